@@ -1,0 +1,2 @@
+//! Wire types of MIMI.
+#![no_std]

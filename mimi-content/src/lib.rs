@@ -1,0 +1,2 @@
+//! The MIMI content format.
+#![no_std]
