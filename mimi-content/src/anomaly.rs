@@ -1,0 +1,457 @@
+//! General handling: what section 9.1 of mimi-content and section 7 of mimi-content-more-extensions-00 call nonsensical in a message that
+//! decodes.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::disposition::Disposition;
+use crate::extensions::{ExternalMessageId, ExternalScope, KnownExtensionError, LastSeen};
+use crate::message::MimiContentRef;
+use crate::message_id::{HashAlgorithm, MessageId};
+use crate::part::{AeadAlgorithm, PartIndex, PartRef, is_language_list};
+
+/// Milliseconds of 365 days, the drafts' year.
+const YEAR_MS: u64 = 31_536_000_000;
+
+/// 2023-11-01 00:00:00 UTC. Revision 02 of mimi-content, which reports on a meeting of that month, had no concrete syntax yet: no message
+/// in this format is older.
+const FORMAT_PUBLISHED_MS: u64 = 1_698_796_800_000;
+
+/// The most entries that a last-seen list has (more-extensions section 7).
+const MAX_LAST_SEEN: usize = 65535;
+
+/// A message and what its receiver knows about it, for [`ReceivedMessage::anomalies`].
+///
+/// ```
+/// use mimi_content::{Anomaly, MimiContentRef, ReceivedMessage};
+///
+/// # let bytes = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/original.cbor"));
+/// let message = MimiContentRef::decode(bytes)?;
+/// let sender = "mimi://example.com/u/alice-smith";
+/// let room = "mimi://example.com/r/engineering_team";
+/// let now_ms = 1_700_000_000_000;
+/// let received = ReceivedMessage {
+///     sender_is_member: false,
+///     ..ReceivedMessage::new(&message, message.message_id(sender, room)?, sender, room, now_ms, now_ms)
+/// };
+/// assert_eq!(received.anomalies(), [Anomaly::SenderNotMember]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct ReceivedMessage<'r, 'a> {
+    /// The message.
+    pub message: &'r MimiContentRef<'a>,
+    /// Its ID, computed from `sender_uri` and `room_uri`.
+    pub message_id: MessageId,
+    /// The sender's URI, from MLS.
+    pub sender_uri: &'r str,
+    /// The URI of the room that the message came in.
+    pub room_uri: &'r str,
+    /// Now, in milliseconds since the UNIX epoch.
+    pub now_ms: u64,
+    /// The hub's accepted timestamp, in milliseconds since the UNIX epoch.
+    pub accepted_ms: u64,
+    /// Whether the sender is a member of the MLS group.
+    pub sender_is_member: bool,
+    /// When the room was created, in milliseconds since the UNIX epoch, if known.
+    pub room_created_ms: Option<u64>,
+    /// The bytes of the message that was received earlier under this ID, if one was. The same bytes once more are a repeated delivery, to
+    /// be ignored without a finding.
+    pub earlier_with_this_id: Option<&'r [u8]>,
+    /// Whether the sender sent messages to this room before.
+    pub sender_sent_before: bool,
+    /// Whether an external message ID was seen before in this room.
+    pub seen_external_id: &'r dyn Fn(&ExternalMessageId) -> bool,
+    /// Whether external message IDs of this scope are expected in this room.
+    pub expected_scope: &'r dyn Fn(&ExternalScope) -> bool,
+    /// The last-seen list of an earlier message, for finding loops. `None` for a message that is unknown or has none.
+    pub last_seen_of: &'r dyn Fn(&MessageId) -> Option<LastSeen>,
+    /// What the drafts leave to local policy.
+    pub limits: Limits,
+}
+
+/// The bounds that the drafts leave to local policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How far the accepted timestamp may lie ahead of the local clock, in milliseconds ("a few minutes"); 5 minutes by default.
+    pub clock_skew_ms: u64,
+    /// When the first concrete syntax of the format was published, in milliseconds since the UNIX epoch; the beginning of November 2023
+    /// by default.
+    pub format_published_ms: u64,
+    /// How far an expiration may lie in the past or the future, in milliseconds; 365 days by default.
+    pub expiration_ms: u64,
+    /// Octets of an encoded message; no limit by default.
+    pub max_size: usize,
+    /// How far the sender's own timestamp may lie from the accepted one, in milliseconds; 32 days by default.
+    pub sender_timestamp_ms: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            clock_skew_ms: 5 * 60 * 1000,
+            format_published_ms: FORMAT_PUBLISHED_MS,
+            expiration_ms: YEAR_MS,
+            max_size: usize::MAX,
+            sender_timestamp_ms: 32 * 24 * 60 * 60 * 1000,
+        }
+    }
+}
+
+/// Something in a message that most likely means malice, and in any case no message that a person wrote. Log it, and discard the message
+/// if [`Anomaly::discard`] says so.
+///
+/// The cases of section 9.1 that a decoder can see (topic ID too long, too many or too deeply nested parts, unknown part semantics)
+/// are no anomalies but refusals: [`DecodeErrorKind`](crate::DecodeErrorKind).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Anomaly {
+    /// The sender is not a member of the MLS group.
+    SenderNotMember,
+    /// Another message came under this ID before.
+    DuplicateMessageId,
+    /// A reference to a message begins with an unknown hash algorithm.
+    UnknownHashAlgorithm {
+        /// The field with the reference.
+        field: ReferenceField,
+        /// The algorithm.
+        algorithm: HashAlgorithm,
+    },
+    /// The accepted timestamp lies ahead of the local clock.
+    TimestampInFuture {
+        /// By how many milliseconds.
+        by_ms: u64,
+    },
+    /// The accepted timestamp lies before the creation of the room.
+    TimestampBeforeRoom,
+    /// The accepted timestamp lies before the first publication of the format.
+    TimestampBeforeFormat,
+    /// The message expired longer ago than the limit (absolute expirations only).
+    ExpiredLongAgo {
+        /// How long ago, in milliseconds.
+        ago_ms: u64,
+    },
+    /// The message expires further ahead than the limit.
+    ExpiresFarAhead {
+        /// How far ahead, in milliseconds.
+        ahead_ms: u64,
+    },
+    /// The message is larger than local policy allows.
+    TooLarge {
+        /// Its octets.
+        octets: usize,
+    },
+    /// Extension 1 names another sender than MLS.
+    SenderUriDiffers,
+    /// Extension 2 names another room than the one that the message came in.
+    RoomUriDiffers,
+    /// A body without content in a message that replaces none.
+    NullBodyReplacesNothing,
+    /// A part without content inside a multipart.
+    NullPartInside {
+        /// Which part.
+        part: PartIndex,
+    },
+    /// A reaction to nothing.
+    ReactionWithoutReply,
+    /// A language that is no list of language tags.
+    MalformedLanguage {
+        /// Which part.
+        part: PartIndex,
+    },
+    /// Key, nonce or aad of a part that is not encrypted.
+    KeyWithoutEncryption {
+        /// Which part.
+        part: PartIndex,
+    },
+    /// An extension that does not hold what its definition says.
+    MalformedExtension(KnownExtensionError),
+    /// The sender's own timestamp lies further from the accepted one than the limit.
+    SenderTimestampOff {
+        /// How far, in milliseconds.
+        by_ms: u64,
+    },
+    /// The external message ID was seen before.
+    DuplicateExternalMessageId,
+    /// An external message ID of a scope that is not expected, in extension 4 or 256.
+    UnexpectedScope {
+        /// The extension.
+        extension: i64,
+    },
+    /// The sender claims to have seen no message, though it sent some.
+    LastSeenEmpty,
+    /// The last-seen list names more than 65535 messages.
+    LastSeenTooLong {
+        /// How many.
+        entries: usize,
+    },
+    /// The last-seen lists lead back to this message.
+    LastSeenLoop,
+}
+
+/// A field that refers to other messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReferenceField {
+    /// `replaces`.
+    Replaces,
+    /// `inReplyTo`.
+    InReplyTo,
+    /// Extension 256.
+    LastSeen,
+}
+
+impl Anomaly {
+    /// Whether the drafts say that such a message should be discarded. The rest is for the log: legal by the letter, and harmless to show.
+    #[must_use]
+    pub fn discard(&self) -> bool {
+        !matches!(
+            self,
+            Self::NullBodyReplacesNothing
+                | Self::NullPartInside { .. }
+                | Self::ReactionWithoutReply
+                | Self::MalformedLanguage { .. }
+                | Self::KeyWithoutEncryption { .. }
+        )
+    }
+}
+
+impl fmt::Display for Anomaly {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SenderNotMember => f.write_str("the sender is not a member of the group"),
+            Self::DuplicateMessageId => f.write_str("another message came under this message ID"),
+            Self::UnknownHashAlgorithm { field, algorithm } => {
+                write!(f, "{field:?} begins with the unknown hash algorithm {}", algorithm.0)
+            }
+            Self::TimestampInFuture { by_ms } => write!(f, "accepted {by_ms} ms in the future"),
+            Self::TimestampBeforeRoom => f.write_str("accepted before the room was created"),
+            Self::TimestampBeforeFormat => f.write_str("accepted before the format was published"),
+            Self::ExpiredLongAgo { ago_ms } => write!(f, "expired {ago_ms} ms ago"),
+            Self::ExpiresFarAhead { ahead_ms } => write!(f, "expires {ahead_ms} ms ahead"),
+            Self::TooLarge { octets } => write!(f, "{octets} octets are more than local policy allows"),
+            Self::SenderUriDiffers => f.write_str("extension 1 names another sender than MLS"),
+            Self::RoomUriDiffers => f.write_str("extension 2 names another room"),
+            Self::NullBodyReplacesNothing => f.write_str("a body without content that replaces nothing"),
+            Self::NullPartInside { part } => write!(f, "part {part} has no content"),
+            Self::ReactionWithoutReply => f.write_str("a reaction to nothing"),
+            Self::MalformedLanguage { part } => {
+                write!(f, "the language of part {part} is no list of language tags")
+            }
+            Self::KeyWithoutEncryption { part } => write!(f, "part {part} has a key and is not encrypted"),
+            Self::MalformedExtension(error) => error.fmt(f),
+            Self::SenderTimestampOff { by_ms } => write!(f, "the sender's timestamp is {by_ms} ms off"),
+            Self::DuplicateExternalMessageId => f.write_str("the external message ID was seen before"),
+            Self::UnexpectedScope { extension } => write!(f, "unexpected scope in extension {extension}"),
+            Self::LastSeenEmpty => f.write_str("the sender claims to have seen nothing, yet it sent before"),
+            Self::LastSeenTooLong { entries } => write!(f, "{entries} last-seen messages"),
+            Self::LastSeenLoop => f.write_str("the last-seen lists form a loop"),
+        }
+    }
+}
+
+impl<'r, 'a> ReceivedMessage<'r, 'a> {
+    /// What every receiver knows, and for the rest what gives no findings: set the other fields as far as you know better.
+    #[must_use]
+    pub fn new(
+        message: &'r MimiContentRef<'a>,
+        message_id: MessageId,
+        sender_uri: &'r str,
+        room_uri: &'r str,
+        now_ms: u64,
+        accepted_ms: u64,
+    ) -> Self {
+        Self {
+            message,
+            message_id,
+            sender_uri,
+            room_uri,
+            now_ms,
+            accepted_ms,
+            sender_is_member: true,
+            room_created_ms: None,
+            earlier_with_this_id: None,
+            sender_sent_before: false,
+            seen_external_id: &|_| false,
+            expected_scope: &|_| true,
+            last_seen_of: &|_| None,
+            limits: Limits::default(),
+        }
+    }
+
+    /// Everything about the message that the drafts call an anomaly, in the order of [`Anomaly`]'s variants.
+    ///
+    /// Not among them, because they are legitimate: references to unknown messages, unknown dispositions, content types and
+    /// languages.
+    #[must_use]
+    pub fn anomalies(&self) -> Vec<Anomaly> {
+        let mut found = Vec::new();
+        self.check_identity(&mut found);
+        self.check_times(&mut found);
+        self.check_claims(&mut found);
+        self.check_parts(&mut found);
+        self.check_extensions(&mut found);
+        found
+    }
+
+    fn check_identity(&self, found: &mut Vec<Anomaly>) {
+        if !self.sender_is_member {
+            found.push(Anomaly::SenderNotMember);
+        }
+        if self.earlier_with_this_id.is_some_and(|earlier| earlier != self.message.encoded()) {
+            found.push(Anomaly::DuplicateMessageId);
+        }
+        let references = [
+            (ReferenceField::Replaces, self.message.replaces()),
+            (ReferenceField::InReplyTo, self.message.in_reply_to()),
+        ];
+        for (field, id) in references {
+            if let Some(id) = id.filter(|id| !id.is_known()) {
+                found.push(Anomaly::UnknownHashAlgorithm { field, algorithm: id.algorithm() });
+            }
+        }
+        if let Ok(Some(LastSeen::Messages(ids))) = self.message.extensions().last_seen()
+            && let Some(id) = ids.iter().find(|id| !id.is_known())
+        {
+            found.push(Anomaly::UnknownHashAlgorithm {
+                field: ReferenceField::LastSeen,
+                algorithm: id.algorithm(),
+            });
+        }
+    }
+
+    fn check_times(&self, found: &mut Vec<Anomaly>) {
+        let limits = &self.limits;
+        let ahead_ms = self.accepted_ms.saturating_sub(self.now_ms);
+        if ahead_ms > limits.clock_skew_ms {
+            found.push(Anomaly::TimestampInFuture { by_ms: ahead_ms });
+        }
+        if self.room_created_ms.is_some_and(|created| self.accepted_ms < created) {
+            found.push(Anomaly::TimestampBeforeRoom);
+        }
+        if self.accepted_ms < limits.format_published_ms {
+            found.push(Anomaly::TimestampBeforeFormat);
+        }
+        let Some(expiration) = self.message.expires() else { return };
+        // A relative time has not begun; were the message read now, it would be due then.
+        let Some(due_ms) = expiration.due_ms(Some(self.now_ms)) else { return };
+        let ago_ms = self.now_ms.saturating_sub(due_ms);
+        if ago_ms > limits.expiration_ms {
+            found.push(Anomaly::ExpiredLongAgo { ago_ms });
+        }
+        let ahead_ms = due_ms.saturating_sub(self.now_ms);
+        if ahead_ms > limits.expiration_ms {
+            found.push(Anomaly::ExpiresFarAhead { ahead_ms });
+        }
+    }
+
+    fn check_claims(&self, found: &mut Vec<Anomaly>) {
+        let octets = self.message.encoded().len();
+        if octets > self.limits.max_size {
+            found.push(Anomaly::TooLarge { octets });
+        }
+        let extensions = self.message.extensions();
+        if extensions.sender_uri().is_some_and(|uri| uri != self.sender_uri) {
+            found.push(Anomaly::SenderUriDiffers);
+        }
+        if extensions.room_uri().is_some_and(|uri| uri != self.room_uri) {
+            found.push(Anomaly::RoomUriDiffers);
+        }
+    }
+
+    fn check_parts(&self, found: &mut Vec<Anomaly>) {
+        let message = self.message;
+        if message.body().part == PartRef::Null && message.replaces().is_none() {
+            found.push(Anomaly::NullBodyReplacesNothing);
+        }
+        let indexed = || (0..=u16::MAX).map(PartIndex).zip(message.parts());
+        for (part, nested) in indexed().skip(1) {
+            if nested.part == PartRef::Null {
+                found.push(Anomaly::NullPartInside { part });
+            }
+        }
+        if message.body().disposition == Disposition::REACTION && message.in_reply_to().is_none() {
+            found.push(Anomaly::ReactionWithoutReply);
+        }
+        for (part, nested) in indexed() {
+            if !is_language_list(nested.language) {
+                found.push(Anomaly::MalformedLanguage { part });
+            }
+        }
+        for (part, nested) in indexed() {
+            if let PartRef::External(external) = nested.part
+                && external.enc_alg == AeadAlgorithm::NONE
+                && !(external.key.is_empty() && external.nonce.is_empty() && external.aad.is_empty())
+            {
+                found.push(Anomaly::KeyWithoutEncryption { part });
+            }
+        }
+    }
+
+    fn check_extensions(&self, found: &mut Vec<Anomaly>) {
+        let extensions = self.message.extensions();
+        let sender_timestamp = extensions.sender_timestamp();
+        let external_id = extensions.external_message_id();
+        let last_seen = extensions.last_seen();
+        let malformed = [
+            sender_timestamp.as_ref().err().cloned(),
+            external_id.as_ref().err().cloned(),
+            extensions.subject().err(),
+            last_seen.as_ref().err().cloned(),
+        ];
+        found.extend(malformed.into_iter().flatten().map(Anomaly::MalformedExtension));
+
+        if let Ok(Some(timestamp)) = sender_timestamp {
+            let by_ms = timestamp.milliseconds().abs_diff(self.accepted_ms);
+            if by_ms > self.limits.sender_timestamp_ms {
+                found.push(Anomaly::SenderTimestampOff { by_ms });
+            }
+        }
+        if let Ok(Some(id)) = &external_id {
+            if (self.seen_external_id)(id) {
+                found.push(Anomaly::DuplicateExternalMessageId);
+            }
+            if !(self.expected_scope)(&id.scope) {
+                found.push(Anomaly::UnexpectedScope { extension: 4 });
+            }
+        }
+        if let Ok(Some(last_seen)) = &last_seen {
+            self.check_last_seen(last_seen, found);
+        }
+    }
+
+    fn check_last_seen(&self, last_seen: &LastSeen, found: &mut Vec<Anomaly>) {
+        if let LastSeen::External(ids) = last_seen
+            && ids.iter().any(|id| !(self.expected_scope)(&id.scope))
+        {
+            found.push(Anomaly::UnexpectedScope { extension: 256 });
+        }
+        if last_seen.is_empty() && self.sender_sent_before {
+            found.push(Anomaly::LastSeenEmpty);
+        }
+        if last_seen.len() > MAX_LAST_SEEN {
+            found.push(Anomaly::LastSeenTooLong { entries: last_seen.len() });
+        } else if let LastSeen::Messages(ids) = last_seen
+            && self.leads_back(ids)
+        {
+            found.push(Anomaly::LastSeenLoop);
+        }
+    }
+
+    /// Whether this message can be reached from the ones that it says it has seen. Message IDs are hashes of what they name, so a loop
+    /// needs a message ID that was broken, or a caller's own IDs.
+    fn leads_back(&self, ids: &[MessageId]) -> bool {
+        let mut visited = alloc::collections::BTreeSet::new();
+        let mut open: Vec<MessageId> = ids.to_vec();
+        while let Some(id) = open.pop() {
+            if id == self.message_id {
+                return true;
+            }
+            if visited.insert(id)
+                && let Some(LastSeen::Messages(ids)) = (self.last_seen_of)(&id)
+            {
+                open.extend(ids);
+            }
+        }
+        false
+    }
+}

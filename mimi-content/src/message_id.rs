@@ -1,0 +1,311 @@
+//! Message IDs: mimi-content section 3.3.
+
+use core::fmt;
+
+use sha2::{Digest, Sha256};
+
+use crate::cbor::writer::Sink;
+use crate::salt::Salt;
+
+/// The name of a message: one octet that says which hash made it, then the first 31 octets of the hash.
+///
+/// IDs compare bytewise, which is the order of messages with equal accepted timestamps (section 5.11): the lexically lower
+/// ID sorts earlier. [`MessageId::order`] compares timestamp and ID together.
+///
+/// ```
+/// use mimi_content::{HashAlgorithm, MessageId};
+///
+/// let id = MessageId::from_bytes([1; 32]);
+/// assert_eq!(id.algorithm(), HashAlgorithm::SHA_256);
+/// assert!(id < MessageId::from_bytes([2; 32]));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct MessageId([u8; 32]);
+
+impl MessageId {
+    /// Takes the octets as they stand in a message. No algorithm is refused here; [`MessageId::is_known`] tells.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// All 32 octets.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The hash algorithm in the first octet.
+    #[must_use]
+    pub const fn algorithm(&self) -> HashAlgorithm {
+        let [algorithm, ..] = self.0;
+        HashAlgorithm(algorithm)
+    }
+
+    /// Whether the algorithm is the one that this revision of the format makes message IDs with, SHA-256. A message with a
+    /// reference to any other is to be logged and discarded (section 9.1).
+    #[must_use]
+    pub const fn is_known(&self) -> bool {
+        self.algorithm().0 == HashAlgorithm::SHA_256.0
+    }
+
+    /// The ID that revision 08 gives to an encoded message.
+    ///
+    /// `sender_uri` and `room_uri` are the caller's, from MLS and the room, not the message's own extensions: an author who
+    /// could choose them could choose between IDs. `encoded` is the whole message with its salt in it, and `salt` that salt
+    /// again. Nothing is copied.
+    ///
+    /// ```text
+    /// hash_output = hash( senderUriLength || senderUri || roomUriLength || roomUri || message || salt )
+    /// messageId   = hashAlg || hash_output[0..30]
+    /// ```
+    ///
+    /// [`MimiContentRef::message_id`](crate::MimiContentRef::message_id) and
+    /// [`MimiContent::message_id`](crate::MimiContent::message_id) supply message and salt.
+    ///
+    /// # Errors
+    ///
+    /// [`UriTooLong`] if a URI has more than 65535 octets: its length does not fit the 16 bits that are hashed.
+    pub fn compute(
+        sender_uri: &str,
+        room_uri: &str,
+        encoded: &[u8],
+        salt: &Salt,
+    ) -> Result<Self, UriTooLong> {
+        let mut hash = MessageIdHash::revision_08(sender_uri, room_uri)?;
+        hash.put(encoded);
+        Ok(hash.finish(salt))
+    }
+
+    /// The ID that revision 07 gave to an encoded message: as [`MessageId::compute`] without the two lengths.
+    ///
+    /// Moving octets from the end of the sender URI to the front of the room URI leaves this ID as it is, which is why
+    /// revision 08 added the lengths. For reading old archives only.
+    #[must_use]
+    pub fn compute_revision_07(sender_uri: &str, room_uri: &str, encoded: &[u8], salt: &Salt) -> Self {
+        let mut hash = MessageIdHash::revision_07(sender_uri, room_uri);
+        hash.put(encoded);
+        hash.finish(salt)
+    }
+
+    /// The place of a message in its room or topic: by the hub's accepted timestamp (milliseconds since the UNIX epoch), then
+    /// by the lexically lower ID (section 5.11).
+    ///
+    /// ```
+    /// use mimi_content::MessageId;
+    ///
+    /// let mut messages = [(2, MessageId::from_bytes([1; 32])), (1, MessageId::from_bytes([9; 32])), (1, MessageId::from_bytes([3; 32]))];
+    /// messages.sort_by_key(|(accepted_ms, id)| id.order(*accepted_ms));
+    /// assert_eq!(messages.map(|(at, id)| (at, id.as_bytes()[0])), [(1, 3), (1, 9), (2, 1)]);
+    /// ```
+    #[must_use]
+    pub const fn order(self, accepted_timestamp_ms: u64) -> (u64, Self) {
+        (accepted_timestamp_ms, self)
+    }
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MessageId({self})")
+    }
+}
+
+/// The hash of a message ID while the message streams by.
+pub(crate) struct MessageIdHash(Sha256);
+
+impl MessageIdHash {
+    pub(crate) fn revision_08(sender_uri: &str, room_uri: &str) -> Result<Self, UriTooLong> {
+        let mut hash = Sha256::new();
+        for uri in [sender_uri, room_uri] {
+            let length = u16::try_from(uri.len()).map_err(|_| UriTooLong { octets: uri.len() })?;
+            hash.update(length.to_be_bytes());
+            hash.update(uri);
+        }
+        Ok(Self(hash))
+    }
+
+    pub(crate) fn revision_07(sender_uri: &str, room_uri: &str) -> Self {
+        Self(Sha256::new().chain_update(sender_uri).chain_update(room_uri))
+    }
+
+    pub(crate) fn finish(mut self, salt: &Salt) -> MessageId {
+        self.0.update(salt.as_bytes());
+        let hash: [u8; 32] = self.0.finalize().into();
+        let mut id = [HashAlgorithm::SHA_256.0; 32];
+        for (place, byte) in id.iter_mut().skip(1).zip(hash) {
+            *place = byte;
+        }
+        MessageId(id)
+    }
+}
+
+impl Sink for MessageIdHash {
+    #[inline]
+    fn put(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+}
+
+/// A URI of more than 65535 octets, which has no place in a message ID (section 3.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UriTooLong {
+    /// How long it is.
+    pub octets: usize,
+}
+
+impl fmt::Display for UriTooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "URI of {} octets, message IDs allow 65535", self.octets)
+    }
+}
+
+impl core::error::Error for UriTooLong {}
+
+/// A number of IANA's Named Information Hash Algorithm registry, as in a [`MessageId`] and in
+/// [`ExternalPart::hash_alg`](crate::ExternalPart). Unknown numbers are kept.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct HashAlgorithm(pub u8);
+
+impl HashAlgorithm {
+    /// Reserved.
+    pub const RESERVED: Self = Self(0);
+    /// sha-256, the one of message IDs.
+    pub const SHA_256: Self = Self(1);
+    /// sha-256-128: the first 128 bits of sha-256.
+    pub const SHA_256_128: Self = Self(2);
+    /// sha-256-120.
+    pub const SHA_256_120: Self = Self(3);
+    /// sha-256-96.
+    pub const SHA_256_96: Self = Self(4);
+    /// sha-256-64.
+    pub const SHA_256_64: Self = Self(5);
+    /// sha-256-32.
+    pub const SHA_256_32: Self = Self(6);
+    /// sha-384.
+    pub const SHA_384: Self = Self(7);
+    /// sha-512.
+    pub const SHA_512: Self = Self(8);
+    /// sha3-224.
+    pub const SHA3_224: Self = Self(9);
+    /// sha3-256.
+    pub const SHA3_256: Self = Self(10);
+    /// sha3-384.
+    pub const SHA3_384: Self = Self(11);
+    /// sha3-512.
+    pub const SHA3_512: Self = Self(12);
+
+    /// The registered name, if it is one that this crate knows.
+    #[must_use]
+    pub const fn name(self) -> Option<&'static str> {
+        Some(match self.0 {
+            1 => "sha-256",
+            2 => "sha-256-128",
+            3 => "sha-256-120",
+            4 => "sha-256-96",
+            5 => "sha-256-64",
+            6 => "sha-256-32",
+            7 => "sha-384",
+            8 => "sha-512",
+            9 => "sha3-224",
+            10 => "sha3-256",
+            11 => "sha3-384",
+            12 => "sha3-512",
+            _ => return None,
+        })
+    }
+
+    /// Octets of this hash, if it is one that this crate knows.
+    #[must_use]
+    pub const fn output_length(self) -> Option<usize> {
+        Some(match self.0 {
+            1 | 10 => 32,
+            2 => 16,
+            3 => 15,
+            4 => 12,
+            5 => 8,
+            6 => 4,
+            7 | 11 => 48,
+            8 | 12 => 64,
+            9 => 28,
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Debug for HashAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => write!(f, "HashAlgorithm({} {name})", self.0),
+            None => write!(f, "HashAlgorithm({})", self.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::String;
+    use alloc::vec;
+
+    const SALT: Salt = Salt::from_bytes([7; 16]);
+
+    #[test]
+    fn lengths_separate_sender_and_room() {
+        let id = |sender, room| MessageId::compute(sender, room, b"message", &SALT).unwrap();
+        let id_07 = |sender, room| MessageId::compute_revision_07(sender, room, b"message", &SALT);
+        assert_ne!(id("ab", "c"), id("a", "bc"));
+        assert_eq!(id_07("ab", "c"), id_07("a", "bc"));
+    }
+
+    #[test]
+    fn hashes_what_the_draft_says() {
+        let mut input = vec![0, 1];
+        input.extend(b"a");
+        input.extend([0, 2]);
+        input.extend(b"bc");
+        input.extend(b"message");
+        input.extend(SALT.as_bytes());
+        let hash = Sha256::digest(&input);
+        let id = MessageId::compute("a", "bc", b"message", &SALT).unwrap();
+        assert_eq!(id.as_bytes()[0], 1);
+        assert_eq!(id.as_bytes()[1..], hash[..31]);
+        assert!(id.is_known());
+    }
+
+    #[test]
+    fn refuses_a_uri_whose_length_does_not_fit() {
+        let longest: String = "a".repeat(65535);
+        let longer: String = "a".repeat(65536);
+        assert!(MessageId::compute(&longest, &longest, b"", &SALT).is_ok());
+        for (sender, room) in [(&longer, &longest), (&longest, &longer)] {
+            assert_eq!(MessageId::compute(sender, room, b"", &SALT), Err(UriTooLong { octets: 65536 }));
+        }
+    }
+
+    #[test]
+    fn knows_the_registered_hashes() {
+        let named = (0..=u8::MAX).filter(|number| HashAlgorithm(*number).name().is_some()).count();
+        let sized = (0..=u8::MAX).filter(|number| HashAlgorithm(*number).output_length().is_some()).count();
+        assert_eq!((named, sized), (12, 12));
+        assert_eq!(HashAlgorithm(8).name(), Some("sha-512"));
+        assert!(!MessageId::from_bytes([8; 32]).is_known());
+        assert_eq!(alloc::format!("{:?}", HashAlgorithm(8)), "HashAlgorithm(8 sha-512)");
+        assert_eq!(alloc::format!("{:?}", HashAlgorithm(99)), "HashAlgorithm(99)");
+    }
+
+    #[test]
+    fn prints_as_hex() {
+        let id = MessageId::from_bytes(core::array::from_fn(|at| at as u8));
+        let printed = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+        assert_eq!(alloc::format!("{id}"), printed);
+        assert_eq!(alloc::format!("{id:?}"), alloc::format!("MessageId({printed})"));
+    }
+}

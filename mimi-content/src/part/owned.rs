@@ -1,0 +1,323 @@
+//! Parts that own their content.
+
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::{
+    AeadAlgorithm, ExternalPartRef, MAX_PART_DEPTH, MAX_PARTS, MultiPartRef, NestedPartRef, PartIndex,
+    PartRef, PartSemantics, SinglePartRef,
+};
+use crate::disposition::Disposition;
+use crate::message::BuildError;
+use crate::message_id::HashAlgorithm;
+
+/// A body part that owns its content. See [`NestedPartRef`] for the fields' draft form.
+///
+/// ```
+/// use mimi_content::{Disposition, MultiPart, NestedPart, PartSemantics};
+///
+/// let text = NestedPart::single(Disposition::RENDER, "en", "text/plain;charset=utf-8", "Hello");
+/// let html = NestedPart::single(Disposition::RENDER, "en", "text/html;charset=utf-8", "<p>Hello</p>");
+/// let either = MultiPart::new(PartSemantics::ChooseOne, vec![text, html])?;
+/// let body = NestedPart::multi(Disposition::RENDER, "", either);
+/// assert_eq!(body.count(), 3);
+/// # Ok::<(), mimi_content::BuildError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NestedPart {
+    /// What the part is for.
+    pub disposition: Disposition,
+    /// Empty, or a comma-separated list of language tags.
+    pub language: String,
+    /// What the part holds.
+    pub part: Part,
+}
+
+/// What a part holds, by its cardinality.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Nothing (cardinality 0).
+    Null,
+    /// Content inside the message (1).
+    Single(SinglePart),
+    /// Content behind a URL (2).
+    External(Box<ExternalPart>),
+    /// Further parts (3).
+    Multi(MultiPart),
+}
+
+/// Content inside the message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SinglePart {
+    /// The media type with its parameters.
+    pub content_type: String,
+    /// The content.
+    pub content: Vec<u8>,
+}
+
+/// Content behind a URL. See [`ExternalPartRef`] for the fields.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct ExternalPart {
+    /// The media type with its parameters.
+    pub content_type: String,
+    /// Where to fetch the content.
+    pub url: String,
+    /// When the content becomes invalid, in seconds since the UNIX epoch; 0 for never.
+    pub expires: u32,
+    /// Octets of the content; 0 for unknown.
+    pub size: u64,
+    /// The algorithm that the content is encrypted with; without one, leave key, nonce and aad empty.
+    pub enc_alg: AeadAlgorithm,
+    /// Its key.
+    pub key: Vec<u8>,
+    /// Its nonce.
+    pub nonce: Vec<u8>,
+    /// Its additional authenticated data.
+    pub aad: Vec<u8>,
+    /// The algorithm of `content_hash`.
+    pub hash_alg: HashAlgorithm,
+    /// The hash of what lies at the URL.
+    pub content_hash: Vec<u8>,
+    /// Text about the content.
+    pub description: String,
+    /// A suggested file name.
+    pub filename: String,
+}
+
+impl Default for HashAlgorithm {
+    /// SHA-256.
+    fn default() -> Self {
+        Self::SHA_256
+    }
+}
+
+impl fmt::Debug for ExternalPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_ref().fmt(f)
+    }
+}
+
+/// At least two parts, and how they belong together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MultiPart {
+    semantics: PartSemantics,
+    parts: Vec<NestedPart>,
+    /// All parts inside, at any level.
+    descendants: u16,
+    /// Levels of parts inside.
+    levels: u8,
+}
+
+impl MultiPart {
+    /// Puts parts together.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::TooFewParts`] below two parts, [`BuildError::PartsTooDeep`] if no message can hold the result because it
+    /// nests to more than [`MAX_PART_DEPTH`] levels, [`BuildError::TooManyParts`] if it amounts to more than [`MAX_PARTS`].
+    pub fn new(semantics: PartSemantics, parts: Vec<NestedPart>) -> Result<Self, BuildError> {
+        if parts.len() < 2 {
+            return Err(BuildError::TooFewParts { found: parts.len() });
+        }
+        let levels = parts.iter().map(NestedPart::depth).max().unwrap_or_default();
+        if levels >= MAX_PART_DEPTH {
+            return Err(BuildError::PartsTooDeep);
+        }
+        let descendants = parts.iter().fold(0_usize, |sum, part| sum.saturating_add(part.count()));
+        if descendants >= MAX_PARTS {
+            return Err(BuildError::TooManyParts);
+        }
+        Ok(Self { semantics, parts, descendants: descendants as u16, levels: levels as u8 })
+    }
+
+    /// How the parts belong together.
+    #[must_use]
+    pub fn semantics(&self) -> PartSemantics {
+        self.semantics
+    }
+
+    /// The parts; at least two.
+    #[must_use]
+    pub fn parts(&self) -> &[NestedPart] {
+        &self.parts
+    }
+
+    /// Takes the parts out.
+    #[must_use]
+    pub fn into_parts(self) -> Vec<NestedPart> {
+        self.parts
+    }
+}
+
+impl NestedPart {
+    /// A part with content inside the message.
+    pub fn single(
+        disposition: Disposition,
+        language: impl Into<String>,
+        content_type: impl Into<String>,
+        content: impl Into<Vec<u8>>,
+    ) -> Self {
+        let single = SinglePart { content_type: content_type.into(), content: content.into() };
+        Self { disposition, language: language.into(), part: Part::Single(single) }
+    }
+
+    /// A part with content behind a URL.
+    pub fn external(disposition: Disposition, language: impl Into<String>, external: ExternalPart) -> Self {
+        Self { disposition, language: language.into(), part: Part::External(Box::new(external)) }
+    }
+
+    /// A part of parts.
+    pub fn multi(disposition: Disposition, language: impl Into<String>, multi: MultiPart) -> Self {
+        Self { disposition, language: language.into(), part: Part::Multi(multi) }
+    }
+
+    /// A part without content, the body of a message that deletes another or takes a reaction back.
+    #[must_use]
+    pub const fn null(disposition: Disposition) -> Self {
+        Self { disposition, language: String::new(), part: Part::Null }
+    }
+
+    /// The number of parts, this one and all inside it.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        match &self.part {
+            Part::Multi(multi) => usize::from(multi.descendants).saturating_add(1),
+            _ => 1,
+        }
+    }
+
+    /// Levels of parts: 1 for a part without others inside it.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        match &self.part {
+            Part::Multi(multi) => usize::from(multi.levels).saturating_add(1),
+            _ => 1,
+        }
+    }
+
+    /// The part with this index, this one being 0.
+    pub(crate) fn get(&self, PartIndex(index): PartIndex) -> Option<&Self> {
+        let mut skip = usize::from(index);
+        let mut part = self;
+        'levels: while let Some(mut left) = skip.checked_sub(1) {
+            let Part::Multi(multi) = &part.part else { return None };
+            for child in &multi.parts {
+                match left.checked_sub(child.count()) {
+                    Some(after) => left = after,
+                    None => {
+                        part = child;
+                        skip = left;
+                        continue 'levels;
+                    }
+                }
+            }
+            return None;
+        }
+        Some(part)
+    }
+
+    /// Calls `visit` for this part and all inside it, in the order of their indexes.
+    pub(crate) fn walk(&self, visit: &mut impl FnMut(NestedPartRef<'_>)) {
+        visit(self.as_head());
+        if let Part::Multi(multi) = &self.part {
+            multi.parts.iter().for_each(|part| part.walk(visit));
+        }
+    }
+
+    #[inline(always)]
+    fn as_head(&self) -> NestedPartRef<'_> {
+        let part = match &self.part {
+            Part::Null => PartRef::Null,
+            Part::Single(single) => PartRef::Single(SinglePartRef {
+                content_type: &single.content_type,
+                content: &single.content,
+            }),
+            Part::External(external) => PartRef::External(external.as_ref().as_ref()),
+            Part::Multi(multi) => PartRef::Multi(MultiPartRef {
+                semantics: multi.semantics,
+                len: multi.parts.len() as u16,
+                descendants: multi.descendants,
+            }),
+        };
+        NestedPartRef { disposition: self.disposition, language: &self.language, part }
+    }
+}
+
+impl ExternalPart {
+    /// A view of the fields.
+    #[must_use]
+    pub fn as_ref(&self) -> ExternalPartRef<'_> {
+        ExternalPartRef {
+            content_type: &self.content_type,
+            url: &self.url,
+            expires: self.expires,
+            size: self.size,
+            enc_alg: self.enc_alg,
+            key: &self.key,
+            nonce: &self.nonce,
+            aad: &self.aad,
+            hash_alg: self.hash_alg,
+            content_hash: &self.content_hash,
+            description: &self.description,
+            filename: &self.filename,
+        }
+    }
+}
+
+impl ExternalPartRef<'_> {
+    /// An owned copy.
+    #[must_use]
+    pub fn to_owned(&self) -> ExternalPart {
+        ExternalPart {
+            content_type: self.content_type.to_owned(),
+            url: self.url.to_owned(),
+            expires: self.expires,
+            size: self.size,
+            enc_alg: self.enc_alg,
+            key: self.key.to_owned(),
+            nonce: self.nonce.to_owned(),
+            aad: self.aad.to_owned(),
+            hash_alg: self.hash_alg,
+            content_hash: self.content_hash.to_owned(),
+            description: self.description.to_owned(),
+            filename: self.filename.to_owned(),
+        }
+    }
+}
+
+/// The tree of a part, whose descendants come first in `others`; what follows them comes back too.
+pub(crate) fn tree_from<'l, 'a>(
+    head: &NestedPartRef<'a>,
+    mut others: &'l [NestedPartRef<'a>],
+) -> (NestedPart, &'l [NestedPartRef<'a>]) {
+    let part = match &head.part {
+        PartRef::Null => Part::Null,
+        PartRef::Single(single) => Part::Single(SinglePart {
+            content_type: single.content_type.to_owned(),
+            content: single.content.to_owned(),
+        }),
+        PartRef::External(external) => Part::External(Box::new(external.to_owned())),
+        PartRef::Multi(multi) => {
+            let mut parts = Vec::with_capacity(multi.child_count());
+            let mut levels = 0;
+            while parts.len() < multi.child_count()
+                && let Some((child, after)) = others.split_first()
+            {
+                let (part, after) = tree_from(child, after);
+                levels = levels.max(part.depth());
+                parts.push(part);
+                others = after;
+            }
+            Part::Multi(MultiPart {
+                semantics: multi.semantics,
+                parts,
+                descendants: multi.descendants,
+                levels: levels as u8,
+            })
+        }
+    };
+    (NestedPart { disposition: head.disposition, language: head.language.to_owned(), part }, others)
+}
