@@ -56,30 +56,31 @@
 //! |-|-|
 //! | `ciborium` | extension values as `ciborium::Value` trees |
 //! | `serde` | `Serialize` and `Deserialize` in the JSON form of the test vectors (bytes as hex) |
-//! | `arbitrary` | `Arbitrary`: valid values from fuzzer input |
+//! | `arbitrary` | `Arbitrary`: valid values from fuzzer input; needs `std` |
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
 extern crate alloc;
-#[cfg(test)]
+// The derive of `arbitrary` needs it.
+#[cfg(feature = "arbitrary")]
 extern crate std;
 
 mod anomaly;
 #[cfg(feature = "arbitrary")]
-mod arbitrary;
+mod arbitrary_values;
 mod cbor;
 mod derived;
 mod disposition;
 mod error;
 mod expiration;
 mod extensions;
+#[cfg(feature = "serde")]
+mod json;
 mod message;
 mod message_id;
 mod part;
 mod salt;
-#[cfg(feature = "serde")]
-mod serde;
 mod status;
 
 pub use anomaly::{Anomaly, Limits, ReceivedMessage, ReferenceField};
