@@ -60,7 +60,11 @@ struct Number(u64);
 
 impl Serialize for Number {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.0 > MAX_INTEGER_KEY { serializer.collect_str(&self.0) } else { serializer.serialize_u64(self.0) }
+        if self.0 > MAX_INTEGER_KEY {
+            serializer.collect_str(&self.0)
+        } else {
+            serializer.serialize_u64(self.0)
+        }
     }
 }
 
@@ -190,23 +194,10 @@ impl<'de> Deserialize<'de> for Extensions {
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "part", rename_all = "lowercase")]
 enum PartForm {
-    Null {
-        disposition: Disposition,
-        language: String,
-    },
-    Single {
-        disposition: Disposition,
-        language: String,
-        content_type: String,
-        content: Hex<Vec<u8>>,
-    },
+    Null { disposition: Disposition, language: String },
+    Single { disposition: Disposition, language: String, content_type: String, content: Hex<Vec<u8>> },
     External(Box<ExternalForm>),
-    Multi {
-        disposition: Disposition,
-        language: String,
-        semantics: PartSemantics,
-        parts: Vec<PartForm>,
-    },
+    Multi { disposition: Disposition, language: String, semantics: PartSemantics, parts: Vec<PartForm> },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -351,7 +342,8 @@ impl Serialize for MimiContentRef<'_> {
 impl<'de> Deserialize<'de> for MimiContent {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let form = ContentForm::deserialize(deserializer)?;
-        let mut builder = Self::builder(form.salt, form.body).topic_id(form.topic_id.0).extensions(form.extensions);
+        let mut builder =
+            Self::builder(form.salt, form.body).topic_id(form.topic_id.0).extensions(form.extensions);
         if let Some(id) = form.replaces {
             builder = builder.replaces(id);
         }
@@ -374,7 +366,9 @@ impl Serialize for MessageStatusReport {
 impl<'de> Deserialize<'de> for MessageStatusReport {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let list = Vec::<(MessageId, MessageStatus)>::deserialize(deserializer)?;
-        Ok(Self(list.into_iter().map(|(message_id, status)| PerMessageStatus { message_id, status }).collect()))
+        Ok(Self(
+            list.into_iter().map(|(message_id, status)| PerMessageStatus { message_id, status }).collect(),
+        ))
     }
 }
 
