@@ -20,9 +20,7 @@ use crate::expiration::Expiration;
 use crate::extensions::{ExtensionKey, Extensions, ExtensionsRef};
 use crate::message::{MimiContent, MimiContentRef};
 use crate::message_id::{HashAlgorithm, MessageId};
-use crate::part::{
-    AeadAlgorithm, ExternalPart, MultiPart, NestedPart, Part, PartIndex, PartSemantics, SinglePart,
-};
+use crate::part::{AeadAlgorithm, ExternalPart, MultiPart, NestedPart, Part, PartIndex, PartSemantics};
 use crate::salt::Salt;
 use crate::status::{MessageStatus, MessageStatusReport, PerMessageStatus};
 
@@ -220,13 +218,13 @@ struct ExternalForm {
 
 impl From<&NestedPart> for PartForm {
     fn from(part: &NestedPart) -> Self {
-        let (disposition, language) = (part.disposition, part.language.clone());
+        let (disposition, language) = (part.disposition, part.language().to_string());
         match &part.part {
             Part::Null => Self::Null { disposition, language },
             Part::Single(single) => Self::Single {
                 disposition,
                 language,
-                content_type: single.content_type.clone(),
+                content_type: single.content_type().to_string(),
                 content: Hex(single.content.clone()),
             },
             Part::External(external) => {
@@ -263,9 +261,9 @@ impl TryFrom<PartForm> for NestedPart {
 
     fn try_from(form: PartForm) -> Result<Self, Self::Error> {
         Ok(match form {
-            PartForm::Null { disposition, language } => Self { disposition, language, part: Part::Null },
+            PartForm::Null { disposition, language } => Self::new(disposition, language, Part::Null),
             PartForm::Single { disposition, language, content_type, content: Hex(content) } => {
-                Self { disposition, language, part: Part::Single(SinglePart { content_type, content }) }
+                Self::single(disposition, language, content_type, content)
             }
             PartForm::External(form) => {
                 let external = ExternalPart {
@@ -321,11 +319,11 @@ struct ContentForm {
 impl Serialize for MimiContent {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let form = ContentForm {
-            salt: *self.salt(),
-            replaces: self.replaces().copied(),
+            salt: self.salt(),
+            replaces: self.replaces(),
             topic_id: Hex(self.topic_id().to_vec()),
             expires: self.expires(),
-            in_reply_to: self.in_reply_to().copied(),
+            in_reply_to: self.in_reply_to(),
             extensions: self.extensions().clone(),
             body: self.body().clone(),
         };
