@@ -47,7 +47,6 @@ pub struct MimiContent {
 
 impl MimiContent {
     /// Begins a message with what every message has. The salt must be fresh for every message.
-    #[must_use]
     pub fn builder(salt: Salt, body: NestedPart) -> MimiContentBuilder {
         MimiContentBuilder {
             message: Self {
@@ -63,7 +62,6 @@ impl MimiContent {
     }
 
     /// Continues to build from this message, for a copy that differs in some fields. Give it a salt of its own.
-    #[must_use]
     pub fn into_builder(self, salt: Salt) -> MimiContentBuilder {
         MimiContentBuilder { message: Self { salt, ..self } }
     }
