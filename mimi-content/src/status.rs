@@ -204,6 +204,8 @@ mod tests {
         }
         assert_eq!(MessageStatusReport::decode(&[0x80]).unwrap(), MessageStatusReport::default());
         assert!(MessageStatusReportRef::decode(&[0x80]).unwrap().is_empty());
+        let names: Vec<_> = (0..=u8::MAX).filter_map(|number| MessageStatus(number).name()).collect();
+        assert_eq!(names, ["unread", "delivered", "read", "expired", "deleted", "hidden", "error"]);
         assert_eq!(
             alloc::format!("{:?} {:?}", MessageStatus(3), MessageStatus(9)),
             "MessageStatus(3 expired) MessageStatus(9)"
