@@ -78,11 +78,8 @@ fn with(change: impl FnOnce(&mut Fields)) -> Vec<u8> {
 #[track_caller]
 fn refuses(encoded: &[u8], kind: DecodeErrorKind, offset: usize, path: &str) {
     let error = MimiContentRef::decode(encoded).unwrap_err();
-    assert_eq!(
-        (error.kind(), error.offset(), error.path().to_string().as_str()),
-        (&kind, offset, path),
-        "{error}"
-    );
+    let path = if path.is_empty() { "MimiContent".to_owned() } else { format!("MimiContent.{path}") };
+    assert_eq!((error.kind(), error.offset(), error.path().to_string()), (&kind, offset, path), "{error}");
     assert_eq!(MimiContent::decode(encoded).unwrap_err(), error);
 }
 
@@ -649,18 +646,21 @@ fn refuses_bombs() {
 #[test]
 fn says_each_refusal_in_words() {
     for (encoded, words) in [
-        (extensions(&[0xa1, 0x60, 0x00]), "extensions: text key of 0 octets, 1 to 255 are allowed (byte 23)"),
-        (with(|fields| fields.after = vec![0]), "bytes after the document (byte 33)"),
+        (
+            extensions(&[0xa1, 0x60, 0x00]),
+            "MimiContent.extensions: text key of 0 octets, 1 to 255 are allowed (byte 23)",
+        ),
+        (with(|fields| fields.after = vec![0]), "MimiContent: bytes after the document (byte 33)"),
         (
             body(&multi(&[0x00], &[0x81], &NULL_PART)),
-            "body.parts: multipart of 1 parts, at least 2 are required (byte 28)",
+            "MimiContent.body.parts: multipart of 1 parts, at least 2 are required (byte 28)",
         ),
-        (body(&[0x83, 0x01, 0x60, 0x04]), "body.cardinality: unknown cardinality 4 (byte 26)"),
+        (body(&[0x83, 0x01, 0x60, 0x04]), "MimiContent.body.cardinality: unknown cardinality 4 (byte 26)"),
     ] {
         assert_eq!(MimiContentRef::decode(&encoded).unwrap_err().to_string(), words);
     }
     let error = MimiContentRef::decode(&[]).unwrap_err();
-    assert_eq!(format!("{error:?}"), "DecodeError { kind: Truncated, offset: 0, path:  }");
+    assert_eq!(format!("{error:?}"), "DecodeError { kind: Truncated, offset: 0, path: MimiContent }");
 
     let every_kind = [
         Kind::Truncated,
