@@ -65,6 +65,9 @@
 //! }
 //! ```
 //!
+//! With `by hand` behind that, `Decode` and `Encode` are left to be written: for structs in which one field says
+//! whether another is there.
+//!
 //! # wire_enum
 //!
 //! One byte, closed: what isn't listed is refused, `reserved(0)` included. Names are the draft's.
@@ -96,7 +99,9 @@
 //! # wire_select
 //!
 //! The number and the struct it selects, as one Rust enum. `u8` or `u16` is the width of the number, the name in
-//! quotes the draft's name of the enum or registry it is from.
+//! quotes the draft's name of the enum or registry it is from. An arm that is a struct without a field name in the
+//! draft is written `1 "add" => Add(add: Add)`. `inline` behind the quotes is for a select that isn't a field of its own
+//! in the draft: the struct's Rust field then leaves no trace in an error's path.
 //!
 //! ```text
 //! wire_select! {
@@ -156,8 +161,66 @@ macro_rules! wire_struct {
             $($(#[doc = $doc:expr])* $(#[cfg_attr($($serde:tt)*)])* $(#[tls_codec($($tls:tt)*)])* $field:ident: $ty:ty),* $(,)?
         } check $check:path, repair $repair:path
     ) => {
+        $crate::convention::wire_struct! {
+            @ruled [derive(tls_codec::TlsSize, tls_codec::TlsSerializeBytes)]
+            $(#[$meta])*
+            pub struct $name {
+                $($(#[doc = $doc])* $(#[cfg_attr($($serde)*)])* $(#[tls_codec($($tls)*)])* $field: $ty,)*
+            } check $check, repair $repair
+        }
+
+        impl<'a> $crate::Decode<'a> for $name {
+            const NAME: &'static str = stringify!($name);
+
+            fn decode(reader: &mut $crate::Reader<'a>) -> $crate::Result<Self> {
+                let start = reader.offset();
+                $(let $field = (reader.offset(), reader.field::<$ty>(stringify!($field))?);)*
+                let offsets = [$((stringify!($field), $field.0)),*];
+                let value = Self { $($field: $field.1),* };
+                match $check(&value) {
+                    Ok(()) => Ok(value),
+                    Err(invalid) => Err(invalid.at(start, &offsets)),
+                }
+            }
+        }
+
+        $crate::convention::wire_struct!(@encode $name { $($field)* });
+    };
+
+    // Ruled, and what is on the wire depends on more than the fields' types: `Decode` and `Encode` are written by hand.
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident {
+            $($(#[doc = $doc:expr])* $(#[cfg_attr($($serde:tt)*)])* $field:ident: $ty:ty),* $(,)?
+        } check $check:path, repair $repair:path, by hand
+    ) => {
+        $crate::convention::wire_struct! {
+            @ruled [allow()]
+            $(#[$meta])*
+            pub struct $name {
+                $($(#[doc = $doc])* $(#[cfg_attr($($serde)*)])* $field: $ty,)*
+            } check $check, repair $repair
+        }
+
+        impl tls_codec::Size for $name {
+            fn tls_serialized_len(&self) -> usize {
+                $crate::tls::serialized_len(self)
+            }
+        }
+
+        $crate::tls::tls_bridge!(encode decode $name);
+    };
+
+    (
+        @ruled [$derive:meta]
+        $(#[$meta:meta])*
+        pub struct $name:ident {
+            $($(#[doc = $doc:expr])* $(#[cfg_attr($($serde:tt)*)])* $(#[tls_codec($($tls:tt)*)])* $field:ident: $ty:ty),* $(,)?
+        } check $check:path, repair $repair:path
+    ) => {
         $(#[$meta])*
-        #[derive(Clone, Debug, PartialEq, Eq, tls_codec::TlsSize, tls_codec::TlsSerializeBytes)]
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[$derive]
         #[cfg_attr(feature = "serde", derive(serde::Serialize))]
         pub struct $name {
             $($(#[doc = $doc])* $(#[cfg_attr($($serde)*)])* $(#[tls_codec($($tls)*)])* $field: $ty,)*
@@ -188,23 +251,6 @@ macro_rules! wire_struct {
                 ($(self.$field,)*)
             }
         }
-
-        impl<'a> $crate::Decode<'a> for $name {
-            const NAME: &'static str = stringify!($name);
-
-            fn decode(reader: &mut $crate::Reader<'a>) -> $crate::Result<Self> {
-                let start = reader.offset();
-                $(let $field = (reader.offset(), reader.field::<$ty>(stringify!($field))?);)*
-                let offsets = [$((stringify!($field), $field.0)),*];
-                let value = Self { $($field: $field.1),* };
-                match $check(&value) {
-                    Ok(()) => Ok(value),
-                    Err(invalid) => Err(invalid.at(start, &offsets)),
-                }
-            }
-        }
-
-        $crate::convention::wire_struct!(@encode $name { $($field)* });
 
         #[cfg(feature = "serde")]
         const _: () = {
@@ -458,10 +504,12 @@ macro_rules! open_registry {
 macro_rules! wire_select {
     (
         $(#[$meta:meta])*
-        pub enum $name:ident: $int:ident $of:literal {
+        pub enum $name:ident: $int:ident $of:literal $($inline:ident)? {
             $(
                 $(#[$variant_meta:meta])*
-                $value:tt $draft:tt => $variant:ident { $($(#[$field_meta:meta])* $field:ident: $ty:ty),* $(,)? }
+                $value:tt $draft:tt => $variant:ident
+                    $({ $($(#[$field_meta:meta])* $field:ident: $ty:ty),* $(,)? })?
+                    $(( $arm:ident: $arm_ty:ty ))?
             ),* $(,)?
         }
     ) => {
@@ -474,7 +522,7 @@ macro_rules! wire_select {
                 $(#[$variant_meta])*
                 #[tls_codec(discriminant = $value)]
                 #[cfg_attr(feature = "serde", serde(rename = $draft))]
-                $variant { $($(#[$field_meta])* $field: $ty),* },
+                $variant $({ $($(#[$field_meta])* $field: $ty),* })? $(($arm_ty))?,
             )*
         }
 
@@ -489,11 +537,15 @@ macro_rules! wire_select {
 
         impl<'a> $crate::Decode<'a> for $name {
             const NAME: &'static str = stringify!($name);
+            $(const INLINE: bool = $crate::convention::wire_select!(@is $inline);)?
 
             fn decode(reader: &mut $crate::Reader<'a>) -> $crate::Result<Self> {
                 let start = reader.offset();
                 match <$int>::decode(reader)? {
-                    $($value => Ok(Self::$variant { $($field: reader.field(stringify!($field))?),* }),)*
+                    $($value => Ok(Self::$variant {
+                        $($($field: reader.field(stringify!($field))?,)*)?
+                        $(0: <$arm_ty>::decode(reader)?,)?
+                    }),)*
                     value => Err($crate::DecodeError::new(
                         $crate::DecodeErrorKind::UnknownValue { name: $of, value: value.into() },
                         start,
@@ -506,7 +558,10 @@ macro_rules! wire_select {
             fn encode(&self, writer: &mut $crate::Writer) -> Result<(), $crate::EncodeError> {
                 self.selector().encode(writer)?;
                 match self {
-                    $(Self::$variant { $($field),* } => { $($field.encode(writer)?;)* })*
+                    $(Self::$variant { $($($field),*)? $(0: $arm)? } => {
+                        $($($field.encode(writer)?;)*)?
+                        $($arm.encode(writer)?;)?
+                    })*
                 }
                 Ok(())
             }
@@ -518,12 +573,17 @@ macro_rules! wire_select {
         impl<'a> arbitrary::Arbitrary<'a> for $name {
             fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
                 match u.choose(&[$($value as $int),*])? {
-                    $($value => Ok(Self::$variant { $($field: u.arbitrary()?),* }),)*
+                    $($value => Ok(Self::$variant {
+                        $($($field: u.arbitrary()?,)*)?
+                        $(0: <$arm_ty as arbitrary::Arbitrary<'a>>::arbitrary(u)?,)?
+                    }),)*
                     _ => Err(arbitrary::Error::IncorrectFormat),
                 }
             }
         }
     };
+
+    (@is inline) => { true };
 }
 
 /// A borrowed struct: the same fields as the owned one, uncopied.

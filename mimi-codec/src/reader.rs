@@ -232,6 +232,7 @@ impl<'a> Reader<'a> {
     pub fn field<T: Decode<'a>>(&mut self, name: &'static str) -> Result<T> {
         match T::decode(self) {
             Ok(value) => Ok(value),
+            Err(error) if T::INLINE => Err(error),
             Err(error) => Err(error.in_field(name)),
         }
     }
@@ -273,6 +274,9 @@ pub trait Decode<'a>: Sized {
 
     /// The size in bytes, where every string of that size is a value; `None` where not.
     const FIXED_LEN: Option<usize> = None;
+
+    /// Is this a select that is no field of its own in its draft, so that an error's path passes over it?
+    const INLINE: bool = false;
 
     /// Reads a value and leaves the cursor behind it.
     ///

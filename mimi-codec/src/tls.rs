@@ -21,6 +21,11 @@ pub(crate) fn serialize<T: Encode + ?Sized>(value: &T) -> Result<Vec<u8>, Error>
     Ok(value.to_bytes()?)
 }
 
+/// The size of a value that tls_codec's derive can't measure.
+pub(crate) fn serialized_len<T: Encode + ?Sized>(value: &T) -> usize {
+    value.to_bytes().map_or(usize::MAX, |bytes| bytes.len())
+}
+
 /// Implements tls_codec's `SerializeBytes` (`encode`) and `DeserializeBytes` (`decode`) on top of ours.
 macro_rules! tls_bridge {
     (encode decode $(@[$($generics:tt)*])? $ty:ty) => {
