@@ -195,7 +195,7 @@ macro_rules! wire_struct {
         } check $check:path, repair $repair:path, by hand
     ) => {
         $crate::convention::wire_struct! {
-            @ruled [allow()]
+            @ruled []
             $(#[$meta])*
             pub struct $name {
                 $($(#[doc = $doc])* $(#[cfg_attr($($serde)*)])* $field: $ty,)*
@@ -212,7 +212,7 @@ macro_rules! wire_struct {
     };
 
     (
-        @ruled [$derive:meta]
+        @ruled [$($derive:meta)?]
         $(#[$meta:meta])*
         pub struct $name:ident {
             $($(#[doc = $doc:expr])* $(#[cfg_attr($($serde:tt)*)])* $(#[tls_codec($($tls:tt)*)])* $field:ident: $ty:ty),* $(,)?
@@ -220,7 +220,7 @@ macro_rules! wire_struct {
     ) => {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, Eq)]
-        #[$derive]
+        $(#[$derive])?
         #[cfg_attr(feature = "serde", derive(serde::Serialize))]
         pub struct $name {
             $($(#[doc = $doc])* $(#[cfg_attr($($serde)*)])* $(#[tls_codec($($tls)*)])* $field: $ty,)*
@@ -507,7 +507,7 @@ macro_rules! wire_select {
         pub enum $name:ident: $int:ident $of:literal $($inline:ident)? {
             $(
                 $(#[$variant_meta:meta])*
-                $value:tt $draft:tt => $variant:ident
+                $value:literal $draft:literal => $variant:ident
                     $({ $($(#[$field_meta:meta])* $field:ident: $ty:ty),* $(,)? })?
                     $(( $arm:ident: $arm_ty:ty ))?
             ),* $(,)?

@@ -32,10 +32,14 @@ mod reader;
 mod tls;
 mod writer;
 
+pub mod associated_parties;
 pub mod code_points;
 pub mod convention;
+pub mod extensions;
 pub mod mls;
+pub mod ratchet_tree_options;
 pub mod registry;
+pub mod semiprivate;
 
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, InvalidValue, Path, Result, Segment};
 pub use list::{Anything, Keyed, List, ListRule, ListView, ListViewIter, NotEmpty, Strict, Unique};

@@ -495,10 +495,17 @@ impl<'a, T: Decode<'a>, R> IntoIterator for &ListView<'a, T, R> {
     }
 }
 
+impl<'a, T: Decode<'a>, R> ListView<'a, T, R> {
+    /// The list that owns what `own` makes of each element, which keeps the rule as the borrowed one does.
+    pub(crate) fn map_elements<U>(self, own: impl FnMut(T) -> U) -> List<U, R> {
+        List { elements: self.iter().map(own).collect(), rule: PhantomData }
+    }
+}
+
 /// What the view has checked needn't be checked again.
 impl<'a, T: Decode<'a>, U: From<T>, R> From<ListView<'a, T, R>> for List<U, R> {
     fn from(view: ListView<'a, T, R>) -> Self {
-        Self { elements: view.iter().map(U::from).collect(), rule: PhantomData }
+        view.map_elements(U::from)
     }
 }
 

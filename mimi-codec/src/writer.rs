@@ -45,6 +45,11 @@ impl Writer {
         self.bytes.extend_from_slice(bytes);
     }
 
+    /// Appends `count` zero bytes.
+    pub(crate) fn zeros(&mut self, count: usize) {
+        self.bytes.resize(self.bytes.len().saturating_add(count), 0);
+    }
+
     /// Appends `content` as `opaque x<V>`.
     ///
     /// # Errors
