@@ -2,7 +2,13 @@
 //!
 //! `data/mls-messages.json` holds the first cases of the working group's `messages.json` (of 300, all of one shape),
 //! `data/mls-deserialization.json` all of `deserialization.json`.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    missing_docs
+)]
 
 use mimi_codec::{
     Decode, DecodeErrorKind, DecodeOwned, Encode, Reader,

@@ -142,6 +142,13 @@ impl IdentifierUri {
     }
 }
 
+impl IdentifierUri {
+    /// An identifier of bytes that a view has found not to be empty.
+    pub(crate) const fn checked_before(uri: Opaque) -> Self {
+        Self { uri }
+    }
+}
+
 impl Uri {
     /// A URI of these bytes.
     #[must_use]
