@@ -23,11 +23,11 @@ use tls_codec::DeserializeBytes;
 
 /// The same structs as tls_codec's users write them down: owned, derived, nothing else.
 mod plain {
-    use tls_codec::{TlsDeserializeBytes, TlsSerializeBytes, TlsSize, VLByteVec};
+    use tls_codec::{TlsDeserializeBytes, TlsSerializeBytes, TlsSize, VLBytes};
 
     #[derive(TlsDeserializeBytes, TlsSerializeBytes, TlsSize)]
     pub struct UserRolePair {
-        pub user: VLByteVec,
+        pub user: VLBytes,
         pub role_index: u32,
     }
 
@@ -38,14 +38,14 @@ mod plain {
 
     #[derive(TlsDeserializeBytes, TlsSerializeBytes, TlsSize)]
     pub struct Certificate {
-        pub cert_data: VLByteVec,
+        pub cert_data: VLBytes,
     }
 
     #[derive(TlsDeserializeBytes, TlsSerializeBytes, TlsSize)]
     #[repr(u16)]
     pub enum Credential {
         #[tls_codec(discriminant = 1)]
-        Basic(VLByteVec),
+        Basic(VLBytes),
         #[tls_codec(discriminant = 2)]
         X509(Vec<Certificate>),
     }
@@ -73,30 +73,30 @@ mod plain {
         #[tls_codec(discriminant = 2)]
         Update,
         #[tls_codec(discriminant = 3)]
-        Commit(VLByteVec),
+        Commit(VLBytes),
     }
 
     #[derive(TlsDeserializeBytes, TlsSerializeBytes, TlsSize)]
     pub struct Extension {
         pub extension_type: u16,
-        pub extension_data: VLByteVec,
+        pub extension_data: VLBytes,
     }
 
     #[derive(TlsDeserializeBytes, TlsSerializeBytes, TlsSize)]
     pub struct LeafNode {
-        pub encryption_key: VLByteVec,
-        pub signature_key: VLByteVec,
+        pub encryption_key: VLBytes,
+        pub signature_key: VLBytes,
         pub credential: Credential,
         pub capabilities: Capabilities,
         pub leaf_node_source: LeafNodeSource,
         pub extensions: Vec<Extension>,
-        pub signature: VLByteVec,
+        pub signature: VLBytes,
     }
 
     #[derive(TlsDeserializeBytes, TlsSerializeBytes, TlsSize)]
     pub struct ParentNode {
-        pub encryption_key: VLByteVec,
-        pub parent_hash: VLByteVec,
+        pub encryption_key: VLBytes,
+        pub parent_hash: VLBytes,
         pub unmerged_leaves: Vec<u32>,
     }
 
