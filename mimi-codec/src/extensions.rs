@@ -5,8 +5,8 @@ mod app_data;
 mod component;
 
 pub use app_data::{
-    AppAck, AppDataDictionary, AppDataUpdate, AppDataUpdateOperation, AppEphemeral, ComponentData,
-    MessageRange, SafeAAD, SafeAADItem, SelfRemove,
+    AppAck, AppDataDictionary, AppDataUpdate, AppDataUpdateOperation, AppDataUpdateSelect, AppEphemeral,
+    ComponentData, MessageRange, SafeAAD, SafeAADItem, SelfRemove,
 };
 pub use component::{
     ComponentOperationLabel, ComponentsList, RequiredWireFormats, SupportedWireFormats, WireFormats,

@@ -5,12 +5,19 @@ use alloc::vec::Vec;
 use crate::{
     DecodeErrorKind, InvalidValue, Keyed, List, Opaque, Result, Strict,
     code_points::ComponentID,
-    convention::{wire_select, wire_struct},
+    convention::{wire_enum, wire_select, wire_struct},
     mls::extension_content,
 };
 
 wire_struct! {
     /// A component's data (mls-extensions-10, 4.6).
+    ///
+    /// ```text
+    /// struct {
+    ///     ComponentID component_id;
+    ///     opaque data<V>;
+    /// } ComponentData;
+    /// ```
     pub struct ComponentData {
         /// Whose.
         pub component_id: ComponentID,
@@ -30,6 +37,12 @@ wire_struct! {
     /// All components' data (mls-extensions-10, 4.6): the content of the extension `app_data_dictionary`.
     ///
     /// Sorted by component, each at most once.
+    ///
+    /// ```text
+    /// struct {
+    ///     ComponentData component_data<V>;
+    /// } AppDataDictionary;
+    /// ```
     #[derive(Default)]
     pub struct AppDataDictionary {
         /// The data.
@@ -48,9 +61,28 @@ impl AppDataDictionary {
     }
 }
 
+wire_enum! {
+    /// What becomes of a component's data (mls-extensions-10, 4.7).
+    ///
+    /// ```text
+    /// enum {
+    ///     invalid(0),
+    ///     update(1),
+    ///     remove(2),
+    ///     (255)
+    /// } AppDataUpdateOperation;
+    /// ```
+    pub enum AppDataUpdateOperation {
+        /// It changes.
+        1 "update" => Update,
+        /// It goes.
+        2 "remove" => Remove,
+    }
+}
+
 wire_select! {
     /// What an [`AppDataUpdate`] does (mls-extensions-10, 4.7).
-    pub enum AppDataUpdateOperation: u8 "AppDataUpdateOperation" inline {
+    pub enum AppDataUpdateSelect: u8 "AppDataUpdateOperation" inline {
         /// Changes the data, in the component's own way.
         1 "update" => Update {
             /// How.
@@ -63,16 +95,34 @@ wire_select! {
 
 wire_struct! {
     /// A proposal to change a component's data in the GroupContext (mls-extensions-10, 4.7).
+    ///
+    /// ```text
+    /// struct {
+    ///     ComponentID component_id;
+    ///     AppDataUpdateOperation op;
+    ///     select (AppDataUpdate.op) {
+    ///         case update: opaque update<V>;
+    ///         case remove: struct{};
+    ///     };
+    /// } AppDataUpdate;
+    /// ```
     pub struct AppDataUpdate {
         /// Whose.
         pub component_id: ComponentID,
         /// `op` and its arm.
-        pub op: AppDataUpdateOperation,
+        pub op: AppDataUpdateSelect,
     }
 }
 
 wire_struct! {
     /// A proposal that tells a component something, and changes nothing (mls-extensions-10, 4.8).
+    ///
+    /// ```text
+    /// struct {
+    ///     ComponentID component_id;
+    ///     opaque data<V>;
+    /// } AppEphemeral;
+    /// ```
     pub struct AppEphemeral {
         /// Whom.
         pub component_id: ComponentID,
@@ -83,6 +133,13 @@ wire_struct! {
 
 wire_struct! {
     /// What a component says in a message's authenticated data (mls-extensions-10, 4.9).
+    ///
+    /// ```text
+    /// struct {
+    ///   ComponentID component_id;
+    ///   opaque aad_item_data<V>;
+    /// } SafeAADItem;
+    /// ```
     pub struct SafeAADItem {
         /// Who.
         pub component_id: ComponentID,
@@ -102,6 +159,12 @@ wire_struct! {
     /// All of a message's `authenticated_data`, where the group has `safe_aad` (mls-extensions-10, 4.9).
     ///
     /// Sorted by component, each at most once.
+    ///
+    /// ```text
+    /// struct {
+    ///   SafeAADItem aad_items<V>;
+    /// } SafeAAD;
+    /// ```
     #[derive(Default)]
     pub struct SafeAAD {
         /// What each component says.
@@ -119,6 +182,14 @@ impl SafeAAD {
 
 wire_struct! {
     /// Messages of one sender that arrived (mls-extensions-10, 6.1).
+    ///
+    /// ```text
+    /// struct {
+    ///     uint32 sender;
+    ///     uint32 first_generation;
+    ///     uint32 last_generation;
+    /// } MessageRange;
+    /// ```
     pub struct MessageRange {
         /// The sender's leaf.
         sender: u32,
@@ -145,6 +216,12 @@ impl MessageRange {
 
 wire_struct! {
     /// Messages that arrived (mls-extensions-10, 6.1): the data of the component `app_ack` in an AppEphemeral.
+    ///
+    /// ```text
+    /// struct {
+    ///     MessageRange received_ranges<V>;
+    /// } AppAck;
+    /// ```
     #[derive(Default)]
     pub struct AppAck {
         /// The messages.
@@ -155,6 +232,10 @@ wire_struct! {
 wire_struct! {
     /// A proposal to remove its sender (mls-extensions-10, 6.3). It comes in a PublicMessage and is committed by
     /// reference only, which is for whoever judges the list of proposals to see.
+    ///
+    /// ```text
+    /// struct {} SelfRemove;
+    /// ```
     #[derive(Copy, Default)]
     pub struct SelfRemove {}
 }

@@ -11,6 +11,14 @@ use crate::{
 
 wire_struct! {
     /// The label under which a component signs and encrypts (mls-extensions-10, 4.1).
+    ///
+    /// ```text
+    /// struct {
+    ///   opaque base_label<V>; /* = "MLS Component" */
+    ///   ComponentID component_id;
+    ///   opaque label<V>;
+    /// } ComponentOperationLabel;
+    /// ```
     pub struct ComponentOperationLabel {
         /// Always `"MLS Component"`.
         base_label: Opaque,
@@ -53,6 +61,12 @@ impl ComponentOperationLabel {
 wire_struct! {
     /// Components that are supported, in a LeafNode, or required, in a GroupContext (mls-extensions-10, 5): the data of
     /// the components `app_components` and `safe_aad`. In the order they were sent; unknown ones are kept.
+    ///
+    /// ```text
+    /// struct {
+    ///     ComponentID component_ids<V>;
+    /// } ComponentsList;
+    /// ```
     #[derive(Default)]
     pub struct ComponentsList {
         /// The components.
@@ -62,6 +76,12 @@ wire_struct! {
 
 wire_struct! {
     /// Wire formats beyond those that everybody supports (mls-extensions-10, 5).
+    ///
+    /// ```text
+    /// struct {
+    ///    WireFormat wire_formats<V>;
+    /// } WireFormats;
+    /// ```
     #[derive(Default)]
     pub struct WireFormats {
         /// The formats.
