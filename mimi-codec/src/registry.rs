@@ -371,7 +371,19 @@ pub trait Visitor {
 
 macro_rules! define {
     ($([$module:ident] $spec:literal { $($name:ident $section:literal,)* })*) => {
-        /// Every registered type.
+        /// Every registered type: all structs and enums of the drafts.
+        ///
+        /// | struct | draft | section | done |
+        /// |---|---|---|---|
+        $($(
+            #[doc = concat!(
+                "| [`", stringify!($name), "`](crate::", stringify!($module), "::", stringify!($name), ") | ",
+                $spec, " | ", $section, " | yes |",
+            )]
+        )*)*
+        /// | [`PrivateMessageContent`](crate::mls::PrivateMessageContent) | RFC 9420 | 6.3.1 | yes; the message around it says how to read it |
+        /// | [`SemiPrivateMessageContent`](crate::semiprivate::SemiPrivateMessageContent) | mls-semiprivatemessage-07 | 3.1 | yes; likewise |
+        /// | `bool` | mimi-room-policy-03 | 5 | yes, as Rust's |
         pub const TYPES: &[Entry] = &[
             $($(Entry { name: stringify!($name), spec: $spec, section: $section },)*)*
         ];
