@@ -102,6 +102,7 @@ mod plain {
 
     #[derive(TlsDeserializeBytes, TlsSerializeBytes, TlsSize)]
     #[repr(u8)]
+    #[allow(clippy::large_enum_variant)]
     pub enum Node {
         #[tls_codec(discriminant = 1)]
         Leaf(LeafNode),

@@ -13,6 +13,8 @@ mod hpke;
 mod key_package;
 mod labels;
 mod leaf_node;
+#[cfg(test)]
+mod memory;
 mod message;
 mod private_message;
 mod proposal;

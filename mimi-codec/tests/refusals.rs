@@ -28,7 +28,7 @@ use mimi_codec::{
 
 #[track_caller]
 fn refused<T: DecodeOwned>(bytes: &[u8]) -> (Kind, usize, String) {
-    let error = <T as Decode<'_>>::decode_exact(bytes).err().expect("refused");
+    let error = <T as Decode<'_>>::decode_exact(bytes).err().unwrap();
     (*error.kind(), error.offset(), error.path().to_string())
 }
 
