@@ -9,5 +9,6 @@ pub use app_data::{
     ComponentData, MessageRange, SafeAAD, SafeAADItem, SelfRemove,
 };
 pub use component::{
-    ComponentOperationLabel, ComponentsList, RequiredWireFormats, SupportedWireFormats, WireFormats,
+    AppComponents, ComponentContent, ComponentOperationLabel, ComponentsList, LastResortKeyPackage,
+    RequiredWireFormats, SafeAADComponents, SupportedWireFormats, WireFormats,
 };

@@ -2,7 +2,6 @@
 //!
 //! [`for_each_wire_type!`](crate::for_each_wire_type) is the one list of them; tests, vectors and `inspect` all go
 //! through it, so a type can't be forgotten in one of them.
-#![doc = include_str!("../STRUCTS.md")]
 
 use core::fmt::Debug;
 

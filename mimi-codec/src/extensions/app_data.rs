@@ -6,6 +6,7 @@ use crate::{
     DecodeErrorKind, InvalidValue, Keyed, List, Opaque, Result, Strict,
     code_points::ComponentID,
     convention::{wire_enum, wire_select, wire_struct},
+    extensions::ComponentContent,
     mls::extension_content,
 };
 
@@ -58,6 +59,34 @@ impl AppDataDictionary {
         let place =
             self.component_data.binary_search_by_key(&component_id, |entry| entry.component_id).ok()?;
         self.component_data.get(place).map(|entry| &*entry.data)
+    }
+
+    /// The data of the component that holds a `T`, opened; `None` if the component isn't there.
+    ///
+    /// ```
+    /// use mimi_codec::{
+    ///     Encode, List,
+    ///     code_points::ComponentID,
+    ///     extensions::{AppComponents, AppDataDictionary, ComponentData, ComponentsList, LastResortKeyPackage},
+    /// };
+    ///
+    /// let list = ComponentsList { component_ids: vec![ComponentID::FRANK_AAD] };
+    /// let entry = |component_id, data| ComponentData { component_id, data };
+    /// let dictionary = AppDataDictionary {
+    ///     component_data: List::new(vec![
+    ///         entry(ComponentID::APP_COMPONENTS, list.to_bytes()?.into()),
+    ///         entry(ComponentID::LAST_RESORT_KEY_PACKAGE, "not empty".into()),
+    ///     ])?,
+    /// };
+    /// assert_eq!(dictionary.content::<AppComponents>(), Some(Ok(AppComponents(list))));
+    /// assert!(dictionary.content::<LastResortKeyPackage>().unwrap().is_err());
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the data is not exactly a `T`; offsets count from the beginning of the data.
+    pub fn content<'a, T: ComponentContent<'a>>(&'a self) -> Option<Result<T>> {
+        self.data(T::COMPONENT_ID).map(T::decode_exact)
     }
 }
 
@@ -177,6 +206,14 @@ impl SafeAAD {
     pub fn data(&self, component_id: ComponentID) -> Option<&[u8]> {
         let place = self.aad_items.binary_search_by_key(&component_id, |item| item.component_id).ok()?;
         self.aad_items.get(place).map(|item| &*item.aad_item_data)
+    }
+
+    /// What the component says that holds a `T`, opened; `None` if the component says nothing.
+    ///
+    /// # Errors
+    /// When it is not exactly a `T`; offsets count from the beginning of the item's data.
+    pub fn content<'a, T: ComponentContent<'a>>(&'a self) -> Option<Result<T>> {
+        self.data(T::COMPONENT_ID).map(T::decode_exact)
     }
 }
 
