@@ -1,18 +1,5 @@
 //! MIMI URIs (mimi-protocol §3): providers, users, clients, rooms and MLS groups.
 //!
-//! ```text
-//! mimi-uri = "mimi://" host [ "/" kind "/" id ]
-//! kind     = "u" / "d" / "r" / "g" / 1*pchar        user, client, room, group, or one that a later draft defines
-//! id       = 1*( pchar / "/" )                      all that stands after the kind
-//! ```
-//!
-//! The draft gives URIs by example only; the rest is RFC 3986's generic syntax, taken strictly: the host is a domain name
-//! (§3), and nothing but it may stand in the authority; there is no query and no fragment; a dot segment is refused,
-//! escaped or not, because a URL library on the way would turn it into another identifier; `mimi://a.example/` is refused,
-//! because it would be a second way to write the provider.
-//!
-//! **Equality is equality of octets**, as these URIs are hashed into message IDs and franks. What RFC 3986 §6.2.2 calls
-//! equivalent (case of scheme, host and escapes; needless escapes) is a question of its own: [`MimiUriRef::equivalent`].
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -71,6 +58,20 @@ impl<'a> UriKind<'a> {
 }
 
 /// A MIMI URI that borrows its text. It is always valid.
+///
+/// ```text
+/// mimi-uri = "mimi://" host [ "/" kind "/" id ]
+/// kind     = "u" / "d" / "r" / "g" / 1*pchar        user, client, room, group, or one that a later draft defines
+/// id       = 1*( pchar / "/" )                      all that stands after the kind
+/// ```
+///
+/// The draft gives URIs by example only; the rest is RFC 3986's generic syntax, taken strictly: the host is a domain name
+/// (§3), and nothing but it may stand in the authority; there is no query and no fragment; a dot segment is refused,
+/// escaped or not, because a URL library on the way would turn it into another identifier; `mimi://a.example/` is refused,
+/// because it would be a second way to write the provider.
+///
+/// **Equality is equality of octets**, as these URIs are hashed into message IDs and franks. What RFC 3986 §6.2.2 calls
+/// equivalent (case of scheme, host and escapes; needless escapes) is a question of its own: [`Self::equivalent`].
 ///
 /// ```
 /// use mimi_codec::{MimiUriRef, UriKind};
@@ -285,7 +286,7 @@ impl fmt::Display for MimiUriRef<'_> {
     }
 }
 
-/// A MIMI URI that owns its text. It is always valid.
+/// A MIMI URI that owns its text. It is always valid; [`MimiUriRef`] says what that means.
 ///
 /// ```
 /// use mimi_codec::{DnsName, MimiUri};
