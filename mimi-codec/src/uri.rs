@@ -7,11 +7,13 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
+#[cfg(feature = "arbitrary")]
+use crate::dns_name::DnsName;
 use crate::dns_name::DnsNameRef;
 use crate::percent::{
     decode_path_segment, encode_path_segment, is_pchar, is_unreserved, push_escape, read_escape,
 };
-use crate::text::{TextError, TextErrorKind};
+use crate::text::{TextError, TextErrorKind, serde_as_text};
 
 const SCHEME: &str = "mimi://";
 
@@ -442,6 +444,20 @@ impl FromStr for MimiUri {
     }
 }
 
+serde_as_text!(MimiUri);
+
+#[cfg(feature = "arbitrary")]
+impl<'a> arbitrary::Arbitrary<'a> for MimiUri {
+    fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+        let host: DnsName = u.arbitrary()?;
+        let segment = u.choose(&["u", "d", "r", "g", "b"])?;
+        let id: String = u.arbitrary()?;
+        // What can't be an identifier leaves the provider.
+        let uri = Self::new(host.as_ref(), UriKind::from_segment(segment), &id);
+        Ok(uri.unwrap_or_else(|_| Self::provider(host.as_ref())))
+    }
+}
+
 impl<'a> From<&'a MimiUri> for MimiUriRef<'a> {
     fn from(uri: &'a MimiUri) -> Self {
         uri.as_ref()
@@ -451,6 +467,7 @@ impl<'a> From<&'a MimiUri> for MimiUriRef<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(not(feature = "arbitrary"))]
     use crate::dns_name::DnsName;
     use TextErrorKind as Kind;
 

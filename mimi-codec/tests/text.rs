@@ -123,4 +123,20 @@ proptest! {
         prop_assert_eq!(parse_from_header(&from_header(name.as_ref())).unwrap(), name.clone());
         prop_assert_eq!(parse_host_header(&host_header(name.as_ref(), port)).unwrap(), name);
     }
+
+    #[test]
+    #[cfg(all(feature = "arbitrary", feature = "serde"))]
+    fn values_made_at_random_are_valid_and_survive_json(random in proptest::collection::vec(any::<u8>(), 0..80)) {
+        let mut random = arbitrary::Unstructured::new(&random);
+        let uri: MimiUri = random.arbitrary().unwrap();
+        prop_assert_eq!(&MimiUri::parse(uri.as_str()).unwrap(), &uri);
+        let json = serde_json::to_string(&uri).unwrap();
+        prop_assert_eq!(&json, &format!("{:?}", uri.as_str()));
+        prop_assert_eq!(serde_json::from_str::<MimiUri>(&json).unwrap(), uri);
+        if let Ok(name) = random.arbitrary::<DnsName>() {
+            prop_assert_eq!(&DnsName::parse(name.as_str()).unwrap(), &name);
+            let json = serde_json::to_string(&name).unwrap();
+            prop_assert_eq!(serde_json::from_str::<DnsName>(&json).unwrap(), name);
+        }
+    }
 }
