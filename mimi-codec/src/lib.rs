@@ -36,7 +36,8 @@
 //! Text around the structs (URIs, the directory, media types, header values) is at the root.
 //!
 //! # Features
-//! - `serde`: `Serialize` and `Deserialize` for every type. Bytes are lower-case hex in human-readable formats.
+//! - `serde`: `Serialize` and `Deserialize` for every type, and the directory document, which is JSON. Bytes are lower-case
+//!   hex in human-readable formats.
 //! - `arbitrary`: `Arbitrary` for every type, valid values only. Links `std`.
 #![no_std]
 #![forbid(unsafe_code)]
