@@ -220,7 +220,7 @@ fn refuses_a_group_info_with_a_ratchet_tree() {
         refused::<UpdateRequest>(&body),
         at(
             Kind::Unexpected,
-            commit.len() + 2,
+            commit.len() + 2 + bytes(&with_tree.group_context).len(),
             "UpdateRequest.bundle.group_info_option.group_info.extensions"
         )
     );
@@ -533,7 +533,11 @@ fn refuses_what_is_no_pending_proposal_and_a_tree_beside_the_option() {
     let tbe = cat(&[&bytes(&group_info(vec![ratchet_tree_extension()])), &[3, 0]]);
     assert_eq!(
         refused::<GroupInfoRatchetTreeTBE>(&tbe),
-        at(Kind::Unexpected, 0, "GroupInfoRatchetTreeTBE.group_info.extensions")
+        at(
+            Kind::Unexpected,
+            bytes(&group_info(vec![]).group_context).len(),
+            "GroupInfoRatchetTreeTBE.group_info.extensions"
+        )
     );
 }
 
