@@ -1,0 +1,205 @@
+//! Numbers of the open registries: IANA's, those that the drafts suggest, and ours where no draft has one yet.
+//!
+//! Unknown numbers are kept. GREASE values (RFC 9420, 13.5) are unknown numbers too; `is_grease` knows them.
+//!
+//! # Private-use numbers
+//!
+//! | registry | number | name | waits for |
+//! |---|---|---|---|
+//! | [`WireFormat`] | 0xF001 | `mls_semiprivate_message` | mls-semiprivatemessage-07, 5.1 |
+//! | [`ExtensionType`] | 0xF002 | `external_receivers` | mls-semiprivatemessage-07, 5.2 |
+//! | [`ExtensionType`] | 0xF003 | `ratchet_tree_source_domains` | mls-ratchet-tree-options-00, 6.1 |
+//! | [`CredentialType`] | 0xF004 | `pseudonymous` | mimi-protocol-06, 6 |
+//! | [`ComponentID`] | 0x8B01 | `identity_link_keys` | mimi-metadata-minimalization-01, 4 |
+//! | [`ComponentID`] | 0x8B02 | `connection_response` | mimi-metadata-minimalization-01, 5 |
+//!
+//! They are to be replaced the day IANA assigns others; nothing else in the crate knows them.
+
+use alloc::vec::Vec;
+
+use crate::convention::open_registry;
+
+macro_rules! grease {
+    ($($name:ident),*) => {$(
+        impl $name {
+            /// Is this one of the values that are reserved for GREASE, 0x0A0A to 0xEAEA (RFC 9420, 13.5)?
+            pub const fn is_grease(self) -> bool {
+                let [high, low] = self.0.to_be_bytes();
+                high == low && low & 0x0f == 0x0a && high < 0xf0
+            }
+        }
+    )*};
+}
+
+grease!(CipherSuite, ExtensionType, ProposalType, CredentialType, ComponentID);
+
+open_registry! {
+    /// `ProtocolVersion` (RFC 9420, 6): the version of MLS.
+    pub struct ProtocolVersion(u16) {
+        /// MLS 1.0.
+        1 "mls10" => MLS10,
+    }
+}
+
+open_registry! {
+    /// `CipherSuite` (RFC 9420, 17.1): KEM, AEAD, hash and signature scheme.
+    pub struct CipherSuite(u16) {
+        /// X25519, AES-128-GCM, SHA-256, Ed25519.
+        1 "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519" => MLS_128_DHKEMX25519_AES128GCM_SHA256_ED25519,
+        /// P-256, AES-128-GCM, SHA-256, ECDSA with P-256.
+        2 "MLS_128_DHKEMP256_AES128GCM_SHA256_P256" => MLS_128_DHKEMP256_AES128GCM_SHA256_P256,
+        /// X25519, ChaCha20-Poly1305, SHA-256, Ed25519.
+        3 "MLS_128_DHKEMX25519_CHACHA20POLY1305_SHA256_Ed25519" =>
+            MLS_128_DHKEMX25519_CHACHA20POLY1305_SHA256_ED25519,
+        /// X448, AES-256-GCM, SHA-512, Ed448.
+        4 "MLS_256_DHKEMX448_AES256GCM_SHA512_Ed448" => MLS_256_DHKEMX448_AES256GCM_SHA512_ED448,
+        /// P-521, AES-256-GCM, SHA-512, ECDSA with P-521.
+        5 "MLS_256_DHKEMP521_AES256GCM_SHA512_P521" => MLS_256_DHKEMP521_AES256GCM_SHA512_P521,
+        /// X448, ChaCha20-Poly1305, SHA-512, Ed448.
+        6 "MLS_256_DHKEMX448_CHACHA20POLY1305_SHA512_Ed448" => MLS_256_DHKEMX448_CHACHA20POLY1305_SHA512_ED448,
+        /// P-384, AES-256-GCM, SHA-384, ECDSA with P-384.
+        7 "MLS_256_DHKEMP384_AES256GCM_SHA384_P384" => MLS_256_DHKEMP384_AES256GCM_SHA384_P384,
+    }
+}
+
+open_registry! {
+    /// `WireFormat` (RFC 9420, 17.2): what an MLSMessage holds.
+    pub struct WireFormat(u16) {
+        /// PublicMessage.
+        1 "mls_public_message" => MLS_PUBLIC_MESSAGE,
+        /// PrivateMessage.
+        2 "mls_private_message" => MLS_PRIVATE_MESSAGE,
+        /// Welcome.
+        3 "mls_welcome" => MLS_WELCOME,
+        /// GroupInfo.
+        4 "mls_group_info" => MLS_GROUP_INFO,
+        /// KeyPackage.
+        5 "mls_key_package" => MLS_KEY_PACKAGE,
+        /// SemiPrivateMessage; a private-use number.
+        0xf001 "mls_semiprivate_message" => MLS_SEMIPRIVATE_MESSAGE,
+    }
+}
+
+open_registry! {
+    /// `ExtensionType` (RFC 9420, 17.3; mls-extensions-10, 7.1).
+    pub struct ExtensionType(u16) {
+        /// `application_id`, in a LeafNode.
+        1 "application_id" => APPLICATION_ID,
+        /// `ratchet_tree`, in a GroupInfo.
+        2 "ratchet_tree" => RATCHET_TREE,
+        /// `required_capabilities`, in a GroupContext.
+        3 "required_capabilities" => REQUIRED_CAPABILITIES,
+        /// `external_pub`, in a GroupInfo.
+        4 "external_pub" => EXTERNAL_PUB,
+        /// `external_senders`, in a GroupContext.
+        5 "external_senders" => EXTERNAL_SENDERS,
+        /// `app_data_dictionary`, in a KeyPackage, LeafNode, GroupContext or GroupInfo.
+        6 "app_data_dictionary" => APP_DATA_DICTIONARY,
+        /// `supported_wire_formats`, in a LeafNode.
+        7 "supported_wire_formats" => SUPPORTED_WIRE_FORMATS,
+        /// `required_wire_formats`, in a GroupContext.
+        8 "required_wire_formats" => REQUIRED_WIRE_FORMATS,
+        /// `external_receivers`, in a GroupContext; a private-use number.
+        0xf002 "external_receivers" => EXTERNAL_RECEIVERS,
+        /// `ratchet_tree_source_domains`, in a GroupContext; a private-use number.
+        0xf003 "ratchet_tree_source_domains" => RATCHET_TREE_SOURCE_DOMAINS,
+    }
+}
+
+open_registry! {
+    /// `ProposalType` (RFC 9420, 17.4; mls-extensions-10, 7.2).
+    pub struct ProposalType(u16) {
+        /// Add.
+        1 "add" => ADD,
+        /// Update.
+        2 "update" => UPDATE,
+        /// Remove.
+        3 "remove" => REMOVE,
+        /// PreSharedKey.
+        4 "psk" => PSK,
+        /// ReInit.
+        5 "reinit" => REINIT,
+        /// ExternalInit.
+        6 "external_init" => EXTERNAL_INIT,
+        /// GroupContextExtensions.
+        7 "group_context_extensions" => GROUP_CONTEXT_EXTENSIONS,
+        /// AppDataUpdate.
+        8 "app_data_update" => APP_DATA_UPDATE,
+        /// AppEphemeral.
+        9 "app_ephemeral" => APP_EPHEMERAL,
+        /// SelfRemove.
+        10 "self_remove" => SELF_REMOVE,
+    }
+}
+
+open_registry! {
+    /// `CredentialType` (RFC 9420, 17.5; mls-extensions-10, 7.3).
+    pub struct CredentialType(u16) {
+        /// A bare identity.
+        1 "basic" => BASIC,
+        /// A chain of X.509 certificates.
+        2 "x509" => X509,
+        /// Several credentials, all of which have to be supported.
+        3 "multi" => MULTI,
+        /// Several credentials, one of which has to be supported.
+        4 "weak-multi" => WEAK_MULTI,
+        /// A pseudonym of mimi-protocol-06, 6; a private-use number.
+        0xf004 "pseudonymous" => PSEUDONYMOUS,
+    }
+}
+
+open_registry! {
+    /// `ComponentID` (mls-extensions-10, 4.1 and 7.6): a component of an application.
+    pub struct ComponentID(u16) {
+        /// `ComponentsList`: which components are supported or required.
+        1 "app_components" => APP_COMPONENTS,
+        /// `ComponentsList`: which components use SafeAAD.
+        2 "safe_aad" => SAFE_AAD,
+        /// `MediaTypeList`: which media types are supported or required.
+        3 "content_media_types" => CONTENT_MEDIA_TYPES,
+        /// Marks a KeyPackage of last resort; no data.
+        4 "last_resort_key_package" => LAST_RESORT_KEY_PACKAGE,
+        /// `AppAck`.
+        5 "app_ack" => APP_ACK,
+        /// `AssociatedParties`.
+        7 "associated_parties" => ASSOCIATED_PARTIES,
+        /// `FrankAAD` (mimi-protocol-06, 10.1).
+        0x20 "frank_aad" => FRANK_AAD,
+        /// `FrankingAgentData` (mimi-protocol-06, 10.2).
+        0x21 "franking_agent" => FRANKING_AGENT,
+        /// `ParticipantListData` (mimi-protocol-06, 10.3).
+        0x22 "participant_list" => PARTICIPANT_LIST,
+        /// `RoomMetaData` (mimi-protocol-06, 10.4).
+        0x23 "room_metadata" => ROOM_METADATA,
+        /// `OperationalParameters` (mimi-room-policy-03, 10.1).
+        0x24 "mls_operational_policy" => MLS_OPERATIONAL_POLICY,
+        /// `RoleData` (mimi-room-policy-03, 10.1).
+        0x25 "roles_list" => ROLES_LIST,
+        /// `PreAuthData` (mimi-room-policy-03, 10.1).
+        0x26 "preauth_list" => PREAUTH_LIST,
+        /// `BaseRoomPolicy` (mimi-room-policy-03, 10.1).
+        0x27 "base_room_policy" => BASE_ROOM_POLICY,
+        /// `StatusNotificationPolicy` (mimi-room-policy-03, 10.1).
+        0x28 "status_notification_policy" => STATUS_NOTIFICATION_POLICY,
+        /// `JoinLinkPolicy` (mimi-room-policy-03, 10.1).
+        0x29 "join_link_policy" => JOIN_LINK_POLICY,
+        /// `JoinLinks` (mimi-room-policy-03, 10.1).
+        0x2a "join_links" => JOIN_LINKS,
+        /// `LinkPreviewPolicy` (mimi-room-policy-03, 10.1).
+        0x2b "link_preview_policy" => LINK_PREVIEW_POLICY,
+        /// `AssetPolicy` (mimi-room-policy-03, 10.1).
+        0x2c "asset_policy" => ASSET_POLICY,
+        /// `LoggingPolicy` (mimi-room-policy-03, 10.1).
+        0x2d "logging_policy" => LOGGING_POLICY,
+        /// `HistoryPolicy` (mimi-room-policy-03, 10.1).
+        0x2e "chat_history_policy" => CHAT_HISTORY_POLICY,
+        /// `BotPolicy` (mimi-room-policy-03, 10.1).
+        0x2f "bot_policy" => BOT_POLICY,
+        /// `MessageExpiration` (mimi-room-policy-03, 10.1).
+        0x30 "message_expiration_policy" => MESSAGE_EXPIRATION_POLICY,
+        /// The group's wrapped identity link keys (mimi-metadata-minimalization-01, 4); a private-use number.
+        0x8b01 "identity_link_keys" => IDENTITY_LINK_KEYS,
+        /// A connection response in SafeAAD (mimi-metadata-minimalization-01, 5); a private-use number.
+        0x8b02 "connection_response" => CONNECTION_RESPONSE,
+    }
+}

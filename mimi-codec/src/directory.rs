@@ -1,0 +1,414 @@
+//! The directory document of a provider (mimi-protocol §5.1): JSON, one URL template for each endpoint.
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use core::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use crate::text::TextError;
+use crate::url_template::UrlTemplate;
+
+macro_rules! endpoints {
+    ($($(#[doc = $doc:literal])* $variant:ident $field:ident $name:literal,)*) => {
+        /// An endpoint of mimi-protocol §5.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Endpoint {
+            $($(#[doc = $doc])* $variant,)*
+        }
+
+        impl Endpoint {
+            /// All of them, in the draft's order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The member of the directory document.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+        }
+
+        /// The directory document: where a provider serves each endpoint. It is always complete.
+        ///
+        /// Members that the draft doesn't name are kept as they are.
+        ///
+        /// ```
+        /// use mimi_codec::{Directory, Endpoint, MimiUriRef};
+        ///
+        /// # let json = r#"{
+        /// #   "keyMaterial": "https://mimi.example.com/v1/keyMaterial/{targetUser}",
+        /// #   "update": "https://mimi.example.com/v1/update/{roomId}",
+        /// #   "notify": "https://mimi.example.com/v1/notify/{roomId}",
+        /// #   "submitMessage": "https://mimi.example.com/v1/submitMessage/{roomId}",
+        /// #   "groupInfo": "https://mimi.example.com/v1/groupInfo/{roomId}",
+        /// #   "requestConsent": "https://mimi.example.com/v1/requestConsent/{targetUser}",
+        /// #   "updateConsent": "https://mimi.example.com/v1/updateConsent/{requesterUser}",
+        /// #   "identifierQuery": "https://mimi.example.com/v1/identifierQuery/{domain}",
+        /// #   "reportAbuse": "https://mimi.example.com/v1/reportAbuse/{roomId}",
+        /// #   "proxyDownload": "https://mimi.example.com/v1/proxyDownload/{downloadUrl}"
+        /// # }"#;
+        /// let directory = Directory::from_json(json.as_bytes())?;
+        /// let alice = MimiUriRef::parse("mimi://example.com/u/alice")?;
+        /// assert_eq!(
+        ///     directory.template(Endpoint::KeyMaterial).expand_uri(alice),
+        ///     "https://mimi.example.com/v1/keyMaterial/mimi%3A%2F%2Fexample.com%2Fu%2Falice",
+        /// );
+        /// # Ok::<(), Box<dyn core::error::Error>>(())
+        /// ```
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct Directory {
+            $($(#[doc = $doc])* pub $field: UrlTemplate,)*
+            other: BTreeMap<String, serde_json::Value>,
+        }
+
+        impl Directory {
+            /// The URL template of an endpoint.
+            #[must_use]
+            pub fn template(&self, endpoint: Endpoint) -> &UrlTemplate {
+                match endpoint {
+                    $(Endpoint::$variant => &self.$field,)*
+                }
+            }
+
+            /// Makes the document of a provider, asking for the template of each endpoint.
+            ///
+            /// # Errors
+            /// [`DirectoryError::Template`] when a template isn't one.
+            pub fn new<T: AsRef<str>>(
+                mut template: impl FnMut(Endpoint) -> T,
+            ) -> Result<Self, DirectoryError> {
+                Ok(Self {
+                    $($field: parse_template(Endpoint::$variant, template(Endpoint::$variant).as_ref())?,)*
+                    other: BTreeMap::new(),
+                })
+            }
+
+            fn from_members(mut members: Members) -> Result<Self, DirectoryError> {
+                Ok(Self {
+                    $($field: members.take(Endpoint::$variant)?,)*
+                    other: members.0,
+                })
+            }
+        }
+    };
+}
+
+endpoints! {
+    /// `POST`, for a user: fetch key material (§5.2).
+    KeyMaterial key_material "keyMaterial",
+    /// `POST`, for a room: submit a proposal or a commit (§5.3).
+    Update update "update",
+    /// `POST`, for a room: receive what the hub fans out (§5.5).
+    Notify notify "notify",
+    /// `POST`, for a room: submit an application message (§5.4).
+    SubmitMessage submit_message "submitMessage",
+    /// `POST`, for a room: fetch the GroupInfo (§5.6).
+    GroupInfo group_info "groupInfo",
+    /// `POST`, for the target's domain: request consent or cancel a request (§5.7).
+    RequestConsent request_consent "requestConsent",
+    /// `POST`, for the requester's domain: grant or revoke consent (§5.7).
+    UpdateConsent update_consent "updateConsent",
+    /// `POST`, for a domain: find a user's URI (§5.8).
+    IdentifierQuery identifier_query "identifierQuery",
+    /// `POST`, for a room: report abuse (§5.9).
+    ReportAbuse report_abuse "reportAbuse",
+    /// `GET`, for a URL: fetch an asset through the hub (§5.10.2).
+    ProxyDownload proxy_download "proxyDownload",
+}
+
+impl Directory {
+    /// Reads the document.
+    ///
+    /// # Errors
+    /// [`DirectoryError`].
+    pub fn from_json(json: &[u8]) -> Result<Self, DirectoryError> {
+        let members: Members = serde_json::from_slice(json)
+            .map_err(|error| DirectoryError::Json { line: error.line(), column: error.column() })?;
+        Self::from_members(members)
+    }
+
+    /// Writes the document: the draft's members in the draft's order, then the others in the order of their names.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // Strings and JSON values always serialize.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// The members that the draft doesn't name.
+    #[must_use]
+    pub fn other_members(&self) -> &BTreeMap<String, serde_json::Value> {
+        &self.other
+    }
+
+    /// Adds or replaces a member that the draft doesn't name.
+    ///
+    /// # Errors
+    /// [`DirectoryError::EndpointName`] when `name` is that of an endpoint.
+    pub fn insert_other(&mut self, name: String, value: serde_json::Value) -> Result<(), DirectoryError> {
+        if let Some(&endpoint) = Endpoint::ALL.iter().find(|endpoint| endpoint.name() == name) {
+            return Err(DirectoryError::EndpointName(endpoint));
+        }
+        self.other.insert(name, value);
+        Ok(())
+    }
+}
+
+/// Why a directory document was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DirectoryError {
+    /// It isn't a JSON object, or names a member twice; line and column count from 1.
+    Json {
+        /// The line where reading stopped.
+        line: usize,
+        /// The column where reading stopped.
+        column: usize,
+    },
+    /// It doesn't list this endpoint.
+    Missing(Endpoint),
+    /// What it lists for this endpoint is not a string.
+    NotAString(Endpoint),
+    /// What it lists for this endpoint is not an `https` URL with one variable.
+    Template(Endpoint, TextError),
+    /// An extra member can't have the name of this endpoint.
+    EndpointName(Endpoint),
+}
+
+impl fmt::Display for DirectoryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Json { line, column } => {
+                write!(f, "not a JSON object with distinct members, line {line} column {column}")
+            }
+            Self::Missing(endpoint) => write!(f, "{} is missing", endpoint.name()),
+            Self::NotAString(endpoint) => write!(f, "{} is not a string", endpoint.name()),
+            Self::Template(endpoint, error) => write!(f, "{}: {error}", endpoint.name()),
+            Self::EndpointName(endpoint) => write!(f, "{} is an endpoint", endpoint.name()),
+        }
+    }
+}
+
+impl core::error::Error for DirectoryError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Template(_, error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+fn parse_template(endpoint: Endpoint, text: &str) -> Result<UrlTemplate, DirectoryError> {
+    UrlTemplate::parse(text).map_err(|error| DirectoryError::Template(endpoint, error))
+}
+
+/// The members of the object, none of them twice.
+struct Members(BTreeMap<String, serde_json::Value>);
+
+impl Members {
+    fn take(&mut self, endpoint: Endpoint) -> Result<UrlTemplate, DirectoryError> {
+        match self.0.remove(endpoint.name()) {
+            None => Err(DirectoryError::Missing(endpoint)),
+            Some(serde_json::Value::String(text)) => parse_template(endpoint, &text),
+            Some(_) => Err(DirectoryError::NotAString(endpoint)),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct MembersVisitor;
+
+        impl<'de> Visitor<'de> for MembersVisitor {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a directory document")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = BTreeMap::new();
+                while let Some((name, value)) = map.next_entry::<String, serde_json::Value>()? {
+                    if members.contains_key(&name) {
+                        return Err(A::Error::custom("member given twice"));
+                    }
+                    members.insert(name, value);
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+impl<'de> Deserialize<'de> for Directory {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Members::deserialize(deserializer)
+            .and_then(|members| Self::from_members(members).map_err(D::Error::custom))
+    }
+}
+
+impl Serialize for Directory {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(Endpoint::ALL.len().saturating_add(self.other.len())))?;
+        for &endpoint in Endpoint::ALL {
+            map.serialize_entry(endpoint.name(), self.template(endpoint).as_str())?;
+        }
+        for (name, value) in &self.other {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+/// A template is its text.
+impl Serialize for UrlTemplate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for UrlTemplate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).and_then(|text| Self::parse(&text).map_err(D::Error::custom))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::TextErrorKind;
+    use alloc::string::ToString;
+    use serde_json::json;
+
+    /// mimi-protocol-06 §5.1, with its two slips mended: a colon after "proxyDownload" and a slash before `{roomId}`.
+    fn draft() -> serde_json::Value {
+        json!({
+            "keyMaterial": "https://mimi.example.com/v1/keyMaterial/{targetUser}",
+            "update": "https://mimi.example.com/v1/update/{roomId}",
+            "notify": "https://mimi.example.com/v1/notify/{roomId}",
+            "submitMessage": "https://mimi.example.com/v1/submitMessage/{roomId}",
+            "groupInfo": "https://mimi.example.com/v1/groupInfo/{roomId}",
+            "requestConsent": "https://mimi.example.com/v1/requestConsent/{targetUser}",
+            "updateConsent": "https://mimi.example.com/v1/updateConsent/{requesterUser}",
+            "identifierQuery": "https://mimi.example.com/v1/identifierQuery/{domain}",
+            "reportAbuse": "https://mimi.example.com/v1/reportAbuse/{roomId}",
+            "proxyDownload": "https://mimi.example.com/v1/proxyDownload/{downloadUrl}",
+        })
+    }
+
+    fn parse(value: &serde_json::Value) -> Result<Directory, DirectoryError> {
+        Directory::from_json(value.to_string().as_bytes())
+    }
+
+    #[test]
+    fn the_drafts_example_expands_for_each_endpoint() {
+        let directory = parse(&draft()).unwrap();
+        for (endpoint, identifier, url) in [
+            (
+                Endpoint::KeyMaterial,
+                "mimi://b.example/u/bob",
+                "https://mimi.example.com/v1/keyMaterial/mimi%3A%2F%2Fb.example%2Fu%2Fbob",
+            ),
+            (
+                Endpoint::Update,
+                "mimi://a.example/r/x",
+                "https://mimi.example.com/v1/update/mimi%3A%2F%2Fa.example%2Fr%2Fx",
+            ),
+            (
+                Endpoint::Notify,
+                "mimi://a.example/r/x",
+                "https://mimi.example.com/v1/notify/mimi%3A%2F%2Fa.example%2Fr%2Fx",
+            ),
+            (
+                Endpoint::SubmitMessage,
+                "mimi://a.example/r/x",
+                "https://mimi.example.com/v1/submitMessage/mimi%3A%2F%2Fa.example%2Fr%2Fx",
+            ),
+            (
+                Endpoint::GroupInfo,
+                "mimi://a.example/r/x",
+                "https://mimi.example.com/v1/groupInfo/mimi%3A%2F%2Fa.example%2Fr%2Fx",
+            ),
+            (Endpoint::RequestConsent, "b.example", "https://mimi.example.com/v1/requestConsent/b.example"),
+            (Endpoint::UpdateConsent, "a.example", "https://mimi.example.com/v1/updateConsent/a.example"),
+            (Endpoint::IdentifierQuery, "b.example", "https://mimi.example.com/v1/identifierQuery/b.example"),
+            (
+                Endpoint::ReportAbuse,
+                "mimi://a.example/r/x",
+                "https://mimi.example.com/v1/reportAbuse/mimi%3A%2F%2Fa.example%2Fr%2Fx",
+            ),
+            (
+                Endpoint::ProxyDownload,
+                "https://c.example/f?x=1",
+                "https://mimi.example.com/v1/proxyDownload/https%3A%2F%2Fc.example%2Ff%3Fx%3D1",
+            ),
+        ] {
+            let template = directory.template(endpoint);
+            assert_eq!(template.expand(identifier.as_bytes()), url);
+            assert_eq!(template.extract(url), Ok(Some(identifier.into())));
+        }
+    }
+
+    #[test]
+    fn unknown_members_survive() {
+        let mut value = draft();
+        value["meta"] = json!({"terms": ["https://mimi.example.com/terms", 1, null]});
+        let directory = parse(&value).unwrap();
+        assert_eq!(directory.other_members()["meta"], value["meta"]);
+        let again: serde_json::Value = serde_json::from_str(&directory.to_json()).unwrap();
+        assert_eq!(again, value);
+        assert_eq!(parse(&again), Ok(directory));
+    }
+
+    #[test]
+    fn builds_what_it_reads() {
+        let built =
+            Directory::new(|endpoint| alloc::format!("https://h.example/{}/{{x}}", endpoint.name())).unwrap();
+        assert_eq!(Directory::from_json(built.to_json().as_bytes()), Ok(built.clone()));
+        let mut built = built;
+        assert_eq!(
+            built.insert_other("notify".into(), json!(1)),
+            Err(DirectoryError::EndpointName(Endpoint::Notify))
+        );
+        assert_eq!(built.insert_other("x".into(), json!(1)), Ok(()));
+    }
+
+    #[test]
+    fn refuses_a_missing_endpoint() {
+        for &endpoint in Endpoint::ALL {
+            let mut value = draft();
+            value.as_object_mut().unwrap().remove(endpoint.name());
+            assert_eq!(parse(&value), Err(DirectoryError::Missing(endpoint)));
+        }
+    }
+
+    #[test]
+    fn refuses_another_type_and_another_template() {
+        let mut value = draft();
+        value["notify"] = json!(["https://mimi.example.com/v1/notify/{roomId}"]);
+        assert_eq!(parse(&value), Err(DirectoryError::NotAString(Endpoint::Notify)));
+        value["notify"] = json!("http://mimi.example.com/v1/notify/{roomId}");
+        assert_eq!(
+            parse(&value),
+            Err(DirectoryError::Template(Endpoint::Notify, TextError::new(TextErrorKind::Scheme, 0)))
+        );
+    }
+
+    #[test]
+    fn refuses_a_member_given_twice_and_what_is_no_object() {
+        let json = draft().to_string();
+        let twice = json.replacen('{', r#"{"notify":"https://evil.example/{x}","#, 1);
+        for text in
+            [twice.as_str(), "", "[]", "null", "{", &json[..json.len() - 1], &alloc::format!("{json} x")]
+        {
+            assert!(
+                matches!(Directory::from_json(text.as_bytes()), Err(DirectoryError::Json { .. })),
+                "{text}"
+            );
+        }
+    }
+}

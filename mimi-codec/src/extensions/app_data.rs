@@ -1,0 +1,160 @@
+//! What components attach to MLS.
+
+use alloc::vec::Vec;
+
+use crate::{
+    DecodeErrorKind, InvalidValue, Keyed, List, Opaque, Result, Strict,
+    code_points::ComponentID,
+    convention::{wire_select, wire_struct},
+    mls::extension_content,
+};
+
+wire_struct! {
+    /// A component's data (mls-extensions-10, 4.6).
+    pub struct ComponentData {
+        /// Whose.
+        pub component_id: ComponentID,
+        /// The component's bytes.
+        pub data: Opaque,
+    }
+}
+
+impl Keyed for ComponentData {
+    type Key = ComponentID;
+    fn key(&self) -> ComponentID {
+        self.component_id
+    }
+}
+
+wire_struct! {
+    /// All components' data (mls-extensions-10, 4.6): the content of the extension `app_data_dictionary`.
+    ///
+    /// Sorted by component, each at most once.
+    #[derive(Default)]
+    pub struct AppDataDictionary {
+        /// The data.
+        pub component_data: List<ComponentData, Strict>,
+    }
+}
+
+extension_content! { AppDataDictionary = APP_DATA_DICTIONARY }
+
+impl AppDataDictionary {
+    /// The data of the component `component_id`, if there is any.
+    pub fn data(&self, component_id: ComponentID) -> Option<&[u8]> {
+        let place =
+            self.component_data.binary_search_by_key(&component_id, |entry| entry.component_id).ok()?;
+        self.component_data.get(place).map(|entry| &*entry.data)
+    }
+}
+
+wire_select! {
+    /// What an [`AppDataUpdate`] does (mls-extensions-10, 4.7).
+    pub enum AppDataUpdateOperation: u8 "AppDataUpdateOperation" inline {
+        /// Changes the data, in the component's own way.
+        1 "update" => Update {
+            /// How.
+            update: Opaque,
+        },
+        /// Removes the data.
+        2 "remove" => Remove {},
+    }
+}
+
+wire_struct! {
+    /// A proposal to change a component's data in the GroupContext (mls-extensions-10, 4.7).
+    pub struct AppDataUpdate {
+        /// Whose.
+        pub component_id: ComponentID,
+        /// `op` and its arm.
+        pub op: AppDataUpdateOperation,
+    }
+}
+
+wire_struct! {
+    /// A proposal that tells a component something, and changes nothing (mls-extensions-10, 4.8).
+    pub struct AppEphemeral {
+        /// Whom.
+        pub component_id: ComponentID,
+        /// What.
+        pub data: Opaque,
+    }
+}
+
+wire_struct! {
+    /// What a component says in a message's authenticated data (mls-extensions-10, 4.9).
+    pub struct SafeAADItem {
+        /// Who.
+        pub component_id: ComponentID,
+        /// What.
+        pub aad_item_data: Opaque,
+    }
+}
+
+impl Keyed for SafeAADItem {
+    type Key = ComponentID;
+    fn key(&self) -> ComponentID {
+        self.component_id
+    }
+}
+
+wire_struct! {
+    /// All of a message's `authenticated_data`, where the group has `safe_aad` (mls-extensions-10, 4.9).
+    ///
+    /// Sorted by component, each at most once.
+    #[derive(Default)]
+    pub struct SafeAAD {
+        /// What each component says.
+        pub aad_items: List<SafeAADItem, Strict>,
+    }
+}
+
+impl SafeAAD {
+    /// What the component `component_id` says, if it says something.
+    pub fn data(&self, component_id: ComponentID) -> Option<&[u8]> {
+        let place = self.aad_items.binary_search_by_key(&component_id, |item| item.component_id).ok()?;
+        self.aad_items.get(place).map(|item| &*item.aad_item_data)
+    }
+}
+
+wire_struct! {
+    /// Messages of one sender that arrived (mls-extensions-10, 6.1).
+    pub struct MessageRange {
+        /// The sender's leaf.
+        sender: u32,
+        /// From this generation.
+        first_generation: u32,
+        /// To this one, inclusive; not less than the first.
+        last_generation: u32,
+    } check MessageRange::check, repair MessageRange::repair
+}
+
+impl MessageRange {
+    fn check(&self) -> Result<(), InvalidValue> {
+        if self.first_generation > self.last_generation {
+            return Err(InvalidValue::field("last_generation", DecodeErrorKind::OutOfRange));
+        }
+        Ok(())
+    }
+
+    #[cfg(feature = "arbitrary")]
+    fn repair(&mut self) {
+        self.last_generation = self.last_generation.max(self.first_generation);
+    }
+}
+
+wire_struct! {
+    /// Messages that arrived (mls-extensions-10, 6.1): the data of the component `app_ack` in an AppEphemeral.
+    #[derive(Default)]
+    pub struct AppAck {
+        /// The messages.
+        pub received_ranges: Vec<MessageRange>,
+    }
+}
+
+wire_struct! {
+    /// A proposal to remove its sender (mls-extensions-10, 6.3). It comes in a PublicMessage and is committed by
+    /// reference only, which is for whoever judges the list of proposals to see.
+    #[derive(Copy, Default)]
+    pub struct SelfRemove {}
+}

@@ -1,0 +1,54 @@
+//! Changes that take effect.
+
+use alloc::{boxed::Box, vec::Vec};
+
+use crate::{
+    convention::{wire_select, wire_struct},
+    mls::{HPKECiphertext, HPKEPublicKey, LeafNode, Proposal, ProposalRef},
+};
+
+wire_select! {
+    /// A proposal in a commit, written out or called by its hash (RFC 9420, 12.4).
+    pub enum ProposalOrRef: u8 "ProposalOrRefType" {
+        /// Written out: the committer's own.
+        1 "proposal" => Proposal {
+            /// The proposal.
+            proposal: Proposal,
+        },
+        /// Sent before.
+        2 "reference" => Reference {
+            /// The hash of the AuthenticatedContent it came in.
+            reference: ProposalRef,
+        },
+    }
+}
+
+wire_struct! {
+    /// Begins a new epoch (RFC 9420, 12.4).
+    pub struct Commit {
+        /// The changes.
+        pub proposals: Vec<ProposalOrRef>,
+        /// The committer's new keys.
+        pub path: Option<Box<UpdatePath>>,
+    }
+}
+
+wire_struct! {
+    /// The committer's new leaf, and new keys up to the root (RFC 9420, 7.6).
+    pub struct UpdatePath {
+        /// The leaf.
+        pub leaf_node: LeafNode,
+        /// The nodes above it, upwards.
+        pub nodes: Vec<UpdatePathNode>,
+    }
+}
+
+wire_struct! {
+    /// A node's new key, and its secret for those below (RFC 9420, 7.6).
+    pub struct UpdatePathNode {
+        /// The key.
+        pub encryption_key: HPKEPublicKey,
+        /// The secret, once for each node of the copath child's resolution.
+        pub encrypted_path_secret: Vec<HPKECiphertext>,
+    }
+}
