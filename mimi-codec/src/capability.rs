@@ -26,6 +26,7 @@
 //! | `can_end_call` | never registered; the call capabilities stop at joining and media |
 //! | `canAddUser`, `canRemoveUser`, `canSetUserRole` | names of the examples in mimi-protocol §3.1, never registered |
 
+use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
@@ -62,7 +63,9 @@ macro_rules! capabilities {
 /// assert_eq!(CapabilityType(0xf001).name(), None);
 /// # Ok::<(), mimi_codec::TextError>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, tls_codec::TlsSize, tls_codec::TlsSerializeBytes,
+)]
 pub struct CapabilityType(pub u16);
 
 struct Entry {
@@ -258,6 +261,57 @@ impl From<u16> for CapabilityType {
 impl From<CapabilityType> for u16 {
     fn from(capability: CapabilityType) -> Self {
         capability.0
+    }
+}
+
+impl crate::Keyed for CapabilityType {
+    type Key = u16;
+
+    fn key(&self) -> u16 {
+        self.0
+    }
+}
+
+impl<'a> crate::Decode<'a> for CapabilityType {
+    const NAME: &'static str = "CapabilityType";
+    const FIXED_LEN: Option<usize> = Some(2);
+
+    #[inline]
+    fn decode(reader: &mut crate::Reader<'a>) -> crate::Result<Self> {
+        reader.uint16().map(Self)
+    }
+}
+
+impl crate::Encode for CapabilityType {
+    fn encode(&self, writer: &mut crate::Writer) -> Result<(), crate::EncodeError> {
+        self.0.encode(writer)
+    }
+}
+
+crate::tls::tls_bridge!(decode CapabilityType);
+
+/// Human-readable formats show the registry's name, or the number where there is none; they take every name that
+/// [`CapabilityType::from_name`] takes.
+#[cfg(feature = "serde")]
+impl serde::Serialize for CapabilityType {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        crate::json::serialize_number(self.name(), self.0.into(), serializer)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for CapabilityType {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let named = |name: &str| Self::from_name(name).ok().map(|capability| capability.0.into());
+        let value = crate::json::deserialize_number(deserializer, named)?;
+        value.try_into().map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(feature = "arbitrary")]
+impl<'a> arbitrary::Arbitrary<'a> for CapabilityType {
+    fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+        if u.ratio(3, 4)? { u.choose(Self::REGISTERED).copied() } else { u.arbitrary().map(Self) }
     }
 }
 

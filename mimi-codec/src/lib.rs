@@ -22,27 +22,54 @@ extern crate std;
 
 #[cfg(feature = "arbitrary")]
 mod arbitrary_values;
+mod asset_url;
 mod boolean;
+mod capability;
+#[cfg(feature = "serde")]
+mod directory;
+mod dns_name;
 mod error;
+mod http_header;
 #[cfg(feature = "serde")]
 mod json;
 mod list;
 mod octets;
+mod peer_identity;
+mod percent;
 mod reader;
+mod text;
 mod tls;
+mod uri;
+mod url_template;
 mod writer;
 
 pub mod associated_parties;
 pub mod code_points;
 pub mod convention;
 pub mod extensions;
+pub mod media_type;
+pub mod minimal_metadata;
 pub mod mls;
+pub mod protocol;
 pub mod ratchet_tree_options;
 pub mod registry;
+pub mod room_policy;
 pub mod semiprivate;
 
+pub use asset_url::{AssetUrl, AssetUrlError, HttpsUrlRef, check_asset_url};
+pub use capability::CapabilityType;
+#[cfg(feature = "serde")]
+pub use directory::{Directory, DirectoryError, Endpoint};
+pub use dns_name::{DnsName, DnsNameRef};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, InvalidValue, Path, Result, Segment};
+pub use http_header::{MEDIA_TYPE, from_header, host_header, parse_from_header, parse_host_header};
 pub use list::{Anything, Keyed, List, ListRule, ListView, ListViewIter, NotEmpty, Strict, Unique};
+pub use media_type::MediaType;
 pub use octets::{Octets, Opaque, SecretOpaque};
+pub use peer_identity::{IdentityMismatch, MatchedProvider, match_presented_identities};
+pub use percent::{decode_path_segment, encode_path_segment};
 pub use reader::{Decode, DecodeOwned, MAX_DEPTH, Reader};
+pub use text::{TextError, TextErrorKind};
+pub use uri::{MimiUri, MimiUriRef, UriKind};
+pub use url_template::{DIRECTORY_PATH, UrlTemplate, directory_url};
 pub use writer::{Encode, MAX_VECTOR_LEN, Writer};

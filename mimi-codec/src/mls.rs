@@ -23,8 +23,8 @@ mod welcome;
 
 pub use commit::{Commit, ProposalOrRef, UpdatePath, UpdatePathNode};
 pub use credential::{
-    Certificate, Credential, CredentialBinding, CredentialBindingTBS, CredentialBindingView, CredentialView,
-    MultiCredential, WeakMultiCredential,
+    Certificate, CertificateView, Credential, CredentialBinding, CredentialBindingTBS, CredentialBindingView,
+    CredentialView, MultiCredential, WeakMultiCredential,
 };
 pub(crate) use extension::extension_content;
 pub use extension::{

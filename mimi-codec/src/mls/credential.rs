@@ -8,6 +8,7 @@ use crate::{
     code_points::CipherSuite,
     convention::{wire_select, wire_struct, wire_view},
     mls::SignaturePublicKey,
+    protocol::{IdentifierUri, PseudonymousCredential},
 };
 
 wire_struct! {
@@ -15,6 +16,14 @@ wire_struct! {
     pub struct Certificate {
         /// The certificate, DER.
         pub cert_data: Opaque,
+    }
+}
+
+wire_view! {
+    /// A borrowed [`Certificate`].
+    pub struct CertificateView<'a> of Certificate {
+        /// The certificate, DER.
+        pub cert_data: &'a [u8],
     }
 }
 
@@ -38,6 +47,8 @@ wire_select! {
         3 "multi" => Multi(multi_credential: MultiCredential),
         /// Any of several credentials.
         4 "weak-multi" => WeakMulti(multi_credential: WeakMultiCredential),
+        /// A pseudonym (mimi-protocol-06, 6.1); a private-use number.
+        0xf004 "pseudonymous" => Pseudonymous(pseudonymous_credential: PseudonymousCredential),
     }
 }
 
@@ -157,8 +168,8 @@ pub enum CredentialView<'a> {
     },
     /// A certificate chain, the end entity first.
     X509 {
-        /// Each certificate's `cert_data`.
-        certificates: ListView<'a, &'a [u8]>,
+        /// The chain.
+        certificates: ListView<'a, CertificateView<'a>>,
     },
     /// All of several credentials.
     Multi {
@@ -170,6 +181,8 @@ pub enum CredentialView<'a> {
         /// The credentials and what binds them to the leaf.
         bindings: ListView<'a, CredentialBindingView<'a>>,
     },
+    /// A pseudonym.
+    Pseudonymous(PseudonymousCredentialView<'a>),
 }
 
 impl<'a> Decode<'a> for CredentialView<'a> {
@@ -182,6 +195,7 @@ impl<'a> Decode<'a> for CredentialView<'a> {
             2 => Ok(Self::X509 { certificates: reader.field("certificates")? }),
             3 => Ok(Self::Multi { bindings: reader.nested(|reader| reader.field("bindings"))? }),
             4 => Ok(Self::WeakMulti { bindings: reader.nested(|reader| reader.field("bindings"))? }),
+            0xf004 => PseudonymousCredentialView::decode(reader).map(Self::Pseudonymous),
             value => Err(DecodeError::new(
                 DecodeErrorKind::UnknownValue { name: "CredentialType", value: value.into() },
                 start,
@@ -209,13 +223,11 @@ impl Encode for CredentialView<'_> {
                 4u16.encode(writer)?;
                 bindings.encode(writer)
             }
+            Self::Pseudonymous(credential) => {
+                0xf004u16.encode(writer)?;
+                credential.encode(writer)
+            }
         }
-    }
-}
-
-impl From<&[u8]> for Certificate {
-    fn from(cert_data: &[u8]) -> Self {
-        Self { cert_data: cert_data.into() }
     }
 }
 
@@ -228,6 +240,7 @@ impl<'a> From<CredentialView<'a>> for Credential {
             CredentialView::WeakMulti { bindings } => {
                 Self::WeakMulti(WeakMultiCredential { bindings: bindings.into() })
             }
+            CredentialView::Pseudonymous(credential) => Self::Pseudonymous(credential.into()),
         }
     }
 }
@@ -243,5 +256,56 @@ wire_view! {
         pub credential_key: &'a [u8],
         /// Over a [`CredentialBindingTBS`].
         pub signature: &'a [u8],
+    }
+}
+
+/// A borrowed [`IdentifierUri`]: at least one byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IdentifierUriView<'a> {
+    uri: &'a [u8],
+}
+
+impl<'a> IdentifierUriView<'a> {
+    /// The bytes of the URI.
+    pub fn as_bytes(&self) -> &'a [u8] {
+        self.uri
+    }
+}
+
+impl<'a> Decode<'a> for IdentifierUriView<'a> {
+    const NAME: &'static str = "IdentifierUri";
+
+    fn decode(reader: &mut Reader<'a>) -> Result<Self> {
+        let start = reader.offset();
+        match reader.field::<&[u8]>("uri")? {
+            [] => Err(DecodeError::new(DecodeErrorKind::Empty, start).in_field("uri")),
+            uri => Ok(Self { uri }),
+        }
+    }
+}
+
+impl Encode for IdentifierUriView<'_> {
+    fn encode(&self, writer: &mut Writer) -> Result<(), EncodeError> {
+        writer.opaque(self.uri)
+    }
+}
+
+impl From<IdentifierUriView<'_>> for IdentifierUri {
+    fn from(view: IdentifierUriView<'_>) -> Self {
+        Self::checked_before(view.uri.into())
+    }
+}
+
+wire_view! {
+    /// A borrowed [`PseudonymousCredential`].
+    pub struct PseudonymousCredentialView<'a> of PseudonymousCredential {
+        /// The pseudonym of the client.
+        pub client_pseudonym: IdentifierUriView<'a>,
+        /// The pseudonym of its user.
+        pub user_pseudonym: IdentifierUriView<'a>,
+        /// The key that authenticates the client's MLS messages.
+        pub signature_public_key: &'a [u8],
+        /// The sealed identity link.
+        pub identity_link_ciphertext: &'a [u8],
     }
 }

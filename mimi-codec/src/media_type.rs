@@ -1,0 +1,681 @@
+//! Media types (mls-extensions §6.2): as structs, and as the text of RFC 9110 §8.3.1.
+//!
+//! The struct holds what the text means: values without the quotation marks of a quoted string and without the backslash
+//! of a quoted pair. Reading puts a value on the wire as it is meant; writing quotes it where it must be.
+
+use alloc::collections::BTreeSet;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt::{self, Write as _};
+use core::str::FromStr;
+
+use crate::convention::wire_struct;
+use crate::error::{DecodeError, DecodeErrorKind, EncodeError, InvalidValue, Result};
+use crate::list::{AllowsEmpty, List, ListRule, NotEmpty};
+use crate::octets::Opaque;
+use crate::reader::{Decode, Reader};
+use crate::text::{TextError, TextErrorKind};
+use crate::writer::{Encode, Writer};
+
+/// RFC 9110 §5.6.2 `tchar`.
+const fn is_token_character(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'!' | b'#'
+                | b'$'
+                | b'%'
+                | b'&'
+                | b'\''
+                | b'*'
+                | b'+'
+                | b'-'
+                | b'.'
+                | b'^'
+                | b'_'
+                | b'`'
+                | b'|'
+                | b'~'
+        )
+}
+
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(is_token_character)
+}
+
+/// `type "/" subtype`
+fn is_type(text: &str) -> bool {
+    text.split_once('/').is_some_and(|(top, sub)| is_token(top) && is_token(sub))
+}
+
+/// What a quoted string can hold, quoted pairs included: tabs, spaces and visible characters.
+const fn is_value_character(byte: u8) -> bool {
+    byte == b'\t' || (byte >= b' ' && byte != 0x7f)
+}
+
+const NOT_A_TYPE: DecodeErrorKind = DecodeErrorKind::Rule("not `type/subtype`");
+const NOT_A_TOKEN: DecodeErrorKind = DecodeErrorKind::Rule("a parameter's name is not a token");
+const NOT_A_VALUE: DecodeErrorKind = DecodeErrorKind::Rule("a parameter's value has a control character");
+
+/// A parameter of a media type (mls-extensions §6.2.2).
+///
+/// ```text
+/// struct {
+///     opaque parameter_name<V>;
+///     opaque parameter_value<V>;
+/// } Parameter;
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "AnyParameter"))]
+pub struct Parameter {
+    parameter_name: String,
+    parameter_value: String,
+}
+
+impl Parameter {
+    /// A parameter; the value as it is meant, not quoted.
+    ///
+    /// # Errors
+    /// [`DecodeErrorKind::Rule`] when the name is not a token, or the value holds a control character other than a tab.
+    pub fn new(
+        name: impl Into<String>,
+        value: impl Into<String>,
+    ) -> core::result::Result<Self, InvalidValue> {
+        let (parameter_name, parameter_value) = (name.into(), value.into());
+        if !is_token(&parameter_name) {
+            return Err(InvalidValue::field("parameter_name", NOT_A_TOKEN));
+        }
+        if !parameter_value.bytes().all(is_value_character) {
+            return Err(InvalidValue::field("parameter_value", NOT_A_VALUE));
+        }
+        Ok(Self { parameter_name, parameter_value })
+    }
+
+    /// The name, compared without regard to case.
+    #[must_use]
+    pub fn parameter_name(&self) -> &str {
+        &self.parameter_name
+    }
+
+    /// The value, without quotation marks and escapes.
+    #[must_use]
+    pub fn parameter_value(&self) -> &str {
+        &self.parameter_value
+    }
+
+    /// Equal names in any case, equal values; the names of character sets are equal in any case.
+    fn equivalent(&self, other: &Self) -> bool {
+        self.parameter_name.eq_ignore_ascii_case(&other.parameter_name)
+            && (self.parameter_value == other.parameter_value
+                || (self.parameter_name.eq_ignore_ascii_case("charset")
+                    && self.parameter_value.eq_ignore_ascii_case(&other.parameter_value)))
+    }
+}
+
+/// What a format holds, before it is checked.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+struct AnyParameter {
+    parameter_name: String,
+    parameter_value: String,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<AnyParameter> for Parameter {
+    type Error = InvalidValue;
+
+    fn try_from(any: AnyParameter) -> core::result::Result<Self, InvalidValue> {
+        Self::new(any.parameter_name, any.parameter_value)
+    }
+}
+
+#[cfg(feature = "arbitrary")]
+impl<'a> arbitrary::Arbitrary<'a> for Parameter {
+    fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+        let parameter_name = arbitrary_token(u)?;
+        let parameter_value = u.arbitrary::<String>()?;
+        let parameter_value = parameter_value.chars().filter(|c| !c.is_ascii_control()).collect();
+        Ok(Self { parameter_name, parameter_value })
+    }
+}
+
+#[cfg(feature = "arbitrary")]
+fn arbitrary_token(u: &mut arbitrary::Unstructured<'_>) -> arbitrary::Result<String> {
+    u.choose(&["plain", "x", "charset", "Variant", "vnd.example.msgbus+cbor", "a-b_c~1"])
+        .map(|&text| text.into())
+}
+
+impl<'a> Decode<'a> for Parameter {
+    const NAME: &'static str = "Parameter";
+
+    fn decode(reader: &mut Reader<'a>) -> Result<Self> {
+        let start = reader.offset();
+        let parameter_name: String = reader.field("parameter_name")?;
+        if !is_token(&parameter_name) {
+            return Err(DecodeError::new(NOT_A_TOKEN, start).in_field("parameter_name"));
+        }
+        let start = reader.offset();
+        let parameter_value: String = reader.field("parameter_value")?;
+        if !parameter_value.bytes().all(is_value_character) {
+            return Err(DecodeError::new(NOT_A_VALUE, start).in_field("parameter_value"));
+        }
+        Ok(Self { parameter_name, parameter_value })
+    }
+}
+
+impl Encode for Parameter {
+    fn encode(&self, writer: &mut Writer) -> core::result::Result<(), EncodeError> {
+        self.parameter_name.encode(writer)?;
+        self.parameter_value.encode(writer)
+    }
+}
+
+impl tls_codec::Size for Parameter {
+    fn tls_serialized_len(&self) -> usize {
+        crate::writer::vector_len(self.parameter_name.len())
+            .saturating_add(crate::writer::vector_len(self.parameter_value.len()))
+    }
+}
+
+crate::tls::tls_bridge!(encode decode Parameter);
+
+/// No parameter stands twice, whatever the case of its name: [`Duplicate`](DecodeErrorKind::Duplicate).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DistinctNames {}
+
+impl AllowsEmpty for DistinctNames {}
+
+impl ListRule<Parameter> for DistinctNames {
+    type State = BTreeSet<String>;
+
+    fn admit(
+        names: &mut BTreeSet<String>,
+        parameter: &Parameter,
+    ) -> core::result::Result<(), DecodeErrorKind> {
+        if names.insert(parameter.parameter_name.to_ascii_lowercase()) {
+            Ok(())
+        } else {
+            Err(DecodeErrorKind::Duplicate)
+        }
+    }
+
+    #[cfg(feature = "arbitrary")]
+    fn repair(parameters: &mut Vec<Parameter>) {
+        let mut names = BTreeSet::new();
+        parameters.retain(|parameter| Self::admit(&mut names, parameter).is_ok());
+    }
+}
+
+/// An IANA media type with its parameters (mls-extensions §6.2.2). It is always one: `type/subtype`, of tokens, and no
+/// parameter twice. Its text fields are UTF-8.
+///
+/// ```text
+/// struct {
+///     /* type is an IANA top-level media type, a "/" character, and the IANA media subtype */
+///     opaque type<V>;
+///     Parameter parameters<V>;
+/// } MediaType;
+/// ```
+///
+/// ```
+/// use mimi_codec::MediaType;
+///
+/// let media_type = MediaType::parse(r#"text/plain ;charset="UTF-8""#)?;
+/// assert_eq!(media_type.r#type(), "text/plain");
+/// assert_eq!(media_type.parameter("Charset"), Some("UTF-8"));
+/// assert_eq!(media_type.to_string(), "text/plain;charset=UTF-8");
+/// # Ok::<(), mimi_codec::TextError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "AnyMediaType"))]
+pub struct MediaType {
+    r#type: String,
+    parameters: List<Parameter, DistinctNames>,
+}
+
+impl MediaType {
+    /// A media type.
+    ///
+    /// # Errors
+    /// [`DecodeErrorKind::Rule`] when `type` is not `type/subtype`, [`DecodeErrorKind::Duplicate`] when a parameter stands
+    /// twice.
+    pub fn new(
+        r#type: impl Into<String>,
+        parameters: Vec<Parameter>,
+    ) -> core::result::Result<Self, InvalidValue> {
+        let r#type = r#type.into();
+        if !is_type(&r#type) {
+            return Err(InvalidValue::field("type", NOT_A_TYPE));
+        }
+        Ok(Self { r#type, parameters: List::new(parameters)? })
+    }
+
+    /// Reads the text form, `type/subtype; name=value; name="value"`.
+    ///
+    /// # Errors
+    /// [`TextErrorKind::MediaType`], [`TextErrorKind::Parameter`], [`TextErrorKind::DuplicateParameter`],
+    /// [`TextErrorKind::QuotedString`] or [`TextErrorKind::Character`] for a control character in a quoted string.
+    pub fn parse(text: &str) -> core::result::Result<Self, TextError> {
+        parse(text)
+    }
+
+    /// `type/subtype`, compared without regard to case.
+    #[must_use]
+    pub fn r#type(&self) -> &str {
+        &self.r#type
+    }
+
+    /// The parameters, in order.
+    #[must_use]
+    pub fn parameters(&self) -> &[Parameter] {
+        &self.parameters
+    }
+
+    /// The value of the parameter of this name, in any case.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters
+            .iter()
+            .find(|parameter| parameter.parameter_name.eq_ignore_ascii_case(name))
+            .map(Parameter::parameter_value)
+    }
+
+    /// Whether this entry of a list of media types covers `other`: the same type in any case, and every parameter of the
+    /// entry. So `text/markdown` covers `text/markdown;variant=GFM-MIMI`, and not the other way round
+    /// (mimi-room-policy §6.4).
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        self.r#type.eq_ignore_ascii_case(&other.r#type)
+            && self
+                .parameters
+                .iter()
+                .all(|parameter| other.parameters.iter().any(|candidate| parameter.equivalent(candidate)))
+    }
+}
+
+/// What a format holds, before it is checked.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+struct AnyMediaType {
+    r#type: String,
+    parameters: Vec<Parameter>,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<AnyMediaType> for MediaType {
+    type Error = InvalidValue;
+
+    fn try_from(any: AnyMediaType) -> core::result::Result<Self, InvalidValue> {
+        Self::new(any.r#type, any.parameters)
+    }
+}
+
+#[cfg(feature = "arbitrary")]
+impl<'a> arbitrary::Arbitrary<'a> for MediaType {
+    fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+        let (top, sub) = (arbitrary_token(u)?, arbitrary_token(u)?);
+        Ok(Self { r#type: alloc::format!("{top}/{sub}"), parameters: u.arbitrary()? })
+    }
+}
+
+impl<'a> Decode<'a> for MediaType {
+    const NAME: &'static str = "MediaType";
+
+    fn decode(reader: &mut Reader<'a>) -> Result<Self> {
+        let start = reader.offset();
+        let r#type: String = reader.field("type")?;
+        if !is_type(&r#type) {
+            return Err(DecodeError::new(NOT_A_TYPE, start).in_field("type"));
+        }
+        Ok(Self { r#type, parameters: reader.field("parameters")? })
+    }
+}
+
+impl Encode for MediaType {
+    fn encode(&self, writer: &mut Writer) -> core::result::Result<(), EncodeError> {
+        self.r#type.encode(writer)?;
+        self.parameters.encode(writer)
+    }
+}
+
+impl tls_codec::Size for MediaType {
+    fn tls_serialized_len(&self) -> usize {
+        crate::writer::vector_len(self.r#type.len()).saturating_add(self.parameters.tls_serialized_len())
+    }
+}
+
+crate::tls::tls_bridge!(encode decode MediaType);
+
+impl fmt::Display for MediaType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.r#type)?;
+        for Parameter { parameter_name, parameter_value } in self.parameters.iter() {
+            write!(f, ";{parameter_name}=")?;
+            if is_token(parameter_value) {
+                f.write_str(parameter_value)?;
+                continue;
+            }
+            f.write_char('"')?;
+            for character in parameter_value.chars() {
+                if matches!(character, '"' | '\\') {
+                    f.write_char('\\')?;
+                }
+                f.write_char(character)?;
+            }
+            f.write_char('"')?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for MediaType {
+    type Err = TextError;
+
+    fn from_str(text: &str) -> core::result::Result<Self, TextError> {
+        Self::parse(text)
+    }
+}
+
+wire_struct! {
+    /// The media types that a client receives, or that a group demands, at least one (mls-extensions §6.2.2): component 0x0003,
+    /// `content_media_types`.
+    ///
+    /// ```text
+    /// struct {
+    ///     /* must contain at least one item */
+    ///     MediaType media_type_list<V>;
+    /// } MediaTypeList;
+    /// ```
+    pub struct MediaTypeList {
+        /// The media types, in order.
+        pub media_type_list: List<MediaType, NotEmpty>,
+    }
+}
+
+/// Application data in a group whose GroupContext has `content_media_types` (mls-extensions §6.2.4).
+///
+/// A media type of zero length stands for the first of the group's list. It has no parameters: the same content would have
+/// several encodings otherwise.
+///
+/// ```text
+/// struct {
+///     MediaType media_type;
+///     opaque inner_application_content<V>;
+/// } ApplicationFraming;
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct ApplicationFraming {
+    /// The media type; `None` for the first of the group's list.
+    pub media_type: Option<MediaType>,
+    /// The content.
+    pub inner_application_content: Opaque,
+}
+
+impl ApplicationFraming {
+    /// The media type of the content in a group whose GroupContext has this list.
+    #[must_use]
+    pub fn media_type_in<'m>(&'m self, group: &'m MediaTypeList) -> Option<&'m MediaType> {
+        self.media_type.as_ref().or_else(|| group.media_type_list.first())
+    }
+}
+
+impl<'a> Decode<'a> for ApplicationFraming {
+    const NAME: &'static str = "ApplicationFraming";
+
+    fn decode(reader: &mut Reader<'a>) -> Result<Self> {
+        // The least MediaType, zero length and no parameters.
+        let media_type = if reader.rest().first() == Some(&0) {
+            let offset = reader.offset();
+            reader.uint8()?;
+            if !reader
+                .opaque()
+                .map_err(|error| error.in_field("parameters").in_field("media_type"))?
+                .is_empty()
+            {
+                return Err(DecodeError::new(DecodeErrorKind::Unexpected, offset.saturating_add(1))
+                    .in_field("parameters")
+                    .in_field("media_type"));
+            }
+            None
+        } else {
+            Some(reader.field("media_type")?)
+        };
+        Ok(Self { media_type, inner_application_content: reader.field("inner_application_content")? })
+    }
+}
+
+impl Encode for ApplicationFraming {
+    fn encode(&self, writer: &mut Writer) -> core::result::Result<(), EncodeError> {
+        match &self.media_type {
+            Some(media_type) => media_type.encode(writer)?,
+            None => writer.bytes(&[0, 0]),
+        }
+        self.inner_application_content.encode(writer)
+    }
+}
+
+impl tls_codec::Size for ApplicationFraming {
+    fn tls_serialized_len(&self) -> usize {
+        crate::tls::serialized_len(self)
+    }
+}
+
+crate::tls::tls_bridge!(encode decode ApplicationFraming);
+
+#[cfg(feature = "arbitrary")]
+impl<'a> arbitrary::Arbitrary<'a> for ApplicationFraming {
+    fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+        Ok(Self { media_type: u.arbitrary()?, inner_application_content: u.arbitrary()? })
+    }
+}
+
+/// A text and how far it has been read.
+struct Cursor<'a> {
+    text: &'a str,
+    rest: &'a str,
+}
+
+impl<'a> Cursor<'a> {
+    fn offset(&self) -> usize {
+        self.text.len().saturating_sub(self.rest.len())
+    }
+
+    fn refuse<T>(&self, kind: TextErrorKind) -> core::result::Result<T, TextError> {
+        Err(TextError::new(kind, self.offset()))
+    }
+
+    /// RFC 9110 §5.6.3 `OWS`.
+    fn skip_white_space(&mut self) {
+        self.rest = self.rest.trim_start_matches([' ', '\t']);
+    }
+
+    fn take(&mut self, expected: char) -> bool {
+        match self.rest.strip_prefix(expected) {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// The token at the cursor, which may be empty.
+    fn token(&mut self) -> &'a str {
+        let end = self.rest.bytes().position(|byte| !is_token_character(byte)).unwrap_or(self.rest.len());
+        let (token, rest) = self.rest.split_at_checked(end).unwrap_or((self.rest, ""));
+        self.rest = rest;
+        token
+    }
+
+    /// What a quoted string means; its opening quotation mark has been read.
+    fn quoted_string(&mut self) -> core::result::Result<String, TextError> {
+        let mut value = String::new();
+        let mut characters = self.rest.char_indices();
+        while let Some((index, character)) = characters.next() {
+            let meant = match character {
+                '"' => {
+                    self.rest = characters.as_str();
+                    return Ok(value);
+                }
+                '\\' => match characters.next() {
+                    Some((_, escaped)) => escaped,
+                    None => break,
+                },
+                other => other,
+            };
+            if meant.is_ascii_control() && meant != '\t' {
+                let offset = self.offset().saturating_add(index);
+                return Err(TextError::new(TextErrorKind::Character, offset));
+            }
+            value.push(meant);
+        }
+        Err(TextError::new(TextErrorKind::QuotedString, self.text.len()))
+    }
+}
+
+fn parse(text: &str) -> core::result::Result<MediaType, TextError> {
+    let mut cursor = Cursor { text, rest: text };
+    if cursor.token().is_empty() || !cursor.take('/') || cursor.token().is_empty() {
+        return cursor.refuse(TextErrorKind::MediaType);
+    }
+    let r#type = String::from(text.get(..cursor.offset()).unwrap_or_default());
+    let mut parameters: Vec<Parameter> = Vec::new();
+    loop {
+        if cursor.rest.is_empty() {
+            break;
+        }
+        cursor.skip_white_space();
+        if !cursor.take(';') {
+            return cursor.refuse(TextErrorKind::Parameter);
+        }
+        cursor.skip_white_space();
+        let start = cursor.offset();
+        let name = cursor.token();
+        // RFC 9110 lets a semicolon stand before nothing.
+        if name.is_empty() && (cursor.rest.is_empty() || cursor.rest.starts_with(';')) {
+            continue;
+        }
+        if name.is_empty() || !cursor.take('=') {
+            return cursor.refuse(TextErrorKind::Parameter);
+        }
+        let value = if cursor.take('"') { cursor.quoted_string()? } else { String::from(cursor.token()) };
+        if value.is_empty() && !cursor.text.get(..cursor.offset()).is_some_and(|read| read.ends_with('"')) {
+            return cursor.refuse(TextErrorKind::Parameter);
+        }
+        if parameters.iter().any(|other| other.parameter_name.eq_ignore_ascii_case(name)) {
+            return Err(TextError::new(TextErrorKind::DuplicateParameter, start));
+        }
+        parameters.push(Parameter { parameter_name: String::from(name), parameter_value: value });
+    }
+    let parameters =
+        List::new(parameters).map_err(|_| TextError::new(TextErrorKind::DuplicateParameter, 0))?;
+    Ok(MediaType { r#type, parameters })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+    use alloc::vec;
+
+    fn parameters(text: &str) -> Vec<(String, String)> {
+        MediaType::parse(text)
+            .unwrap()
+            .parameters()
+            .iter()
+            .map(|parameter| (parameter.parameter_name.clone(), parameter.parameter_value.clone()))
+            .collect()
+    }
+
+    #[test]
+    fn the_drafts_own_examples() {
+        for (text, r#type, expected) in [
+            ("image/png", "image/png", vec![]),
+            ("text/plain ;charset=\"UTF-8\"", "text/plain", vec![("charset".into(), "UTF-8".into())]),
+            ("application/json", "application/json", vec![]),
+            ("application/vnd.example.msgbus+cbor", "application/vnd.example.msgbus+cbor", vec![]),
+        ] {
+            assert_eq!(MediaType::parse(text).unwrap().r#type(), r#type);
+            assert_eq!(parameters(text), expected);
+        }
+    }
+
+    #[test]
+    fn quoted_strings_and_pairs_are_taken_apart_and_put_back() {
+        for (text, value, written) in [
+            (r#"a/b;c="""#, "", r#"a/b;c="""#),
+            (r#"a/b;c="d""#, "d", "a/b;c=d"),
+            (r#"a/b;c="\d""#, "d", "a/b;c=d"),
+            (r#"a/b;c="d e;f=g""#, "d e;f=g", r#"a/b;c="d e;f=g""#),
+            (r#"a/b;c="\"\\""#, "\"\\", r#"a/b;c="\"\\""#),
+            ("a/b;c=\"\t\u{e9}\"", "\t\u{e9}", "a/b;c=\"\t\u{e9}\""),
+        ] {
+            let media_type = MediaType::parse(text).unwrap();
+            assert_eq!(media_type.parameter("C"), Some(value), "{text}");
+            assert_eq!(media_type.to_string(), written);
+            assert_eq!(MediaType::parse(written), Ok(media_type));
+        }
+    }
+
+    #[test]
+    fn white_space_and_empty_parameters_are_rfc_9110s() {
+        assert_eq!(parameters("a/b \t; \tc=d;;e=f; "), [("c".into(), "d".into()), ("e".into(), "f".into())]);
+    }
+
+    #[test]
+    fn refuses_by_kind_and_offset() {
+        use TextErrorKind as Kind;
+        for (text, kind, offset) in [
+            ("", Kind::MediaType, 0),
+            ("text", Kind::MediaType, 4),
+            ("text/", Kind::MediaType, 5),
+            ("/plain", Kind::MediaType, 0),
+            (" text/plain", Kind::MediaType, 0),
+            ("text /plain", Kind::MediaType, 4),
+            ("text/plain/x", Kind::Parameter, 10),
+            ("text/plain ", Kind::Parameter, 11),
+            ("text/plain charset=x", Kind::Parameter, 11),
+            ("text/plain;charset", Kind::Parameter, 18),
+            ("text/plain;charset=", Kind::Parameter, 19),
+            ("text/plain;charset =x", Kind::Parameter, 18),
+            ("text/plain;charset= x", Kind::Parameter, 19),
+            ("text/plain;=x", Kind::Parameter, 11),
+            ("text/plain;c=d e", Kind::Parameter, 15),
+            ("text/plain;c=d;C=e", Kind::DuplicateParameter, 15),
+            ("text/plain;c=\"d", Kind::QuotedString, 15),
+            ("text/plain;c=\"d\\", Kind::QuotedString, 16),
+            ("text/plain;c=\"d\\\"", Kind::QuotedString, 17),
+            ("text/plain;c=\"d\n\"", Kind::Character, 15),
+            ("text/plain;c=\"\\\0\"", Kind::Character, 14),
+        ] {
+            assert_eq!(MediaType::parse(text), Err(TextError::new(kind, offset)), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_entry_covers_types_that_have_all_its_parameters() {
+        for (entry, other, covers) in [
+            ("text/markdown", "text/markdown", true),
+            ("text/markdown", "TEXT/Markdown;variant=GFM-MIMI", true),
+            ("text/markdown;variant=GFM-MIMI", "text/markdown", false),
+            ("text/markdown;Variant=GFM-MIMI", "text/markdown;charset=utf-8;variant=GFM-MIMI", true),
+            ("text/markdown;variant=gfm-mimi", "text/markdown;variant=GFM-MIMI", false),
+            ("text/plain;charset=UTF-8", "text/plain;charset=utf-8", true),
+            ("text/markdown", "text/plain", false),
+        ] {
+            let (entry, other) = (MediaType::parse(entry).unwrap(), MediaType::parse(other).unwrap());
+            assert_eq!(entry.covers(&other), covers, "{entry} {other}");
+        }
+    }
+
+    #[test]
+    fn refuses_to_build_what_would_not_parse() {
+        assert!(Parameter::new("a b", "c").is_err());
+        assert!(Parameter::new("", "c").is_err());
+        assert!(Parameter::new("a", "c\n").is_err());
+        assert!(MediaType::new("text", vec![]).is_err());
+        let twice = vec![Parameter::new("a", "b").unwrap(), Parameter::new("A", "c").unwrap()];
+        assert!(MediaType::new("a/b", twice).is_err());
+    }
+}

@@ -1,0 +1,302 @@
+//! `POST /keyMaterial/{targetUser}`: claiming initial key material (mimi-protocol §5.2).
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::{IdentifierUri, OptionalIdentifierUri};
+use crate::{
+    DecodeErrorKind, InvalidValue, List, NotEmpty, Opaque,
+    code_points::CipherSuite,
+    convention::{wire_enum, wire_select, wire_struct},
+    mls::{Capabilities, Credential, KeyPackage, RequiredCapabilities, SignaturePublicKey},
+};
+
+wire_enum! {
+    /// The end-to-end protocol of a request (mimi-protocol §5).
+    pub enum Protocol {
+        /// MLS 1.0.
+        1 "mls10" => Mls10,
+    }
+}
+
+wire_struct! {
+    /// A request for key material of all clients of a user (mimi-protocol §5.2).
+    ///
+    /// Nothing in it names the hub or the time: whoever has seen one can send it again.
+    ///
+    /// ```text
+    /// struct {
+    ///     Protocol protocol;
+    ///     IdentifierUri requestingUser;
+    ///     IdentifierUri targetUser;
+    ///     IdentifierUri roomId;
+    ///     select (protocol) {
+    ///         case mls10:
+    ///             CipherSuite acceptableCiphersuites<V>;
+    ///             RequiredCapabilities requiredCapabilities;
+    ///             SignaturePublicKey requesterSignatureKey;
+    ///             Credential requesterCredential;
+    ///             opaque key_material_request_signature<V>;
+    ///     };
+    /// } KeyMaterialRequest;
+    /// ```
+    pub struct KeyMaterialRequest {
+        /// The end-to-end protocol.
+        pub protocol: Protocol,
+        /// The user who asks.
+        pub requesting_user: IdentifierUri,
+        /// The user whose clients' key material is asked for.
+        pub target_user: IdentifierUri,
+        /// The room that the target is to be added to. A request made in order to add the target to a room has to name it.
+        pub room_id: OptionalIdentifierUri,
+        /// The cipher suites that will do, at least one. The request is signed under the first.
+        pub acceptable_ciphersuites: List<CipherSuite, NotEmpty>,
+        /// What the clients have to support.
+        pub required_capabilities: RequiredCapabilities,
+        /// The key that verifies the signature.
+        pub requester_signature_key: SignaturePublicKey,
+        /// Whose key that is.
+        pub requester_credential: Credential,
+        /// The signature over [`KeyMaterialRequestTBS`], label `KeyMaterialRequestTBS`.
+        pub key_material_request_signature: Opaque,
+    }
+}
+
+wire_struct! {
+    /// What is signed of a [`KeyMaterialRequest`]: all but the signature (mimi-protocol §5.2).
+    ///
+    /// ```text
+    /// struct {
+    ///     Protocol protocol;
+    ///     IdentifierUri requestingUser;
+    ///     IdentifierUri targetUser;
+    ///     IdentifierUri roomId;
+    ///     select (protocol) {
+    ///         case mls10:
+    ///             CipherSuite acceptableCiphersuites<V>;
+    ///             RequiredCapabilities requiredCapabilities;
+    ///             SignaturePublicKey requesterSignatureKey;
+    ///             Credential requesterCredential;
+    ///     };
+    /// } KeyMaterialRequestTBS;
+    /// ```
+    pub struct KeyMaterialRequestTBS {
+        /// The end-to-end protocol.
+        pub protocol: Protocol,
+        /// The user who asks.
+        pub requesting_user: IdentifierUri,
+        /// The user whose clients' key material is asked for.
+        pub target_user: IdentifierUri,
+        /// The room that the target is to be added to.
+        pub room_id: OptionalIdentifierUri,
+        /// The cipher suites that will do, at least one.
+        pub acceptable_ciphersuites: List<CipherSuite, NotEmpty>,
+        /// What the clients have to support.
+        pub required_capabilities: RequiredCapabilities,
+        /// The key that verifies the signature.
+        pub requester_signature_key: SignaturePublicKey,
+        /// Whose key that is.
+        pub requester_credential: Credential,
+    }
+}
+
+impl KeyMaterialRequest {
+    /// What [`Self::key_material_request_signature`] signs.
+    #[must_use]
+    pub fn tbs(&self) -> KeyMaterialRequestTBS {
+        KeyMaterialRequestTBS {
+            protocol: self.protocol,
+            requesting_user: self.requesting_user.clone(),
+            target_user: self.target_user.clone(),
+            room_id: self.room_id.clone(),
+            acceptable_ciphersuites: self.acceptable_ciphersuites.clone(),
+            required_capabilities: self.required_capabilities.clone(),
+            requester_signature_key: self.requester_signature_key.clone(),
+            requester_credential: self.requester_credential.clone(),
+        }
+    }
+}
+
+impl KeyMaterialRequestTBS {
+    /// The request, once it is signed.
+    #[must_use]
+    pub fn with_signature(self, key_material_request_signature: Opaque) -> KeyMaterialRequest {
+        KeyMaterialRequest {
+            protocol: self.protocol,
+            requesting_user: self.requesting_user,
+            target_user: self.target_user,
+            room_id: self.room_id,
+            acceptable_ciphersuites: self.acceptable_ciphersuites,
+            required_capabilities: self.required_capabilities,
+            requester_signature_key: self.requester_signature_key,
+            requester_credential: self.requester_credential,
+            key_material_request_signature,
+        }
+    }
+}
+
+wire_enum! {
+    /// What became of a [`KeyMaterialRequest`] as a whole (mimi-protocol §5.2).
+    pub enum KeyMaterialUserCode {
+        /// There is key material for every client of the user.
+        0 "success" => Success,
+        /// There is key material for at least one client.
+        1 "partialSuccess" => PartialSuccess,
+        /// The provider or all the clients lack the protocol.
+        2 "incompatibleProtocol" => IncompatibleProtocol,
+        /// No client has key material with the required capabilities.
+        3 "noCompatibleMaterial" => NoCompatibleMaterial,
+        /// The provider doesn't know the user.
+        4 "userUnknown" => UserUnknown,
+        /// The requester lacks consent, or the provider wants to say no more.
+        5 "noConsent" => NoConsent,
+        /// The requester lacks consent for this room.
+        6 "noConsentForThisRoom" => NoConsentForThisRoom,
+        /// The user has been deleted.
+        7 "userDeleted" => UserDeleted,
+    }
+}
+
+wire_enum! {
+    /// What became of a [`KeyMaterialRequest`] for one client (mimi-protocol §5.2).
+    pub enum KeyMaterialClientCode {
+        /// There is key material.
+        0 "success" => Success,
+        /// None is left.
+        1 "keyMaterialExhausted" => KeyMaterialExhausted,
+        /// None has the required capabilities.
+        2 "nothingCompatible" => NothingCompatible,
+    }
+}
+
+wire_select! {
+    /// The key material of one client (mimi-protocol §5.2).
+    ///
+    /// ```text
+    /// struct {
+    ///     KeyMaterialClientCode clientStatus;
+    ///     IdentifierUri clientUri;
+    ///     select (protocol) {
+    ///         case mls10:
+    ///             select (clientStatus) {
+    ///                 case success:
+    ///                     KeyPackage keyPackage;
+    ///                 case nothingCompatible:
+    ///                     optional<Capabilities> clientCapabilities;
+    ///             };
+    ///     };
+    /// } ClientKeyMaterial;
+    /// ```
+    pub enum ClientKeyMaterial: u8 "KeyMaterialClientCode" {
+        /// There is key material.
+        0 "success" => Success {
+            /// The client.
+            client_uri: IdentifierUri,
+            /// Its key material, good for one use.
+            key_package: Box<KeyPackage>,
+        },
+        /// None is left.
+        1 "keyMaterialExhausted" => KeyMaterialExhausted {
+            /// The client.
+            client_uri: IdentifierUri,
+        },
+        /// None has the required capabilities.
+        2 "nothingCompatible" => NothingCompatible {
+            /// The client.
+            client_uri: IdentifierUri,
+            /// What it supports, if its provider tells.
+            client_capabilities: Option<Capabilities>,
+        },
+    }
+}
+
+impl ClientKeyMaterial {
+    /// The client's code.
+    #[must_use]
+    pub const fn client_status(&self) -> KeyMaterialClientCode {
+        match self {
+            Self::Success { .. } => KeyMaterialClientCode::Success,
+            Self::KeyMaterialExhausted { .. } => KeyMaterialClientCode::KeyMaterialExhausted,
+            Self::NothingCompatible { .. } => KeyMaterialClientCode::NothingCompatible,
+        }
+    }
+
+    /// The client.
+    #[must_use]
+    pub const fn client_uri(&self) -> &IdentifierUri {
+        match self {
+            Self::Success { client_uri, .. }
+            | Self::KeyMaterialExhausted { client_uri }
+            | Self::NothingCompatible { client_uri, .. } => client_uri,
+        }
+    }
+
+    /// The key material, if there is any.
+    #[must_use]
+    pub fn key_package(&self) -> Option<&KeyPackage> {
+        match self {
+            Self::Success { key_package, .. } => Some(key_package),
+            _ => None,
+        }
+    }
+}
+
+wire_struct! {
+    /// The answer to a [`KeyMaterialRequest`] (mimi-protocol §5.2).
+    ///
+    /// Clients are listed only under `success`, if all of them have success, under `partialSuccess`, if one of them has, and
+    /// under `noCompatibleMaterial`, if none has.
+    ///
+    /// ```text
+    /// struct {
+    ///     Protocol protocol;
+    ///     KeyMaterialUserCode userStatus;
+    ///     IdentifierUri userUri;
+    ///     ClientKeyMaterial clients<V>;
+    /// } KeyMaterialResponse;
+    /// ```
+    pub struct KeyMaterialResponse {
+        /// The end-to-end protocol.
+        protocol: Protocol,
+        /// What became of the request.
+        user_status: KeyMaterialUserCode,
+        /// The target user.
+        user_uri: IdentifierUri,
+        /// The user's clients.
+        clients: Vec<ClientKeyMaterial>,
+    } check KeyMaterialResponse::check, repair KeyMaterialResponse::repair
+}
+
+impl KeyMaterialResponse {
+    fn check(&self) -> Result<(), InvalidValue> {
+        let succeeded = |client: &ClientKeyMaterial| client.client_status() == KeyMaterialClientCode::Success;
+        let broken = match self.user_status {
+            KeyMaterialUserCode::Success => {
+                (!self.clients.iter().all(succeeded)).then_some("under success, every client has success")
+            }
+            KeyMaterialUserCode::PartialSuccess => {
+                (!self.clients.iter().any(succeeded)).then_some("under partialSuccess, a client has success")
+            }
+            KeyMaterialUserCode::NoCompatibleMaterial => self
+                .clients
+                .iter()
+                .any(succeeded)
+                .then_some("under noCompatibleMaterial, no client has success"),
+            _ => (!self.clients.is_empty()).then_some("under this code, no clients are listed"),
+        };
+        match broken {
+            None => Ok(()),
+            Some(rule) => Err(InvalidValue::field("clients", DecodeErrorKind::Rule(rule))),
+        }
+    }
+
+    #[cfg(feature = "arbitrary")]
+    fn repair(&mut self) {
+        if self.check().is_err() {
+            self.clients.clear();
+        }
+        if self.check().is_err() {
+            self.user_status = KeyMaterialUserCode::NoConsent;
+        }
+    }
+}
