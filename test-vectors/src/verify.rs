@@ -38,10 +38,10 @@ pub struct Progress {
 ///
 /// // The same file with another message ID in it.
 /// let (name, json) = SHIPPED[1];
-/// let damaged = json.replace("017ce54837404c36", "017ce54837404c37");
-/// let report = verify_str(name, &damaged);
+/// let report = verify_str(name, &json.replace("0176180c7d19a925", "0176180c7d19a926"));
+/// assert_eq!(report.failures.len(), 1);
 /// assert_eq!(report.failures[0].case.as_deref(), Some("attachment"));
-/// # Ok::<(), serde_json::Error>(())
+/// assert_eq!(report.failures[0].field, "message_id");
 /// ```
 #[must_use]
 pub fn verify_str(name: &str, json: &str) -> Report {

@@ -85,6 +85,8 @@ macro_rules! defect {
 }
 
 defect!(
+    crate::wire_type::InspectError,
+    mimi_codec::EncodeError,
     mimi_content::BuildError,
     mimi_content::DecodeError,
     mimi_content::ExtensionError,

@@ -63,7 +63,9 @@ impl core::error::Error for InvalidSeed {}
 pub(crate) struct Stream {
     key: [u8; 32],
     next: u64,
-    block: Vec<u8>,
+    block: [u8; 32],
+    /// How many octets of the block are used.
+    used: usize,
 }
 
 impl Stream {
@@ -73,18 +75,19 @@ impl Stream {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }
-        Self { key: hash.finalize().into(), next: 0, block: Vec::new() }
+        Self { key: hash.finalize().into(), next: 0, block: [0; 32], used: 32 }
     }
 
     fn byte(&mut self) -> u8 {
         loop {
-            // From the end of the reversed block: its octets in order.
-            if let Some(byte) = self.block.pop() {
-                return byte;
+            if let Some(byte) = self.block.get(self.used) {
+                self.used = self.used.saturating_add(1);
+                return *byte;
             }
             let hash = Sha256::new().chain_update(self.key).chain_update(self.next.to_be_bytes()).finalize();
+            self.block = hash.into();
             self.next = self.next.wrapping_add(1);
-            self.block = hash.iter().rev().copied().collect();
+            self.used = 0;
         }
     }
 

@@ -1,5 +1,10 @@
 //! The kind `wire`: any structure under its draft's name.
 
+#[cfg(feature = "generate")]
+mod refusals;
+#[cfg(feature = "generate")]
+mod samples;
+
 use alloc::format;
 
 use serde_json::Value;
@@ -68,8 +73,9 @@ impl Kind for Wire {
 
     #[cfg(feature = "generate")]
     fn generate(&self, seed: &Seed) -> Result<alloc::vec::Vec<GeneratedCase>, GenerateError> {
-        let _ = seed;
-        Ok(alloc::vec::Vec::new())
+        let mut cases = samples::cases(seed)?;
+        cases.extend(refusals::cases().into_iter().map(|refused| refused.case));
+        Ok(cases)
     }
 }
 
