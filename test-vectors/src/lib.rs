@@ -65,3 +65,8 @@ pub use report::{Failure, Report};
 pub use shipped::SHIPPED;
 pub use verify::{Progress, verify_str, verify_str_with};
 pub use wire_type::{InspectError, Inspected, Refusal, TypeEntry, inspect, types};
+
+/// The README's examples run too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -61,12 +61,15 @@ pub fn inspect<'a>(name: &str, encoded: &'a [u8]) -> Result<Inspected<'a>, Inspe
     .map_err(InspectError::Refused)
 }
 
+/// Encodes a value that is given as JSON.
+type EncodeValue = fn(&Value) -> Result<Vec<u8>, String>;
+
 /// A decoded value, whatever its type.
 pub struct Inspected<'a> {
     encoded: &'a [u8],
     encoded_again: Result<Vec<u8>, String>,
     to_json: fn(&[u8], bool) -> serde_json::Result<String>,
-    encode_value: Option<fn(&Value) -> Result<Vec<u8>, String>>,
+    encode_value: Option<EncodeValue>,
 }
 
 impl Inspected<'_> {

@@ -16,6 +16,7 @@ impl Kind for MessageStatus {
         "message-status"
     }
 
+    #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
         &["draft-mahy-mimi-message-status-01"]
     }

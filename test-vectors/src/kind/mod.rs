@@ -14,6 +14,7 @@ pub(crate) trait Kind: Sync {
     fn name(&self) -> &'static str;
 
     /// The drafts that its cases are about.
+    #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str];
 
     /// Checks a case that says nothing else than that it is valid.

@@ -23,6 +23,7 @@ impl Kind for Content {
         "content"
     }
 
+    #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
         &["draft-ietf-mimi-content-08", "draft-mimi-content-more-extensions-00"]
     }

@@ -164,8 +164,9 @@ impl Cases<'_> {
         for count in [23, 24, 255, 256] {
             let mut extensions = Extensions::new();
             for key in 0..count {
-                // From 1001 on, and every third one negative.
-                let key = if key % 3 == 2 { -1000_i64 - key } else { 1001 + key };
+                // From 1001 on, and every third one from -1002 down.
+                let key = 1001_i64.saturating_add(key);
+                let key = if key.checked_rem(3) == Some(0) { !key } else { key };
                 extensions.set_encoded(key, &[0xf6])?;
             }
             self.message(&format!("{count} extensions"), plain("many"), |m| m.extensions(extensions))?;
@@ -489,7 +490,7 @@ impl Cases<'_> {
                     extensions.set_encoded(stream.text(length).as_str(), &value)?;
                 } else {
                     let key = stream.below(1 << 40) as i64;
-                    let key = if stream.one_in(2) { -key - 1 } else { key + 1000 };
+                    let key = if stream.one_in(2) { !key } else { key.saturating_add(1000) };
                     extensions.set_encoded(key, &value)?;
                 }
             }

@@ -22,6 +22,7 @@ impl Kind for Wire {
         "wire"
     }
 
+    #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
         &[
             "RFC 9420",
