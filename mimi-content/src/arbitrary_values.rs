@@ -48,11 +48,11 @@ impl<'a> Arbitrary<'a> for NestedPart {
 /// A part of at most `levels` levels.
 fn part_within(u: &mut Unstructured<'_>, levels: usize) -> Result<NestedPart> {
     let disposition = Disposition::arbitrary(u)?;
-    let language = String::arbitrary(u)?;
+    let language = <&str>::arbitrary(u)?;
     let deeper = levels.saturating_sub(1);
     let part = match u.int_in_range(0..=if deeper > 0 { 3 } else { 2 })? {
         0 => Part::Null,
-        1 => Part::Single(SinglePart { content_type: String::arbitrary(u)?, content: Arbitrary::arbitrary(u)? }),
+        1 => Part::Single(SinglePart::new(<&str>::arbitrary(u)?, <&[u8]>::arbitrary(u)?)),
         2 => return Ok(NestedPart::external(disposition, language, ExternalPart::arbitrary(u)?)),
         _ => {
             let count = u.int_in_range(2..=5)?;
@@ -61,7 +61,7 @@ fn part_within(u: &mut Unstructured<'_>, levels: usize) -> Result<NestedPart> {
             Part::Multi(MultiPart::new(semantics, parts).map_err(|_| arbitrary::Error::IncorrectFormat)?)
         }
     };
-    Ok(NestedPart { disposition, language, part })
+    Ok(NestedPart::new(disposition, language, part))
 }
 
 impl<'a> Arbitrary<'a> for ExternalPart {
@@ -99,7 +99,9 @@ impl<'a> Arbitrary<'a> for Extensions {
             };
             let mut value = Vec::new();
             match key {
-                ExtensionKey::SENDER_URI | ExtensionKey::ROOM_URI => writer::text(&mut value, <&str>::arbitrary(u)?),
+                ExtensionKey::SENDER_URI | ExtensionKey::ROOM_URI => {
+                    writer::text(&mut value, <&str>::arbitrary(u)?)
+                }
                 _ => write_item(u, 2, &mut value)?,
             }
             // A text key can be of a length that is not allowed: then there is one extension less.

@@ -113,12 +113,14 @@ pub enum Timestamp<'a> {
 
 impl<'a> Timestamp<'a> {
     fn decode(reader: &mut Reader<'a>) -> Result<Self> {
-        let start = *reader;
+        let start = reader.mark();
         match Major::of(reader.peek()?) {
             Major::Tag => {
                 if reader.argument(Major::Tag)? != EXTENDED_TIME_TAG {
-                    return Err(start
-                        .refuse(DecodeErrorKind::UnexpectedType { expected: "milliseconds or tag 1001" }));
+                    return Err(reader.refuse_at(
+                        start,
+                        DecodeErrorKind::UnexpectedType { expected: "milliseconds or tag 1001" },
+                    ));
                 }
                 let map = *reader;
                 // The tag is level 1.

@@ -20,9 +20,7 @@ use crate::expiration::Expiration;
 use crate::extensions::{ExtensionKey, Extensions, ExtensionsRef};
 use crate::message::{MimiContent, MimiContentRef};
 use crate::message_id::{HashAlgorithm, MessageId};
-use crate::part::{
-    AeadAlgorithm, ExternalPart, MultiPart, NestedPart, Part, PartIndex, PartSemantics, SinglePart,
-};
+use crate::part::{AeadAlgorithm, ExternalPart, MultiPart, NestedPart, Part, PartIndex, PartSemantics};
 use crate::salt::Salt;
 use crate::status::{MessageStatus, MessageStatusReport, PerMessageStatus};
 
@@ -60,7 +58,11 @@ struct Number(u64);
 
 impl Serialize for Number {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.0 > MAX_INTEGER_KEY { serializer.collect_str(&self.0) } else { serializer.serialize_u64(self.0) }
+        if self.0 > MAX_INTEGER_KEY {
+            serializer.collect_str(&self.0)
+        } else {
+            serializer.serialize_u64(self.0)
+        }
     }
 }
 
@@ -190,23 +192,10 @@ impl<'de> Deserialize<'de> for Extensions {
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "part", rename_all = "lowercase")]
 enum PartForm {
-    Null {
-        disposition: Disposition,
-        language: String,
-    },
-    Single {
-        disposition: Disposition,
-        language: String,
-        content_type: String,
-        content: Hex<Vec<u8>>,
-    },
+    Null { disposition: Disposition, language: String },
+    Single { disposition: Disposition, language: String, content_type: String, content: Hex<Vec<u8>> },
     External(Box<ExternalForm>),
-    Multi {
-        disposition: Disposition,
-        language: String,
-        semantics: PartSemantics,
-        parts: Vec<PartForm>,
-    },
+    Multi { disposition: Disposition, language: String, semantics: PartSemantics, parts: Vec<PartForm> },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -229,13 +218,13 @@ struct ExternalForm {
 
 impl From<&NestedPart> for PartForm {
     fn from(part: &NestedPart) -> Self {
-        let (disposition, language) = (part.disposition, part.language.clone());
+        let (disposition, language) = (part.disposition, part.language().to_string());
         match &part.part {
             Part::Null => Self::Null { disposition, language },
             Part::Single(single) => Self::Single {
                 disposition,
                 language,
-                content_type: single.content_type.clone(),
+                content_type: single.content_type().to_string(),
                 content: Hex(single.content.clone()),
             },
             Part::External(external) => {
@@ -272,9 +261,9 @@ impl TryFrom<PartForm> for NestedPart {
 
     fn try_from(form: PartForm) -> Result<Self, Self::Error> {
         Ok(match form {
-            PartForm::Null { disposition, language } => Self { disposition, language, part: Part::Null },
+            PartForm::Null { disposition, language } => Self::new(disposition, language, Part::Null),
             PartForm::Single { disposition, language, content_type, content: Hex(content) } => {
-                Self { disposition, language, part: Part::Single(SinglePart { content_type, content }) }
+                Self::single(disposition, language, content_type, content)
             }
             PartForm::External(form) => {
                 let external = ExternalPart {
@@ -330,11 +319,11 @@ struct ContentForm {
 impl Serialize for MimiContent {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let form = ContentForm {
-            salt: *self.salt(),
-            replaces: self.replaces().copied(),
+            salt: self.salt(),
+            replaces: self.replaces(),
             topic_id: Hex(self.topic_id().to_vec()),
             expires: self.expires(),
-            in_reply_to: self.in_reply_to().copied(),
+            in_reply_to: self.in_reply_to(),
             extensions: self.extensions().clone(),
             body: self.body().clone(),
         };
@@ -351,7 +340,8 @@ impl Serialize for MimiContentRef<'_> {
 impl<'de> Deserialize<'de> for MimiContent {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let form = ContentForm::deserialize(deserializer)?;
-        let mut builder = Self::builder(form.salt, form.body).topic_id(form.topic_id.0).extensions(form.extensions);
+        let mut builder =
+            Self::builder(form.salt, form.body).topic_id(form.topic_id.0).extensions(form.extensions);
         if let Some(id) = form.replaces {
             builder = builder.replaces(id);
         }
@@ -374,7 +364,9 @@ impl Serialize for MessageStatusReport {
 impl<'de> Deserialize<'de> for MessageStatusReport {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let list = Vec::<(MessageId, MessageStatus)>::deserialize(deserializer)?;
-        Ok(Self(list.into_iter().map(|(message_id, status)| PerMessageStatus { message_id, status }).collect()))
+        Ok(Self(
+            list.into_iter().map(|(message_id, status)| PerMessageStatus { message_id, status }).collect(),
+        ))
     }
 }
 

@@ -15,26 +15,26 @@ pub(crate) const MAX_INTEGER_KEY: u64 = 9_007_199_254_740_991;
 
 /// Checks one item; a tag, map or array in its place is at level `level`.
 pub(crate) fn check_item(reader: &mut Reader<'_>, level: u8) -> Result<()> {
-    let start = *reader;
+    let start = reader.mark();
     if Major::of(reader.peek()?) == Major::Simple {
         return check_simple(reader);
     }
     let (major, argument) = reader.head()?;
     if matches!(major, Major::Array | Major::Map | Major::Tag) && level > MAX_DEPTH {
-        return Err(start.refuse(DecodeErrorKind::ExtensionsTooDeep));
+        return Err(reader.refuse_at(start, DecodeErrorKind::ExtensionsTooDeep));
     }
     match major {
         Major::Unsigned | Major::Negative => Ok(()),
-        Major::Bytes => reader.skip(argument, &start).map(drop),
+        Major::Bytes => reader.take(argument, start).map(drop),
         Major::Text => {
-            let bytes = reader.skip(argument, &start)?;
+            let bytes = reader.take(argument, start)?;
             match core::str::from_utf8(bytes) {
                 Ok(_) => Ok(()),
-                Err(_) => Err(start.refuse(DecodeErrorKind::InvalidUtf8)),
+                Err(_) => Err(reader.refuse_at(start, DecodeErrorKind::InvalidUtf8)),
             }
         }
         Major::Array => {
-            let count = start.bounded(argument, 1, reader.rest().len())?;
+            let count = reader.bounded(argument, 1, start)?;
             for index in 0..count {
                 check_item(reader, level.saturating_add(1))
                     .map_err(|error| error.within(PathSegment::Index(index)))?;
@@ -42,7 +42,7 @@ pub(crate) fn check_item(reader: &mut Reader<'_>, level: u8) -> Result<()> {
             Ok(())
         }
         Major::Map => {
-            let count = start.bounded(argument, 2, reader.rest().len())?;
+            let count = reader.bounded(argument, 2, start)?;
             let mut keys = KeyOrder::default();
             for _ in 0..count {
                 let key = keys.next(reader, KeyRule::Nested)?;
@@ -54,50 +54,54 @@ pub(crate) fn check_item(reader: &mut Reader<'_>, level: u8) -> Result<()> {
             let content = *reader;
             check_item(reader, level.saturating_add(1))?;
             if argument == 2 || argument == 3 {
-                check_bignum(content, &start)?;
+                check_bignum(content).map_err(|kind| reader.refuse_at(start, kind))?;
             }
             Ok(())
         }
-        Major::Simple => Err(start.refuse(DecodeErrorKind::NotWellFormed)),
+        Major::Simple => Err(reader.refuse_at(start, DecodeErrorKind::NotWellFormed)),
     }
 }
 
 /// A bignum holds at least 9 octets, the first of them not zero: all smaller values are integers. (RFC 8949, 3.4.3.)
-fn check_bignum(mut content: Reader<'_>, tag: &Reader<'_>) -> Result<()> {
+fn check_bignum(mut content: Reader<'_>) -> Checked {
     match content.bytes() {
         Ok([first, _, _, _, _, _, _, _, _, ..]) if *first != 0 => Ok(()),
-        _ => Err(tag.refuse(DecodeErrorKind::NonCanonicalBignum)),
+        _ => Err(DecodeErrorKind::NonCanonicalBignum),
     }
 }
 
 /// Simple values and floats (RFC 8949, section 3.3).
 fn check_simple(reader: &mut Reader<'_>) -> Result<()> {
-    let start = *reader;
+    let start = reader.mark();
     let [initial] = reader.raw::<1>()?;
-    let cut_off = |_| start.refuse(DecodeErrorKind::Truncated);
-    match initial & 0x1f {
+    let cut_off = |_| DecodeErrorKind::Truncated;
+    let checked = match initial & 0x1f {
         0..24 => Ok(()),
-        24 => {
-            let [value] = reader.raw::<1>().map_err(cut_off)?;
-            if value < 32 { Err(start.refuse(DecodeErrorKind::NotWellFormed)) } else { Ok(()) }
-        }
-        25 => check_half(u16::from_be_bytes(reader.raw().map_err(cut_off)?), &start),
-        26 => check_single(u32::from_be_bytes(reader.raw().map_err(cut_off)?), &start),
-        27 => check_double(u64::from_be_bytes(reader.raw().map_err(cut_off)?), &start),
-        _ => Err(start.refuse(DecodeErrorKind::NotWellFormed)),
-    }
+        24 => match reader.raw::<1>() {
+            Ok([value]) if value >= 32 => Ok(()),
+            Ok(_) => Err(DecodeErrorKind::NotWellFormed),
+            Err(_) => Err(DecodeErrorKind::Truncated),
+        },
+        25 => reader.raw().map_err(cut_off).and_then(|bits| check_half(u16::from_be_bytes(bits))),
+        26 => reader.raw().map_err(cut_off).and_then(|bits| check_single(u32::from_be_bytes(bits))),
+        27 => reader.raw().map_err(cut_off).and_then(|bits| check_double(u64::from_be_bytes(bits))),
+        _ => Err(DecodeErrorKind::NotWellFormed),
+    };
+    checked.map_err(|kind| reader.refuse_at(start, kind))
 }
 
-fn check_half(bits: u16, start: &Reader<'_>) -> Result<()> {
+type Checked = core::result::Result<(), DecodeErrorKind>;
+
+fn check_half(bits: u16) -> Checked {
     let nan = bits & 0x7c00 == 0x7c00 && bits & 0x03ff != 0;
-    if nan && bits != 0x7e00 { Err(start.refuse(DecodeErrorKind::UnusualNan)) } else { Ok(()) }
+    if nan && bits != 0x7e00 { Err(DecodeErrorKind::UnusualNan) } else { Ok(()) }
 }
 
-fn check_single(bits: u32, start: &Reader<'_>) -> Result<()> {
+fn check_single(bits: u32) -> Checked {
     let exponent = (bits >> 23) & 0xff;
     let mantissa = bits & 0x007f_ffff;
     let fits_half = match exponent {
-        0xff if mantissa != 0 => return Err(start.refuse(DecodeErrorKind::UnusualNan)),
+        0xff if mantissa != 0 => return Err(DecodeErrorKind::UnusualNan),
         0xff => true,
         0 => mantissa == 0,
         // Normal halves have exponents -14 to 15 and 10 bits of mantissa.
@@ -109,17 +113,17 @@ fn check_single(bits: u32, start: &Reader<'_>) -> Result<()> {
         }
         _ => false,
     };
-    if fits_half { Err(start.refuse(DecodeErrorKind::NotShortest)) } else { Ok(()) }
+    if fits_half { Err(DecodeErrorKind::NotShortest) } else { Ok(()) }
 }
 
-fn check_double(bits: u64, start: &Reader<'_>) -> Result<()> {
+fn check_double(bits: u64) -> Checked {
     let value = f64::from_bits(bits);
     if value.is_nan() {
-        return Err(start.refuse(DecodeErrorKind::UnusualNan));
+        return Err(DecodeErrorKind::UnusualNan);
     }
     // The bits, not the values: zero has two signs.
     let fits_single = f64::from(value as f32).to_bits() == bits;
-    if fits_single { Err(start.refuse(DecodeErrorKind::NotShortest)) } else { Ok(()) }
+    if fits_single { Err(DecodeErrorKind::NotShortest) } else { Ok(()) }
 }
 
 /// Which keys a map may have.
@@ -139,7 +143,18 @@ pub(crate) enum Key<'a> {
     Bytes(&'a [u8]),
 }
 
-impl Key<'_> {
+impl<'a> Key<'a> {
+    /// Major type, argument and content. In the shortest form these compare as the encoded bytes do, and without reading them again.
+    #[inline]
+    fn place(&self) -> (Major, u64, &'a [u8]) {
+        match *self {
+            Self::Integer(key @ 0..) => (Major::Unsigned, key as u64, &[]),
+            Self::Integer(key) => (Major::Negative, !key as u64, &[]),
+            Self::Bytes(key) => (Major::Bytes, key.len() as u64, key),
+            Self::Text(key) => (Major::Text, key.len() as u64, key.as_bytes()),
+        }
+    }
+
     #[cold]
     pub(crate) fn segment(&self) -> PathSegment {
         match *self {
@@ -153,22 +168,23 @@ impl Key<'_> {
 /// Checks that the keys of one map ascend bytewise by their encodings (RFC 8949, section 4.2.1).
 #[derive(Default)]
 pub(crate) struct KeyOrder<'a> {
-    previous: &'a [u8],
+    previous: Option<Key<'a>>,
 }
 
 impl<'a> KeyOrder<'a> {
     #[inline]
     pub(crate) fn next(&mut self, reader: &mut Reader<'a>, rule: KeyRule) -> Result<Key<'a>> {
-        let start = *reader;
+        let start = reader.mark();
         let key = read_key(reader, rule)?;
-        let encoded = reader.since(&start);
-        let refuse = |kind| -> DecodeError { start.refuse(kind).within(key.segment()) };
-        match self.previous.cmp(encoded) {
-            Ordering::Less => {}
-            Ordering::Equal => return Err(refuse(DecodeErrorKind::DuplicateMapKey)),
-            Ordering::Greater => return Err(refuse(DecodeErrorKind::UnsortedMapKeys)),
+        if let Some(previous) = self.previous {
+            let refuse = |kind| -> DecodeError { reader.refuse_at(start, kind).within(key.segment()) };
+            match previous.place().cmp(&key.place()) {
+                Ordering::Less => {}
+                Ordering::Equal => return Err(refuse(DecodeErrorKind::DuplicateMapKey)),
+                Ordering::Greater => return Err(refuse(DecodeErrorKind::UnsortedMapKeys)),
+            }
         }
-        self.previous = encoded;
+        self.previous = Some(key);
         Ok(key)
     }
 }
@@ -176,7 +192,7 @@ impl<'a> KeyOrder<'a> {
 /// Reads a map key.
 #[inline]
 pub(crate) fn read_key<'a>(reader: &mut Reader<'a>, rule: KeyRule) -> Result<Key<'a>> {
-    let start = *reader;
+    let start = reader.mark();
     match Major::of(reader.peek()?) {
         major @ (Major::Unsigned | Major::Negative) => {
             let argument = reader.argument(major)?;
@@ -187,20 +203,26 @@ pub(crate) fn read_key<'a>(reader: &mut Reader<'a>, rule: KeyRule) -> Result<Key
             };
             match i64::try_from(argument) {
                 Ok(key) if argument <= limit => Ok(Key::Integer(if negative { !key } else { key })),
-                _ => Err(start.refuse(DecodeErrorKind::MapKeyRange).within(PathSegment::IntegerKey(
-                    if negative { !i128::from(argument) } else { i128::from(argument) },
-                ))),
+                _ => Err(reader.refuse_at(start, DecodeErrorKind::MapKeyRange).within(
+                    PathSegment::IntegerKey(if negative {
+                        !i128::from(argument)
+                    } else {
+                        i128::from(argument)
+                    }),
+                )),
             }
         }
         Major::Text => {
             let text = reader.text()?;
             if rule == KeyRule::Extensions && !(1..=255).contains(&text.len()) {
-                return Err(start.refuse(DecodeErrorKind::ExtensionKeyLength { found: text.len() }));
+                return Err(
+                    reader.refuse_at(start, DecodeErrorKind::ExtensionKeyLength { found: text.len() })
+                );
             }
             Ok(Key::Text(text))
         }
         Major::Bytes if rule == KeyRule::Nested => Ok(Key::Bytes(reader.bytes()?)),
-        _ => Err(start.refuse(DecodeErrorKind::MapKeyType)),
+        _ => Err(reader.refuse_at(start, DecodeErrorKind::MapKeyType)),
     }
 }
 
@@ -209,14 +231,14 @@ pub(crate) fn skip_item(reader: &mut Reader<'_>) -> Result<()> {
     let mut left: u64 = 1;
     while let Some(others) = left.checked_sub(1) {
         left = others;
-        let start = *reader;
+        let start = reader.mark();
         if Major::of(reader.peek()?) == Major::Simple {
             check_simple(reader)?;
             continue;
         }
         let (major, argument) = reader.head()?;
         match major {
-            Major::Bytes | Major::Text => drop(reader.skip(argument, &start)?),
+            Major::Bytes | Major::Text => drop(reader.take(argument, start)?),
             Major::Array => left = left.saturating_add(argument),
             Major::Map => left = left.saturating_add(argument).saturating_add(argument),
             Major::Tag => left = left.saturating_add(1),

@@ -9,7 +9,7 @@ pub(crate) mod reader;
 pub(crate) mod writer;
 
 /// The major types of RFC 8949, section 3.1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub(crate) enum Major {
     Unsigned = 0,

@@ -3,6 +3,12 @@
 use super::{FALSE, Major, NULL, TRUE};
 use crate::error::{DecodeError, DecodeErrorKind, Result};
 
+/// Where an item begins, for the error that may turn up later inside it: how many bytes were left there.
+///
+/// A copy of the reader would say as much; in the hot path it costs more than the reading itself.
+#[derive(Clone, Copy)]
+pub(crate) struct Mark(usize);
+
 /// A position in a document.
 #[derive(Clone, Copy)]
 pub(crate) struct Reader<'a> {
@@ -17,6 +23,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Bytes read so far.
+    #[cfg(test)]
     pub(crate) fn offset(&self) -> usize {
         self.whole.saturating_sub(self.rest.len())
     }
@@ -32,9 +39,22 @@ impl<'a> Reader<'a> {
         earlier.rest.get(..length).unwrap_or_default()
     }
 
+    /// Remembers this place.
+    #[inline(always)]
+    pub(crate) fn mark(&self) -> Mark {
+        Mark(self.rest.len())
+    }
+
+    /// Refuses the next item.
     #[cold]
     pub(crate) fn refuse(&self, kind: DecodeErrorKind) -> DecodeError {
-        DecodeError::new(kind, self.offset())
+        self.refuse_at(self.mark(), kind)
+    }
+
+    /// Refuses the item that begins at `mark`.
+    #[cold]
+    pub(crate) fn refuse_at(&self, Mark(left): Mark, kind: DecodeErrorKind) -> DecodeError {
+        DecodeError::new(kind, self.whole.saturating_sub(left))
     }
 
     /// Ends the document.
@@ -119,24 +139,24 @@ impl<'a> Reader<'a> {
 
     /// The next `length` bytes; `item` is where the item with this length begins.
     #[inline(always)]
-    fn take(&mut self, length: u64, item: &Self) -> Result<&'a [u8]> {
+    pub(crate) fn take(&mut self, length: u64, item: Mark) -> Result<&'a [u8]> {
         let split = usize::try_from(length).ok().and_then(|length| self.rest.split_at_checked(length));
         match split {
             Some((taken, rest)) => {
                 self.rest = rest;
                 Ok(taken)
             }
-            None => Err(item.refuse(DecodeErrorKind::Truncated)),
+            None => Err(self.refuse_at(item, DecodeErrorKind::Truncated)),
         }
     }
 
     /// An unsigned integer up to `max`.
     #[inline(always)]
     pub(crate) fn unsigned(&mut self, max: u64) -> Result<u64> {
-        let start = *self;
+        let start = self.mark();
         let found = self.argument(Major::Unsigned)?;
         if found > max {
-            return Err(start.refuse(DecodeErrorKind::IntegerRange { max, found }));
+            return Err(self.refuse_at(start, DecodeErrorKind::IntegerRange { max, found }));
         }
         Ok(found)
     }
@@ -158,39 +178,39 @@ impl<'a> Reader<'a> {
 
     #[inline(always)]
     pub(crate) fn bytes(&mut self) -> Result<&'a [u8]> {
-        let start = *self;
+        let start = self.mark();
         let length = self.argument(Major::Bytes)?;
-        self.take(length, &start)
+        self.take(length, start)
     }
 
     /// A byte string of exactly `N` octets.
     #[inline(always)]
     pub(crate) fn byte_array<const N: usize>(&mut self) -> Result<&'a [u8; N]> {
-        let start = *self;
+        let start = self.mark();
         let length = self.argument(Major::Bytes)?;
         if length != N as u64 {
-            return Err(start.refuse(DecodeErrorKind::ByteLength { expected: N, found: length }));
+            return Err(self.refuse_at(start, DecodeErrorKind::ByteLength { expected: N, found: length }));
         }
         match self.rest.split_first_chunk::<N>() {
             Some((taken, rest)) => {
                 self.rest = rest;
                 Ok(taken)
             }
-            None => Err(start.refuse(DecodeErrorKind::Truncated)),
+            None => Err(self.refuse_at(start, DecodeErrorKind::Truncated)),
         }
     }
 
     #[inline(always)]
     pub(crate) fn text(&mut self) -> Result<&'a str> {
-        let start = *self;
+        let start = self.mark();
         let length = self.argument(Major::Text)?;
         if length == 0 {
             return Ok("");
         }
-        let bytes = self.take(length, &start)?;
+        let bytes = self.take(length, start)?;
         match core::str::from_utf8(bytes) {
             Ok(text) => Ok(text),
-            Err(_) => Err(start.refuse(DecodeErrorKind::InvalidUtf8)),
+            Err(_) => Err(self.refuse_at(start, DecodeErrorKind::InvalidUtf8)),
         }
     }
 
@@ -214,12 +234,12 @@ impl<'a> Reader<'a> {
     /// The head of an array with exactly `expected` items.
     #[inline(always)]
     pub(crate) fn array_of(&mut self, expected: u64) -> Result<()> {
-        let start = *self;
+        let start = self.mark();
         let found = self.argument(Major::Array)?;
         if found == expected {
             Ok(())
         } else {
-            Err(start.refuse(DecodeErrorKind::ArrayLength { expected, found }))
+            Err(self.refuse_at(start, DecodeErrorKind::ArrayLength { expected, found }))
         }
     }
 
@@ -227,22 +247,19 @@ impl<'a> Reader<'a> {
     /// A number that the input cannot hold is refused here, before anything is made of it.
     #[inline(always)]
     pub(crate) fn count(&mut self, major: Major, least: usize) -> Result<usize> {
-        let start = *self;
+        let start = self.mark();
         let declared = self.argument(major)?;
-        start.bounded(declared, least, self.rest.len())
+        self.bounded(declared, least, start)
     }
 
-    /// `declared` as a number of elements of at least `least` bytes each in the `available` bytes.
-    pub(crate) fn bounded(&self, declared: u64, least: usize, available: usize) -> Result<usize> {
-        usize::try_from(declared)
-            .ok()
-            .filter(|count| count.checked_mul(least).is_some_and(|bytes| bytes <= available))
-            .ok_or_else(|| self.refuse(DecodeErrorKind::Truncated))
-    }
-
-    /// Steps over `length` bytes, the content of the string that begins at `item`.
-    pub(crate) fn skip(&mut self, length: u64, item: &Self) -> Result<&'a [u8]> {
-        self.take(length, item)
+    /// `declared` as a number of elements of at least `least` bytes each in what is left; `item` is where the item that
+    /// declares them begins.
+    #[inline(always)]
+    pub(crate) fn bounded(&self, declared: u64, least: usize, item: Mark) -> Result<usize> {
+        match usize::try_from(declared) {
+            Ok(count) if count.checked_mul(least).is_some_and(|bytes| bytes <= self.rest.len()) => Ok(count),
+            _ => Err(self.refuse_at(item, DecodeErrorKind::Truncated)),
+        }
     }
 
     /// Takes the next `length` bytes as they are.

@@ -38,10 +38,12 @@ pub(crate) fn head(sink: &mut impl Sink, major: Major, argument: u64) {
 
 fn longer_head(sink: &mut impl Sink, major: Major, argument: u64) {
     let [a, b, c, d, e, f, g, h] = argument.to_be_bytes();
-    match argument {
-        0..=0xffff => sink.put(&[major.initial(25), g, h]),
-        0..=0xffff_ffff => sink.put(&[major.initial(26), e, f, g, h]),
-        _ => sink.put(&[major.initial(27), a, b, c, d, e, f, g, h]),
+    if argument <= 0xffff {
+        sink.put(&[major.initial(25), g, h]);
+    } else if argument <= 0xffff_ffff {
+        sink.put(&[major.initial(26), e, f, g, h]);
+    } else {
+        sink.put(&[major.initial(27), a, b, c, d, e, f, g, h]);
     }
 }
 

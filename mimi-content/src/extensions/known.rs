@@ -117,12 +117,13 @@ impl SenderTimestamp {
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self> {
-        let start = *reader;
+        let start = reader.mark();
         let len = reader.count(Major::Map, 2)?;
         if !(1..=2).contains(&len) {
-            return Err(start.refuse(DecodeErrorKind::UnexpectedType {
-                expected: "a map of seconds and at most one fraction",
-            }));
+            return Err(reader.refuse_at(
+                start,
+                DecodeErrorKind::UnexpectedType { expected: "a map of seconds and at most one fraction" },
+            ));
         }
         let refuse =
             |reader: &Reader<'_>, expected| Err(reader.refuse(DecodeErrorKind::UnexpectedType { expected }));
@@ -175,13 +176,14 @@ impl ExternalMessageId {
     fn decode(reader: &mut Reader<'_>) -> Result<Self> {
         reader.array_of(2)?;
         let id = reader.bytes()?.to_owned();
-        let start = *reader;
+        let start = reader.mark();
         let scope = match Major::of(reader.peek()?) {
             Major::Unsigned => match reader.unsigned(u64::MAX)? {
                 0 => {
-                    return Err(start.refuse(DecodeErrorKind::UnexpectedType {
-                        expected: "a positive enterprise number",
-                    }));
+                    return Err(reader.refuse_at(
+                        start,
+                        DecodeErrorKind::UnexpectedType { expected: "a positive enterprise number" },
+                    ));
                 }
                 number => ExternalScope::EnterpriseNumber(number),
             },
@@ -190,9 +192,10 @@ impl ExternalMessageId {
                 ExternalScope::Uri(reader.text()?.to_owned())
             }
             _ => {
-                return Err(start.refuse(DecodeErrorKind::UnexpectedType {
-                    expected: "an enterprise number, a domain or a URI",
-                }));
+                return Err(reader.refuse_at(
+                    start,
+                    DecodeErrorKind::UnexpectedType { expected: "an enterprise number, a domain or a URI" },
+                ));
             }
         };
         Ok(Self { id, scope })

@@ -468,10 +468,10 @@ impl core::error::Error for ExtensionError {
 
 /// A map of extension-like names and any values, as a timestamp of RFC 9581 has.
 pub(crate) fn check_name_value_map(reader: &mut Reader<'_>, level: u8) -> Result<()> {
-    let start = *reader;
+    let start = reader.mark();
     let len = reader.count(Major::Map, 2)?;
     if level > item::MAX_DEPTH {
-        return Err(start.refuse(DecodeErrorKind::ExtensionsTooDeep));
+        return Err(reader.refuse_at(start, DecodeErrorKind::ExtensionsTooDeep));
     }
     let mut keys = KeyOrder::default();
     for _ in 0..len {

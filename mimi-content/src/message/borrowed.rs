@@ -5,11 +5,10 @@ use core::fmt;
 
 use super::{Envelope, MimiContent};
 use crate::cbor::reader::Reader;
-use crate::cbor::writer::Sink;
 use crate::error::{DecodeErrorKind, Result, Within};
 use crate::expiration::Expiration;
 use crate::extensions::ExtensionsRef;
-use crate::message_id::{MessageId, MessageIdHash, UriTooLong};
+use crate::message_id::{MessageId, UriTooLong};
 use crate::part::{ContentIdError, MAX_PART_DEPTH, MAX_PARTS, NestedPartRef, PartIndex, PartRef};
 use crate::salt::Salt;
 
@@ -38,20 +37,22 @@ pub struct MimiContentRef<'a> {
     parts: Vec<NestedPartRef<'a>>,
 }
 
-/// Reads the body and, if it is a multipart, the list of all parts.
+/// Places for parts that a multipart body gets at once.
+const FIRST_PARTS: usize = 16;
+
+/// Reads the body into its place and, if it is a multipart, gives the list of all parts.
 #[inline]
-fn decode_parts<'a>(reader: &mut Reader<'a>) -> Result<(NestedPartRef<'a>, Vec<NestedPartRef<'a>>)> {
-    let mut body = NestedPartRef::decode_head(reader, MAX_PARTS.saturating_sub(1))?;
-    let PartRef::Multi(multi) = &mut body.part else { return Ok((body, Vec::new())) };
-    let child_count = multi.child_count();
-    let mut parts = Vec::with_capacity(child_count.saturating_add(1));
-    parts.push(body);
-    decode_children(reader, &mut parts, child_count, 2)?;
+fn decode_parts<'a>(reader: &mut Reader<'a>, body: &mut NestedPartRef<'a>) -> Result<Vec<NestedPartRef<'a>>> {
+    body.decode_head(reader, MAX_PARTS.saturating_sub(1))?;
+    let PartRef::Multi(multi) = body.part else { return Ok(Vec::new()) };
+    let mut parts = Vec::with_capacity(multi.child_count().saturating_add(1).max(FIRST_PARTS));
+    parts.push(*body);
+    decode_children(reader, &mut parts, multi.child_count(), 2)?;
     set_descendants(&mut parts, 0);
     if let Some(complete) = parts.first() {
-        body = *complete;
+        *body = *complete;
     }
-    Ok((body, parts))
+    Ok(parts)
 }
 
 /// Reads the `count` parts of a multipart, which are at level `level`.
@@ -67,17 +68,19 @@ fn decode_children<'a>(
     Ok(())
 }
 
+#[inline]
 fn decode_child<'a>(reader: &mut Reader<'a>, parts: &mut Vec<NestedPartRef<'a>>, level: usize) -> Result<()> {
     if level > MAX_PART_DEPTH {
         return Err(reader.refuse(DecodeErrorKind::PartsTooDeep));
     }
     // What is left for parts inside this one; itself takes one place.
-    let Some(budget) = MAX_PARTS.saturating_sub(parts.len()).checked_sub(1) else {
+    let index = parts.len();
+    let Some(budget) = MAX_PARTS.saturating_sub(index).checked_sub(1) else {
         return Err(reader.refuse(DecodeErrorKind::TooManyParts));
     };
-    let part = NestedPartRef::decode_head(reader, budget)?;
-    let index = parts.len();
-    parts.push(part);
+    parts.push(NestedPartRef::EMPTY);
+    let Some(part) = parts.last_mut() else { return Ok(()) };
+    part.decode_head(reader, budget)?;
     if let PartRef::Multi(multi) = part.part {
         decode_children(reader, parts, multi.child_count(), level.saturating_add(1))?;
         set_descendants(parts, index);
@@ -104,9 +107,10 @@ impl<'a> MimiContentRef<'a> {
     pub fn decode(encoded: &'a [u8]) -> Result<Self> {
         let mut reader = Reader::new(encoded);
         let envelope = Envelope::decode(&mut reader)?;
-        let (body, parts) = decode_parts(&mut reader).within("body")?;
+        let mut message = Self { encoded, envelope, body: NestedPartRef::EMPTY, parts: Vec::new() };
+        message.parts = decode_parts(&mut reader, &mut message.body).within("body")?;
         reader.finish()?;
-        Ok(Self { encoded, envelope, body, parts })
+        Ok(message)
     }
 
     /// The bytes that the message was read from, which are also what it encodes to.
@@ -117,14 +121,14 @@ impl<'a> MimiContentRef<'a> {
 
     /// The random octets that make the message ID unpredictable.
     #[must_use]
-    pub fn salt(&self) -> &Salt {
-        &self.envelope.salt
+    pub fn salt(&self) -> Salt {
+        Salt::from_bytes(*self.envelope.salt)
     }
 
     /// The message that this one edits, deletes or takes back.
     #[must_use]
-    pub fn replaces(&self) -> Option<&MessageId> {
-        self.envelope.replaces.as_ref()
+    pub fn replaces(&self) -> Option<MessageId> {
+        self.envelope.replaces.copied().map(MessageId::from_bytes)
     }
 
     /// The topic that the message belongs to; empty for none.
@@ -141,8 +145,8 @@ impl<'a> MimiContentRef<'a> {
 
     /// The message that this one replies or reacts to.
     #[must_use]
-    pub fn in_reply_to(&self) -> Option<&MessageId> {
-        self.envelope.in_reply_to.as_ref()
+    pub fn in_reply_to(&self) -> Option<MessageId> {
+        self.envelope.in_reply_to.copied().map(MessageId::from_bytes)
     }
 
     /// The extensions.
@@ -226,15 +230,13 @@ impl<'a> MimiContentRef<'a> {
         sender_uri: &str,
         room_uri: &str,
     ) -> core::result::Result<MessageId, UriTooLong> {
-        MessageId::compute(sender_uri, room_uri, self.encoded, self.salt())
+        MessageId::compute(sender_uri, room_uri, self.encoded, &self.salt())
     }
 
     /// The message's ID in revision 07; see [`MessageId::compute_revision_07`].
     #[must_use]
     pub fn message_id_revision_07(&self, sender_uri: &str, room_uri: &str) -> MessageId {
-        let mut hash = MessageIdHash::revision_07(sender_uri, room_uri);
-        hash.put(self.encoded);
-        hash.finish(self.salt())
+        MessageId::compute_revision_07(sender_uri, room_uri, self.encoded, &self.salt())
     }
 
     /// An owned copy.
@@ -256,7 +258,7 @@ impl Eq for MimiContentRef<'_> {}
 impl fmt::Debug for MimiContentRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MimiContent")
-            .field("salt", self.salt())
+            .field("salt", &self.salt())
             .field("replaces", &self.replaces())
             .field("topic_id", &self.topic_id())
             .field("expires", &self.expires())

@@ -10,7 +10,6 @@ use crate::error::{DecodeErrorKind, Result, Within};
 use crate::expiration::Expiration;
 use crate::extensions::ExtensionsRef;
 use crate::message_id::MessageId;
-use crate::salt::Salt;
 
 pub use borrowed::MimiContentRef;
 pub use owned::{BuildError, MimiContent, MimiContentBuilder};
@@ -21,11 +20,11 @@ pub const MAX_TOPIC_ID: usize = 4096;
 /// All fields but the body.
 #[derive(Clone, Copy)]
 pub(crate) struct Envelope<'a> {
-    pub(crate) salt: Salt,
-    pub(crate) replaces: Option<MessageId>,
+    pub(crate) salt: &'a [u8; 16],
+    pub(crate) replaces: Option<&'a [u8; 32]>,
     pub(crate) topic_id: &'a [u8],
     pub(crate) expires: Option<Expiration>,
-    pub(crate) in_reply_to: Option<MessageId>,
+    pub(crate) in_reply_to: Option<&'a [u8; 32]>,
     pub(crate) extensions: ExtensionsRef<'a>,
 }
 
@@ -33,16 +32,16 @@ impl<'a> Envelope<'a> {
     #[inline]
     pub(crate) fn decode(reader: &mut Reader<'a>) -> Result<Self> {
         reader.array_of(7)?;
-        let salt = Salt::from_bytes(*reader.byte_array().within("salt")?);
-        let replaces = reader.nullable(read_message_id).within("replaces")?;
-        let at_topic_id = *reader;
+        let salt = reader.byte_array().within("salt")?;
+        let replaces = reader.nullable(Reader::byte_array).within("replaces")?;
+        let at_topic_id = reader.mark();
         let topic_id = reader.bytes().within("topic_id")?;
         if topic_id.len() > MAX_TOPIC_ID {
             let kind = DecodeErrorKind::TopicIdTooLong { found: topic_id.len() };
-            return Err(at_topic_id.refuse(kind)).within("topic_id");
+            return Err(reader.refuse_at(at_topic_id, kind)).within("topic_id");
         }
         let expires = reader.nullable(read_expiration).within("expires")?;
-        let in_reply_to = reader.nullable(read_message_id).within("in_reply_to")?;
+        let in_reply_to = reader.nullable(Reader::byte_array).within("in_reply_to")?;
         let extensions = ExtensionsRef::decode(reader).within("extensions")?;
         Ok(Self { salt, replaces, topic_id, expires, in_reply_to, extensions })
     }
@@ -50,8 +49,8 @@ impl<'a> Envelope<'a> {
     #[inline]
     pub(crate) fn encode(&self, sink: &mut impl Sink) {
         writer::array(sink, 7);
-        writer::bytes(sink, self.salt.as_bytes());
-        write_message_id(sink, self.replaces.as_ref());
+        writer::bytes(sink, self.salt);
+        write_message_id(sink, self.replaces);
         writer::bytes(sink, self.topic_id);
         match self.expires {
             None => sink.put(&[NULL]),
@@ -61,7 +60,7 @@ impl<'a> Envelope<'a> {
                 writer::unsigned(sink, time.into());
             }
         }
-        write_message_id(sink, self.in_reply_to.as_ref());
+        write_message_id(sink, self.in_reply_to);
         self.extensions.encode(sink);
     }
 }
@@ -79,9 +78,9 @@ fn read_expiration(reader: &mut Reader<'_>) -> Result<Expiration> {
     })
 }
 
-fn write_message_id(sink: &mut impl Sink, id: Option<&MessageId>) {
+fn write_message_id(sink: &mut impl Sink, id: Option<&[u8; 32]>) {
     match id {
         None => sink.put(&[NULL]),
-        Some(id) => writer::bytes(sink, id.as_bytes()),
+        Some(id) => writer::bytes(sink, id),
     }
 }

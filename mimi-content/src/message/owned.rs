@@ -47,7 +47,6 @@ pub struct MimiContent {
 
 impl MimiContent {
     /// Begins a message with what every message has. The salt must be fresh for every message.
-    #[must_use]
     pub fn builder(salt: Salt, body: NestedPart) -> MimiContentBuilder {
         MimiContentBuilder {
             message: Self {
@@ -63,7 +62,6 @@ impl MimiContent {
     }
 
     /// Continues to build from this message, for a copy that differs in some fields. Give it a salt of its own.
-    #[must_use]
     pub fn into_builder(self, salt: Salt) -> MimiContentBuilder {
         MimiContentBuilder { message: Self { salt, ..self } }
     }
@@ -83,13 +81,13 @@ impl MimiContent {
         others: &[NestedPartRef<'_>],
     ) -> Self {
         Self {
-            salt: envelope.salt,
-            replaces: envelope.replaces,
+            salt: Salt::from_bytes(*envelope.salt),
+            replaces: envelope.replaces.copied().map(MessageId::from_bytes),
             topic_id: envelope.topic_id.to_owned(),
             expires: envelope.expires,
-            in_reply_to: envelope.in_reply_to,
+            in_reply_to: envelope.in_reply_to.copied().map(MessageId::from_bytes),
             extensions: envelope.extensions.to_owned(),
-            body: tree_from(body, others).0,
+            body: tree_from(body, &mut others.iter()),
         }
     }
 
@@ -101,11 +99,11 @@ impl MimiContent {
 
     fn write(&self, sink: &mut impl Sink) {
         let envelope = Envelope {
-            salt: self.salt,
-            replaces: self.replaces,
+            salt: self.salt.as_bytes(),
+            replaces: self.replaces.as_ref().map(MessageId::as_bytes),
             topic_id: &self.topic_id,
             expires: self.expires,
-            in_reply_to: self.in_reply_to,
+            in_reply_to: self.in_reply_to.as_ref().map(MessageId::as_bytes),
             extensions: self.extensions.as_ref(),
         };
         envelope.encode(sink);
@@ -114,14 +112,14 @@ impl MimiContent {
 
     /// The random octets that make the message ID unpredictable.
     #[must_use]
-    pub fn salt(&self) -> &Salt {
-        &self.salt
+    pub fn salt(&self) -> Salt {
+        self.salt
     }
 
     /// The message that this one edits, deletes or takes back.
     #[must_use]
-    pub fn replaces(&self) -> Option<&MessageId> {
-        self.replaces.as_ref()
+    pub fn replaces(&self) -> Option<MessageId> {
+        self.replaces
     }
 
     /// The topic that the message belongs to; empty for none.
@@ -138,8 +136,8 @@ impl MimiContent {
 
     /// The message that this one replies or reacts to.
     #[must_use]
-    pub fn in_reply_to(&self) -> Option<&MessageId> {
-        self.in_reply_to.as_ref()
+    pub fn in_reply_to(&self) -> Option<MessageId> {
+        self.in_reply_to
     }
 
     /// The extensions.

@@ -247,50 +247,54 @@ fn is_language_tag(tag: &str) -> bool {
 }
 
 impl<'a> NestedPartRef<'a> {
-    /// Reads one part; of a multipart, everything up to its first part. `budget` is how many parts may come inside it.
+    /// Nothing yet: a place for [`NestedPartRef::decode_head`] to read into.
+    pub(crate) const EMPTY: Self =
+        Self { disposition: Disposition::UNSPECIFIED, language: "", part: PartRef::Null };
+
+    /// Reads one part into its place; of a multipart, everything up to its first part. `budget` is how many parts may come
+    /// inside it.
     #[inline]
-    pub(crate) fn decode_head(reader: &mut Reader<'a>, budget: usize) -> Result<Self> {
-        let start = *reader;
+    pub(crate) fn decode_head(&mut self, reader: &mut Reader<'a>, budget: usize) -> Result<()> {
+        let start = reader.mark();
         let items = reader.argument(Major::Array)?;
-        let exactly = |expected| {
+        let exactly = |reader: &Reader<'_>, expected| {
             if items == expected {
                 Ok(())
             } else {
-                Err(start.refuse(DecodeErrorKind::ArrayLength { expected, found: items }))
+                Err(reader.refuse_at(start, DecodeErrorKind::ArrayLength { expected, found: items }))
             }
         };
         if items < 3 {
-            exactly(3)?;
+            exactly(reader, 3)?;
         }
-        let disposition = Disposition(reader.unsigned8().within("disposition")?);
-        let language = reader.text().within("language")?;
-        let at_cardinality = *reader;
-        let part = match reader.argument(Major::Unsigned).within("cardinality")? {
+        self.disposition = Disposition(reader.unsigned8().within("disposition")?);
+        self.language = reader.text().within("language")?;
+        let at_cardinality = reader.mark();
+        match reader.argument(Major::Unsigned).within("cardinality")? {
             0 => {
-                exactly(3)?;
-                PartRef::Null
+                exactly(reader, 3)?;
+                self.part = PartRef::Null;
             }
             1 => {
-                exactly(5)?;
-                PartRef::Single(SinglePartRef {
-                    content_type: reader.text().within("content_type")?,
-                    content: reader.bytes().within("content")?,
-                })
+                exactly(reader, 5)?;
+                let content_type = reader.text().within("content_type")?;
+                let content = reader.bytes().within("content")?;
+                self.part = PartRef::Single(SinglePartRef { content_type, content });
             }
             2 => {
-                exactly(15)?;
-                PartRef::External(ExternalPartRef::decode(reader)?)
+                exactly(reader, 15)?;
+                self.part = PartRef::External(ExternalPartRef::decode(reader)?);
             }
             3 => {
-                exactly(5)?;
-                PartRef::Multi(MultiPartRef::decode(reader, budget)?)
+                exactly(reader, 5)?;
+                self.part = PartRef::Multi(MultiPartRef::decode(reader, budget)?);
             }
             found => {
-                let error = at_cardinality.refuse(DecodeErrorKind::UnknownCardinality { found });
+                let error = reader.refuse_at(at_cardinality, DecodeErrorKind::UnknownCardinality { found });
                 return Err(error).within("cardinality");
             }
-        };
-        Ok(Self { disposition, language, part })
+        }
+        Ok(())
     }
 
     /// Writes what [`NestedPartRef::decode_head`] reads.
@@ -357,19 +361,19 @@ impl<'a> ExternalPartRef<'a> {
 
 impl MultiPartRef {
     fn decode(reader: &mut Reader<'_>, budget: usize) -> Result<Self> {
-        let start = *reader;
+        let start = reader.mark();
         let number = reader.argument(Major::Unsigned).within("semantics")?;
         let Some(semantics) = PartSemantics::from_number(number) else {
-            let error = start.refuse(DecodeErrorKind::UnknownPartSemantics { found: number });
+            let error = reader.refuse_at(start, DecodeErrorKind::UnknownPartSemantics { found: number });
             return Err(error).within("semantics");
         };
-        let at_parts = *reader;
+        let at_parts = reader.mark();
         let declared = reader.argument(Major::Array).within("parts")?;
-        let refuse = |kind| Err(at_parts.refuse(kind)).within("parts");
+        let refuse = |kind| Err(reader.refuse_at(at_parts, kind)).within("parts");
         if declared < 2 {
             return refuse(DecodeErrorKind::TooFewParts { found: declared });
         }
-        let count = at_parts.bounded(declared, LEAST_PART, reader.rest().len()).within("parts")?;
+        let count = reader.bounded(declared, LEAST_PART, at_parts).within("parts")?;
         match u16::try_from(count) {
             Ok(len) if count <= budget => Ok(Self { semantics, len, descendants: 0 }),
             _ => refuse(DecodeErrorKind::TooManyParts),

@@ -6,6 +6,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use compact_str::CompactString;
+
 use super::{
     AeadAlgorithm, ExternalPartRef, MAX_PART_DEPTH, MAX_PARTS, MultiPartRef, NestedPartRef, PartIndex,
     PartRef, PartSemantics, SinglePartRef,
@@ -30,8 +32,7 @@ use crate::message_id::HashAlgorithm;
 pub struct NestedPart {
     /// What the part is for.
     pub disposition: Disposition,
-    /// Empty, or a comma-separated list of language tags.
-    pub language: String,
+    language: CompactString,
     /// What the part holds.
     pub part: Part,
 }
@@ -52,10 +53,22 @@ pub enum Part {
 /// Content inside the message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SinglePart {
-    /// The media type with its parameters.
-    pub content_type: String,
+    content_type: CompactString,
     /// The content.
     pub content: Vec<u8>,
+}
+
+impl SinglePart {
+    /// Content of a media type.
+    pub fn new(content_type: impl AsRef<str>, content: impl Into<Vec<u8>>) -> Self {
+        Self { content_type: CompactString::new(content_type), content: content.into() }
+    }
+
+    /// The media type with its parameters.
+    #[must_use]
+    pub fn content_type(&self) -> &str {
+        &self.content_type
+    }
 }
 
 /// Content behind a URL. See [`ExternalPartRef`] for the fields.
@@ -153,31 +166,41 @@ impl MultiPart {
 }
 
 impl NestedPart {
+    /// A part; `language` is empty or a comma-separated list of language tags, which is not checked.
+    pub fn new(disposition: Disposition, language: impl AsRef<str>, part: Part) -> Self {
+        Self { disposition, language: CompactString::new(language), part }
+    }
+
+    /// Empty, or a comma-separated list of language tags.
+    #[must_use]
+    pub fn language(&self) -> &str {
+        &self.language
+    }
+
     /// A part with content inside the message.
     pub fn single(
         disposition: Disposition,
-        language: impl Into<String>,
-        content_type: impl Into<String>,
+        language: impl AsRef<str>,
+        content_type: impl AsRef<str>,
         content: impl Into<Vec<u8>>,
     ) -> Self {
-        let single = SinglePart { content_type: content_type.into(), content: content.into() };
-        Self { disposition, language: language.into(), part: Part::Single(single) }
+        Self::new(disposition, language, Part::Single(SinglePart::new(content_type, content)))
     }
 
     /// A part with content behind a URL.
-    pub fn external(disposition: Disposition, language: impl Into<String>, external: ExternalPart) -> Self {
-        Self { disposition, language: language.into(), part: Part::External(Box::new(external)) }
+    pub fn external(disposition: Disposition, language: impl AsRef<str>, external: ExternalPart) -> Self {
+        Self::new(disposition, language, Part::External(Box::new(external)))
     }
 
     /// A part of parts.
-    pub fn multi(disposition: Disposition, language: impl Into<String>, multi: MultiPart) -> Self {
-        Self { disposition, language: language.into(), part: Part::Multi(multi) }
+    pub fn multi(disposition: Disposition, language: impl AsRef<str>, multi: MultiPart) -> Self {
+        Self::new(disposition, language, Part::Multi(multi))
     }
 
     /// A part without content, the body of a message that deletes another or takes a reaction back.
     #[must_use]
     pub const fn null(disposition: Disposition) -> Self {
-        Self { disposition, language: String::new(), part: Part::Null }
+        Self { disposition, language: CompactString::const_new(""), part: Part::Null }
     }
 
     /// The number of parts, this one and all inside it.
@@ -288,28 +311,24 @@ impl ExternalPartRef<'_> {
     }
 }
 
-/// The tree of a part, whose descendants come first in `others`; what follows them comes back too.
-pub(crate) fn tree_from<'l, 'a>(
-    head: &NestedPartRef<'a>,
-    mut others: &'l [NestedPartRef<'a>],
-) -> (NestedPart, &'l [NestedPartRef<'a>]) {
+/// The tree of a part, whose descendants come next in `others`.
+pub(crate) fn tree_from(
+    head: &NestedPartRef<'_>,
+    others: &mut core::slice::Iter<'_, NestedPartRef<'_>>,
+) -> NestedPart {
     let part = match &head.part {
         PartRef::Null => Part::Null,
-        PartRef::Single(single) => Part::Single(SinglePart {
-            content_type: single.content_type.to_owned(),
-            content: single.content.to_owned(),
-        }),
+        PartRef::Single(single) => Part::Single(SinglePart::new(single.content_type, single.content)),
         PartRef::External(external) => Part::External(Box::new(external.to_owned())),
         PartRef::Multi(multi) => {
             let mut parts = Vec::with_capacity(multi.child_count());
             let mut levels = 0;
             while parts.len() < multi.child_count()
-                && let Some((child, after)) = others.split_first()
+                && let Some(child) = others.next()
             {
-                let (part, after) = tree_from(child, after);
+                let part = tree_from(child, others);
                 levels = levels.max(part.depth());
                 parts.push(part);
-                others = after;
             }
             Part::Multi(MultiPart {
                 semantics: multi.semantics,
@@ -319,5 +338,5 @@ pub(crate) fn tree_from<'l, 'a>(
             })
         }
     };
-    (NestedPart { disposition: head.disposition, language: head.language.to_owned(), part }, others)
+    NestedPart::new(head.disposition, head.language, part)
 }

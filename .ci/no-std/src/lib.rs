@@ -1,0 +1,38 @@
+//! See Cargo.toml.
+#![no_std]
+
+use core::alloc::{GlobalAlloc, Layout};
+use core::panic::PanicInfo;
+
+struct NoMemory;
+
+// SAFETY: it never gives out memory.
+unsafe impl GlobalAlloc for NoMemory {
+    unsafe fn alloc(&self, _: Layout) -> *mut u8 {
+        core::ptr::null_mut()
+    }
+
+    unsafe fn dealloc(&self, _: *mut u8, _: Layout) {}
+}
+
+#[global_allocator]
+static ALLOCATOR: NoMemory = NoMemory;
+
+#[panic_handler]
+fn panic(_: &PanicInfo<'_>) -> ! {
+    loop {}
+}
+
+/// Uses each crate from outside, so that none is left out of the link.
+///
+/// # Safety
+///
+/// `bytes` points to `length` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn accepts(bytes: *const u8, length: usize) -> bool {
+    // SAFETY: the caller's promise.
+    let bytes = unsafe { core::slice::from_raw_parts(bytes, length) };
+    let content = mimi_content::MimiContent::decode(bytes).is_ok();
+    let wire = mimi_codec::registry::reencode("MLSMessage", bytes).is_ok();
+    content || wire
+}

@@ -1,0 +1,301 @@
+//! General handling: one test for each anomaly, and for its neighbour that is none.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+use mimi_content::{
+    AeadAlgorithm, Anomaly, Disposition, Expiration, Extensions, ExternalMessageId, ExternalPart,
+    ExternalScope, HashAlgorithm, LastSeen, Limits, MessageId, MimiContent, MimiContentBuilder,
+    MimiContentRef, MultiPart, NestedPart, Part, PartIndex, PartSemantics, ReceivedMessage, ReferenceField,
+    Salt, SenderTimestamp,
+};
+
+const SENDER: &str = "mimi://a.example/u/alice";
+const ROOM: &str = "mimi://a.example/r/room";
+const NOW: u64 = 1_800_000_000_000;
+const YEAR: u64 = 365 * 24 * 60 * 60;
+
+fn text(language: &str) -> NestedPart {
+    NestedPart::single(Disposition::RENDER, language, "text/plain;charset=utf-8", "text")
+}
+
+fn builder(body: NestedPart) -> MimiContentBuilder {
+    MimiContent::builder(Salt::from_bytes([1; 16]), body)
+}
+
+fn known_id() -> MessageId {
+    MessageId::from_bytes([1; 32])
+}
+
+fn unknown_id() -> MessageId {
+    MessageId::from_bytes([2; 32])
+}
+
+/// The anomalies of a message, `adjust` saying what the receiver knows.
+fn anomalies_of(builder: MimiContentBuilder, adjust: impl Fn(&mut ReceivedMessage<'_, '_>)) -> Vec<Anomaly> {
+    let encoded = builder.build().unwrap().encode();
+    let message = MimiContentRef::decode(&encoded).unwrap();
+    let id = message.message_id(SENDER, ROOM).unwrap();
+    let mut received = ReceivedMessage::new(&message, id, SENDER, ROOM, NOW, NOW);
+    adjust(&mut received);
+    let found = received.anomalies();
+    for anomaly in &found {
+        assert!(!anomaly.to_string().is_empty());
+    }
+    found
+}
+
+fn anomalies(builder: MimiContentBuilder) -> Vec<Anomaly> {
+    anomalies_of(builder, |_| {})
+}
+
+fn with_extensions(fill: impl FnOnce(&mut Extensions)) -> MimiContentBuilder {
+    let mut extensions = Extensions::new();
+    fill(&mut extensions);
+    builder(text("en")).extensions(extensions)
+}
+
+#[test]
+fn finds_nothing_in_an_ordinary_message() {
+    let ordinary = with_extensions(|extensions| {
+        extensions.set_sender_uri(SENDER).unwrap();
+        extensions.set_room_uri(ROOM).unwrap();
+        extensions.set_last_seen(&LastSeen::Messages(vec![])).unwrap();
+    });
+    // Unknown messages, dispositions, content types and languages are legitimate (section 9.1).
+    assert_eq!(anomalies(ordinary.replaces(known_id()).in_reply_to(known_id())), []);
+    let unknown = NestedPart::single(Disposition(200), "tlh,x-own", "application/unheard-of", "");
+    assert_eq!(anomalies(builder(unknown)), []);
+}
+
+#[test]
+fn finds_a_sender_outside_the_group() {
+    let found = anomalies_of(builder(text("")), |received| received.sender_is_member = false);
+    assert_eq!(found, [Anomaly::SenderNotMember]);
+    assert!(found[0].discard());
+}
+
+#[test]
+fn finds_a_message_id_that_was_seen_with_other_bytes() {
+    let found = anomalies_of(builder(text("")), |received| received.earlier_with_this_id = Some(b"other"));
+    assert_eq!(found, [Anomaly::DuplicateMessageId]);
+    let again = anomalies_of(builder(text("")), |received| {
+        received.earlier_with_this_id = Some(received.message.encoded());
+    });
+    assert_eq!(again, []);
+}
+
+#[test]
+fn finds_references_with_an_unknown_hash() {
+    let anomaly = |field| Anomaly::UnknownHashAlgorithm { field, algorithm: HashAlgorithm(2) };
+    assert_eq!(anomalies(builder(text("")).replaces(unknown_id())), [anomaly(ReferenceField::Replaces)]);
+    assert_eq!(anomalies(builder(text("")).in_reply_to(unknown_id())), [anomaly(ReferenceField::InReplyTo)]);
+    let last_seen = LastSeen::Messages(vec![known_id(), unknown_id()]);
+    let message = with_extensions(|extensions| extensions.set_last_seen(&last_seen).unwrap());
+    assert_eq!(anomalies(message), [anomaly(ReferenceField::LastSeen)]);
+}
+
+#[test]
+fn finds_timestamps_that_cannot_be() {
+    let accepted =
+        |accepted_ms| anomalies_of(builder(text("")), |received| received.accepted_ms = accepted_ms);
+    let minutes = 5 * 60 * 1000;
+    assert_eq!(accepted(NOW + minutes), []);
+    assert_eq!(accepted(NOW + minutes + 1), [Anomaly::TimestampInFuture { by_ms: minutes + 1 }]);
+    assert_eq!(accepted(1_698_796_800_000), []);
+    assert_eq!(accepted(1_698_796_799_999), [Anomaly::TimestampBeforeFormat]);
+    let created = |room_created_ms| {
+        anomalies_of(builder(text("")), |received| received.room_created_ms = Some(room_created_ms))
+    };
+    assert_eq!(created(NOW), []);
+    assert_eq!(created(NOW + 1), [Anomaly::TimestampBeforeRoom]);
+}
+
+#[test]
+fn finds_expirations_over_a_year_away() {
+    let expires = |relative, time: u64| {
+        let time = u32::try_from(time).unwrap();
+        anomalies(builder(text("")).expires(Expiration { relative, time }))
+    };
+    let now = NOW / 1000;
+    assert_eq!(expires(false, now - YEAR), []);
+    assert_eq!(expires(false, now - YEAR - 1), [Anomaly::ExpiredLongAgo { ago_ms: (YEAR + 1) * 1000 }]);
+    assert_eq!(expires(false, now + YEAR), []);
+    assert_eq!(expires(false, now + YEAR + 1), [Anomaly::ExpiresFarAhead { ahead_ms: (YEAR + 1) * 1000 }]);
+    assert_eq!(expires(true, YEAR), []);
+    assert_eq!(expires(true, YEAR + 1), [Anomaly::ExpiresFarAhead { ahead_ms: (YEAR + 1) * 1000 }]);
+    assert_eq!(expires(true, 0), []);
+}
+
+#[test]
+fn finds_a_message_over_the_local_limit() {
+    let octets = builder(text("")).build().unwrap().encode().len();
+    let limited = |max_size| {
+        anomalies_of(builder(text("")), |received| received.limits = Limits { max_size, ..Limits::default() })
+    };
+    assert_eq!(limited(octets), []);
+    assert_eq!(limited(octets - 1), [Anomaly::TooLarge { octets }]);
+}
+
+#[test]
+fn finds_claims_that_differ_from_mls() {
+    let sender = with_extensions(|extensions| extensions.set_sender_uri("mimi://a.example/u/bob").unwrap());
+    assert_eq!(anomalies(sender), [Anomaly::SenderUriDiffers]);
+    let room = with_extensions(|extensions| extensions.set_room_uri("mimi://b.example/r/room").unwrap());
+    assert_eq!(anomalies(room), [Anomaly::RoomUriDiffers]);
+}
+
+#[test]
+fn finds_parts_without_content_in_odd_places() {
+    let null = || NestedPart::null(Disposition::RENDER);
+    assert_eq!(anomalies(builder(null())), [Anomaly::NullBodyReplacesNothing]);
+    assert_eq!(anomalies(builder(null()).replaces(known_id())), []);
+    let multi = MultiPart::new(PartSemantics::ProcessAll, vec![text(""), null()]).unwrap();
+    let found = anomalies(builder(NestedPart::multi(Disposition::RENDER, "", multi)));
+    assert_eq!(found, [Anomaly::NullPartInside { part: PartIndex(2) }]);
+    assert!(!found[0].discard());
+}
+
+#[test]
+fn finds_a_reaction_to_nothing() {
+    let reaction = || NestedPart::single(Disposition::REACTION, "", "text/plain;charset=utf-8", "+1");
+    assert_eq!(anomalies(builder(reaction())), [Anomaly::ReactionWithoutReply]);
+    assert_eq!(anomalies(builder(reaction()).in_reply_to(known_id())), []);
+}
+
+#[test]
+fn finds_languages_that_are_no_tags() {
+    let multi =
+        MultiPart::new(PartSemantics::ChooseOne, vec![text("en,fr"), text("not a language")]).unwrap();
+    let found = anomalies(builder(NestedPart::multi(Disposition::RENDER, "", multi)));
+    assert_eq!(found, [Anomaly::MalformedLanguage { part: PartIndex(2) }]);
+}
+
+#[test]
+fn finds_keys_of_what_is_not_encrypted() {
+    let plain = || ExternalPart { url: "https://a.example/x".into(), ..ExternalPart::default() };
+    let found = |external| anomalies(builder(NestedPart::external(Disposition::ATTACHMENT, "", external)));
+    assert_eq!(found(plain()), []);
+    let expected = [Anomaly::KeyWithoutEncryption { part: PartIndex(0) }];
+    assert_eq!(found(ExternalPart { key: vec![1], ..plain() }), expected);
+    assert_eq!(found(ExternalPart { nonce: vec![1], ..plain() }), expected);
+    assert_eq!(found(ExternalPart { aad: vec![1], ..plain() }), expected);
+    assert_eq!(found(ExternalPart { key: vec![1], enc_alg: AeadAlgorithm::AES_128_GCM, ..plain() }), []);
+}
+
+#[test]
+fn finds_extensions_that_are_not_what_they_should_be() {
+    for key in [3, 4, 5, 256] {
+        let found = anomalies(with_extensions(|extensions| extensions.set_encoded(key, &[0xf5]).unwrap()));
+        match &found[..] {
+            [Anomaly::MalformedExtension(error)] => assert_eq!(error.key(), key),
+            other => panic!("{other:?}"),
+        }
+        assert!(found[0].discard());
+    }
+}
+
+#[test]
+fn finds_sender_timestamps_that_are_off() {
+    let days = 32 * 24 * 60 * 60;
+    let sent = |seconds| {
+        let timestamp = SenderTimestamp { seconds, fraction: None };
+        anomalies(with_extensions(|extensions| extensions.set_sender_timestamp(timestamp).unwrap()))
+    };
+    let now = NOW / 1000;
+    for seconds in [now - days, now, now + days] {
+        assert_eq!(sent(seconds), []);
+    }
+    for seconds in [now - days - 1, now + days + 1] {
+        assert_eq!(sent(seconds), [Anomaly::SenderTimestampOff { by_ms: (days + 1) * 1000 }]);
+    }
+    assert_eq!(sent(u64::MAX), [Anomaly::SenderTimestampOff { by_ms: u64::MAX - NOW }]);
+}
+
+fn external(number: u64) -> ExternalMessageId {
+    ExternalMessageId { id: vec![1, 2], scope: ExternalScope::EnterpriseNumber(number) }
+}
+
+#[test]
+fn finds_external_ids_that_repeat_or_are_foreign() {
+    let message =
+        || with_extensions(|extensions| extensions.set_external_message_id(&external(311)).unwrap());
+    assert_eq!(anomalies(message()), []);
+    let repeated = anomalies_of(message(), |received| received.seen_external_id = &|id| *id == external(311));
+    assert_eq!(repeated, [Anomaly::DuplicateExternalMessageId]);
+    let foreign = anomalies_of(message(), |received| {
+        received.expected_scope = &|scope| *scope == ExternalScope::EnterpriseNumber(7);
+    });
+    assert_eq!(foreign, [Anomaly::UnexpectedScope { extension: 4 }]);
+
+    let last_seen = LastSeen::External(vec![external(7), external(311)]);
+    let message = with_extensions(|extensions| extensions.set_last_seen(&last_seen).unwrap());
+    let foreign = anomalies_of(message, |received| {
+        received.expected_scope = &|scope| *scope == ExternalScope::EnterpriseNumber(7);
+    });
+    assert_eq!(foreign, [Anomaly::UnexpectedScope { extension: 256 }]);
+}
+
+fn seeing(ids: Vec<MessageId>) -> MimiContentBuilder {
+    with_extensions(|extensions| extensions.set_last_seen(&LastSeen::Messages(ids)).unwrap())
+}
+
+#[test]
+fn finds_senders_that_forgot_what_they_sent() {
+    let before = |received: &mut ReceivedMessage<'_, '_>| received.sender_sent_before = true;
+    assert_eq!(anomalies_of(seeing(vec![]), before), [Anomaly::LastSeenEmpty]);
+    assert_eq!(anomalies_of(seeing(vec![known_id()]), before), []);
+}
+
+#[test]
+fn finds_last_seen_lists_that_are_too_long() {
+    assert_eq!(anomalies(seeing(vec![known_id(); 65535])), []);
+    assert_eq!(anomalies(seeing(vec![known_id(); 65536])), [Anomaly::LastSeenTooLong { entries: 65536 }]);
+}
+
+#[test]
+fn finds_loops_of_last_seen_lists() {
+    let id = |number| {
+        let mut bytes = [1; 32];
+        bytes[31] = number;
+        MessageId::from_bytes(bytes)
+    };
+    let encoded = seeing(vec![id(1)]).build().unwrap().encode();
+    let message = MimiContentRef::decode(&encoded).unwrap();
+    let own = message.message_id(SENDER, ROOM).unwrap();
+    // 1 saw 2 and 3, 3 saw 2: no loop, until 2 saw this message.
+    let chain = |back: Option<MessageId>| {
+        move |asked: &MessageId| {
+            Some(LastSeen::Messages(match asked.as_bytes()[31] {
+                1 => vec![id(2), id(3)],
+                2 => back.into_iter().collect(),
+                3 => vec![id(2), id(1)],
+                _ => return None,
+            }))
+        }
+    };
+    let (open, closed) = (chain(None), chain(Some(own)));
+    let mut received = ReceivedMessage::new(&message, own, SENDER, ROOM, NOW, NOW);
+    received.last_seen_of = &open;
+    assert_eq!(received.anomalies(), []);
+    received.last_seen_of = &closed;
+    assert_eq!(received.anomalies(), [Anomaly::LastSeenLoop]);
+}
+
+#[test]
+fn reports_all_there_is_in_order() {
+    let body = NestedPart::new(Disposition::REACTION, "?", Part::Null);
+    let found = anomalies_of(builder(body).in_reply_to(unknown_id()), |received| {
+        received.sender_is_member = false;
+        received.accepted_ms = 0;
+    });
+    assert_eq!(
+        found,
+        [
+            Anomaly::SenderNotMember,
+            Anomaly::UnknownHashAlgorithm { field: ReferenceField::InReplyTo, algorithm: HashAlgorithm(2) },
+            Anomaly::TimestampBeforeFormat,
+            Anomaly::NullBodyReplacesNothing,
+            Anomaly::MalformedLanguage { part: PartIndex(0) },
+        ]
+    );
+}
