@@ -14,7 +14,7 @@ use mimi_codec::{
     Decode, Encode, List, Opaque,
     code_points::{CipherSuite, CredentialType, ExtensionType, ProposalType, ProtocolVersion},
     mls::{
-        Capabilities, Credential, Extension, Extensions, LeafNode, LeafNodeSource, Lifetime, Node,
+        Capabilities, Credential, Extension, Extensions, LeafNode, LeafNodeSelect, Lifetime, Node,
         ParentNode, RatchetTree, RatchetTreeView,
     },
     protocol::{ParticipantListData, ParticipantListDataView, UserRolePair},
@@ -102,6 +102,7 @@ mod plain {
 
     #[derive(TlsDeserializeBytes, TlsSerializeBytes, TlsSize)]
     #[repr(u8)]
+    #[allow(clippy::large_enum_variant)]
     pub enum Node {
         #[tls_codec(discriminant = 1)]
         Leaf(LeafNode),
@@ -142,9 +143,9 @@ fn leaf_node(index: usize) -> LeafNode {
             credentials: [1, 2, 0xf004].map(CredentialType).to_vec(),
         },
         leaf_node_source: match index % 3 {
-            0 => LeafNodeSource::KeyPackage { lifetime: Lifetime { not_before: 7, not_after: 1 << 40 } },
-            1 => LeafNodeSource::Update {},
-            _ => LeafNodeSource::Commit { parent_hash: key(32, index + 2).into() },
+            0 => LeafNodeSelect::KeyPackage { lifetime: Lifetime { not_before: 7, not_after: 1 << 40 } },
+            1 => LeafNodeSelect::Update {},
+            _ => LeafNodeSelect::Commit { parent_hash: key(32, index + 2).into() },
         },
         extensions: Extensions::new(vec![Extension {
             extension_type: ExtensionType::APP_DATA_DICTIONARY,

@@ -14,6 +14,9 @@ const SCHEME: &str = "https://";
 
 /// An absolute `https` URL without user information and fragment, whose host is a domain name. It borrows its text and is
 /// always valid.
+///
+/// There is one way to read it: backslashes, spaces, control characters, other than ASCII, malformed escapes and hosts that
+/// are no plain domain names are refused rather than mended, so that the library that fetches it can't see another host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct HttpsUrlRef<'a> {
     text: &'a str,

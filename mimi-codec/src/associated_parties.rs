@@ -10,6 +10,14 @@ use crate::{
 
 wire_struct! {
     /// An associated party (mls-associated-parties-01, 3).
+    ///
+    /// ```text
+    /// struct {
+    ///   HPKEPublicKey encryption_key;
+    ///   uint32 external_sender_index;
+    ///   opaque signature;
+    /// } AssociatedPartyEntry;
+    /// ```
     pub struct AssociatedPartyEntry {
         /// Shared secrets are encrypted to this.
         pub encryption_key: HPKEPublicKey,
@@ -32,6 +40,13 @@ impl AssociatedPartyEntry {
 
 wire_struct! {
     /// What an [`AssociatedPartyEntry`] signs (mls-associated-parties-01, 3).
+    ///
+    /// ```text
+    /// struct {
+    ///   HPKEPublicKey encryption_key;
+    ///   uint32 external_sender_index;
+    /// } AssociatedPartyEntryTBS;
+    /// ```
     pub struct AssociatedPartyEntryTBS {
         /// Shared secrets are encrypted to this.
         pub encryption_key: HPKEPublicKey,
@@ -42,6 +57,12 @@ wire_struct! {
 
 wire_struct! {
     /// A group's associated parties (mls-associated-parties-01, 3): the data of the component `associated_parties`.
+    ///
+    /// ```text
+    /// struct {
+    ///   AssociatedPartyEntry associated_parties<V>;
+    /// } AssociatedParties;
+    /// ```
     #[derive(Default)]
     pub struct AssociatedParties {
         /// The parties; each is called by its index.
@@ -51,6 +72,12 @@ wire_struct! {
 
 wire_struct! {
     /// Adds a party to the end of the list (mls-associated-parties-01, 3.1).
+    ///
+    /// ```text
+    /// struct {
+    ///   AssociatedPartyEntry new_party;
+    /// } AddAssociatedParty;
+    /// ```
     pub struct AddAssociatedParty {
         /// The party.
         pub new_party: AssociatedPartyEntry,
@@ -59,6 +86,12 @@ wire_struct! {
 
 wire_struct! {
     /// Removes a party (mls-associated-parties-01, 3.1).
+    ///
+    /// ```text
+    /// struct {
+    ///   u32 removed_party_index;
+    /// } RemoveAssociatedParty;
+    /// ```
     pub struct RemoveAssociatedParty {
         /// Its index.
         pub removed_party_index: u32,
@@ -67,6 +100,12 @@ wire_struct! {
 
 wire_struct! {
     /// Replaces a party's entry (mls-associated-parties-01, 3.1).
+    ///
+    /// ```text
+    /// struct {
+    ///   AssociatedPartyEntry updated_party;
+    /// } UpdateAssociatedParty;
+    /// ```
     pub struct UpdateAssociatedParty {
         /// The new entry.
         pub updated_party: AssociatedPartyEntry,
@@ -75,6 +114,13 @@ wire_struct! {
 
 wire_struct! {
     /// What a party's `ap_commit_base_secret` is derived in the context of (mls-associated-parties-01, 4.1).
+    ///
+    /// ```text
+    /// struct {
+    ///   u32 ap_index;
+    ///   AssociatedPartyEntry ap_entry;
+    /// } AssociatedPartyExportContext;
+    /// ```
     pub struct AssociatedPartyExportContext {
         /// The party's index.
         pub ap_index: u32,
@@ -85,6 +131,14 @@ wire_struct! {
 
 wire_struct! {
     /// What an `ap_commit_base_secret` is sealed in the context of (mls-associated-parties-01, 4.2).
+    ///
+    /// ```text
+    /// struct {
+    ///   opaque label = "AP Commit Secret";
+    ///   GroupContext group_context;
+    ///   opaque ap_commit_secret_id<V>;
+    /// } AssociatedPartyCommitEncryptionContext;
+    /// ```
     pub struct AssociatedPartyCommitEncryptionContext {
         /// Always `"AP Commit Secret"`.
         label: Opaque,
@@ -133,6 +187,12 @@ wire_struct! {
 wire_struct! {
     /// The parties' init secrets, for new members (mls-associated-parties-01, 6): in the order of
     /// [`AssociatedParties`].
+    ///
+    /// ```text
+    /// struct {
+    ///   opaque associated_party_init_secret<V>;
+    /// } AssociatedPartySecrets;
+    /// ```
     #[derive(Default)]
     pub struct AssociatedPartySecrets {
         /// The secrets.

@@ -1,30 +1,5 @@
 //! The capabilities of a role (mimi-room-policy §8, registry in §10.2).
 //!
-//! # Names of the working group's notes
-//!
-//! The notes of October 2024 write capabilities in snake case, in an earlier wording. [`CapabilityType::from_name`] reads
-//! every registered name in snake case too, and these older names:
-//!
-//! | name in the notes | number | registered as |
-//! |-|-|-|
-//! | `can_add_client` | 0x0002 | canAddOwnClient |
-//! | `can_create_join_link` | 0x0007 | canCreateJoinCode (reserved) |
-//! | `can_use_join_link` | 0x0009 | canUseJoinCode |
-//! | `can_answer_knock` | 0x000e | canAcceptKnock (reserved) |
-//! | `can_delete_reaction` | 0x0107 | canDeleteOwnReaction, the lesser of the two that it became |
-//! | `can_upload_images`, `can_upload_videos`, `can_upload_attachments` | 0x0200, 0x0202, 0x0203 | the singular |
-//! | `can_download_images`, `can_download_videos`, `can_download_attachments` | 0x0204, 0x0206, 0x0207 | the singular |
-//! | `can_send_links`, `can_send_link_previews`, `can_follow_links` | 0x0208, 0x0209, 0x020a | the singular |
-//! | `can_screen_share` | 0x0406 | canShareScreen |
-//!
-//! These have no number, and so are no names here:
-//!
-//! | name | why |
-//! |-|-|
-//! | `can_add_self` | it became canOpenJoin (anyone) and canJoinIfPreauthorized (by credential claims); to guess would open a room |
-//! | `can_grant_voice`, `can_revoke_voice` | voice is a role with canSendMessage; granting it is canChangeUserRole |
-//! | `can_end_call` | never registered; the call capabilities stop at joining and media |
-//! | `canAddUser`, `canRemoveUser`, `canSetUserRole` | names of the examples in mimi-protocol §3.1, never registered |
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -63,6 +38,32 @@ macro_rules! capabilities {
 /// assert_eq!(CapabilityType(0xf001).name(), None);
 /// # Ok::<(), mimi_codec::TextError>(())
 /// ```
+///
+/// # Names of the working group's notes
+///
+/// The notes of October 2024 write capabilities in snake case, in an earlier wording. [`Self::from_name`] reads
+/// every registered name in snake case too, and these older names:
+///
+/// | name in the notes | number | registered as |
+/// |-|-|-|
+/// | `can_add_client` | 0x0002 | canAddOwnClient |
+/// | `can_create_join_link` | 0x0007 | canCreateJoinCode (reserved) |
+/// | `can_use_join_link` | 0x0009 | canUseJoinCode |
+/// | `can_answer_knock` | 0x000e | canAcceptKnock (reserved) |
+/// | `can_delete_reaction` | 0x0107 | canDeleteOwnReaction, the lesser of the two that it became |
+/// | `can_upload_images`, `can_upload_videos`, `can_upload_attachments` | 0x0200, 0x0202, 0x0203 | the singular |
+/// | `can_download_images`, `can_download_videos`, `can_download_attachments` | 0x0204, 0x0206, 0x0207 | the singular |
+/// | `can_send_links`, `can_send_link_previews`, `can_follow_links` | 0x0208, 0x0209, 0x020a | the singular |
+/// | `can_screen_share` | 0x0406 | canShareScreen |
+///
+/// These have no number, and so are no names here:
+///
+/// | name | why |
+/// |-|-|
+/// | `can_add_self` | it became canOpenJoin (anyone) and canJoinIfPreauthorized (by credential claims); to guess would open a room |
+/// | `can_grant_voice`, `can_revoke_voice` | voice is a role with canSendMessage; granting it is canChangeUserRole |
+/// | `can_end_call` | never registered; the call capabilities stop at joining and media |
+/// | `canAddUser`, `canRemoveUser`, `canSetUserRole` | names of the examples in mimi-protocol §3.1, never registered |
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, tls_codec::TlsSize, tls_codec::TlsSerializeBytes,
 )]
@@ -162,7 +163,7 @@ capabilities! {
     (0x0605, CAN_SEND_MLS_EXTERNAL_COMMIT, "canSendMLSExternalCommit", "can_send_mls_external_commit", reserved),
 }
 
-/// Names that the registry spells otherwise: the text of §8.1.3 and the notes, see the module's documentation.
+/// Names that the registry spells otherwise: the text of §8.1.3 and the notes, see [`CapabilityType`].
 const OTHER_NAMES: &[(&str, CapabilityType)] = &[
     ("canUnban", CapabilityType::CAN_UNBAN),
     ("can_un_ban", CapabilityType::CAN_UNBAN),
@@ -185,7 +186,7 @@ const OTHER_NAMES: &[(&str, CapabilityType)] = &[
 
 impl CapabilityType {
     /// The capability of a name: the registry's own, its snake case, `canUnban` for `canUnBan`, or an older name of the
-    /// notes (see the module's tables).
+    /// notes (see the tables of the type).
     ///
     /// # Errors
     /// [`TextErrorKind::UnknownCapability`].

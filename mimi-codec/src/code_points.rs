@@ -19,19 +19,36 @@ use alloc::vec::Vec;
 
 use crate::convention::open_registry;
 
+/// Is it one of 0x0A0A, 0x1A1A … up to and including `last`?
+const fn is_grease(value: u16, last: u16) -> bool {
+    let [high, low] = value.to_be_bytes();
+    high == low && low & 0x0f == 0x0a && value <= last
+}
+
 macro_rules! grease {
     ($($name:ident),*) => {$(
         impl $name {
             /// Is this one of the values that are reserved for GREASE, 0x0A0A to 0xEAEA (RFC 9420, 13.5)?
             pub const fn is_grease(self) -> bool {
-                let [high, low] = self.0.to_be_bytes();
-                high == low && low & 0x0f == 0x0a && high < 0xf0
+                is_grease(self.0, 0xeaea)
             }
         }
     )*};
 }
 
-grease!(CipherSuite, ExtensionType, ProposalType, CredentialType, ComponentID);
+grease!(CipherSuite, ExtensionType, ProposalType, CredentialType);
+
+impl ComponentID {
+    /// Is this one of the values that are reserved for GREASE, 0x0A0A to 0x7A7A (mls-extensions-10, 7.6)?
+    pub const fn is_grease(self) -> bool {
+        is_grease(self.0, 0x7a7a)
+    }
+
+    /// Is this for private use, from 0x8000 (mls-extensions-10, 7.6)?
+    pub const fn is_private_use(self) -> bool {
+        self.0 >= 0x8000
+    }
+}
 
 open_registry! {
     /// `ProtocolVersion` (RFC 9420, 6): the version of MLS.
@@ -201,5 +218,36 @@ open_registry! {
         0x8b01 "identity_link_keys" => IDENTITY_LINK_KEYS,
         /// A connection response in SafeAAD (mimi-metadata-minimalization-01, 5); a private-use number.
         0x8b02 "connection_response" => CONNECTION_RESPONSE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CipherSuite, ComponentID, CredentialType, ExtensionType, ProposalType, WireFormat};
+
+    #[test]
+    fn grease_is_what_the_registries_reserve() {
+        let grease = [
+            0x0a0a, 0x1a1a, 0x2a2a, 0x3a3a, 0x4a4a, 0x5a5a, 0x6a6a, 0x7a7a, 0x8a8a, 0x9a9a, 0xaaaa, 0xbaba,
+            0xcaca, 0xdada, 0xeaea,
+        ];
+        for value in 0..=u16::MAX {
+            let expected = grease.contains(&value);
+            assert_eq!(ExtensionType(value).is_grease(), expected, "{value:#x}");
+            assert_eq!(ProposalType(value).is_grease(), expected);
+            assert_eq!(CredentialType(value).is_grease(), expected);
+            assert_eq!(CipherSuite(value).is_grease(), expected);
+            assert_eq!(ComponentID(value).is_grease(), expected && !ComponentID(value).is_private_use());
+        }
+    }
+
+    #[test]
+    fn private_use_numbers_are_those_of_the_table() {
+        assert_eq!(WireFormat::MLS_SEMIPRIVATE_MESSAGE.value(), 0xf001);
+        assert_eq!(ExtensionType::EXTERNAL_RECEIVERS.value(), 0xf002);
+        assert_eq!(ExtensionType::RATCHET_TREE_SOURCE_DOMAINS.value(), 0xf003);
+        assert_eq!(CredentialType::PSEUDONYMOUS.value(), 0xf004);
+        assert_eq!(ComponentID::IDENTITY_LINK_KEYS.value(), 0x8b01);
+        assert_eq!(ComponentID::CONNECTION_RESPONSE.value(), 0x8b02);
     }
 }

@@ -264,19 +264,6 @@ impl Serialize for Directory {
     }
 }
 
-/// A template is its text.
-impl Serialize for UrlTemplate {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl<'de> Deserialize<'de> for UrlTemplate {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).and_then(|text| Self::parse(&text).map_err(D::Error::custom))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,7 @@ use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::str::FromStr;
 
-use crate::text::{TextError, TextErrorKind};
+use crate::text::{TextError, TextErrorKind, serde_as_text};
 
 /// The longest name that DNS carries, in octets of its text form.
 const MAX_NAME: usize = 253;
@@ -148,6 +148,26 @@ impl Hash for DnsName {
 impl fmt::Display for DnsName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
+    }
+}
+
+serde_as_text!(DnsName);
+
+#[cfg(feature = "arbitrary")]
+impl<'a> arbitrary::Arbitrary<'a> for DnsName {
+    fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+        const CHARACTERS: &[u8] = b"abcXYZ0189-";
+        let mut text = String::new();
+        for _ in 0..u.int_in_range(0..=3)? {
+            // A letter at either end, so that nothing between them can be wrong.
+            text.push('a');
+            for _ in 0..u.int_in_range(0..=8)? {
+                text.push(char::from(*u.choose(CHARACTERS)?));
+            }
+            text.push_str("z.");
+        }
+        text.push_str("example");
+        Ok(Self { text })
     }
 }
 

@@ -2,12 +2,18 @@
 //! the module `media_type`; credentials in [`mls`](crate::mls), beside those of RFC 9420.
 
 mod app_data;
+mod app_data_update;
 mod component;
+mod negotiation;
+mod self_remove;
 
 pub use app_data::{
-    AppAck, AppDataDictionary, AppDataUpdate, AppDataUpdateOperation, AppEphemeral, ComponentData,
-    MessageRange, SafeAAD, SafeAADItem, SelfRemove,
+    AppAck, AppDataDictionary, AppDataUpdate, AppDataUpdateOperation, AppDataUpdateSelect, AppEphemeral,
+    ComponentData, MessageRange, SafeAAD, SafeAADItem, SelfRemove,
 };
+pub use app_data_update::{AppDataUpdateError, Components, ProposalStage};
 pub use component::{
-    ComponentOperationLabel, ComponentsList, RequiredWireFormats, SupportedWireFormats, WireFormats,
+    AppComponents, ComponentContent, ComponentOperationLabel, ComponentsList, LastResortKeyPackage,
+    RequiredWireFormats, SafeAADComponents, SupportedWireFormats, WireFormats,
 };
+pub use self_remove::SelfRemoves;

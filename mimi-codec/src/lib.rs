@@ -9,8 +9,35 @@
 //!   there.
 //! - `no_std` with `alloc`. No cryptography, no policy, no I/O: signatures, keys, decisions and sockets are yours.
 //!
+//! ```
+//! use mimi_codec::{Decode, DecodeErrorKind, Encode, mls::{Content, MLSMessage, MLSMessageBody, Proposal}};
+//!
+//! // As it came over the wire: leaf 2 proposes to remove leaf 5.
+//! let bytes = b"\0\x01\0\x01\x04room\0\0\0\0\0\0\0\x07\x01\0\0\0\x02\0\x02\0\x03\0\0\0\x05\x03sig\x03tag";
+//! let message = MLSMessage::decode_exact(bytes)?;
+//! let MLSMessageBody::PublicMessage { public_message } = &message.body else { panic!("something else") };
+//! let Content::Proposal { proposal: Proposal::Remove(remove) } = public_message.content().content() else {
+//!     panic!("something else")
+//! };
+//! assert_eq!(remove.removed, 5);
+//! assert_eq!(message.to_bytes().as_deref(), Ok(&bytes[..]));
+//!
+//! // What is refused says why, at which byte and in which field.
+//! let error = MLSMessage::decode_exact(&bytes[..bytes.len() - 1]).unwrap_err();
+//! assert_eq!(error.kind(), &DecodeErrorKind::LengthExceedsInput { declared: 3, available: 2 });
+//! assert_eq!(error.offset(), 34);
+//! assert_eq!(error.path().to_string(), "MLSMessage.public_message.membership_tag");
+//! # Ok::<(), mimi_codec::DecodeError>(())
+//! ```
+//!
+//! Where things are: the drafts have a module each ([`protocol`], [`room_policy`], [`minimal_metadata`], [`mls`],
+//! [`extensions`], [`ratchet_tree_options`], [`semiprivate`], [`associated_parties`]), [`code_points`] has the numbers of
+//! the open registries, [`registry`] the table of all structs, and [`convention`] says how a struct is written down.
+//! Text around the structs (URIs, the directory, media types, header values) is at the root.
+//!
 //! # Features
-//! - `serde`: `Serialize` and `Deserialize` for every type. Bytes are lower-case hex in human-readable formats.
+//! - `serde`: `Serialize` and `Deserialize` for every type, and the directory document, which is JSON. Bytes are lower-case
+//!   hex in human-readable formats.
 //! - `arbitrary`: `Arbitrary` for every type, valid values only. Links `std`.
 #![no_std]
 #![forbid(unsafe_code)]

@@ -3,18 +3,18 @@
 //! The struct holds what the text means: values without the quotation marks of a quoted string and without the backslash
 //! of a quoted pair. Reading puts a value on the wire as it is meant; writing quotes it where it must be.
 
+mod text_form;
+
 use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt::{self, Write as _};
-use core::str::FromStr;
 
 use crate::convention::wire_struct;
 use crate::error::{DecodeError, DecodeErrorKind, EncodeError, InvalidValue, Result};
 use crate::list::{AllowsEmpty, List, ListRule, NotEmpty};
 use crate::octets::Opaque;
 use crate::reader::{Decode, Reader};
-use crate::text::{TextError, TextErrorKind};
+use crate::text::TextError;
 use crate::writer::{Encode, Writer};
 
 /// RFC 9110 §5.6.2 `tchar`.
@@ -253,10 +253,12 @@ impl MediaType {
     /// Reads the text form, `type/subtype; name=value; name="value"`.
     ///
     /// # Errors
-    /// [`TextErrorKind::MediaType`], [`TextErrorKind::Parameter`], [`TextErrorKind::DuplicateParameter`],
-    /// [`TextErrorKind::QuotedString`] or [`TextErrorKind::Character`] for a control character in a quoted string.
+    /// [`MediaType`](crate::TextErrorKind::MediaType), [`Parameter`](crate::TextErrorKind::Parameter),
+    /// [`DuplicateParameter`](crate::TextErrorKind::DuplicateParameter),
+    /// [`QuotedString`](crate::TextErrorKind::QuotedString), or [`Character`](crate::TextErrorKind::Character) for a control
+    /// character in a quoted string.
     pub fn parse(text: &str) -> core::result::Result<Self, TextError> {
-        parse(text)
+        text_form::parse(text)
     }
 
     /// `type/subtype`, compared without regard to case.
@@ -345,36 +347,6 @@ impl tls_codec::Size for MediaType {
 }
 
 crate::tls::tls_bridge!(encode decode MediaType);
-
-impl fmt::Display for MediaType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.r#type)?;
-        for Parameter { parameter_name, parameter_value } in self.parameters.iter() {
-            write!(f, ";{parameter_name}=")?;
-            if is_token(parameter_value) {
-                f.write_str(parameter_value)?;
-                continue;
-            }
-            f.write_char('"')?;
-            for character in parameter_value.chars() {
-                if matches!(character, '"' | '\\') {
-                    f.write_char('\\')?;
-                }
-                f.write_char(character)?;
-            }
-            f.write_char('"')?;
-        }
-        Ok(())
-    }
-}
-
-impl FromStr for MediaType {
-    type Err = TextError;
-
-    fn from_str(text: &str) -> core::result::Result<Self, TextError> {
-        Self::parse(text)
-    }
-}
 
 wire_struct! {
     /// The media types that a client receives, or that a group demands, at least one (mls-extensions §6.2.2): component 0x0003,
@@ -467,215 +439,5 @@ crate::tls::tls_bridge!(encode decode ApplicationFraming);
 impl<'a> arbitrary::Arbitrary<'a> for ApplicationFraming {
     fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
         Ok(Self { media_type: u.arbitrary()?, inner_application_content: u.arbitrary()? })
-    }
-}
-
-/// A text and how far it has been read.
-struct Cursor<'a> {
-    text: &'a str,
-    rest: &'a str,
-}
-
-impl<'a> Cursor<'a> {
-    fn offset(&self) -> usize {
-        self.text.len().saturating_sub(self.rest.len())
-    }
-
-    fn refuse<T>(&self, kind: TextErrorKind) -> core::result::Result<T, TextError> {
-        Err(TextError::new(kind, self.offset()))
-    }
-
-    /// RFC 9110 §5.6.3 `OWS`.
-    fn skip_white_space(&mut self) {
-        self.rest = self.rest.trim_start_matches([' ', '\t']);
-    }
-
-    fn take(&mut self, expected: char) -> bool {
-        match self.rest.strip_prefix(expected) {
-            Some(rest) => {
-                self.rest = rest;
-                true
-            }
-            None => false,
-        }
-    }
-
-    /// The token at the cursor, which may be empty.
-    fn token(&mut self) -> &'a str {
-        let end = self.rest.bytes().position(|byte| !is_token_character(byte)).unwrap_or(self.rest.len());
-        let (token, rest) = self.rest.split_at_checked(end).unwrap_or((self.rest, ""));
-        self.rest = rest;
-        token
-    }
-
-    /// What a quoted string means; its opening quotation mark has been read.
-    fn quoted_string(&mut self) -> core::result::Result<String, TextError> {
-        let mut value = String::new();
-        let mut characters = self.rest.char_indices();
-        while let Some((index, character)) = characters.next() {
-            let meant = match character {
-                '"' => {
-                    self.rest = characters.as_str();
-                    return Ok(value);
-                }
-                '\\' => match characters.next() {
-                    Some((_, escaped)) => escaped,
-                    None => break,
-                },
-                other => other,
-            };
-            if meant.is_ascii_control() && meant != '\t' {
-                let offset = self.offset().saturating_add(index);
-                return Err(TextError::new(TextErrorKind::Character, offset));
-            }
-            value.push(meant);
-        }
-        Err(TextError::new(TextErrorKind::QuotedString, self.text.len()))
-    }
-}
-
-fn parse(text: &str) -> core::result::Result<MediaType, TextError> {
-    let mut cursor = Cursor { text, rest: text };
-    if cursor.token().is_empty() || !cursor.take('/') || cursor.token().is_empty() {
-        return cursor.refuse(TextErrorKind::MediaType);
-    }
-    let r#type = String::from(text.get(..cursor.offset()).unwrap_or_default());
-    let mut parameters: Vec<Parameter> = Vec::new();
-    loop {
-        if cursor.rest.is_empty() {
-            break;
-        }
-        cursor.skip_white_space();
-        if !cursor.take(';') {
-            return cursor.refuse(TextErrorKind::Parameter);
-        }
-        cursor.skip_white_space();
-        let start = cursor.offset();
-        let name = cursor.token();
-        // RFC 9110 lets a semicolon stand before nothing.
-        if name.is_empty() && (cursor.rest.is_empty() || cursor.rest.starts_with(';')) {
-            continue;
-        }
-        if name.is_empty() || !cursor.take('=') {
-            return cursor.refuse(TextErrorKind::Parameter);
-        }
-        let value = if cursor.take('"') { cursor.quoted_string()? } else { String::from(cursor.token()) };
-        if value.is_empty() && !cursor.text.get(..cursor.offset()).is_some_and(|read| read.ends_with('"')) {
-            return cursor.refuse(TextErrorKind::Parameter);
-        }
-        if parameters.iter().any(|other| other.parameter_name.eq_ignore_ascii_case(name)) {
-            return Err(TextError::new(TextErrorKind::DuplicateParameter, start));
-        }
-        parameters.push(Parameter { parameter_name: String::from(name), parameter_value: value });
-    }
-    let parameters =
-        List::new(parameters).map_err(|_| TextError::new(TextErrorKind::DuplicateParameter, 0))?;
-    Ok(MediaType { r#type, parameters })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use alloc::string::ToString;
-    use alloc::vec;
-
-    fn parameters(text: &str) -> Vec<(String, String)> {
-        MediaType::parse(text)
-            .unwrap()
-            .parameters()
-            .iter()
-            .map(|parameter| (parameter.parameter_name.clone(), parameter.parameter_value.clone()))
-            .collect()
-    }
-
-    #[test]
-    fn the_drafts_own_examples() {
-        for (text, r#type, expected) in [
-            ("image/png", "image/png", vec![]),
-            ("text/plain ;charset=\"UTF-8\"", "text/plain", vec![("charset".into(), "UTF-8".into())]),
-            ("application/json", "application/json", vec![]),
-            ("application/vnd.example.msgbus+cbor", "application/vnd.example.msgbus+cbor", vec![]),
-        ] {
-            assert_eq!(MediaType::parse(text).unwrap().r#type(), r#type);
-            assert_eq!(parameters(text), expected);
-        }
-    }
-
-    #[test]
-    fn quoted_strings_and_pairs_are_taken_apart_and_put_back() {
-        for (text, value, written) in [
-            (r#"a/b;c="""#, "", r#"a/b;c="""#),
-            (r#"a/b;c="d""#, "d", "a/b;c=d"),
-            (r#"a/b;c="\d""#, "d", "a/b;c=d"),
-            (r#"a/b;c="d e;f=g""#, "d e;f=g", r#"a/b;c="d e;f=g""#),
-            (r#"a/b;c="\"\\""#, "\"\\", r#"a/b;c="\"\\""#),
-            ("a/b;c=\"\t\u{e9}\"", "\t\u{e9}", "a/b;c=\"\t\u{e9}\""),
-        ] {
-            let media_type = MediaType::parse(text).unwrap();
-            assert_eq!(media_type.parameter("C"), Some(value), "{text}");
-            assert_eq!(media_type.to_string(), written);
-            assert_eq!(MediaType::parse(written), Ok(media_type));
-        }
-    }
-
-    #[test]
-    fn white_space_and_empty_parameters_are_rfc_9110s() {
-        assert_eq!(parameters("a/b \t; \tc=d;;e=f; "), [("c".into(), "d".into()), ("e".into(), "f".into())]);
-    }
-
-    #[test]
-    fn refuses_by_kind_and_offset() {
-        use TextErrorKind as Kind;
-        for (text, kind, offset) in [
-            ("", Kind::MediaType, 0),
-            ("text", Kind::MediaType, 4),
-            ("text/", Kind::MediaType, 5),
-            ("/plain", Kind::MediaType, 0),
-            (" text/plain", Kind::MediaType, 0),
-            ("text /plain", Kind::MediaType, 4),
-            ("text/plain/x", Kind::Parameter, 10),
-            ("text/plain ", Kind::Parameter, 11),
-            ("text/plain charset=x", Kind::Parameter, 11),
-            ("text/plain;charset", Kind::Parameter, 18),
-            ("text/plain;charset=", Kind::Parameter, 19),
-            ("text/plain;charset =x", Kind::Parameter, 18),
-            ("text/plain;charset= x", Kind::Parameter, 19),
-            ("text/plain;=x", Kind::Parameter, 11),
-            ("text/plain;c=d e", Kind::Parameter, 15),
-            ("text/plain;c=d;C=e", Kind::DuplicateParameter, 15),
-            ("text/plain;c=\"d", Kind::QuotedString, 15),
-            ("text/plain;c=\"d\\", Kind::QuotedString, 16),
-            ("text/plain;c=\"d\\\"", Kind::QuotedString, 17),
-            ("text/plain;c=\"d\n\"", Kind::Character, 15),
-            ("text/plain;c=\"\\\0\"", Kind::Character, 14),
-        ] {
-            assert_eq!(MediaType::parse(text), Err(TextError::new(kind, offset)), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn an_entry_covers_types_that_have_all_its_parameters() {
-        for (entry, other, covers) in [
-            ("text/markdown", "text/markdown", true),
-            ("text/markdown", "TEXT/Markdown;variant=GFM-MIMI", true),
-            ("text/markdown;variant=GFM-MIMI", "text/markdown", false),
-            ("text/markdown;Variant=GFM-MIMI", "text/markdown;charset=utf-8;variant=GFM-MIMI", true),
-            ("text/markdown;variant=gfm-mimi", "text/markdown;variant=GFM-MIMI", false),
-            ("text/plain;charset=UTF-8", "text/plain;charset=utf-8", true),
-            ("text/markdown", "text/plain", false),
-        ] {
-            let (entry, other) = (MediaType::parse(entry).unwrap(), MediaType::parse(other).unwrap());
-            assert_eq!(entry.covers(&other), covers, "{entry} {other}");
-        }
-    }
-
-    #[test]
-    fn refuses_to_build_what_would_not_parse() {
-        assert!(Parameter::new("a b", "c").is_err());
-        assert!(Parameter::new("", "c").is_err());
-        assert!(Parameter::new("a", "c\n").is_err());
-        assert!(MediaType::new("text", vec![]).is_err());
-        let twice = vec![Parameter::new("a", "b").unwrap(), Parameter::new("A", "c").unwrap()];
-        assert!(MediaType::new("a/b", twice).is_err());
     }
 }

@@ -13,6 +13,8 @@ mod hpke;
 mod key_package;
 mod labels;
 mod leaf_node;
+#[cfg(test)]
+mod memory;
 mod message;
 mod private_message;
 mod proposal;
@@ -21,7 +23,7 @@ mod ratchet_tree;
 mod version;
 mod welcome;
 
-pub use commit::{Commit, ProposalOrRef, UpdatePath, UpdatePathNode};
+pub use commit::{Commit, ProposalOrRef, ProposalOrRefType, UpdatePath, UpdatePathNode};
 pub use credential::{
     Certificate, CertificateView, Credential, CredentialBinding, CredentialBindingTBS, CredentialBindingView,
     CredentialView, MultiCredential, WeakMultiCredential,
@@ -33,7 +35,7 @@ pub use extension::{
 };
 pub use framing::{
     AuthenticatedContent, AuthenticatedContentTBM, Content, ContentType, FramedContent,
-    FramedContentAuthData, FramedContentTBS, PublicMessage, Sender,
+    FramedContentAuthData, FramedContentTBS, PublicMessage, Sender, SenderType,
 };
 pub use group::{
     ConfirmedTranscriptHashInput, GroupContext, GroupInfo, GroupInfoTBS, InterimTranscriptHashInput,
@@ -44,8 +46,8 @@ pub use labels::{
     EncryptContext, HashReference, KDFLabel, KeyPackageRef, ProposalRef, RefHashInput, SignContent,
 };
 pub use leaf_node::{
-    Capabilities, CapabilitiesView, LeafNode, LeafNodePosition, LeafNodeSource, LeafNodeSourceView,
-    LeafNodeTBS, LeafNodeView, Lifetime,
+    Capabilities, CapabilitiesView, LeafNode, LeafNodePosition, LeafNodeSelect, LeafNodeSelectView,
+    LeafNodeSource, LeafNodeTBS, LeafNodeView, Lifetime,
 };
 pub use message::{MLSMessage, MLSMessageBody};
 pub use private_message::{
@@ -55,10 +57,10 @@ pub(crate) use private_message::{decode_padded, encode_padded};
 pub use proposal::{
     Add, ExternalInit, GroupContextExtensions, PreSharedKey, Proposal, ReInit, Remove, Update,
 };
-pub use psk::{PSKLabel, PSKType, PreSharedKeyID, ResumptionPSKUsage};
+pub use psk::{PSKLabel, PSKType, PreSharedKeyID, PreSharedKeyIDSelect, ResumptionPSKUsage};
 pub use ratchet_tree::{
-    LeafNodeHashInput, Node, NodeView, ParentHashInput, ParentNode, ParentNodeHashInput, ParentNodeView,
-    RatchetTree, RatchetTreeView, TreeHashInput, TreeShape,
+    LeafNodeHashInput, Node, NodeType, NodeView, ParentHashInput, ParentNode, ParentNodeHashInput,
+    ParentNodeView, RatchetTree, RatchetTreeView, TreeHashInput, TreeShape,
 };
 pub use version::Mls10;
 pub use welcome::{EncryptedGroupSecrets, GroupSecrets, PathSecret, Welcome};

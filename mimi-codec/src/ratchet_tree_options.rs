@@ -12,8 +12,50 @@ use crate::{
     tls::tls_bridge,
 };
 
+wire_enum! {
+    /// How a ratchet tree is conveyed (mls-ratchet-tree-options-00, 3).
+    ///
+    /// ```text
+    /// enum {
+    ///   reserved(0),
+    ///   full(1),
+    ///   httpsUri(2),
+    ///   outOfBand(3),
+    ///   distributionService(4),
+    ///   (255)
+    /// } RatchetTreeRepresentation;
+    /// ```
+    pub enum RatchetTreeRepresentation {
+        /// In place.
+        1 "full" => Full,
+        /// By a URL.
+        2 "httpsUri" => HttpsUri,
+        /// The application knows.
+        3 "outOfBand" => OutOfBand,
+        /// The hub has followed the handshakes.
+        4 "distributionService" => DistributionService,
+    }
+}
+
 wire_select! {
     /// Where the ratchet tree is (mls-ratchet-tree-options-00, 3).
+    ///
+    /// ```text
+    /// struct {
+    ///   RatchetTreeRepresentation representation;
+    ///   select (representation) {
+    ///     case full:
+    ///       Node ratchet_tree<V>;
+    ///     case httpsUrl:
+    ///       /* an HTTPS URL */
+    ///       opaque ratchet_tree_url<V>;
+    ///     case outOfBand:
+    ///       struct {};
+    ///     case distributionService:
+    ///       struct {};
+    ///   };
+    /// } RatchetTreeOption;
+    /// ```
     pub enum RatchetTreeOption: u8 "RatchetTreeRepresentation" {
         /// Here.
         1 "full" => Full {
@@ -127,6 +169,12 @@ impl<'a> arbitrary::Arbitrary<'a> for HttpsUrl {
 
 wire_struct! {
     /// A domain name (mls-ratchet-tree-options-00, 3.1).
+    ///
+    /// ```text
+    /// struct {
+    ///     opaque domain<V>;
+    /// } Domain;
+    /// ```
     pub struct Domain {
         /// The name.
         pub domain: Opaque,
@@ -136,6 +184,12 @@ wire_struct! {
 wire_struct! {
     /// Where ratchet trees may be fetched from, at least one place (mls-ratchet-tree-options-00, 3.1): the content of
     /// the extension `ratchet_tree_source_domains`.
+    ///
+    /// ```text
+    /// struct {
+    ///     Domain domains<V>
+    /// } DomainList;
+    /// ```
     pub struct DomainList {
         /// The domains.
         pub domains: List<Domain, NotEmpty>,
@@ -156,6 +210,16 @@ impl DomainList {
 
 wire_enum! {
     /// Does the GroupInfo hold the ratchet tree, and did the one before (mls-ratchet-tree-options-00, 4)?
+    ///
+    /// ```text
+    /// enum {
+    ///   no_ratchet_tree(0),
+    ///   present(1),
+    ///   removed(2),
+    ///   added(3),
+    ///   (255)
+    /// } RatchetTreePresence;
+    /// ```
     pub enum RatchetTreePresence {
         /// Neither.
         0 "no_ratchet_tree" => NoRatchetTree,
@@ -170,6 +234,15 @@ wire_enum! {
 
 wire_struct! {
     /// What a hub that has followed the handshakes lacks of a GroupInfo (mls-ratchet-tree-options-00, 4).
+    ///
+    /// ```text
+    /// struct {
+    ///   RatchetTreePresence ratchet_tree_presence;
+    ///   /* GroupInfo extensions excluding ratchet_tree */
+    ///   Extension group_info_extensions<V>;
+    ///   opaque signature<V>;
+    /// } PartialGroupInfo;
+    /// ```
     pub struct PartialGroupInfo {
         /// Does the GroupInfo hold the ratchet tree?
         ratchet_tree_presence: RatchetTreePresence,

@@ -35,6 +35,7 @@ macro_rules! for_each_wire_type {
                 Credential "5.3",
                 ApplicationId "5.3.3",
                 ContentType "6",
+                SenderType "6",
                 Sender "6",
                 FramedContent "6",
                 MLSMessage "6",
@@ -52,11 +53,13 @@ macro_rules! for_each_wire_type {
                 Capabilities "7.2",
                 Lifetime "7.2",
                 Extension "7.2",
+                LeafNodeSource "7.2",
                 LeafNode "7.2",
                 LeafNodeTBS "7.2",
                 HPKECiphertext "7.6",
                 UpdatePathNode "7.6",
                 UpdatePath "7.6",
+                NodeType "7.8",
                 TreeHashInput "7.8",
                 LeafNodeHashInput "7.8",
                 ParentNodeHashInput "7.8",
@@ -65,6 +68,7 @@ macro_rules! for_each_wire_type {
                 GroupContext "8.1",
                 ConfirmedTranscriptHashInput "8.2",
                 InterimTranscriptHashInput "8.2",
+                PSKType "8.4",
                 ResumptionPSKUsage "8.4",
                 PreSharedKeyID "8.4",
                 PSKLabel "8.4",
@@ -81,6 +85,7 @@ macro_rules! for_each_wire_type {
                 GroupContextExtensions "12.1.7",
                 ExternalSender "12.1.8.1",
                 ExternalSenders "12.1.8.1",
+                ProposalOrRefType "12.4",
                 ProposalOrRef "12.4",
                 Commit "12.4",
                 GroupInfo "12.4.3",
@@ -108,6 +113,7 @@ macro_rules! for_each_wire_type {
                 ComponentOperationLabel "4.1",
                 ComponentData "4.6",
                 AppDataDictionary "4.6",
+                AppDataUpdateOperation "4.7",
                 AppDataUpdate "4.7",
                 AppEphemeral "4.8",
                 SafeAADItem "4.9",
@@ -131,6 +137,7 @@ macro_rules! for_each_wire_type {
                 CredentialBindingTBS "6.5.1",
             }
             [ratchet_tree_options] "mls-ratchet-tree-options-00" {
+                RatchetTreeRepresentation "3",
                 RatchetTreeOption "3",
                 Domain "3.1",
                 DomainList "3.1",
@@ -364,7 +371,19 @@ pub trait Visitor {
 
 macro_rules! define {
     ($([$module:ident] $spec:literal { $($name:ident $section:literal,)* })*) => {
-        /// Every registered type.
+        /// Every registered type: all structs and enums of the drafts.
+        ///
+        /// | struct | draft | section | done |
+        /// |---|---|---|---|
+        $($(
+            #[doc = concat!(
+                "| [`", stringify!($name), "`](crate::", stringify!($module), "::", stringify!($name), ") | ",
+                $spec, " | ", $section, " | yes |",
+            )]
+        )*)*
+        /// | [`PrivateMessageContent`](crate::mls::PrivateMessageContent) | RFC 9420 | 6.3.1 | yes; the message around it says how to read it |
+        /// | [`SemiPrivateMessageContent`](crate::semiprivate::SemiPrivateMessageContent) | mls-semiprivatemessage-07 | 3.1 | yes; likewise |
+        /// | `bool` | mimi-room-policy-03 | 5 | yes, as Rust's |
         pub const TYPES: &[Entry] = &[
             $($(Entry { name: stringify!($name), spec: $spec, section: $section },)*)*
         ];

@@ -14,6 +14,13 @@ use crate::{
 
 wire_struct! {
     /// Somebody who isn't a member and reads handshakes (mls-semiprivatemessage-07, 3).
+    ///
+    /// ```text
+    /// struct {
+    ///   HPKEPublicKey external_receiver_public_key;
+    ///   Credential credential;
+    /// } ExternalReceiver;
+    /// ```
     pub struct ExternalReceiver {
         /// Keys for it are sealed with this.
         pub external_receiver_public_key: HPKEPublicKey,
@@ -36,6 +43,15 @@ extension_content! { ExternalReceivers = EXTERNAL_RECEIVERS }
 
 wire_struct! {
     /// The key of one message, for an external receiver (mls-semiprivatemessage-07, 3.1).
+    ///
+    /// ```text
+    /// struct {
+    ///   opaque key<V>;
+    ///   opaque nonce<V>;
+    ///   opaque reuse_guard[4];
+    ///   uint32 sender_leaf_index;
+    /// } PerMessageKeyAndNonces;
+    /// ```
     pub struct PerMessageKeyAndNonces {
         /// The sender's key of this generation.
         pub key: SecretOpaque,
@@ -50,6 +66,14 @@ wire_struct! {
 
 wire_struct! {
     /// What a [`PerMessageKeyAndNonces`] is sealed in the context of (mls-semiprivatemessage-07, 3.1).
+    ///
+    /// ```text
+    /// struct {
+    ///   opaque group_id<V>;
+    ///   uint64 epoch;
+    ///   opaque partial_context_hash<V>;
+    /// } SemiPrivateMessageContext;
+    /// ```
     pub struct SemiPrivateMessageContext {
         /// The group.
         pub group_id: Opaque,
@@ -63,6 +87,13 @@ wire_struct! {
 
 wire_struct! {
     /// A sealed [`PerMessageKeyAndNonces`] (mls-semiprivatemessage-07, 3.1).
+    ///
+    /// ```text
+    /// struct {
+    ///   ExternalReceiverRef external_receiver_ref;
+    ///   HPKECiphertext encrypted_keys_and_nonces;
+    /// } KeyForExternalReceiver;
+    /// ```
     pub struct KeyForExternalReceiver {
         /// The hash of the [`ExternalReceiver`] it is for.
         pub external_receiver_ref: Opaque,
@@ -103,6 +134,20 @@ fn check_handshake(content_type: ContentType) -> Result<(), InvalidValue> {
 
 wire_struct! {
     /// A handshake for members and external receivers (mls-semiprivatemessage-07, 3.1).
+    ///
+    /// ```text
+    /// struct {
+    ///     opaque group_id<V>;
+    ///     uint64 epoch;
+    ///     ContentType content_type;
+    ///     opaque authenticated_data<V>;
+    ///     opaque partial_context_hash<V>;
+    ///     KeyForExternalReceiver keys_for_external_receivers<V>;
+    ///     opaque framed_content_tbs_hash<V>;
+    ///     opaque encrypted_sender_data<V>;
+    ///     opaque ciphertext<V>;
+    /// } SemiPrivateMessage;
+    /// ```
     pub struct SemiPrivateMessage {
         /// The group.
         group_id: Opaque,
@@ -163,6 +208,18 @@ impl SemiPrivateMessage {
 
 wire_struct! {
     /// What the content's encryption authenticates beside the content (mls-semiprivatemessage-07, 3.1).
+    ///
+    /// ```text
+    /// struct {
+    ///     opaque group_id<V>;
+    ///     uint64 epoch;
+    ///     ContentType content_type;
+    ///     opaque authenticated_data<V>;
+    ///     opaque partial_context_hash<V>;
+    ///     KeyForExternalReceiver keys_for_external_receivers<V>;
+    ///     opaque framed_content_tbs_hash<V>;
+    /// } SemiPrivateContentAAD;
+    /// ```
     pub struct SemiPrivateContentAAD {
         /// The group.
         group_id: Opaque,
@@ -198,6 +255,19 @@ impl SemiPrivateContentAAD {
 /// What the ciphertext of a [`SemiPrivateMessage`] holds (mls-semiprivatemessage-07, 3.1).
 ///
 /// It doesn't say what it is about; the message around it does, and has to be asked first.
+///
+/// ```text
+/// struct {
+///     select (SemiPrivateMessage.content_type) {
+///         case proposal:
+///           Proposal proposal;
+///         case commit:
+///           Commit commit;
+///     };
+///     FramedContentAuthData auth;
+///     opaque padding[length_of_padding];
+/// } SemiPrivateMessageContent;
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct SemiPrivateMessageContent {

@@ -1,18 +1,5 @@
 //! MIMI URIs (mimi-protocol §3): providers, users, clients, rooms and MLS groups.
 //!
-//! ```text
-//! mimi-uri = "mimi://" host [ "/" kind "/" id ]
-//! kind     = "u" / "d" / "r" / "g" / 1*pchar        user, client, room, group, or one that a later draft defines
-//! id       = 1*( pchar / "/" )                      all that stands after the kind
-//! ```
-//!
-//! The draft gives URIs by example only; the rest is RFC 3986's generic syntax, taken strictly: the host is a domain name
-//! (§3), and nothing but it may stand in the authority; there is no query and no fragment; a dot segment is refused,
-//! escaped or not, because a URL library on the way would turn it into another identifier; `mimi://a.example/` is refused,
-//! because it would be a second way to write the provider.
-//!
-//! **Equality is equality of octets**, as these URIs are hashed into message IDs and franks. What RFC 3986 §6.2.2 calls
-//! equivalent (case of scheme, host and escapes; needless escapes) is a question of its own: [`MimiUriRef::equivalent`].
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -20,11 +7,13 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
+#[cfg(feature = "arbitrary")]
+use crate::dns_name::DnsName;
 use crate::dns_name::DnsNameRef;
 use crate::percent::{
     decode_path_segment, encode_path_segment, is_pchar, is_unreserved, push_escape, read_escape,
 };
-use crate::text::{TextError, TextErrorKind};
+use crate::text::{TextError, TextErrorKind, serde_as_text};
 
 const SCHEME: &str = "mimi://";
 
@@ -71,6 +60,20 @@ impl<'a> UriKind<'a> {
 }
 
 /// A MIMI URI that borrows its text. It is always valid.
+///
+/// ```text
+/// mimi-uri = "mimi://" host [ "/" kind "/" id ]
+/// kind     = "u" / "d" / "r" / "g" / 1*pchar        user, client, room, group, or one that a later draft defines
+/// id       = 1*( pchar / "/" )                      all that stands after the kind
+/// ```
+///
+/// The draft gives URIs by example only; the rest is RFC 3986's generic syntax, taken strictly: the host is a domain name
+/// (§3), and nothing but it may stand in the authority; there is no query and no fragment; a dot segment is refused,
+/// escaped or not, because a URL library on the way would turn it into another identifier; `mimi://a.example/` is refused,
+/// because it would be a second way to write the provider.
+///
+/// **Equality is equality of octets**, as these URIs are hashed into message IDs and franks. What RFC 3986 §6.2.2 calls
+/// equivalent (case of scheme, host and escapes; needless escapes) is a question of its own: [`Self::equivalent`].
 ///
 /// ```
 /// use mimi_codec::{MimiUriRef, UriKind};
@@ -285,7 +288,7 @@ impl fmt::Display for MimiUriRef<'_> {
     }
 }
 
-/// A MIMI URI that owns its text. It is always valid.
+/// A MIMI URI that owns its text. It is always valid; [`MimiUriRef`] says what that means.
 ///
 /// ```
 /// use mimi_codec::{DnsName, MimiUri};
@@ -441,6 +444,20 @@ impl FromStr for MimiUri {
     }
 }
 
+serde_as_text!(MimiUri);
+
+#[cfg(feature = "arbitrary")]
+impl<'a> arbitrary::Arbitrary<'a> for MimiUri {
+    fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+        let host: DnsName = u.arbitrary()?;
+        let segment = u.choose(&["u", "d", "r", "g", "b"])?;
+        let id: String = u.arbitrary()?;
+        // What can't be an identifier leaves the provider.
+        let uri = Self::new(host.as_ref(), UriKind::from_segment(segment), &id);
+        Ok(uri.unwrap_or_else(|_| Self::provider(host.as_ref())))
+    }
+}
+
 impl<'a> From<&'a MimiUri> for MimiUriRef<'a> {
     fn from(uri: &'a MimiUri) -> Self {
         uri.as_ref()
@@ -450,6 +467,7 @@ impl<'a> From<&'a MimiUri> for MimiUriRef<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(not(feature = "arbitrary"))]
     use crate::dns_name::DnsName;
     use TextErrorKind as Kind;
 

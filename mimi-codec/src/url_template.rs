@@ -7,7 +7,7 @@ use core::str::FromStr;
 use crate::asset_url::HttpsUrlRef;
 use crate::dns_name::DnsNameRef;
 use crate::percent::{decode_path_segment, encode_path_segment};
-use crate::text::{TextError, TextErrorKind};
+use crate::text::{TextError, TextErrorKind, serde_as_text};
 use crate::uri::MimiUriRef;
 
 /// The path of a provider's directory document.
@@ -153,6 +153,8 @@ impl fmt::Display for UrlTemplate {
         f.write_str(&self.text)
     }
 }
+
+serde_as_text!(UrlTemplate);
 
 impl FromStr for UrlTemplate {
     type Err = TextError;

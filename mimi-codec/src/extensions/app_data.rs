@@ -5,12 +5,20 @@ use alloc::vec::Vec;
 use crate::{
     DecodeErrorKind, InvalidValue, Keyed, List, Opaque, Result, Strict,
     code_points::ComponentID,
-    convention::{wire_select, wire_struct},
+    convention::{wire_enum, wire_select, wire_struct},
+    extensions::ComponentContent,
     mls::extension_content,
 };
 
 wire_struct! {
     /// A component's data (mls-extensions-10, 4.6).
+    ///
+    /// ```text
+    /// struct {
+    ///     ComponentID component_id;
+    ///     opaque data<V>;
+    /// } ComponentData;
+    /// ```
     pub struct ComponentData {
         /// Whose.
         pub component_id: ComponentID,
@@ -30,6 +38,12 @@ wire_struct! {
     /// All components' data (mls-extensions-10, 4.6): the content of the extension `app_data_dictionary`.
     ///
     /// Sorted by component, each at most once.
+    ///
+    /// ```text
+    /// struct {
+    ///     ComponentData component_data<V>;
+    /// } AppDataDictionary;
+    /// ```
     #[derive(Default)]
     pub struct AppDataDictionary {
         /// The data.
@@ -46,11 +60,58 @@ impl AppDataDictionary {
             self.component_data.binary_search_by_key(&component_id, |entry| entry.component_id).ok()?;
         self.component_data.get(place).map(|entry| &*entry.data)
     }
+
+    /// The data of the component that holds a `T`, opened; `None` if the component isn't there.
+    ///
+    /// ```
+    /// use mimi_codec::{
+    ///     Encode, List,
+    ///     code_points::ComponentID,
+    ///     extensions::{AppComponents, AppDataDictionary, ComponentData, ComponentsList, LastResortKeyPackage},
+    /// };
+    ///
+    /// let list = ComponentsList { component_ids: vec![ComponentID::FRANK_AAD] };
+    /// let entry = |component_id, data| ComponentData { component_id, data };
+    /// let dictionary = AppDataDictionary {
+    ///     component_data: List::new(vec![
+    ///         entry(ComponentID::APP_COMPONENTS, list.to_bytes()?.into()),
+    ///         entry(ComponentID::LAST_RESORT_KEY_PACKAGE, "not empty".into()),
+    ///     ])?,
+    /// };
+    /// assert_eq!(dictionary.content::<AppComponents>(), Some(Ok(AppComponents(list))));
+    /// assert!(dictionary.content::<LastResortKeyPackage>().unwrap().is_err());
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the data is not exactly a `T`; offsets count from the beginning of the data.
+    pub fn content<'a, T: ComponentContent<'a>>(&'a self) -> Option<Result<T>> {
+        self.data(T::COMPONENT_ID).map(T::decode_exact)
+    }
+}
+
+wire_enum! {
+    /// What becomes of a component's data (mls-extensions-10, 4.7).
+    ///
+    /// ```text
+    /// enum {
+    ///     invalid(0),
+    ///     update(1),
+    ///     remove(2),
+    ///     (255)
+    /// } AppDataUpdateOperation;
+    /// ```
+    pub enum AppDataUpdateOperation {
+        /// It changes.
+        1 "update" => Update,
+        /// It goes.
+        2 "remove" => Remove,
+    }
 }
 
 wire_select! {
     /// What an [`AppDataUpdate`] does (mls-extensions-10, 4.7).
-    pub enum AppDataUpdateOperation: u8 "AppDataUpdateOperation" inline {
+    pub enum AppDataUpdateSelect: u8 "AppDataUpdateOperation" inline {
         /// Changes the data, in the component's own way.
         1 "update" => Update {
             /// How.
@@ -63,16 +124,34 @@ wire_select! {
 
 wire_struct! {
     /// A proposal to change a component's data in the GroupContext (mls-extensions-10, 4.7).
+    ///
+    /// ```text
+    /// struct {
+    ///     ComponentID component_id;
+    ///     AppDataUpdateOperation op;
+    ///     select (AppDataUpdate.op) {
+    ///         case update: opaque update<V>;
+    ///         case remove: struct{};
+    ///     };
+    /// } AppDataUpdate;
+    /// ```
     pub struct AppDataUpdate {
         /// Whose.
         pub component_id: ComponentID,
         /// `op` and its arm.
-        pub op: AppDataUpdateOperation,
+        pub op: AppDataUpdateSelect,
     }
 }
 
 wire_struct! {
     /// A proposal that tells a component something, and changes nothing (mls-extensions-10, 4.8).
+    ///
+    /// ```text
+    /// struct {
+    ///     ComponentID component_id;
+    ///     opaque data<V>;
+    /// } AppEphemeral;
+    /// ```
     pub struct AppEphemeral {
         /// Whom.
         pub component_id: ComponentID,
@@ -83,6 +162,13 @@ wire_struct! {
 
 wire_struct! {
     /// What a component says in a message's authenticated data (mls-extensions-10, 4.9).
+    ///
+    /// ```text
+    /// struct {
+    ///   ComponentID component_id;
+    ///   opaque aad_item_data<V>;
+    /// } SafeAADItem;
+    /// ```
     pub struct SafeAADItem {
         /// Who.
         pub component_id: ComponentID,
@@ -102,6 +188,12 @@ wire_struct! {
     /// All of a message's `authenticated_data`, where the group has `safe_aad` (mls-extensions-10, 4.9).
     ///
     /// Sorted by component, each at most once.
+    ///
+    /// ```text
+    /// struct {
+    ///   SafeAADItem aad_items<V>;
+    /// } SafeAAD;
+    /// ```
     #[derive(Default)]
     pub struct SafeAAD {
         /// What each component says.
@@ -115,10 +207,26 @@ impl SafeAAD {
         let place = self.aad_items.binary_search_by_key(&component_id, |item| item.component_id).ok()?;
         self.aad_items.get(place).map(|item| &*item.aad_item_data)
     }
+
+    /// What the component says that holds a `T`, opened; `None` if the component says nothing.
+    ///
+    /// # Errors
+    /// When it is not exactly a `T`; offsets count from the beginning of the item's data.
+    pub fn content<'a, T: ComponentContent<'a>>(&'a self) -> Option<Result<T>> {
+        self.data(T::COMPONENT_ID).map(T::decode_exact)
+    }
 }
 
 wire_struct! {
     /// Messages of one sender that arrived (mls-extensions-10, 6.1).
+    ///
+    /// ```text
+    /// struct {
+    ///     uint32 sender;
+    ///     uint32 first_generation;
+    ///     uint32 last_generation;
+    /// } MessageRange;
+    /// ```
     pub struct MessageRange {
         /// The sender's leaf.
         sender: u32,
@@ -145,6 +253,12 @@ impl MessageRange {
 
 wire_struct! {
     /// Messages that arrived (mls-extensions-10, 6.1): the data of the component `app_ack` in an AppEphemeral.
+    ///
+    /// ```text
+    /// struct {
+    ///     MessageRange received_ranges<V>;
+    /// } AppAck;
+    /// ```
     #[derive(Default)]
     pub struct AppAck {
         /// The messages.
@@ -155,6 +269,10 @@ wire_struct! {
 wire_struct! {
     /// A proposal to remove its sender (mls-extensions-10, 6.3). It comes in a PublicMessage and is committed by
     /// reference only, which is for whoever judges the list of proposals to see.
+    ///
+    /// ```text
+    /// struct {} SelfRemove;
+    /// ```
     #[derive(Copy, Default)]
     pub struct SelfRemove {}
 }

@@ -4,13 +4,31 @@ use alloc::vec::Vec;
 
 use crate::{
     Decode, DecodeErrorKind, InvalidValue, Opaque, Reader, Result,
+    associated_parties::AssociatedParties,
     code_points::{ComponentID, ExtensionType, WireFormat},
     convention::wire_struct,
+    extensions::AppAck,
+    media_type::MediaTypeList,
+    minimal_metadata::IdentityLinkKeysData,
     mls::ExtensionContent,
+    protocol::{FrankAAD, FrankingAgentData, ParticipantListData, ParticipantListDataView, RoomMetaData},
+    room_policy::{
+        AssetPolicy, BaseRoomPolicy, BotPolicy, HistoryPolicy, JoinLinkPolicy, JoinLinksData,
+        LinkPreviewPolicy, LoggingPolicy, MessageExpiration, OperationalParameters, PreAuthData, RoleData,
+        StatusNotificationPolicy,
+    },
 };
 
 wire_struct! {
     /// The label under which a component signs and encrypts (mls-extensions-10, 4.1).
+    ///
+    /// ```text
+    /// struct {
+    ///   opaque base_label<V>; /* = "MLS Component" */
+    ///   ComponentID component_id;
+    ///   opaque label<V>;
+    /// } ComponentOperationLabel;
+    /// ```
     pub struct ComponentOperationLabel {
         /// Always `"MLS Component"`.
         base_label: Opaque,
@@ -53,6 +71,12 @@ impl ComponentOperationLabel {
 wire_struct! {
     /// Components that are supported, in a LeafNode, or required, in a GroupContext (mls-extensions-10, 5): the data of
     /// the components `app_components` and `safe_aad`. In the order they were sent; unknown ones are kept.
+    ///
+    /// ```text
+    /// struct {
+    ///     ComponentID component_ids<V>;
+    /// } ComponentsList;
+    /// ```
     #[derive(Default)]
     pub struct ComponentsList {
         /// The components.
@@ -62,6 +86,12 @@ wire_struct! {
 
 wire_struct! {
     /// Wire formats beyond those that everybody supports (mls-extensions-10, 5).
+    ///
+    /// ```text
+    /// struct {
+    ///    WireFormat wire_formats<V>;
+    /// } WireFormats;
+    /// ```
     #[derive(Default)]
     pub struct WireFormats {
         /// The formats.
@@ -94,4 +124,81 @@ wire_formats_extension! {
     SupportedWireFormats = SUPPORTED_WIRE_FORMATS;
     /// The content of the extension `required_wire_formats`, for [`Extensions::content`](crate::mls::Extensions).
     RequiredWireFormats = REQUIRED_WIRE_FORMATS;
+}
+
+/// What a component's data is.
+pub trait ComponentContent<'a>: Decode<'a> {
+    /// The component.
+    const COMPONENT_ID: ComponentID;
+}
+
+macro_rules! component_content {
+    ($($ty:ty = $component_id:ident,)*) => {$(
+        impl<'a> ComponentContent<'a> for $ty {
+            const COMPONENT_ID: ComponentID = ComponentID::$component_id;
+        }
+    )*};
+}
+
+component_content! {
+    AppComponents = APP_COMPONENTS,
+    SafeAADComponents = SAFE_AAD,
+    MediaTypeList = CONTENT_MEDIA_TYPES,
+    LastResortKeyPackage = LAST_RESORT_KEY_PACKAGE,
+    AppAck = APP_ACK,
+    AssociatedParties = ASSOCIATED_PARTIES,
+    FrankAAD = FRANK_AAD,
+    FrankingAgentData = FRANKING_AGENT,
+    ParticipantListData = PARTICIPANT_LIST,
+    ParticipantListDataView<'a> = PARTICIPANT_LIST,
+    RoomMetaData = ROOM_METADATA,
+    OperationalParameters = MLS_OPERATIONAL_POLICY,
+    RoleData = ROLES_LIST,
+    PreAuthData = PREAUTH_LIST,
+    BaseRoomPolicy = BASE_ROOM_POLICY,
+    StatusNotificationPolicy = STATUS_NOTIFICATION_POLICY,
+    JoinLinkPolicy = JOIN_LINK_POLICY,
+    JoinLinksData = JOIN_LINKS,
+    LinkPreviewPolicy = LINK_PREVIEW_POLICY,
+    AssetPolicy = ASSET_POLICY,
+    LoggingPolicy = LOGGING_POLICY,
+    HistoryPolicy = CHAT_HISTORY_POLICY,
+    BotPolicy = BOT_POLICY,
+    MessageExpiration = MESSAGE_EXPIRATION_POLICY,
+    IdentityLinkKeysData = IDENTITY_LINK_KEYS,
+}
+
+macro_rules! components_list {
+    ($($(#[$meta:meta])* $name:ident;)*) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct $name(pub ComponentsList);
+
+        impl<'a> Decode<'a> for $name {
+            const NAME: &'static str = ComponentsList::NAME;
+
+            fn decode(reader: &mut Reader<'a>) -> Result<Self> {
+                ComponentsList::decode(reader).map(Self)
+            }
+        }
+    )*};
+}
+
+components_list! {
+    /// The data of the component `app_components`: components that are supported or required (mls-extensions-10, 5).
+    AppComponents;
+    /// The data of the component `safe_aad`: components that use SafeAAD (mls-extensions-10, 5).
+    SafeAADComponents;
+}
+
+/// The data of the component `last_resort_key_package`: none (mls-extensions-10, 6.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastResortKeyPackage;
+
+impl<'a> Decode<'a> for LastResortKeyPackage {
+    const NAME: &'static str = "LastResortKeyPackage";
+
+    fn decode(_: &mut Reader<'a>) -> Result<Self> {
+        Ok(Self)
+    }
 }

@@ -3,12 +3,41 @@
 use alloc::{boxed::Box, vec::Vec};
 
 use crate::{
-    convention::{wire_select, wire_struct},
+    convention::{wire_enum, wire_select, wire_struct},
     mls::{HPKECiphertext, HPKEPublicKey, LeafNode, Proposal, ProposalRef},
 };
 
+wire_enum! {
+    /// How a proposal stands in a commit (RFC 9420, 12.4).
+    ///
+    /// ```text
+    /// enum {
+    ///   reserved(0),
+    ///   proposal(1),
+    ///   reference(2),
+    ///   (255)
+    /// } ProposalOrRefType;
+    /// ```
+    pub enum ProposalOrRefType {
+        /// Written out.
+        1 "proposal" => Proposal,
+        /// Called by its hash.
+        2 "reference" => Reference,
+    }
+}
+
 wire_select! {
     /// A proposal in a commit, written out or called by its hash (RFC 9420, 12.4).
+    ///
+    /// ```text
+    /// struct {
+    ///   ProposalOrRefType type;
+    ///   select (ProposalOrRef.type) {
+    ///     case proposal:  Proposal proposal;
+    ///     case reference: ProposalRef reference;
+    ///   };
+    /// } ProposalOrRef;
+    /// ```
     pub enum ProposalOrRef: u8 "ProposalOrRefType" {
         /// Written out: the committer's own.
         1 "proposal" => Proposal {
@@ -25,6 +54,13 @@ wire_select! {
 
 wire_struct! {
     /// Begins a new epoch (RFC 9420, 12.4).
+    ///
+    /// ```text
+    /// struct {
+    ///     ProposalOrRef proposals<V>;
+    ///     optional<UpdatePath> path;
+    /// } Commit;
+    /// ```
     pub struct Commit {
         /// The changes.
         pub proposals: Vec<ProposalOrRef>,
@@ -35,6 +71,13 @@ wire_struct! {
 
 wire_struct! {
     /// The committer's new leaf, and new keys up to the root (RFC 9420, 7.6).
+    ///
+    /// ```text
+    /// struct {
+    ///     LeafNode leaf_node;
+    ///     UpdatePathNode nodes<V>;
+    /// } UpdatePath;
+    /// ```
     pub struct UpdatePath {
         /// The leaf.
         pub leaf_node: LeafNode,
@@ -45,6 +88,13 @@ wire_struct! {
 
 wire_struct! {
     /// A node's new key, and its secret for those below (RFC 9420, 7.6).
+    ///
+    /// ```text
+    /// struct {
+    ///     HPKEPublicKey encryption_key;
+    ///     HPKECiphertext encrypted_path_secret<V>;
+    /// } UpdatePathNode;
+    /// ```
     pub struct UpdatePathNode {
         /// The key.
         pub encryption_key: HPKEPublicKey,

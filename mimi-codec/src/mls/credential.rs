@@ -13,6 +13,12 @@ use crate::{
 
 wire_struct! {
     /// An X.509 certificate (RFC 9420, 5.3).
+    ///
+    /// ```text
+    /// struct {
+    ///     opaque cert_data<V>;
+    /// } Certificate;
+    /// ```
     pub struct Certificate {
         /// The certificate, DER.
         pub cert_data: Opaque,
@@ -32,6 +38,18 @@ wire_select! {
     ///
     /// A credential of an unknown type is refused: nothing says how long it is. Lists of credential types keep
     /// unknown ones.
+    ///
+    /// ```text
+    /// struct {
+    ///     CredentialType credential_type;
+    ///     select (Credential.credential_type) {
+    ///         case basic:
+    ///             opaque identity<V>;
+    ///         case x509:
+    ///             Certificate certificates<V>;
+    ///     };
+    /// } Credential;
+    /// ```
     pub enum Credential: u16 "CredentialType" {
         /// A bare identity.
         1 "basic" => Basic {
@@ -65,6 +83,16 @@ impl Credential {
 
 wire_struct! {
     /// A credential's holder says that the LeafNode's signature key is theirs (mls-extensions-10, 6.5).
+    ///
+    /// ```text
+    /// struct {
+    ///   CipherSuite cipher_suite;
+    ///   Credential credential;
+    ///   SignaturePublicKey credential_key;
+    ///   /* SignWithLabel(., "CredentialBindingTBS", CredentialBindingTBS) */
+    ///   opaque signature<V>;
+    /// } CredentialBinding;
+    /// ```
     pub struct CredentialBinding {
         /// The suite of `credential_key`.
         pub cipher_suite: CipherSuite,
@@ -91,6 +119,15 @@ impl CredentialBinding {
 
 wire_struct! {
     /// What a [`CredentialBinding`] signs (mls-extensions-10, 6.5.1).
+    ///
+    /// ```text
+    /// struct {
+    ///   CipherSuite cipher_suite;
+    ///   Credential credential;
+    ///   SignaturePublicKey credential_key;
+    ///   SignaturePublicKey signature_key;
+    /// } CredentialBindingTBS;
+    /// ```
     pub struct CredentialBindingTBS {
         /// The suite of `credential_key`.
         pub cipher_suite: CipherSuite,

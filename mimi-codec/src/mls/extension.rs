@@ -12,6 +12,13 @@ use crate::{
 
 wire_struct! {
     /// An extension, whatever it holds (RFC 9420, 7.2). [`Extensions::content`] opens those that are known.
+    ///
+    /// ```text
+    /// struct {
+    ///     ExtensionType extension_type;
+    ///     opaque extension_data<V>;
+    /// } Extension;
+    /// ```
     pub struct Extension {
         /// What it is.
         pub extension_type: ExtensionType,
@@ -105,6 +112,14 @@ opaque_type! {
 
 wire_struct! {
     /// What every member has to support (RFC 9420, 11.1): the content of `required_capabilities`.
+    ///
+    /// ```text
+    /// struct {
+    ///     ExtensionType extension_types<V>;
+    ///     ProposalType proposal_types<V>;
+    ///     CredentialType credential_types<V>;
+    /// } RequiredCapabilities;
+    /// ```
     pub struct RequiredCapabilities {
         /// Extensions.
         pub extension_types: Vec<ExtensionType>,
@@ -117,6 +132,12 @@ wire_struct! {
 
 wire_struct! {
     /// The key for joining from outside (RFC 9420, 12.4.3.2): the content of `external_pub`.
+    ///
+    /// ```text
+    /// struct {
+    ///     HPKEPublicKey external_pub;
+    /// } ExternalPub;
+    /// ```
     pub struct ExternalPub {
         /// The public key that belongs to the epoch's external secret.
         pub external_pub: HPKEPublicKey,
@@ -125,6 +146,13 @@ wire_struct! {
 
 wire_struct! {
     /// Somebody who isn't a member and may propose (RFC 9420, 12.1.8.1).
+    ///
+    /// ```text
+    /// struct {
+    ///   SignaturePublicKey signature_key;
+    ///   Credential credential;
+    /// } ExternalSender;
+    /// ```
     pub struct ExternalSender {
         /// The key it signs with.
         pub signature_key: SignaturePublicKey,

@@ -12,6 +12,16 @@ use crate::{
 
 wire_enum! {
     /// What a message is about (RFC 9420, 6).
+    ///
+    /// ```text
+    /// enum {
+    ///     reserved(0),
+    ///     application(1),
+    ///     proposal(2),
+    ///     commit(3),
+    ///     (255)
+    /// } ContentType;
+    /// ```
     pub enum ContentType {
         /// Something of the application's.
         1 "application" => Application,
@@ -22,8 +32,48 @@ wire_enum! {
     }
 }
 
+wire_enum! {
+    /// What a sender is (RFC 9420, 6).
+    ///
+    /// ```text
+    /// enum {
+    ///     reserved(0),
+    ///     member(1),
+    ///     external(2),
+    ///     new_member_proposal(3),
+    ///     new_member_commit(4),
+    ///     (255)
+    /// } SenderType;
+    /// ```
+    pub enum SenderType {
+        /// A member.
+        1 "member" => Member,
+        /// Somebody on the list of external senders.
+        2 "external" => External,
+        /// Somebody who proposes to be added.
+        3 "new_member_proposal" => NewMemberProposal,
+        /// Somebody who joins by its own commit.
+        4 "new_member_commit" => NewMemberCommit,
+    }
+}
+
 wire_select! {
     /// Who sends (RFC 9420, 6).
+    ///
+    /// ```text
+    /// struct {
+    ///     SenderType sender_type;
+    ///     select (Sender.sender_type) {
+    ///         case member:
+    ///             uint32 leaf_index;
+    ///         case external:
+    ///             uint32 sender_index;
+    ///         case new_member_commit:
+    ///         case new_member_proposal:
+    ///             struct{};
+    ///     };
+    /// } Sender;
+    /// ```
     pub enum Sender: u8 "SenderType" {
         /// A member.
         1 "member" => Member {
@@ -109,6 +159,24 @@ wire_struct! {
     ///
     /// Who isn't a member can't send everything: external senders and `new_member_proposal` propose,
     /// `new_member_commit` commits (RFC 9420, 6.1).
+    ///
+    /// ```text
+    /// struct {
+    ///     opaque group_id<V>;
+    ///     uint64 epoch;
+    ///     Sender sender;
+    ///     opaque authenticated_data<V>;
+    ///     ContentType content_type;
+    ///     select (FramedContent.content_type) {
+    ///         case application:
+    ///           opaque application_data<V>;
+    ///         case proposal:
+    ///           Proposal proposal;
+    ///         case commit:
+    ///           Commit commit;
+    ///     };
+    /// } FramedContent;
+    /// ```
     pub struct FramedContent {
         /// The group.
         group_id: Opaque,
@@ -169,6 +237,24 @@ impl FramedContent {
 ///
 /// Inside a message, the content type says whether there is a confirmation tag. Standing by itself, it has one if
 /// bytes are left for one.
+///
+/// ```text
+/// struct {
+///     /* SignWithLabel(., "FramedContentTBS", FramedContentTBS) */
+///     opaque signature<V>;
+///     select (FramedContent.content_type) {
+///         case commit:
+///             /*
+///               MAC(confirmation_key,
+///                   GroupContext.confirmed_transcript_hash)
+///             */
+///             MAC confirmation_tag;
+///         case application:
+///         case proposal:
+///             struct{};
+///     };
+/// } FramedContentAuthData;
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FramedContentAuthData {
@@ -236,6 +322,14 @@ impl<'a> arbitrary::Arbitrary<'a> for FramedContentAuthData {
 
 wire_struct! {
     /// Content and its authentication (RFC 9420, 6): what a ProposalRef is the hash of.
+    ///
+    /// ```text
+    /// struct {
+    ///     WireFormat wire_format;
+    ///     FramedContent content;
+    ///     FramedContentAuthData auth;
+    /// } AuthenticatedContent;
+    /// ```
     pub struct AuthenticatedContent {
         /// How it was sent.
         wire_format: WireFormat,
@@ -284,6 +378,22 @@ impl Encode for AuthenticatedContent {
 
 wire_struct! {
     /// What a sender signs (RFC 9420, 6.1).
+    ///
+    /// ```text
+    /// struct {
+    ///     ProtocolVersion version = mls10;
+    ///     WireFormat wire_format;
+    ///     FramedContent content;
+    ///     select (FramedContentTBS.content.sender.sender_type) {
+    ///         case member:
+    ///         case new_member_commit:
+    ///             GroupContext context;
+    ///         case external:
+    ///         case new_member_proposal:
+    ///             struct{};
+    ///     };
+    /// } FramedContentTBS;
+    /// ```
     pub struct FramedContentTBS {
         /// MLS 1.0.
         version: Mls10,
@@ -342,6 +452,13 @@ impl Encode for FramedContentTBS {
 
 wire_struct! {
     /// What a membership tag covers (RFC 9420, 6.2).
+    ///
+    /// ```text
+    /// struct {
+    ///   FramedContentTBS content_tbs;
+    ///   FramedContentAuthData auth;
+    /// } AuthenticatedContentTBM;
+    /// ```
     pub struct AuthenticatedContentTBM {
         /// What the sender signed.
         content_tbs: FramedContentTBS,
@@ -380,6 +497,21 @@ impl Encode for AuthenticatedContentTBM {
 
 wire_struct! {
     /// A message that everybody on the way can read (RFC 9420, 6.2).
+    ///
+    /// ```text
+    /// struct {
+    ///     FramedContent content;
+    ///     FramedContentAuthData auth;
+    ///     select (PublicMessage.content.sender.sender_type) {
+    ///         case member:
+    ///             MAC membership_tag;
+    ///         case external:
+    ///         case new_member_commit:
+    ///         case new_member_proposal:
+    ///             struct{};
+    ///     };
+    /// } PublicMessage;
+    /// ```
     pub struct PublicMessage {
         /// The content.
         content: FramedContent,

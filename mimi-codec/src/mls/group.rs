@@ -11,6 +11,18 @@ use crate::{
 
 wire_struct! {
     /// What members agree on in an epoch (RFC 9420, 8.1).
+    ///
+    /// ```text
+    /// struct {
+    ///     ProtocolVersion version = mls10;
+    ///     CipherSuite cipher_suite;
+    ///     opaque group_id<V>;
+    ///     uint64 epoch;
+    ///     opaque tree_hash<V>;
+    ///     opaque confirmed_transcript_hash<V>;
+    ///     Extension extensions<V>;
+    /// } GroupContext;
+    /// ```
     pub struct GroupContext {
         /// MLS 1.0.
         pub version: Mls10,
@@ -32,6 +44,17 @@ wire_struct! {
 
 wire_struct! {
     /// An epoch, for those who join it (RFC 9420, 12.4.3).
+    ///
+    /// ```text
+    /// struct {
+    ///     GroupContext group_context;
+    ///     Extension extensions<V>;
+    ///     MAC confirmation_tag;
+    ///     uint32 signer;
+    ///     /* SignWithLabel(., "GroupInfoTBS", GroupInfoTBS) */
+    ///     opaque signature<V>;
+    /// } GroupInfo;
+    /// ```
     pub struct GroupInfo {
         /// What members agree on.
         pub group_context: GroupContext,
@@ -60,6 +83,15 @@ impl GroupInfo {
 
 wire_struct! {
     /// What a [`GroupInfo`] signs (RFC 9420, 12.4.3).
+    ///
+    /// ```text
+    /// struct {
+    ///     GroupContext group_context;
+    ///     Extension extensions<V>;
+    ///     MAC confirmation_tag;
+    ///     uint32 signer;
+    /// } GroupInfoTBS;
+    /// ```
     pub struct GroupInfoTBS {
         /// What members agree on.
         pub group_context: GroupContext,
@@ -74,6 +106,14 @@ wire_struct! {
 
 wire_struct! {
     /// What a commit adds to the confirmed transcript hash (RFC 9420, 8.2).
+    ///
+    /// ```text
+    /// struct {
+    ///     WireFormat wire_format;
+    ///     FramedContent content; /* with content_type == commit */
+    ///     opaque signature<V>;
+    /// } ConfirmedTranscriptHashInput;
+    /// ```
     pub struct ConfirmedTranscriptHashInput {
         /// How the commit was sent.
         wire_format: WireFormat,
@@ -103,6 +143,12 @@ impl ConfirmedTranscriptHashInput {
 
 wire_struct! {
     /// What a commit adds to the interim transcript hash (RFC 9420, 8.2).
+    ///
+    /// ```text
+    /// struct {
+    ///     MAC confirmation_tag;
+    /// } InterimTranscriptHashInput;
+    /// ```
     pub struct InterimTranscriptHashInput {
         /// The commit's tag.
         pub confirmation_tag: MAC,

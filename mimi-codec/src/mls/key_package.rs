@@ -11,6 +11,18 @@ use crate::{
 
 wire_struct! {
     /// What somebody needs to add a client to a group (RFC 9420, 10).
+    ///
+    /// ```text
+    /// struct {
+    ///     ProtocolVersion version;
+    ///     CipherSuite cipher_suite;
+    ///     HPKEPublicKey init_key;
+    ///     LeafNode leaf_node;
+    ///     Extension extensions<V>;
+    ///     /* SignWithLabel(., "KeyPackageTBS", KeyPackageTBS) */
+    ///     opaque signature<V>;
+    /// } KeyPackage;
+    /// ```
     pub struct KeyPackage {
         /// MLS 1.0; another version might lay out the rest in another way.
         pub version: Mls10,
@@ -42,6 +54,16 @@ impl KeyPackage {
 
 wire_struct! {
     /// What a [`KeyPackage`] signs (RFC 9420, 10).
+    ///
+    /// ```text
+    /// struct {
+    ///     ProtocolVersion version;
+    ///     CipherSuite cipher_suite;
+    ///     HPKEPublicKey init_key;
+    ///     LeafNode leaf_node;
+    ///     Extension extensions<V>;
+    /// } KeyPackageTBS;
+    /// ```
     pub struct KeyPackageTBS {
         /// MLS 1.0.
         pub version: Mls10,

@@ -6,12 +6,22 @@ use crate::{
     Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, InvalidValue, ListView, Opaque, Reader,
     Result, Unique, Writer,
     code_points::{CipherSuite, CredentialType, ExtensionType, ProposalType, ProtocolVersion},
-    convention::{wire_select, wire_struct, wire_view},
+    convention::{wire_enum, wire_select, wire_struct, wire_view},
     mls::{Credential, CredentialView, ExtensionView, Extensions, HPKEPublicKey, SignaturePublicKey},
 };
 
 wire_struct! {
     /// What a client understands (RFC 9420, 7.2). Unknown values, GREASE among them, are kept.
+    ///
+    /// ```text
+    /// struct {
+    ///     ProtocolVersion versions<V>;
+    ///     CipherSuite cipher_suites<V>;
+    ///     ExtensionType extensions<V>;
+    ///     ProposalType proposals<V>;
+    ///     CredentialType credentials<V>;
+    /// } Capabilities;
+    /// ```
     #[derive(Default)]
     pub struct Capabilities {
         /// Versions of MLS.
@@ -45,6 +55,13 @@ wire_view! {
 
 wire_struct! {
     /// When a KeyPackage may be used (RFC 9420, 7.2), in seconds since the UNIX epoch.
+    ///
+    /// ```text
+    /// struct {
+    ///     uint64 not_before;
+    ///     uint64 not_after;
+    /// } Lifetime;
+    /// ```
     #[derive(Copy)]
     pub struct Lifetime {
         /// Not before this second.
@@ -56,9 +73,31 @@ wire_struct! {
     }
 }
 
+wire_enum! {
+    /// How a leaf node came to be (RFC 9420, 7.2).
+    ///
+    /// ```text
+    /// enum {
+    ///     reserved(0),
+    ///     key_package(1),
+    ///     update(2),
+    ///     commit(3),
+    ///     (255)
+    /// } LeafNodeSource;
+    /// ```
+    pub enum LeafNodeSource {
+        /// In a KeyPackage.
+        1 "key_package" => KeyPackage,
+        /// In an Update proposal.
+        2 "update" => Update,
+        /// In a Commit's path.
+        3 "commit" => Commit,
+    }
+}
+
 wire_select! {
     /// How a leaf node came to be, and what comes with it (RFC 9420, 7.2).
-    pub enum LeafNodeSource: u8 "LeafNodeSource" inline {
+    pub enum LeafNodeSelect: u8 "LeafNodeSource" inline {
         /// In a KeyPackage.
         1 "key_package" => KeyPackage {
             /// When the KeyPackage may be used.
@@ -76,6 +115,27 @@ wire_select! {
 
 wire_struct! {
     /// A member of the group, or somebody who may become one (RFC 9420, 7.2).
+    ///
+    /// ```text
+    /// struct {
+    ///     HPKEPublicKey encryption_key;
+    ///     SignaturePublicKey signature_key;
+    ///     Credential credential;
+    ///     Capabilities capabilities;
+    ///     LeafNodeSource leaf_node_source;
+    ///     select (LeafNode.leaf_node_source) {
+    ///         case key_package:
+    ///             Lifetime lifetime;
+    ///         case update:
+    ///             struct{};
+    ///         case commit:
+    ///             opaque parent_hash<V>;
+    ///     };
+    ///     Extension extensions<V>;
+    ///     /* SignWithLabel(., "LeafNodeTBS", LeafNodeTBS) */
+    ///     opaque signature<V>;
+    /// } LeafNode;
+    /// ```
     pub struct LeafNode {
         /// Path secrets are encrypted to this.
         pub encryption_key: HPKEPublicKey,
@@ -86,7 +146,7 @@ wire_struct! {
         /// What the member understands.
         pub capabilities: Capabilities,
         /// `leaf_node_source` and its arm.
-        pub leaf_node_source: LeafNodeSource,
+        pub leaf_node_source: LeafNodeSelect,
         /// More about the member.
         pub extensions: Extensions,
         /// Over a [`LeafNodeTBS`], label `LeafNodeTBS`.
@@ -125,6 +185,35 @@ wire_struct! {
 
 wire_struct! {
     /// What a [`LeafNode`] signs (RFC 9420, 7.2).
+    ///
+    /// ```text
+    /// struct {
+    ///     HPKEPublicKey encryption_key;
+    ///     SignaturePublicKey signature_key;
+    ///     Credential credential;
+    ///     Capabilities capabilities;
+    ///     LeafNodeSource leaf_node_source;
+    ///     select (LeafNodeTBS.leaf_node_source) {
+    ///         case key_package:
+    ///             Lifetime lifetime;
+    ///         case update:
+    ///             struct{};
+    ///         case commit:
+    ///             opaque parent_hash<V>;
+    ///     };
+    ///     Extension extensions<V>;
+    ///     select (LeafNodeTBS.leaf_node_source) {
+    ///         case key_package:
+    ///             struct{};
+    ///         case update:
+    ///             opaque group_id<V>;
+    ///             uint32 leaf_index;
+    ///         case commit:
+    ///             opaque group_id<V>;
+    ///             uint32 leaf_index;
+    ///     };
+    /// } LeafNodeTBS;
+    /// ```
     pub struct LeafNodeTBS {
         /// Path secrets are encrypted to this.
         encryption_key: HPKEPublicKey,
@@ -135,7 +224,7 @@ wire_struct! {
         /// What the member understands.
         capabilities: Capabilities,
         /// `leaf_node_source` and its arm.
-        leaf_node_source: LeafNodeSource,
+        leaf_node_source: LeafNodeSelect,
         /// More about the member.
         extensions: Extensions,
         /// `group_id` and `leaf_index`, for a leaf from an Update or a Commit.
@@ -145,7 +234,7 @@ wire_struct! {
 
 impl LeafNodeTBS {
     fn check(&self) -> Result<(), InvalidValue> {
-        let placed = !matches!(self.leaf_node_source, LeafNodeSource::KeyPackage { .. });
+        let placed = !matches!(self.leaf_node_source, LeafNodeSelect::KeyPackage { .. });
         presence("position", self.position.is_some(), placed)
     }
 
@@ -153,7 +242,7 @@ impl LeafNodeTBS {
     fn repair(&mut self) {
         let position = LeafNodePosition { group_id: "group".into(), leaf_index: 7 };
         self.position = match self.leaf_node_source {
-            LeafNodeSource::KeyPackage { .. } => None,
+            LeafNodeSelect::KeyPackage { .. } => None,
             _ => self.position.take().or(Some(position)),
         };
     }
@@ -179,8 +268,8 @@ impl<'a> Decode<'a> for LeafNodeTBS {
         let leaf_node_source = reader.field("leaf_node_source")?;
         let extensions = reader.field("extensions")?;
         let position = match leaf_node_source {
-            LeafNodeSource::KeyPackage { .. } => None,
-            LeafNodeSource::Update {} | LeafNodeSource::Commit { .. } => {
+            LeafNodeSelect::KeyPackage { .. } => None,
+            LeafNodeSelect::Update {} | LeafNodeSelect::Commit { .. } => {
                 Some(LeafNodePosition::decode(reader)?)
             }
         };
@@ -208,9 +297,9 @@ impl Encode for LeafNodeTBS {
     }
 }
 
-/// A borrowed [`LeafNodeSource`].
+/// A borrowed [`LeafNodeSelect`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LeafNodeSourceView<'a> {
+pub enum LeafNodeSelectView<'a> {
     /// In a KeyPackage.
     KeyPackage {
         /// When the KeyPackage may be used.
@@ -225,7 +314,7 @@ pub enum LeafNodeSourceView<'a> {
     },
 }
 
-impl<'a> Decode<'a> for LeafNodeSourceView<'a> {
+impl<'a> Decode<'a> for LeafNodeSelectView<'a> {
     const NAME: &'static str = "LeafNodeSource";
     const INLINE: bool = true;
 
@@ -244,7 +333,7 @@ impl<'a> Decode<'a> for LeafNodeSourceView<'a> {
     }
 }
 
-impl Encode for LeafNodeSourceView<'_> {
+impl Encode for LeafNodeSelectView<'_> {
     fn encode(&self, writer: &mut Writer) -> Result<(), EncodeError> {
         match self {
             Self::KeyPackage { lifetime } => {
@@ -260,12 +349,12 @@ impl Encode for LeafNodeSourceView<'_> {
     }
 }
 
-impl<'a> From<LeafNodeSourceView<'a>> for LeafNodeSource {
-    fn from(view: LeafNodeSourceView<'a>) -> Self {
+impl<'a> From<LeafNodeSelectView<'a>> for LeafNodeSelect {
+    fn from(view: LeafNodeSelectView<'a>) -> Self {
         match view {
-            LeafNodeSourceView::KeyPackage { lifetime } => Self::KeyPackage { lifetime },
-            LeafNodeSourceView::Update {} => Self::Update {},
-            LeafNodeSourceView::Commit { parent_hash } => Self::Commit { parent_hash: parent_hash.into() },
+            LeafNodeSelectView::KeyPackage { lifetime } => Self::KeyPackage { lifetime },
+            LeafNodeSelectView::Update {} => Self::Update {},
+            LeafNodeSelectView::Commit { parent_hash } => Self::Commit { parent_hash: parent_hash.into() },
         }
     }
 }
@@ -282,7 +371,7 @@ wire_view! {
         /// What the member understands.
         pub capabilities: CapabilitiesView<'a>,
         /// `leaf_node_source` and its arm.
-        pub leaf_node_source: LeafNodeSourceView<'a>,
+        pub leaf_node_source: LeafNodeSelectView<'a>,
         /// More about the member.
         pub extensions: ListView<'a, ExtensionView<'a>, Unique>,
         /// Over a [`LeafNodeTBS`].

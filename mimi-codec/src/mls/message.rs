@@ -11,6 +11,25 @@ use crate::{
 
 wire_struct! {
     /// Anything that MLS sends (RFC 9420, 6).
+    ///
+    /// ```text
+    /// struct {
+    ///     ProtocolVersion version = mls10;
+    ///     WireFormat wire_format;
+    ///     select (MLSMessage.wire_format) {
+    ///         case mls_public_message:
+    ///             PublicMessage public_message;
+    ///         case mls_private_message:
+    ///             PrivateMessage private_message;
+    ///         case mls_welcome:
+    ///             Welcome welcome;
+    ///         case mls_group_info:
+    ///             GroupInfo group_info;
+    ///         case mls_key_package:
+    ///             KeyPackage key_package;
+    ///     };
+    /// } MLSMessage;
+    /// ```
     pub struct MLSMessage {
         /// MLS 1.0.
         pub version: Mls10,

@@ -10,6 +10,17 @@ use crate::{
 
 wire_struct! {
     /// A message for members only (RFC 9420, 6.3).
+    ///
+    /// ```text
+    /// struct {
+    ///     opaque group_id<V>;
+    ///     uint64 epoch;
+    ///     ContentType content_type;
+    ///     opaque authenticated_data<V>;
+    ///     opaque encrypted_sender_data<V>;
+    ///     opaque ciphertext<V>;
+    /// } PrivateMessage;
+    /// ```
     pub struct PrivateMessage {
         /// The group.
         pub group_id: Opaque,
@@ -30,6 +41,21 @@ wire_struct! {
 /// What the ciphertext of a [`PrivateMessage`] holds (RFC 9420, 6.3.1).
 ///
 /// It doesn't say what it is about; the message around it does, and has to be asked first.
+///
+/// ```text
+/// struct {
+///     select (PrivateMessage.content_type) {
+///         case application:
+///           opaque application_data<V>;
+///         case proposal:
+///           Proposal proposal;
+///         case commit:
+///           Commit commit;
+///     };
+///     FramedContentAuthData auth;
+///     opaque padding[length_of_padding];
+/// } PrivateMessageContent;
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct PrivateMessageContent {
@@ -118,6 +144,15 @@ impl Encode for PrivateMessageContent {
 
 wire_struct! {
     /// What the content's encryption authenticates beside the content (RFC 9420, 6.3.1).
+    ///
+    /// ```text
+    /// struct {
+    ///     opaque group_id<V>;
+    ///     uint64 epoch;
+    ///     ContentType content_type;
+    ///     opaque authenticated_data<V>;
+    /// } PrivateContentAAD;
+    /// ```
     pub struct PrivateContentAAD {
         /// The group.
         pub group_id: Opaque,
@@ -133,6 +168,14 @@ wire_struct! {
 
 wire_struct! {
     /// Who sent a [`PrivateMessage`], and with which key (RFC 9420, 6.3.2).
+    ///
+    /// ```text
+    /// struct {
+    ///     uint32 leaf_index;
+    ///     uint32 generation;
+    ///     opaque reuse_guard[4];
+    /// } SenderData;
+    /// ```
     pub struct SenderData {
         /// The sender's leaf.
         pub leaf_index: u32,
@@ -145,6 +188,14 @@ wire_struct! {
 
 wire_struct! {
     /// What the sender data's encryption authenticates beside it (RFC 9420, 6.3.2).
+    ///
+    /// ```text
+    /// struct {
+    ///     opaque group_id<V>;
+    ///     uint64 epoch;
+    ///     ContentType content_type;
+    /// } SenderDataAAD;
+    /// ```
     pub struct SenderDataAAD {
         /// The group.
         pub group_id: Opaque,

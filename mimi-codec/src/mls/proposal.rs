@@ -15,6 +15,21 @@ wire_select! {
     ///
     /// A proposal of an unknown type is refused: nothing says how long it is. Lists of proposal types keep unknown
     /// ones.
+    ///
+    /// ```text
+    /// struct {
+    ///     ProposalType proposal_type;
+    ///     select (Proposal.proposal_type) {
+    ///         case add:                      Add;
+    ///         case update:                   Update;
+    ///         case remove:                   Remove;
+    ///         case psk:                      PreSharedKey;
+    ///         case reinit:                   ReInit;
+    ///         case external_init:            ExternalInit;
+    ///         case group_context_extensions: GroupContextExtensions;
+    ///     };
+    /// } Proposal;
+    /// ```
     pub enum Proposal: u16 "ProposalType" {
         /// Adds a client.
         1 "add" => Add(add: Box<Add>),
@@ -41,6 +56,12 @@ wire_select! {
 
 wire_struct! {
     /// Adds a client (RFC 9420, 12.1.1).
+    ///
+    /// ```text
+    /// struct {
+    ///     KeyPackage key_package;
+    /// } Add;
+    /// ```
     pub struct Add {
         /// The client's key package.
         pub key_package: KeyPackage,
@@ -49,6 +70,12 @@ wire_struct! {
 
 wire_struct! {
     /// Replaces the sender's leaf (RFC 9420, 12.1.2).
+    ///
+    /// ```text
+    /// struct {
+    ///     LeafNode leaf_node;
+    /// } Update;
+    /// ```
     pub struct Update {
         /// The new leaf.
         pub leaf_node: LeafNode,
@@ -57,6 +84,12 @@ wire_struct! {
 
 wire_struct! {
     /// Removes a member (RFC 9420, 12.1.3).
+    ///
+    /// ```text
+    /// struct {
+    ///     uint32 removed;
+    /// } Remove;
+    /// ```
     pub struct Remove {
         /// The member's leaf index.
         pub removed: u32,
@@ -65,6 +98,12 @@ wire_struct! {
 
 wire_struct! {
     /// Mixes in a pre-shared key (RFC 9420, 12.1.4).
+    ///
+    /// ```text
+    /// struct {
+    ///     PreSharedKeyID psk;
+    /// } PreSharedKey;
+    /// ```
     pub struct PreSharedKey {
         /// The key's name.
         pub psk: PreSharedKeyID,
@@ -73,6 +112,15 @@ wire_struct! {
 
 wire_struct! {
     /// Ends the group, for another to replace it (RFC 9420, 12.1.5).
+    ///
+    /// ```text
+    /// struct {
+    ///     opaque group_id<V>;
+    ///     ProtocolVersion version;
+    ///     CipherSuite cipher_suite;
+    ///     Extension extensions<V>;
+    /// } ReInit;
+    /// ```
     pub struct ReInit {
         /// The new group.
         pub group_id: Opaque,
@@ -87,6 +135,12 @@ wire_struct! {
 
 wire_struct! {
     /// Lets an outsider join by its own commit (RFC 9420, 12.1.6).
+    ///
+    /// ```text
+    /// struct {
+    ///   opaque kem_output<V>;
+    /// } ExternalInit;
+    /// ```
     pub struct ExternalInit {
         /// The KEM's encapsulated key, for the group's external key.
         pub kem_output: Opaque,
@@ -95,6 +149,12 @@ wire_struct! {
 
 wire_struct! {
     /// Replaces the GroupContext's extensions (RFC 9420, 12.1.7).
+    ///
+    /// ```text
+    /// struct {
+    ///   Extension extensions<V>;
+    /// } GroupContextExtensions;
+    /// ```
     pub struct GroupContextExtensions {
         /// The new ones.
         pub extensions: Extensions,

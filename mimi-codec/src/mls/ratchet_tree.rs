@@ -6,12 +6,20 @@ use core::ops::Deref;
 use crate::{
     Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, List, ListRule, ListView, Opaque, Reader,
     Result, Strict, Writer,
-    convention::{wire_select, wire_struct, wire_view},
+    convention::{wire_enum, wire_select, wire_struct, wire_view},
     mls::{HPKEPublicKey, LeafNode, LeafNodeView},
 };
 
 wire_struct! {
     /// A node that isn't a leaf (RFC 9420, 7.1).
+    ///
+    /// ```text
+    /// struct {
+    ///     HPKEPublicKey encryption_key;
+    ///     opaque parent_hash<V>;
+    ///     uint32 unmerged_leaves<V>;
+    /// } ParentNode;
+    /// ```
     pub struct ParentNode {
         /// Known to the members below, save the unmerged.
         pub encryption_key: HPKEPublicKey,
@@ -34,8 +42,37 @@ wire_view! {
     }
 }
 
+wire_enum! {
+    /// What a node is (RFC 9420, 7.8).
+    ///
+    /// ```text
+    /// enum {
+    ///     reserved(0),
+    ///     leaf(1),
+    ///     parent(2),
+    ///     (255)
+    /// } NodeType;
+    /// ```
+    pub enum NodeType {
+        /// A member.
+        1 "leaf" => Leaf,
+        /// What is above two others.
+        2 "parent" => Parent,
+    }
+}
+
 wire_select! {
     /// A node of the tree (RFC 9420, 12.4.3.3).
+    ///
+    /// ```text
+    /// struct {
+    ///     NodeType node_type;
+    ///     select (Node.node_type) {
+    ///         case leaf:   LeafNode leaf_node;
+    ///         case parent: ParentNode parent_node;
+    ///     };
+    /// } Node;
+    /// ```
     pub enum Node: u8 "NodeType" {
         /// A member.
         1 "leaf" => Leaf {
@@ -266,6 +303,13 @@ impl<'a> From<RatchetTreeView<'a>> for RatchetTree {
 
 wire_struct! {
     /// What a leaf's tree hash covers (RFC 9420, 7.8).
+    ///
+    /// ```text
+    /// struct {
+    ///     uint32 leaf_index;
+    ///     optional<LeafNode> leaf_node;
+    /// } LeafNodeHashInput;
+    /// ```
     pub struct LeafNodeHashInput {
         /// The leaf's index.
         pub leaf_index: u32,
@@ -276,6 +320,14 @@ wire_struct! {
 
 wire_struct! {
     /// What a parent's tree hash covers (RFC 9420, 7.8).
+    ///
+    /// ```text
+    /// struct {
+    ///     optional<ParentNode> parent_node;
+    ///     opaque left_hash<V>;
+    ///     opaque right_hash<V>;
+    /// } ParentNodeHashInput;
+    /// ```
     pub struct ParentNodeHashInput {
         /// The node, if there is one.
         pub parent_node: Option<ParentNode>,
@@ -288,6 +340,16 @@ wire_struct! {
 
 wire_select! {
     /// What a tree hash covers (RFC 9420, 7.8).
+    ///
+    /// ```text
+    /// struct {
+    ///   NodeType node_type;
+    ///   select (TreeHashInput.node_type) {
+    ///     case leaf:   LeafNodeHashInput leaf_node;
+    ///     case parent: ParentNodeHashInput parent_node;
+    ///   };
+    /// } TreeHashInput;
+    /// ```
     pub enum TreeHashInput: u8 "NodeType" {
         /// Of a leaf.
         1 "leaf" => Leaf {
@@ -304,6 +366,14 @@ wire_select! {
 
 wire_struct! {
     /// What a parent hash covers (RFC 9420, 7.9).
+    ///
+    /// ```text
+    /// struct {
+    ///     HPKEPublicKey encryption_key;
+    ///     opaque parent_hash<V>;
+    ///     opaque original_sibling_tree_hash<V>;
+    /// } ParentHashInput;
+    /// ```
     pub struct ParentHashInput {
         /// The parent's key.
         pub encryption_key: HPKEPublicKey,

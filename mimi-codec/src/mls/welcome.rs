@@ -11,6 +11,12 @@ use crate::{
 
 wire_struct! {
     /// The secret of the lowest node that a new member shares with the committer (RFC 9420, 12.4.3.1).
+    ///
+    /// ```text
+    /// struct {
+    ///   opaque path_secret<V>;
+    /// } PathSecret;
+    /// ```
     pub struct PathSecret {
         /// The secret.
         pub path_secret: SecretOpaque,
@@ -19,6 +25,14 @@ wire_struct! {
 
 wire_struct! {
     /// What a new member needs to know in secret (RFC 9420, 12.4.3.1).
+    ///
+    /// ```text
+    /// struct {
+    ///   opaque joiner_secret<V>;
+    ///   optional<PathSecret> path_secret;
+    ///   PreSharedKeyID psks<V>;
+    /// } GroupSecrets;
+    /// ```
     pub struct GroupSecrets {
         /// The epoch's joiner secret.
         pub joiner_secret: SecretOpaque,
@@ -31,6 +45,13 @@ wire_struct! {
 
 wire_struct! {
     /// The [`GroupSecrets`] for one new member (RFC 9420, 12.4.3.1).
+    ///
+    /// ```text
+    /// struct {
+    ///   KeyPackageRef new_member;
+    ///   HPKECiphertext encrypted_group_secrets;
+    /// } EncryptedGroupSecrets;
+    /// ```
     pub struct EncryptedGroupSecrets {
         /// The hash of the member's KeyPackage.
         pub new_member: KeyPackageRef,
@@ -41,6 +62,14 @@ wire_struct! {
 
 wire_struct! {
     /// To all new members of a commit (RFC 9420, 12.4.3.1).
+    ///
+    /// ```text
+    /// struct {
+    ///   CipherSuite cipher_suite;
+    ///   EncryptedGroupSecrets secrets<V>;
+    ///   opaque encrypted_group_info<V>;
+    /// } Welcome;
+    /// ```
     pub struct Welcome {
         /// The group's suite.
         pub cipher_suite: CipherSuite,

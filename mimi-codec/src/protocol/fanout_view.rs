@@ -97,7 +97,7 @@ impl<'a> Decode<'a> for MLSMessageView<'a> {
         let start = reader.clone();
         let mut probe = start.clone();
         probe.field::<Mls10>("version")?;
-        let wire_format: WireFormat = probe.field("wire_format")?;
+        let wire_format = WireFormat::decode(&mut probe)?;
         let mut secrets = None;
         let outline = match wire_format {
             WireFormat::MLS_PRIVATE_MESSAGE => {

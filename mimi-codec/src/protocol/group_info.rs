@@ -1,5 +1,6 @@
 //! `POST /groupInfo/{roomId}`: what a client needs to join without being added (mimi-protocol §5.6).
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::{ProposalMessage, Protocol, TreelessGroupInfo};
@@ -171,7 +172,7 @@ wire_select! {
             /// The suite of the signature and the sealing, that of the request.
             cipher_suite: CipherSuite,
             /// The hub, as the group's external_senders lists it.
-            hub_sender: ExternalSender,
+            hub_sender: Box<ExternalSender>,
             /// The sealed [`GroupInfoRatchetTreeTBE`].
             encrypted_groupinfo_and_tree: HPKECiphertext,
             /// The hub's signature over [`GroupInfoResponseTBS`], label `GroupInfoResponseTBS`.
@@ -282,7 +283,7 @@ impl GroupInfoResponseTBS {
             room_id: self.room_id,
             status: GroupInfoAnswer::Success {
                 cipher_suite: self.cipher_suite,
-                hub_sender: self.hub_sender,
+                hub_sender: Box::new(self.hub_sender),
                 encrypted_groupinfo_and_tree: self.encrypted_groupinfo_and_tree,
                 signature,
             },
@@ -301,7 +302,7 @@ impl GroupInfoResponse {
                     room_id: self.room_id.clone(),
                     status: GroupInfoCode::Success,
                     cipher_suite: *cipher_suite,
-                    hub_sender: hub_sender.clone(),
+                    hub_sender: (**hub_sender).clone(),
                     encrypted_groupinfo_and_tree: encrypted_groupinfo_and_tree.clone(),
                 })
             }

@@ -10,7 +10,7 @@ use crate::{
     Decode, DecodeErrorKind, Encode, EncodeError, InvalidValue, Reader, Result, Writer,
     code_points::ExtensionType,
     convention::{wire_enum, wire_select, wire_struct},
-    mls::{ContentType, GroupInfo, MLSMessage, ProposalRef, Welcome},
+    mls::{ContentType, GroupContext, GroupInfo, MLSMessage, ProposalRef, Welcome},
     ratchet_tree_options::{PartialGroupInfo, RatchetTreeOption, RatchetTreePresence},
 };
 
@@ -27,13 +27,13 @@ wire_enum! {
 narrowed! {
     /// A GroupInfo without a ratchet_tree extension: MIMI conveys the tree beside it.
     pub struct TreelessGroupInfo(GroupInfo)
-    check check_group_info, offset no_closer_offset, repair arbitrary_treeless::group_info
+    check check_group_info, offset offset_of_extensions, repair arbitrary_treeless::group_info
 }
 
 narrowed! {
     /// A PartialGroupInfo of a GroupInfo without a ratchet_tree extension: its presence is `no_ratchet_tree` or `removed`.
     pub struct TreelessPartialGroupInfo(PartialGroupInfo)
-    check check_partial_group_info, offset no_closer_offset, repair arbitrary_treeless::partial_group_info
+    check check_partial_group_info, offset offset_of_presence, repair arbitrary_treeless::partial_group_info
 }
 
 fn check_group_info(group_info: &GroupInfo) -> core::result::Result<(), InvalidValue> {
@@ -53,9 +53,14 @@ fn check_partial_group_info(group_info: &PartialGroupInfo) -> core::result::Resu
     }
 }
 
-/// The presence is the first byte of its struct; of the extensions of a GroupInfo, the GroupInfo's own place is told.
-fn no_closer_offset(_: Reader<'_>, _: &InvalidValue) -> Option<usize> {
-    None
+/// The extensions stand behind the GroupContext.
+fn offset_of_extensions(mut reader: Reader<'_>, _: &InvalidValue) -> Option<usize> {
+    GroupContext::decode(&mut reader).ok().map(|_| reader.offset())
+}
+
+/// The presence stands at the beginning.
+fn offset_of_presence(reader: Reader<'_>, _: &InvalidValue) -> Option<usize> {
+    Some(reader.offset())
 }
 
 wire_select! {

@@ -6,9 +6,10 @@ use alloc::vec::Vec;
 use super::{IdentifierUri, OptionalIdentifierUri};
 use crate::{
     DecodeErrorKind, InvalidValue, List, NotEmpty, Opaque,
-    code_points::CipherSuite,
+    code_points::{CipherSuite, ComponentID},
     convention::{wire_enum, wire_select, wire_struct},
-    mls::{Capabilities, Credential, KeyPackage, RequiredCapabilities, SignaturePublicKey},
+    extensions::AppDataDictionary,
+    mls::{Capabilities, Credential, KeyPackage, LeafNodeSelect, RequiredCapabilities, SignaturePublicKey},
 };
 
 wire_enum! {
@@ -298,5 +299,70 @@ impl KeyMaterialResponse {
         if self.check().is_err() {
             self.user_status = KeyMaterialUserCode::NoConsent;
         }
+    }
+}
+
+impl KeyPackage {
+    /// Whether its lifetime is over at `now_ms`, in milliseconds since the UNIX epoch. A provider hands out no such
+    /// KeyPackage (mimi-protocol §5.2). One whose leaf states no lifetime is no good for adding anybody, and counts as over.
+    #[must_use]
+    pub fn is_expired(&self, now_ms: u64) -> bool {
+        match &self.leaf_node.leaf_node_source {
+            LeafNodeSelect::KeyPackage { lifetime } => lifetime.not_after.saturating_mul(1000) < now_ms,
+            LeafNodeSelect::Update {} | LeafNodeSelect::Commit { .. } => true,
+        }
+    }
+
+    /// Whether it is marked as a last resort (mls-extensions §6.4): the only kind that a provider hands out more than once
+    /// (mimi-protocol §5.2). A dictionary that doesn't decode marks nothing.
+    #[must_use]
+    pub fn is_last_resort(&self) -> bool {
+        self.extensions.content::<AppDataDictionary>().and_then(Result::ok).is_some_and(|dictionary| {
+            dictionary.data(ComponentID::LAST_RESORT_KEY_PACKAGE).is_some_and(<[u8]>::is_empty)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Decode;
+
+    /// A KeyPackage that is valid until the second `not_after`.
+    fn key_package(not_after: u64, extensions: &[u8]) -> KeyPackage {
+        let leaf = [
+            &b"\x01e\x01s\x00\x01\x00"[..],
+            &[0; 5],
+            &[1],
+            &[0; 8],
+            &not_after.to_be_bytes(),
+            &[0],
+            b"\x01s",
+        ];
+        let bytes = [&b"\x00\x01\x00\x01\x01i"[..], &leaf.concat(), extensions, b"\x01s"].concat();
+        KeyPackage::decode_exact(&bytes).unwrap()
+    }
+
+    #[test]
+    fn a_key_package_expires_after_its_last_second() {
+        let key_package = key_package(1_700_000_000, &[0]);
+        assert!(!key_package.is_expired(0));
+        assert!(!key_package.is_expired(1_700_000_000_000));
+        assert!(key_package.is_expired(1_700_000_000_001));
+    }
+
+    #[test]
+    fn the_end_of_time_does_not_wrap() {
+        assert!(!key_package(u64::MAX, &[0]).is_expired(1_700_000_000_000));
+    }
+
+    #[test]
+    fn only_the_component_without_data_marks_a_last_resort() {
+        assert!(!key_package(1, &[0]).is_last_resort());
+        // Extension 6, app_data_dictionary, with the component 4 and no data, some data, or another component.
+        assert!(key_package(1, b"\x07\x00\x06\x04\x03\x00\x04\x00").is_last_resort());
+        assert!(!key_package(1, b"\x08\x00\x06\x05\x04\x00\x04\x01x").is_last_resort());
+        assert!(!key_package(1, b"\x07\x00\x06\x04\x03\x00\x05\x00").is_last_resort());
+        assert!(!key_package(1, b"\x05\x00\x06\x02\xff\xff").is_last_resort());
     }
 }

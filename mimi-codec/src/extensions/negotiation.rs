@@ -1,0 +1,200 @@
+//! What a group asks for and what a leaf offers (mls-extensions-10, 4.9, 5 and 6.2).
+
+use crate::{
+    Decode, DecodeError, DecodeErrorKind, Result,
+    code_points::ExtensionType,
+    extensions::{AppComponents, ComponentsList, SafeAAD, SafeAADComponents},
+    media_type::{ApplicationFraming, MediaTypeList},
+    mls::{GroupContext, LeafNode},
+};
+
+impl GroupContext {
+    /// A message's `authenticated_data` in this group: exactly a [`SafeAAD`] if the group has the component `safe_aad`;
+    /// `None` if it doesn't, and the bytes are the application's.
+    ///
+    /// # Errors
+    /// When the dictionary is no such thing, or the bytes are not exactly a [`SafeAAD`].
+    pub fn safe_aad(&self, authenticated_data: &[u8]) -> Result<Option<SafeAAD>> {
+        match self.extensions.app_data_dictionary()?.content::<SafeAADComponents>() {
+            None => Ok(None),
+            Some(components) => {
+                components?;
+                SafeAAD::decode_exact(authenticated_data).map(Some)
+            }
+        }
+    }
+
+    /// The media types that everybody in this group has to understand, if it has the component
+    /// `content_media_types`.
+    ///
+    /// # Errors
+    /// When the dictionary or the list is no such thing.
+    pub fn content_media_types(&self) -> Result<Option<MediaTypeList>> {
+        self.extensions.app_data_dictionary()?.content().transpose()
+    }
+
+    /// A message's `application_data` in this group: exactly an [`ApplicationFraming`] if the group has the component
+    /// `content_media_types`; `None` if it doesn't, and the bytes are the application's.
+    ///
+    /// # Errors
+    /// When the dictionary or the list is no such thing, or the bytes are not exactly an [`ApplicationFraming`].
+    pub fn application_framing(&self, application_data: &[u8]) -> Result<Option<ApplicationFraming>> {
+        match self.content_media_types()? {
+            None => Ok(None),
+            Some(_) => ApplicationFraming::decode_exact(application_data).map(Some),
+        }
+    }
+}
+
+impl LeafNode {
+    /// The components that this client supports. Unknown ones, GREASE among them, are to be ignored.
+    ///
+    /// # Errors
+    /// When the dictionary or the list is no such thing, and [`Missing`](DecodeErrorKind::Missing) when the client
+    /// supports `app_data_dictionary` and doesn't say which components.
+    pub fn app_components(&self) -> Result<ComponentsList> {
+        match self.extensions.app_data_dictionary()?.content::<AppComponents>() {
+            Some(components) => components.map(|AppComponents(list)| list),
+            None if self.capabilities.extensions.contains(&ExtensionType::APP_DATA_DICTIONARY) => {
+                Err(DecodeError::new(DecodeErrorKind::Missing, 0).in_field("app_components"))
+            }
+            None => Ok(ComponentsList::default()),
+        }
+    }
+
+    /// Does this client advertise every media type that `required` lists?
+    ///
+    /// # Errors
+    /// When the dictionary or the list is no such thing.
+    pub fn supports_media_types(&self, required: &MediaTypeList) -> Result<bool> {
+        let offered: Option<MediaTypeList> = self.extensions.app_data_dictionary()?.content().transpose()?;
+        let offers = |wanted| {
+            offered.iter().flat_map(|list| list.media_type_list.iter()).any(|offer| offer.covers(wanted))
+        };
+        Ok(required.media_type_list.iter().all(offers))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::{string::ToString, vec, vec::Vec};
+
+    use crate::{
+        Decode, DecodeErrorKind, Encode, List, MediaType, Opaque,
+        code_points::{CipherSuite, ComponentID, ExtensionType},
+        extensions::{AppDataDictionary, ComponentData, ComponentsList, SafeAAD, SafeAADItem},
+        media_type::{ApplicationFraming, MediaTypeList},
+        mls::{
+            Capabilities, Credential, Extension, Extensions, GroupContext, HPKEPublicKey, LeafNode,
+            LeafNodeSelect, Mls10, SignaturePublicKey,
+        },
+    };
+
+    fn extensions(components: Vec<(ComponentID, Vec<u8>)>) -> Extensions {
+        let entries = components
+            .into_iter()
+            .map(|(component_id, data)| ComponentData { component_id, data: data.into() });
+        let dictionary = AppDataDictionary { component_data: List::new(entries.collect()).unwrap() };
+        Extensions::new(vec![Extension {
+            extension_type: ExtensionType::APP_DATA_DICTIONARY,
+            extension_data: dictionary.to_bytes().unwrap().into(),
+        }])
+        .unwrap()
+    }
+
+    fn group(extensions: Extensions) -> GroupContext {
+        GroupContext {
+            version: Mls10,
+            cipher_suite: CipherSuite(1),
+            group_id: "g".into(),
+            epoch: 1,
+            tree_hash: Opaque::default(),
+            confirmed_transcript_hash: Opaque::default(),
+            extensions,
+        }
+    }
+
+    fn leaf(supported: Vec<ExtensionType>, extensions: Extensions) -> LeafNode {
+        LeafNode {
+            encryption_key: HPKEPublicKey::default(),
+            signature_key: SignaturePublicKey::default(),
+            credential: Credential::Basic { identity: "i".into() },
+            capabilities: Capabilities { extensions: supported, ..Capabilities::default() },
+            leaf_node_source: LeafNodeSelect::Update {},
+            extensions,
+            signature: Opaque::default(),
+        }
+    }
+
+    fn list(ids: &[u16]) -> Vec<u8> {
+        ComponentsList { component_ids: ids.iter().copied().map(ComponentID).collect() }.to_bytes().unwrap()
+    }
+
+    fn media_types(texts: &[&str]) -> MediaTypeList {
+        let types = texts.iter().map(|text| MediaType::parse(text).unwrap()).collect();
+        MediaTypeList { media_type_list: List::new(types).unwrap() }
+    }
+
+    #[test]
+    fn a_group_with_safe_aad_reads_nothing_else() {
+        let with = group(extensions(vec![(ComponentID::SAFE_AAD, list(&[]))]));
+        assert_eq!(with.safe_aad(&[0]), Ok(Some(SafeAAD::default())));
+        let item = SafeAADItem { component_id: ComponentID::FRANK_AAD, aad_item_data: "f".into() };
+        let aad = SafeAAD { aad_items: List::new(vec![item]).unwrap() };
+        assert_eq!(with.safe_aad(&aad.to_bytes().unwrap()), Ok(Some(aad)));
+        // Not even nothing: a SafeAAD without items has a length.
+        assert_eq!(with.safe_aad(b"").unwrap_err().path().to_string(), "SafeAAD.aad_items");
+        let error = with.safe_aad(&[0, 7]).unwrap_err();
+        assert_eq!(error.kind(), &DecodeErrorKind::TrailingBytes { count: 1 });
+        assert_eq!(group(Extensions::default()).safe_aad(b"anything"), Ok(None));
+        let without = group(extensions(vec![(ComponentID::APP_COMPONENTS, list(&[]))]));
+        assert_eq!(without.safe_aad(b"anything"), Ok(None));
+    }
+
+    #[test]
+    fn a_leaf_with_a_dictionary_lists_its_components() {
+        let supports = vec![ExtensionType::APP_DATA_DICTIONARY];
+        let lists = extensions(vec![(ComponentID::APP_COMPONENTS, list(&[0x20, 0x1a1a]))]);
+        let components = leaf(supports.clone(), lists).app_components().unwrap().component_ids;
+        assert_eq!(components, [ComponentID::FRANK_AAD, ComponentID(0x1a1a)]);
+        let error = leaf(supports, Extensions::default()).app_components().unwrap_err();
+        assert_eq!(
+            (error.kind(), error.path().to_string()),
+            (&DecodeErrorKind::Missing, "app_components".into())
+        );
+        let unaware = leaf(vec![], Extensions::default());
+        assert_eq!(unaware.app_components(), Ok(ComponentsList::default()));
+    }
+
+    #[test]
+    fn a_group_with_media_types_frames_its_messages() {
+        let types = media_types(&["application/mimi-content", "text/plain"]);
+        let with = group(extensions(vec![(ComponentID::CONTENT_MEDIA_TYPES, types.to_bytes().unwrap())]));
+        assert_eq!(with.content_media_types(), Ok(Some(types.clone())));
+        let framing = ApplicationFraming { media_type: None, inner_application_content: "hello".into() };
+        let read = with.application_framing(&framing.to_bytes().unwrap()).unwrap().unwrap();
+        assert_eq!(read, framing);
+        assert_eq!(read.media_type_in(&types), types.media_type_list.first());
+        assert!(with.application_framing(b"\x05hello").is_err());
+        assert_eq!(group(Extensions::default()).application_framing(b"\x05hello"), Ok(None));
+    }
+
+    #[test]
+    fn a_leaf_offers_every_required_media_type_or_not() {
+        let offers = |texts: &[&str]| {
+            let types = media_types(texts).to_bytes().unwrap();
+            leaf(vec![], extensions(vec![(ComponentID::CONTENT_MEDIA_TYPES, types)]))
+        };
+        let required = media_types(&["text/plain", "image/png"]);
+        assert_eq!(offers(&["image/png", "text/plain", "a/b"]).supports_media_types(&required), Ok(true));
+        assert_eq!(offers(&["image/png"]).supports_media_types(&required), Ok(false));
+        assert_eq!(leaf(vec![], Extensions::default()).supports_media_types(&required), Ok(false));
+    }
+
+    #[test]
+    fn refuses_an_empty_list_of_media_types() {
+        let with = group(extensions(vec![(ComponentID::CONTENT_MEDIA_TYPES, vec![0])]));
+        assert_eq!(with.content_media_types().unwrap_err().kind(), &DecodeErrorKind::Empty);
+        assert_eq!(MediaTypeList::decode_exact(&[0]).unwrap_err().kind(), &DecodeErrorKind::Empty);
+    }
+}
