@@ -68,7 +68,7 @@ impl Kind for Content {
         if let Some(expected) = message_id {
             // Of the bytes, while decoding borrows, and while encoding: three ways to one ID.
             for id in [
-                MessageId::compute(sender_uri, room_uri, &encoded, owned.salt()),
+                MessageId::compute(sender_uri, room_uri, &encoded, &owned.salt()),
                 borrowed.message_id(sender_uri, room_uri),
                 owned.message_id(sender_uri, room_uri),
             ] {
@@ -82,7 +82,7 @@ impl Kind for Content {
         }
         if let Some(expected) = message_id_07 {
             for id in [
-                MessageId::compute_revision_07(sender_uri, room_uri, &encoded, owned.salt()),
+                MessageId::compute_revision_07(sender_uri, room_uri, &encoded, &owned.salt()),
                 borrowed.message_id_revision_07(sender_uri, room_uri),
                 owned.message_id_revision_07(sender_uri, room_uri),
             ] {

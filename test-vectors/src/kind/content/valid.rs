@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use mimi_content::{
     AeadAlgorithm, Disposition, Expiration, ExtensionKey, Extensions, ExternalMessageId, ExternalPart,
     ExternalScope, Fraction, HashAlgorithm, LastSeen, MAX_PARTS, MAX_TOPIC_ID, MessageId, MimiContent,
-    MimiContentBuilder, MultiPart, NestedPart, PartSemantics, Salt, SenderTimestamp,
+    MimiContentBuilder, MultiPart, NestedPart, Part, PartSemantics, Salt, SenderTimestamp,
 };
 
 use super::raw::{Raw, nested_arrays};
@@ -435,8 +435,7 @@ impl Cases<'_> {
             m.in_reply_to(sha_512).replaces(MessageId::from_bytes([0; 32]))
         })?;
         self.message("null part without replaces", NestedPart::null(Disposition::UNSPECIFIED), |m| m)?;
-        let mut null_in_a_language = NestedPart::null(Disposition::RENDER);
-        null_in_a_language.language = "en".into();
+        let null_in_a_language = NestedPart::new(Disposition::RENDER, "en", Part::Null);
         self.message("null part in a language", null_in_a_language, |m| m)?;
         let unknown_type = NestedPart::single(Disposition::RENDER, "", "not a media type", "");
         self.message("unknown content type", unknown_type, |m| m)
