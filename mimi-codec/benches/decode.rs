@@ -220,17 +220,23 @@ fn check() {
     assert_eq!(RatchetTree::from(view), RatchetTree::decode_exact(&tree).unwrap());
 }
 
-/// The median time of one call, over many.
-fn median(mut call: impl FnMut() -> usize) -> Duration {
-    let mut times: Vec<Duration> = (0..41)
-        .map(|_| {
+/// The median times of one call of each way. They take turns, so that what slows the machine down slows all of them.
+fn medians(ways: [fn(&[u8]) -> usize; 3], bytes: &[u8]) -> [f64; 3] {
+    let calls = 4_000_000 / bytes.len() + 1;
+    let mut times: [Vec<Duration>; 3] = Default::default();
+    for _ in 0..61 {
+        for (way, times) in ways.iter().zip(&mut times) {
             let start = Instant::now();
-            black_box(call());
-            start.elapsed()
-        })
-        .collect();
-    times.sort();
-    times[times.len() / 2]
+            for _ in 0..calls {
+                black_box(way(black_box(bytes)));
+            }
+            times.push(start.elapsed());
+        }
+    }
+    times.map(|mut times| {
+        times.sort();
+        times[times.len() / 2].as_nanos() as f64 / calls as f64
+    })
 }
 
 fn main() {
@@ -259,8 +265,7 @@ fn main() {
     for subject in &SUBJECTS {
         for size in subject.sizes {
             let bytes = (subject.make)(size);
-            let [borrowed, owned, plain] = [subject.borrowed, subject.owned, subject.plain]
-                .map(|read| median(|| read(black_box(&bytes))).as_nanos() as f64);
+            let [borrowed, owned, plain] = medians([subject.borrowed, subject.owned, subject.plain], &bytes);
             println!(
                 "{} of {size}: {:.0} / {:.0} / {:.0} ns per entry borrowed / owned / derive; \
                  borrowed is {:.1} times, owned {:.2} times as fast as tls_codec's derive",

@@ -63,6 +63,10 @@ impl<'a> MessageDerivedValues<'a> {
     ///
     /// [`DecodeError`](crate::DecodeError) for everything but the one canonical encoding.
     pub fn decode(encoded: &'a [u8]) -> Result<Self> {
+        Self::decode_document(encoded).within("MessageDerivedValues")
+    }
+
+    fn decode_document(encoded: &'a [u8]) -> Result<Self> {
         let mut reader = Reader::new(encoded);
         reader.array_of(7)?;
         let values = Self {
@@ -254,7 +258,8 @@ mod tests {
     #[track_caller]
     fn refuses(bytes: &[u8], kind: DecodeErrorKind, offset: usize, path: &str) {
         let error = MessageDerivedValues::decode(bytes).unwrap_err();
-        assert_eq!((error.kind(), error.offset(), error.path().to_string().as_str()), (&kind, offset, path));
+        let path = alloc::format!("MessageDerivedValues{path}");
+        assert_eq!((error.kind(), error.offset(), error.path().to_string()), (&kind, offset, path));
     }
 
     #[test]
@@ -266,25 +271,25 @@ mod tests {
             &with_timestamp(&[0xc1, 0x01]),
             DecodeErrorKind::UnexpectedType { expected: "milliseconds or tag 1001" },
             35,
-            "hub_accepted_timestamp",
+            ".hub_accepted_timestamp",
         );
         refuses(
             &with_timestamp(&[0x20]),
             DecodeErrorKind::UnexpectedType { expected: "an unsigned integer" },
             35,
-            "hub_accepted_timestamp",
+            ".hub_accepted_timestamp",
         );
         refuses(
             &with_timestamp(&[0xd9, 0x03, 0xe9, 0xa1, 0x41, 0x00, 0x00]),
             DecodeErrorKind::MapKeyType,
             39,
-            "hub_accepted_timestamp",
+            ".hub_accepted_timestamp",
         );
         refuses(
             &with_timestamp(&[0xd9, 0x03, 0xe9, 0xa1, 0x01, 0x81, 0x81, 0x81, 0x01]),
             DecodeErrorKind::ExtensionsTooDeep,
             42,
-            "hub_accepted_timestamp[1][0][0]",
+            ".hub_accepted_timestamp[1][0][0]",
         );
         let mut wide_leaf = good.clone();
         wide_leaf.splice(38..39, [0x1b, 0, 0, 0, 1, 0, 0, 0, 0]);
@@ -292,7 +297,7 @@ mod tests {
             &wide_leaf,
             DecodeErrorKind::IntegerRange { max: u32::MAX.into(), found: 1 << 32 },
             38,
-            "sender_leaf_index",
+            ".sender_leaf_index",
         );
     }
 

@@ -20,7 +20,7 @@ pub type Result<T> = core::result::Result<T, DecodeError>;
 /// let error = MessageStatusReport::decode(&report).unwrap_err();
 /// assert_eq!(error.kind(), &DecodeErrorKind::NotShortest);
 /// assert_eq!(error.offset(), 36);
-/// assert_eq!(error.path().to_string(), "[0].status");
+/// assert_eq!(error.path().to_string(), "MessageStatusReport[0].status");
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct DecodeError(Box<Refusal>);
@@ -58,7 +58,7 @@ impl DecodeError {
         self.0.offset
     }
 
-    /// In which field it is wrong. Empty when the document as a whole is.
+    /// In which field it is wrong; the document's name alone when it is wrong as a whole.
     #[must_use]
     pub fn path(&self) -> &FieldPath {
         &self.0.path
@@ -105,7 +105,8 @@ impl<T> Within<T> for Result<T> {
     }
 }
 
-/// The way from the whole document to a field, such as `body.parts[1].content_type` or `extensions[256][0]`.
+/// The way from the whole document to a field, such as `MimiContent.body.parts[1].content_type` or
+/// `MimiContent.extensions[256][0]`; in an extension value that is checked by itself, the way inside it.
 ///
 /// Fields have the draft's names in snake case, as in the JSON of the test vectors.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -120,7 +121,7 @@ impl FieldPath {
         self.reversed.iter().rev()
     }
 
-    /// Whether the path names the whole document.
+    /// Whether the path names the whole of what was checked.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.reversed.is_empty()

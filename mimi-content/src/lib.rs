@@ -44,7 +44,7 @@
 //! let mut damaged = application_data.clone();
 //! damaged[18] ^= 0x01;
 //! let error = MimiContentRef::decode(&damaged).unwrap_err();
-//! assert_eq!(error.to_string(), "replaces: expected a byte string (byte 18)");
+//! assert_eq!(error.to_string(), "MimiContent.replaces: expected a byte string (byte 18)");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

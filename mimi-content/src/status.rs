@@ -141,6 +141,10 @@ impl<'a> MessageStatusReportRef<'a> {
     ///
     /// [`DecodeError`](crate::DecodeError) for everything but the one canonical encoding.
     pub fn decode(encoded: &'a [u8]) -> Result<Self> {
+        Self::decode_document(encoded).within("MessageStatusReport")
+    }
+
+    fn decode_document(encoded: &'a [u8]) -> Result<Self> {
         let mut reader = Reader::new(encoded);
         let len = reader.count(Major::Array, LEAST_STATUS)?;
         let start = reader;
@@ -187,7 +191,8 @@ mod tests {
     #[track_caller]
     fn refuses(bytes: &[u8], kind: DecodeErrorKind, offset: usize, path: &str) {
         let error = MessageStatusReport::decode(bytes).unwrap_err();
-        assert_eq!((error.kind(), error.offset(), error.path().to_string().as_str()), (&kind, offset, path));
+        let path = alloc::format!("MessageStatusReport{path}");
+        assert_eq!((error.kind(), error.offset(), error.path().to_string()), (&kind, offset, path));
     }
 
     #[test]
@@ -204,6 +209,8 @@ mod tests {
         }
         assert_eq!(MessageStatusReport::decode(&[0x80]).unwrap(), MessageStatusReport::default());
         assert!(MessageStatusReportRef::decode(&[0x80]).unwrap().is_empty());
+        let names: Vec<_> = (0..=u8::MAX).filter_map(|number| MessageStatus(number).name()).collect();
+        assert_eq!(names, ["unread", "delivered", "read", "expired", "deleted", "hidden", "error"]);
         assert_eq!(
             alloc::format!("{:?} {:?}", MessageStatus(3), MessageStatus(9)),
             "MessageStatus(3 expired) MessageStatus(9)"

@@ -1,6 +1,12 @@
 //! What holds for every message and for all bytes.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::arithmetic_side_effects)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::arithmetic_side_effects
+)]
 
 use arbitrary::{Arbitrary, Unstructured};
 use mimi_content::{

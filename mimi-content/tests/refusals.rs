@@ -78,11 +78,8 @@ fn with(change: impl FnOnce(&mut Fields)) -> Vec<u8> {
 #[track_caller]
 fn refuses(encoded: &[u8], kind: DecodeErrorKind, offset: usize, path: &str) {
     let error = MimiContentRef::decode(encoded).unwrap_err();
-    assert_eq!(
-        (error.kind(), error.offset(), error.path().to_string().as_str()),
-        (&kind, offset, path),
-        "{error}"
-    );
+    let path = if path.is_empty() { "MimiContent".to_owned() } else { format!("MimiContent.{path}") };
+    assert_eq!((error.kind(), error.offset(), error.path().to_string()), (&kind, offset, path), "{error}");
     assert_eq!(MimiContent::decode(encoded).unwrap_err(), error);
 }
 
@@ -649,18 +646,50 @@ fn refuses_bombs() {
 #[test]
 fn says_each_refusal_in_words() {
     for (encoded, words) in [
-        (extensions(&[0xa1, 0x60, 0x00]), "extensions: text key of 0 octets, 1 to 255 are allowed (byte 23)"),
-        (with(|fields| fields.after = vec![0]), "bytes after the document (byte 33)"),
+        (
+            extensions(&[0xa1, 0x60, 0x00]),
+            "MimiContent.extensions: text key of 0 octets, 1 to 255 are allowed (byte 23)",
+        ),
+        (with(|fields| fields.after = vec![0]), "MimiContent: bytes after the document (byte 33)"),
         (
             body(&multi(&[0x00], &[0x81], &NULL_PART)),
-            "body.parts: multipart of 1 parts, at least 2 are required (byte 28)",
+            "MimiContent.body.parts: multipart of 1 parts, at least 2 are required (byte 28)",
         ),
-        (body(&[0x83, 0x01, 0x60, 0x04]), "body.cardinality: unknown cardinality 4 (byte 26)"),
+        (body(&[0x83, 0x01, 0x60, 0x04]), "MimiContent.body.cardinality: unknown cardinality 4 (byte 26)"),
     ] {
         assert_eq!(MimiContentRef::decode(&encoded).unwrap_err().to_string(), words);
     }
     let error = MimiContentRef::decode(&[]).unwrap_err();
-    assert_eq!(format!("{error:?}"), "DecodeError { kind: Truncated, offset: 0, path:  }");
+    assert_eq!(format!("{error:?}"), "DecodeError { kind: Truncated, offset: 0, path: MimiContent }");
+
+    let every_kind = [
+        Kind::Truncated,
+        Kind::TrailingBytes,
+        Kind::NotWellFormed,
+        TEXT,
+        Kind::IndefiniteLength,
+        Kind::NotShortest,
+        Kind::NonCanonicalBignum,
+        Kind::UnusualNan,
+        Kind::InvalidUtf8,
+        Kind::UnsortedMapKeys,
+        Kind::DuplicateMapKey,
+        Kind::MapKeyType,
+        Kind::MapKeyRange,
+        Kind::ExtensionKeyLength { found: 256 },
+        Kind::ExtensionsTooDeep,
+        Kind::ArrayLength { expected: 7, found: 8 },
+        Kind::ByteLength { expected: 16, found: 8 },
+        Kind::IntegerRange { max: 255, found: 256 },
+        Kind::TopicIdTooLong { found: 4097 },
+        Kind::UnknownCardinality { found: 4 },
+        Kind::UnknownPartSemantics { found: 3 },
+        Kind::TooFewParts { found: 1 },
+        Kind::TooManyParts,
+        Kind::PartsTooDeep,
+    ];
+    let words: std::collections::BTreeSet<String> = every_kind.iter().map(ToString::to_string).collect();
+    assert_eq!(words.len(), every_kind.len(), "each kind says something of its own");
 }
 
 fn null_part() -> NestedPart {
@@ -699,6 +728,29 @@ fn no_builder_makes_what_the_decoder_refuses() {
     ] {
         assert_eq!(error.to_string(), words);
     }
+}
+
+#[test]
+fn a_copy_with_another_salt_keeps_the_rest() {
+    let original = accepts(include_bytes!("data/reply.cbor"));
+    let salt = Salt::from_bytes([9; 16]);
+    let copy = original.clone().into_builder(salt).build().unwrap();
+    assert_eq!(copy.salt(), salt);
+    assert_ne!(copy, original);
+    assert_eq!(copy.into_builder(original.salt()).build().unwrap(), original);
+}
+
+#[test]
+fn messages_are_equal_when_their_bytes_are() {
+    let (one, other) = (fields().encode(), with(|fields| fields.topic_id = bytes(b"x")));
+    let decode = |encoded| MimiContentRef::decode(encoded).unwrap();
+    let same = one.clone();
+    assert_eq!(decode(&one), decode(&same));
+    assert_ne!(decode(&one), decode(&other));
+    assert!(format!("{:?}", decode(&other)).contains("topic_id: [120]"));
+    let keys: Vec<_> =
+        decode(include_bytes!("data/original.cbor")).extensions().into_iter().map(|(key, _)| key).collect();
+    assert_eq!(keys, [1.into(), 2.into()]);
 }
 
 #[test]

@@ -81,6 +81,17 @@ fn refuses_values_that_are_not_one_canonical_item() {
 }
 
 #[test]
+fn says_what_is_wrong_with_an_extension() {
+    let mut extensions = Extensions::new();
+    assert_eq!(extensions.set_text("", "x").unwrap_err().to_string(), "not a key that an extension can have");
+    let error = extensions.set_subject("").unwrap_err();
+    assert_eq!(error.to_string(), "extensions[5]: a subject has 1 to 4096 octets");
+    assert!(core::error::Error::source(&error).is_some());
+    extensions.set_text("k", "v").unwrap();
+    assert_eq!(alloc::format!("{extensions:?}"), "{Text(\"k\"): h'6176'}");
+}
+
+#[test]
 fn reads_values_by_type() {
     let value = |encoded| ExtensionValue { encoded };
     assert_eq!(value(&[0x61, b'x']).as_text(), Some("x"));

@@ -105,6 +105,11 @@ impl<'a> MimiContentRef<'a> {
     /// [`DecodeErrorKind`] for what there is.
     #[inline]
     pub fn decode(encoded: &'a [u8]) -> Result<Self> {
+        Self::decode_document(encoded).within("MimiContent")
+    }
+
+    #[inline(always)]
+    fn decode_document(encoded: &'a [u8]) -> Result<Self> {
         let mut reader = Reader::new(encoded);
         let envelope = Envelope::decode(&mut reader)?;
         let mut message = Self { encoded, envelope, body: NestedPartRef::EMPTY, parts: Vec::new() };

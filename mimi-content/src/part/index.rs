@@ -106,6 +106,18 @@ mod tests {
     }
 
     #[test]
+    fn says_why_a_uri_leads_nowhere() {
+        for (error, words) in [
+            (ContentIdError::NotAContentId, "not a content ID of the form cid:N@local.invalid"),
+            (ContentIdError::NotANumber, "the part index is not a decimal number"),
+            (ContentIdError::NoSuchPart, "no part has this index"),
+            (ContentIdError::NotReferable, "the part is neither single nor external"),
+        ] {
+            assert_eq!(error.to_string(), words);
+        }
+    }
+
+    #[test]
     fn refuses_what_is_not_a_content_id() {
         for uri in [
             "",
