@@ -58,7 +58,12 @@ pub fn inspect<'a>(name: &str, encoded: &'a [u8]) -> Result<Inspected<'a>, Inspe
             None => return Err(InspectError::UnknownType),
         },
     }
-    .map_err(InspectError::Refused)
+    .map_err(|mut refusal: Refusal| {
+        if refusal.field.is_empty() {
+            refusal.field = name.into();
+        }
+        InspectError::Refused(refusal)
+    })
 }
 
 /// Encodes a value that is given as JSON.
@@ -139,16 +144,13 @@ pub struct Refusal {
     pub reason: String,
     /// The byte at which it is, counted from 0.
     pub offset: usize,
-    /// The way to the field in which it is; empty for the document as a whole.
+    /// The way to the field in which it is, from the name of the type on: `Commit.path`.
     pub field: String,
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.field.is_empty() {
-            write!(f, "{}: ", self.field)?;
-        }
-        write!(f, "{} (byte {})", self.reason, self.offset)
+        write!(f, "{}: {} (byte {})", self.field, self.reason, self.offset)
     }
 }
 

@@ -206,16 +206,22 @@ fn inspect_gives_the_reason_of_a_refusal() {
     assert_eq!((ran.status, ran.out.as_str()), (1, ""));
     assert_eq!(
         ran.err,
-        "mimi-vectors: MessageStatusReport refused: [0].status: the input ends inside this item (byte 36)\n"
+        "mimi-vectors: refused: MessageStatusReport[0].status: the input ends inside this item (byte 36)\n"
     );
     let ran = run_with(&["inspect", "--type", "MessageStatusReport", "--json"], &damaged);
     assert_eq!(ran.status, 1);
     let reason = "the input ends inside this item";
-    assert_eq!(ran.json()["refused"], json!({"reason": reason, "offset": 36, "field": "[0].status"}));
+    assert_eq!(
+        ran.json()["refused"],
+        json!({"reason": reason, "offset": 36, "field": "MessageStatusReport[0].status"})
+    );
 
     let ran = run_with(&["inspect", "--type", "Commit", "--hex"], b"0002");
     assert_eq!(ran.status, 1);
     assert!(ran.err.contains("Commit.path") && ran.err.contains("byte 1"), "{}", ran.err);
+    // A type that is no struct has no name of its own in the codec's paths.
+    let ran = run_with(&["inspect", "--type", "HPKEPublicKey", "--hex"], b"c0");
+    assert!(ran.err.contains("refused: HPKEPublicKey: "), "{}", ran.err);
     let ran = run_with(&["inspect", "--type", "Commit", "--hex"], b"000");
     assert_eq!(ran.status, 1);
     assert!(ran.err.contains("not hex"), "{}", ran.err);

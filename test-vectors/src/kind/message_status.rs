@@ -261,6 +261,7 @@ mod generated {
         fn refuses_each_case_for_its_reason() {
             let mut others = Vec::new();
             for Invalid { case, expected: (kind, field), encoded } in invalid() {
+                let field = alloc::format!("MessageStatusReport{field}");
                 let found = MessageStatusReport::decode(&encoded);
                 if !found
                     .as_ref()

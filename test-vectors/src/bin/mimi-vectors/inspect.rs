@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Outc
         match hex::decode(input.into_iter().filter(|byte| !byte.is_ascii_whitespace()).collect::<Vec<_>>()) {
             Ok(encoded) => encoded,
             Err(error) => {
-                complain(&format!("{type_name} refused: the input is not hex: {error}"));
+                complain(&format!("refused: the input is not hex: {error}"));
                 return Ok(Outcome::Fails);
             }
         }
@@ -49,7 +49,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Outc
     let inspected = match inspect(type_name, &encoded) {
         Ok(inspected) => inspected,
         Err(error) => {
-            complain(&format!("{type_name} refused: {error}"));
+            complain(&format!("refused: {error}"));
             if let (true, InspectError::Refused(refusal)) = (arguments.json, &error) {
                 writeln!(out, "{}", serde_json::json!({"type": type_name, "refused": refusal}))?;
             }
