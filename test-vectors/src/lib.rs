@@ -42,8 +42,6 @@
 #![deny(missing_docs)]
 
 extern crate alloc;
-#[cfg(any(feature = "generate", test))]
-extern crate std;
 
 mod case;
 #[cfg(feature = "generate")]
