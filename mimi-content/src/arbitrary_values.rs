@@ -11,7 +11,7 @@ use crate::cbor::reader::Reader;
 use crate::cbor::writer;
 use crate::disposition::Disposition;
 use crate::expiration::Expiration;
-use crate::extensions::{ExtensionKey, Extensions};
+use crate::extensions::{ExtensionKey, Extensions, checked_entry};
 use crate::message::{MAX_TOPIC_ID, MimiContent};
 use crate::message_id::MessageId;
 use crate::part::{ExternalPart, MAX_PART_DEPTH, MultiPart, NestedPart, Part, PartSemantics, SinglePart};
@@ -85,7 +85,7 @@ impl<'a> Arbitrary<'a> for ExternalPart {
 
 impl<'a> Arbitrary<'a> for Extensions {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        let mut extensions = Self::new();
+        let mut entries = alloc::collections::BTreeMap::new();
         for _ in 0..u.int_in_range(0..=6)? {
             let text;
             let limit = MAX_INTEGER_KEY as i64;
@@ -105,9 +105,11 @@ impl<'a> Arbitrary<'a> for Extensions {
                 _ => write_item(u, 2, &mut value)?,
             }
             // A text key can be of a length that is not allowed: then there is one extension less.
-            drop(extensions.set_any(key, &value));
+            if let Ok(entry) = checked_entry(key, &value) {
+                entries.insert(entry.key().to_vec(), entry);
+            }
         }
-        Ok(extensions)
+        Self::from_checked(entries.into_values().collect()).ok_or(arbitrary::Error::IncorrectFormat)
     }
 }
 

@@ -83,7 +83,7 @@ mod part;
 mod salt;
 mod status;
 
-pub use anomaly::{Anomaly, Limits, ReceivedMessage, ReferenceField};
+pub use anomaly::{Advice, Anomaly, Limits, ReceivedMessage, ReferenceField};
 pub use derived::{ExtendedTime, MessageDerivedValues, Timestamp};
 pub use disposition::Disposition;
 pub use error::{DecodeError, DecodeErrorKind, FieldPath, PathSegment, Result};
