@@ -127,10 +127,11 @@ proptest! {
         let mut again = Extensions::new();
         for (key, value) in extensions.iter() {
             // Key 0 is reserved; simple values without a meaning have no place in a tree, and `undefined` reads as null.
-            let comparable = key != ExtensionKey::Integer(0) && !value.encoded().contains(&0xf7);
-            if comparable && let Ok(tree) = value.to_value() {
-                again.set_value(key, &tree).unwrap();
-                prop_assert_eq!(again.get(key), Some(value));
+            // A key for private use: under some of the others the value would have to be of a certain form.
+            let own = if key == ExtensionKey::Text("own") { "other" } else { "own" };
+            if let Ok(tree) = value.to_value() {
+                again.set_value(own, &tree).unwrap();
+                prop_assert_eq!(again.get(own), Some(value));
             }
         }
     }
