@@ -1,13 +1,14 @@
 //! General handling: what section 9.1 of mimi-content and section 7 of mimi-content-more-extensions-00 call nonsensical in a message that
 //! decodes.
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::fmt;
 
 use crate::disposition::Disposition;
 use crate::extensions::{ExternalMessageId, ExternalScope, KnownExtensionError, LastSeen};
 use crate::message::MimiContentRef;
-use crate::message_id::{HashAlgorithm, MessageId};
+use crate::message_id::{HashAlgorithm, MessageId, UriTooLong};
 use crate::part::{AeadAlgorithm, PartIndex, PartRef, is_language_list};
 
 /// Milliseconds of 365 days, the drafts' year.
@@ -23,36 +24,31 @@ const MAX_LAST_SEEN: usize = 65535;
 /// A message and what its receiver knows about it, for [`ReceivedMessage::anomalies`].
 ///
 /// ```
-/// use mimi_content::{Anomaly, MimiContentRef, ReceivedMessage};
+/// use mimi_content::{Advice, Anomaly, MimiContentRef, ReceivedMessage};
 ///
 /// # let bytes = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/original.cbor"));
 /// let message = MimiContentRef::decode(bytes)?;
 /// let sender = "mimi://example.com/u/alice-smith";
 /// let room = "mimi://example.com/r/engineering_team";
 /// let now_ms = 1_700_000_000_000;
-/// let received = ReceivedMessage {
-///     sender_is_member: false,
-///     ..ReceivedMessage::new(&message, message.message_id(sender, room)?, sender, room, now_ms, now_ms)
-/// };
+/// let members = ["mimi://example.com/u/bob-jones"];
+/// let is_member = |user: &str| members.contains(&user);
+/// let received = ReceivedMessage::new(&message, sender, room, &is_member, now_ms, now_ms)?;
 /// assert_eq!(received.anomalies(), [Anomaly::SenderNotMember]);
+/// assert_eq!(received.anomalies()[0].advice(), Advice::Discard);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy)]
 pub struct ReceivedMessage<'r, 'a> {
-    /// The message.
-    pub message: &'r MimiContentRef<'a>,
-    /// Its ID, computed from `sender_uri` and `room_uri`.
-    pub message_id: MessageId,
-    /// The sender's URI, from MLS.
-    pub sender_uri: &'r str,
-    /// The URI of the room that the message came in.
-    pub room_uri: &'r str,
-    /// Now, in milliseconds since the UNIX epoch.
+    message: &'r MimiContentRef<'a>,
+    message_id: MessageId,
+    sender_uri: &'r str,
+    room_uri: &'r str,
+    is_member: &'r dyn Fn(&str) -> bool,
+    /// The local clock, in milliseconds since the UNIX epoch.
     pub now_ms: u64,
     /// The hub's accepted timestamp, in milliseconds since the UNIX epoch.
     pub accepted_ms: u64,
-    /// Whether the sender is a member of the MLS group.
-    pub sender_is_member: bool,
     /// When the room was created, in milliseconds since the UNIX epoch, if known.
     pub room_created_ms: Option<u64>,
     /// The bytes of the message that was received earlier under this ID, if one was. The same bytes once more are a repeated delivery, to
@@ -66,6 +62,8 @@ pub struct ReceivedMessage<'r, 'a> {
     pub expected_scope: &'r dyn Fn(&ExternalScope) -> bool,
     /// The last-seen list of an earlier message, for finding loops. `None` for a message that is unknown or has none.
     pub last_seen_of: &'r dyn Fn(&MessageId) -> Option<LastSeen>,
+    /// The same for messages that are known by the ID of another system.
+    pub last_seen_of_external: &'r dyn Fn(&ExternalMessageId) -> Option<LastSeen>,
     /// What the drafts leave to local policy.
     pub limits: Limits,
 }
@@ -84,6 +82,9 @@ pub struct Limits {
     pub max_size: usize,
     /// How far the sender's own timestamp may lie from the accepted one, in milliseconds; 32 days by default.
     pub sender_timestamp_ms: u64,
+    /// How many earlier messages are asked for their last-seen list in search of a loop; 1024 by default. Without a bound, each message of a
+    /// room would walk through all that came before it.
+    pub last_seen_steps: usize,
 }
 
 impl Default for Limits {
@@ -94,12 +95,12 @@ impl Default for Limits {
             expiration_ms: YEAR_MS,
             max_size: usize::MAX,
             sender_timestamp_ms: 32 * 24 * 60 * 60 * 1000,
+            last_seen_steps: 1024,
         }
     }
 }
 
-/// Something in a message that most likely means malice, and in any case no message that a person wrote. Log it, and discard the message
-/// if [`Anomaly::discard`] says so.
+/// Something in a message that most likely means malice, and in any case is nothing that a person wrote. What to do, [`Anomaly::advice`] says.
 ///
 /// The cases of section 9.1 that a decoder can see (topic ID too long, too many or too deeply nested parts, unknown part semantics)
 /// are no anomalies but refusals: [`DecodeErrorKind`](crate::DecodeErrorKind).
@@ -200,18 +201,46 @@ pub enum ReferenceField {
     LastSeen,
 }
 
+/// What the drafts advise to do about an [`Anomaly`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Advice {
+    /// Log it and discard the message (mimi-content section 9.1), or refuse the message because its author could choose its ID.
+    Discard,
+    /// The receiver may reject the message (more-extensions section 7).
+    MayReject,
+    /// Log it. The message is legal by the letter, and harmless to show.
+    Log,
+}
+
 impl Anomaly {
-    /// Whether the drafts say that such a message should be discarded. The rest is for the log: legal by the letter, and harmless to show.
+    /// What the drafts advise to do about it.
     #[must_use]
-    pub fn discard(&self) -> bool {
-        !matches!(
-            self,
+    pub fn advice(&self) -> Advice {
+        match self {
+            Self::SenderNotMember
+            | Self::DuplicateMessageId
+            | Self::UnknownHashAlgorithm { .. }
+            | Self::TimestampInFuture { .. }
+            | Self::TimestampBeforeRoom
+            | Self::TimestampBeforeFormat
+            | Self::ExpiredLongAgo { .. }
+            | Self::ExpiresFarAhead { .. }
+            | Self::TooLarge { .. }
+            | Self::SenderUriDiffers
+            | Self::RoomUriDiffers => Advice::Discard,
+            Self::MalformedExtension(_)
+            | Self::SenderTimestampOff { .. }
+            | Self::DuplicateExternalMessageId
+            | Self::UnexpectedScope { .. }
+            | Self::LastSeenEmpty
+            | Self::LastSeenTooLong { .. }
+            | Self::LastSeenLoop => Advice::MayReject,
             Self::NullBodyReplacesNothing
-                | Self::NullPartInside { .. }
-                | Self::ReactionWithoutReply
-                | Self::MalformedLanguage { .. }
-                | Self::KeyWithoutEncryption { .. }
-        )
+            | Self::NullPartInside { .. }
+            | Self::ReactionWithoutReply
+            | Self::MalformedLanguage { .. }
+            | Self::KeyWithoutEncryption { .. } => Advice::Log,
+        }
     }
 }
 
@@ -250,32 +279,52 @@ impl fmt::Display for Anomaly {
 }
 
 impl<'r, 'a> ReceivedMessage<'r, 'a> {
-    /// What every receiver knows, and for the rest what gives no findings: set the other fields as far as you know better.
-    #[must_use]
+    /// What every receiver knows; for the rest it assumes what gives no findings, so set the public fields as far as you know better.
+    ///
+    /// `sender_uri` comes from MLS and `room_uri` is the room that the message came in; the message's ID is computed from them. `is_member` says
+    /// whether a user is a member of the MLS group. `now_ms` is the local clock and `accepted_ms` the hub's accepted timestamp, both in milliseconds
+    /// since the UNIX epoch.
+    ///
+    /// # Errors
+    ///
+    /// [`UriTooLong`] if a URI has more than 65535 octets: the message has no ID.
     pub fn new(
         message: &'r MimiContentRef<'a>,
-        message_id: MessageId,
         sender_uri: &'r str,
         room_uri: &'r str,
+        is_member: &'r dyn Fn(&str) -> bool,
         now_ms: u64,
         accepted_ms: u64,
-    ) -> Self {
-        Self {
+    ) -> Result<Self, UriTooLong> {
+        Ok(Self {
             message,
-            message_id,
+            message_id: message.message_id(sender_uri, room_uri)?,
             sender_uri,
             room_uri,
+            is_member,
             now_ms,
             accepted_ms,
-            sender_is_member: true,
             room_created_ms: None,
             earlier_with_this_id: None,
             sender_sent_before: false,
             seen_external_id: &|_| false,
             expected_scope: &|_| true,
             last_seen_of: &|_| None,
+            last_seen_of_external: &|_| None,
             limits: Limits::default(),
-        }
+        })
+    }
+
+    /// The message's ID.
+    #[must_use]
+    pub fn message_id(&self) -> MessageId {
+        self.message_id
+    }
+
+    /// Whether this is the repeated delivery of a message that was received before.
+    #[must_use]
+    pub fn is_repeated(&self) -> bool {
+        self.earlier_with_this_id == Some(self.message.encoded())
     }
 
     /// Everything about the message that the drafts call an anomaly, in the order of [`Anomaly`]'s variants.
@@ -294,7 +343,7 @@ impl<'r, 'a> ReceivedMessage<'r, 'a> {
     }
 
     fn check_identity(&self, found: &mut Vec<Anomaly>) {
-        if !self.sender_is_member {
+        if !(self.is_member)(self.sender_uri) {
             found.push(Anomaly::SenderNotMember);
         }
         if self.earlier_with_this_id.is_some_and(|earlier| earlier != self.message.encoded()) {
@@ -406,8 +455,8 @@ impl<'r, 'a> ReceivedMessage<'r, 'a> {
                 found.push(Anomaly::SenderTimestampOff { by_ms });
             }
         }
-        if let Ok(Some(id)) = &external_id {
-            if (self.seen_external_id)(id) {
+        if let Ok(Some(id)) = external_id.as_ref() {
+            if !self.is_repeated() && (self.seen_external_id)(id) {
                 found.push(Anomaly::DuplicateExternalMessageId);
             }
             if !(self.expected_scope)(&id.scope) {
@@ -415,43 +464,63 @@ impl<'r, 'a> ReceivedMessage<'r, 'a> {
             }
         }
         if let Ok(Some(last_seen)) = &last_seen {
-            self.check_last_seen(last_seen, found);
+            self.check_last_seen(last_seen, external_id.ok().flatten().as_ref(), found);
         }
     }
 
-    fn check_last_seen(&self, last_seen: &LastSeen, found: &mut Vec<Anomaly>) {
+    fn check_last_seen(
+        &self,
+        last_seen: &LastSeen,
+        own: Option<&ExternalMessageId>,
+        found: &mut Vec<Anomaly>,
+    ) {
         if let LastSeen::External(ids) = last_seen
             && ids.iter().any(|id| !(self.expected_scope)(&id.scope))
         {
             found.push(Anomaly::UnexpectedScope { extension: 256 });
         }
-        if last_seen.is_empty() && self.sender_sent_before {
+        if last_seen.is_empty() && self.sender_sent_before && !self.is_repeated() {
             found.push(Anomaly::LastSeenEmpty);
         }
         if last_seen.len() > MAX_LAST_SEEN {
             found.push(Anomaly::LastSeenTooLong { entries: last_seen.len() });
-        } else if let LastSeen::Messages(ids) = last_seen
-            && self.leads_back(ids)
-        {
+        } else if self.leads_back(last_seen, own) {
             found.push(Anomaly::LastSeenLoop);
         }
     }
 
-    /// Whether this message can be reached from the ones that it says it has seen. Message IDs are hashes of what they name, so a loop
-    /// needs a message ID that was broken, or a caller's own IDs.
-    fn leads_back(&self, ids: &[MessageId]) -> bool {
-        let mut visited = alloc::collections::BTreeSet::new();
-        let mut open: Vec<MessageId> = ids.to_vec();
-        while let Some(id) = open.pop() {
-            if id == self.message_id {
-                return true;
-            }
-            if visited.insert(id)
-                && let Some(LastSeen::Messages(ids)) = (self.last_seen_of)(&id)
-            {
-                open.extend(ids);
+    /// Whether this message can be reached from the ones that it says it has seen. MIMI's message IDs are hashes of what they name, so that
+    /// only a broken hash closes a loop of them; the IDs of other systems are the sender's to choose.
+    fn leads_back(&self, last_seen: &LastSeen, own: Option<&ExternalMessageId>) -> bool {
+        let mut visited = BTreeSet::new();
+        let mut open = Vec::from([last_seen.clone()]);
+        let mut steps = self.limits.last_seen_steps;
+        while let Some(list) = open.pop() {
+            let ids: Vec<SeenId> = match list {
+                LastSeen::Messages(ids) => ids.into_iter().map(SeenId::Message).collect(),
+                LastSeen::External(ids) => ids.into_iter().map(SeenId::External).collect(),
+            };
+            for id in ids {
+                let earlier = match &id {
+                    SeenId::Message(id) if *id == self.message_id => return true,
+                    SeenId::External(id) if Some(id) == own => return true,
+                    _ if visited.contains(&id) => continue,
+                    _ if steps == 0 => return false,
+                    SeenId::Message(id) => (self.last_seen_of)(id),
+                    SeenId::External(id) => (self.last_seen_of_external)(id),
+                };
+                steps = steps.saturating_sub(1);
+                open.extend(earlier);
+                visited.insert(id);
             }
         }
         false
     }
+}
+
+/// An entry of a last-seen list.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum SeenId {
+    Message(MessageId),
+    External(ExternalMessageId),
 }

@@ -11,7 +11,7 @@ use crate::cbor::reader::Reader;
 use crate::cbor::writer;
 use crate::disposition::Disposition;
 use crate::expiration::Expiration;
-use crate::extensions::{ExtensionKey, Extensions};
+use crate::extensions::{ExtensionKey, Extensions, checked_entry};
 use crate::message::{MAX_TOPIC_ID, MimiContent};
 use crate::message_id::MessageId;
 use crate::part::{ExternalPart, MAX_PART_DEPTH, MultiPart, NestedPart, Part, PartSemantics, SinglePart};
@@ -80,7 +80,7 @@ impl<'a> Arbitrary<'a> for ExternalPart {
 
 impl<'a> Arbitrary<'a> for Extensions {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        let mut extensions = Self::new();
+        let mut entries = alloc::collections::BTreeMap::new();
         for _ in 0..u.int_in_range(0..=6)? {
             let text;
             let limit = MAX_INTEGER_KEY as i64;
@@ -100,9 +100,11 @@ impl<'a> Arbitrary<'a> for Extensions {
                 _ => write_item(u, 2, &mut value)?,
             }
             // A text key can be of a length that is not allowed: then there is one extension less.
-            drop(extensions.set_any(key, &value));
+            if let Ok(entry) = checked_entry(key, &value) {
+                entries.insert(entry.key().to_vec(), entry);
+            }
         }
-        Ok(extensions)
+        Self::from_checked(entries.into_values().collect()).ok_or(arbitrary::Error::IncorrectFormat)
     }
 }
 
@@ -145,7 +147,8 @@ fn write_item(u: &mut Unstructured<'_>, level: u8, encoded: &mut Vec<u8>) -> Res
             if u.ratio(1, 3)? {
                 // A bignum, which mere chance would hardly hit.
                 writer::head(&mut tagged, Major::Tag, u.int_in_range(2..=3)?);
-                writer::bytes(&mut tagged, u.arbitrary()?);
+                let octets = u.arbitrary::<[u8; 17]>()?;
+                writer::bytes(&mut tagged, octets.get(..u.int_in_range(9..=17)?).unwrap_or_default());
             } else {
                 writer::head(&mut tagged, Major::Tag, u.arbitrary()?);
                 write_item(u, next, &mut tagged)?;

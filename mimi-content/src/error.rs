@@ -108,7 +108,7 @@ impl<T> Within<T> for Result<T> {
 /// The way from the whole document to a field, such as `MimiContent.body.parts[1].content_type` or
 /// `MimiContent.extensions[256][0]`; in an extension value that is checked by itself, the way inside it.
 ///
-/// Fields have the draft's names in snake case, as in the JSON of the test vectors.
+/// Fields have the names that they have in the JSON of the test vectors, such as `body` for the draft's `nestedPart`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldPath {
     /// Innermost first: an error picks the names up on its way out.

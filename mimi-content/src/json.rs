@@ -17,7 +17,7 @@ use crate::cbor::item::MAX_INTEGER_KEY;
 use crate::derived::{MessageDerivedValues, Timestamp};
 use crate::disposition::Disposition;
 use crate::expiration::Expiration;
-use crate::extensions::{ExtensionKey, Extensions, ExtensionsRef};
+use crate::extensions::{ExtensionKey, Extensions, ExtensionsRef, checked_entry};
 use crate::message::{MimiContent, MimiContentRef};
 use crate::message_id::{HashAlgorithm, MessageId};
 use crate::part::{AeadAlgorithm, ExternalPart, MultiPart, NestedPart, Part, PartIndex, PartSemantics};
@@ -174,18 +174,15 @@ impl Serialize for Extensions {
 impl<'de> Deserialize<'de> for Extensions {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let list = Vec::<(KeyForm, Hex<Vec<u8>>)>::deserialize(deserializer)?;
-        let mut extensions = Self::new();
-        for (entries_before, (key, Hex(value))) in list.iter().enumerate() {
+        let entries = list.iter().map(|(key, Hex(value))| {
             let key = match key {
                 KeyForm::Integer(key) => ExtensionKey::Integer(*key),
                 KeyForm::Text { text } => ExtensionKey::Text(text),
             };
-            extensions.set_any(key, value).map_err(D::Error::custom)?;
-            if extensions.len() == entries_before {
-                return Err(D::Error::custom(format!("extension {key:?} occurs twice")));
-            }
-        }
-        Ok(extensions)
+            checked_entry(key, value).map_err(D::Error::custom)
+        });
+        Self::from_checked(entries.collect::<Result<_, _>>()?)
+            .ok_or_else(|| D::Error::custom("an extension occurs twice"))
     }
 }
 

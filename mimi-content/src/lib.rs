@@ -6,6 +6,7 @@
 //! - **[`MessageId`]** names a message: computed while the message streams by, in revision 08 and, for archives, 07.
 //! - **[`Extensions`]** hold what the format leaves open, with typed access to the six extensions that have a definition.
 //! - **[`MessageStatusReport`]** says what became of messages; **[`MessageDerivedValues`]** is what comes with one.
+//! - **[`media_types`]** names the ones that every client must be able to receive.
 //! - **[`ReceivedMessage::anomalies`]** lists what is wrong with a message that decodes.
 //!
 //! Implemented are draft-ietf-mimi-content-08, draft-mahy-mimi-message-status-01 and draft-mimi-content-more-extensions-00. The crate is
@@ -55,7 +56,7 @@
 //! | feature | what it adds |
 //! |-|-|
 //! | `ciborium` | extension values as `ciborium::Value` trees |
-//! | `serde` | `Serialize` and `Deserialize` in the JSON form of the test vectors (bytes as hex) |
+//! | `serde` | `Serialize` and `Deserialize` for messages, their parts, extensions and reports in the JSON form of the test vectors (bytes as hex); what borrows, only `Serialize` |
 //! | `arbitrary` | `Arbitrary`: valid values from fuzzer input; needs `std` |
 #![no_std]
 #![forbid(unsafe_code)]
@@ -77,13 +78,14 @@ mod expiration;
 mod extensions;
 #[cfg(feature = "serde")]
 mod json;
+pub mod media_types;
 mod message;
 mod message_id;
 mod part;
 mod salt;
 mod status;
 
-pub use anomaly::{Anomaly, Limits, ReceivedMessage, ReferenceField};
+pub use anomaly::{Advice, Anomaly, Limits, ReceivedMessage, ReferenceField};
 pub use derived::{ExtendedTime, MessageDerivedValues, Timestamp};
 pub use disposition::Disposition;
 pub use error::{DecodeError, DecodeErrorKind, FieldPath, PathSegment, Result};
@@ -102,7 +104,9 @@ pub use part::{
     SinglePartRef, is_language_list,
 };
 pub use salt::Salt;
-pub use status::{MessageStatus, MessageStatusReport, MessageStatusReportRef, PerMessageStatus};
+pub use status::{
+    MessageStatus, MessageStatusReport, MessageStatusReportRef, PerMessageStatus, StatusTransition,
+};
 
 /// The README's example runs too.
 #[cfg(doctest)]

@@ -123,6 +123,21 @@ impl fmt::Display for MessageId {
     }
 }
 
+impl AsRef<[u8]> for MessageId {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl TryFrom<&[u8]> for MessageId {
+    type Error = core::array::TryFromSliceError;
+
+    /// Takes exactly 32 octets.
+    fn try_from(octets: &[u8]) -> Result<Self, Self::Error> {
+        octets.try_into().map(Self)
+    }
+}
+
 impl fmt::Debug for MessageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "MessageId({self})")
@@ -381,6 +396,28 @@ mod tests {
         assert!(!MessageId::from_bytes([8; 32]).is_known());
         assert_eq!(alloc::format!("{:?}", HashAlgorithm(8)), "HashAlgorithm(8 sha-512)");
         assert_eq!(alloc::format!("{:?}", HashAlgorithm(99)), "HashAlgorithm(99)");
+    }
+
+    #[test]
+    fn takes_exactly_32_octets() {
+        let id = MessageId::from_bytes([9; 32]);
+        assert_eq!(MessageId::try_from(id.as_ref()).unwrap(), id);
+        for length in [0, 31, 33] {
+            assert!(MessageId::try_from(&[9; 40][..length]).is_err());
+        }
+    }
+
+    #[test]
+    fn orders_by_timestamp_then_by_the_lower_id() {
+        let (low, high) = (MessageId::from_bytes([1; 32]), MessageId::from_bytes([2; 32]));
+        assert!(low.order(5) < high.order(5));
+        assert!(high.order(4) < low.order(5));
+        // Lexically: the first octet that differs decides.
+        let mut higher = [1; 32];
+        higher[0] = 2;
+        let mut lower = [9; 32];
+        lower[0] = 1;
+        assert!(MessageId::from_bytes(lower).order(0) < MessageId::from_bytes(higher).order(0));
     }
 
     #[test]

@@ -3,10 +3,12 @@
 use core::fmt;
 
 use hmac::{Hmac, KeyInit, Mac};
+use rand_core::CryptoRng;
 use sha2::Sha256;
+use zeroize::Zeroize;
 
 /// The 16 octets that no other message has. They must be cryptographically random: they keep the message ID from being
-/// guessed, and message franking uses them as its key.
+/// guessed, and message franking uses them as its key, so `Debug` does not show them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Salt([u8; 16]);
@@ -16,6 +18,14 @@ impl Salt {
     #[must_use]
     pub const fn from_bytes(random: [u8; 16]) -> Self {
         Self(random)
+    }
+
+    /// Draws 16 octets.
+    #[must_use]
+    pub fn random(rng: &mut impl CryptoRng) -> Self {
+        let mut octets = [0; 16];
+        rng.fill_bytes(&mut octets);
+        Self(octets)
     }
 
     /// The octets.
@@ -35,7 +45,9 @@ impl Salt {
     /// All members of the group know the exported secret, so the nonce alone keeps them from knowing the salt in advance.
     #[must_use]
     pub fn derive(salt_base_secret: &[u8; 32], nonce: &[u8]) -> Self {
-        let mut mac = <Hmac<Sha256> as KeyInit>::new(&padded(salt_base_secret));
+        let mut key = padded(salt_base_secret);
+        let mut mac = <Hmac<Sha256> as KeyInit>::new(&key);
+        key.as_mut_slice().zeroize();
         mac.update(nonce);
         let output: [u8; 32] = mac.finalize().into_bytes().into();
         let mut salt = [0; 16];
@@ -57,15 +69,49 @@ fn padded(secret: &[u8; 32]) -> hmac::digest::Key<Hmac<Sha256>> {
 
 impl fmt::Debug for Salt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Salt(")?;
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
-        f.write_str(")")
+        f.write_str("Salt([redacted])")
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Gives the octets 0, 1, 2 and so on.
+    struct Counter(u8);
+
+    impl rand_core::TryRng for Counter {
+        type Error = core::convert::Infallible;
+
+        fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+            let mut octets = [0; 4];
+            self.try_fill_bytes(&mut octets)?;
+            Ok(u32::from_le_bytes(octets))
+        }
+
+        fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+            let mut octets = [0; 8];
+            self.try_fill_bytes(&mut octets)?;
+            Ok(u64::from_le_bytes(octets))
+        }
+
+        fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Self::Error> {
+            for octet in octets {
+                *octet = self.0;
+                self.0 = self.0.wrapping_add(1);
+            }
+            Ok(())
+        }
+    }
+
+    impl rand_core::TryCryptoRng for Counter {}
+
+    #[test]
+    fn draws_all_its_octets_from_the_caller() {
+        let mut rng = Counter(0);
+        assert_eq!(Salt::random(&mut rng).as_bytes(), &core::array::from_fn(|at| at as u8));
+        assert_eq!(Salt::random(&mut rng).as_bytes()[0], 16);
+    }
 
     #[test]
     fn derives_the_first_half_of_the_hmac() {
@@ -76,6 +122,6 @@ mod tests {
         let salt = Salt::derive(&secret, b"Hi There");
         assert_eq!(salt.as_bytes(), &hex::decode("b0344c61d8db38535ca8afceaf0bf12b").unwrap()[..],);
         assert_ne!(salt, Salt::derive(&secret, b"Hi There!"));
-        assert_eq!(alloc::format!("{salt:?}"), "Salt(b0344c61d8db38535ca8afceaf0bf12b)");
+        assert_eq!(alloc::format!("{salt:?}"), "Salt([redacted])");
     }
 }

@@ -1,5 +1,6 @@
 //! Message status reports: mimi-message-status-01.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -47,6 +48,18 @@ impl MessageStatus {
             6 => "error",
             _ => return None,
         })
+    }
+
+    /// Whether saying so is a delivery notification, for a room's policy on those: `delivered` and `error`.
+    #[must_use]
+    pub const fn is_delivery_notification(self) -> bool {
+        matches!(self, Self::DELIVERED | Self::ERROR)
+    }
+
+    /// Whether saying so is a read receipt, for a room's policy on those: `read` and `unread`.
+    #[must_use]
+    pub const fn is_read_receipt(self) -> bool {
+        matches!(self, Self::READ | Self::UNREAD)
     }
 }
 
@@ -115,6 +128,49 @@ impl MessageStatusReport {
         MessageStatusReportRef::decode(encoded).map(|report| Self(report.iter().collect()))
     }
 
+    /// What the report says about a message: its last entry for it.
+    #[must_use]
+    pub fn latest(&self, message_id: &MessageId) -> Option<MessageStatus> {
+        self.0.iter().rev().find(|entry| entry.message_id == *message_id).map(|entry| entry.status)
+    }
+
+    /// Takes the report into what is known of one user's messages: for each message a later status supersedes the earlier one
+    /// (section 3).
+    ///
+    /// Which transitions make sense, the draft leaves to the implementer: those that `is_meaningful` denies (it gets the status before and
+    /// after) take effect all the same and come back, for the log.
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    /// use mimi_content::{MessageId, MessageStatus, MessageStatusReport, PerMessageStatus};
+    ///
+    /// let message_id = MessageId::from_bytes([1; 32]);
+    /// let report = |status| MessageStatusReport(vec![PerMessageStatus { message_id, status }]);
+    /// let is_meaningful = |before, after| !(before == MessageStatus::DELETED && after == MessageStatus::DELIVERED);
+    ///
+    /// let mut known_of_bob = BTreeMap::new();
+    /// assert!(report(MessageStatus::DELETED).apply(&mut known_of_bob, is_meaningful).is_empty());
+    /// let odd = report(MessageStatus::DELIVERED).apply(&mut known_of_bob, is_meaningful);
+    /// assert_eq!((odd[0].before, odd[0].after), (MessageStatus::DELETED, MessageStatus::DELIVERED));
+    /// assert_eq!(known_of_bob[&message_id], MessageStatus::DELIVERED);
+    /// ```
+    pub fn apply(
+        &self,
+        known: &mut BTreeMap<MessageId, MessageStatus>,
+        is_meaningful: impl Fn(MessageStatus, MessageStatus) -> bool,
+    ) -> Vec<StatusTransition> {
+        let mut odd = Vec::new();
+        for PerMessageStatus { message_id, status: after } in self.0.iter().copied() {
+            if let Some(before) = known.insert(message_id, after)
+                && before != after
+                && !is_meaningful(before, after)
+            {
+                odd.push(StatusTransition { message_id, before, after });
+            }
+        }
+        odd
+    }
+
     /// The report's one encoding.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
@@ -125,6 +181,17 @@ impl MessageStatusReport {
         writer::array(sink, self.0.len());
         self.0.iter().for_each(|status| status.encode(sink));
     }
+}
+
+/// A change of a message's status that [`MessageStatusReport::apply`] was told to make no sense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct StatusTransition {
+    /// Which message.
+    pub message_id: MessageId,
+    /// Its status so far.
+    pub before: MessageStatus,
+    /// Its status now.
+    pub after: MessageStatus,
 }
 
 /// A status report as it was received, read from its bytes without copying them.
@@ -215,6 +282,45 @@ mod tests {
             alloc::format!("{:?} {:?}", MessageStatus(3), MessageStatus(9)),
             "MessageStatus(3 expired) MessageStatus(9)"
         );
+    }
+
+    #[test]
+    fn the_later_entry_for_a_message_holds() {
+        let (one, two) = (MessageId::from_bytes([1; 32]), MessageId::from_bytes([2; 32]));
+        let entry = |message_id, status| PerMessageStatus { message_id, status };
+        let report = MessageStatusReport(vec![
+            entry(one, MessageStatus::READ),
+            entry(two, MessageStatus::DELIVERED),
+            entry(one, MessageStatus::UNREAD),
+        ]);
+        assert_eq!(MessageStatusReport::decode(&report.encode()).unwrap(), report);
+        assert_eq!(report.latest(&one), Some(MessageStatus::UNREAD));
+        assert_eq!(report.latest(&two), Some(MessageStatus::DELIVERED));
+        assert_eq!(report.latest(&MessageId::from_bytes([3; 32])), None);
+
+        let mut known = BTreeMap::from([(two, MessageStatus::DELETED)]);
+        let odd = report.apply(&mut known, |before, _| before != MessageStatus::DELETED);
+        assert_eq!(
+            odd,
+            [StatusTransition {
+                message_id: two,
+                before: MessageStatus::DELETED,
+                after: MessageStatus::DELIVERED
+            }]
+        );
+        assert_eq!(known, BTreeMap::from([(one, MessageStatus::UNREAD), (two, MessageStatus::DELIVERED)]));
+        // Saying the same again changes nothing.
+        let again = MessageStatusReport(vec![entry(two, MessageStatus::DELIVERED)]);
+        assert_eq!(again.apply(&mut known, |_, _| false), []);
+    }
+
+    #[test]
+    fn tells_notifications_from_receipts() {
+        let numbers = |is: fn(MessageStatus) -> bool| -> Vec<u8> {
+            (0..=u8::MAX).filter(|number| is(MessageStatus(*number))).collect()
+        };
+        assert_eq!(numbers(MessageStatus::is_delivery_notification), [1, 6]);
+        assert_eq!(numbers(MessageStatus::is_read_receipt), [0, 2]);
     }
 
     #[test]

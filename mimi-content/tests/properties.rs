@@ -13,9 +13,8 @@ use std::collections::BTreeMap;
 
 use arbitrary::{Arbitrary, Unstructured};
 use mimi_content::{
-    ContentIdError, ExtendedTime, ExtensionKey, Extensions, MessageDerivedValues, MessageId,
-    MessageStatusReport, MessageStatusReportRef, MimiContent, MimiContentRef, NestedPart, Part, PartIndex,
-    PartRef, Timestamp,
+    ContentIdError, ExtendedTime, Extensions, MessageDerivedValues, MessageId, MessageStatusReport,
+    MessageStatusReportRef, MimiContent, MimiContentRef, NestedPart, Part, PartIndex, PartRef, Timestamp,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -146,15 +145,13 @@ proptest! {
 
     #[test]
     fn every_extension_value_is_what_ciborium_reads(extensions in valid::<Extensions>()) {
-        let mut again = Extensions::new();
-        for (key, value) in extensions.iter() {
+        for (_, value) in extensions.iter() {
             match (value.to_value(), without_a_tree(value.encoded())) {
                 (Ok(tree), None) => {
-                    // Key 0 is reserved, and no setter takes it.
-                    if key != ExtensionKey::Integer(0) {
-                        again.set_value(key, &tree).unwrap();
-                        prop_assert_eq!(again.get(key), Some(value));
-                    }
+                    // A key for private use: under some of the others the value would have to be of a certain form.
+                    let mut again = Extensions::new();
+                    again.set_value("own", &tree).unwrap();
+                    prop_assert_eq!(again.get("own"), Some(value));
                 }
                 (Err(_), Some(_)) => {}
                 (tree, reason) => prop_assert!(false, "{:?} {:?} {:?}", value, tree, reason),
@@ -395,7 +392,11 @@ fn check_edited(valid: impl Strategy<Value = Vec<u8>> + 'static, check: fn(&[u8]
         },
     );
     let (accepted, refused) = (Cell::new(0), Cell::new(0));
-    let mut runner = TestRunner::new(ProptestConfig::with_cases(2000));
+    let mut runner = TestRunner::new(ProptestConfig {
+        cases: 2000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    });
     let outcome = runner.run(&edited, |encoded| {
         let count = if check(&encoded) { &accepted } else { &refused };
         count.set(count.get() + 1);
@@ -426,7 +427,7 @@ fn edited_derived_values_are_refused_or_come_back() {
 fn without_a_tree(mut encoded: &[u8]) -> Option<String> {
     let mut decoder = ciborium_ll::Decoder::from(&mut encoded);
     let mut left = 1;
-    let mut bignum = false;
+    let mut negative_bignum = false;
     while left > 0 {
         left -= 1;
         let header = decoder.pull().unwrap();
@@ -467,10 +468,11 @@ fn without_a_tree(mut encoded: &[u8]) -> Option<String> {
             }
             _ => Vec::new(),
         };
-        if bignum && content.len() > 16 {
-            return Some(format!("bignum of {} octets", content.len()));
+        // It reads bignums of up to 16 octets as `i128` or `u128`, and leaves longer ones as they are.
+        if negative_bignum && content.len() == 16 && content[0] >= 0x80 {
+            return Some("negative bignum below -2^127".to_owned());
         }
-        bignum = matches!(header, ciborium_ll::Header::Tag(2 | 3));
+        negative_bignum = header == ciborium_ll::Header::Tag(3);
     }
     None
 }

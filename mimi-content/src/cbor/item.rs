@@ -228,11 +228,18 @@ pub(crate) fn read_key<'a>(reader: &mut Reader<'a>, rule: KeyRule) -> Result<Key
 
 /// Steps over one item that was checked before.
 pub(crate) fn skip_item(reader: &mut Reader<'_>) -> Result<()> {
+    walk_item(reader, &mut |_| {})
+}
+
+/// Steps over one item that was checked before, and shows the initial byte of each item in it.
+pub(crate) fn walk_item(reader: &mut Reader<'_>, visit: &mut impl FnMut(u8)) -> Result<()> {
     let mut left: u64 = 1;
     while let Some(others) = left.checked_sub(1) {
         left = others;
         let start = reader.mark();
-        if Major::of(reader.peek()?) == Major::Simple {
+        let initial = reader.peek()?;
+        visit(initial);
+        if Major::of(initial) == Major::Simple {
             check_simple(reader)?;
             continue;
         }

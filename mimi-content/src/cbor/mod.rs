@@ -1,7 +1,7 @@
 //! Deterministic CBOR (RFC 8949, section 4.2.1), as narrow as mimi-content section 6 makes it.
 //!
 //! Reading and writing of heads is our own: a low-level library hands out a head without the bytes that it was made of,
-//! so that the checks for the shortest form would have to look at the input again; `benches/content.rs` measures what
+//! so that the checks for the shortest form would have to look at the input again; `benches/content/` measures what
 //! that costs.
 
 pub(crate) mod item;

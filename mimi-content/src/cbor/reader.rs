@@ -225,7 +225,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// `null`, or what `read` reads; `expected` says what that is.
+    /// `null`, or what `read` reads.
     #[inline(always)]
     pub(crate) fn nullable<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<Option<T>> {
         if self.eat(NULL) { Ok(None) } else { read(self).map(Some) }

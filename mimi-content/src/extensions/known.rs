@@ -9,7 +9,8 @@ use super::{ExtensionError, ExtensionKey, Extensions, ExtensionsRef};
 use crate::cbor::Major;
 use crate::cbor::reader::Reader;
 use crate::cbor::writer::{self, Sink};
-use crate::error::{DecodeError, DecodeErrorKind, Result};
+use crate::error::{DecodeError, DecodeErrorKind, Result, Within};
+use crate::message::read_message_id;
 use crate::message_id::MessageId;
 
 /// The tag of a URI (RFC 8949, section 3.4.5.3).
@@ -64,7 +65,14 @@ impl fmt::Display for KnownExtensionError {
     }
 }
 
-impl core::error::Error for KnownExtensionError {}
+impl core::error::Error for KnownExtensionError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match &self.problem {
+            Problem::Decode(error) => Some(error),
+            Problem::Bounds(_) => None,
+        }
+    }
+}
 
 type Known<T> = core::result::Result<T, KnownExtensionError>;
 
@@ -130,7 +138,7 @@ impl SenderTimestamp {
         if !reader.eat(Major::Unsigned.initial(1)) {
             return refuse(reader, "key 1, the seconds");
         }
-        let seconds = reader.unsigned(u64::MAX)?;
+        let seconds = reader.unsigned(u64::MAX).within("seconds")?;
         let fraction = match len {
             1 => None,
             _ if reader.eat(Major::Negative.initial(2)) => {
@@ -149,7 +157,7 @@ impl SenderTimestamp {
 }
 
 /// What makes an [`ExternalMessageId`] unambiguous (more-extensions section 4).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ExternalScope {
     /// An IANA Private Enterprise Number; not 0.
     EnterpriseNumber(u64),
@@ -164,7 +172,7 @@ pub enum ExternalScope {
 /// ```text
 /// ExtMessageId = [ bstr, scope ]     scope = uint .gt 0 / tstr / #6.32(tstr)
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ExternalMessageId {
     /// The ID as the other system writes it.
     pub id: Vec<u8>,
@@ -175,9 +183,14 @@ pub struct ExternalMessageId {
 impl ExternalMessageId {
     fn decode(reader: &mut Reader<'_>) -> Result<Self> {
         reader.array_of(2)?;
-        let id = reader.bytes()?.to_owned();
+        let id = reader.bytes().within("id")?.to_owned();
+        let scope = Self::decode_scope(reader).within("scope")?;
+        Ok(Self { id, scope })
+    }
+
+    fn decode_scope(reader: &mut Reader<'_>) -> Result<ExternalScope> {
         let start = reader.mark();
-        let scope = match Major::of(reader.peek()?) {
+        Ok(match Major::of(reader.peek()?) {
             Major::Unsigned => match reader.unsigned(u64::MAX)? {
                 0 => {
                     return Err(reader.refuse_at(
@@ -197,8 +210,7 @@ impl ExternalMessageId {
                     DecodeErrorKind::UnexpectedType { expected: "an enterprise number, a domain or a URI" },
                 ));
             }
-        };
-        Ok(Self { id, scope })
+        })
     }
 
     fn encode(&self, sink: &mut impl Sink) {
@@ -246,10 +258,10 @@ impl LastSeen {
         let external = count > 0 && Major::of(reader.peek()?) == Major::Array;
         // A list of both kinds fails at the first item of the other kind.
         if external {
-            let ids = (0..count).map(|_| ExternalMessageId::decode(reader));
+            let ids = (0..count).map(|index| ExternalMessageId::decode(reader).within_index(index));
             Ok(Self::External(ids.collect::<Result<_>>()?))
         } else {
-            let ids = (0..count).map(|_| reader.byte_array().copied().map(MessageId::from_bytes));
+            let ids = (0..count).map(|index| read_message_id(reader).within_index(index));
             Ok(Self::Messages(ids.collect::<Result<_>>()?))
         }
     }
@@ -306,6 +318,68 @@ impl<'a> ExtensionsRef<'a> {
 
 fn subject_length() -> KnownExtensionError {
     KnownExtensionError::bounds(5, "a subject has 1 to 4096 octets")
+}
+
+impl ExtensionsRef<'_> {
+    /// Whether every extension with a definition holds what it says.
+    pub(super) fn check_known(&self) -> Known<()> {
+        self.sender_timestamp()?;
+        self.external_message_id()?;
+        self.subject()?;
+        self.last_seen()?;
+        Ok(())
+    }
+}
+
+/// Reading, as with [`ExtensionsRef`].
+impl Extensions {
+    /// Extension 1: see [`ExtensionsRef::sender_uri`].
+    #[must_use]
+    pub fn sender_uri(&self) -> Option<&str> {
+        self.as_ref().sender_uri()
+    }
+
+    /// Extension 2: see [`ExtensionsRef::room_uri`].
+    #[must_use]
+    pub fn room_uri(&self) -> Option<&str> {
+        self.as_ref().room_uri()
+    }
+
+    /// Extension 3: see [`ExtensionsRef::sender_timestamp`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn sender_timestamp(&self) -> Known<Option<SenderTimestamp>> {
+        self.as_ref().sender_timestamp()
+    }
+
+    /// Extension 4: see [`ExtensionsRef::external_message_id`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn external_message_id(&self) -> Known<Option<ExternalMessageId>> {
+        self.as_ref().external_message_id()
+    }
+
+    /// Extension 5: see [`ExtensionsRef::subject`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn subject(&self) -> Known<Option<&str>> {
+        self.as_ref().subject()
+    }
+
+    /// Extension 256: see [`ExtensionsRef::last_seen`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn last_seen(&self) -> Known<Option<LastSeen>> {
+        self.as_ref().last_seen()
+    }
 }
 
 impl Extensions {
@@ -366,8 +440,13 @@ impl Extensions {
     ///
     /// # Errors
     ///
-    /// [`ExtensionError::Known`] for the enterprise number 0.
+    /// [`ExtensionError::Known`] for the enterprise number 0, and for [`LastSeen::External`] without entries: the empty list is
+    /// [`LastSeen::Messages`].
     pub fn set_last_seen(&mut self, last_seen: &LastSeen) -> core::result::Result<(), ExtensionError> {
+        if matches!(last_seen, LastSeen::External(ids) if ids.is_empty()) {
+            let rule = "an empty list is one of message IDs";
+            return Err(ExtensionError::Known(KnownExtensionError::bounds(256, rule)));
+        }
         let mut encoded = Vec::new();
         writer::array(&mut encoded, last_seen.len());
         match last_seen {

@@ -306,7 +306,8 @@ impl Extensions {
     ///
     /// [`ExtensionError::Key`] for a key that no message can have and for the reserved key 0; [`ExtensionError::Value`] if
     /// `encoded` is not exactly one item of deterministic CBOR within the limits of mimi-content section 6, or is no text
-    /// under the keys 1 and 2.
+    /// under the keys 1 and 2; [`ExtensionError::Known`] if it is not what an extension with a definition holds. A
+    /// received message may break the last rule, one that is made may not.
     pub fn set_encoded<'k>(
         &mut self,
         key: impl Into<ExtensionKey<'k>>,
@@ -316,44 +317,26 @@ impl Extensions {
         if key == ExtensionKey::Integer(0) {
             return Err(ExtensionError::Key);
         }
-        self.set_any(key, encoded)
-    }
+        let entry = checked_entry(key, encoded)?;
+        ExtensionsRef { entries: &entry.bytes, len: 1 }.check_known().map_err(ExtensionError::Known)?;
 
-    /// As [`Extensions::set_encoded`], with the reserved key 0 allowed: what was received may have it.
-    pub(crate) fn set_any(
-        &mut self,
-        key: ExtensionKey<'_>,
-        encoded: &[u8],
-    ) -> core::result::Result<(), ExtensionError> {
-        let mut entry = Vec::new();
-        key.write(&mut entry);
-        match key {
-            ExtensionKey::Integer(key) if key.unsigned_abs() > MAX_INTEGER_KEY => {
-                return Err(ExtensionError::Key);
-            }
-            ExtensionKey::Text(key) if !(1..=255).contains(&key.len()) => return Err(ExtensionError::Key),
-            _ => {}
-        }
-        let mut reader = Reader::new(encoded);
-        match key {
-            ExtensionKey::SENDER_URI | ExtensionKey::ROOM_URI => reader.text().map(drop),
-            _ => item::check_item(&mut reader, 2),
-        }
-        .and_then(|()| reader.finish())
-        .map_err(ExtensionError::Value)?;
-
-        let (before, after, replaces) = self.split_at_key(&entry);
-        let mut entries =
-            Vec::with_capacity(self.entries.len().saturating_add(entry.len()).saturating_add(encoded.len()));
-        entries.extend_from_slice(before);
-        entries.extend_from_slice(&entry);
-        entries.extend_from_slice(encoded);
-        entries.extend_from_slice(after);
-        self.entries = entries;
+        let (before, after, replaces) = self.split_at_key(entry.key());
+        self.entries = [before, &entry.bytes, after].concat();
         if !replaces {
             self.len = self.len.saturating_add(1);
         }
         Ok(())
+    }
+
+    /// A map of entries in any order, as they may have been received: the reserved key 0 and malformed values of extensions with a
+    /// definition are allowed. `None` if a key occurs twice.
+    #[cfg(any(test, feature = "arbitrary", feature = "serde"))]
+    pub(crate) fn from_checked(mut entries: Vec<CheckedEntry>) -> Option<Self> {
+        entries.sort_unstable_by(|left, right| left.key().cmp(right.key()));
+        let twice = entries.windows(2).any(|pair| matches!(pair, [left, right] if left.key() == right.key()));
+        let len = entries.len();
+        let entries = entries.iter().map(|entry| entry.bytes.as_slice()).collect::<Vec<_>>().concat();
+        if twice { None } else { Some(Self { entries, len }) }
     }
 
     /// Takes an extension out; whether it was there.
@@ -427,6 +410,44 @@ impl Extensions {
     }
 }
 
+/// An encoded key and value that may stand in the extensions map.
+pub(crate) struct CheckedEntry {
+    bytes: Vec<u8>,
+    key_len: usize,
+}
+
+impl CheckedEntry {
+    pub(crate) fn key(&self) -> &[u8] {
+        self.bytes.get(..self.key_len).unwrap_or_default()
+    }
+}
+
+/// Checks a key and a value as a decoder does.
+pub(crate) fn checked_entry(
+    key: ExtensionKey<'_>,
+    encoded: &[u8],
+) -> core::result::Result<CheckedEntry, ExtensionError> {
+    match key {
+        ExtensionKey::Integer(key) if key.unsigned_abs() > MAX_INTEGER_KEY => {
+            return Err(ExtensionError::Key);
+        }
+        ExtensionKey::Text(key) if !(1..=255).contains(&key.len()) => return Err(ExtensionError::Key),
+        _ => {}
+    }
+    let mut reader = Reader::new(encoded);
+    match key {
+        ExtensionKey::SENDER_URI | ExtensionKey::ROOM_URI => reader.text().map(drop),
+        _ => item::check_item(&mut reader, 2),
+    }
+    .and_then(|()| reader.finish())
+    .map_err(ExtensionError::Value)?;
+    let mut bytes = Vec::new();
+    key.write(&mut bytes);
+    let key_len = bytes.len();
+    bytes.extend_from_slice(encoded);
+    Ok(CheckedEntry { bytes, key_len })
+}
+
 impl fmt::Debug for Extensions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.as_ref().fmt(f)
@@ -442,7 +463,7 @@ pub enum ExtensionError {
     /// The value is not one item of deterministic CBOR within the limits of the format; offset and path count from the
     /// beginning of the value.
     Value(DecodeError),
-    /// A value that its typed form does not allow.
+    /// A value that the extension's definition does not allow.
     Known(KnownExtensionError),
 }
 

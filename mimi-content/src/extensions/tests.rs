@@ -19,7 +19,10 @@ fn keeps_entries_sorted_whatever_the_order_of_setting() {
     for first in 0..keys.len() {
         let mut extensions = Extensions::new();
         for step in 0..keys.len() {
-            extensions.set_text(keys[(first + step * 5) % keys.len()], "value").unwrap();
+            let key = keys[(first + step * 5) % keys.len()];
+            extensions
+                .set_encoded(key, if key == ExtensionKey::LAST_SEEN { &[0x80] } else { &[0x61, b'v'] })
+                .unwrap();
         }
         assert!(extensions.iter().map(|(key, _)| key).eq(keys));
         assert_eq!((extensions.len(), extensions.iter().len()), (6, 6));
@@ -31,7 +34,12 @@ fn keeps_entries_sorted_whatever_the_order_of_setting() {
         reader.finish().unwrap();
 
         for key in keys {
-            extensions.set_encoded(key, if key == keys[0] { &[0x60] } else { &[0x07] }).unwrap();
+            let value: &[u8] = match key {
+                ExtensionKey::SENDER_URI => &[0x60],
+                ExtensionKey::LAST_SEEN => &[0x80],
+                _ => &[0x07],
+            };
+            extensions.set_encoded(key, value).unwrap();
             assert_eq!(extensions.len(), 6);
             assert!(extensions.get(key).unwrap().encoded().len() == 1);
         }
@@ -107,9 +115,33 @@ fn reads_values_by_type() {
 
 /// Extensions with one raw value, as a decoder may meet them.
 fn with(key: i64, encoded: &[u8]) -> Extensions {
+    Extensions::from_checked(vec![checked_entry(ExtensionKey::Integer(key), encoded).unwrap()]).unwrap()
+}
+
+#[test]
+fn refuses_to_make_what_an_extension_with_a_definition_does_not_hold() {
     let mut extensions = Extensions::new();
-    extensions.set_encoded(key, encoded).unwrap();
-    extensions
+    for key in [3, 4, 5, 256] {
+        match extensions.set_encoded(key, &[0xf5]) {
+            Err(ExtensionError::Known(error)) => assert_eq!(error.key(), key),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(extensions.is_empty());
+    extensions.set_encoded(256, &[0x80]).unwrap();
+    assert_eq!(extensions.last_seen(), Ok(Some(LastSeen::Messages(vec![]))));
+}
+
+#[test]
+fn refuses_an_extension_twice_and_sorts_many() {
+    let entry = |key| checked_entry(ExtensionKey::Integer(key), &[0x01]).unwrap();
+    assert!(Extensions::from_checked(vec![entry(7), entry(8), entry(7)]).is_none());
+    // Many entries take time in proportion, however they are ordered.
+    let many = Extensions::from_checked((10..100_010).rev().map(entry).collect()).unwrap();
+    assert_eq!(many.len(), 100_000);
+    let mut encoded = Vec::new();
+    many.as_ref().encode(&mut encoded);
+    assert_eq!(ExtensionsRef::decode(&mut Reader::new(&encoded)).unwrap(), many.as_ref());
 }
 
 #[test]
@@ -193,6 +225,8 @@ fn reads_external_message_ids_of_every_scope() {
         let error = with(4, encoded).as_ref().external_message_id().unwrap_err();
         assert_eq!((error.key(), error.decode_error().unwrap().offset()), (4, offset), "{encoded:02x?}");
     }
+    let error = with(4, &[0x82, 0x40, 0x00]).as_ref().external_message_id().unwrap_err();
+    assert_eq!(error.to_string(), "extensions[4]: scope: expected a positive enterprise number (byte 2)");
 }
 
 #[test]
@@ -206,8 +240,9 @@ fn bounds_the_subject() {
     for length in [0, 4097] {
         let subject = "s".repeat(length);
         assert!(matches!(extensions.set_subject(&subject), Err(ExtensionError::Known(_))));
-        extensions.set_text(5, &subject).unwrap();
-        let error = extensions.as_ref().subject().unwrap_err();
+        let mut encoded = Vec::new();
+        writer::text(&mut encoded, &subject);
+        let error = with(5, &encoded).as_ref().subject().unwrap_err();
         assert_eq!(error.to_string(), "extensions[5]: a subject has 1 to 4096 octets");
         assert_eq!(error.decode_error(), None);
     }
@@ -239,9 +274,14 @@ fn reads_last_seen_of_one_kind_only() {
     native_first.extend([0x82, 0x41, 0x01, 0x07]);
     let mut external_first = vec![0x82, 0x82, 0x41, 0x01, 0x07, 0x58, 0x20];
     external_first.extend([1; 32]);
+    let empty = Extensions::new().set_last_seen(&LastSeen::External(vec![])).unwrap_err();
+    assert_eq!(empty.to_string(), "extensions[256]: an empty list is one of message IDs");
     for (mixed, offset) in [(native_first, 35), (external_first, 5), (vec![0x81, 0x41, 0x01], 1)] {
         let error = with(256, &mixed).as_ref().last_seen().unwrap_err();
-        assert_eq!(error.decode_error().map(DecodeError::offset), Some(offset), "{error}");
+        let decode_error = error.decode_error().unwrap();
+        assert_eq!(decode_error.offset(), offset, "{error}");
+        assert!(core::error::Error::source(&error).is_some());
+        assert_eq!(error.key(), 256);
     }
 }
 
@@ -302,6 +342,12 @@ mod value {
 
     #[test]
     fn says_what_no_tree_can_hold() {
+        for undefined in [&[0xf7][..], &[0x81, 0xf7], &[0xa1, 0x01, 0xf7], &[0xc1, 0xf7]] {
+            let error = with(7, undefined).get(7).unwrap().to_value().unwrap_err();
+            assert_eq!(error.to_string(), "no ciborium value: it holds `undefined`");
+        }
+        // The byte alone is not the item.
+        assert_eq!(with(7, &[0x41, 0xf7]).get(7).unwrap().to_value(), Ok(Value::Bytes(vec![0xf7])));
         let extensions = with(7, &[0xf0]);
         assert!(
             extensions.get(7).unwrap().to_value().unwrap_err().to_string().starts_with("no ciborium value")

@@ -7,25 +7,41 @@ use core::fmt;
 use ciborium::Value;
 
 use super::{ExtensionError, ExtensionKey, ExtensionValue, Extensions};
-use crate::cbor::item::MAX_DEPTH;
+use crate::cbor::item::{self, MAX_DEPTH};
+use crate::cbor::reader::Reader;
 
 impl ExtensionValue<'_> {
     /// The value as a tree.
     ///
     /// # Errors
     ///
-    /// [`ValueError`] for what `ciborium::Value` has no place for: simple values without a meaning.
+    /// [`ValueError`] for what `ciborium::Value` has no place for: `undefined`, simple values without a meaning, and some bignums beyond
+    /// 128 bits. Whatever it gives, [`Extensions::set_value`] turns into the same bytes again.
     pub fn to_value(&self) -> Result<Value, ValueError> {
+        if holds_undefined(self.encoded) {
+            return Err(ValueError("it holds `undefined`".to_string()));
+        }
         ciborium::from_reader(self.encoded).map_err(|error| ValueError(error.to_string()))
     }
 }
+
+/// Whether an item that was checked is `undefined` or holds it, which ciborium reads as null.
+fn holds_undefined(encoded: &[u8]) -> bool {
+    let mut found = false;
+    let mut reader = Reader::new(encoded);
+    let _ = item::walk_item(&mut reader, &mut |initial| found |= initial == UNDEFINED);
+    found
+}
+
+const UNDEFINED: u8 = 0xf7;
 
 impl Extensions {
     /// Sets an extension to a tree. Maps are sorted, integers, lengths and floats take their shortest form.
     ///
     /// # Errors
     ///
-    /// As [`Extensions::set_encoded`]: the tree may nest too deep, or hold keys twice or of other types than integers, text and byte strings.
+    /// As [`Extensions::set_encoded`]: the tree may nest too deep, or hold keys twice or of other types than integers, text and
+    /// byte strings.
     pub fn set_value<'k>(
         &mut self,
         key: impl Into<ExtensionKey<'k>>,
