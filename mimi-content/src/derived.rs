@@ -127,8 +127,7 @@ impl<'a> Timestamp<'a> {
                     ));
                 }
                 let map = *reader;
-                // The tag is level 1.
-                check_name_value_map(reader, 2)?;
+                check_name_value_map(reader)?;
                 Ok(Self::Extended(ExtendedTime { map: reader.since(&map) }))
             }
             _ => reader.unsigned(u64::MAX).map(Self::Milliseconds),
@@ -159,7 +158,7 @@ impl<'a> ExtendedTime<'a> {
     /// [`DecodeError`](crate::DecodeError) unless it is exactly one such map in deterministic CBOR.
     pub fn from_encoded(map: &'a [u8]) -> Result<Self> {
         let mut reader = Reader::new(map);
-        check_name_value_map(&mut reader, 2)?;
+        check_name_value_map(&mut reader)?;
         reader.finish()?;
         Ok(Self { map })
     }

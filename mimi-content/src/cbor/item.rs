@@ -410,6 +410,32 @@ mod tests {
     }
 
     #[test]
+    fn refuses_every_head_with_a_shorter_form() {
+        for (longer, shorter) in [
+            (&[0x18, 0x17][..], &[0x17][..]),
+            (&[0x19, 0x00, 0xff], &[0x18, 0xff]),
+            (&[0x1a, 0x00, 0x00, 0xff, 0xff], &[0x19, 0xff, 0xff]),
+            (&[0x1b, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff], &[0x1a, 0xff, 0xff, 0xff, 0xff]),
+        ] {
+            refuses(longer, DecodeErrorKind::NotShortest, 0);
+            check(shorter).unwrap();
+        }
+        for next in [&[0x18, 0x18][..], &[0x19, 1, 0], &[0x1a, 0, 1, 0, 0], &[0x1b, 0, 0, 0, 1, 0, 0, 0, 0]] {
+            check(next).unwrap();
+        }
+    }
+
+    #[test]
+    fn tells_an_indefinite_length_from_a_head_that_is_none() {
+        for major in 2..=5_u8 {
+            refuses(&[major << 5 | 31], DecodeErrorKind::IndefiniteLength, 0);
+        }
+        for major in [0, 1, 6, 7_u8] {
+            refuses(&[major << 5 | 31, 0], DecodeErrorKind::NotWellFormed, 0);
+        }
+    }
+
+    #[test]
     fn names_the_place_inside_a_value() {
         let error = check(&[0x82, 0x01, 0xa1, 0x41, 0xab, 0x62, 0xc3, 0x28]).unwrap_err();
         assert_eq!(error.kind(), &DecodeErrorKind::InvalidUtf8);

@@ -12,7 +12,7 @@ use crate::cbor::item::{self, Key, KeyOrder, KeyRule};
 use crate::cbor::reader::Reader;
 use crate::cbor::writer::{self, Sink};
 use crate::cbor::{Major, item::MAX_INTEGER_KEY};
-use crate::error::{DecodeError, DecodeErrorKind, Result};
+use crate::error::{DecodeError, Result};
 
 pub use known::{ExternalMessageId, ExternalScope, Fraction, KnownExtensionError, LastSeen, SenderTimestamp};
 #[cfg(feature = "ciborium")]
@@ -487,17 +487,13 @@ impl core::error::Error for ExtensionError {
     }
 }
 
-/// A map of extension-like names and any values, as a timestamp of RFC 9581 has.
-pub(crate) fn check_name_value_map(reader: &mut Reader<'_>, level: u8) -> Result<()> {
-    let start = reader.mark();
+/// A map of extension-like names and any values at level 2, as a timestamp of RFC 9581 has inside its tag.
+pub(crate) fn check_name_value_map(reader: &mut Reader<'_>) -> Result<()> {
     let len = reader.count(Major::Map, 2)?;
-    if level > item::MAX_DEPTH {
-        return Err(reader.refuse_at(start, DecodeErrorKind::ExtensionsTooDeep));
-    }
     let mut keys = KeyOrder::default();
     for _ in 0..len {
         let key = keys.next(reader, KeyRule::Extensions)?;
-        item::check_item(reader, level.saturating_add(1)).map_err(|error| error.within(key.segment()))?;
+        item::check_item(reader, 3).map_err(|error| error.within(key.segment()))?;
     }
     Ok(())
 }

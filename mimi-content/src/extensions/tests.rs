@@ -4,6 +4,7 @@ use alloc::string::ToString;
 use alloc::vec;
 
 use super::*;
+use crate::error::DecodeErrorKind;
 use crate::message_id::MessageId;
 
 #[test]
@@ -25,6 +26,7 @@ fn keeps_entries_sorted_whatever_the_order_of_setting() {
                 .unwrap();
         }
         assert!(extensions.iter().map(|(key, _)| key).eq(keys));
+        assert!(extensions.as_ref().len() == 6 && !extensions.is_empty() && !extensions.as_ref().is_empty());
         assert_eq!((extensions.len(), extensions.iter().len()), (6, 6));
 
         let mut encoded = Vec::new();
