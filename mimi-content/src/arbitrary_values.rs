@@ -19,22 +19,17 @@ use crate::salt::Salt;
 
 impl<'a> Arbitrary<'a> for MimiContent {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        let mut builder = Self::builder(Salt::arbitrary(u)?, NestedPart::arbitrary(u)?);
-        if let Some(id) = Option::<MessageId>::arbitrary(u)? {
-            builder = builder.replaces(id);
-        }
-        if let Some(id) = Option::<MessageId>::arbitrary(u)? {
-            builder = builder.in_reply_to(id);
-        }
-        if let Some(expiration) = Option::<Expiration>::arbitrary(u)? {
-            builder = builder.expires(expiration);
-        }
+        let builder = Self::builder(Salt::arbitrary(u)?, NestedPart::arbitrary(u)?)
+            .replaces(Option::<MessageId>::arbitrary(u)?)
+            .in_reply_to(Option::<MessageId>::arbitrary(u)?)
+            .expires(Option::<Expiration>::arbitrary(u)?);
         let mut topic_id = Vec::<u8>::arbitrary(u)?;
         topic_id.truncate(MAX_TOPIC_ID);
+        // Everything that a decoder accepts, also what no builder makes.
         builder
             .topic_id(topic_id)
             .extensions(Extensions::arbitrary(u)?)
-            .build()
+            .build_as_received()
             .map_err(|_| arbitrary::Error::IncorrectFormat)
     }
 }
@@ -149,8 +144,15 @@ fn write_item(u: &mut Unstructured<'_>, level: u8, encoded: &mut Vec<u8>) -> Res
         }
         _ => {
             let mut tagged = Vec::new();
-            writer::head(&mut tagged, Major::Tag, u.arbitrary()?);
-            write_item(u, next, &mut tagged)?;
+            if u.ratio(1, 3)? {
+                // A bignum, which mere chance would hardly hit.
+                writer::head(&mut tagged, Major::Tag, u.int_in_range(2..=3)?);
+                let octets = u.arbitrary::<[u8; 17]>()?;
+                writer::bytes(&mut tagged, octets.get(..u.int_in_range(9..=17)?).unwrap_or_default());
+            } else {
+                writer::head(&mut tagged, Major::Tag, u.arbitrary()?);
+                write_item(u, next, &mut tagged)?;
+            }
             write_if_canonical(&tagged, encoded);
         }
     }

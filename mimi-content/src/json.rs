@@ -337,18 +337,15 @@ impl Serialize for MimiContentRef<'_> {
 impl<'de> Deserialize<'de> for MimiContent {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let form = ContentForm::deserialize(deserializer)?;
-        let mut builder =
-            Self::builder(form.salt, form.body).topic_id(form.topic_id.0).extensions(form.extensions);
-        if let Some(id) = form.replaces {
-            builder = builder.replaces(id);
-        }
-        if let Some(expiration) = form.expires {
-            builder = builder.expires(expiration);
-        }
-        if let Some(id) = form.in_reply_to {
-            builder = builder.in_reply_to(id);
-        }
-        builder.build().map_err(D::Error::custom)
+        // Whatever decodes has a JSON form, and comes back from it.
+        Self::builder(form.salt, form.body)
+            .replaces(form.replaces)
+            .topic_id(form.topic_id.0)
+            .expires(form.expires)
+            .in_reply_to(form.in_reply_to)
+            .extensions(form.extensions)
+            .build_as_received()
+            .map_err(D::Error::custom)
     }
 }
 

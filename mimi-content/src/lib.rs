@@ -99,8 +99,8 @@ pub use extensions::{
 pub use message::{BuildError, MAX_TOPIC_ID, MimiContent, MimiContentBuilder, MimiContentRef};
 pub use message_id::{HashAlgorithm, MessageId, UriTooLong};
 pub use part::{
-    AeadAlgorithm, ContentIdError, ExternalPart, ExternalPartRef, MAX_PART_DEPTH, MAX_PARTS, MultiPart,
-    MultiPartRef, NestedPart, NestedPartRef, Part, PartIndex, PartRef, PartSemantics, SinglePart,
+    AeadAlgorithm, ContentId, ContentIdError, ExternalPart, ExternalPartRef, MAX_PART_DEPTH, MAX_PARTS,
+    MultiPart, MultiPartRef, NestedPart, NestedPartRef, Part, PartIndex, PartRef, PartSemantics, SinglePart,
     SinglePartRef, is_language_list,
 };
 pub use salt::Salt;

@@ -1,4 +1,4 @@
-//! What holds for every message and for all bytes.
+//! What holds for every message, for whatever comes close to one, and for all bytes.
 
 #![allow(
     missing_docs,
@@ -8,12 +8,17 @@
     clippy::arithmetic_side_effects
 )]
 
+use std::cell::Cell;
+use std::collections::BTreeMap;
+
 use arbitrary::{Arbitrary, Unstructured};
 use mimi_content::{
-    ExtensionKey, Extensions, MessageDerivedValues, MessageId, MessageStatusReport, MessageStatusReportRef,
-    MimiContent, MimiContentRef, NestedPart, Part, PartIndex, PartRef,
+    ContentIdError, ExtendedTime, Extensions, MessageDerivedValues, MessageId, MessageStatusReport,
+    MessageStatusReportRef, MimiContent, MimiContentRef, NestedPart, Part, PartIndex, PartRef, Timestamp,
 };
 use proptest::prelude::*;
+use proptest::sample::Index;
+use proptest::test_runner::TestRunner;
 
 /// Valid values of a type.
 fn valid<T: for<'a> Arbitrary<'a> + std::fmt::Debug>() -> impl Strategy<Value = T> {
@@ -71,8 +76,18 @@ fn assert_forms_agree(borrowed: &MimiContentRef<'_>, owned: &MimiContent) {
             }
             (left, right) => panic!("{left:?} {right:?}"),
         }
-        let resolved = borrowed.resolve_content_id(&index.content_id().to_string());
-        assert_eq!(resolved.is_ok(), matches!(part.part, PartRef::Single(_) | PartRef::External(_)));
+        let uri = format!("cid:{index}@local.invalid");
+        let content_id = borrowed.content_id(index);
+        assert_eq!(content_id, owned.content_id(index));
+        if matches!(part.part, PartRef::Single(_) | PartRef::External(_)) {
+            assert_eq!(content_id.unwrap().to_string(), uri);
+            assert_eq!(borrowed.resolve_content_id(&uri), Ok((index, part)));
+            assert_eq!(owned.resolve_content_id(&uri), Ok((index, same)));
+        } else {
+            assert_eq!(content_id, Err(ContentIdError::NotReferable));
+            assert_eq!(borrowed.resolve_content_id(&uri), Err(ContentIdError::NotReferable));
+            assert_eq!(owned.resolve_content_id(&uri), Err(ContentIdError::NotReferable));
+        }
     }
     assert_eq!(owned.part(PartIndex(borrowed.parts().len() as u16)), None);
 }
@@ -112,26 +127,34 @@ proptest! {
     }
 
     #[test]
-    fn all_bytes_are_refused_or_come_back(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+    fn random_bytes_are_refused_or_come_back(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         check_bijection(&bytes);
-        if let Ok(report) = MessageStatusReport::decode(&bytes) {
-            prop_assert_eq!(report.encode(), bytes.clone());
-        }
-        if let Ok(values) = MessageDerivedValues::decode(&bytes) {
-            prop_assert_eq!(values.encode(), bytes);
+        check_report(&bytes);
+        check_derived_values(&bytes);
+    }
+
+    #[test]
+    fn derived_values_come_back(values in derived_values()) {
+        let values = values.borrow();
+        let encoded = values.encode();
+        prop_assert_eq!(MessageDerivedValues::decode(&encoded), Ok(values));
+        for length in 0..encoded.len() {
+            prop_assert!(MessageDerivedValues::decode(&encoded[..length]).is_err());
         }
     }
 
     #[test]
     fn every_extension_value_is_what_ciborium_reads(extensions in valid::<Extensions>()) {
-        let mut again = Extensions::new();
-        for (key, value) in extensions.iter() {
-            // Key 0 is reserved; simple values without a meaning have no place in a tree, and `undefined` reads as null.
-            // A key for private use: under some of the others the value would have to be of a certain form.
-            let own = if key == ExtensionKey::Text("own") { "other" } else { "own" };
-            if let Ok(tree) = value.to_value() {
-                again.set_value(own, &tree).unwrap();
-                prop_assert_eq!(again.get(own), Some(value));
+        for (_, value) in extensions.iter() {
+            match (value.to_value(), without_a_tree(value.encoded())) {
+                (Ok(tree), None) => {
+                    // A key for private use: under some of the others the value would have to be of a certain form.
+                    let mut again = Extensions::new();
+                    again.set_value("own", &tree).unwrap();
+                    prop_assert_eq!(again.get("own"), Some(value));
+                }
+                (Err(_), Some(_)) => {}
+                (tree, reason) => prop_assert!(false, "{:?} {:?} {:?}", value, tree, reason),
             }
         }
     }
@@ -161,16 +184,295 @@ proptest! {
     }
 
     #[test]
-    fn any_part_is_found_by_its_index(part in valid::<NestedPart>()) {
-        let mut count = 0;
-        count_parts(&part, &mut count);
-        prop_assert_eq!(count, part.count());
+    fn any_part_is_found_by_its_index(message in valid::<MimiContent>()) {
+        let mut expected = Vec::new();
+        list_parts(message.body(), &mut expected);
+        prop_assert_eq!(expected.len(), message.body().count());
+        prop_assert_eq!(message.parts().count(), expected.len());
+        // The very same part, not one that is equal.
+        let same = |found: Option<&NestedPart>, part| found.is_some_and(|found| std::ptr::eq(found, part));
+        for ((at, found), (number, (part, children))) in message.parts().zip(expected.iter().enumerate()) {
+            let index = PartIndex(number as u16);
+            prop_assert_eq!(at, index);
+            prop_assert!(same(Some(found), *part) && same(message.part(index), *part));
+            prop_assert_eq!(message.children(index).count(), children.len());
+            for ((at, child), number) in message.children(index).zip(children) {
+                prop_assert_eq!(usize::from(at), *number);
+                prop_assert!(same(Some(child), expected[*number].0));
+            }
+        }
+        let beyond = PartIndex(expected.len() as u16);
+        prop_assert_eq!(message.part(beyond), None);
+        prop_assert_eq!(message.children(beyond).count(), 0);
     }
 }
 
-fn count_parts(part: &NestedPart, count: &mut usize) {
-    *count += 1;
+/// All parts in the order of their indexes, each with the indexes of its children.
+fn list_parts<'a>(part: &'a NestedPart, list: &mut Vec<(&'a NestedPart, Vec<usize>)>) {
+    let index = list.len();
+    list.push((part, Vec::new()));
     if let Part::Multi(multi) = &part.part {
-        multi.parts().iter().for_each(|part| count_parts(part, count));
+        for child in multi.parts() {
+            let at = list.len();
+            list[index].1.push(at);
+            list_parts(child, list);
+        }
     }
+}
+
+fn check_report(encoded: &[u8]) -> bool {
+    match (MessageStatusReport::decode(encoded), MessageStatusReportRef::decode(encoded)) {
+        (Ok(owned), Ok(borrowed)) => {
+            assert_eq!(owned.encode(), encoded);
+            assert!(borrowed.iter().eq(owned.0));
+            true
+        }
+        (Err(owned), Err(borrowed)) => {
+            assert_eq!(owned, borrowed);
+            assert!(owned.offset() <= encoded.len());
+            false
+        }
+        (owned, borrowed) => panic!("{owned:?} {borrowed:?}"),
+    }
+}
+
+fn check_derived_values(encoded: &[u8]) -> bool {
+    match MessageDerivedValues::decode(encoded) {
+        Ok(values) => {
+            assert_eq!(values.encode(), encoded);
+            true
+        }
+        Err(error) => {
+            assert!(error.offset() <= encoded.len());
+            false
+        }
+    }
+}
+
+fn head(major: u8, argument: u64) -> Vec<u8> {
+    let mut encoded = Vec::new();
+    let header = match major {
+        0 => ciborium_ll::Header::Positive(argument),
+        1 => ciborium_ll::Header::Negative(argument),
+        2 => ciborium_ll::Header::Bytes(Some(argument as usize)),
+        3 => ciborium_ll::Header::Text(Some(argument as usize)),
+        _ => ciborium_ll::Header::Map(Some(argument as usize)),
+    };
+    ciborium_ll::Encoder::from(&mut encoded).push(header).unwrap();
+    encoded
+}
+
+/// What [`MessageDerivedValues`] borrows.
+#[derive(Clone, Debug)]
+struct DerivedValues {
+    message_id: [u8; 32],
+    time: Result<u64, Vec<u8>>,
+    mls_group_id: Vec<u8>,
+    sender_leaf_index: u32,
+    urls: [String; 3],
+}
+
+impl DerivedValues {
+    fn borrow(&self) -> MessageDerivedValues<'_> {
+        let [sender_client_url, sender_user_url, room_url] = &self.urls;
+        MessageDerivedValues {
+            message_id: MessageId::from_bytes(self.message_id),
+            hub_accepted_timestamp: match &self.time {
+                Ok(milliseconds) => Timestamp::Milliseconds(*milliseconds),
+                Err(map) => Timestamp::Extended(ExtendedTime::from_encoded(map).unwrap()),
+            },
+            mls_group_id: &self.mls_group_id,
+            sender_leaf_index: self.sender_leaf_index,
+            sender_client_url,
+            sender_user_url,
+            room_url,
+        }
+    }
+}
+
+/// The map of an extended time: the keys that have a meaning here, and any others.
+fn extended_time() -> impl Strategy<Value = Vec<u8>> {
+    let integer = |key: i64| if key < 0 { head(1, !key as u64) } else { head(0, key as u64) };
+    let text = |text: String| [head(3, text.len() as u64), text.into_bytes()].concat();
+    let key = prop_oneof![
+        4 => prop::sample::select(vec![1, -3, -6, -9, 13]).prop_map(integer),
+        1 => (-1_000_000_i64..1_000_000).prop_map(integer),
+        1 => "[a-z]{1,30}".prop_map(text),
+    ];
+    let value = prop_oneof![
+        (0..2_000_000_000_u64).prop_map(|number| head(0, number)),
+        any::<u64>().prop_map(|number| head(0, number)),
+        "\\PC{0,30}".prop_map(text),
+        prop::collection::vec(any::<u8>(), 0..30)
+            .prop_map(|bytes| [head(2, bytes.len() as u64), bytes].concat()),
+    ];
+    // The encoded keys sort as they stand in the map.
+    prop::collection::btree_map(key, value, 0..6).prop_map(|entries: BTreeMap<_, _>| {
+        let count = head(5, entries.len() as u64);
+        entries.into_iter().fold(count, |map, (key, value)| [map, key, value].concat())
+    })
+}
+
+fn derived_values() -> impl Strategy<Value = DerivedValues> {
+    let time = prop_oneof![any::<u64>().prop_map(Ok), extended_time().prop_map(Err)];
+    let bytes = prop::collection::vec(any::<u8>(), 0..300);
+    let urls = ["\\PC{0,30}", "\\PC{0,30}", "\\PC{0,300}"];
+    (any::<[u8; 32]>(), time, bytes, any::<u32>(), urls).prop_map(
+        |(message_id, time, mls_group_id, sender_leaf_index, urls)| DerivedValues {
+            message_id,
+            time,
+            mls_group_id,
+            sender_leaf_index,
+            urls,
+        },
+    )
+}
+
+/// One step away from a valid encoding.
+#[derive(Clone, Debug)]
+enum Edit {
+    /// Sets an octet.
+    Set(Index, u8),
+    /// Puts an octet in.
+    Insert(Index, u8),
+    /// Takes some octets out.
+    Remove(Index, usize),
+    /// Has some octets twice.
+    Repeat(Index, usize),
+    /// Puts a piece of another valid encoding in the place of as many octets, or of none.
+    Splice { from: Index, to: Index, length: usize, replacing: bool },
+}
+
+impl Edit {
+    fn apply(&self, encoded: &mut Vec<u8>, other: &[u8]) {
+        let range = |at: &Index, length: usize, whole: usize| {
+            let start = at.index(whole + 1);
+            start..whole.min(start + length)
+        };
+        let whole = encoded.len();
+        match self {
+            Self::Set(at, octet) => encoded[range(at, 1, whole)].fill(*octet),
+            Self::Insert(at, octet) => encoded.insert(at.index(whole + 1), *octet),
+            Self::Remove(at, length) => drop(encoded.drain(range(at, *length, whole))),
+            Self::Repeat(at, length) => {
+                let place = range(at, *length, whole);
+                let piece = encoded[place.clone()].to_vec();
+                drop(encoded.splice(place.start..place.start, piece));
+            }
+            Self::Splice { from, to, length, replacing } => {
+                let piece = other[range(from, *length, other.len())].to_vec();
+                let place = range(to, if *replacing { piece.len() } else { 0 }, whole);
+                drop(encoded.splice(place, piece));
+            }
+        }
+    }
+}
+
+fn edit() -> impl Strategy<Value = Edit> {
+    let length = || prop_oneof![4 => 1_usize..4, 2 => 4_usize..40, 1 => 40_usize..400];
+    // Heads at every step of their widths, and octets that stand for something by themselves.
+    let octet = || prop_oneof![Just(0x18), Just(0x60), Just(0xf6), Just(0xf7), Just(0x9f), any::<u8>()];
+    prop_oneof![
+        4 => (any::<Index>(), octet()).prop_map(|(at, octet)| Edit::Set(at, octet)),
+        1 => (any::<Index>(), octet()).prop_map(|(at, octet)| Edit::Insert(at, octet)),
+        1 => (any::<Index>(), length()).prop_map(|(at, length)| Edit::Remove(at, length)),
+        1 => (any::<Index>(), length()).prop_map(|(at, length)| Edit::Repeat(at, length)),
+        3 => (any::<Index>(), any::<Index>(), length(), any::<bool>())
+            .prop_map(|(from, to, length, replacing)| Edit::Splice { from, to, length, replacing }),
+    ]
+}
+
+/// Checks what is a few edits away from valid encodings, and that some of it is accepted and some refused.
+fn check_edited(valid: impl Strategy<Value = Vec<u8>> + 'static, check: fn(&[u8]) -> bool) {
+    let valid: BoxedStrategy<Vec<u8>> = valid.boxed();
+    let edited = (valid.clone(), valid, prop::collection::vec(edit(), 1..4)).prop_map(
+        |(mut encoded, other, edits)| {
+            edits.iter().for_each(|edit| edit.apply(&mut encoded, &other));
+            encoded
+        },
+    );
+    let (accepted, refused) = (Cell::new(0), Cell::new(0));
+    let mut runner = TestRunner::new(ProptestConfig {
+        cases: 2000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    });
+    let outcome = runner.run(&edited, |encoded| {
+        let count = if check(&encoded) { &accepted } else { &refused };
+        count.set(count.get() + 1);
+        Ok(())
+    });
+    outcome.unwrap();
+    let (accepted, refused): (u32, u32) = (accepted.get(), refused.get());
+    println!("{accepted} accepted, {refused} refused");
+    assert!(accepted >= 50 && refused >= 50, "{accepted} accepted, {refused} refused");
+}
+
+#[test]
+fn edited_messages_are_refused_or_come_back() {
+    check_edited(valid::<MimiContent>().prop_map(|message| message.encode()), check_bijection);
+}
+
+#[test]
+fn edited_reports_are_refused_or_come_back() {
+    check_edited(valid::<MessageStatusReport>().prop_map(|report| report.encode()), check_report);
+}
+
+#[test]
+fn edited_derived_values_are_refused_or_come_back() {
+    check_edited(derived_values().prop_map(|values| values.borrow().encode()), check_derived_values);
+}
+
+/// What in an extension value a `ciborium::Value` has no place for.
+fn without_a_tree(mut encoded: &[u8]) -> Option<String> {
+    let mut decoder = ciborium_ll::Decoder::from(&mut encoded);
+    let mut left = 1;
+    let mut negative_bignum = false;
+    while left > 0 {
+        left -= 1;
+        let header = decoder.pull().unwrap();
+        let content = match header {
+            ciborium_ll::Header::Bytes(Some(length)) => {
+                let mut content: Vec<u8> = Vec::new();
+                let mut segments = decoder.bytes(Some(length));
+                let mut buffer = [0; 64];
+                while let Some(mut segment) = segments.pull().unwrap() {
+                    while let Some(piece) = segment.pull(&mut buffer).unwrap() {
+                        content.extend(piece);
+                    }
+                }
+                content
+            }
+            ciborium_ll::Header::Text(Some(length)) => {
+                let mut segments = decoder.text(Some(length));
+                let mut buffer = [0; 64];
+                while let Some(mut segment) = segments.pull().unwrap() {
+                    while segment.pull(&mut buffer).unwrap().is_some() {}
+                }
+                Vec::new()
+            }
+            ciborium_ll::Header::Array(Some(length)) => {
+                left += length;
+                Vec::new()
+            }
+            ciborium_ll::Header::Map(Some(length)) => {
+                left += 2 * length;
+                Vec::new()
+            }
+            ciborium_ll::Header::Tag(_) => {
+                left += 1;
+                Vec::new()
+            }
+            ciborium_ll::Header::Simple(number) if !(20..=22).contains(&number) => {
+                return Some(format!("simple value {number}"));
+            }
+            _ => Vec::new(),
+        };
+        // It reads bignums of up to 16 octets as `i128` or `u128`, and leaves longer ones as they are.
+        if negative_bignum && content.len() == 16 && content[0] >= 0x80 {
+            return Some("negative bignum below -2^127".to_owned());
+        }
+        negative_bignum = header == ciborium_ll::Header::Tag(3);
+    }
+    None
 }

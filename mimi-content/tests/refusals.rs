@@ -481,6 +481,18 @@ fn refuses_text_that_is_not_utf_8() {
         refuses(&body(&content_type), Kind::InvalidUtf8, BODY_AT + 4, "body.content_type");
         let key = [&[0xa1][..], &string(3, bad), &[0x00]].concat();
         refuses(&extensions(&key), Kind::InvalidUtf8, EXTENSIONS_AT + 1, "extensions");
+        let nested_key = [&[0xa1, 0x07, 0xa1][..], &string(3, bad), &[0x00]].concat();
+        refuses(&extensions(&nested_key), Kind::InvalidUtf8, EXTENSIONS_AT + 3, "extensions[7]");
+        let nested_value = [&[0xa1, 0x07, 0xa1, 0x00][..], &string(3, bad)].concat();
+        refuses(&extensions(&nested_value), Kind::InvalidUtf8, EXTENSIONS_AT + 4, "extensions[7][0]");
+        for (position, field) in [(0, "content_type"), (1, "url"), (10, "description"), (11, "filename")] {
+            // Texts, then numbers, byte strings, numbers and texts again, all empty or zero.
+            let empty: [u8; 12] = [0x60, 0x60, 0x00, 0x00, 0x00, 0x40, 0x40, 0x40, 0x00, 0x40, 0x60, 0x60];
+            let external =
+                [&[0x8f, 0x01, 0x60, 0x02][..], &empty[..position], &string(3, bad), &empty[position + 1..]];
+            let at = BODY_AT + 4 + position;
+            refuses(&body(&external.concat()), Kind::InvalidUtf8, at, &format!("body.{field}"));
+        }
         let sender = [&[0xa1, 0x01][..], &string(3, bad)].concat();
         refuses(&extensions(&sender), Kind::InvalidUtf8, EXTENSIONS_AT + 2, "extensions[1]");
     }

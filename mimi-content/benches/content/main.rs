@@ -1,6 +1,7 @@
 //! Decoding, encoding and naming messages, against equivalent owned structs through `minicbor` and through `ciborium`'s serde.
 //!
-//! `cargo bench -p mimi-content` ends with the ratios that the README shows. All figures of one ratio come from one run.
+//! `cargo bench -p mimi-content` ends with the ratios that the README shows. All figures of one ratio come from one run. So do the times in
+//! which bombs are refused.
 
 #![allow(
     missing_docs,
@@ -18,8 +19,8 @@ use std::path::{Path, PathBuf};
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use mimi_content::{
-    Disposition, ExternalPart, MessageId, MimiContent, MimiContentRef, MultiPart, NestedPart, PartSemantics,
-    Salt,
+    DecodeErrorKind, Disposition, ExternalPart, MessageId, MimiContent, MimiContentRef, MultiPart,
+    NestedPart, PartSemantics, Salt,
 };
 use sha2::{Digest, Sha256};
 
@@ -52,6 +53,46 @@ fn many_parts(parts: usize) -> Vec<u8> {
 fn large_text(octets: usize) -> Vec<u8> {
     let body = NestedPart::single(Disposition::RENDER, "", "text/plain;charset=utf-8", "a".repeat(octets));
     MimiContent::builder(Salt::from_bytes([7; 16]), body).build().unwrap().encode()
+}
+
+/// The message ID of a received message, piece by piece through the streaming interface of the hash.
+fn streamed_message_id(encoded: &[u8], salt: &Salt) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for uri in [SENDER, ROOM] {
+        hash.update((uri.len() as u16).to_be_bytes());
+        hash.update(uri);
+    }
+    hash.update(encoded);
+    hash.update(salt.as_bytes());
+    let mut id = [1; 32];
+    id[1..].copy_from_slice(&hash.finalize()[..31]);
+    id
+}
+
+/// Levels of what nests in the bombs.
+const BOMB_LEVELS: usize = 100_000;
+
+/// Inputs that cost a careless decoder its stack, its memory or its time.
+fn bombs() -> Vec<(&'static str, Vec<u8>, DecodeErrorKind)> {
+    // 1 Ti is 2^40.
+    let length = |major: u8| [&[major << 5 | 27][..], &(1_u64 << 40).to_be_bytes()].concat();
+    // Salt, replaces, topicId, expires and inReplyTo of a message.
+    let begin = |topic_id: &[u8]| [&[0x87, 0x50][..], &[7; 16], &[0xf6], topic_id, &[0xf6, 0xf6]].concat();
+    let with_value = |value: &[u8]| [&begin(&[0x40])[..], &[0xa1, 0x07], value].concat();
+    let with_body = |body: &[u8]| [&begin(&[0x40])[..], &[0xa0], body].concat();
+    // [1, "", 3, 1, [2 parts
+    let multi = [0x85, 0x01, 0x60, 0x03, 0x01, 0x82];
+    vec![
+        ("100,000 levels of parts", with_body(&multi.repeat(BOMB_LEVELS)), DecodeErrorKind::PartsTooDeep),
+        (
+            "100,000 levels of tags",
+            with_value(&[0xc6].repeat(BOMB_LEVELS)),
+            DecodeErrorKind::ExtensionsTooDeep,
+        ),
+        ("topic ID of 1 TiB", begin(&length(2)), DecodeErrorKind::Truncated),
+        ("extension array of 1 Ti items", with_value(&length(4)), DecodeErrorKind::Truncated),
+        ("1 Ti parts", with_body(&[&multi[..5], &length(4)].concat()), DecodeErrorKind::Truncated),
+    ]
 }
 
 fn messages() -> Vec<(&'static str, Vec<u8>)> {
@@ -122,6 +163,7 @@ fn message_id(c: &mut Criterion) {
         let id = message.message_id(SENDER, ROOM).unwrap();
         assert_eq!(minicbor_model::encode_then_hash(&minicbor_message, SENDER, ROOM), id);
         assert_eq!(owned.message_id(SENDER, ROOM), Ok(id));
+        assert_eq!(streamed_message_id(&encoded, &message.salt()), *id.as_bytes());
 
         group.throughput(Throughput::Bytes(encoded.len() as u64));
         group.bench_function(BenchmarkId::new("received", name), |b| {
@@ -129,6 +171,9 @@ fn message_id(c: &mut Criterion) {
         });
         group.bench_function(BenchmarkId::new("owned", name), |b| {
             b.iter(|| black_box(&owned).message_id(SENDER, ROOM).unwrap());
+        });
+        group.bench_function(BenchmarkId::new("streaming sha2", name), |b| {
+            b.iter(|| streamed_message_id(black_box(&encoded), &message.salt()));
         });
         group.bench_function(BenchmarkId::new("sha2 alone", name), |b| {
             b.iter(|| Sha256::digest(black_box(&encoded)));
@@ -149,6 +194,20 @@ fn growth(c: &mut Criterion) {
         });
         group.bench_with_input(BenchmarkId::new("owned", parts), &encoded, |b, encoded| {
             b.iter(|| MimiContent::decode(black_box(encoded)).unwrap());
+        });
+    }
+    group.finish();
+}
+
+fn refuse(c: &mut Criterion) {
+    let mut group = c.benchmark_group("refuse");
+    for (name, encoded, kind) in bombs() {
+        assert_eq!(MimiContentRef::decode(&encoded).unwrap_err().kind(), &kind, "{name}");
+        group.bench_with_input(BenchmarkId::new("borrowed", name), &encoded, |b, encoded| {
+            b.iter(|| MimiContentRef::decode(black_box(encoded)).unwrap_err());
+        });
+        group.bench_with_input(BenchmarkId::new("owned", name), &encoded, |b, encoded| {
+            b.iter(|| MimiContent::decode(black_box(encoded)).unwrap_err());
         });
     }
     group.finish();
@@ -197,6 +256,8 @@ impl Estimates {
         println!("\n| | baseline | original | 64 KiB |");
         println!("|-|-|-|-|");
         for (subject, baseline) in [
+            // What hashing a short message in one call gains; a long one is streamed.
+            ("received", "streaming sha2"),
             ("received", "sha2 alone"),
             ("received", "minicbor encode, then sha2"),
             ("owned", "minicbor encode, then sha2"),
@@ -212,6 +273,14 @@ impl Estimates {
                 time.map_or("-".to_owned(), |time| format!("{:.1}", time / parts))
             });
             println!("| decode, {function} | {} |", each.join(" | "));
+        }
+        println!("\nMicroseconds to refuse a bomb:\n\n| | octets | borrowed | owned |\n|-|-|-|-|");
+        for (name, encoded, _) in bombs() {
+            let [borrowed, owned] = ["borrowed", "owned"].map(|function| {
+                let time = self.nanoseconds("refuse", function, name);
+                time.map_or("-".to_owned(), |time| format!("{:.3}", time / 1000.0))
+            });
+            println!("| {name} | {} | {borrowed} | {owned} |", encoded.len());
         }
     }
 }
@@ -230,6 +299,7 @@ fn main() {
     encode(&mut criterion);
     message_id(&mut criterion);
     growth(&mut criterion);
+    refuse(&mut criterion);
     criterion.final_summary();
     Estimates { directory }.print();
 }

@@ -9,7 +9,7 @@ use crate::error::{DecodeErrorKind, Result, Within};
 use crate::expiration::Expiration;
 use crate::extensions::ExtensionsRef;
 use crate::message_id::{MessageId, UriTooLong};
-use crate::part::{ContentIdError, MAX_PART_DEPTH, MAX_PARTS, NestedPartRef, PartIndex, PartRef};
+use crate::part::{ContentId, ContentIdError, MAX_PART_DEPTH, MAX_PARTS, NestedPartRef, PartIndex, PartRef};
 use crate::salt::Salt;
 
 /// A message as it was received: a view into its bytes, validated as a whole.
@@ -217,12 +217,19 @@ impl<'a> MimiContentRef<'a> {
         &self,
         uri: &str,
     ) -> core::result::Result<(PartIndex, &NestedPartRef<'a>), ContentIdError> {
-        let index: PartIndex = uri.parse()?;
-        let part = self.part(index).ok_or(ContentIdError::NoSuchPart)?;
-        match part.part {
-            PartRef::Single(_) | PartRef::External(_) => Ok((index, part)),
-            PartRef::Null | PartRef::Multi(_) => Err(ContentIdError::NotReferable),
-        }
+        let index = PartIndex::from_content_id(uri)?;
+        self.content_id(index)?;
+        self.part(index).map(|part| (index, part)).ok_or(ContentIdError::NoSuchPart)
+    }
+
+    /// The URI `cid:N@local.invalid` by which another part of this message refers to the part with this index (section 4.4).
+    ///
+    /// # Errors
+    ///
+    /// [`ContentIdError::NoSuchPart`] if the message has no such part, [`ContentIdError::NotReferable`] if it is neither single nor
+    /// external.
+    pub fn content_id(&self, index: PartIndex) -> core::result::Result<ContentId, ContentIdError> {
+        self.part(index).ok_or(ContentIdError::NoSuchPart)?.content_id(index)
     }
 
     /// The message's ID (revision 08); see [`MessageId::compute`] for where the URIs must come from.

@@ -10,10 +10,16 @@ use crate::error::Result;
 use crate::expiration::Expiration;
 use crate::extensions::Extensions;
 use crate::message_id::{MessageId, MessageIdHash, UriTooLong};
-use crate::part::{MAX_PART_DEPTH, MAX_PARTS, NestedPart, NestedPartRef, PartIndex, tree_from};
+use crate::part::{
+    ContentId, ContentIdError, MAX_PART_DEPTH, MAX_PARTS, NestedPart, NestedPartRef, PartIndex, PartRef,
+    is_language_list, tree_from,
+};
 use crate::salt::Salt;
 
-/// A message that owns its content. It can only be decoded or built, so that it is always valid.
+/// A message that owns its content. It can only be decoded (from CBOR or its JSON form) or built, so that its encoding always decodes.
+///
+/// What is built also keeps to the rules that a decoder does not enforce, because a message that breaks them is a finding and no refusal:
+/// see [`MimiContentBuilder::build`].
 ///
 /// ```
 /// use mimi_content::{Disposition, Extensions, MimiContent, NestedPart, Salt};
@@ -62,6 +68,9 @@ impl MimiContent {
     }
 
     /// Continues to build from this message, for a copy that differs in some fields. Give it a salt of its own.
+    ///
+    /// [`MimiContentBuilder::build`] refuses the copy of a received message that no builder would have made, such as one with a malformed
+    /// language, until its body is replaced: who sends it on would be its author.
     pub fn into_builder(self, salt: Salt) -> MimiContentBuilder {
         MimiContentBuilder { message: Self { salt, ..self } }
     }
@@ -152,10 +161,66 @@ impl MimiContent {
         &self.body
     }
 
+    /// All parts with their indexes, depth-first, the body first. Allocates nothing.
+    ///
+    /// ```
+    /// use mimi_content::{MimiContent, PartIndex};
+    ///
+    /// # let bytes = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/multipart-3.cbor"));
+    /// let message = MimiContent::decode(bytes)?;
+    /// let french: Vec<_> =
+    ///     message.parts().filter(|(_, part)| part.language() == "fr").map(|(index, _)| index).collect();
+    /// assert_eq!(french, [PartIndex(4), PartIndex(9)]);
+    /// # Ok::<(), mimi_content::DecodeError>(())
+    /// ```
+    pub fn parts(&self) -> impl Iterator<Item = (PartIndex, &NestedPart)> {
+        self.body.parts()
+    }
+
     /// The part with this index.
     #[must_use]
     pub fn part(&self, index: PartIndex) -> Option<&NestedPart> {
         self.body.get(index)
+    }
+
+    /// The parts directly inside a multipart, with their indexes; none for a part of another kind.
+    pub fn children(&self, index: PartIndex) -> impl Iterator<Item = (PartIndex, &NestedPart)> {
+        self.body.children(index)
+    }
+
+    /// The part that a content ID URI `cid:N@local.invalid` inside this message refers to.
+    ///
+    /// # Errors
+    ///
+    /// [`ContentIdError`] if the URI is of another form, or names no part, or one that is neither single nor external.
+    pub fn resolve_content_id(
+        &self,
+        uri: &str,
+    ) -> core::result::Result<(PartIndex, &NestedPart), ContentIdError> {
+        let index = PartIndex::from_content_id(uri)?;
+        self.content_id(index)?;
+        self.part(index).map(|part| (index, part)).ok_or(ContentIdError::NoSuchPart)
+    }
+
+    /// The URI `cid:N@local.invalid` by which another part of this message refers to the part with this index (section 4.4).
+    ///
+    /// ```
+    /// use mimi_content::{ContentIdError, MimiContent, PartIndex};
+    ///
+    /// # let bytes = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/multipart-3.cbor"));
+    /// let message = MimiContent::decode(bytes)?;
+    /// assert_eq!(message.content_id(PartIndex(10))?.to_string(), "cid:10@local.invalid");
+    /// // A multipart.
+    /// assert_eq!(message.content_id(PartIndex(0)), Err(ContentIdError::NotReferable));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ContentIdError::NoSuchPart`] if the message has no such part, [`ContentIdError::NotReferable`] if it is neither single nor
+    /// external.
+    pub fn content_id(&self, index: PartIndex) -> core::result::Result<ContentId, ContentIdError> {
+        self.part(index).ok_or(ContentIdError::NoSuchPart)?.as_head().content_id(index)
     }
 
     /// The message's ID (revision 08), hashed while it is encoded, without a copy of it; see [`MessageId::compute`] for where
@@ -191,9 +256,9 @@ pub struct MimiContentBuilder {
 }
 
 impl MimiContentBuilder {
-    /// Says which message this one edits, deletes or takes back: the first instance of it.
-    pub fn replaces(mut self, id: MessageId) -> Self {
-        self.message.replaces = Some(id);
+    /// Says which message this one edits, deletes or takes back: the first instance of it. `None` for no message.
+    pub fn replaces(mut self, id: impl Into<Option<MessageId>>) -> Self {
+        self.message.replaces = id.into();
         self
     }
 
@@ -203,15 +268,15 @@ impl MimiContentBuilder {
         self
     }
 
-    /// Says when the message should disappear.
-    pub fn expires(mut self, expiration: Expiration) -> Self {
-        self.message.expires = Some(expiration);
+    /// Says when the message should disappear. `None` for never.
+    pub fn expires(mut self, expiration: impl Into<Option<Expiration>>) -> Self {
+        self.message.expires = expiration.into();
         self
     }
 
-    /// Says which message, in exactly which version, this one replies or reacts to.
-    pub fn in_reply_to(mut self, id: MessageId) -> Self {
-        self.message.in_reply_to = Some(id);
+    /// Says which message, in exactly which version, this one replies or reacts to. `None` for no message.
+    pub fn in_reply_to(mut self, id: impl Into<Option<MessageId>>) -> Self {
+        self.message.in_reply_to = id.into();
         self
     }
 
@@ -231,8 +296,27 @@ impl MimiContentBuilder {
     ///
     /// # Errors
     ///
-    /// [`BuildError::TopicIdTooLong`] over [`MAX_TOPIC_ID`] octets. The limits on parts hold by their types.
+    /// [`BuildError::TopicIdTooLong`] over [`MAX_TOPIC_ID`] octets; [`BuildError::MalformedLanguage`] for a language that
+    /// [`is_language_list`] denies; [`BuildError::KeyWithoutEncryption`] for a key, nonce or aad beside
+    /// [`AeadAlgorithm::NONE`](crate::AeadAlgorithm::NONE). Of several parts the first one is named. The limits on parts hold by
+    /// their types.
     pub fn build(self) -> core::result::Result<MimiContent, BuildError> {
+        for (index, part) in self.message.parts() {
+            let part = part.as_head();
+            if !is_language_list(part.language) {
+                return Err(BuildError::MalformedLanguage { part: index });
+            }
+            if let PartRef::External(external) = part.part
+                && external.has_key_without_encryption()
+            {
+                return Err(BuildError::KeyWithoutEncryption { part: index });
+            }
+        }
+        self.build_as_received()
+    }
+
+    /// As [`MimiContentBuilder::build`], for a message that need not be more than what a decoder accepts.
+    pub(crate) fn build_as_received(self) -> core::result::Result<MimiContent, BuildError> {
         let found = self.message.topic_id.len();
         if found > MAX_TOPIC_ID {
             return Err(BuildError::TopicIdTooLong { found });
@@ -261,6 +345,16 @@ pub enum BuildError {
     TooManyParts,
     /// Parts nested deeper than 4 levels.
     PartsTooDeep,
+    /// A language that is no list of language tags (section 4.4).
+    MalformedLanguage {
+        /// Which part.
+        part: PartIndex,
+    },
+    /// A key, nonce or aad of a part that is not encrypted (section 4.5).
+    KeyWithoutEncryption {
+        /// Which part.
+        part: PartIndex,
+    },
 }
 
 impl fmt::Display for BuildError {
@@ -270,6 +364,10 @@ impl fmt::Display for BuildError {
             Self::TooFewParts { found } => write!(f, "multipart of {found} parts, at least 2 are required"),
             Self::TooManyParts => f.write_str("more than 1024 body parts"),
             Self::PartsTooDeep => f.write_str("parts nest deeper than 4 levels"),
+            Self::MalformedLanguage { part } => write!(f, "the language of part {part} is no list of tags"),
+            Self::KeyWithoutEncryption { part } => {
+                write!(f, "part {part} has a key, nonce or aad without encryption")
+            }
         }
     }
 }

@@ -7,18 +7,33 @@ use core::fmt;
 /// ```
 /// use mimi_content::PartIndex;
 ///
-/// let index = PartIndex(10);
-/// assert_eq!(index.content_id().to_string(), "cid:10@local.invalid");
-/// assert_eq!("cid:10@local.invalid".parse(), Ok(index));
+/// assert_eq!(PartIndex::from_content_id("cid:10@local.invalid"), Ok(PartIndex(10)));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PartIndex(pub u16);
 
 impl PartIndex {
-    /// The URI by which another part of the same message refers to this one. It must name a single or an external part.
-    #[must_use]
-    pub fn content_id(self) -> impl fmt::Display + fmt::Debug + Copy {
-        ContentId(self)
+    /// Reads `cid:N@local.invalid`. Scheme and host are compared without regard to case, as in any URI; N has no leading zeros.
+    ///
+    /// Whether a message has such a part, and one that may be referred to, is for
+    /// [`MimiContentRef::resolve_content_id`](crate::MimiContentRef::resolve_content_id) and
+    /// [`MimiContent::resolve_content_id`](crate::MimiContent::resolve_content_id) to say.
+    ///
+    /// # Errors
+    ///
+    /// [`ContentIdError`] if the URI is of another form, or N so large that no message has such a part.
+    pub fn from_content_id(uri: &str) -> Result<Self, ContentIdError> {
+        let (scheme, id) = uri.split_once(':').ok_or(ContentIdError::NotAContentId)?;
+        let (number, host) = id.split_once('@').ok_or(ContentIdError::NotAContentId)?;
+        if !scheme.eq_ignore_ascii_case("cid") || !host.eq_ignore_ascii_case("local.invalid") {
+            return Err(ContentIdError::NotAContentId);
+        }
+        let canonical =
+            number == "0" || (!number.starts_with('0') && number.bytes().all(|byte| byte.is_ascii_digit()));
+        if number.is_empty() || !canonical {
+            return Err(ContentIdError::NotANumber);
+        }
+        number.parse().map(Self).map_err(|_| ContentIdError::NoSuchPart)
     }
 
     pub(crate) fn from_usize(index: usize) -> Option<Self> {
@@ -38,8 +53,25 @@ impl fmt::Display for PartIndex {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
-struct ContentId(PartIndex);
+/// The URI by which a part is referred to in another part of the same message; [`Display`](fmt::Display) writes it.
+///
+/// Made by [`MimiContentRef::content_id`](crate::MimiContentRef::content_id) and
+/// [`MimiContent::content_id`](crate::MimiContent::content_id), so that it names a single or an external part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ContentId(PartIndex);
+
+impl ContentId {
+    /// The URI of a part that may be referred to.
+    pub(super) fn unchecked(index: PartIndex) -> Self {
+        Self(index)
+    }
+
+    /// The part that it names.
+    #[must_use]
+    pub fn part(self) -> PartIndex {
+        self.0
+    }
+}
 
 impl fmt::Display for ContentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -47,26 +79,7 @@ impl fmt::Display for ContentId {
     }
 }
 
-impl core::str::FromStr for PartIndex {
-    type Err = ContentIdError;
-
-    /// Reads `cid:N@local.invalid`. Scheme and host are compared without regard to case, as in any URI; N has no leading zeros.
-    fn from_str(uri: &str) -> Result<Self, Self::Err> {
-        let (scheme, id) = uri.split_once(':').ok_or(ContentIdError::NotAContentId)?;
-        let (number, host) = id.split_once('@').ok_or(ContentIdError::NotAContentId)?;
-        if !scheme.eq_ignore_ascii_case("cid") || !host.eq_ignore_ascii_case("local.invalid") {
-            return Err(ContentIdError::NotAContentId);
-        }
-        let canonical =
-            number == "0" || (!number.starts_with('0') && number.bytes().all(|byte| byte.is_ascii_digit()));
-        if number.is_empty() || !canonical {
-            return Err(ContentIdError::NotANumber);
-        }
-        number.parse().map(PartIndex).map_err(|_| ContentIdError::NoSuchPart)
-    }
-}
-
-/// A content ID URI that leads to no part.
+/// Why a content ID URI leads to no part, or a part has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ContentIdError {
     /// Not of the form `cid:…@local.invalid`: it does not refer to a part of this message.
@@ -100,9 +113,10 @@ mod tests {
     #[test]
     fn round_trips_every_index() {
         for index in (0..=u16::MAX).map(PartIndex) {
-            assert_eq!(index.content_id().to_string().parse(), Ok(index));
+            assert_eq!(PartIndex::from_content_id(&ContentId(index).to_string()), Ok(index));
         }
-        assert_eq!("CID:7@LOCAL.invalid".parse(), Ok(PartIndex(7)));
+        assert_eq!(ContentId(PartIndex(10)).to_string(), "cid:10@local.invalid");
+        assert_eq!(PartIndex::from_content_id("CID:7@LOCAL.invalid"), Ok(PartIndex(7)));
     }
 
     #[test]
@@ -126,9 +140,10 @@ mod tests {
             "mid:5@local.invalid",
             "cid:5@local.example",
             "5@local.invalid",
+            "5",
             "cid:5@local.invalid/x",
         ] {
-            assert_eq!(uri.parse::<PartIndex>(), Err(ContentIdError::NotAContentId), "{uri}");
+            assert_eq!(PartIndex::from_content_id(uri), Err(ContentIdError::NotAContentId), "{uri}");
         }
         for uri in [
             "cid:@local.invalid",
@@ -137,8 +152,8 @@ mod tests {
             "cid:00@local.invalid",
             "cid:x@local.invalid",
         ] {
-            assert_eq!(uri.parse::<PartIndex>(), Err(ContentIdError::NotANumber), "{uri}");
+            assert_eq!(PartIndex::from_content_id(uri), Err(ContentIdError::NotANumber), "{uri}");
         }
-        assert_eq!("cid:65536@local.invalid".parse::<PartIndex>(), Err(ContentIdError::NoSuchPart));
+        assert_eq!(PartIndex::from_content_id("cid:65536@local.invalid"), Err(ContentIdError::NoSuchPart));
     }
 }

@@ -12,7 +12,7 @@ use crate::disposition::Disposition;
 use crate::error::{DecodeErrorKind, Result, Within};
 use crate::message_id::HashAlgorithm;
 
-pub use index::{ContentIdError, PartIndex};
+pub use index::{ContentId, ContentIdError, PartIndex};
 pub(crate) use owned::tree_from;
 pub use owned::{ExternalPart, MultiPart, NestedPart, Part, SinglePart};
 
@@ -247,6 +247,14 @@ fn is_language_tag(tag: &str) -> bool {
 }
 
 impl<'a> NestedPartRef<'a> {
+    /// The URI of this part, which stands at `index`.
+    pub(crate) fn content_id(&self, index: PartIndex) -> core::result::Result<ContentId, ContentIdError> {
+        match self.part {
+            PartRef::Single(_) | PartRef::External(_) => Ok(ContentId::unchecked(index)),
+            PartRef::Null | PartRef::Multi(_) => Err(ContentIdError::NotReferable),
+        }
+    }
+
     /// Nothing yet: a place for [`NestedPartRef::decode_head`] to read into.
     pub(crate) const EMPTY: Self =
         Self { disposition: Disposition::UNSPECIFIED, language: "", part: PartRef::Null };
@@ -326,6 +334,12 @@ impl<'a> NestedPartRef<'a> {
 }
 
 impl<'a> ExternalPartRef<'a> {
+    /// Whether there is a key, nonce or aad although the content is not encrypted, which section 4.5 forbids.
+    pub(crate) fn has_key_without_encryption(&self) -> bool {
+        self.enc_alg == AeadAlgorithm::NONE
+            && !(self.key.is_empty() && self.nonce.is_empty() && self.aad.is_empty())
+    }
+
     fn decode(reader: &mut Reader<'a>) -> Result<Self> {
         Ok(Self {
             content_type: reader.text().within("content_type")?,

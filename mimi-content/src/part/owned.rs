@@ -28,6 +28,9 @@ use crate::message_id::HashAlgorithm;
 /// assert_eq!(body.count(), 3);
 /// # Ok::<(), mimi_content::BuildError>(())
 /// ```
+///
+/// The language and the content type stand behind methods, beside fields that are public: both are short, and are kept inside the part
+/// instead of each in an allocation of its own, which a decoder would pay for in every part. How they are kept is not part of the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NestedPart {
     /// What the part is for.
@@ -50,7 +53,7 @@ pub enum Part {
     Multi(MultiPart),
 }
 
-/// Content inside the message.
+/// Content inside the message. See [`NestedPart`] for why the content type stands behind methods.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SinglePart {
     content_type: CompactString,
@@ -68,6 +71,11 @@ impl SinglePart {
     #[must_use]
     pub fn content_type(&self) -> &str {
         &self.content_type
+    }
+
+    /// Sets another media type.
+    pub fn set_content_type(&mut self, content_type: impl AsRef<str>) {
+        self.content_type = CompactString::new(content_type);
     }
 }
 
@@ -166,7 +174,8 @@ impl MultiPart {
 }
 
 impl NestedPart {
-    /// A part; `language` is empty or a comma-separated list of language tags, which is not checked.
+    /// A part; `language` is empty or a comma-separated list of language tags, which
+    /// [`MimiContentBuilder::build`](crate::MimiContentBuilder::build) checks.
     pub fn new(disposition: Disposition, language: impl AsRef<str>, part: Part) -> Self {
         Self { disposition, language: CompactString::new(language), part }
     }
@@ -175,6 +184,11 @@ impl NestedPart {
     #[must_use]
     pub fn language(&self) -> &str {
         &self.language
+    }
+
+    /// Sets another language; see [`NestedPart::new`].
+    pub fn set_language(&mut self, language: impl AsRef<str>) {
+        self.language = CompactString::new(language);
     }
 
     /// A part with content inside the message.
@@ -242,6 +256,28 @@ impl NestedPart {
         Some(part)
     }
 
+    /// This part, being 0, and all inside it, in the order of their indexes.
+    pub(crate) fn parts(&self) -> Parts<'_> {
+        let mut levels = [(); MAX_PART_DEPTH].map(|()| [].iter());
+        let [first, ..] = &mut levels;
+        *first = core::slice::from_ref(self).iter();
+        Parts { levels, open: 1, next: 0 }
+    }
+
+    /// The parts directly inside the one with this index.
+    pub(crate) fn children(&self, index: PartIndex) -> impl Iterator<Item = (PartIndex, &Self)> {
+        let children = match self.get(index) {
+            Some(Self { part: Part::Multi(multi), .. }) => multi.parts(),
+            _ => &[],
+        };
+        let mut next = usize::from(index).saturating_add(1);
+        children.iter().map_while(move |child| {
+            let at = PartIndex::from_usize(next)?;
+            next = next.saturating_add(child.count());
+            Some((at, child))
+        })
+    }
+
     /// Calls `visit` for this part and all inside it, in the order of their indexes.
     pub(crate) fn walk(&self, visit: &mut impl FnMut(NestedPartRef<'_>)) {
         visit(self.as_head());
@@ -251,7 +287,7 @@ impl NestedPart {
     }
 
     #[inline(always)]
-    fn as_head(&self) -> NestedPartRef<'_> {
+    pub(crate) fn as_head(&self) -> NestedPartRef<'_> {
         let part = match &self.part {
             Part::Null => PartRef::Null,
             Part::Single(single) => PartRef::Single(SinglePartRef {
@@ -266,6 +302,36 @@ impl NestedPart {
             }),
         };
         NestedPartRef { disposition: self.disposition, language: &self.language, part }
+    }
+}
+
+/// Parts in the order of their indexes: those still to come at each level that is open.
+pub(crate) struct Parts<'a> {
+    levels: [core::slice::Iter<'a, NestedPart>; MAX_PART_DEPTH],
+    open: usize,
+    next: u16,
+}
+
+impl<'a> Iterator for Parts<'a> {
+    type Item = (PartIndex, &'a NestedPart);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let level = self.open.checked_sub(1)?;
+            let Some(part) = self.levels.get_mut(level)?.next() else {
+                self.open = level;
+                continue;
+            };
+            if let Part::Multi(multi) = &part.part
+                && let Some(inside) = self.levels.get_mut(self.open)
+            {
+                *inside = multi.parts.iter();
+                self.open = self.open.saturating_add(1);
+            }
+            let index = PartIndex(self.next);
+            self.next = self.next.saturating_add(1);
+            return Some((index, part));
+        }
     }
 }
 
