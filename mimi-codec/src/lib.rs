@@ -100,3 +100,8 @@ pub use text::{TextError, TextErrorKind};
 pub use uri::{MimiUri, MimiUriRef, UriKind};
 pub use url_template::{DIRECTORY_PATH, UrlTemplate, directory_url};
 pub use writer::{Encode, MAX_VECTOR_LEN, Writer};
+
+/// The README's example runs too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

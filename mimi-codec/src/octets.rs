@@ -322,3 +322,20 @@ impl<'a> arbitrary::Arbitrary<'a> for SecretOpaque {
         crate::arbitrary_values::bytes(u).map(Self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::SecretOpaque;
+
+    #[test]
+    fn secrets_are_equal_only_in_full_and_never_shown() {
+        let secret = SecretOpaque::new(*b"secret");
+        assert_eq!(secret, SecretOpaque::new(*b"secret"));
+        for other in [&b"secre"[..], b"secret\0", b"Secret", b""] {
+            assert_ne!(secret, SecretOpaque::new(other));
+        }
+        assert_eq!(format!("{secret:?}"), "[redacted]");
+    }
+}

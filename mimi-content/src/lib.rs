@@ -103,3 +103,8 @@ pub use part::{
 };
 pub use salt::Salt;
 pub use status::{MessageStatus, MessageStatusReport, MessageStatusReportRef, PerMessageStatus};
+
+/// The README's example runs too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

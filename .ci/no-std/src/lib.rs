@@ -32,7 +32,8 @@ fn panic(_: &PanicInfo<'_>) -> ! {
 pub unsafe extern "C" fn accepts(bytes: *const u8, length: usize) -> bool {
     // SAFETY: the caller's promise.
     let bytes = unsafe { core::slice::from_raw_parts(bytes, length) };
-    let content = mimi_content::MimiContent::decode(bytes).is_ok();
-    let wire = mimi_codec::registry::reencode("MLSMessage", bytes).is_ok();
+    let content = mimi_content::MimiContent::decode(bytes).is_ok_and(|message| message.encode() == bytes);
+    let wire = <mimi_codec::mls::MLSMessage as mimi_codec::Decode<'_>>::decode_exact(bytes)
+        .is_ok_and(|message| mimi_codec::Encode::to_bytes(&message).as_deref() == Ok(bytes));
     content || wire
 }

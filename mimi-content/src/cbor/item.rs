@@ -285,7 +285,7 @@ mod tests {
             0 => mantissa * 2_f32.powi(-24),
             31 if mantissa == 0.0 => f32::INFINITY,
             31 => f32::NAN,
-            _ => (mantissa + 1024.0) * 2_f32.powi(exponent - 25),
+            _ => (mantissa + 1024.0) * 2_f32.powi(exponent.wrapping_sub(25)),
         };
         if bits & 0x8000 == 0 { magnitude } else { -magnitude }
     }

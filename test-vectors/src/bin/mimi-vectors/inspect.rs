@@ -1,0 +1,79 @@
+//! `mimi-vectors inspect`.
+
+use std::fs;
+use std::io::{self, IsTerminal, Read, Write};
+
+use clap::Args;
+use mimi_content::MimiContentRef;
+use mimi_test_vectors::{InspectError, inspect};
+
+use crate::{Outcome, complain, part_tree};
+
+/// Decode bytes, and print them as JSON; a message is printed as a tree of its parts if standard output is a terminal.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// What the bytes are; `mimi-vectors types` lists what there is
+    #[arg(long = "type", value_name = "TYPE")]
+    type_name: String,
+    /// The input is hex digits, with white space anywhere
+    #[arg(long)]
+    hex: bool,
+    /// A file, or - for standard input
+    #[arg(value_name = "FILE", default_value = "-")]
+    file: String,
+    /// Print JSON on one line, also of a refusal
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Outcome> {
+    let type_name = arguments.type_name.as_str();
+    if !mimi_test_vectors::types().any(|known| known.name == type_name) {
+        return Ok(Outcome::WrongUsage(format!("unknown type {type_name:?}; see mimi-vectors types")));
+    }
+    let input = match read(&arguments.file) {
+        Ok(input) => input,
+        Err(error) => return Ok(Outcome::WrongUsage(format!("{}: {error}", arguments.file))),
+    };
+    let encoded = if arguments.hex {
+        match hex::decode(input.into_iter().filter(|byte| !byte.is_ascii_whitespace()).collect::<Vec<_>>()) {
+            Ok(encoded) => encoded,
+            Err(error) => {
+                complain(&format!("refused: the input is not hex: {error}"));
+                return Ok(Outcome::Fails);
+            }
+        }
+    } else {
+        input
+    };
+    let inspected = match inspect(type_name, &encoded) {
+        Ok(inspected) => inspected,
+        Err(error) => {
+            complain(&format!("refused: {error}"));
+            if let (true, InspectError::Refused(refusal)) = (arguments.json, &error) {
+                writeln!(out, "{}", serde_json::json!({"type": type_name, "refused": refusal}))?;
+            }
+            return Ok(Outcome::Fails);
+        }
+    };
+    if arguments.json {
+        writeln!(out, "{}", inspected.json().map_err(io::Error::other)?)?;
+    } else if io::stdout().is_terminal()
+        && type_name == "MimiContent"
+        && let Ok(message) = MimiContentRef::decode(&encoded)
+    {
+        part_tree::print(&message, out)?;
+    } else {
+        writeln!(out, "{}", inspected.pretty_json().map_err(io::Error::other)?)?;
+    }
+    Ok(Outcome::Holds)
+}
+
+fn read(file: &str) -> io::Result<Vec<u8>> {
+    if file != "-" {
+        return fs::read(file);
+    }
+    let mut input = Vec::new();
+    io::stdin().lock().read_to_end(&mut input)?;
+    Ok(input)
+}

@@ -1,0 +1,165 @@
+//! `mimi-vectors verify`.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use mimi_test_vectors::{Report, SHIPPED, verify_str_with};
+
+use crate::Outcome;
+use crate::progress::Bar;
+
+/// Check every case of vector files.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Files, and directories that are searched for .json files [default: the vectors that this program carries]
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Outcome> {
+    let mut bar = Bar::new();
+    let mut reports = Vec::new();
+    if arguments.paths.is_empty() {
+        for (name, json) in SHIPPED {
+            reports.push(verify_with_bar(name, json, &mut bar));
+        }
+    } else {
+        let mut files = Vec::new();
+        for path in &arguments.paths {
+            match fs::metadata(path) {
+                Err(error) => return Ok(Outcome::WrongUsage(format!("{}: {error}", path.display()))),
+                Ok(metadata) if metadata.is_dir() => collect(path, &mut files),
+                Ok(_) => files.push(Found::File(path.clone())),
+            }
+        }
+        for found in files {
+            reports.push(match found {
+                Found::File(path) => verify_file(&path, &mut bar),
+                Found::Unusable(report) => report,
+            });
+        }
+    }
+    bar.clear();
+    if arguments.json {
+        print_json(&reports, out)?
+    } else {
+        print_text(&reports, out)?
+    }
+    Ok(if reports.iter().all(Report::holds) { Outcome::Holds } else { Outcome::Fails })
+}
+
+enum Found {
+    File(PathBuf),
+    Unusable(Report),
+}
+
+/// All .json files of a directory and those below it, in the order of their names. Links to directories are not followed.
+fn collect(directory: &Path, files: &mut Vec<Found>) {
+    let before = files.len();
+    walk(directory, files);
+    if files.len() == before {
+        let name = directory.display().to_string();
+        files.push(Found::Unusable(Report::unusable(&name, "a directory with .json files", "none")));
+    }
+}
+
+fn walk(directory: &Path, files: &mut Vec<Found>) {
+    let entries = fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let mut entries = match entries {
+        Ok(entries) => entries,
+        Err(error) => {
+            let name = directory.display().to_string();
+            let report = Report::unusable(&name, "a readable directory", &error.to_string());
+            return files.push(Found::Unusable(report));
+        }
+    };
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let path = entry.path();
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            walk(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "json") {
+            files.push(Found::File(path));
+        }
+    }
+}
+
+fn verify_file(path: &Path, bar: &mut Bar) -> Report {
+    let name = path.display().to_string();
+    match fs::read(path).map(String::from_utf8) {
+        Ok(Ok(json)) => verify_with_bar(&name, &json, bar),
+        Ok(Err(error)) => Report::unusable(&name, "UTF-8", &error.utf8_error().to_string()),
+        Err(error) => Report::unusable(&name, "a readable file", &error.to_string()),
+    }
+}
+
+fn verify_with_bar(name: &str, json: &str, bar: &mut Bar) -> Report {
+    verify_str_with(name, json, &mut |progress| bar.show(name, progress.done, progress.total))
+}
+
+fn print_json(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
+    let result = serde_json::json!({
+        "holds": reports.iter().all(Report::holds),
+        "files": reports,
+    });
+    writeln!(out, "{result}")
+}
+
+fn print_text(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
+    let width = reports.iter().map(|report| report.file.chars().count()).max().unwrap_or_default();
+    for report in reports {
+        let verdict = if report.holds() { "ok  " } else { "FAIL" };
+        write!(out, "{verdict}  {:width$}  {}", report.file, counts(report))?;
+        writeln!(out)?;
+        for failure in &report.failures {
+            let (expected, found) = failure.excerpt();
+            match &failure.case {
+                Some(case) => writeln!(out, "      case {case:?}, {}", failure.field)?,
+                None => writeln!(out, "      {}", failure.field)?,
+            }
+            writeln!(out, "        expected  {}", one_line(&expected))?;
+            writeln!(out, "        found     {}", one_line(&found))?;
+        }
+    }
+    let cases = reports.iter().fold(0_usize, |sum, report| sum.saturating_add(report.cases));
+    let bad_files = reports.iter().filter(|report| !report.holds()).count();
+    let bad_cases = reports.iter().fold(0_usize, |sum, report| sum.saturating_add(report.failed_cases));
+    let (files, cases) = (plural(reports.len(), "file"), plural(cases, "case"));
+    if bad_files == 0 {
+        writeln!(out, "{files}, {cases}: all hold")
+    } else {
+        writeln!(
+            out,
+            "{files}, {cases}: {} failed, in {}",
+            plural(bad_cases, "case"),
+            plural(bad_files, "file")
+        )
+    }
+}
+
+fn counts(report: &Report) -> String {
+    let kind = report.kind.as_deref().unwrap_or("-");
+    if report.cases == 0 {
+        return format!("{kind}: no case was checked");
+    }
+    let all = plural(report.cases, "case");
+    let verdicts = format!("{} valid, {} invalid", report.valid, report.invalid);
+    match report.failed_cases {
+        0 => format!("{kind}: {all} ({verdicts})"),
+        failed => format!("{kind}: {failed} of {all} failed ({verdicts})"),
+    }
+}
+
+fn plural(count: usize, word: &str) -> String {
+    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
+}
+
+/// What a vector file says can't move the cursor of a terminal.
+fn one_line(text: &str) -> String {
+    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
+}

@@ -1,0 +1,163 @@
+//! Making vector files: the same seed gives the same bytes.
+
+mod seed;
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::kind;
+use crate::verify::FORMAT;
+pub(crate) use seed::Stream;
+pub use seed::{InvalidSeed, Seed};
+
+/// A vector file that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Generated {
+    /// The name of the file: the kind's, with `.json` behind it.
+    pub file_name: String,
+    /// Its content.
+    pub json: String,
+    /// How many cases it has.
+    pub cases: usize,
+}
+
+/// Makes the vectors of one [kind](crate::kinds).
+///
+/// ```
+/// use mimi_test_vectors::{SHIPPED, Seed, generate};
+///
+/// let status = generate("message-status", &Seed::default()).unwrap();
+/// assert!(SHIPPED.contains(&("message-status.json", status.json.as_str())));
+/// assert_ne!(generate("message-status", &"00ff".parse()?).unwrap().json, status.json);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// [`GenerateError::UnknownKind`], and [`GenerateError::Defect`] if the crates that the vectors are about don't take what they should.
+pub fn generate(kind: &str, seed: &Seed) -> Result<Generated, GenerateError> {
+    let kind = kind::find(kind).ok_or(GenerateError::UnknownKind)?;
+    let cases = kind.generate(seed)?;
+    let lines: Vec<_> = cases.iter().map(GeneratedCase::json).collect();
+    let spec: Vec<_> = kind.spec().iter().map(|spec| text(spec)).collect();
+    let json = format!(
+        "{{\n\"format\": {FORMAT},\n\"kind\": {kind},\n\"spec\": [{spec}],\n\"generator\": \"mimi-vectors\",\n\
+         \"seed\": \"{seed}\",\n\"cases\": [\n{cases}\n]\n}}\n",
+        kind = text(kind.name()),
+        spec = spec.join(", "),
+        cases = lines.join(",\n"),
+    );
+    Ok(Generated { file_name: format!("{}.json", kind.name()), json, cases: cases.len() })
+}
+
+/// Why there are no vectors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum GenerateError {
+    /// No kind has this name.
+    UnknownKind,
+    /// A crate of this workspace refuses a value that it should take; the text is its error.
+    Defect(String),
+}
+
+impl fmt::Display for GenerateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownKind => f.write_str("unknown kind"),
+            Self::Defect(text) => write!(f, "a value that should be taken is refused: {text}"),
+        }
+    }
+}
+
+impl core::error::Error for GenerateError {}
+
+macro_rules! defect {
+    ($($error:ty),* $(,)?) => {$(
+        impl From<$error> for GenerateError {
+            fn from(error: $error) -> Self {
+                Self::Defect(format!("{error}"))
+            }
+        }
+    )*};
+}
+
+defect!(
+    crate::wire_type::InspectError,
+    mimi_codec::EncodeError,
+    mimi_content::BuildError,
+    mimi_content::DecodeError,
+    mimi_content::ExtensionError,
+    mimi_content::UriTooLong,
+    serde_json::Error,
+);
+
+/// A case in the making: its members in their order, with their values as JSON.
+#[derive(Debug)]
+pub(crate) struct GeneratedCase(Vec<(&'static str, String)>);
+
+impl GeneratedCase {
+    pub(crate) fn new(name: &str) -> Self {
+        Self(Vec::new()).text("name", name)
+    }
+
+    /// A case that must be refused.
+    pub(crate) fn invalid(name: &str, reason: &str) -> Self {
+        Self::new(name).json_member("valid", "false".into()).text("reason", reason)
+    }
+
+    pub(crate) fn text(self, member: &'static str, value: &str) -> Self {
+        self.json_member(member, text(value))
+    }
+
+    pub(crate) fn hex(self, member: &'static str, value: &[u8]) -> Self {
+        self.json_member(member, format!("\"{}\"", hex::encode(value)))
+    }
+
+    pub(crate) fn json_member(mut self, member: &'static str, json: String) -> Self {
+        self.0.push((member, json));
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn name(&self) -> &str {
+        self.0.first().map_or("", |(_, name)| name)
+    }
+
+    fn json(&self) -> String {
+        let members: Vec<_> = self.0.iter().map(|(name, json)| format!("{}: {json}", text(name))).collect();
+        format!("{{{}}}", members.join(", "))
+    }
+}
+
+fn text(value: &str) -> String {
+    format!("{}", serde_json::Value::from(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verify_str;
+
+    #[test]
+    fn makes_vectors_that_hold_from_any_seed() {
+        for seed in ["", "00", "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"] {
+            for kind in crate::kinds() {
+                let generated = generate(kind, &seed.parse().unwrap()).unwrap();
+                let report = verify_str(&generated.file_name, &generated.json);
+                assert!(report.holds(), "{kind} from {seed:?}: {:?}", report.failures);
+                assert_eq!(report.cases, generated.cases);
+                assert!(report.valid > 0 && report.invalid > 0, "{kind} has both");
+            }
+        }
+        assert_eq!(generate("no such kind", &Seed::default()), Err(GenerateError::UnknownKind));
+    }
+
+    #[test]
+    fn escapes_what_json_asks_for() {
+        let case = GeneratedCase::new("a \"b\"\n\u{0}").json();
+        assert_eq!(case, "{\"name\": \"a \\\"b\\\"\\n\\u0000\"}");
+    }
+}

@@ -1,0 +1,44 @@
+//! The kinds of vectors. A kind is one module with one type that implements [`Kind`], and a line in [`KINDS`].
+
+mod content;
+mod message_status;
+mod wire;
+
+use crate::case::Case;
+#[cfg(feature = "generate")]
+use crate::generate::{GenerateError, GeneratedCase, Seed};
+
+/// What has to be known of a kind.
+pub(crate) trait Kind: Sync {
+    /// Its name, as the files have it in `kind`.
+    fn name(&self) -> &'static str;
+
+    /// The drafts that its cases are about.
+    #[cfg(feature = "generate")]
+    fn spec(&self) -> &'static [&'static str];
+
+    /// Checks a case that says nothing else than that it is valid.
+    fn verify_valid(&self, case: &mut Case<'_>);
+
+    /// Checks a case that says that it must be refused.
+    fn verify_invalid(&self, case: &mut Case<'_>);
+
+    /// Makes cases, the same from the same seed.
+    #[cfg(feature = "generate")]
+    fn generate(&self, seed: &Seed) -> Result<alloc::vec::Vec<GeneratedCase>, GenerateError>;
+}
+
+const KINDS: &[&dyn Kind] = &[&content::Content, &message_status::MessageStatus, &wire::Wire];
+
+pub(crate) fn find(name: &str) -> Option<&'static dyn Kind> {
+    KINDS.iter().copied().find(|kind| kind.name() == name)
+}
+
+/// The kinds of vectors that are known, as files name them in `kind`.
+///
+/// ```
+/// assert!(mimi_test_vectors::kinds().eq(["content", "message-status", "wire"]));
+/// ```
+pub fn kinds() -> impl Iterator<Item = &'static str> {
+    KINDS.iter().map(|kind| kind.name())
+}

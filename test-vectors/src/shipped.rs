@@ -1,0 +1,19 @@
+//! The vectors themselves.
+
+macro_rules! shipped {
+    ($($file:literal),* $(,)?) => {
+        &[$(($file, include_str!(concat!("../vectors/", $file)))),*]
+    };
+}
+
+/// The vector files of this crate: name and content. Those that end in `-working-group.json` are transcribed from the working groups'
+/// examples and vectors; the others come from [`generate`](crate::kinds) with the default seed.
+pub const SHIPPED: &[(&str, &str)] = shipped![
+    "content.json",
+    "content-working-group.json",
+    "message-status.json",
+    "message-status-working-group.json",
+    "wire.json",
+    "wire-content-working-group.json",
+    "wire-mls-working-group.json",
+];

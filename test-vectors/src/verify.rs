@@ -1,0 +1,144 @@
+//! The verification of a file: what holds for every kind.
+
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::{String, ToString};
+
+use serde_json::{Map, Value};
+
+use crate::case::Case;
+use crate::difference::show;
+use crate::document;
+use crate::kind;
+use crate::report::{Failure, Report};
+
+/// The format that this library reads and writes.
+pub(crate) const FORMAT: u64 = 1;
+
+/// How far a verification is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Cases that are done.
+    pub done: usize,
+    /// Cases of the file.
+    pub total: usize,
+}
+
+/// Checks every case of a vector file. `name` is what the report calls the file.
+///
+/// Nothing is skipped: a file that can't be read as vectors, is of an unknown format or kind, or has no cases, is a failure.
+///
+/// ```
+/// use mimi_test_vectors::{SHIPPED, verify_str};
+///
+/// for (name, json) in SHIPPED {
+///     let report = verify_str(name, json);
+///     assert!(report.holds(), "{:?}", report.failures);
+/// }
+///
+/// // The same file with another message ID in it.
+/// let (name, json) = SHIPPED[1];
+/// let report = verify_str(name, &json.replace("0176180c7d19a925", "0176180c7d19a926"));
+/// assert_eq!(report.failures.len(), 1);
+/// assert_eq!(report.failures[0].case.as_deref(), Some("attachment"));
+/// assert_eq!(report.failures[0].field, "message_id");
+/// ```
+#[must_use]
+pub fn verify_str(name: &str, json: &str) -> Report {
+    verify_str_with(name, json, &mut |_| {})
+}
+
+/// As [`verify_str`], and says after each case how far it is.
+#[must_use]
+pub fn verify_str_with(name: &str, json: &str, progress: &mut dyn FnMut(Progress)) -> Report {
+    let mut report = Report::new(name);
+    match document::parse(json) {
+        Ok(Value::Object(file)) => verify_file(&file, &mut report, progress),
+        Ok(_) => report.failures.push(Failure::of_file("file", "a JSON object", "another JSON value")),
+        Err(error) => report.failures.push(Failure::of_file("file", "JSON", error)),
+    }
+    report
+}
+
+fn verify_file(file: &Map<String, Value>, report: &mut Report, progress: &mut dyn FnMut(Progress)) {
+    let refuse = |report: &mut Report, field: &str, expected: &str| {
+        let found = file.get(field).map_or_else(|| "no such member".to_string(), show);
+        report.failures.push(Failure::of_file(field, expected, found));
+    };
+    let known_format = file.get("format").and_then(Value::as_u64) == Some(FORMAT);
+    if !known_format {
+        refuse(report, "format", &format!("{FORMAT}, the format that this verifier knows"));
+    }
+    let kind = file.get("kind").and_then(Value::as_str);
+    report.kind = kind.map(str::to_string);
+    let kind = kind.and_then(kind::find);
+    if kind.is_none() {
+        let known: alloc::vec::Vec<_> = kind::kinds().collect();
+        refuse(report, "kind", &format!("a kind that this verifier knows ({})", known.join(", ")));
+    }
+    let is_list_of_text = |value: &Value| {
+        value.as_array().is_some_and(|items| items.iter().all(Value::is_string)) || value.is_null()
+    };
+    if !file.get("spec").is_none_or(is_list_of_text) {
+        refuse(report, "spec", "a list of text");
+    }
+    for field in ["generator", "seed"] {
+        if !file.get(field).is_none_or(|value| value.is_string() || value.is_null()) {
+            refuse(report, field, "text");
+        }
+    }
+    let cases = file.get("cases").and_then(Value::as_array);
+    if cases.is_none_or(|cases| cases.is_empty()) {
+        refuse(report, "cases", "a list of at least one case");
+    }
+    // What a case of another format or kind would mean, nobody knows.
+    let (true, Some(kind), Some(cases)) = (known_format, kind, cases) else { return };
+
+    let mut names = BTreeMap::new();
+    for (index, case) in cases.iter().enumerate() {
+        let before = report.failures.len();
+        verify_case(kind, index, case, &mut names, report);
+        report.cases = report.cases.saturating_add(1);
+        if report.failures.len() > before {
+            report.failed_cases = report.failed_cases.saturating_add(1);
+        }
+        progress(Progress { done: report.cases, total: cases.len() });
+    }
+}
+
+fn verify_case<'a>(
+    kind: &dyn kind::Kind,
+    index: usize,
+    case: &'a Value,
+    names: &mut BTreeMap<&'a str, usize>,
+    report: &mut Report,
+) {
+    let number = format!("cases[{index}]");
+    let Value::Object(members) = case else {
+        let found = show(case);
+        let failure =
+            Failure { case: Some(number), field: "case".into(), expected: "a JSON object".into(), found };
+        report.failures.push(failure);
+        return;
+    };
+    let name = members.get("name").and_then(Value::as_str);
+    let mut case = Case::new(members, name.unwrap_or(&number), &mut report.failures);
+    let _ = case.text("name");
+    if let Some(name) = name
+        && let Some(other) = names.insert(name, index)
+    {
+        case.fail("name", "unique in the file", format!("cases[{other}] and {number} both have it"));
+    }
+    let _ = case.optional_text("reason");
+    match case.flag("valid", true) {
+        Some(true) => {
+            kind.verify_valid(&mut case);
+            report.valid = report.valid.saturating_add(1);
+        }
+        Some(false) => {
+            kind.verify_invalid(&mut case);
+            report.invalid = report.invalid.saturating_add(1);
+        }
+        None => {}
+    }
+}

@@ -1,0 +1,228 @@
+//! Any type by its name: decoded, encoded again, and as JSON.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+use mimi_codec::{Encode, registry};
+use mimi_content::{MessageDerivedValues, MessageStatusReport, MimiContent};
+use serde::Serialize;
+use serde::de::Deserialize;
+use serde::ser::Error as _;
+use serde_json::Value;
+
+pub use mimi_codec::registry::Entry as TypeEntry;
+
+const CONTENT: &str = "mimi-content-08";
+
+/// What this crate adds to the codec's registry: the documents in CBOR.
+const DOCUMENTS: [TypeEntry; 3] = [
+    TypeEntry { name: "MimiContent", spec: CONTENT, section: "4" },
+    TypeEntry { name: "MessageDerivedValues", spec: CONTENT, section: "4.6" },
+    TypeEntry { name: "MessageStatusReport", spec: "mimi-message-status-01", section: "3" },
+];
+
+/// Every type that [`inspect()`] and the vectors of kind `wire` know: its name, its draft and its section.
+///
+/// ```
+/// assert!(mimi_test_vectors::types().any(|known| known.name == "MLSMessage" && known.spec == "RFC 9420"));
+/// ```
+pub fn types() -> impl Iterator<Item = TypeEntry> {
+    DOCUMENTS.into_iter().chain(registry::TYPES.iter().copied())
+}
+
+/// Decodes `encoded`, all of it, as the type `name`.
+///
+/// ```
+/// use mimi_test_vectors::{InspectError, inspect};
+///
+/// let ciphertext = inspect("HPKECiphertext", b"\x01a\x02bc")?;
+/// assert_eq!(ciphertext.json()?, r#"{"kem_output":"61","ciphertext":"6263"}"#);
+///
+/// let Err(InspectError::Refused(refusal)) = inspect("HPKECiphertext", b"\x01a\x02b") else { panic!("accepted") };
+/// assert_eq!((refusal.field.as_str(), refusal.offset), ("HPKECiphertext.ciphertext", 2));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// [`InspectError::UnknownType`] for a name that is not one of [`types`], [`InspectError::Refused`] for bytes that are not the one
+/// encoding of a value.
+pub fn inspect<'a>(name: &str, encoded: &'a [u8]) -> Result<Inspected<'a>, InspectError> {
+    match name {
+        "MimiContent" => MimiContent::inspected(encoded),
+        "MessageStatusReport" => MessageStatusReport::inspected(encoded),
+        "MessageDerivedValues" => MessageDerivedValues::inspected(encoded),
+        _ => match registry::visit(name, Inspect(encoded)) {
+            Some(inspected) => inspected,
+            None => return Err(InspectError::UnknownType),
+        },
+    }
+    .map_err(|mut refusal: Refusal| {
+        if refusal.field.is_empty() {
+            refusal.field = name.into();
+        }
+        InspectError::Refused(refusal)
+    })
+}
+
+/// Encodes a value that is given as JSON.
+type EncodeValue = fn(&Value) -> Result<Vec<u8>, String>;
+
+/// A decoded value, whatever its type.
+pub struct Inspected<'a> {
+    encoded: &'a [u8],
+    encoded_again: Result<Vec<u8>, String>,
+    to_json: fn(&[u8], bool) -> serde_json::Result<String>,
+    encode_value: Option<EncodeValue>,
+}
+
+impl Inspected<'_> {
+    /// The value as JSON on one line, as a vector's `value` has it.
+    ///
+    /// # Errors
+    ///
+    /// None for the types of this workspace.
+    pub fn json(&self) -> serde_json::Result<String> {
+        (self.to_json)(self.encoded, false)
+    }
+
+    /// The value as indented JSON.
+    ///
+    /// # Errors
+    ///
+    /// As [`Inspected::json`].
+    pub fn pretty_json(&self) -> serde_json::Result<String> {
+        (self.to_json)(self.encoded, true)
+    }
+
+    /// The encoding of the decoded value.
+    ///
+    /// # Errors
+    ///
+    /// The reason, if the value is too long for its own length fields; what was decoded is not.
+    pub fn encode(&self) -> Result<Vec<u8>, String> {
+        self.encoded_again.clone()
+    }
+
+    /// The encoding of another value of the same type, given as JSON; `None` if the type can't be read from JSON.
+    pub(crate) fn encode_value(&self, json: &Value) -> Option<Result<Vec<u8>, String>> {
+        self.encode_value.map(|encode_value| encode_value(json))
+    }
+}
+
+impl fmt::Debug for Inspected<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.json().map_err(|_| fmt::Error)?)
+    }
+}
+
+/// Why bytes can't be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InspectError {
+    /// No type has this name.
+    UnknownType,
+    /// The bytes are refused.
+    Refused(Refusal),
+}
+
+impl fmt::Display for InspectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownType => f.write_str("unknown type"),
+            Self::Refused(refusal) => refusal.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for InspectError {}
+
+/// What is wrong with bytes, where and in which field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Refusal {
+    /// What is wrong.
+    pub reason: String,
+    /// The byte at which it is, counted from 0.
+    pub offset: usize,
+    /// The way to the field in which it is, from the name of the type on: `Commit.path`.
+    pub field: String,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} (byte {})", self.field, self.reason, self.offset)
+    }
+}
+
+impl core::error::Error for Refusal {}
+
+fn to_json(value: &impl Serialize, pretty: bool) -> serde_json::Result<String> {
+    if pretty { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) }
+}
+
+/// A document in CBOR.
+trait Document<'a>: Sized {
+    fn inspected(encoded: &'a [u8]) -> Result<Inspected<'a>, Refusal>;
+}
+
+impl From<mimi_content::DecodeError> for Refusal {
+    fn from(error: mimi_content::DecodeError) -> Self {
+        Self { reason: error.kind().to_string(), offset: error.offset(), field: error.path().to_string() }
+    }
+}
+
+macro_rules! document {
+    ($type:ident$(<$lifetime:lifetime>)?, $encode_value:expr) => {
+        impl<'a> Document<'a> for $type$(<$lifetime>)? {
+            fn inspected(encoded: &'a [u8]) -> Result<Inspected<'a>, Refusal> {
+                Ok(Inspected {
+                    encoded,
+                    encoded_again: Ok($type::decode(encoded)?.encode()),
+                    to_json: |encoded, pretty| to_json(&$type::decode(encoded).map_err(serde_json::Error::custom)?, pretty),
+                    encode_value: $encode_value,
+                })
+            }
+        }
+    };
+}
+
+document!(
+    MimiContent,
+    Some(|json| Self::deserialize(json).map(|value| value.encode()).map_err(|e| e.to_string()))
+);
+document!(
+    MessageStatusReport,
+    Some(|json| { Self::deserialize(json).map(|value| value.encode()).map_err(|error| error.to_string()) })
+);
+// It borrows its fields, and hex digits hold none to borrow.
+document!(MessageDerivedValues<'a>, None);
+
+/// Decodes a type of the codec's registry.
+struct Inspect<'a>(&'a [u8]);
+
+impl From<mimi_codec::DecodeError> for Refusal {
+    fn from(error: mimi_codec::DecodeError) -> Self {
+        Self { reason: error.kind().to_string(), offset: error.offset(), field: error.path().to_string() }
+    }
+}
+
+impl<'a> registry::Visitor for Inspect<'a> {
+    type Output = Result<Inspected<'a>, Refusal>;
+
+    fn visit<T: registry::WireType>(self) -> Self::Output {
+        Ok(Inspected {
+            encoded: self.0,
+            encoded_again: encode_wire(&T::decode_exact(self.0)?),
+            to_json: |encoded, pretty| {
+                to_json(&T::decode_exact(encoded).map_err(serde_json::Error::custom)?, pretty)
+            },
+            encode_value: Some(|json| {
+                T::deserialize(json).map_err(|error| error.to_string()).and_then(|value| encode_wire(&value))
+            }),
+        })
+    }
+}
+
+fn encode_wire(value: &impl Encode) -> Result<Vec<u8>, String> {
+    value.to_bytes().map_err(|error| error.to_string())
+}

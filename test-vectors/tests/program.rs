@@ -1,0 +1,291 @@
+//! The program: exit status, standard output, standard error.
+
+#![cfg(feature = "program")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::arithmetic_side_effects, missing_docs)]
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use mimi_test_vectors::SHIPPED;
+use serde_json::{Value, json};
+
+struct Ran {
+    status: i32,
+    out: String,
+    err: String,
+}
+
+impl Ran {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
+    }
+}
+
+fn run(arguments: &[&str]) -> Ran {
+    run_with(arguments, b"")
+}
+
+fn run_with(arguments: &[&str], input: &[u8]) -> Ran {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_mimi-vectors"))
+        .args(arguments)
+        .current_dir(std::env::temp_dir())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A program that does not read its input may be gone by now.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    let output = child.wait_with_output().unwrap();
+    Ran {
+        status: output.status.code().unwrap(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// An empty directory of this test's own.
+fn directory(test: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(test);
+    let _ = fs::remove_dir_all(&path);
+    fs::create_dir_all(&path).unwrap();
+    path
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[test]
+fn verify_checks_the_shipped_vectors_from_any_directory() {
+    let ran = run(&["verify"]);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    assert_eq!(ran.out.lines().count(), SHIPPED.len() + 1);
+    for ((name, _), line) in SHIPPED.iter().zip(ran.out.lines()) {
+        assert!(line.starts_with("ok ") && line.contains(name), "{line}");
+    }
+    assert!(ran.out.ends_with(": all hold\n"), "{}", ran.out);
+
+    let ran = run(&["verify", "--json"]);
+    let result = ran.json();
+    assert_eq!((ran.status, &result["holds"]), (0, &json!(true)));
+    assert_eq!(result["files"].as_array().unwrap().len(), SHIPPED.len());
+}
+
+#[test]
+fn verify_walks_directories_and_reports_each_failure() {
+    let directory = directory("walk");
+    fs::create_dir_all(directory.join("deeper")).unwrap();
+    let (_, good) = SHIPPED.iter().find(|(name, _)| *name == "content-working-group.json").unwrap();
+    fs::write(directory.join("good.json"), good).unwrap();
+    fs::write(directory.join("notes.txt"), "not a vector").unwrap();
+    let bad = good.replace("017ce54837404c3696e0c747b985cb17", "017ce54837404c3696e0c747b985cb18");
+    fs::write(directory.join("deeper").join("bad.json"), bad).unwrap();
+    fs::write(directory.join("deeper").join("latin.json"), b"{\"k\xe4\": 1}").unwrap();
+
+    let ran = run(&["verify", text(&directory)]);
+    assert_eq!((ran.status, ran.err.as_str()), (1, ""));
+    let (bad, good) = (ran.out.find("bad.json").unwrap(), ran.out.find("good.json").unwrap());
+    assert!(bad < good, "in the order of their names: {}", ran.out);
+    assert!(
+        ran.out.contains(
+            "      case \"original\", message_id\n        expected  017ce54837404c3696e0c747b985cb18"
+        )
+    );
+    assert!(ran.out.contains("        found     017ce54837404c3696e0c747b985cb17"), "{}", ran.out);
+    assert!(ran.out.contains("UTF-8"), "{}", ran.out);
+    assert!(ran.out.lines().last().unwrap().starts_with("3 files, 28 cases: "), "{}", ran.out);
+    assert!(!ran.out.contains("notes.txt"));
+
+    let result = run(&["verify", "--json", text(&directory)]).json();
+    assert_eq!(result["holds"], json!(false));
+    let failure = result["files"][0]["failures"].as_array().unwrap();
+    assert!(failure.iter().any(|failure| failure["case"] == "original" && failure["field"] == "message_id"));
+}
+
+#[test]
+fn verify_skips_nothing_in_silence() {
+    let directory = directory("silence");
+    let ran = run(&["verify", text(&directory)]);
+    assert_eq!(ran.status, 1, "{}", ran.out);
+    assert!(ran.out.contains("a directory with .json files"), "{}", ran.out);
+
+    let file = directory.join("vectors.any");
+    fs::write(&file, r#"{"format": 1, "kind": "no-such-kind", "cases": [{"name": "x"}]}"#).unwrap();
+    let ran = run(&["verify", text(&file)]);
+    assert_eq!(ran.status, 1);
+    assert!(ran.out.contains("no-such-kind") && ran.out.contains("no case was checked"), "{}", ran.out);
+}
+
+#[test]
+fn verify_prints_nothing_that_moves_the_cursor() {
+    let directory = directory("cursor");
+    let file = directory.join("evil.json");
+    let vectors =
+        json!({"format": 1, "kind": "content", "cases": [{"name": "\u{1b}[2J", "encoded": "\u{1b}[1A\r\n"}]});
+    fs::write(&file, vectors.to_string()).unwrap();
+    let ran = run(&["verify", text(&file)]);
+    assert_eq!(ran.status, 1);
+    assert!(!ran.out.contains('\u{1b}') && !ran.out.contains('\r'), "{:?}", ran.out);
+}
+
+#[test]
+fn generate_writes_the_same_bytes_from_the_same_seed() {
+    let directory = directory("generate");
+    let (first, second) = (directory.join("a").join("b"), directory.join("c"));
+    for out in [&first, &second] {
+        let ran = run(&["generate", "--out", text(out), "--seed", "C0FFEE"]);
+        assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+        assert_eq!(ran.out.lines().count(), 3);
+    }
+    for kind in ["content", "message-status", "wire"] {
+        let read = |out: &PathBuf| fs::read(out.join(kind).with_extension("json")).unwrap();
+        assert!(read(&first) == read(&second), "{kind}");
+    }
+    assert_eq!(run(&["verify", text(&first)]).status, 0);
+
+    let default = directory.join("default");
+    let ran = run(&["generate", "--json", "--out", text(&default), "message-status"]);
+    assert_eq!(ran.json()["files"][0]["kind"], "message-status");
+    assert_eq!(fs::read_dir(&default).unwrap().count(), 1, "only the kind that was asked for");
+    let written = fs::read_to_string(default.join("message-status.json")).unwrap();
+    assert!(SHIPPED.contains(&("message-status.json", &written)));
+}
+
+#[test]
+fn generate_says_what_it_cannot_write() {
+    let directory = directory("unwritable");
+    let file = directory.join("file");
+    fs::write(&file, "").unwrap();
+    let ran = run(&["generate", "--out", text(&file), "message-status"]);
+    assert_eq!((ran.status, ran.out.as_str()), (1, ""));
+    assert!(ran.err.contains("file"), "{}", ran.err);
+}
+
+const STATUS: [u8; 37] = {
+    let mut report = [1; 37];
+    (report[0], report[1], report[2], report[3], report[36]) = (0x81, 0x82, 0x58, 0x20, 2);
+    report
+};
+
+#[test]
+fn inspect_prints_what_a_vector_says() {
+    let expected = json!([["01".repeat(32), 2]]);
+    let ran = run_with(&["inspect", "--type", "MessageStatusReport"], &STATUS);
+    assert_eq!((ran.status, ran.json(), ran.err.as_str()), (0, expected.clone(), ""));
+    let spaced: String = STATUS.iter().map(|byte| format!("{byte:02X} \n")).collect();
+    let ran =
+        run_with(&["inspect", "--type", "MessageStatusReport", "--hex", "-", "--json"], spaced.as_bytes());
+    assert_eq!((ran.status, ran.json()), (0, expected));
+    assert_eq!(ran.out.lines().count(), 1);
+
+    let directory = directory("inspect");
+    for (file, member) in
+        [("content-working-group.json", "value"), ("wire-content-working-group.json", "value")]
+    {
+        let (_, json) = SHIPPED.iter().find(|(name, _)| *name == file).unwrap();
+        let vectors: Value = serde_json::from_str(json).unwrap();
+        for case in vectors["cases"].as_array().unwrap() {
+            let path = directory.join(case["name"].as_str().unwrap());
+            fs::write(&path, hex::decode(case["encoded"].as_str().unwrap()).unwrap()).unwrap();
+            let type_name = case["type"].as_str().unwrap_or("MimiContent");
+            let ran = run(&["inspect", "--type", type_name, text(&path)]);
+            assert_eq!((ran.status, &ran.json()), (0, &case[member]), "{}", ran.err);
+        }
+    }
+}
+
+#[test]
+fn inspect_gives_the_reason_of_a_refusal() {
+    let mut damaged = STATUS;
+    damaged[36] = 0x18;
+    let ran = run_with(&["inspect", "--type", "MessageStatusReport"], &damaged);
+    assert_eq!((ran.status, ran.out.as_str()), (1, ""));
+    assert_eq!(
+        ran.err,
+        "mimi-vectors: refused: MessageStatusReport[0].status: the input ends inside this item (byte 36)\n"
+    );
+    let ran = run_with(&["inspect", "--type", "MessageStatusReport", "--json"], &damaged);
+    assert_eq!(ran.status, 1);
+    let reason = "the input ends inside this item";
+    assert_eq!(
+        ran.json()["refused"],
+        json!({"reason": reason, "offset": 36, "field": "MessageStatusReport[0].status"})
+    );
+
+    let ran = run_with(&["inspect", "--type", "Commit", "--hex"], b"0002");
+    assert_eq!(ran.status, 1);
+    assert!(ran.err.contains("Commit.path") && ran.err.contains("byte 1"), "{}", ran.err);
+    // A type that is no struct has no name of its own in the codec's paths.
+    let ran = run_with(&["inspect", "--type", "HPKEPublicKey", "--hex"], b"c0");
+    assert!(ran.err.contains("refused: HPKEPublicKey: "), "{}", ran.err);
+    let ran = run_with(&["inspect", "--type", "Commit", "--hex"], b"000");
+    assert_eq!(ran.status, 1);
+    assert!(ran.err.contains("not hex"), "{}", ran.err);
+}
+
+#[test]
+fn types_lists_what_inspect_knows() {
+    let ran = run(&["types"]);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    for name in [
+        "MimiContent",
+        "MessageStatusReport",
+        "MessageDerivedValues",
+        "MLSMessage",
+        "RatchetTree",
+        "UpdateRequest",
+        "RoleData",
+    ] {
+        assert!(ran.out.lines().any(|line| line.split_whitespace().next() == Some(name)), "{name}");
+    }
+    let listed = run(&["types", "--json"]).json();
+    assert_eq!(listed.as_array().unwrap().len(), ran.out.lines().count());
+    // A name that is listed is known: what is refused is the empty input, or nothing.
+    for known in listed.as_array().unwrap() {
+        let ran = run(&["inspect", "--type", known["name"].as_str().unwrap()]);
+        assert!(ran.status < 2, "{known} {}", ran.err);
+    }
+}
+
+#[test]
+fn wrong_usage_is_status_2_and_leaves_standard_output_empty() {
+    for arguments in [
+        &[][..],
+        &["no-such-command"],
+        &["verify", "--no-such-option"],
+        &["verify", "no/such/file.json"],
+        &["generate"],
+        &["generate", "--out", "x", "no-such-kind"],
+        &["generate", "--out", "x", "--seed", "abc"],
+        &["inspect"],
+        &["inspect", "--type", "NoSuchStruct"],
+        &["inspect", "--type", "MimiContent", "no/such/file"],
+        &["types", "superfluous"],
+    ] {
+        let ran = run(arguments);
+        assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{arguments:?}: {}", ran.err);
+        assert!(!ran.err.is_empty(), "{arguments:?}");
+    }
+    for arguments in [&["--help"][..], &["--version"], &["verify", "--help"]] {
+        let ran = run(arguments);
+        assert_eq!(ran.status, 0);
+        assert!(!ran.out.is_empty());
+    }
+}
+
+#[test]
+fn a_closed_pipe_is_no_panic() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_mimi-vectors"))
+        .args(["types"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("panicked"));
+}
