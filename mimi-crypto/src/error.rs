@@ -2,7 +2,10 @@
 
 use core::fmt;
 
-use mimi_codec::{DecodeError, EncodeError, code_points::CipherSuite};
+use mimi_codec::{
+    DecodeError, EncodeError,
+    code_points::{CipherSuite, ComponentID},
+};
 
 /// Why an operation failed. Secrets never show in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +47,12 @@ pub enum CryptoError {
         /// The number of bytes asked for.
         length: usize,
     },
+    /// The component's secret of this epoch was given out already (mls-extensions-10, 4.4).
+    AlreadyExported(ComponentID),
+    /// The two sides of an associated party's key schedule hold different secrets (mls-associated-parties-01, 4.2).
+    ApCommitSecretMismatch,
+    /// The group has no external sender at this index.
+    UnknownExternalSender(u32),
     /// The provider couldn't do its work: an HSM out of reach, a message beyond the AEAD's limit.
     ProviderFailure,
     /// What was opened or checked isn't what it should be.
@@ -70,6 +79,11 @@ impl fmt::Display for CryptoError {
             Self::InvalidTag => f.write_str("the tag does not verify"),
             Self::DecryptionFailed => f.write_str("the ciphertext does not open"),
             Self::OutputTooLong { length } => write!(f, "the KDF cannot give {length} bytes"),
+            Self::AlreadyExported(component) => {
+                write!(f, "the secret of component {:#06x} was exported already", component.value())
+            }
+            Self::ApCommitSecretMismatch => f.write_str("the ap_commit_secret_id is that of another secret"),
+            Self::UnknownExternalSender(index) => write!(f, "there is no external sender {index}"),
             Self::ProviderFailure => f.write_str("the provider failed"),
             Self::Decode(error) => write!(f, "{error}"),
             Self::Encode(error) => write!(f, "{error}"),

@@ -38,7 +38,10 @@
 #[macro_use]
 extern crate alloc;
 
+mod associated_party;
+mod component;
 mod error;
+mod exporter_tree;
 mod label;
 mod provider;
 mod reference;
@@ -46,7 +49,15 @@ mod reference;
 mod rustcrypto;
 mod secret;
 
+pub use associated_party::{
+    AgreedApCommit, ApCommit, ApEpoch, VerifiedAssociatedPartyEntry, ap_epoch_secret, ap_init_secrets,
+    associated_party_secrets, sign_associated_party_entry, verify_associated_party_entry,
+};
+pub use component::{
+    safe_decrypt_with_label, safe_encrypt_with_label, safe_sign_with_label, safe_verify_with_label,
+};
 pub use error::CryptoError;
+pub use exporter_tree::ExporterTree;
 pub use label::{
     decrypt_with_label, derive_secret, derive_tree_secret, encrypt_with_label, expand_with_label,
     sign_with_label, verify_with_label,

@@ -31,6 +31,16 @@ pub struct CipherSuiteParameters {
     pub signature_public_key: usize,
 }
 
+impl CipherSuiteParameters {
+    /// Refuses what names another suite.
+    pub(crate) fn check_suite(&self, actual: CipherSuite) -> Result<(), CryptoError> {
+        match self.cipher_suite {
+            expected if expected == actual => Ok(()),
+            expected => Err(CryptoError::CipherSuiteMismatch { expected, actual }),
+        }
+    }
+}
+
 /// One cipher suite. It is looked up once, when the provider is made; no method is asked for an unknown suite.
 ///
 /// What a method promises holds whatever it is given: lengths and forms are checked, comparisons of tags take a time that

@@ -42,10 +42,7 @@ pub fn key_package_ref<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     key_package: &KeyPackage,
 ) -> Result<KeyPackageRef, CryptoError> {
-    let expected = suite.parameters().cipher_suite;
-    if key_package.cipher_suite != expected {
-        return Err(CryptoError::CipherSuiteMismatch { expected, actual: key_package.cipher_suite });
-    }
+    suite.parameters().check_suite(key_package.cipher_suite)?;
     let hash = ref_hash(suite, b"MLS 1.0 KeyPackage Reference", &key_package.to_bytes()?)?;
     Ok(KeyPackageRef::from(hash.into_bytes()))
 }
