@@ -5,6 +5,7 @@ use core::fmt;
 use mimi_codec::{
     DecodeError, EncodeError,
     code_points::{CipherSuite, ComponentID},
+    protocol::GroupInfoCode,
 };
 
 /// Why an operation failed. Secrets never show in it.
@@ -53,6 +54,15 @@ pub enum CryptoError {
     ApCommitSecretMismatch,
     /// The group has no external sender at this index.
     UnknownExternalSender(u32),
+    /// The signing key isn't the one whose public key the struct names.
+    KeyMismatch {
+        /// The struct's field that names the public key.
+        what: &'static str,
+    },
+    /// The answer is about another room.
+    RoomMismatch,
+    /// The hub gives no GroupInfo, and this is why.
+    NoGroupInfo(GroupInfoCode),
     /// The provider couldn't do its work: an HSM out of reach, a message beyond the AEAD's limit.
     ProviderFailure,
     /// What was opened or checked isn't what it should be.
@@ -84,6 +94,9 @@ impl fmt::Display for CryptoError {
             }
             Self::ApCommitSecretMismatch => f.write_str("the ap_commit_secret_id is that of another secret"),
             Self::UnknownExternalSender(index) => write!(f, "there is no external sender {index}"),
+            Self::KeyMismatch { what } => write!(f, "the signing key is not that of {what}"),
+            Self::RoomMismatch => f.write_str("the answer is about another room"),
+            Self::NoGroupInfo(code) => write!(f, "the answer holds no GroupInfo: {code:?}"),
             Self::ProviderFailure => f.write_str("the provider failed"),
             Self::Decode(error) => write!(f, "{error}"),
             Self::Encode(error) => write!(f, "{error}"),

@@ -42,6 +42,8 @@ mod associated_party;
 mod component;
 mod error;
 mod exporter_tree;
+mod group_info;
+mod key_material;
 mod label;
 mod provider;
 mod reference;
@@ -58,6 +60,11 @@ pub use component::{
 };
 pub use error::CryptoError;
 pub use exporter_tree::ExporterTree;
+pub use group_info::{
+    VerifiedGroupInfoRequest, VerifiedGroupInfoResponse, answer_group_info_request, sign_group_info_request,
+    verify_group_info_request, verify_group_info_response,
+};
+pub use key_material::{VerifiedKeyMaterialRequest, sign_key_material_request, verify_key_material_request};
 pub use label::{
     decrypt_with_label, derive_secret, derive_tree_secret, encrypt_with_label, expand_with_label,
     sign_with_label, verify_with_label,
