@@ -3,7 +3,7 @@
 use core::fmt;
 
 use mimi_codec::{
-    DecodeError, EncodeError,
+    DecodeError, EncodeError, InvalidValue,
     code_points::{CipherSuite, ComponentID},
     protocol::GroupInfoCode,
 };
@@ -63,12 +63,25 @@ pub enum CryptoError {
     RoomMismatch,
     /// The hub gives no GroupInfo, and this is why.
     NoGroupInfo(GroupInfoCode),
+    /// The group doesn't allow SemiPrivateMessages, has no external receiver, or the sender isn't a member (mls-semiprivatemessage-07, 3).
+    SemiPrivateNotAllowed,
+    /// The content is of another group or epoch than the GroupContext.
+    EpochMismatch,
+    /// The message has no key for this external receiver.
+    UnknownReceiver,
+    /// The message's `partial_context_hash` isn't that of the sender's leaf and nonce (mls-semiprivatemessage-07, 3.1).
+    PartialContextHashMismatch,
+    /// The message's `framed_content_tbs_hash` isn't that of what was opened: members and external receivers would read different content
+    /// (mls-semiprivatemessage-07, 3.1).
+    FramedContentTbsHashMismatch,
     /// The provider couldn't do its work: an HSM out of reach, a message beyond the AEAD's limit.
     ProviderFailure,
     /// What was opened or checked isn't what it should be.
     Decode(DecodeError),
     /// A value doesn't fit its vector.
     Encode(EncodeError),
+    /// Values that can't stand together in one struct.
+    Invalid(InvalidValue),
 }
 
 impl fmt::Display for CryptoError {
@@ -97,9 +110,21 @@ impl fmt::Display for CryptoError {
             Self::KeyMismatch { what } => write!(f, "the signing key is not that of {what}"),
             Self::RoomMismatch => f.write_str("the answer is about another room"),
             Self::NoGroupInfo(code) => write!(f, "the answer holds no GroupInfo: {code:?}"),
+            Self::SemiPrivateNotAllowed => {
+                f.write_str("no SemiPrivateMessage can be sent in this group by this sender")
+            }
+            Self::EpochMismatch => f.write_str("the content is of another group or epoch"),
+            Self::UnknownReceiver => f.write_str("the message has no key for this receiver"),
+            Self::PartialContextHashMismatch => {
+                f.write_str("the partial_context_hash is that of another sender or nonce")
+            }
+            Self::FramedContentTbsHashMismatch => {
+                f.write_str("the framed_content_tbs_hash is that of other content")
+            }
             Self::ProviderFailure => f.write_str("the provider failed"),
             Self::Decode(error) => write!(f, "{error}"),
             Self::Encode(error) => write!(f, "{error}"),
+            Self::Invalid(error) => write!(f, "{error}"),
         }
     }
 }
@@ -109,6 +134,7 @@ impl core::error::Error for CryptoError {
         match self {
             Self::Decode(error) => Some(error),
             Self::Encode(error) => Some(error),
+            Self::Invalid(error) => Some(error),
             _ => None,
         }
     }
@@ -123,5 +149,11 @@ impl From<DecodeError> for CryptoError {
 impl From<EncodeError> for CryptoError {
     fn from(error: EncodeError) -> Self {
         Self::Encode(error)
+    }
+}
+
+impl From<InvalidValue> for CryptoError {
+    fn from(error: InvalidValue) -> Self {
+        Self::Invalid(error)
     }
 }

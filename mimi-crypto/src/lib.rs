@@ -50,6 +50,7 @@ mod reference;
 #[cfg(feature = "rustcrypto")]
 mod rustcrypto;
 mod secret;
+mod semi_private;
 
 pub use associated_party::{
     AgreedApCommit, ApCommit, ApEpoch, VerifiedAssociatedPartyEntry, ap_epoch_secret, ap_init_secrets,
@@ -74,3 +75,7 @@ pub use reference::{key_package_ref, proposal_ref, ref_hash};
 #[cfg(feature = "rustcrypto")]
 pub use rustcrypto::{RustCrypto, RustCryptoSigningKey};
 pub use secret::{AeadKey, HpkePrivateKey, Secret, SignaturePrivateKey};
+pub use semi_private::{
+    HandshakeKeys, UnauthenticatedHandshake, VerifiedHandshake, external_receiver_ref,
+    open_as_external_receiver, open_as_member, open_sender_data, seal_semi_private_message, semi_private_tbs,
+};
