@@ -35,5 +35,21 @@ pub unsafe extern "C" fn accepts(bytes: *const u8, length: usize) -> bool {
     let content = mimi_content::MimiContent::decode(bytes).is_ok_and(|message| message.encode() == bytes);
     let wire = <mimi_codec::mls::MLSMessage as mimi_codec::Decode<'_>>::decode_exact(bytes)
         .is_ok_and(|message| mimi_codec::Encode::to_bytes(&message).as_deref() == Ok(bytes));
-    content || wire
+    content || wire || opens(bytes)
+}
+
+/// Reaches the primitives of every suite, which is chosen by the first byte.
+fn opens(bytes: &[u8]) -> bool {
+    use mimi_codec::{
+        code_points::CipherSuite,
+        mls::{HPKECiphertext, SignaturePublicKey},
+    };
+    use mimi_crypto::{HpkePrivateKey, RustCrypto, decrypt_with_label, verify_with_label};
+
+    let Some((suite, bytes)) = bytes.split_first() else { return false };
+    let Ok(suite) = RustCrypto::new(CipherSuite(u16::from(*suite))) else { return false };
+    let verified = verify_with_label(&suite, &SignaturePublicKey::from(bytes), b"label", bytes, bytes);
+    let Ok(private_key) = HpkePrivateKey::new(&suite, bytes) else { return verified.is_ok() };
+    let sealed = HPKECiphertext { kem_output: bytes.into(), ciphertext: bytes.into() };
+    decrypt_with_label(&suite, &private_key, b"label", bytes, &sealed).is_ok()
 }

@@ -1,0 +1,159 @@
+//! What can go wrong.
+
+use core::fmt;
+
+use mimi_codec::{
+    DecodeError, EncodeError, InvalidValue,
+    code_points::{CipherSuite, ComponentID},
+    protocol::GroupInfoCode,
+};
+
+/// Why an operation failed. Secrets never show in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CryptoError {
+    /// The provider doesn't have this suite.
+    UnsupportedCipherSuite(CipherSuite),
+    /// A message names one suite and is handled under another.
+    CipherSuiteMismatch {
+        /// The suite of the provider.
+        expected: CipherSuite,
+        /// The suite of the message.
+        actual: CipherSuite,
+    },
+    /// Something hasn't the length that the suite gives it.
+    InvalidLength {
+        /// What: a name of RFC 9420 or of a draft.
+        what: &'static str,
+        /// Its length in bytes under the suite.
+        expected: usize,
+        /// The length in bytes that it has.
+        actual: usize,
+    },
+    /// Not a key of the suite: a point off the curve or of small order, a compressed point, a scalar out of range.
+    InvalidKey {
+        /// Which key: a name of RFC 9420 or of a draft.
+        what: &'static str,
+    },
+    /// Bytes that can't be a signature of the suite, whatever the key and the content.
+    MalformedSignature,
+    /// The signature isn't one by this key over this content under this label.
+    InvalidSignature,
+    /// The tag isn't one by this key over this content.
+    InvalidTag,
+    /// The ciphertext wasn't made with this key, nonce, label and context, or was changed.
+    DecryptionFailed,
+    /// KDF.Expand can't give that many bytes.
+    OutputTooLong {
+        /// The number of bytes asked for.
+        length: usize,
+    },
+    /// The component's secret of this epoch was given out already (mls-extensions-10, 4.4).
+    AlreadyExported(ComponentID),
+    /// The two sides of an associated party's key schedule hold different secrets (mls-associated-parties-01, 4.2).
+    ApCommitSecretMismatch,
+    /// The group has no external sender at this index.
+    UnknownExternalSender(u32),
+    /// The signing key isn't the one whose public key the struct names.
+    KeyMismatch {
+        /// The struct's field that names the public key.
+        what: &'static str,
+    },
+    /// The answer is about another room.
+    RoomMismatch,
+    /// The hub gives no GroupInfo, and this is why.
+    NoGroupInfo(GroupInfoCode),
+    /// The group doesn't allow SemiPrivateMessages, has no external receiver, or the sender isn't a member (mls-semiprivatemessage-07, 3).
+    SemiPrivateNotAllowed,
+    /// The content is of another group or epoch than the GroupContext.
+    EpochMismatch,
+    /// The message has no key for this external receiver.
+    UnknownReceiver,
+    /// The message's `partial_context_hash` isn't that of the sender's leaf and nonce (mls-semiprivatemessage-07, 3.1).
+    PartialContextHashMismatch,
+    /// The message's `framed_content_tbs_hash` isn't that of what was opened: members and external receivers would read different content
+    /// (mls-semiprivatemessage-07, 3.1).
+    FramedContentTbsHashMismatch,
+    /// The provider couldn't do its work: an HSM out of reach, a message beyond the AEAD's limit.
+    ProviderFailure,
+    /// What was opened or checked isn't what it should be.
+    Decode(DecodeError),
+    /// A value doesn't fit its vector.
+    Encode(EncodeError),
+    /// Values that can't stand together in one struct.
+    Invalid(InvalidValue),
+}
+
+impl fmt::Display for CryptoError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnsupportedCipherSuite(suite) => {
+                write!(f, "cipher suite {} is not supported", suite.value())
+            }
+            Self::CipherSuiteMismatch { expected, actual } => {
+                write!(f, "cipher suite {} where {} is in use", actual.value(), expected.value())
+            }
+            Self::InvalidLength { what, expected, actual } => {
+                write!(f, "{what} has {actual} bytes, the cipher suite wants {expected}")
+            }
+            Self::InvalidKey { what } => write!(f, "{what} is not a key of the cipher suite"),
+            Self::MalformedSignature => f.write_str("these bytes are no signature of the cipher suite"),
+            Self::InvalidSignature => f.write_str("the signature does not verify"),
+            Self::InvalidTag => f.write_str("the tag does not verify"),
+            Self::DecryptionFailed => f.write_str("the ciphertext does not open"),
+            Self::OutputTooLong { length } => write!(f, "the KDF cannot give {length} bytes"),
+            Self::AlreadyExported(component) => {
+                write!(f, "the secret of component {:#06x} was exported already", component.value())
+            }
+            Self::ApCommitSecretMismatch => f.write_str("the ap_commit_secret_id is that of another secret"),
+            Self::UnknownExternalSender(index) => write!(f, "there is no external sender {index}"),
+            Self::KeyMismatch { what } => write!(f, "the signing key is not that of {what}"),
+            Self::RoomMismatch => f.write_str("the answer is about another room"),
+            Self::NoGroupInfo(code) => write!(f, "the answer holds no GroupInfo: {code:?}"),
+            Self::SemiPrivateNotAllowed => {
+                f.write_str("no SemiPrivateMessage can be sent in this group by this sender")
+            }
+            Self::EpochMismatch => f.write_str("the content is of another group or epoch"),
+            Self::UnknownReceiver => f.write_str("the message has no key for this receiver"),
+            Self::PartialContextHashMismatch => {
+                f.write_str("the partial_context_hash is that of another sender or nonce")
+            }
+            Self::FramedContentTbsHashMismatch => {
+                f.write_str("the framed_content_tbs_hash is that of other content")
+            }
+            Self::ProviderFailure => f.write_str("the provider failed"),
+            Self::Decode(error) => write!(f, "{error}"),
+            Self::Encode(error) => write!(f, "{error}"),
+            Self::Invalid(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl core::error::Error for CryptoError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Decode(error) => Some(error),
+            Self::Encode(error) => Some(error),
+            Self::Invalid(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<DecodeError> for CryptoError {
+    fn from(error: DecodeError) -> Self {
+        Self::Decode(error)
+    }
+}
+
+impl From<EncodeError> for CryptoError {
+    fn from(error: EncodeError) -> Self {
+        Self::Encode(error)
+    }
+}
+
+impl From<InvalidValue> for CryptoError {
+    fn from(error: InvalidValue) -> Self {
+        Self::Invalid(error)
+    }
+}

@@ -1,0 +1,173 @@
+//! The labelled operations of RFC 9420, 5.1 and 8: what is made under one label is of no use under another.
+//!
+//! Labels are given without the prefix `MLS 1.0 `, which every operation adds.
+
+use alloc::vec::Vec;
+
+use mimi_codec::{
+    Writer,
+    mls::{HPKECiphertext, HPKEPublicKey, SignaturePublicKey},
+};
+use rand_core::CryptoRng;
+
+use crate::{CipherSuiteProvider, CryptoError, HpkePrivateKey, Secret};
+
+/// `struct { opaque label<V>; opaque content<V>; }`, the form of SignContent and EncryptContext alike.
+fn labelled(label: &[u8], content: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    // Two lengths of at most four bytes.
+    let capacity = PREFIX.len().saturating_add(label.len()).saturating_add(content.len()).saturating_add(8);
+    let mut writer = Writer::with_capacity(capacity);
+    write_label(&mut writer, label)?;
+    writer.opaque(content)?;
+    Ok(writer.into_bytes())
+}
+
+const PREFIX: &[u8] = b"MLS 1.0 ";
+
+fn write_label(writer: &mut Writer, label: &[u8]) -> Result<(), CryptoError> {
+    writer.opaque(&[PREFIX, label].concat())?;
+    Ok(())
+}
+
+/// Signs `content` under `label` (RFC 9420, 5.1.2).
+///
+/// ```text
+/// SignWithLabel(SignatureKey, Label, Content) =
+///     Signature.Sign(SignatureKey, SignContent)
+///
+/// label = "MLS 1.0 " + Label; content = Content;
+/// ```
+///
+/// # Errors
+/// [`CryptoError::Encode`] for content beyond 2^30 - 1 bytes, and those of [`CipherSuiteProvider::sign`].
+pub fn sign_with_label<S: CipherSuiteProvider + ?Sized>(
+    suite: &S,
+    signing_key: &S::SigningKey,
+    label: &[u8],
+    content: &[u8],
+    rng: &mut dyn CryptoRng,
+) -> Result<Vec<u8>, CryptoError> {
+    suite.sign(signing_key, &labelled(label, content)?, rng)
+}
+
+/// Verifies a signature over `content` under `label` (RFC 9420, 5.1.2).
+///
+/// ```text
+/// VerifyWithLabel(VerificationKey, Label, Content, SignatureValue) =
+///     Signature.Verify(VerificationKey, SignContent, SignatureValue)
+/// ```
+///
+/// # Errors
+/// [`CryptoError::Encode`] for content beyond 2^30 - 1 bytes, and those of [`CipherSuiteProvider::verify`].
+pub fn verify_with_label<S: CipherSuiteProvider + ?Sized>(
+    suite: &S,
+    public_key: &SignaturePublicKey,
+    label: &[u8],
+    content: &[u8],
+    signature: &[u8],
+) -> Result<(), CryptoError> {
+    suite.verify(public_key, &labelled(label, content)?, signature)
+}
+
+/// Seals `plaintext` to the owner of `public_key`, under `label` and `context` (RFC 9420, 5.1.3).
+///
+/// ```text
+/// EncryptWithLabel(PublicKey, Label, Context, Plaintext) =
+///     SealBase(PublicKey, EncryptContext, "", Plaintext)
+///
+/// label = "MLS 1.0 " + Label; context = Context;
+/// ```
+///
+/// # Errors
+/// [`CryptoError::Encode`] for a context beyond 2^30 - 1 bytes, and those of [`CipherSuiteProvider::hpke_seal`].
+pub fn encrypt_with_label<S: CipherSuiteProvider + ?Sized>(
+    suite: &S,
+    public_key: &HPKEPublicKey,
+    label: &[u8],
+    context: &[u8],
+    plaintext: &[u8],
+    rng: &mut dyn CryptoRng,
+) -> Result<HPKECiphertext, CryptoError> {
+    suite.hpke_seal(public_key, &labelled(label, context)?, b"", plaintext, rng)
+}
+
+/// Opens what was sealed under `label` and `context` (RFC 9420, 5.1.3).
+///
+/// ```text
+/// DecryptWithLabel(PrivateKey, Label, Context, KEMOutput, Ciphertext) =
+///     OpenBase(KEMOutput, PrivateKey, EncryptContext, "", Ciphertext)
+/// ```
+///
+/// # Errors
+/// [`CryptoError::Encode`] for a context beyond 2^30 - 1 bytes, and those of [`CipherSuiteProvider::hpke_open`].
+pub fn decrypt_with_label<S: CipherSuiteProvider + ?Sized>(
+    suite: &S,
+    private_key: &HpkePrivateKey,
+    label: &[u8],
+    context: &[u8],
+    ciphertext: &HPKECiphertext,
+) -> Result<Secret, CryptoError> {
+    suite.hpke_open(private_key, ciphertext, &labelled(label, context)?, b"")
+}
+
+/// Derives `length` bytes (RFC 9420, 8).
+///
+/// ```text
+/// ExpandWithLabel(Secret, Label, Context, Length) =
+///     KDF.Expand(Secret, KDFLabel, Length)
+///
+/// length = Length; label = "MLS 1.0 " + Label; context = Context;
+/// ```
+///
+/// # Errors
+/// [`CryptoError::Encode`] for a context beyond 2^30 - 1 bytes, and those of [`CipherSuiteProvider::expand`].
+pub fn expand_with_label<S: CipherSuiteProvider + ?Sized>(
+    suite: &S,
+    secret: &Secret,
+    label: &[u8],
+    context: &[u8],
+    length: usize,
+) -> Result<Secret, CryptoError> {
+    let length = u16::try_from(length).map_err(|_| CryptoError::OutputTooLong { length })?;
+    let mut info = Writer::new();
+    info.bytes(&length.to_be_bytes());
+    write_label(&mut info, label)?;
+    info.opaque(context)?;
+    suite.expand(secret, &info.into_bytes(), length)
+}
+
+/// Derives a secret of KDF.Nh bytes (RFC 9420, 8).
+///
+/// ```text
+/// DeriveSecret(Secret, Label) =
+///     ExpandWithLabel(Secret, Label, "", KDF.Nh)
+/// ```
+///
+/// # Errors
+/// Those of [`CipherSuiteProvider::expand`].
+pub fn derive_secret<S: CipherSuiteProvider + ?Sized>(
+    suite: &S,
+    secret: &Secret,
+    label: &[u8],
+) -> Result<Secret, CryptoError> {
+    expand_with_label(suite, secret, label, b"", suite.parameters().nh)
+}
+
+/// Derives `length` bytes at a generation of a ratchet (RFC 9420, 9.1).
+///
+/// ```text
+/// DeriveTreeSecret(Secret, Label, Generation, Length) =
+///     ExpandWithLabel(Secret, Label, Generation, Length)
+/// ```
+///
+/// # Errors
+/// Those of [`CipherSuiteProvider::expand`].
+pub fn derive_tree_secret<S: CipherSuiteProvider + ?Sized>(
+    suite: &S,
+    secret: &Secret,
+    label: &[u8],
+    generation: u32,
+    length: usize,
+) -> Result<Secret, CryptoError> {
+    expand_with_label(suite, secret, label, &generation.to_be_bytes(), length)
+}

@@ -1,0 +1,195 @@
+//! What a cipher suite has to be able to do, for whoever brings an implementation: an HSM, aws-lc, libcrux.
+
+use alloc::vec::Vec;
+
+use mimi_codec::{
+    code_points::CipherSuite,
+    mls::{HPKECiphertext, HPKEPublicKey, MAC, SignaturePublicKey},
+};
+use rand_core::CryptoRng;
+
+use crate::{AeadKey, CryptoError, HpkePrivateKey, Secret, SignaturePrivateKey};
+
+/// The sizes of a cipher suite (RFC 9420, 5.1 and 17.1), in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CipherSuiteParameters {
+    /// The suite.
+    pub cipher_suite: CipherSuite,
+    /// KDF.Nh: the hash, and secrets of the key schedule.
+    pub nh: usize,
+    /// AEAD.Nk: a key.
+    pub nk: usize,
+    /// AEAD.Nn: a nonce.
+    pub nn: usize,
+    /// A private key of the KEM.
+    pub hpke_private_key: usize,
+    /// A public key of the KEM.
+    pub hpke_public_key: usize,
+    /// A private key of the signature scheme.
+    pub signature_private_key: usize,
+    /// A public key of the signature scheme.
+    pub signature_public_key: usize,
+}
+
+impl CipherSuiteParameters {
+    /// Refuses what names another suite.
+    pub(crate) fn check_suite(&self, actual: CipherSuite) -> Result<(), CryptoError> {
+        match self.cipher_suite {
+            expected if expected == actual => Ok(()),
+            expected => Err(CryptoError::CipherSuiteMismatch { expected, actual }),
+        }
+    }
+}
+
+/// One cipher suite. It is looked up once, when the provider is made; no method is asked for an unknown suite.
+///
+/// What a method promises holds whatever it is given: lengths and forms are checked, comparisons of tags take a time that
+/// doesn't depend on their bytes, and no randomness comes from anywhere but the generator that is handed in.
+pub trait CipherSuiteProvider {
+    /// A signature key ready for use: an expanded key, or the handle of one that never leaves its HSM.
+    type SigningKey;
+
+    /// The suite and its sizes.
+    fn parameters(&self) -> &CipherSuiteParameters;
+
+    /// The hash of all parts in a row; `parameters().nh` bytes.
+    fn hash(&self, parts: &[&[u8]]) -> Vec<u8>;
+
+    /// The HMAC of all parts in a row; `parameters().nh` bytes.
+    ///
+    /// # Errors
+    /// [`CryptoError::ProviderFailure`].
+    fn mac(&self, key: &Secret, parts: &[&[u8]]) -> Result<MAC, CryptoError>;
+
+    /// Is `tag` the whole HMAC of all parts in a row?
+    ///
+    /// # Errors
+    /// [`CryptoError::InvalidTag`] when it isn't, a shortened one included.
+    fn verify_mac(&self, key: &Secret, parts: &[&[u8]], tag: &[u8]) -> Result<(), CryptoError>;
+
+    /// KDF.Extract (RFC 5869, 2.2): KDF.Nh bytes.
+    ///
+    /// # Errors
+    /// [`CryptoError::InvalidLength`] for a salt that hasn't KDF.Nh bytes.
+    fn extract(&self, salt: &Secret, ikm: &Secret) -> Result<Secret, CryptoError>;
+
+    /// KDF.Expand (RFC 5869, 2.3): `length` bytes.
+    ///
+    /// # Errors
+    /// [`CryptoError::InvalidLength`] for a `prk` that hasn't KDF.Nh bytes, [`CryptoError::OutputTooLong`] for more than 255 KDF.Nh.
+    fn expand(&self, prk: &Secret, info: &[u8], length: u16) -> Result<Secret, CryptoError>;
+
+    /// AEAD.Seal: the ciphertext and its tag. A nonce must never be used twice with one key.
+    ///
+    /// # Errors
+    /// [`CryptoError::InvalidLength`] for a key or nonce of another length, [`CryptoError::ProviderFailure`] for more than the AEAD can seal.
+    fn aead_seal(
+        &self,
+        key: &AeadKey,
+        nonce: &[u8],
+        aad: &[u8],
+        plaintext: &[u8],
+    ) -> Result<Vec<u8>, CryptoError>;
+
+    /// AEAD.Open.
+    ///
+    /// # Errors
+    /// [`CryptoError::InvalidLength`] for a key or nonce of another length, [`CryptoError::DecryptionFailed`].
+    fn aead_open(
+        &self,
+        key: &AeadKey,
+        nonce: &[u8],
+        aad: &[u8],
+        ciphertext: &[u8],
+    ) -> Result<Secret, CryptoError>;
+
+    /// Makes a private key ready to sign.
+    ///
+    /// # Errors
+    /// [`CryptoError::InvalidLength`] or [`CryptoError::InvalidKey`] when it is none of the suite.
+    fn signing_key(&self, private_key: &SignaturePrivateKey) -> Result<Self::SigningKey, CryptoError>;
+
+    /// A new private key, from the caller's generator alone.
+    ///
+    /// # Errors
+    /// [`CryptoError::ProviderFailure`] when the generator gives no key in a hundred attempts, and so isn't one.
+    fn generate_signature_key(&self, rng: &mut dyn CryptoRng) -> Result<SignaturePrivateKey, CryptoError>;
+
+    /// The public key of a signing key, in the form of RFC 9420, 5.1.1.
+    fn signature_public_key(&self, key: &Self::SigningKey) -> SignaturePublicKey;
+
+    /// Signs `message` as it is, without a label: Ed25519's 64 bytes, or ECDSA in DER (RFC 9420, 5.1.2).
+    ///
+    /// # Errors
+    /// [`CryptoError::ProviderFailure`].
+    fn sign(
+        &self,
+        key: &Self::SigningKey,
+        message: &[u8],
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Vec<u8>, CryptoError>;
+
+    /// Is `signature` one over `message`, as it is, by the owner of `public_key`?
+    ///
+    /// # Errors
+    /// [`CryptoError::InvalidLength`] or [`CryptoError::InvalidKey`] for the key, [`CryptoError::MalformedSignature`],
+    /// [`CryptoError::InvalidSignature`].
+    fn verify(
+        &self,
+        public_key: &SignaturePublicKey,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), CryptoError>;
+
+    /// The KEM's DeriveKeyPair (RFC 9180, 7.1.3). `ikm` has at least as many bytes as a private key.
+    ///
+    /// # Errors
+    /// [`CryptoError::InvalidLength`] for a shorter `ikm`, [`CryptoError::ProviderFailure`] when no key comes of it (less likely
+    /// than 2^-256).
+    fn derive_hpke_key_pair(&self, ikm: &Secret) -> Result<(HpkePrivateKey, HPKEPublicKey), CryptoError>;
+
+    /// HPKE's SealBase (RFC 9180, 6.1). RFC 9180 calls `public_key` `pkR`.
+    ///
+    /// # Errors
+    /// [`CryptoError::InvalidLength`] or [`CryptoError::InvalidKey`] for the key, [`CryptoError::ProviderFailure`].
+    fn hpke_seal(
+        &self,
+        public_key: &HPKEPublicKey,
+        info: &[u8],
+        aad: &[u8],
+        plaintext: &[u8],
+        rng: &mut dyn CryptoRng,
+    ) -> Result<HPKECiphertext, CryptoError>;
+
+    /// HPKE's OpenBase (RFC 9180, 6.1). RFC 9180 calls `private_key` `skR` and `kem_output` `enc`.
+    ///
+    /// # Errors
+    /// [`CryptoError::InvalidLength`] or [`CryptoError::InvalidKey`] for the key, [`CryptoError::DecryptionFailed`] for all that is wrong with the
+    /// ciphertext.
+    fn hpke_open(
+        &self,
+        private_key: &HpkePrivateKey,
+        ciphertext: &HPKECiphertext,
+        info: &[u8],
+        aad: &[u8],
+    ) -> Result<Secret, CryptoError>;
+}
+
+/// A new key pair of the KEM, from the caller's generator alone.
+///
+/// # Errors
+/// Those of [`CipherSuiteProvider::derive_hpke_key_pair`].
+pub fn generate_hpke_key_pair<S: CipherSuiteProvider + ?Sized>(
+    suite: &S,
+    rng: &mut dyn CryptoRng,
+) -> Result<(HpkePrivateKey, HPKEPublicKey), CryptoError> {
+    suite.derive_hpke_key_pair(&random_secret(rng, suite.parameters().hpke_private_key))
+}
+
+/// `length` bytes from the caller's generator.
+#[must_use]
+pub fn random_secret(rng: &mut dyn CryptoRng, length: usize) -> Secret {
+    let mut bytes = vec![0; length];
+    rng.fill_bytes(&mut bytes);
+    Secret::from_provider(bytes)
+}

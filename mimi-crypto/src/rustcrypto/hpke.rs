@@ -1,0 +1,392 @@
+//! HPKE in base mode: hpke-rs over the primitives here.
+//!
+//! hpke-rs asks its crypto backend for a generator. Its RustCrypto backend seeds one from the operating system, and has no P-521;
+//! so the backend is [`Primitives`], whose generator hands out what the caller's generator was asked for beforehand, and fails
+//! when that is used up. hpke-rs derives the ephemeral key pair of an encapsulation from those bytes with DeriveKeyPair
+//! (RFC 9180, 7.1.3), so that its result is a function of them.
+
+use alloc::{string::String, vec::Vec};
+
+use hpke_rs::{Hpke, HpkeError, HpkePrivateKey, HpkePublicKey, Mode};
+use hpke_rs_crypto::{
+    HpkeCrypto,
+    error::Error,
+    types::{AeadAlgorithm, KdfAlgorithm, KemAlgorithm, SingleStageKdfAlgorithm, TwoStageKdfAlgorithm},
+};
+use mimi_codec::mls::HPKECiphertext;
+use p256::elliptic_curve::sec1::ToSec1Point;
+use rand_core::{CryptoRng, TryCryptoRng, TryRng};
+use subtle::ConstantTimeEq;
+use x25519_dalek::{PublicKey as X25519PublicKey, StaticSecret as X25519Secret};
+use zeroize::{Zeroize, Zeroizing};
+
+use super::{aead::Aead, curve::is_uncompressed, hash::Hash};
+use crate::{CryptoError, Secret};
+
+/// The KEM of a suite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kem {
+    X25519,
+    P256,
+    P384,
+    P521,
+}
+
+macro_rules! for_curve {
+    ($self:expr, x25519 => $x25519:expr, $curve:ident => $body:expr) => {
+        match $self {
+            Kem::X25519 => $x25519,
+            Kem::P256 => {
+                use p256 as $curve;
+                $body
+            }
+            Kem::P384 => {
+                use p384 as $curve;
+                $body
+            }
+            Kem::P521 => {
+                use p521 as $curve;
+                $body
+            }
+        }
+    };
+}
+
+impl Kem {
+    /// The lengths of private and public keys in bytes; a `kem_output` is a public key.
+    pub(super) const fn key_lengths(self) -> (usize, usize) {
+        match self {
+            Self::X25519 => (32, 32),
+            Self::P256 => (32, 65),
+            Self::P384 => (48, 97),
+            Self::P521 => (66, 133),
+        }
+    }
+
+    const fn algorithm(self) -> KemAlgorithm {
+        match self {
+            Self::X25519 => KemAlgorithm::DhKem25519,
+            Self::P256 => KemAlgorithm::DhKemP256,
+            Self::P384 => KemAlgorithm::DhKemP384,
+            Self::P521 => KemAlgorithm::DhKemP521,
+        }
+    }
+
+    fn of(algorithm: KemAlgorithm) -> Result<Self, Error> {
+        match algorithm {
+            KemAlgorithm::DhKem25519 => Ok(Self::X25519),
+            KemAlgorithm::DhKemP256 => Ok(Self::P256),
+            KemAlgorithm::DhKemP384 => Ok(Self::P384),
+            KemAlgorithm::DhKemP521 => Ok(Self::P521),
+            _ => Err(Error::UnknownKemAlgorithm),
+        }
+    }
+
+    /// The KEM's own hash, which needn't be the suite's (RFC 9180, 7.1).
+    const fn hash(self) -> Hash {
+        match self {
+            Self::X25519 | Self::P256 => Hash::Sha256,
+            Self::P384 => Hash::Sha384,
+            Self::P521 => Hash::Sha512,
+        }
+    }
+
+    fn public_key(self, private_key: &[u8]) -> Result<Vec<u8>, Error> {
+        for_curve!(self,
+            x25519 => {
+                let bytes: Zeroizing<[u8; 32]> = x25519_bytes(private_key).ok_or(Error::KemInvalidSecretKey)?;
+                Ok(X25519PublicKey::from(&X25519Secret::from(*bytes)).as_bytes().to_vec())
+            },
+            curve => {
+                let key = curve::SecretKey::from_slice(private_key).map_err(|_| Error::KemInvalidSecretKey)?;
+                Ok(key.public_key().to_sec1_point(false).as_bytes().to_vec())
+            }
+        )
+    }
+
+    fn dh(self, public_key: &[u8], private_key: &[u8]) -> Result<Vec<u8>, Error> {
+        for_curve!(self,
+            x25519 => {
+                let private_key = x25519_bytes(private_key).ok_or(Error::KemInvalidSecretKey)?;
+                let public_key = x25519_bytes(public_key).ok_or(Error::KemInvalidPublicKey)?;
+                let shared = X25519Secret::from(*private_key).diffie_hellman(&X25519PublicKey::from(*public_key));
+                // RFC 9180, 7.1.4: a point of small order gives zeros, whatever the private key.
+                if shared.as_bytes().ct_eq(&[0; 32]).into() {
+                    return Err(Error::KemInvalidPublicKey);
+                }
+                Ok(shared.as_bytes().to_vec())
+            },
+            curve => {
+                if !is_uncompressed(public_key) {
+                    return Err(Error::KemInvalidPublicKey);
+                }
+                let private_key =
+                    curve::SecretKey::from_slice(private_key).map_err(|_| Error::KemInvalidSecretKey)?;
+                let public_key =
+                    curve::PublicKey::from_sec1_bytes(public_key).map_err(|_| Error::KemInvalidPublicKey)?;
+                let shared = curve::ecdh::diffie_hellman(private_key.to_nonzero_scalar(), public_key.as_affine());
+                Ok(shared.raw_secret_bytes().to_vec())
+            }
+        )
+    }
+
+    // RFC 9180, 7.1.3:
+    //   dkp_prk = LabeledExtract("", "dkp_prk", ikm)
+    //   X25519: sk = LabeledExpand(dkp_prk, "sk", "", Nsk)
+    //   NIST:   for counter in 0..256:
+    //             bytes = LabeledExpand(dkp_prk, "candidate", I2OSP(counter, 1), Nsk)
+    //             bytes[0] = bytes[0] & bitmask
+    //             sk = the first of them in 1..order
+    //
+    // hpke-rs has this, too, but gives the private key to nobody, unless a feature lets it print private keys as well.
+    /// The private and the public key.
+    pub(super) fn derive_key_pair(self, ikm: &[u8]) -> Result<(Zeroizing<Vec<u8>>, Vec<u8>), CryptoError> {
+        let [high, low] = (self.algorithm() as u16).to_be_bytes();
+        let suite_id = [b'K', b'E', b'M', high, low];
+        let labeled_ikm = Zeroizing::new([VERSION, &suite_id, b"dkp_prk", ikm].concat());
+        let dkp_prk = Zeroizing::new(self.hash().extract(b"", &labeled_ikm));
+        let (length, _) = self.key_lengths();
+        let nsk = u16::try_from(length).map_err(|_| CryptoError::ProviderFailure)?.to_be_bytes();
+        let labeled_expand = |label: &[u8], info: &[u8]| {
+            let labeled_info = [&nsk, VERSION, &suite_id, label, info].concat();
+            self.hash().expand(&dkp_prk, &labeled_info, length).map(Zeroizing::new)
+        };
+        if self == Self::X25519 {
+            let private_key = labeled_expand(b"sk", b"")?;
+            let public_key = self.public_key(&private_key).map_err(|_| CryptoError::ProviderFailure)?;
+            return Ok((private_key, public_key));
+        }
+        for counter in 0..=u8::MAX {
+            let mut candidate = labeled_expand(b"candidate", &[counter])?;
+            if let (Self::P521, Some(first)) = (self, candidate.first_mut()) {
+                *first &= 1;
+            }
+            if let Ok(public_key) = self.public_key(&candidate) {
+                return Ok((candidate, public_key));
+            }
+        }
+        Err(CryptoError::ProviderFailure)
+    }
+}
+
+const VERSION: &[u8] = b"HPKE-v1";
+
+fn x25519_bytes(bytes: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
+    bytes.try_into().ok().map(Zeroizing::new)
+}
+
+/// The generator that hpke-rs gets: what the caller's generator gave, each byte once.
+#[derive(Default)]
+struct Drawn {
+    bytes: Zeroizing<Vec<u8>>,
+    used: usize,
+}
+
+impl Drawn {
+    fn from_caller(rng: &mut dyn CryptoRng, length: usize) -> Self {
+        let mut bytes = Zeroizing::new(vec![0; length]);
+        rng.fill_bytes(&mut bytes);
+        Self { bytes, used: 0 }
+    }
+}
+
+impl TryRng for Drawn {
+    type Error = Error;
+
+    fn try_next_u32(&mut self) -> Result<u32, Error> {
+        let mut bytes = [0; 4];
+        self.try_fill_bytes(&mut bytes).map(|()| u32::from_le_bytes(bytes))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Error> {
+        let mut bytes = [0; 8];
+        self.try_fill_bytes(&mut bytes).map(|()| u64::from_le_bytes(bytes))
+    }
+
+    fn try_fill_bytes(&mut self, output: &mut [u8]) -> Result<(), Error> {
+        let end = self.used.checked_add(output.len()).ok_or(Error::InsufficientRandomness)?;
+        let drawn = self.bytes.get_mut(self.used..end).ok_or(Error::InsufficientRandomness)?;
+        output.copy_from_slice(drawn);
+        drawn.zeroize();
+        self.used = end;
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Drawn {}
+
+/// hpke-rs's view of the primitives.
+#[derive(Debug)]
+struct Primitives;
+
+const fn hash_of(algorithm: TwoStageKdfAlgorithm) -> Hash {
+    match algorithm {
+        TwoStageKdfAlgorithm::HkdfSha256 => Hash::Sha256,
+        TwoStageKdfAlgorithm::HkdfSha384 => Hash::Sha384,
+        TwoStageKdfAlgorithm::HkdfSha512 => Hash::Sha512,
+    }
+}
+
+fn aead_of(algorithm: AeadAlgorithm) -> Result<Aead, Error> {
+    match algorithm {
+        AeadAlgorithm::Aes128Gcm => Ok(Aead::Aes128Gcm),
+        AeadAlgorithm::Aes256Gcm => Ok(Aead::Aes256Gcm),
+        AeadAlgorithm::ChaCha20Poly1305 => Ok(Aead::ChaCha20Poly1305),
+        AeadAlgorithm::HpkeExport => Err(Error::UnknownAeadAlgorithm),
+    }
+}
+
+impl HpkeCrypto for Primitives {
+    type HpkePrng = Drawn;
+
+    fn name() -> String {
+        "mimi-crypto".into()
+    }
+
+    fn supports_kdf(algorithm: KdfAlgorithm) -> Result<(), Error> {
+        TwoStageKdfAlgorithm::try_from(algorithm).map(|_| ())
+    }
+
+    fn supports_kem(algorithm: KemAlgorithm) -> Result<(), Error> {
+        Kem::of(algorithm).map(|_| ())
+    }
+
+    fn supports_aead(algorithm: AeadAlgorithm) -> Result<(), Error> {
+        aead_of(algorithm).map(|_| ())
+    }
+
+    fn kdf_extract(algorithm: TwoStageKdfAlgorithm, salt: &[u8], ikm: &[u8]) -> Result<Vec<u8>, Error> {
+        Ok(hash_of(algorithm).extract(salt, ikm))
+    }
+
+    fn kdf_expand(
+        algorithm: TwoStageKdfAlgorithm,
+        prk: &[u8],
+        info: &[u8],
+        output_size: usize,
+    ) -> Result<Vec<u8>, Error> {
+        hash_of(algorithm).expand(prk, info, output_size).map_err(|_| Error::HpkeInvalidOutputLength)
+    }
+
+    fn kdf_derive(_: SingleStageKdfAlgorithm, _: &[u8], _: usize) -> Result<Vec<u8>, Error> {
+        Err(Error::UnknownKdfAlgorithm)
+    }
+
+    fn dh(algorithm: KemAlgorithm, public_key: &[u8], private_key: &[u8]) -> Result<Vec<u8>, Error> {
+        Kem::of(algorithm)?.dh(public_key, private_key)
+    }
+
+    fn secret_to_public(algorithm: KemAlgorithm, private_key: &[u8]) -> Result<Vec<u8>, Error> {
+        Kem::of(algorithm)?.public_key(private_key)
+    }
+
+    // Key pairs come of `derive_key_pair` above.
+    fn kem_key_gen(_: KemAlgorithm, _: &mut Drawn) -> Result<(Vec<u8>, Vec<u8>), Error> {
+        Err(Error::UnsupportedKemOperation)
+    }
+
+    // The rest of the KEM is for KEMs that aren't Diffie-Hellman.
+    fn kem_key_gen_derand(_: KemAlgorithm, _: &[u8]) -> Result<(Vec<u8>, Vec<u8>), Error> {
+        Err(Error::UnsupportedKemOperation)
+    }
+
+    fn kem_encaps(_: KemAlgorithm, _: &[u8], _: &mut Drawn) -> Result<(Vec<u8>, Vec<u8>), Error> {
+        Err(Error::UnsupportedKemOperation)
+    }
+
+    fn kem_encaps_derand(_: KemAlgorithm, _: &[u8], _: &[u8]) -> Result<(Vec<u8>, Vec<u8>), Error> {
+        Err(Error::UnsupportedKemOperation)
+    }
+
+    fn kem_decaps(_: KemAlgorithm, _: &[u8], _: &[u8]) -> Result<Vec<u8>, Error> {
+        Err(Error::UnsupportedKemOperation)
+    }
+
+    fn dh_validate_sk(algorithm: KemAlgorithm, private_key: &[u8]) -> Result<Vec<u8>, Error> {
+        Kem::of(algorithm)?.public_key(private_key).map(|_| private_key.to_vec())
+    }
+
+    fn aead_seal(
+        algorithm: AeadAlgorithm,
+        key: &[u8],
+        nonce: &[u8],
+        aad: &[u8],
+        msg: &[u8],
+    ) -> Result<Vec<u8>, Error> {
+        aead_of(algorithm)?.seal(key, nonce, aad, msg).map_err(|_| Error::AeadInvalidCiphertext)
+    }
+
+    fn aead_open(
+        algorithm: AeadAlgorithm,
+        key: &[u8],
+        nonce: &[u8],
+        aad: &[u8],
+        msg: &[u8],
+    ) -> Result<Vec<u8>, Error> {
+        aead_of(algorithm)?.open(key, nonce, aad, msg).map_err(|_| Error::AeadOpenError)
+    }
+}
+
+/// KEM, KDF and AEAD of a suite.
+type Algorithms = (Kem, Hash, Aead);
+
+fn base((kem, hash, aead): Algorithms, drawn: Drawn) -> Hpke<Primitives> {
+    let kdf = match hash {
+        Hash::Sha256 => KdfAlgorithm::HkdfSha256,
+        Hash::Sha384 => KdfAlgorithm::HkdfSha384,
+        Hash::Sha512 => KdfAlgorithm::HkdfSha512,
+    };
+    let aead = match aead {
+        Aead::Aes128Gcm => AeadAlgorithm::Aes128Gcm,
+        Aead::Aes256Gcm => AeadAlgorithm::Aes256Gcm,
+        Aead::ChaCha20Poly1305 => AeadAlgorithm::ChaCha20Poly1305,
+    };
+    Hpke::new_with_rng(Mode::Base, kem.algorithm(), kdf, aead, drawn)
+}
+
+pub(super) fn seal(
+    algorithms: Algorithms,
+    public_key: &[u8],
+    info: &[u8],
+    aad: &[u8],
+    plaintext: &[u8],
+    rng: &mut dyn CryptoRng,
+) -> Result<HPKECiphertext, CryptoError> {
+    let (private_key_length, _) = algorithms.0.key_lengths();
+    let public_key = HpkePublicKey::from(public_key);
+    base(algorithms, Drawn::from_caller(rng, private_key_length))
+        .seal(&public_key, info, aad, plaintext, None, None, None)
+        .map(|(kem_output, ciphertext)| HPKECiphertext {
+            kem_output: kem_output.into(),
+            ciphertext: ciphertext.into(),
+        })
+        .map_err(|error| match error {
+            // Of all that can fail there, the Diffie-Hellman with a point that isn't one is what a caller can cause.
+            HpkeError::CryptoError(_) => CryptoError::InvalidKey { what: "HPKE public key" },
+            _ => CryptoError::ProviderFailure,
+        })
+}
+
+pub(super) fn open(
+    algorithms: Algorithms,
+    private_key: &[u8],
+    ciphertext: &HPKECiphertext,
+    info: &[u8],
+    aad: &[u8],
+) -> Result<Secret, CryptoError> {
+    let kem = algorithms.0;
+    kem.public_key(private_key).map_err(|_| CryptoError::InvalidKey { what: "HPKE private key" })?;
+    base(algorithms, Drawn::default())
+        .open(
+            &ciphertext.kem_output,
+            &HpkePrivateKey::from(private_key),
+            info,
+            aad,
+            &ciphertext.ciphertext,
+            None,
+            None,
+            None,
+        )
+        .map(Secret::from_provider)
+        .map_err(|_| CryptoError::DecryptionFailed)
+}
