@@ -9,7 +9,7 @@ use crate::disposition::Disposition;
 use crate::extensions::{ExternalMessageId, ExternalScope, KnownExtensionError, LastSeen};
 use crate::message::MimiContentRef;
 use crate::message_id::{HashAlgorithm, MessageId, UriTooLong};
-use crate::part::{AeadAlgorithm, PartIndex, PartRef, is_language_list};
+use crate::part::{PartIndex, PartRef, is_language_list};
 
 /// Milliseconds of 365 days, the drafts' year.
 const YEAR_MS: u64 = 31_536_000_000;
@@ -428,8 +428,7 @@ impl<'r, 'a> ReceivedMessage<'r, 'a> {
         }
         for (part, nested) in indexed() {
             if let PartRef::External(external) = nested.part
-                && external.enc_alg == AeadAlgorithm::NONE
-                && !(external.key.is_empty() && external.nonce.is_empty() && external.aad.is_empty())
+                && external.has_key_without_encryption()
             {
                 found.push(Anomaly::KeyWithoutEncryption { part });
             }

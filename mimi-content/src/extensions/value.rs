@@ -15,8 +15,8 @@ impl ExtensionValue<'_> {
     ///
     /// # Errors
     ///
-    /// [`ValueError`] for what `ciborium::Value` has no place for: `undefined`, simple values without a meaning, and some bignums beyond
-    /// 128 bits. Whatever it gives, [`Extensions::set_value`] turns into the same bytes again.
+    /// [`ValueError`] for what `ciborium::Value` has no place for: `undefined`, simple values without a meaning, and negative bignums
+    /// of 16 octets below -2^127. Whatever it gives, [`Extensions::set_value`] turns into the same bytes again.
     pub fn to_value(&self) -> Result<Value, ValueError> {
         if holds_undefined(self.encoded) {
             return Err(ValueError("it holds `undefined`".to_string()));

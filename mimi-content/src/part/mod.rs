@@ -219,9 +219,9 @@ impl fmt::Debug for AeadAlgorithm {
     }
 }
 
-/// Whether `language` is what the draft asks of the field: empty, or a comma-separated list of language tags that are well-formed in
-/// the sense of RFC 5646 section 2.1 (sub-tags of 1 to 8 letters and digits joined by hyphens, the first one of letters). Spaces
-/// after a comma are allowed.
+/// Whether `language` has the shape that the draft asks of the field: empty, or a comma-separated list of language tags. A tag
+/// has the shape of RFC 5646 section 2.1: sub-tags of 1 to 8 letters and digits joined by hyphens, the first one of letters; which of
+/// them may follow which is not looked at. Spaces after a comma are allowed.
 ///
 /// ```
 /// use mimi_content::is_language_list;
@@ -233,7 +233,10 @@ impl fmt::Debug for AeadAlgorithm {
 /// ```
 #[must_use]
 pub fn is_language_list(language: &str) -> bool {
-    language.is_empty() || language.split(',').all(|tag| is_language_tag(tag.trim_start_matches(' ')))
+    let mut tags = language.split(',');
+    language.is_empty()
+        || tags.next().is_some_and(is_language_tag)
+            && tags.all(|tag| is_language_tag(tag.trim_start_matches(' ')))
 }
 
 fn is_language_tag(tag: &str) -> bool {
@@ -406,7 +409,8 @@ mod tests {
         {
             assert!(is_language_list(good), "{good}");
         }
-        for bad in [" ", ",", "en,", "en fr", "123", "en-", "-en", "toolonglanguage", "en-toolongsubtag", "é"]
+        for bad in
+            [" ", " en", ",", "en,", "en fr", "123", "en-", "-en", "toolonglanguage", "en-toolongsubtag", "é"]
         {
             assert!(!is_language_list(bad), "{bad}");
         }
