@@ -79,3 +79,8 @@ pub use semi_private::{
     HandshakeKeys, UnauthenticatedHandshake, VerifiedHandshake, external_receiver_ref,
     open_as_external_receiver, open_as_member, open_sender_data, seal_semi_private_message, semi_private_tbs,
 };
+
+/// The README's example runs too.
+#[cfg(all(doctest, feature = "rustcrypto"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
