@@ -70,13 +70,13 @@ fn key_material() {
     is(
         ClientKeyMaterial::NothingCompatible {
             client_uri: uri("d"),
-            client_capabilities: Some(Capabilities {
+            client_capabilities: Some(Box::new(Capabilities {
                 versions: vec![ProtocolVersion(1)],
                 cipher_suites: vec![CipherSuite(1)],
                 extensions: vec![],
                 proposals: vec![],
                 credentials: vec![CredentialType(1)],
-            }),
+            })),
         },
         &[&[2], &v(b"d"), &[1], &[2, 0, 1], &[2, 0, 1], &[0], &[0], &[2, 0, 1]],
     );

@@ -206,7 +206,7 @@ wire_select! {
             /// The client.
             client_uri: IdentifierUri,
             /// What it supports, if its provider tells.
-            client_capabilities: Option<Capabilities>,
+            client_capabilities: Option<Box<Capabilities>>,
         },
     }
 }
