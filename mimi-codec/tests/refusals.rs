@@ -329,6 +329,53 @@ fn refuses_what_an_outsider_may_not_send() {
 }
 
 #[test]
+fn refuses_what_an_outsider_may_not_propose() {
+    let external = || Sender::External { sender_index: 0 };
+    let joins = || Sender::NewMemberProposal {};
+    // The leaf of an Update: two keys, an empty credential, no capabilities, an update, no extensions, no signature.
+    let update = [&[0, 2][..], &[0, 0, 0, 1, 0], &[0; 5], &[2, 0, 0]].concat();
+    let key_package = [&[0, 1, 0, 1, 0][..], &[0, 0, 0, 1, 0], &[0; 5], &[2, 0, 0], &[0, 0]].concat();
+    let add = [&[0, 1][..], &key_package].concat();
+    let remove = vec![0, 3, 0, 0, 0, 9];
+    let psk = [&[0, 4][..], &[1, 0, 0]].concat();
+    let reinit = vec![0, 5, 0, 0, 1, 0, 1, 0];
+    let external_init = vec![0, 6, 0];
+    let extensions = vec![0, 7, 0];
+    let update_data = vec![0, 8, 0, 1, 2];
+    let ephemeral = vec![0, 9, 0, 1, 0];
+    let self_remove = vec![0, 10];
+    let all = [
+        (&add, true, true),
+        (&update, false, false),
+        (&remove, true, false),
+        (&psk, true, false),
+        (&reinit, true, false),
+        (&external_init, false, false),
+        (&extensions, true, false),
+        (&update_data, true, false),
+        (&ephemeral, true, false),
+        (&self_remove, false, false),
+    ];
+    for (proposal, from_external, from_joiner) in all {
+        let value = Proposal::decode_exact(proposal).unwrap();
+        for (sender, allowed) in [(MEMBER, true), (external(), from_external), (joins(), from_joiner)] {
+            let made = framed(sender.clone(), Content::Proposal { proposal: value.clone() });
+            let before = [&[1, b'g', 0, 0, 0, 0, 0, 0, 0, 7][..], &bytes(&sender), &[0]].concat();
+            let message = [&before[..], &[2], proposal].concat();
+            if allowed {
+                assert_eq!(bytes(&made.unwrap()), message);
+                assert!(FramedContent::decode_exact(&message).is_ok());
+                continue;
+            }
+            let kind = forbidden("ProposalType", proposal[1].into());
+            assert_eq!(made.unwrap_err(), field("content", kind));
+            let refusal = refused::<FramedContent>(&message);
+            assert_eq!(refusal, (kind, before.len(), "FramedContent.content".into()));
+        }
+    }
+}
+
+#[test]
 fn refuses_to_make_a_message_with_the_wrong_tags() {
     let make = |sender, content, confirmation, membership: bool| {
         PublicMessage::new(
