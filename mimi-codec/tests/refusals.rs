@@ -509,6 +509,22 @@ fn refuses_a_ratchet_tree_url_that_is_not_plain_https() {
         "https://a.example\\b",
         "a.example",
         "https://a.example:x/",
+        "https://a.example:8x",
+        "https://:443/",
+        "https://?x",
+        "https://[::1/",
+        "https://[::1]x/",
+        "https://[:::1]/",
+        "https://[a.example]/",
+        "https://[v.a]/",
+        "https://[v1.]/",
+        "https://[]/",
+        "https://a[b/",
+        "https://a%2g/",
+        "https://a.example/%",
+        "https://a b/",
+        "https://caf\u{e9}.example/",
+        "https://a.example/\u{e9}",
     ] {
         let option = [&[2][..], &bytes(&Opaque::from(url))].concat();
         let refusal = refused::<RatchetTreeOption>(&option);
@@ -517,6 +533,27 @@ fn refuses_a_ratchet_tree_url_that_is_not_plain_https() {
     }
     let option = [&[2][..], &bytes(&Opaque::from("https://a.example/tree"))].concat();
     assert!(RatchetTreeOption::decode_exact(&option).is_ok());
+    // A hub passes on whatever URL RFC 3986 allows; only some of them are good for fetching.
+    for (url, is_plain) in [
+        ("HTTPS://a.example:8443/r/1?x=/?", true),
+        ("https://a.example", true),
+        ("https://192.0.2.1/tree", false),
+        ("https://[2001:db8::1]/tree", false),
+        ("https://[2001:db8::1]:8443", false),
+        ("https://[v1.a:b]/tree", false),
+        ("https://trees_of.example/", false),
+        ("https://a.example./tree", false),
+        ("https://caf%c3%a9.example/", false),
+        ("https://a.example:/tree", true),
+        ("https://a.example:99999/tree", false),
+    ] {
+        let option = [&[2][..], &bytes(&Opaque::from(url))].concat();
+        let decoded = RatchetTreeOption::decode_exact(&option).unwrap();
+        assert_eq!(bytes(&decoded), option);
+        let kept = HttpsUrl::new(url).unwrap();
+        assert_eq!(decoded, RatchetTreeOption::HttpsUri { ratchet_tree_url: kept.clone() });
+        assert_eq!((kept.as_str(), kept.plain().is_ok()), (url, is_plain));
+    }
     for representation in [0, 5] {
         let refusal = refused::<RatchetTreeOption>(&[representation]);
         let kind = unknown("RatchetTreeRepresentation", representation.into());
@@ -533,6 +570,17 @@ fn allows_a_ratchet_tree_from_the_listed_hosts_only() {
     assert!(allows("https://b.example"));
     assert!(!allows("https://sub.b.example/"));
     assert!(!allows("https://example/b.example"));
+    assert!(!allows("https://b.example./"));
+    assert!(!allows("https://[::1]/"));
+}
+
+#[test]
+fn allows_no_address_even_if_it_is_listed() {
+    for address in ["192.0.2.1", "[::1]", "a_b.example", ""] {
+        let domains = List::new(vec![Domain { domain: address.into() }]).unwrap();
+        let url = format!("https://{address}/");
+        assert!(!HttpsUrl::new(&url).is_ok_and(|url| DomainList { domains }.allows(&url)), "{url}");
+    }
 }
 
 #[test]
