@@ -16,14 +16,18 @@ use mimi_codec::{
     mls::{
         Add, Commit, ConfirmedTranscriptHashInput, Content, ContentType, Credential, CredentialBinding,
         CredentialView, Extension, Extensions, FramedContent, FramedContentAuthData, FramedContentTBS,
-        HPKECiphertext, KeyPackage, LeafNode, LeafNodePosition, MAC, MLSMessage, MultiCredential, Node,
-        ParentNode, PreSharedKeyID, PrivateMessageContent, Proposal, ProposalOrRef, PublicMessage,
-        RatchetTree, RatchetTreeView, Remove, Sender, SignaturePublicKey, UpdatePath, UpdatePathNode,
+        HPKECiphertext, HPKEPublicKey, KeyPackage, LeafNode, LeafNodePosition, MAC, MLSMessage,
+        MultiCredential, Node, ParentNode, PreSharedKeyID, PrivateMessageContent, Proposal, ProposalOrRef,
+        PublicMessage, RatchetTree, RatchetTreeView, Remove, Sender, SignaturePublicKey, UpdatePath,
+        UpdatePathNode,
     },
     ratchet_tree_options::{
         Domain, DomainList, HttpsUrl, PartialGroupInfo, RatchetTreeOption, RatchetTreePresence,
     },
-    semiprivate::{KeyForExternalReceiver, SemiPrivateMessage, SemiPrivateMessageContent, UniqueReceivers},
+    semiprivate::{
+        DistinctReceivers, ExternalReceiver, ExternalReceivers, KeyForExternalReceiver, SemiPrivateMessage,
+        SemiPrivateMessageContent, UniqueReceivers,
+    },
 };
 
 #[track_caller]
@@ -581,6 +585,24 @@ fn allows_no_address_even_if_it_is_listed() {
         let url = format!("https://{address}/");
         assert!(!HttpsUrl::new(&url).is_ok_and(|url| DomainList { domains }.allows(&url)), "{url}");
     }
+}
+
+#[test]
+fn refuses_an_external_receiver_that_stands_twice() {
+    let receiver = |key: &str| ExternalReceiver {
+        external_receiver_public_key: HPKEPublicKey::new(key.as_bytes()),
+        credential: Credential::Basic { identity: "hub".into() },
+    };
+    let two = vec![receiver("a"), receiver("b")];
+    let list = ExternalReceivers { external_receivers: List::new(two).unwrap() };
+    assert_eq!(ExternalReceivers::decode_exact(&bytes(&list)).unwrap(), list);
+    let entry = bytes(&receiver("a"));
+    let content = [entry.clone(), bytes(&receiver("b")), entry.clone()].concat();
+    let refusal = refused::<ExternalReceivers>(&bytes(&Opaque::from(content)));
+    let path = "ExternalReceivers.external_receivers[2]".into();
+    assert_eq!(refusal, (Kind::Duplicate, 1 + 2 * entry.len(), path));
+    let invalid = List::<_, DistinctReceivers>::new(vec![receiver("a"), receiver("a")]).unwrap_err();
+    assert_eq!(invalid, InvalidValue { kind: Kind::Duplicate, place: Some(Segment::Index(1)) });
 }
 
 #[test]
