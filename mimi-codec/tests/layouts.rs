@@ -13,8 +13,8 @@ mod protocol_samples;
 use core::fmt::Debug;
 
 use mimi_codec::{
-    DecodeOwned, Encode, MediaType, Opaque, SecretOpaque, code_points::*, media_type::*, minimal_metadata::*,
-    mls::*, protocol::*, room_policy::*,
+    DecodeOwned, Encode, List, MediaType, Opaque, SecretOpaque, code_points::*, media_type::*,
+    minimal_metadata::*, mls::*, protocol::*, room_policy::*,
 };
 use protocol_samples::*;
 
@@ -396,10 +396,11 @@ fn pseudonyms() {
         &[&v(b"\x00\x01\x01k")],
     );
     is(
-        IdentityLinkKeysUpdate {
-            set: vec![LeafKey { leaf_index: N32, key: key() }],
-            removed_leaves: vec![5],
-        },
+        IdentityLinkKeysUpdate::new(
+            List::new(vec![LeafKey { leaf_index: N32, key: key() }]).unwrap(),
+            List::new(vec![5]).unwrap(),
+        )
+        .unwrap(),
         &[&v(&cat(&[&U32, b"\x01k"])), &v(&[0, 0, 0, 5])],
     );
     is(AddAAD { identity_link_key_ciphertexts: vec![key(), key()] }, &[&v(b"\x01k\x01k")]);

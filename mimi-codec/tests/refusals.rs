@@ -13,6 +13,7 @@ use mimi_codec::{
     associated_parties::AssociatedPartyCommitEncryptionContext,
     code_points::{CipherSuite, ComponentID, ExtensionType, WireFormat},
     extensions::{AppDataDictionary, AppDataUpdate, ComponentOperationLabel, MessageRange, SafeAAD},
+    minimal_metadata::IdentityLinkKeysUpdate,
     mls::{
         Add, Commit, ConfirmedTranscriptHashInput, Content, ContentType, Credential, CredentialBinding,
         CredentialView, Extension, Extensions, FramedContent, FramedContentAuthData, FramedContentTBS,
@@ -603,6 +604,34 @@ fn refuses_an_external_receiver_that_stands_twice() {
     assert_eq!(refusal, (Kind::Duplicate, 1 + 2 * entry.len(), path));
     let invalid = List::<_, DistinctReceivers>::new(vec![receiver("a"), receiver("a")]).unwrap_err();
     assert_eq!(invalid, InvalidValue { kind: Kind::Duplicate, place: Some(Segment::Index(1)) });
+}
+
+#[test]
+fn refuses_an_update_of_link_keys_that_speaks_twice_of_a_leaf() {
+    // A leaf's index and an empty key.
+    let (two, five) = ([0, 0, 0, 2, 0], [0, 0, 0, 5, 0]);
+    let update = |set: &[[u8; 5]], removed: &[u32]| {
+        let removed: Vec<u8> = removed.iter().flat_map(|leaf| leaf.to_be_bytes()).collect();
+        [bytes(&Opaque::from(set.concat())), bytes(&Opaque::from(removed))].concat()
+    };
+    let decoded = IdentityLinkKeysUpdate::decode_exact(&update(&[two, five], &[3, 7])).unwrap();
+    assert_eq!(bytes(&decoded), update(&[two, five], &[3, 7]));
+    assert_eq!(decoded.removed_leaves().as_slice(), [3, 7]);
+    let path = |path: &str| format!("IdentityLinkKeysUpdate.{path}");
+    for set in [[two, two], [five, two]] {
+        let refusal = refused::<IdentityLinkKeysUpdate>(&update(&set, &[]));
+        assert_eq!(refusal, (Kind::NotAscending, 6, path("set[1]")));
+    }
+    for removed in [[4, 4], [4, 3]] {
+        let refusal = refused::<IdentityLinkKeysUpdate>(&update(&[], &removed));
+        assert_eq!(refusal, (Kind::NotAscending, 6, path("removed_leaves[1]")));
+    }
+    let refusal = refused::<IdentityLinkKeysUpdate>(&update(&[two, five], &[3, 5]));
+    assert_eq!(refusal, (Kind::Duplicate, 11, path("removed_leaves")));
+    let (set, removed) = decoded.into_parts();
+    assert!(IdentityLinkKeysUpdate::new(set.clone(), removed).is_ok());
+    let invalid = IdentityLinkKeysUpdate::new(set, List::new(vec![2]).unwrap()).unwrap_err();
+    assert_eq!(invalid, field("removed_leaves", Kind::Duplicate));
 }
 
 #[test]
