@@ -122,7 +122,7 @@ macro_rules! for_each_wire_type {
                 ComponentsList "5",
                 MessageRange "6.1",
                 AppAck "6.1",
-                SelfRemove "6.3",
+                SelfRemove "6.3.1",
             }
             [media_type] "mls-extensions-10" {
                 Parameter "6.2.2",
