@@ -255,7 +255,7 @@ mod tests {
         use core::fmt::Write as _;
         let mut text = String::from("a/b");
         for index in 0..count {
-            write!(text, ";p{}={index}", index * 7919 % count).unwrap();
+            write!(text, ";p{}={index}", index.saturating_mul(7919).checked_rem(count).unwrap_or(0)).unwrap();
         }
         text
     }
