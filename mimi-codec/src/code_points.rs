@@ -39,12 +39,12 @@ macro_rules! grease {
 grease!(CipherSuite, ExtensionType, ProposalType, CredentialType);
 
 impl ComponentID {
-    /// Is this one of the values that are reserved for GREASE, 0x0A0A to 0x7A7A (mls-extensions-10, 7.6)?
+    /// Is this one of the values that are reserved for GREASE, 0x0A0A to 0x7A7A (mls-extensions-10, 7.5)?
     pub const fn is_grease(self) -> bool {
         is_grease(self.0, 0x7a7a)
     }
 
-    /// Is this for private use, from 0x8000 (mls-extensions-10, 7.6)?
+    /// Is this for private use, from 0x8000 (mls-extensions-10, 7.5)?
     pub const fn is_private_use(self) -> bool {
         self.0 >= 0x8000
     }
@@ -166,7 +166,7 @@ open_registry! {
 }
 
 open_registry! {
-    /// `ComponentID` (mls-extensions-10, 4.1 and 7.6): a component of an application.
+    /// `ComponentID` (mls-extensions-10, 4.1 and 7.5): a component of an application.
     pub struct ComponentID(u16) {
         /// `ComponentsList`: which components are supported or required.
         1 "app_components" => APP_COMPONENTS,

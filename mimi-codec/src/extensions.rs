@@ -8,12 +8,14 @@ mod negotiation;
 mod self_remove;
 
 pub use app_data::{
-    AppAck, AppDataDictionary, AppDataUpdate, AppDataUpdateOperation, AppDataUpdateSelect, AppEphemeral,
-    ComponentData, MessageRange, SafeAAD, SafeAADItem, SelfRemove,
+    AppAck, AppDataDictionary, AppDataDictionaryView, AppDataUpdate, AppDataUpdateOperation,
+    AppDataUpdateSelect, AppEphemeral, ComponentData, ComponentDataView, MessageRange, SafeAAD, SafeAADItem,
+    SelfRemove,
 };
 pub use app_data_update::{AppDataUpdateError, Components, ProposalStage};
 pub use component::{
-    AppComponents, ComponentContent, ComponentOperationLabel, ComponentsList, LastResortKeyPackage,
-    RequiredWireFormats, SafeAADComponents, SupportedWireFormats, WireFormats,
+    AppComponents, ComponentContent, ComponentOperationLabel, ComponentPlace, ComponentsList, InAppEphemeral,
+    InDictionary, InGroupInfo, InSafeAAD, LastResortKeyPackage, RequiredWireFormats, SafeAADComponents,
+    SupportedWireFormats, WireFormats,
 };
 pub use self_remove::SelfRemoves;

@@ -374,7 +374,8 @@ impl<'a, T: arbitrary::Arbitrary<'a>, R: ListRule<T>> arbitrary::Arbitrary<'a> f
 /// by whoever iterates.
 ///
 /// `T` is itself borrowed (`&[u8]`, a struct of [`wire_view`](crate::convention), or a number), so that nothing is
-/// copied and nothing allocated, whatever the length.
+/// copied. Nothing is allocated either, whatever the length, but where the rule has to remember: [`Unique`] keeps the keys
+/// of more than 8 elements on the heap while the view is decoded.
 ///
 /// ```
 /// use mimi_codec::{Decode, ListView};

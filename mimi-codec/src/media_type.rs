@@ -5,13 +5,13 @@
 
 mod text_form;
 
-use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 
 use crate::convention::wire_struct;
-use crate::error::{DecodeError, DecodeErrorKind, EncodeError, InvalidValue, Result};
-use crate::list::{AllowsEmpty, List, ListRule, NotEmpty};
+use crate::error::{DecodeError, DecodeErrorKind, EncodeError, InvalidValue, Result, Segment};
+use crate::list::{List, NotEmpty};
 use crate::octets::Opaque;
 use crate::reader::{Decode, Reader};
 use crate::text::TextError;
@@ -179,30 +179,39 @@ impl tls_codec::Size for Parameter {
 
 crate::tls::tls_bridge!(encode decode Parameter);
 
-/// No parameter stands twice, whatever the case of its name: [`Duplicate`](DecodeErrorKind::Duplicate).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum DistinctNames {}
+/// Up to here parameters are compared one by one; more of them are sorted first.
+const FEW: usize = 16;
 
-impl AllowsEmpty for DistinctNames {}
+/// The order of names, in which case doesn't count.
+fn compare_names(one: &Parameter, other: &Parameter) -> Ordering {
+    let one = one.parameter_name.bytes().map(|byte| byte.to_ascii_lowercase());
+    one.cmp(other.parameter_name.bytes().map(|byte| byte.to_ascii_lowercase()))
+}
 
-impl ListRule<Parameter> for DistinctNames {
-    type State = BTreeSet<String>;
-
-    fn admit(
-        names: &mut BTreeSet<String>,
-        parameter: &Parameter,
-    ) -> core::result::Result<(), DecodeErrorKind> {
-        if names.insert(parameter.parameter_name.to_ascii_lowercase()) {
-            Ok(())
-        } else {
-            Err(DecodeErrorKind::Duplicate)
-        }
+/// Where the first parameter stands whose name stood before, whatever the case.
+fn first_repeated(parameters: &[Parameter]) -> Option<usize> {
+    if parameters.len() <= FEW {
+        return parameters.iter().enumerate().position(|(index, parameter)| {
+            parameters.iter().take(index).any(|earlier| compare_names(earlier, parameter).is_eq())
+        });
     }
+    let mut sorted: Vec<(usize, &Parameter)> = parameters.iter().enumerate().collect();
+    // Stable: of equal names, the one that stands first comes first.
+    sorted.sort_by(|(_, one), (_, other)| compare_names(one, other));
+    let neighbours = sorted.iter().zip(sorted.iter().skip(1));
+    neighbours
+        .filter(|((_, one), (_, other))| compare_names(one, other).is_eq())
+        .map(|(_, (index, _))| *index)
+        .min()
+}
 
-    #[cfg(feature = "arbitrary")]
-    fn repair(parameters: &mut Vec<Parameter>) {
-        let mut names = BTreeSet::new();
-        parameters.retain(|parameter| Self::admit(&mut names, parameter).is_ok());
+/// That no parameter stands twice.
+fn check_distinct(parameters: &[Parameter]) -> core::result::Result<(), InvalidValue> {
+    match first_repeated(parameters) {
+        None => Ok(()),
+        Some(index) => {
+            Err(InvalidValue { kind: DecodeErrorKind::Duplicate, place: Some(Segment::Index(index)) })
+        }
     }
 }
 
@@ -230,7 +239,7 @@ impl ListRule<Parameter> for DistinctNames {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "AnyMediaType"))]
 pub struct MediaType {
     r#type: String,
-    parameters: List<Parameter, DistinctNames>,
+    parameters: Vec<Parameter>,
 }
 
 impl MediaType {
@@ -247,7 +256,8 @@ impl MediaType {
         if !is_type(&r#type) {
             return Err(InvalidValue::field("type", NOT_A_TYPE));
         }
-        Ok(Self { r#type, parameters: List::new(parameters)? })
+        check_distinct(&parameters)?;
+        Ok(Self { r#type, parameters })
     }
 
     /// Reads the text form, `type/subtype; name=value; name="value"`.
@@ -287,11 +297,21 @@ impl MediaType {
     /// (mimi-room-policy §6.4).
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
-        self.r#type.eq_ignore_ascii_case(&other.r#type)
-            && self
-                .parameters
-                .iter()
-                .all(|parameter| other.parameters.iter().any(|candidate| parameter.equivalent(candidate)))
+        // Names are distinct: to have all of them takes as many.
+        if !self.r#type.eq_ignore_ascii_case(&other.r#type) || self.parameters.len() > other.parameters.len()
+        {
+            return false;
+        }
+        if self.parameters.len().min(other.parameters.len()) <= 1 || other.parameters.len() <= FEW {
+            let has = |wanted: &Parameter| other.parameters.iter().any(|found| wanted.equivalent(found));
+            return self.parameters.iter().all(has);
+        }
+        let mut sorted: Vec<&Parameter> = other.parameters.iter().collect();
+        sorted.sort_unstable_by(|one, other| compare_names(one, other));
+        self.parameters.iter().all(|wanted| {
+            let place = sorted.binary_search_by(|found| compare_names(found, wanted));
+            place.ok().and_then(|place| sorted.get(place)).is_some_and(|found| wanted.equivalent(found))
+        })
     }
 }
 
@@ -316,8 +336,21 @@ impl TryFrom<AnyMediaType> for MediaType {
 impl<'a> arbitrary::Arbitrary<'a> for MediaType {
     fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
         let (top, sub) = (arbitrary_token(u)?, arbitrary_token(u)?);
-        Ok(Self { r#type: alloc::format!("{top}/{sub}"), parameters: u.arbitrary()? })
+        let mut parameters = crate::arbitrary_values::list(u, 0)?;
+        while let Some(index) = first_repeated(&parameters) {
+            parameters.remove(index);
+        }
+        Ok(Self { r#type: alloc::format!("{top}/{sub}"), parameters })
     }
+}
+
+/// Where the parameter `index` begins; `reader` stands at their vector, which has been decoded once.
+fn offset_of_parameter(mut reader: Reader<'_>, index: usize) -> usize {
+    let Ok(mut content) = reader.vector() else { return reader.offset() };
+    for _ in 0..index {
+        let _ = Parameter::decode(&mut content);
+    }
+    content.offset()
 }
 
 impl<'a> Decode<'a> for MediaType {
@@ -329,7 +362,16 @@ impl<'a> Decode<'a> for MediaType {
         if !is_type(&r#type) {
             return Err(DecodeError::new(NOT_A_TYPE, start).in_field("type"));
         }
-        Ok(Self { r#type, parameters: reader.field("parameters")? })
+        let start = reader.clone();
+        let parameters: Vec<Parameter> = reader.field("parameters")?;
+        match first_repeated(&parameters) {
+            None => Ok(Self { r#type, parameters }),
+            Some(index) => {
+                Err(DecodeError::new(DecodeErrorKind::Duplicate, offset_of_parameter(start, index))
+                    .in_element(index)
+                    .in_field("parameters"))
+            }
+        }
     }
 }
 

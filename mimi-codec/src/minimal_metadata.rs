@@ -6,9 +6,10 @@
 use alloc::vec::Vec;
 
 use crate::{
-    Opaque, SecretOpaque,
+    Decode, DecodeErrorKind, Encode, EncodeError, InvalidValue, Keyed, List, Opaque, Reader, Result,
+    SecretOpaque, Strict, Writer,
     convention::wire_struct,
-    mls::{Credential, HPKEPublicKey},
+    mls::{Credential, HPKECiphertext, HPKEPublicKey},
 };
 
 wire_struct! {
@@ -46,8 +47,6 @@ wire_struct! {
 wire_struct! {
     /// The wrapped keys of a room, one place for each leaf: the data of component 0x8B01, `identity_link_keys`.
     ///
-    /// The key management draft has it as `IdentityLinkKeysExtension`.
-    ///
     /// ```text
     /// struct {
     ///   optional<EncryptedIdentityLinkKey> identity_link_key_ciphertexts<V>;
@@ -58,6 +57,9 @@ wire_struct! {
         pub identity_link_key_ciphertexts: Vec<Option<EncryptedIdentityLinkKey>>,
     }
 }
+
+/// What minimal-metadata-rooms-key-management calls [`IdentityLinkKeysData`].
+pub type IdentityLinkKeysExtension = IdentityLinkKeysData;
 
 wire_struct! {
     /// A wrapped key for one leaf.
@@ -76,8 +78,15 @@ wire_struct! {
     }
 }
 
+impl Keyed for LeafKey {
+    type Key = u32;
+    fn key(&self) -> u32 {
+        self.leaf_index
+    }
+}
+
 wire_struct! {
-    /// The `update` of an AppDataUpdate for component 0x8B01.
+    /// The `update` of an AppDataUpdate for component 0x8B01. Both lists ascend by leaf, and no leaf is in both.
     ///
     /// ```text
     /// struct {
@@ -87,9 +96,26 @@ wire_struct! {
     /// ```
     pub struct IdentityLinkKeysUpdate {
         /// Leaves that get a key, in the place of any that they have.
-        pub set: Vec<LeafKey>,
+        set: List<LeafKey, Strict>,
         /// Leaves that lose theirs.
-        pub removed_leaves: Vec<u32>,
+        removed_leaves: List<u32, Strict>,
+    } check IdentityLinkKeysUpdate::check, repair IdentityLinkKeysUpdate::repair
+}
+
+impl IdentityLinkKeysUpdate {
+    fn check(&self) -> Result<(), InvalidValue> {
+        let is_set = |leaf: &u32| self.set.binary_search_by_key(leaf, |entry| entry.leaf_index).is_ok();
+        if self.removed_leaves.iter().any(is_set) {
+            return Err(InvalidValue::field("removed_leaves", DecodeErrorKind::Duplicate));
+        }
+        Ok(())
+    }
+
+    #[cfg(feature = "arbitrary")]
+    fn repair(&mut self) {
+        if self.check().is_err() {
+            self.removed_leaves = List::default();
+        }
     }
 }
 
@@ -122,6 +148,9 @@ wire_struct! {
         pub identity_link_wrapper_key: SecretOpaque,
     }
 }
+
+/// What minimal-metadata-rooms-key-management calls [`IdentityLinkExtension`].
+pub type IdentityLinkWrapperKeyExtension = IdentityLinkExtension;
 
 wire_struct! {
     /// What the initiator of a connection tells the other user (mimi-metadata-minimalization §5), sealed with the label
@@ -162,5 +191,23 @@ wire_struct! {
     pub struct ConnectionResponse {
         /// The responder's connection key.
         pub responder_connection_key: SecretOpaque,
+    }
+}
+
+/// A sealed [`ConnectionResponse`]: the SafeAAD item of component 0x8B02, for [`SafeAAD::content`](crate::extensions::SafeAAD).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedConnectionResponse(pub HPKECiphertext);
+
+impl<'a> Decode<'a> for SealedConnectionResponse {
+    const NAME: &'static str = HPKECiphertext::NAME;
+
+    fn decode(reader: &mut Reader<'a>) -> Result<Self> {
+        HPKECiphertext::decode(reader).map(Self)
+    }
+}
+
+impl Encode for SealedConnectionResponse {
+    fn encode(&self, writer: &mut Writer) -> Result<(), EncodeError> {
+        self.0.encode(writer)
     }
 }

@@ -258,6 +258,11 @@ impl SecretOpaque {
     pub fn expose(&self) -> &[u8] {
         &self.0
     }
+
+    #[cfg(test)]
+    pub(crate) fn capacity(&self) -> usize {
+        self.0.capacity()
+    }
 }
 
 impl Drop for SecretOpaque {

@@ -5,10 +5,11 @@ use core::fmt;
 
 use crate::{
     Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, HttpsUrlRef, InvalidValue, List, NotEmpty,
-    Opaque, Reader, Result, TextError, Writer,
+    Opaque, Reader, Result, TextError, TextErrorKind, Writer,
     code_points::ExtensionType,
     convention::{wire_enum, wire_select, wire_struct},
     mls::{Extensions, GroupContext, GroupInfo, MAC, RatchetTree, extension_content},
+    percent::{is_pchar, read_escape},
     tls::tls_bridge,
 };
 
@@ -76,12 +77,63 @@ wire_select! {
 
 /// `opaque ratchet_tree_url<V>` (mls-ratchet-tree-options-00, 3): an `https` URL, owned.
 ///
-/// What an [`HttpsUrlRef`] refuses is refused: user information, a host that isn't a domain name, a fragment, and
-/// characters that no URL has.
+/// Whoever passes it on takes it as RFC 3986 does: a host of any kind, and a path and query of its characters. User
+/// information and a fragment are refused. Whoever fetches it wants [`Self::plain`], whose host is a domain name.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct HttpsUrl(String);
 
 const NOT_HTTPS: DecodeErrorKind = DecodeErrorKind::Rule("not a plain https URL");
+
+const SCHEME: &str = "https://";
+
+/// RFC 3986, 3.2: `host [ ":" port ]`, the host not empty.
+fn check_host_and_port(authority: &str) -> Result<(), TextError> {
+    let refuse = |kind, offset| Err(TextError::new(kind, offset));
+    let is_port = |rest: &str| match rest.strip_prefix(':') {
+        Some(port) => port.bytes().all(|byte| byte.is_ascii_digit()),
+        None => rest.is_empty(),
+    };
+    // `:` and `@` are pchars, and no host has them.
+    let is_name = |byte: &u8| is_pchar(*byte) && !matches!(byte, b':' | b'@');
+    let end = match authority.strip_prefix('[').map(|literal| literal.split_once(']')) {
+        None => {
+            let name = authority.split_once(':').map_or(authority, |(name, _)| name);
+            let bytes = name.as_bytes();
+            for (index, byte) in bytes.iter().enumerate() {
+                match byte {
+                    b'%' if read_escape(bytes.get(index..).unwrap_or_default()).is_none() => {
+                        return refuse(TextErrorKind::Escape, index);
+                    }
+                    b'%' => {}
+                    byte if is_name(byte) => {}
+                    _ => return refuse(TextErrorKind::Character, index),
+                }
+            }
+            if name.is_empty() {
+                return refuse(TextErrorKind::Host, 0);
+            }
+            name.len()
+        }
+        Some(Some((address, _))) if is_ip_literal(address) => address.len().saturating_add(2),
+        Some(_) => return refuse(TextErrorKind::Host, 0),
+    };
+    if authority.get(end..).is_some_and(is_port) { Ok(()) } else { refuse(TextErrorKind::Port, end) }
+}
+
+/// What may stand in brackets: an IPv6 address, or `v`, a version and an address of a kind to come.
+fn is_ip_literal(address: &str) -> bool {
+    if address.parse::<core::net::Ipv6Addr>().is_ok() {
+        return true;
+    }
+    let Some((version, address)) = address.strip_prefix(['v', 'V']).and_then(|rest| rest.split_once('.'))
+    else {
+        return false;
+    };
+    !version.is_empty()
+        && version.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && !address.is_empty()
+        && address.bytes().all(|byte| is_pchar(byte) && byte != b'@')
+}
 
 impl HttpsUrl {
     /// This URL.
@@ -93,18 +145,40 @@ impl HttpsUrl {
     /// use mimi_codec::ratchet_tree_options::HttpsUrl;
     ///
     /// let url = HttpsUrl::new("https://trees.example:8443/r/1")?;
-    /// assert_eq!(url.as_ref().host().as_str(), "trees.example");
+    /// assert_eq!(url.plain()?.host().as_str(), "trees.example");
     /// assert!(HttpsUrl::new("http://trees.example/r/1").is_err());
+    /// // Legal, and nothing to fetch a tree from.
+    /// assert!(HttpsUrl::new("https://[::1]/r/1")?.plain().is_err());
     /// # Ok::<(), mimi_codec::TextError>(())
     /// ```
     pub fn new(url: &str) -> Result<Self, TextError> {
-        HttpsUrlRef::parse(url).map(|url| Self(url.as_str().into()))
+        match url.split_at_checked(SCHEME.len()) {
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case(SCHEME) => {
+                let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+                let (authority, path) = rest.split_at_checked(end).unwrap_or((rest, ""));
+                if authority.contains('@') {
+                    return Err(TextError::new(TextErrorKind::UserInfo, SCHEME.len()));
+                }
+                check_host_and_port(authority).map_err(|error| error.shifted(SCHEME.len()))?;
+                HttpsUrlRef::check_rest(path)
+                    .map_err(|error| error.shifted(SCHEME.len().saturating_add(end)))?;
+                Ok(Self(url.into()))
+            }
+            _ => Err(TextError::new(TextErrorKind::Scheme, 0)),
+        }
     }
 
-    /// The URL, borrowed: its host, its port, its text.
-    #[allow(clippy::should_implement_trait, reason = "a borrowed URL is no reference")]
-    pub fn as_ref(&self) -> HttpsUrlRef<'_> {
-        HttpsUrlRef::checked_before(&self.0)
+    /// The URL as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The URL with one way to read it, for whoever fetches it: its host is a domain name.
+    ///
+    /// # Errors
+    /// As [`HttpsUrlRef::parse`]: an IP address, an underscore or a trailing dot in the host, a port over 65535.
+    pub fn plain(&self) -> Result<HttpsUrlRef<'_>, TextError> {
+        HttpsUrlRef::parse(&self.0)
     }
 }
 
@@ -162,7 +236,13 @@ impl<'de> serde::Deserialize<'de> for HttpsUrl {
 #[cfg(feature = "arbitrary")]
 impl<'a> arbitrary::Arbitrary<'a> for HttpsUrl {
     fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
-        let urls = ["https://a.example/tree", "https://B.example:8443", "HTTPS://c.example/x?y"];
+        let urls = [
+            "https://a.example/tree",
+            "https://B.example:8443",
+            "HTTPS://c.example/x?y",
+            "https://[2001:db8::1]:443/",
+            "https://a_b.example.",
+        ];
         u.choose(&urls).map(|url| Self((*url).into()))
     }
 }
@@ -200,11 +280,12 @@ extension_content! { DomainList = RATCHET_TREE_SOURCE_DOMAINS }
 
 impl DomainList {
     /// May a ratchet tree be fetched from `url`? Its host has to be one of the domains, upper or lower case being the
-    /// same; a subdomain is another host.
+    /// same; a subdomain is another host, and what is no domain name is none of them.
     pub fn allows(&self, url: &HttpsUrl) -> bool {
-        self.domains
-            .iter()
-            .any(|domain| domain.domain.eq_ignore_ascii_case(url.as_ref().host().as_str().as_bytes()))
+        url.plain().is_ok_and(|url| {
+            let host = url.host().as_str().as_bytes();
+            self.domains.iter().any(|domain| domain.domain.eq_ignore_ascii_case(host))
+        })
     }
 }
 

@@ -122,7 +122,7 @@ macro_rules! for_each_wire_type {
                 ComponentsList "5",
                 MessageRange "6.1",
                 AppAck "6.1",
-                SelfRemove "6.3",
+                SelfRemove "6.3.1",
             }
             [media_type] "mls-extensions-10" {
                 Parameter "6.2.2",
@@ -235,6 +235,10 @@ macro_rules! for_each_wire_type {
                 ConnectionRequest "5",
                 ConnectionResponse "5",
             }
+            [minimal_metadata] "minimal-metadata-rooms-key-management-2025-02" {
+                IdentityLinkKeysExtension "1.2",
+                IdentityLinkWrapperKeyExtension "1.3",
+            }
             [room_policy] "mimi-room-policy-03" {
                 CapabilityType "3",
                 SingleSourceRoleChangeTargets "3",
@@ -283,14 +287,14 @@ macro_rules! for_each_wire_type {
                 MessageExpiration "6.8",
                 MessageExpirationData "6.8",
                 MessageExpirationUpdate "6.8",
-                ExtendedCapabilities "7",
-                PendingProposalStrategy "7",
-                PendingProposalPolicy "7",
-                MinDefaultMaxTime "7",
-                AppMessagePolicy "7",
-                OperationalParameters "7",
-                OperationalParametersData "7",
-                OperationalParametersUpdate "7",
+                ExtendedCapabilities "7.1",
+                PendingProposalStrategy "7.1",
+                PendingProposalPolicy "7.1",
+                MinDefaultMaxTime "7.1",
+                AppMessagePolicy "7.1",
+                OperationalParameters "7.1",
+                OperationalParametersData "7.1",
+                OperationalParametersUpdate "7.1",
             }
         }
     };

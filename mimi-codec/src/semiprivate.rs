@@ -34,10 +34,33 @@ wire_struct! {
     /// `external_receivers`.
     #[derive(Default)]
     pub struct ExternalReceivers {
-        /// The receivers.
-        pub external_receivers: Vec<ExternalReceiver>,
+        /// The receivers. An entry that stands twice would have one hash, and no message has two keys for one hash.
+        pub external_receivers: List<ExternalReceiver, DistinctReceivers>,
     }
 }
+
+/// No receiver stands twice, with the same key and credential: [`Duplicate`](DecodeErrorKind::Duplicate).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DistinctReceivers {}
+
+impl ListRule<ExternalReceiver> for DistinctReceivers {
+    /// Encodings: what the hashes are made of.
+    type State = BTreeSet<Vec<u8>>;
+
+    fn admit(seen: &mut Self::State, receiver: &ExternalReceiver) -> Result<(), DecodeErrorKind> {
+        // What is too long to be encoded is refused when the list is encoded.
+        let is_new = receiver.to_bytes().map_or(true, |bytes| seen.insert(bytes));
+        if is_new { Ok(()) } else { Err(DecodeErrorKind::Duplicate) }
+    }
+
+    #[cfg(feature = "arbitrary")]
+    fn repair(receivers: &mut Vec<ExternalReceiver>) {
+        let mut seen = BTreeSet::new();
+        receivers.retain(|receiver| Self::admit(&mut seen, receiver).is_ok());
+    }
+}
+
+impl crate::list::AllowsEmpty for DistinctReceivers {}
 
 extension_content! { ExternalReceivers = EXTERNAL_RECEIVERS }
 

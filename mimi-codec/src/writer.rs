@@ -2,7 +2,7 @@
 
 use alloc::{boxed::Box, string::String, vec::Vec};
 
-use crate::error::EncodeError;
+use crate::{error::EncodeError, octets::SecretOpaque};
 
 /// The longest content a `<V>` vector can have, in bytes (RFC 9420, 2.1.2).
 pub const MAX_VECTOR_LEN: usize = (1 << 30) - 1;
@@ -143,6 +143,33 @@ pub trait Encode {
         self.encode(&mut writer)?;
         Ok(writer.into_bytes())
     }
+
+    /// The encoding of what holds a secret. The buffer has its full size from the beginning: none that was too small stays
+    /// behind with a part of the secret, and this one is erased when it is dropped.
+    ///
+    /// ```
+    /// use mimi_codec::{Encode, SecretOpaque, mls::PathSecret};
+    ///
+    /// let secret = PathSecret { path_secret: SecretOpaque::new(*b"secret") };
+    /// assert_eq!(secret.to_secret_bytes()?.expose(), b"\x06secret");
+    /// # Ok::<(), mimi_codec::EncodeError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`VectorTooLong`](EncodeError::VectorTooLong).
+    fn to_secret_bytes(&self) -> Result<SecretOpaque, EncodeError>
+    where
+        Self: tls_codec::Size,
+    {
+        let mut bytes = Vec::new();
+        // Without the memory, or a size, encoding tells what is wrong.
+        let _ = bytes.try_reserve_exact(self.tls_serialized_len());
+        let mut writer = Writer { bytes };
+        let result = self.encode(&mut writer);
+        // Erased, whatever came of it.
+        let secret = SecretOpaque::new(writer.into_bytes());
+        result.map(|()| secret)
+    }
 }
 
 impl<T: Encode + ?Sized> Encode for &T {
@@ -205,5 +232,55 @@ impl Encode for String {
 impl<T: Encode> Encode for Vec<T> {
     fn encode(&self, writer: &mut Writer) -> Result<(), EncodeError> {
         writer.elements(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::Encode;
+    use crate::{
+        Opaque, SecretOpaque,
+        minimal_metadata::{ConnectionRequest, IdentityLinkExtension},
+        mls::{Credential, GroupSecrets, HPKEPublicKey, PathSecret},
+        semiprivate::PerMessageKeyAndNonces,
+    };
+
+    /// The encoding in a buffer that never grew: it has the size that was reserved, and no more.
+    fn grew_never<T: Encode + tls_codec::Size>(value: &T) {
+        let bytes: Vec<u8> = value.to_bytes().unwrap();
+        let secret = value.to_secret_bytes().unwrap();
+        assert_eq!(secret.expose(), bytes);
+        assert_eq!(secret.capacity(), bytes.len());
+    }
+
+    #[test]
+    fn secrets_are_written_into_a_buffer_of_their_size() {
+        // Around the lengths that take one, two and four bytes to write.
+        for len in [0, 1, 32, 63, 64, 16_383, 16_384, 100_000] {
+            let secret = || SecretOpaque::new(alloc::vec![7; len]);
+            grew_never(&secret());
+            grew_never(&IdentityLinkExtension { identity_link_wrapper_key: secret() });
+            grew_never(&PathSecret { path_secret: secret() });
+            grew_never(&GroupSecrets {
+                joiner_secret: secret(),
+                path_secret: Some(PathSecret { path_secret: secret() }),
+                psks: Vec::new(),
+            });
+            grew_never(&PerMessageKeyAndNonces {
+                key: secret(),
+                nonce: secret(),
+                reuse_guard: [1, 2, 3, 4].into(),
+                sender_leaf_index: 5,
+            });
+            grew_never(&ConnectionRequest {
+                requester_client_credential: Credential::Basic { identity: alloc::vec![1; len].into() },
+                connection_room_id: Opaque::from("room"),
+                connection_room_identity_link_wrapper_key: secret(),
+                requester_connection_key: secret(),
+                connection_response_key: HPKEPublicKey::new(*b"key"),
+            });
+        }
     }
 }

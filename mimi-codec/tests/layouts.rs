@@ -13,8 +13,8 @@ mod protocol_samples;
 use core::fmt::Debug;
 
 use mimi_codec::{
-    DecodeOwned, Encode, MediaType, Opaque, SecretOpaque, code_points::*, media_type::*, minimal_metadata::*,
-    mls::*, protocol::*, room_policy::*,
+    DecodeOwned, Encode, List, MediaType, Opaque, SecretOpaque, code_points::*, media_type::*,
+    minimal_metadata::*, mls::*, protocol::*, room_policy::*,
 };
 use protocol_samples::*;
 
@@ -70,13 +70,13 @@ fn key_material() {
     is(
         ClientKeyMaterial::NothingCompatible {
             client_uri: uri("d"),
-            client_capabilities: Some(Capabilities {
+            client_capabilities: Some(Box::new(Capabilities {
                 versions: vec![ProtocolVersion(1)],
                 cipher_suites: vec![CipherSuite(1)],
                 extensions: vec![],
                 proposals: vec![],
                 credentials: vec![CredentialType(1)],
-            }),
+            })),
         },
         &[&[2], &v(b"d"), &[1], &[2, 0, 1], &[2, 0, 1], &[0], &[0], &[2, 0, 1]],
     );
@@ -396,10 +396,11 @@ fn pseudonyms() {
         &[&v(b"\x00\x01\x01k")],
     );
     is(
-        IdentityLinkKeysUpdate {
-            set: vec![LeafKey { leaf_index: N32, key: key() }],
-            removed_leaves: vec![5],
-        },
+        IdentityLinkKeysUpdate::new(
+            List::new(vec![LeafKey { leaf_index: N32, key: key() }]).unwrap(),
+            List::new(vec![5]).unwrap(),
+        )
+        .unwrap(),
         &[&v(&cat(&[&U32, b"\x01k"])), &v(&[0, 0, 0, 5])],
     );
     is(AddAAD { identity_link_key_ciphertexts: vec![key(), key()] }, &[&v(b"\x01k\x01k")]);

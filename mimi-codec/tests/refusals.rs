@@ -13,17 +13,22 @@ use mimi_codec::{
     associated_parties::AssociatedPartyCommitEncryptionContext,
     code_points::{CipherSuite, ComponentID, ExtensionType, WireFormat},
     extensions::{AppDataDictionary, AppDataUpdate, ComponentOperationLabel, MessageRange, SafeAAD},
+    minimal_metadata::IdentityLinkKeysUpdate,
     mls::{
         Add, Commit, ConfirmedTranscriptHashInput, Content, ContentType, Credential, CredentialBinding,
         CredentialView, Extension, Extensions, FramedContent, FramedContentAuthData, FramedContentTBS,
-        HPKECiphertext, KeyPackage, LeafNode, LeafNodePosition, MAC, MLSMessage, MultiCredential, Node,
-        ParentNode, PreSharedKeyID, PrivateMessageContent, Proposal, ProposalOrRef, PublicMessage,
-        RatchetTree, RatchetTreeView, Remove, Sender, SignaturePublicKey, UpdatePath, UpdatePathNode,
+        HPKECiphertext, HPKEPublicKey, KeyPackage, LeafNode, LeafNodePosition, MAC, MLSMessage,
+        MultiCredential, Node, ParentNode, PreSharedKeyID, PrivateMessageContent, Proposal, ProposalOrRef,
+        PublicMessage, RatchetTree, RatchetTreeView, Remove, Sender, SignaturePublicKey, UpdatePath,
+        UpdatePathNode,
     },
     ratchet_tree_options::{
         Domain, DomainList, HttpsUrl, PartialGroupInfo, RatchetTreeOption, RatchetTreePresence,
     },
-    semiprivate::{KeyForExternalReceiver, SemiPrivateMessage, SemiPrivateMessageContent, UniqueReceivers},
+    semiprivate::{
+        DistinctReceivers, ExternalReceiver, ExternalReceivers, KeyForExternalReceiver, SemiPrivateMessage,
+        SemiPrivateMessageContent, UniqueReceivers,
+    },
 };
 
 #[track_caller]
@@ -329,6 +334,53 @@ fn refuses_what_an_outsider_may_not_send() {
 }
 
 #[test]
+fn refuses_what_an_outsider_may_not_propose() {
+    let external = || Sender::External { sender_index: 0 };
+    let joins = || Sender::NewMemberProposal {};
+    // The leaf of an Update: two keys, an empty credential, no capabilities, an update, no extensions, no signature.
+    let update = [&[0, 2][..], &[0, 0, 0, 1, 0], &[0; 5], &[2, 0, 0]].concat();
+    let key_package = [&[0, 1, 0, 1, 0][..], &[0, 0, 0, 1, 0], &[0; 5], &[2, 0, 0], &[0, 0]].concat();
+    let add = [&[0, 1][..], &key_package].concat();
+    let remove = vec![0, 3, 0, 0, 0, 9];
+    let psk = [&[0, 4][..], &[1, 0, 0]].concat();
+    let reinit = vec![0, 5, 0, 0, 1, 0, 1, 0];
+    let external_init = vec![0, 6, 0];
+    let extensions = vec![0, 7, 0];
+    let update_data = vec![0, 8, 0, 1, 2];
+    let ephemeral = vec![0, 9, 0, 1, 0];
+    let self_remove = vec![0, 10];
+    let all = [
+        (&add, true, true),
+        (&update, false, false),
+        (&remove, true, false),
+        (&psk, true, false),
+        (&reinit, true, false),
+        (&external_init, false, false),
+        (&extensions, true, false),
+        (&update_data, true, false),
+        (&ephemeral, true, false),
+        (&self_remove, false, false),
+    ];
+    for (proposal, from_external, from_joiner) in all {
+        let value = Proposal::decode_exact(proposal).unwrap();
+        for (sender, allowed) in [(MEMBER, true), (external(), from_external), (joins(), from_joiner)] {
+            let made = framed(sender.clone(), Content::Proposal { proposal: value.clone() });
+            let before = [&[1, b'g', 0, 0, 0, 0, 0, 0, 0, 7][..], &bytes(&sender), &[0]].concat();
+            let message = [&before[..], &[2], proposal].concat();
+            if allowed {
+                assert_eq!(bytes(&made.unwrap()), message);
+                assert!(FramedContent::decode_exact(&message).is_ok());
+                continue;
+            }
+            let kind = forbidden("ProposalType", proposal[1].into());
+            assert_eq!(made.unwrap_err(), field("content", kind));
+            let refusal = refused::<FramedContent>(&message);
+            assert_eq!(refusal, (kind, before.len(), "FramedContent.content".into()));
+        }
+    }
+}
+
+#[test]
 fn refuses_to_make_a_message_with_the_wrong_tags() {
     let make = |sender, content, confirmation, membership: bool| {
         PublicMessage::new(
@@ -462,6 +514,22 @@ fn refuses_a_ratchet_tree_url_that_is_not_plain_https() {
         "https://a.example\\b",
         "a.example",
         "https://a.example:x/",
+        "https://a.example:8x",
+        "https://:443/",
+        "https://?x",
+        "https://[::1/",
+        "https://[::1]x/",
+        "https://[:::1]/",
+        "https://[a.example]/",
+        "https://[v.a]/",
+        "https://[v1.]/",
+        "https://[]/",
+        "https://a[b/",
+        "https://a%2g/",
+        "https://a.example/%",
+        "https://a b/",
+        "https://caf\u{e9}.example/",
+        "https://a.example/\u{e9}",
     ] {
         let option = [&[2][..], &bytes(&Opaque::from(url))].concat();
         let refusal = refused::<RatchetTreeOption>(&option);
@@ -470,6 +538,27 @@ fn refuses_a_ratchet_tree_url_that_is_not_plain_https() {
     }
     let option = [&[2][..], &bytes(&Opaque::from("https://a.example/tree"))].concat();
     assert!(RatchetTreeOption::decode_exact(&option).is_ok());
+    // A hub passes on whatever URL RFC 3986 allows; only some of them are good for fetching.
+    for (url, is_plain) in [
+        ("HTTPS://a.example:8443/r/1?x=/?", true),
+        ("https://a.example", true),
+        ("https://192.0.2.1/tree", false),
+        ("https://[2001:db8::1]/tree", false),
+        ("https://[2001:db8::1]:8443", false),
+        ("https://[v1.a:b]/tree", false),
+        ("https://trees_of.example/", false),
+        ("https://a.example./tree", false),
+        ("https://caf%c3%a9.example/", false),
+        ("https://a.example:/tree", true),
+        ("https://a.example:99999/tree", false),
+    ] {
+        let option = [&[2][..], &bytes(&Opaque::from(url))].concat();
+        let decoded = RatchetTreeOption::decode_exact(&option).unwrap();
+        assert_eq!(bytes(&decoded), option);
+        let kept = HttpsUrl::new(url).unwrap();
+        assert_eq!(decoded, RatchetTreeOption::HttpsUri { ratchet_tree_url: kept.clone() });
+        assert_eq!((kept.as_str(), kept.plain().is_ok()), (url, is_plain));
+    }
     for representation in [0, 5] {
         let refusal = refused::<RatchetTreeOption>(&[representation]);
         let kind = unknown("RatchetTreeRepresentation", representation.into());
@@ -486,6 +575,63 @@ fn allows_a_ratchet_tree_from_the_listed_hosts_only() {
     assert!(allows("https://b.example"));
     assert!(!allows("https://sub.b.example/"));
     assert!(!allows("https://example/b.example"));
+    assert!(!allows("https://b.example./"));
+    assert!(!allows("https://[::1]/"));
+}
+
+#[test]
+fn allows_no_address_even_if_it_is_listed() {
+    for address in ["192.0.2.1", "[::1]", "a_b.example", ""] {
+        let domains = List::new(vec![Domain { domain: address.into() }]).unwrap();
+        let url = format!("https://{address}/");
+        assert!(!HttpsUrl::new(&url).is_ok_and(|url| DomainList { domains }.allows(&url)), "{url}");
+    }
+}
+
+#[test]
+fn refuses_an_external_receiver_that_stands_twice() {
+    let receiver = |key: &str| ExternalReceiver {
+        external_receiver_public_key: HPKEPublicKey::new(key.as_bytes()),
+        credential: Credential::Basic { identity: "hub".into() },
+    };
+    let two = vec![receiver("a"), receiver("b")];
+    let list = ExternalReceivers { external_receivers: List::new(two).unwrap() };
+    assert_eq!(ExternalReceivers::decode_exact(&bytes(&list)).unwrap(), list);
+    let entry = bytes(&receiver("a"));
+    let content = [entry.clone(), bytes(&receiver("b")), entry.clone()].concat();
+    let refusal = refused::<ExternalReceivers>(&bytes(&Opaque::from(content)));
+    let path = "ExternalReceivers.external_receivers[2]".into();
+    assert_eq!(refusal, (Kind::Duplicate, 1 + 2 * entry.len(), path));
+    let invalid = List::<_, DistinctReceivers>::new(vec![receiver("a"), receiver("a")]).unwrap_err();
+    assert_eq!(invalid, InvalidValue { kind: Kind::Duplicate, place: Some(Segment::Index(1)) });
+}
+
+#[test]
+fn refuses_an_update_of_link_keys_that_speaks_twice_of_a_leaf() {
+    // A leaf's index and an empty key.
+    let (two, five) = ([0, 0, 0, 2, 0], [0, 0, 0, 5, 0]);
+    let update = |set: &[[u8; 5]], removed: &[u32]| {
+        let removed: Vec<u8> = removed.iter().flat_map(|leaf| leaf.to_be_bytes()).collect();
+        [bytes(&Opaque::from(set.concat())), bytes(&Opaque::from(removed))].concat()
+    };
+    let decoded = IdentityLinkKeysUpdate::decode_exact(&update(&[two, five], &[3, 7])).unwrap();
+    assert_eq!(bytes(&decoded), update(&[two, five], &[3, 7]));
+    assert_eq!(decoded.removed_leaves().as_slice(), [3, 7]);
+    let path = |path: &str| format!("IdentityLinkKeysUpdate.{path}");
+    for set in [[two, two], [five, two]] {
+        let refusal = refused::<IdentityLinkKeysUpdate>(&update(&set, &[]));
+        assert_eq!(refusal, (Kind::NotAscending, 6, path("set[1]")));
+    }
+    for removed in [[4, 4], [4, 3]] {
+        let refusal = refused::<IdentityLinkKeysUpdate>(&update(&[], &removed));
+        assert_eq!(refusal, (Kind::NotAscending, 6, path("removed_leaves[1]")));
+    }
+    let refusal = refused::<IdentityLinkKeysUpdate>(&update(&[two, five], &[3, 5]));
+    assert_eq!(refusal, (Kind::Duplicate, 11, path("removed_leaves")));
+    let (set, removed) = decoded.into_parts();
+    assert!(IdentityLinkKeysUpdate::new(set.clone(), removed).is_ok());
+    let invalid = IdentityLinkKeysUpdate::new(set, List::new(vec![2]).unwrap()).unwrap_err();
+    assert_eq!(invalid, field("removed_leaves", Kind::Duplicate));
 }
 
 #[test]

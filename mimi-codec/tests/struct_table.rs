@@ -1,9 +1,15 @@
 //! No struct of the drafts is missing from the registry.
 #![allow(missing_docs)]
 
-use std::collections::BTreeSet;
+use std::{any::TypeId, collections::BTreeSet};
 
-use mimi_codec::registry;
+use mimi_codec::{
+    minimal_metadata::{
+        IdentityLinkExtension, IdentityLinkKeysData, IdentityLinkKeysExtension,
+        IdentityLinkWrapperKeyExtension,
+    },
+    registry,
+};
 
 /// Every struct, enum and registry that a draft defines, each under the first draft that does.
 const DEFINED: &[(&str, &str)] = &[
@@ -65,6 +71,10 @@ const DEFINED: &[(&str, &str)] = &[
         "EncryptedIdentityLinkKey IdentityLinkExtension AddAAD ConnectionRequest ConnectionResponse",
     ),
     (
+        "minimal-metadata-rooms-key-management-2025-02",
+        "EncryptedIdentityLinkKey IdentityLinkKeysExtension IdentityLinkWrapperKeyExtension AddAAD",
+    ),
+    (
         "mimi-room-policy-03",
         "SingleSourceRoleChangeTargets Role RoleData CapabilityType RoleUpdate ClaimId Claim \
          PreAuthRoleEntry PreAuthData PreAuthUpdate BaseRoomPolicy BaseRoomData BaseRoomUpdate \
@@ -92,6 +102,12 @@ fn every_struct_of_the_drafts_is_registered() {
             assert_eq!(registered.contains(name), expected, "{name} of {draft}");
         }
     }
+}
+
+#[test]
+fn another_drafts_name_of_a_struct_stands_for_the_same_type() {
+    assert_eq!(TypeId::of::<IdentityLinkKeysExtension>(), TypeId::of::<IdentityLinkKeysData>());
+    assert_eq!(TypeId::of::<IdentityLinkWrapperKeyExtension>(), TypeId::of::<IdentityLinkExtension>());
 }
 
 #[test]

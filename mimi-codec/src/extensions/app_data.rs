@@ -3,11 +3,11 @@
 use alloc::vec::Vec;
 
 use crate::{
-    DecodeErrorKind, InvalidValue, Keyed, List, Opaque, Result, Strict,
-    code_points::ComponentID,
-    convention::{wire_enum, wire_select, wire_struct},
-    extensions::ComponentContent,
-    mls::extension_content,
+    DecodeErrorKind, InvalidValue, Keyed, List, ListView, Opaque, Result, Strict,
+    code_points::{ComponentID, ExtensionType},
+    convention::{wire_enum, wire_select, wire_struct, wire_view},
+    extensions::{ComponentContent, InAppEphemeral, InDictionary, InSafeAAD},
+    mls::{ExtensionContent, extension_content},
 };
 
 wire_struct! {
@@ -34,6 +34,23 @@ impl Keyed for ComponentData {
     }
 }
 
+wire_view! {
+    /// A borrowed [`ComponentData`].
+    pub struct ComponentDataView<'a> of ComponentData {
+        /// Whose.
+        pub component_id: ComponentID,
+        /// The component's bytes.
+        pub data: &'a [u8],
+    }
+}
+
+impl Keyed for ComponentDataView<'_> {
+    type Key = ComponentID;
+    fn key(&self) -> ComponentID {
+        self.component_id
+    }
+}
+
 wire_struct! {
     /// All components' data (mls-extensions-10, 4.6): the content of the extension `app_data_dictionary`.
     ///
@@ -51,7 +68,36 @@ wire_struct! {
     }
 }
 
+wire_view! {
+    /// A borrowed [`AppDataDictionary`]: one component is found without a copy of the others.
+    pub struct AppDataDictionaryView<'a> of AppDataDictionary {
+        /// The data.
+        pub component_data: ListView<'a, ComponentDataView<'a>, Strict>,
+    }
+}
+
 extension_content! { AppDataDictionary = APP_DATA_DICTIONARY }
+
+impl<'a> ExtensionContent<'a> for AppDataDictionaryView<'a> {
+    const EXTENSION_TYPE: ExtensionType = ExtensionType::APP_DATA_DICTIONARY;
+}
+
+impl<'a> AppDataDictionaryView<'a> {
+    /// The data of the component `component_id`, if there is any.
+    pub fn data(&self, component_id: ComponentID) -> Option<&'a [u8]> {
+        // Sorted: what comes after the component is not looked at.
+        let mut entries = self.component_data.iter().skip_while(|entry| entry.component_id < component_id);
+        entries.next().filter(|entry| entry.component_id == component_id).map(|entry| entry.data)
+    }
+
+    /// The data of the component that holds a `T`, opened; `None` if the component isn't there.
+    ///
+    /// # Errors
+    /// When the data is not exactly a `T`; offsets count from the beginning of the data.
+    pub fn content<T: ComponentContent<'a, InDictionary>>(&self) -> Option<Result<T>> {
+        self.data(T::COMPONENT_ID).map(T::decode_exact)
+    }
+}
 
 impl AppDataDictionary {
     /// The data of the component `component_id`, if there is any.
@@ -83,9 +129,17 @@ impl AppDataDictionary {
     /// # Ok::<(), Box<dyn core::error::Error>>(())
     /// ```
     ///
+    /// Types that stand elsewhere under the same number are no content of a dictionary:
+    ///
+    /// ```compile_fail,E0277
+    /// use mimi_codec::{extensions::AppDataDictionary, minimal_metadata::AddAAD};
+    ///
+    /// AppDataDictionary::default().content::<AddAAD>();
+    /// ```
+    ///
     /// # Errors
     /// When the data is not exactly a `T`; offsets count from the beginning of the data.
-    pub fn content<'a, T: ComponentContent<'a>>(&'a self) -> Option<Result<T>> {
+    pub fn content<'a, T: ComponentContent<'a, InDictionary>>(&'a self) -> Option<Result<T>> {
         self.data(T::COMPONENT_ID).map(T::decode_exact)
     }
 }
@@ -160,6 +214,25 @@ wire_struct! {
     }
 }
 
+impl AppEphemeral {
+    /// The data, opened, if it is for the component that sends a `T`; `None` if it is for another.
+    ///
+    /// ```
+    /// use mimi_codec::{Encode, code_points::ComponentID, extensions::{AppAck, AppEphemeral}};
+    ///
+    /// let ack = AppAck::default();
+    /// let ephemeral = AppEphemeral { component_id: ComponentID::APP_ACK, data: ack.to_bytes()?.into() };
+    /// assert_eq!(ephemeral.content::<AppAck>(), Some(Ok(ack)));
+    /// # Ok::<(), mimi_codec::EncodeError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When it is not exactly a `T`; offsets count from the beginning of the data.
+    pub fn content<'a, T: ComponentContent<'a, InAppEphemeral>>(&'a self) -> Option<Result<T>> {
+        (self.component_id == T::COMPONENT_ID).then(|| T::decode_exact(&self.data))
+    }
+}
+
 wire_struct! {
     /// What a component says in a message's authenticated data (mls-extensions-10, 4.9).
     ///
@@ -210,9 +283,35 @@ impl SafeAAD {
 
     /// What the component says that holds a `T`, opened; `None` if the component says nothing.
     ///
+    /// ```
+    /// use mimi_codec::{
+    ///     Encode, List,
+    ///     code_points::ComponentID,
+    ///     extensions::{SafeAAD, SafeAADItem},
+    ///     minimal_metadata::AddAAD,
+    /// };
+    ///
+    /// let added = AddAAD { identity_link_key_ciphertexts: vec![] };
+    /// let item = SafeAADItem {
+    ///     component_id: ComponentID::IDENTITY_LINK_KEYS,
+    ///     aad_item_data: added.to_bytes()?.into(),
+    /// };
+    /// let aad = SafeAAD { aad_items: List::new(vec![item])? };
+    /// assert_eq!(aad.content::<AddAAD>(), Some(Ok(added)));
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    ///
+    /// What the same component keeps in a GroupContext is another struct, and does not compile here:
+    ///
+    /// ```compile_fail,E0277
+    /// use mimi_codec::{extensions::SafeAAD, minimal_metadata::IdentityLinkKeysData};
+    ///
+    /// SafeAAD::default().content::<IdentityLinkKeysData>();
+    /// ```
+    ///
     /// # Errors
     /// When it is not exactly a `T`; offsets count from the beginning of the item's data.
-    pub fn content<'a, T: ComponentContent<'a>>(&'a self) -> Option<Result<T>> {
+    pub fn content<'a, T: ComponentContent<'a, InSafeAAD>>(&'a self) -> Option<Result<T>> {
         self.data(T::COMPONENT_ID).map(T::decode_exact)
     }
 }
@@ -267,7 +366,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// A proposal to remove its sender (mls-extensions-10, 6.3). It comes in a PublicMessage and is committed by
+    /// A proposal to remove its sender (mls-extensions-10, 6.3.1). It comes in a PublicMessage and is committed by
     /// reference only, which is for whoever judges the list of proposals to see.
     ///
     /// ```text

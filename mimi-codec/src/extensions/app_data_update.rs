@@ -4,9 +4,9 @@ use alloc::{collections::BTreeMap, vec::Vec};
 use core::fmt;
 
 use crate::{
-    DecodeError, Encode, EncodeError, InvalidValue, List, Opaque, Result,
+    Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, InvalidValue, List, Opaque, Result, Segment,
     code_points::{ComponentID, ExtensionType, ProposalType},
-    extensions::{AppDataDictionary, AppDataUpdate, AppDataUpdateSelect, ComponentData},
+    extensions::{AppDataDictionary, AppDataUpdate, AppDataUpdateSelect, ComponentData, ComponentsList},
     mls::{Extension, Extensions, Proposal, RequiredCapabilities},
 };
 
@@ -172,21 +172,34 @@ impl Extensions {
 }
 
 impl AppDataDictionary {
-    /// A GroupContext has no GREASE components; elsewhere they are ignored (mls-extensions-10, 5.1).
+    /// A GroupContext has no GREASE components, neither with data nor in its lists `app_components` and `safe_aad`; elsewhere
+    /// they are ignored (mls-extensions-10, 5.1).
+    ///
+    /// For whoever makes a GroupContext, and for linters. It is no reason to refuse a message that was received: a receiver
+    /// treats GREASE as any value that it doesn't know (RFC 9420, 13.5).
     ///
     /// # Errors
-    /// [`ForbiddenValue`](crate::DecodeErrorKind::ForbiddenValue), at the first that is one.
+    /// [`ForbiddenValue`](crate::DecodeErrorKind::ForbiddenValue) at the first entry that is one or lists one, and what
+    /// decoding says of a list that is no [`ComponentsList`].
     pub fn check_in_group_context(&self) -> Result<(), InvalidValue> {
-        match self.component_data.iter().position(|entry| entry.component_id.is_grease()) {
-            None => Ok(()),
-            Some(index) => Err(InvalidValue {
-                kind: crate::DecodeErrorKind::ForbiddenValue {
-                    name: "ComponentID",
-                    value: self.component_data.get(index).map_or(0, |entry| entry.component_id.0.into()),
-                },
-                place: Some(crate::Segment::Index(index)),
-            }),
+        let grease =
+            |id: ComponentID| DecodeErrorKind::ForbiddenValue { name: "ComponentID", value: id.0.into() };
+        for (index, ComponentData { component_id, data }) in self.component_data.iter().enumerate() {
+            let kind = match *component_id {
+                id if id.is_grease() => Some(grease(id)),
+                ComponentID::APP_COMPONENTS | ComponentID::SAFE_AAD => {
+                    match ComponentsList::decode_exact(data) {
+                        Ok(list) => list.component_ids.into_iter().find(|id| id.is_grease()).map(grease),
+                        Err(error) => Some(*error.kind()),
+                    }
+                }
+                _ => None,
+            };
+            if let Some(kind) = kind {
+                return Err(InvalidValue { kind, place: Some(Segment::Index(index)) });
+            }
         }
+        Ok(())
     }
 }
 
@@ -196,7 +209,7 @@ mod tests {
 
     use super::{AppDataUpdateError, Components, ProposalStage};
     use crate::{
-        DecodeErrorKind, Encode, List, Opaque, Segment,
+        DecodeErrorKind, Encode, InvalidValue, List, Opaque, Segment,
         code_points::{ComponentID, ExtensionType, ProposalType},
         extensions::{
             AppDataDictionary, AppDataUpdate, AppDataUpdateSelect, AppEphemeral, ComponentData, SelfRemove,
@@ -331,5 +344,28 @@ mod tests {
         let invalid = dictionary(&[(3, "c"), (0x1a1a, "x")]).check_in_group_context().unwrap_err();
         assert_eq!(invalid.place, Some(Segment::Index(1)));
         assert_eq!(invalid.kind, DecodeErrorKind::ForbiddenValue { name: "ComponentID", value: 0x1a1a });
+    }
+
+    #[test]
+    fn refuses_grease_in_the_lists_of_a_group_context() {
+        let listing = |id, list: &[u8]| {
+            let entry = ComponentData { component_id: ComponentID(id), data: list.into() };
+            let first = ComponentData { component_id: ComponentID(0), data: Opaque::default() };
+            AppDataDictionary { component_data: List::new(vec![first, entry]).unwrap() }
+                .check_in_group_context()
+        };
+        for id in [1, 2] {
+            assert_eq!(listing(id, b"\x04\x00\x20\x8a\x8a"), Ok(()));
+            let grease = DecodeErrorKind::ForbiddenValue { name: "ComponentID", value: 0x2a2a };
+            let place = Some(Segment::Index(1));
+            assert_eq!(
+                listing(id, b"\x04\x00\x20\x2a\x2a").unwrap_err(),
+                InvalidValue { kind: grease, place }
+            );
+            let kind = DecodeErrorKind::LengthExceedsInput { declared: 4, available: 2 };
+            assert_eq!(listing(id, b"\x04\x00\x20").unwrap_err(), InvalidValue { kind, place });
+        }
+        // Another component's data may look like anything.
+        assert_eq!(listing(3, b"\x04\x00\x20\x2a\x2a"), Ok(()));
     }
 }

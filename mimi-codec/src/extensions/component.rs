@@ -9,7 +9,7 @@ use crate::{
     convention::wire_struct,
     extensions::AppAck,
     media_type::MediaTypeList,
-    minimal_metadata::IdentityLinkKeysData,
+    minimal_metadata::{AddAAD, IdentityLinkExtension, IdentityLinkKeysData, SealedConnectionResponse},
     mls::ExtensionContent,
     protocol::{FrankAAD, FrankingAgentData, ParticipantListData, ParticipantListDataView, RoomMetaData},
     room_policy::{
@@ -126,46 +126,81 @@ wire_formats_extension! {
     RequiredWireFormats = REQUIRED_WIRE_FORMATS;
 }
 
-/// What a component's data is.
-pub trait ComponentContent<'a>: Decode<'a> {
+/// A place where components put data: one component's number can stand for another struct in each.
+pub trait ComponentPlace {}
+
+macro_rules! component_places {
+    ($($(#[$meta:meta])* $name:ident;)*) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name {}
+
+        impl ComponentPlace for $name {}
+    )*};
+}
+
+component_places! {
+    /// The [`AppDataDictionary`](crate::extensions::AppDataDictionary) of a GroupContext, a LeafNode or a KeyPackage.
+    InDictionary;
+    /// The dictionary of a GroupInfo, beside its GroupContext's.
+    InGroupInfo;
+    /// A [`SafeAADItem`](crate::extensions::SafeAADItem).
+    InSafeAAD;
+    /// An [`AppEphemeral`](crate::extensions::AppEphemeral) proposal.
+    InAppEphemeral;
+}
+
+/// What a component's data is in the place `P`.
+pub trait ComponentContent<'a, P: ComponentPlace>: Decode<'a> {
     /// The component.
     const COMPONENT_ID: ComponentID;
 }
 
 macro_rules! component_content {
-    ($($ty:ty = $component_id:ident,)*) => {$(
-        impl<'a> ComponentContent<'a> for $ty {
+    ($($place:ident { $($ty:ty = $component_id:ident,)* })*) => {$($(
+        impl<'a> ComponentContent<'a, $place> for $ty {
             const COMPONENT_ID: ComponentID = ComponentID::$component_id;
         }
-    )*};
+    )*)*};
 }
 
 component_content! {
-    AppComponents = APP_COMPONENTS,
-    SafeAADComponents = SAFE_AAD,
-    MediaTypeList = CONTENT_MEDIA_TYPES,
-    LastResortKeyPackage = LAST_RESORT_KEY_PACKAGE,
-    AppAck = APP_ACK,
-    AssociatedParties = ASSOCIATED_PARTIES,
-    FrankAAD = FRANK_AAD,
-    FrankingAgentData = FRANKING_AGENT,
-    ParticipantListData = PARTICIPANT_LIST,
-    ParticipantListDataView<'a> = PARTICIPANT_LIST,
-    RoomMetaData = ROOM_METADATA,
-    OperationalParameters = MLS_OPERATIONAL_POLICY,
-    RoleData = ROLES_LIST,
-    PreAuthData = PREAUTH_LIST,
-    BaseRoomPolicy = BASE_ROOM_POLICY,
-    StatusNotificationPolicy = STATUS_NOTIFICATION_POLICY,
-    JoinLinkPolicy = JOIN_LINK_POLICY,
-    JoinLinksData = JOIN_LINKS,
-    LinkPreviewPolicy = LINK_PREVIEW_POLICY,
-    AssetPolicy = ASSET_POLICY,
-    LoggingPolicy = LOGGING_POLICY,
-    HistoryPolicy = CHAT_HISTORY_POLICY,
-    BotPolicy = BOT_POLICY,
-    MessageExpiration = MESSAGE_EXPIRATION_POLICY,
-    IdentityLinkKeysData = IDENTITY_LINK_KEYS,
+    InDictionary {
+        AppComponents = APP_COMPONENTS,
+        SafeAADComponents = SAFE_AAD,
+        MediaTypeList = CONTENT_MEDIA_TYPES,
+        LastResortKeyPackage = LAST_RESORT_KEY_PACKAGE,
+        AssociatedParties = ASSOCIATED_PARTIES,
+        FrankingAgentData = FRANKING_AGENT,
+        ParticipantListData = PARTICIPANT_LIST,
+        ParticipantListDataView<'a> = PARTICIPANT_LIST,
+        RoomMetaData = ROOM_METADATA,
+        OperationalParameters = MLS_OPERATIONAL_POLICY,
+        RoleData = ROLES_LIST,
+        PreAuthData = PREAUTH_LIST,
+        BaseRoomPolicy = BASE_ROOM_POLICY,
+        StatusNotificationPolicy = STATUS_NOTIFICATION_POLICY,
+        JoinLinkPolicy = JOIN_LINK_POLICY,
+        JoinLinksData = JOIN_LINKS,
+        LinkPreviewPolicy = LINK_PREVIEW_POLICY,
+        AssetPolicy = ASSET_POLICY,
+        LoggingPolicy = LOGGING_POLICY,
+        HistoryPolicy = CHAT_HISTORY_POLICY,
+        BotPolicy = BOT_POLICY,
+        MessageExpiration = MESSAGE_EXPIRATION_POLICY,
+        IdentityLinkKeysData = IDENTITY_LINK_KEYS,
+    }
+    InGroupInfo {
+        IdentityLinkExtension = IDENTITY_LINK_KEYS,
+    }
+    InSafeAAD {
+        FrankAAD = FRANK_AAD,
+        AddAAD = IDENTITY_LINK_KEYS,
+        SealedConnectionResponse = CONNECTION_RESPONSE,
+    }
+    InAppEphemeral {
+        AppAck = APP_ACK,
+    }
 }
 
 macro_rules! components_list {

@@ -2,11 +2,46 @@
 
 use crate::{
     Decode, DecodeError, DecodeErrorKind, Result,
-    code_points::ExtensionType,
-    extensions::{AppComponents, ComponentsList, SafeAAD, SafeAADComponents},
+    code_points::{ComponentID, ExtensionType},
+    extensions::{
+        AppComponents, AppDataDictionaryView, ComponentContent, ComponentsList, InDictionary, InGroupInfo,
+        SafeAAD, SafeAADComponents,
+    },
     media_type::{ApplicationFraming, MediaTypeList},
-    mls::{GroupContext, LeafNode},
+    mls::{Extensions, GroupContext, GroupInfo, LeafNode},
 };
+
+impl Extensions {
+    /// The data of a component in the extension `app_data_dictionary`, where it lies; `None` if either isn't there.
+    ///
+    /// The dictionary is read once, from end to end, and nothing of it is copied.
+    ///
+    /// # Errors
+    /// When the extension is no `AppDataDictionary`; offsets count from the beginning of its data.
+    pub fn component(&self, component_id: ComponentID) -> Result<Option<&[u8]>> {
+        let dictionary: Option<AppDataDictionaryView<'_>> = self.content().transpose()?;
+        Ok(dictionary.and_then(|dictionary| dictionary.data(component_id)))
+    }
+
+    /// The component that holds a `T` in a GroupContext, a LeafNode or a KeyPackage, opened; `None` if it isn't there.
+    ///
+    /// # Errors
+    /// When the extension is no `AppDataDictionary`, or the data not exactly a `T`.
+    pub fn component_content<'a, T: ComponentContent<'a, InDictionary>>(&'a self) -> Result<Option<T>> {
+        self.component(T::COMPONENT_ID)?.map(T::decode_exact).transpose()
+    }
+}
+
+impl GroupInfo {
+    /// The component that holds a `T` in the GroupInfo itself, opened; `None` if it isn't there. That of the GroupContext
+    /// inside is another.
+    ///
+    /// # Errors
+    /// When the extension is no `AppDataDictionary`, or the data not exactly a `T`.
+    pub fn component_content<'a, T: ComponentContent<'a, InGroupInfo>>(&'a self) -> Result<Option<T>> {
+        self.extensions.component(T::COMPONENT_ID)?.map(T::decode_exact).transpose()
+    }
+}
 
 impl GroupContext {
     /// A message's `authenticated_data` in this group: exactly a [`SafeAAD`] if the group has the component `safe_aad`;
@@ -15,12 +50,9 @@ impl GroupContext {
     /// # Errors
     /// When the dictionary is no such thing, or the bytes are not exactly a [`SafeAAD`].
     pub fn safe_aad(&self, authenticated_data: &[u8]) -> Result<Option<SafeAAD>> {
-        match self.extensions.app_data_dictionary()?.content::<SafeAADComponents>() {
+        match self.extensions.component_content::<SafeAADComponents>()? {
             None => Ok(None),
-            Some(components) => {
-                components?;
-                SafeAAD::decode_exact(authenticated_data).map(Some)
-            }
+            Some(_) => SafeAAD::decode_exact(authenticated_data).map(Some),
         }
     }
 
@@ -30,7 +62,7 @@ impl GroupContext {
     /// # Errors
     /// When the dictionary or the list is no such thing.
     pub fn content_media_types(&self) -> Result<Option<MediaTypeList>> {
-        self.extensions.app_data_dictionary()?.content().transpose()
+        self.extensions.component_content()
     }
 
     /// A message's `application_data` in this group: exactly an [`ApplicationFraming`] if the group has the component
@@ -53,8 +85,8 @@ impl LeafNode {
     /// When the dictionary or the list is no such thing, and [`Missing`](DecodeErrorKind::Missing) when the client
     /// supports `app_data_dictionary` and doesn't say which components.
     pub fn app_components(&self) -> Result<ComponentsList> {
-        match self.extensions.app_data_dictionary()?.content::<AppComponents>() {
-            Some(components) => components.map(|AppComponents(list)| list),
+        match self.extensions.component_content::<AppComponents>()? {
+            Some(AppComponents(list)) => Ok(list),
             None if self.capabilities.extensions.contains(&ExtensionType::APP_DATA_DICTIONARY) => {
                 Err(DecodeError::new(DecodeErrorKind::Missing, 0).in_field("app_components"))
             }
@@ -67,7 +99,7 @@ impl LeafNode {
     /// # Errors
     /// When the dictionary or the list is no such thing.
     pub fn supports_media_types(&self, required: &MediaTypeList) -> Result<bool> {
-        let offered: Option<MediaTypeList> = self.extensions.app_data_dictionary()?.content().transpose()?;
+        let offered: Option<MediaTypeList> = self.extensions.component_content()?;
         let offers = |wanted| {
             offered.iter().flat_map(|list| list.media_type_list.iter()).any(|offer| offer.covers(wanted))
         };
@@ -80,14 +112,19 @@ mod tests {
     use alloc::{string::ToString, vec, vec::Vec};
 
     use crate::{
-        Decode, DecodeErrorKind, Encode, List, MediaType, Opaque,
+        Decode, DecodeErrorKind, Encode, List, MediaType, Opaque, SecretOpaque,
         code_points::{CipherSuite, ComponentID, ExtensionType},
-        extensions::{AppDataDictionary, ComponentData, ComponentsList, SafeAAD, SafeAADItem},
-        media_type::{ApplicationFraming, MediaTypeList},
-        mls::{
-            Capabilities, Credential, Extension, Extensions, GroupContext, HPKEPublicKey, LeafNode,
-            LeafNodeSelect, Mls10, SignaturePublicKey,
+        extensions::{
+            AppAck, AppDataDictionary, AppDataDictionaryView, AppEphemeral, ComponentData, ComponentsList,
+            MessageRange, SafeAAD, SafeAADItem,
         },
+        media_type::{ApplicationFraming, MediaTypeList},
+        minimal_metadata::{AddAAD, IdentityLinkExtension, IdentityLinkKeysData, SealedConnectionResponse},
+        mls::{
+            Capabilities, Credential, Extension, Extensions, GroupContext, GroupInfo, HPKECiphertext,
+            HPKEPublicKey, LeafNode, LeafNodeSelect, MAC, Mls10, SignaturePublicKey,
+        },
+        protocol::FrankAAD,
     };
 
     fn extensions(components: Vec<(ComponentID, Vec<u8>)>) -> Extensions {
@@ -149,6 +186,84 @@ mod tests {
         assert_eq!(group(Extensions::default()).safe_aad(b"anything"), Ok(None));
         let without = group(extensions(vec![(ComponentID::APP_COMPONENTS, list(&[]))]));
         assert_eq!(without.safe_aad(b"anything"), Ok(None));
+    }
+
+    #[test]
+    fn a_component_is_found_where_it_lies() {
+        let parts =
+            [(ComponentID(3), b"three".to_vec()), (ComponentID(9), vec![]), (ComponentID(12), vec![1])];
+        let with = extensions(parts.to_vec());
+        for id in 0..20 {
+            let expected = parts.iter().find(|(place, _)| place.0 == id).map(|(_, data)| &data[..]);
+            assert_eq!(with.component(ComponentID(id)), Ok(expected), "{id}");
+        }
+        let within = with.data(ExtensionType::APP_DATA_DICTIONARY).unwrap();
+        let three = with.component(ComponentID(3)).unwrap().unwrap();
+        assert!(within.as_ptr_range().contains(&three.as_ptr()));
+        assert_eq!(Extensions::default().component(ComponentID(3)), Ok(None));
+
+        let view = AppDataDictionaryView::decode_exact(within).unwrap();
+        let owned = AppDataDictionary::decode_exact(within).unwrap();
+        assert_eq!(view.to_bytes().unwrap(), within);
+        assert_eq!(AppDataDictionary::from(view), owned);
+    }
+
+    #[test]
+    fn refuses_a_dictionary_whichever_component_is_asked_for() {
+        for broken in [
+            &b"\x06\x00\x04\x00\x00\x03\x00"[..],
+            b"\x06\x00\x03\x00\x00\x03\x00",
+            b"\x03\x00\x03\x01",
+            b"\x00\x00",
+        ] {
+            let expected = AppDataDictionary::decode_exact(broken).unwrap_err();
+            let extension = Extension {
+                extension_type: ExtensionType::APP_DATA_DICTIONARY,
+                extension_data: broken.into(),
+            };
+            let extensions = Extensions::new(vec![extension]).unwrap();
+            for id in [1, 3, 4] {
+                assert_eq!(extensions.component(ComponentID(id)).as_ref(), Err(&expected), "{broken:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_number_is_another_struct_in_each_place() {
+        let keys = IdentityLinkKeysData { identity_link_key_ciphertexts: vec![None] };
+        let wrapper = IdentityLinkExtension { identity_link_wrapper_key: SecretOpaque::new(*b"secret") };
+        let id = ComponentID::IDENTITY_LINK_KEYS;
+        let info = GroupInfo {
+            group_context: group(extensions(vec![(id, keys.to_bytes().unwrap())])),
+            extensions: extensions(vec![(id, wrapper.to_bytes().unwrap())]),
+            confirmation_tag: MAC::default(),
+            signer: 0,
+            signature: Opaque::default(),
+        };
+        assert_eq!(info.component_content(), Ok(Some(wrapper)));
+        assert_eq!(info.group_context.extensions.component_content(), Ok(Some(keys)));
+
+        let sealed = HPKECiphertext { kem_output: "k".into(), ciphertext: "c".into() };
+        let added = AddAAD { identity_link_key_ciphertexts: vec![] };
+        let item = |component_id, bytes: Vec<u8>| SafeAADItem { component_id, aad_item_data: bytes.into() };
+        let items = vec![
+            item(ComponentID::IDENTITY_LINK_KEYS, added.to_bytes().unwrap()),
+            item(ComponentID::CONNECTION_RESPONSE, sealed.to_bytes().unwrap()),
+        ];
+        let aad = SafeAAD { aad_items: List::new(items).unwrap() };
+        assert_eq!(aad.content(), Some(Ok(added)));
+        assert_eq!(aad.content(), Some(Ok(SealedConnectionResponse(sealed.clone()))));
+        assert_eq!(SealedConnectionResponse(sealed.clone()).to_bytes(), sealed.to_bytes());
+        assert_eq!(aad.content::<FrankAAD>(), None);
+
+        let ack = AppAck { received_ranges: vec![MessageRange::new(1, 2, 3).unwrap()] };
+        let mut ephemeral =
+            AppEphemeral { component_id: ComponentID::APP_ACK, data: ack.to_bytes().unwrap().into() };
+        assert_eq!(ephemeral.content(), Some(Ok(ack)));
+        ephemeral.data = [9].into();
+        assert!(ephemeral.content::<AppAck>().unwrap().is_err());
+        ephemeral.component_id = ComponentID(6);
+        assert_eq!(ephemeral.content::<AppAck>(), None);
     }
 
     #[test]

@@ -38,10 +38,9 @@ pub struct SelfRemoves {
 impl SelfRemoves {
     /// Takes note of the SelfRemove in `message`, whose ProposalRef is `reference`; `false` if there is none in it.
     ///
-    /// That it came as a PublicMessage and not in any other form is in the type.
+    /// That it came as a PublicMessage and not in any other form, and from a member, is in the type.
     ///
     /// # Errors
-    /// [`ForbiddenValue`](DecodeErrorKind::ForbiddenValue) when the sender is no member,
     /// [`Duplicate`](DecodeErrorKind::Duplicate) when the member sent another one in this epoch. The same one once more
     /// does no harm.
     pub fn add(&mut self, message: &PublicMessage, reference: ProposalRef) -> Result<bool, InvalidValue> {
@@ -49,7 +48,8 @@ impl SelfRemoves {
             return Ok(false);
         };
         let Sender::Member { leaf_index } = *message.content().sender() else {
-            return Err(InvalidValue::field("sender", forbidden()));
+            // FramedContent lets nobody else send one.
+            return Ok(false);
         };
         match self.by_leaf.get(&leaf_index) {
             Some(earlier) if *earlier != reference => {
@@ -154,10 +154,12 @@ mod tests {
     }
 
     #[test]
-    fn refuses_a_self_remove_of_somebody_who_is_no_member() {
-        let outsider = message(Sender::External { sender_index: 0 }, Proposal::SelfRemove(SelfRemove {}));
-        let invalid = SelfRemoves::default().add(&outsider, reference("a")).unwrap_err();
-        assert_eq!(invalid, InvalidValue::field("sender", SELF_REMOVE_IS_FORBIDDEN));
+    fn nobody_but_a_member_makes_one() {
+        for sender in [Sender::External { sender_index: 0 }, Sender::NewMemberProposal {}] {
+            let content = Content::Proposal { proposal: Proposal::SelfRemove(SelfRemove {}) };
+            let invalid = FramedContent::new("g".into(), 1, sender, "".into(), content).unwrap_err();
+            assert_eq!(invalid, InvalidValue::field("content", SELF_REMOVE_IS_FORBIDDEN));
+        }
     }
 
     #[test]

@@ -5,8 +5,7 @@ use alloc::vec::Vec;
 use core::fmt::{self, Write as _};
 use core::str::FromStr;
 
-use super::{MediaType, Parameter, is_token, is_token_character};
-use crate::list::List;
+use super::{MediaType, Parameter, first_repeated, is_token, is_token_character};
 use crate::text::{TextError, TextErrorKind};
 
 impl fmt::Display for MediaType {
@@ -40,6 +39,7 @@ impl FromStr for MediaType {
 }
 
 /// A text and how far it has been read.
+#[derive(Clone, Copy)]
 struct Cursor<'a> {
     text: &'a str,
     rest: &'a str,
@@ -77,6 +77,35 @@ impl<'a> Cursor<'a> {
         token
     }
 
+    /// The next parameter and where its name begins; `None` at the end.
+    fn parameter(&mut self) -> Result<Option<(usize, Parameter)>, TextError> {
+        loop {
+            if self.rest.is_empty() {
+                return Ok(None);
+            }
+            self.skip_white_space();
+            if !self.take(';') {
+                return self.refuse(TextErrorKind::Parameter);
+            }
+            self.skip_white_space();
+            let start = self.offset();
+            let name = self.token();
+            // RFC 9110 lets a semicolon stand before nothing.
+            if name.is_empty() && (self.rest.is_empty() || self.rest.starts_with(';')) {
+                continue;
+            }
+            if name.is_empty() || !self.take('=') {
+                return self.refuse(TextErrorKind::Parameter);
+            }
+            let quoted = self.take('"');
+            let parameter_value = if quoted { self.quoted_string()? } else { String::from(self.token()) };
+            if parameter_value.is_empty() && !quoted {
+                return self.refuse(TextErrorKind::Parameter);
+            }
+            return Ok(Some((start, Parameter { parameter_name: String::from(name), parameter_value })));
+        }
+    }
+
     /// What a quoted string means; its opening quotation mark has been read.
     fn quoted_string(&mut self) -> Result<String, TextError> {
         let mut value = String::new();
@@ -109,42 +138,25 @@ pub(super) fn parse(text: &str) -> Result<MediaType, TextError> {
         return cursor.refuse(TextErrorKind::MediaType);
     }
     let r#type = String::from(text.get(..cursor.offset()).unwrap_or_default());
+    let first = cursor;
     let mut parameters: Vec<Parameter> = Vec::new();
-    loop {
-        if cursor.rest.is_empty() {
-            break;
-        }
-        cursor.skip_white_space();
-        if !cursor.take(';') {
-            return cursor.refuse(TextErrorKind::Parameter);
-        }
-        cursor.skip_white_space();
-        let start = cursor.offset();
-        let name = cursor.token();
-        // RFC 9110 lets a semicolon stand before nothing.
-        if name.is_empty() && (cursor.rest.is_empty() || cursor.rest.starts_with(';')) {
-            continue;
-        }
-        if name.is_empty() || !cursor.take('=') {
-            return cursor.refuse(TextErrorKind::Parameter);
-        }
-        let value = if cursor.take('"') { cursor.quoted_string()? } else { String::from(cursor.token()) };
-        if value.is_empty() && !cursor.text.get(..cursor.offset()).is_some_and(|read| read.ends_with('"')) {
-            return cursor.refuse(TextErrorKind::Parameter);
-        }
-        if parameters.iter().any(|other| other.parameter_name.eq_ignore_ascii_case(name)) {
-            return Err(TextError::new(TextErrorKind::DuplicateParameter, start));
-        }
-        parameters.push(Parameter { parameter_name: String::from(name), parameter_value: value });
+    while let Some((_, parameter)) = cursor.parameter()? {
+        parameters.push(parameter);
     }
-    let parameters =
-        List::new(parameters).map_err(|_| TextError::new(TextErrorKind::DuplicateParameter, 0))?;
-    Ok(MediaType { r#type, parameters })
+    let Some(repeated) = first_repeated(&parameters) else {
+        return Ok(MediaType { r#type, parameters });
+    };
+    // Where that one began: they have all been read once.
+    let mut again = first;
+    let offset =
+        core::iter::from_fn(|| again.parameter().ok().flatten()).nth(repeated).map(|(offset, _)| offset);
+    Err(TextError::new(TextErrorKind::DuplicateParameter, offset.unwrap_or_default()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Decode, DecodeErrorKind, Encode, Segment};
     use alloc::string::ToString;
     use alloc::vec;
 
@@ -235,6 +247,92 @@ mod tests {
         ] {
             let (entry, other) = (MediaType::parse(entry).unwrap(), MediaType::parse(other).unwrap());
             assert_eq!(entry.covers(&other), covers, "{entry} {other}");
+        }
+    }
+
+    /// `a/b` with that many parameters, the names in a mixed order and the first one last.
+    fn many(count: usize) -> String {
+        use core::fmt::Write as _;
+        let mut text = String::from("a/b");
+        for index in 0..count {
+            write!(text, ";p{}={index}", index.saturating_mul(7919).checked_rem(count).unwrap_or(0)).unwrap();
+        }
+        text
+    }
+
+    #[test]
+    fn a_hundred_thousand_parameters_take_no_hundred_thousand_comparisons_each() {
+        // Comparing all with all takes 10^10 steps: minutes, even when optimized.
+        let text = many(100_000);
+        let parsed = MediaType::parse(&text).unwrap();
+        assert_eq!(parsed.parameters().len(), 100_000);
+        let bytes = parsed.to_bytes().unwrap();
+        assert_eq!(MediaType::decode_exact(&bytes).as_ref(), Ok(&parsed));
+        assert_eq!(MediaType::new("a/b", parsed.parameters().to_vec()).as_ref(), Ok(&parsed));
+
+        let mut backwards = parsed.parameters().to_vec();
+        backwards.reverse();
+        let backwards = MediaType::new("A/B", backwards).unwrap();
+        assert!(parsed.covers(&backwards) && backwards.covers(&parsed));
+        let last = MediaType::new("a/b", vec![parsed.parameters()[99_999].clone()]).unwrap();
+        assert!(last.covers(&parsed) && !parsed.covers(&last));
+        let mut other = parsed.parameters().to_vec();
+        other[50_000] = Parameter::new(other[50_000].parameter_name(), "another").unwrap();
+        assert!(!parsed.covers(&MediaType::new("a/b", other).unwrap()));
+    }
+
+    #[test]
+    fn refuses_the_first_repetition_among_few_and_among_many() {
+        for count in [2, 15, 16, 17, 18, 1000] {
+            // The second half repeats names of the first, the last of them first.
+            let names: Vec<String> = (0..count).map(|index| alloc::format!("n{index}")).collect();
+            let repeated = names.iter().rev().map(|name| name.to_uppercase());
+            let all: Vec<Parameter> = names
+                .iter()
+                .cloned()
+                .chain(repeated)
+                .map(|name| Parameter::new(name, "v").unwrap())
+                .collect();
+            let invalid = MediaType::new("a/b", all.clone()).unwrap_err();
+            assert_eq!(
+                (invalid.kind, invalid.place),
+                (DecodeErrorKind::Duplicate, Some(Segment::Index(count)))
+            );
+
+            let text: String =
+                all.iter().map(|each| alloc::format!("; {}=v", each.parameter_name())).collect();
+            let text = alloc::format!("a/b{text}");
+            let offset = text.find("; N").unwrap() + 2;
+            let expected = TextError::new(TextErrorKind::DuplicateParameter, offset);
+            assert_eq!(MediaType::parse(&text), Err(expected));
+
+            let before: usize = all[..count].iter().map(|each| each.to_bytes().unwrap().len()).sum();
+            let bytes = [&b"\x03a/b"[..], &all.to_bytes().unwrap()].concat();
+            let content: usize = all.iter().map(|each| each.to_bytes().unwrap().len()).sum();
+            let error = MediaType::decode_exact(&bytes).unwrap_err();
+            assert_eq!(error.offset(), bytes.len() - content + before);
+            assert_eq!(error.kind(), &DecodeErrorKind::Duplicate);
+            assert_eq!(error.path().to_string(), alloc::format!("MediaType.parameters[{count}]"));
+        }
+    }
+
+    #[test]
+    fn few_and_many_parameters_cover_alike() {
+        for count in [2, 16, 17, 40] {
+            let all = MediaType::parse(&many(count)).unwrap();
+            for left_out in 0..count {
+                let mut some = all.parameters().to_vec();
+                let gone = some.remove(left_out);
+                let some = MediaType::new("a/b", some).unwrap();
+                assert!(some.covers(&all) && !all.covers(&some));
+                let mut changed = some.parameters().to_vec();
+                changed.push(Parameter::new(gone.parameter_name().to_uppercase(), "z").unwrap());
+                assert!(!all.covers(&MediaType::new("a/b", changed.clone()).unwrap()));
+                changed.pop();
+                let value = gone.parameter_value();
+                changed.push(Parameter::new(gone.parameter_name().to_uppercase(), value).unwrap());
+                assert!(all.covers(&MediaType::new("a/b", changed).unwrap()));
+            }
         }
     }
 

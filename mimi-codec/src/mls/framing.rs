@@ -92,6 +92,18 @@ wire_select! {
     }
 }
 
+impl Sender {
+    /// May it send this proposal (RFC 9420, 6.1)? A `new_member_commit` proposes in its commit only.
+    pub(crate) fn may_propose(&self, proposal: &Proposal) -> bool {
+        match self {
+            Self::Member { .. } => true,
+            Self::External { .. } => proposal.allows_external_sender(),
+            Self::NewMemberProposal {} => matches!(proposal, Proposal::Add(_)),
+            Self::NewMemberCommit {} => false,
+        }
+    }
+}
+
 wire_select! {
     /// `content_type` and what it selects (RFC 9420, 6).
     pub enum Content: u8 "ContentType" inline {
@@ -157,8 +169,8 @@ impl Content {
 wire_struct! {
     /// A message before it is protected (RFC 9420, 6).
     ///
-    /// Who isn't a member can't send everything: external senders and `new_member_proposal` propose,
-    /// `new_member_commit` commits (RFC 9420, 6.1).
+    /// Who isn't a member can't send everything (RFC 9420, 6.1): `new_member_commit` commits, `new_member_proposal` proposes
+    /// to add itself, and external senders propose what [`Proposal::allows_external_sender`] lets them.
     ///
     /// ```text
     /// struct {
@@ -200,22 +212,32 @@ impl FramedContent {
             Sender::External { .. } | Sender::NewMemberProposal {} => sent == ContentType::Proposal,
             Sender::NewMemberCommit {} => sent == ContentType::Commit,
         };
-        if allowed {
-            return Ok(());
+        if !allowed {
+            let value = sent.value().into();
+            return Err(InvalidValue::field(
+                "content",
+                DecodeErrorKind::ForbiddenValue { name: "ContentType", value },
+            ));
         }
-        Err(InvalidValue::field(
-            "content",
-            DecodeErrorKind::ForbiddenValue { name: "ContentType", value: sent.value().into() },
-        ))
+        match &self.content {
+            Content::Proposal { proposal } if !self.sender.may_propose(proposal) => {
+                let value = proposal.selector().into();
+                let kind = DecodeErrorKind::ForbiddenValue { name: "ProposalType", value };
+                Err(InvalidValue::field("content", kind))
+            }
+            _ => Ok(()),
+        }
     }
 
     #[cfg(feature = "arbitrary")]
     fn repair(&mut self) {
         if self.check().is_err() {
-            self.content = match self.sender {
-                Sender::NewMemberCommit {} => Content::empty_commit(),
-                _ => Content::some_proposal(),
-            };
+            match self.sender {
+                Sender::NewMemberCommit {} => self.content = Content::empty_commit(),
+                // An Add is too much to make up.
+                Sender::NewMemberProposal {} => self.sender = Sender::Member { leaf_index: 2 },
+                _ => self.content = Content::some_proposal(),
+            }
         }
     }
 

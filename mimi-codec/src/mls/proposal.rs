@@ -54,6 +54,23 @@ wire_select! {
     }
 }
 
+impl Proposal {
+    /// May somebody on the list of external senders propose it? The column "Ext" of the registry (RFC 9420, 12.1.8 and 17.4;
+    /// mls-extensions-10, 7.2): all but Update, ExternalInit and SelfRemove.
+    pub fn allows_external_sender(&self) -> bool {
+        match self {
+            Self::Add(_)
+            | Self::Remove(_)
+            | Self::PreSharedKey(_)
+            | Self::ReInit(_)
+            | Self::GroupContextExtensions(_)
+            | Self::AppDataUpdate(_)
+            | Self::AppEphemeral(_) => true,
+            Self::Update(_) | Self::ExternalInit(_) | Self::SelfRemove(_) => false,
+        }
+    }
+}
+
 wire_struct! {
     /// Adds a client (RFC 9420, 12.1.1).
     ///

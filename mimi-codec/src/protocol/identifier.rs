@@ -112,7 +112,7 @@ uri_struct! {
 }
 
 uri_struct! {
-    /// A URI of any scheme (mimi-protocol §7.6, mimi-room-policy §11). Without bytes it is none.
+    /// A URI of any scheme (mimi-protocol §7.6, mimi-room-policy Appendix B). Without bytes it is none.
     ///
     /// ```text
     /// struct {

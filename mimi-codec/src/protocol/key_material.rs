@@ -8,7 +8,6 @@ use crate::{
     DecodeErrorKind, InvalidValue, List, NotEmpty, Opaque,
     code_points::{CipherSuite, ComponentID},
     convention::{wire_enum, wire_select, wire_struct},
-    extensions::AppDataDictionary,
     mls::{Capabilities, Credential, KeyPackage, LeafNodeSelect, RequiredCapabilities, SignaturePublicKey},
 };
 
@@ -206,7 +205,7 @@ wire_select! {
             /// The client.
             client_uri: IdentifierUri,
             /// What it supports, if its provider tells.
-            client_capabilities: Option<Capabilities>,
+            client_capabilities: Option<Box<Capabilities>>,
         },
     }
 }
@@ -317,9 +316,8 @@ impl KeyPackage {
     /// (mimi-protocol §5.2). A dictionary that doesn't decode marks nothing.
     #[must_use]
     pub fn is_last_resort(&self) -> bool {
-        self.extensions.content::<AppDataDictionary>().and_then(Result::ok).is_some_and(|dictionary| {
-            dictionary.data(ComponentID::LAST_RESORT_KEY_PACKAGE).is_some_and(<[u8]>::is_empty)
-        })
+        let data = self.extensions.component(ComponentID::LAST_RESORT_KEY_PACKAGE);
+        data.is_ok_and(|data| data.is_some_and(<[u8]>::is_empty))
     }
 }
 

@@ -334,7 +334,7 @@ mod arbitrary_message {
 
     pub(super) fn proposal(u: &mut Unstructured<'_>) -> Result<MLSMessage> {
         let proposal: Proposal = u.arbitrary().unwrap_or(Proposal::Remove(Remove { removed: 1 }));
-        let sender = if u.ratio(1, 4)? {
+        let sender = if u.ratio(1, 4)? && proposal.allows_external_sender() {
             Sender::External { sender_index: u.arbitrary()? }
         } else {
             Sender::Member { leaf_index: u.arbitrary()? }
