@@ -116,7 +116,7 @@ fn sender_data_key<S: CipherSuiteProvider + ?Sized>(
 /// [`CryptoError::CipherSuiteMismatch`] for a group of another suite; [`CryptoError::EpochMismatch`] for content of another group or epoch;
 /// [`CryptoError::SemiPrivateNotAllowed`] unless the group requires the wire format `mls_semiprivate_message`, has an external receiver, and the
 /// sender is a member;
-/// [`CryptoError::Invalid`] for application data, `auth` of the other kind of handshake, or a receiver that is listed twice; and those of the
+/// [`CryptoError::Invalid`] for application data or `auth` of the other kind of handshake; and those of the
 /// operations.
 pub fn seal_semi_private_message<S: CipherSuiteProvider + ?Sized>(
     suite: &S,

@@ -10,8 +10,8 @@ use mimi_codec::{
         FramedContentAuthData, GroupContext, Mls10, Proposal, Remove, Sender, SenderData, SignaturePublicKey,
     },
     semiprivate::{
-        ExternalReceiver, ExternalReceivers, KeyForExternalReceiver, PerMessageKeyAndNonces,
-        SemiPrivateContentAAD, SemiPrivateMessage,
+        ExternalReceiver, KeyForExternalReceiver, PerMessageKeyAndNonces, SemiPrivateContentAAD,
+        SemiPrivateMessage,
     },
 };
 use mimi_crypto::{
@@ -45,7 +45,8 @@ fn extensions(formats: Vec<WireFormat>, receivers: Vec<ExternalReceiver>) -> Ext
         ),
         extension(
             ExtensionType::EXTERNAL_RECEIVERS,
-            ExternalReceivers { external_receivers: receivers }.to_bytes().unwrap(),
+            // The bytes of an ExternalReceivers, which may list one twice here.
+            receivers.to_bytes().unwrap(),
         ),
     ])
     .unwrap()
@@ -401,7 +402,7 @@ fn refuses_to_send_where_the_group_does_not_allow_it() {
         }
         scene.context.extensions = extensions(vec![format], vec![listed[0].clone(), listed[0].clone()]);
         match scene.seal_with(&member, auth.clone()) {
-            Err(CryptoError::Invalid(invalid)) => assert_eq!(invalid.kind, DecodeErrorKind::Duplicate),
+            Err(CryptoError::Decode(error)) => assert_eq!(error.kind(), &DecodeErrorKind::Duplicate),
             other => panic!("{other:?}"),
         }
         scene.context.extensions = allowed;
