@@ -142,13 +142,13 @@ impl SenderTimestamp {
         let fraction = match len {
             1 => None,
             _ if reader.eat(Major::Negative.initial(2)) => {
-                Some(Fraction::Milliseconds(reader.unsigned(999)? as u16))
+                Some(Fraction::Milliseconds(reader.unsigned(999).within("fraction")? as u16))
             }
             _ if reader.eat(Major::Negative.initial(5)) => {
-                Some(Fraction::Microseconds(reader.unsigned(999_999)? as u32))
+                Some(Fraction::Microseconds(reader.unsigned(999_999).within("fraction")? as u32))
             }
             _ if reader.eat(Major::Negative.initial(8)) => {
-                Some(Fraction::Nanoseconds(reader.unsigned(999_999_999)? as u32))
+                Some(Fraction::Nanoseconds(reader.unsigned(999_999_999).within("fraction")? as u32))
             }
             _ => return refuse(reader, "key -3, -6 or -9"),
         };

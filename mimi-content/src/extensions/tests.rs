@@ -196,6 +196,15 @@ fn checks_each_fraction_of_a_sender_timestamp() {
         let error = with(3, encoded).as_ref().sender_timestamp().unwrap_err();
         assert_eq!((error.key(), error.decode_error().unwrap().offset()), (3, offset), "{encoded:02x?}");
     }
+    for (encoded, path) in [
+        (&[0xa1, 0x01, 0x20][..], "seconds"),
+        (&[0xa2, 0x01, 0x01, 0x22, 0x19, 0x03, 0xe8], "fraction"),
+        (&[0xa2, 0x01, 0x01, 0x25, 0x1a, 0x00, 0x0f, 0x42, 0x40], "fraction"),
+        (&[0xa2, 0x01, 0x01, 0x28, 0x1a, 0x3b, 0x9a, 0xca, 0x00], "fraction"),
+    ] {
+        let error = with(3, encoded).as_ref().sender_timestamp().unwrap_err();
+        assert_eq!(error.decode_error().unwrap().path().to_string(), path);
+    }
 }
 
 #[test]
