@@ -1,0 +1,4 @@
+//! Room policy for MIMI (More Instant Messaging Interoperability).
+#![no_std]
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
