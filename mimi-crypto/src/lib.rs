@@ -39,6 +39,7 @@
 extern crate alloc;
 
 mod associated_party;
+mod associated_party_list;
 mod component;
 mod error;
 mod exporter_tree;
@@ -55,6 +56,10 @@ mod semi_private;
 pub use associated_party::{
     AgreedApCommit, ApCommit, ApEpoch, VerifiedAssociatedPartyEntry, ap_epoch_secret, ap_init_secrets,
     associated_party_secrets, sign_associated_party_entry, verify_associated_party_entry,
+};
+pub use associated_party_list::{
+    AssociatedPartyProposal, ChangedAssociatedParties, ChangedAssociatedParty,
+    apply_associated_party_proposals,
 };
 pub use component::{
     safe_decrypt_with_label, safe_encrypt_with_label, safe_sign_with_label, safe_verify_with_label,
