@@ -123,7 +123,9 @@ pub fn apply_associated_party_proposals<S: CipherSuiteProvider + ?Sized>(
     Ok(ChangedAssociatedParties { parties, previous: current.len() })
 }
 
-fn check_distinct<'e>(entries: impl IntoIterator<Item = &'e AssociatedPartyEntry>) -> Result<(), CryptoError> {
+fn check_distinct<'e>(
+    entries: impl IntoIterator<Item = &'e AssociatedPartyEntry>,
+) -> Result<(), CryptoError> {
     let mut seen = BTreeSet::new();
     entries.into_iter().map(|entry| entry.external_sender_index).try_for_each(|index| {
         if seen.insert(index) { Ok(()) } else { Err(CryptoError::DuplicateAssociatedParty(index)) }

@@ -55,9 +55,7 @@ impl Scene {
     }
 
     fn list(&mut self, senders: &[u32]) -> AssociatedParties {
-        AssociatedParties {
-            associated_parties: senders.iter().map(|sender| self.entry(*sender).1).collect(),
-        }
+        AssociatedParties { associated_parties: senders.iter().map(|sender| self.entry(*sender).1).collect() }
     }
 
     fn apply(

@@ -87,10 +87,12 @@ macro_rules! defect {
 defect!(
     crate::wire_type::InspectError,
     mimi_codec::EncodeError,
+    mimi_codec::InvalidValue,
     mimi_content::BuildError,
     mimi_content::DecodeError,
     mimi_content::ExtensionError,
     mimi_content::UriTooLong,
+    mimi_crypto::CryptoError,
     serde_json::Error,
 );
 
@@ -126,7 +128,7 @@ impl GeneratedCase {
         self.0.first().map_or("", |(_, name)| name)
     }
 
-    fn json(&self) -> String {
+    pub(crate) fn json(&self) -> String {
         let members: Vec<_> = self.0.iter().map(|(name, json)| format!("{}: {json}", text(name))).collect();
         format!("{{{}}}", members.join(", "))
     }
