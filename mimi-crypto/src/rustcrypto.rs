@@ -27,7 +27,7 @@ pub use signature::RustCryptoSigningKey;
 /// - ECDSA nonces are those of RFC 6979 with 32 bytes or more of the caller's generator mixed in: a generator that fails or repeats gives no
 ///   key away.
 /// - Ed25519 signatures are verified strictly: a public key or an `R` of small order is refused, for which one signature can
-///   fit many messages.
+///   fit many messages, and so is a public key in a second encoding.
 /// - hpke-rs draws an encapsulation's randomness from a buffer that the caller's generator has filled; its own generator
 ///   is not linked. It doesn't erase the intermediate values of an encapsulation.
 #[derive(Clone, Copy, Debug)]

@@ -8,7 +8,7 @@ use p256::ecdsa::signature::{RandomizedSigner, Verifier};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use super::curve::is_uncompressed;
+use super::curve::{is_reduced, is_uncompressed};
 use crate::{CryptoError, secret::check_length};
 
 /// The signature scheme of a suite.
@@ -106,7 +106,7 @@ impl Scheme {
                 let public_key = public_key.try_into().map_err(|_| INVALID_PUBLIC_KEY)?;
                 let key =
                     ed25519_dalek::VerifyingKey::from_bytes(public_key).map_err(|_| INVALID_PUBLIC_KEY)?;
-                if key.is_weak() {
+                if key.is_weak() || !is_reduced(public_key) {
                     return Err(INVALID_PUBLIC_KEY);
                 }
                 let signature = ed25519_dalek::Signature::from_slice(signature)
