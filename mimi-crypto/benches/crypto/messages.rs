@@ -244,6 +244,6 @@ fn party() -> Subject {
     )
 }
 
-pub fn subjects() -> Vec<Subject> {
+pub(crate) fn subjects() -> Vec<Subject> {
     [1, 8].into_iter().flat_map(semi_private).chain([party()]).collect()
 }

@@ -91,6 +91,14 @@ impl Kem {
         }
     }
 
+    /// Refuses what is no private key, without the cost of a public one.
+    fn check_private_key(self, private_key: &[u8]) -> Result<(), Error> {
+        for_curve!(self,
+            x25519 => x25519_bytes(private_key).map(drop).ok_or(Error::KemInvalidSecretKey),
+            curve => curve::SecretKey::from_slice(private_key).map(drop).map_err(|_| Error::KemInvalidSecretKey)
+        )
+    }
+
     fn public_key(self, private_key: &[u8]) -> Result<Vec<u8>, Error> {
         for_curve!(self,
             x25519 => {
@@ -303,7 +311,7 @@ impl HpkeCrypto for Primitives {
     }
 
     fn dh_validate_sk(algorithm: KemAlgorithm, private_key: &[u8]) -> Result<Vec<u8>, Error> {
-        Kem::of(algorithm)?.public_key(private_key).map(|_| private_key.to_vec())
+        Kem::of(algorithm)?.check_private_key(private_key).map(|()| private_key.to_vec())
     }
 
     fn aead_seal(
@@ -375,7 +383,7 @@ pub(super) fn open(
     aad: &[u8],
 ) -> Result<Secret, CryptoError> {
     let kem = algorithms.0;
-    kem.public_key(private_key).map_err(|_| CryptoError::InvalidKey { what: "HPKE private key" })?;
+    kem.check_private_key(private_key).map_err(|_| CryptoError::InvalidKey { what: "HPKE private key" })?;
     base(algorithms, Drawn::default())
         .open(
             &ciphertext.kem_output,
