@@ -4,7 +4,7 @@ use core::fmt;
 
 use mimi_codec::{
     DecodeError, EncodeError, InvalidValue,
-    code_points::{CipherSuite, ComponentID},
+    code_points::{CipherSuite, ComponentID, CredentialType},
     mls::Sender,
     protocol::GroupInfoCode,
 };
@@ -72,6 +72,19 @@ pub enum CryptoError {
     },
     /// Such a sender can't commit (RFC 9420, 6.1).
     NotACommitter(Sender),
+    /// A credential that holds no bindings (mls-extensions-10, 6.5).
+    NotAMultiCredential(CredentialType),
+    /// A member doesn't support this multi-credential, or what it holds (mls-extensions-10, 6.5.2).
+    UnsupportedCredential(CredentialType),
+    /// An algorithm that isn't one of those that the draft asks for, or that the provider has.
+    UnsupportedAlgorithm {
+        /// Where it is named.
+        what: &'static str,
+        /// Its number there.
+        number: u16,
+    },
+    /// What was downloaded isn't what the message means (mimi-content-08, 4.5).
+    ContentHashMismatch,
     /// The signing key isn't the one whose public key the struct names.
     KeyMismatch {
         /// The struct's field that names the public key.
@@ -137,6 +150,14 @@ impl fmt::Display for CryptoError {
                 write!(f, "an entry for external sender {actual} where it is {expected}")
             }
             Self::NotACommitter(sender) => write!(f, "{sender:?} can't commit"),
+            Self::NotAMultiCredential(number) => {
+                write!(f, "a credential of type {:#06x} holds no bindings", number.value())
+            }
+            Self::UnsupportedCredential(number) => {
+                write!(f, "not every member supports this credential of type {:#06x}", number.value())
+            }
+            Self::UnsupportedAlgorithm { what, number } => write!(f, "{what} {number} is not supported"),
+            Self::ContentHashMismatch => f.write_str("the contentHash is that of other bytes"),
             Self::KeyMismatch { what } => write!(f, "the signing key is not that of {what}"),
             Self::RoomMismatch => f.write_str("the answer is about another room"),
             Self::NoGroupInfo(code) => write!(f, "the answer holds no GroupInfo: {code:?}"),

@@ -38,9 +38,11 @@
 #[macro_use]
 extern crate alloc;
 
+mod asset;
 mod associated_party;
 mod associated_party_list;
 mod component;
+mod credential_binding;
 mod error;
 mod exporter_tree;
 mod group_info;
@@ -53,6 +55,7 @@ mod rustcrypto;
 mod secret;
 mod semi_private;
 
+pub use asset::{AssetProtection, open_asset};
 pub use associated_party::{
     AgreedApCommit, ApCommit, ApEpoch, VerifiedAssociatedPartyEntry, ap_epoch_secret, ap_init_secrets,
     associated_party_secrets, sign_associated_party_entry, verify_associated_party_entry,
@@ -63,6 +66,9 @@ pub use associated_party_list::{
 };
 pub use component::{
     safe_decrypt_with_label, safe_encrypt_with_label, safe_sign_with_label, safe_verify_with_label,
+};
+pub use credential_binding::{
+    VerifiedMultiCredential, sign_credential_binding, verify_credential_binding, verify_multi_credential,
 };
 pub use error::CryptoError;
 pub use exporter_tree::ExporterTree;
