@@ -42,6 +42,25 @@ impl AssetProtection<'_> {
 
 /// Checks what was downloaded, and opens it: first its hash, then the AEAD.
 ///
+/// ```
+/// use mimi_codec::code_points::CipherSuite;
+/// use mimi_crypto::{AssetProtection, CryptoError, CipherSuiteProvider, RustCrypto, open_asset};
+///
+/// let suite = RustCrypto::new(CipherSuite(1))?;
+/// let at_the_url = b"a public picture";
+/// let protection = AssetProtection {
+///     enc_alg: AssetProtection::NONE,
+///     key: &[],
+///     nonce: &[],
+///     aad: &[],
+///     hash_alg: AssetProtection::SHA_256,
+///     content_hash: &suite.hash(&[at_the_url]),
+/// };
+/// assert_eq!(open_asset(&suite, &protection, at_the_url)?.expose(), at_the_url);
+/// assert_eq!(open_asset(&suite, &protection, b"another picture"), Err(CryptoError::ContentHashMismatch));
+/// # Ok::<(), CryptoError>(())
+/// ```
+///
 /// `suite` is one whose hash is SHA-256 and whose AEAD is AES-128-GCM, such as suites 1 and 2; which the group has doesn't matter.
 ///
 /// # Errors

@@ -73,6 +73,41 @@ pub struct ChangedAssociatedParties {
 ///
 /// Without proposals, this is the check of a list that a joiner is given; from an empty list, that of a group's first one.
 ///
+/// ```
+/// use mimi_codec::{
+///     associated_parties::{AddAssociatedParty, AssociatedParties},
+///     code_points::CipherSuite,
+///     mls::{Credential, ExternalSender, ExternalSenders, Sender},
+/// };
+/// use mimi_crypto::{
+///     AssociatedPartyProposal, CipherSuiteProvider, RustCrypto, apply_associated_party_proposals, generate_hpke_key_pair,
+///     sign_associated_party_entry,
+/// };
+/// # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+/// # let mut rng = ChaCha20Rng::seed_from_u64(1);
+///
+/// // The hub is the group's external sender 0, and becomes an associated party.
+/// let suite = RustCrypto::new(CipherSuite(1))?;
+/// let signing_key = suite.signing_key(&suite.generate_signature_key(&mut rng)?)?;
+/// let hub = ExternalSender {
+///     signature_key: suite.signature_public_key(&signing_key),
+///     credential: Credential::Basic { identity: "mimi://hub.example".into() },
+/// };
+/// let external_senders = ExternalSenders { external_senders: vec![hub] };
+/// let (_private_key, encryption_key) = generate_hpke_key_pair(&suite, &mut rng)?;
+/// let new_party = sign_associated_party_entry(&suite, &signing_key, encryption_key, 0, &mut rng)?;
+///
+/// let added = [AssociatedPartyProposal::Add(AddAssociatedParty { new_party })];
+/// let before = AssociatedParties::default();
+/// let changed = apply_associated_party_proposals(&suite, &before, &added, &external_senders)?;
+/// assert_eq!(changed.parties().len(), 1);
+///
+/// // Its key schedule begins with zeros.
+/// let committer = Sender::Member { leaf_index: 3 };
+/// assert_eq!(changed.previous_ap_init_secrets(&committer, &[])?, [None]);
+/// # Ok::<(), mimi_crypto::CryptoError>(())
+/// ```
+///
 /// # Errors
 /// - [`CryptoError::UnknownAssociatedParty`] for a removal of an index that isn't there.
 /// - [`CryptoError::NotAnAssociatedParty`] for an update by somebody without an entry.

@@ -121,16 +121,17 @@ fn judge(case: &mut Case<'_>) -> Option<Judgement> {
     let Some(agreed) = agreed else { return Some(judgement) };
     it.same("ap_commit_secret", agreed.ap_commit_secret().expose(), &secret);
 
-    if let Some(bytes) = private_key {
-        if let Some(key) = it.check("ap_encryption_private_key", HpkePrivateKey::new(&suite, bytes)) {
-            it.pair("ap_encryption_private_key", &suite, &key, &entry.encryption_key);
-            let field = "sealed_ap_commit_base_secret";
-            if let Some(sealed) = sealed.and_then(|bytes| it.decode(field, &bytes)) {
-                let opened = AgreedApCommit::open(&suite, &key, &received(sealed, id.into()), &context);
-                if let Some(opened) = it.check(field, opened) {
-                    it.same(field, agreed.ap_commit_secret().expose(), opened.ap_commit_secret().expose());
-                }
-            }
+    let field = "ap_encryption_private_key";
+    let private_key = private_key.and_then(|bytes| it.check(field, HpkePrivateKey::new(&suite, bytes)));
+    if let Some(key) = &private_key {
+        it.pair(field, &suite, key, &entry.encryption_key);
+    }
+    let field = "sealed_ap_commit_base_secret";
+    let sealed = sealed.as_deref().and_then(|bytes| it.decode(field, bytes));
+    if let (Some(key), Some(sealed)) = (&private_key, sealed) {
+        let opened = AgreedApCommit::open(&suite, key, &received(sealed, id.into()), &context);
+        if let Some(opened) = it.check(field, opened) {
+            it.same(field, agreed.ap_commit_secret().expose(), opened.ap_commit_secret().expose());
         }
     }
 
