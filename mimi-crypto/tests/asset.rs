@@ -1,5 +1,11 @@
 //! Assets: opened only when hash and AEAD say that they are the ones.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
 
 use mimi_codec::code_points::CipherSuite;
 use mimi_crypto::{AeadKey, AssetProtection, CipherSuiteProvider, CryptoError, RustCrypto, open_asset};

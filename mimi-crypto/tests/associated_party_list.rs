@@ -1,5 +1,11 @@
 //! Changes of the list of associated parties: what comes of them for list and key schedules, and what is refused.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
 
 use mimi_codec::{
     associated_parties::{

@@ -1,5 +1,11 @@
 //! Multi-credentials: what all members have to support, what has to be signed, and what is refused.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
 
 use mimi_codec::{
     Encode,

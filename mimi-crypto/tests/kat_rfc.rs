@@ -1,5 +1,11 @@
 //! Known answers of RFCs and NIST for the primitives (`data/rfc-known-answers.json` names them).
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
 
 use core::convert::Infallible;
 

@@ -1,7 +1,13 @@
 //! Project Wycheproof's cases: what implementations of these primitives have got wrong before.
 //!
 //! A case that Wycheproof calls acceptable is one on which implementations may differ; here each has one answer.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
 
 use mimi_codec::{code_points::CipherSuite, mls::SignaturePublicKey};
 use mimi_crypto::{AeadKey, CipherSuiteProvider, CryptoError, RustCrypto, Secret};

@@ -1,5 +1,11 @@
 //! The trait suffices: all that the crate does goes through it, also where the provider is somebody else's.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
 
 use std::{cell::RefCell, collections::BTreeMap};
 
