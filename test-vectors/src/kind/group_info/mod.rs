@@ -3,6 +3,7 @@
 #[cfg(feature = "generate")]
 mod generated;
 
+#[cfg(feature = "generate")]
 use alloc::vec::Vec;
 
 use mimi_codec::{
