@@ -5,15 +5,15 @@
 //!
 //! The usual batch verification checks a random linear combination of these equations. That is not the same: A and R may have a component
 //! of order 2, 4 or 8, which the combination loses with a probability of up to one half, so it passes signatures that fail alone;
-//! with the cofactor multiplied in, it loses it always. Checking every R for such components costs more than is saved.
+//! with the cofactor multiplied in, it loses it always. To check every R for such a component costs as much as to verify it.
 //!
 //! So every equation is computed here, in full, and what is saved is the work that they share. The key is the same: a table of its
-//! multiples makes `[k]A` as fast as `[s]B`. All results are encoded with one inversion. R need not be decoded: a result whose canonical
+//! multiples makes `[k]A` a sum of 51 points. All results are encoded with one inversion. R need not be decoded: a result whose canonical
 //! encoding is R's octets is R, so its order is R's. There is no randomness and no probability in it.
 
 use alloc::vec::Vec;
 
-use curve25519_dalek::{EdwardsPoint, Scalar, edwards::EdwardsBasepointTable, traits::BasepointTable};
+use curve25519_dalek::{EdwardsPoint, Scalar, traits::Identity};
 use sha2::{Digest, Sha512};
 
 use super::signature::ed25519_public_key;
@@ -22,26 +22,22 @@ use crate::{CryptoError, secret::check_length};
 /// From how many signatures on the key's table pays.
 pub(super) const WORTH_A_TABLE: usize = 8;
 
-/// Where a signature came to.
-type Computed = Result<EdwardsPoint, CryptoError>;
-
 /// The verdicts of `Scheme::verify`, one by one.
 pub(super) fn verify_all(public_key: &[u8], signed: &[(&[u8], &[u8])]) -> Vec<Result<(), CryptoError>> {
-    let key = match check_length("signature public key", public_key, 32)
-        .and_then(|()| ed25519_public_key(public_key))
-    {
+    let key =
+        check_length("signature public key", public_key, 32).and_then(|()| ed25519_public_key(public_key));
+    let key = match key {
         Ok(key) => key,
-        Err(error) => return signed.iter().map(|_| Err(error.clone())).collect(),
+        Err(error) => return vec![Err(error); signed.len()],
     };
-    let minus_a = EdwardsBasepointTable::create(&-key.to_edwards());
-    let computed: Vec<Computed> = signed
+    let minus_a = Multiples::of(-key.to_edwards());
+    let computed: Vec<Result<EdwardsPoint, CryptoError>> = signed
         .iter()
         .map(|(message, signature)| {
             let (r, s) = parts(signature)?;
             let hash = Sha512::new().chain_update(r).chain_update(key.as_bytes()).chain_update(message);
             let k = Scalar::from_bytes_mod_order_wide(&hash.finalize().into());
-            // The bases' multiples are exact, for a key with a component of small order too: k and s are taken as integers.
-            Ok(add(&minus_a * &k, EdwardsPoint::mul_base(&s)))
+            Ok(minus_a.add_times(&k, EdwardsPoint::mul_base(&s)))
         })
         .collect();
     let points: Vec<EdwardsPoint> =
@@ -67,7 +63,65 @@ fn parts(signature: &[u8]) -> Result<(&[u8; 32], Scalar), CryptoError> {
     Ok((r, s))
 }
 
-#[allow(clippy::arithmetic_side_effects, reason = "points form a group: their sum is defined for all")]
+/// Bits of a digit, how many digits a scalar below 2^253 has, and the largest digit by magnitude.
+const WIDTH: usize = 5;
+const DIGITS: usize = 51;
+const LARGEST: i16 = 1 << (WIDTH - 1);
+
+/// `[d * 32^i]P` for the digits d from 1 to 16 and every place i. Public values only: the time of what is done with it shows them.
+struct Multiples(Vec<[EdwardsPoint; LARGEST as usize]>);
+
+impl Multiples {
+    fn of(point: EdwardsPoint) -> Self {
+        let mut unit = point;
+        let places = (0..DIGITS).map(|_| {
+            let mut multiple = EdwardsPoint::identity();
+            let place = core::array::from_fn(|_| {
+                multiple = add(multiple, unit);
+                multiple
+            });
+            unit = add(multiple, multiple);
+            place
+        });
+        Self(places.collect())
+    }
+
+    /// `sum + [scalar]P`, the scalar taken as an integer: exact, whatever the order of P.
+    fn add_times(&self, scalar: &Scalar, sum: EdwardsPoint) -> EdwardsPoint {
+        self.0.iter().zip(digits(scalar)).fold(sum, |sum, (place, digit)| {
+            let multiple =
+                usize::from(digit.unsigned_abs()).checked_sub(1).and_then(|index| place.get(index));
+            match multiple {
+                None => sum,
+                Some(multiple) if digit < 0 => add(sum, -multiple),
+                Some(multiple) => add(sum, *multiple),
+            }
+        })
+    }
+}
+
+/// `scalar = Σ digits[i] * 32^i`, each digit from -15 to 16.
+fn digits(scalar: &Scalar) -> [i16; DIGITS] {
+    let octets = scalar.as_bytes();
+    let mut bits = 0_u32;
+    let mut held = 0_usize;
+    let mut next = octets.iter();
+    let mut carry = 0_i16;
+    core::array::from_fn(|_| {
+        if held < WIDTH {
+            bits |= u32::from(next.next().copied().unwrap_or_default()) << held;
+            held = held.saturating_add(8);
+        }
+        let digit = carry.saturating_add((bits & 0x1f) as i16);
+        bits >>= WIDTH;
+        held = held.saturating_sub(WIDTH);
+        carry = i16::from(digit > LARGEST);
+        digit.saturating_sub(carry << WIDTH)
+    })
+}
+
+/// Points form a group: their sum is defined for all.
+#[allow(clippy::arithmetic_side_effects, reason = "no integers")]
 fn add(left: EdwardsPoint, right: EdwardsPoint) -> EdwardsPoint {
     left + right
 }
