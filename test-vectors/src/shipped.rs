@@ -11,6 +11,7 @@ macro_rules! shipped {
 pub const SHIPPED: &[(&str, &str)] = shipped![
     "content.json",
     "content-working-group.json",
+    "franking.json",
     "message-status.json",
     "message-status-working-group.json",
     "wire.json",
