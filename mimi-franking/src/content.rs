@@ -21,7 +21,7 @@ pub use mimi::{Framing, MimiFrankable, MimiFrankable02};
 /// A message format that can be franked: it says where in the application data the key of the tag, the sender and the room stand
 /// (mimi-protocol-06, 5.4.1.1).
 ///
-/// The tag always covers the application data as a whole, so a format has nothing to say about that. [`MimiFrankable`] is MIMI content
+/// The tag always covers the application data as a whole, so a format has nothing to say about that. `MimiFrankable` is MIMI content
 /// (feature `content`); other formats implement this trait. All parties have to read the same out of the same octets: what a format
 /// accepts it must accept for everybody, and for good, since a report may come years later.
 ///

@@ -312,6 +312,29 @@ fn a_follower_can_replace_the_server_frank_only_in_02() {
     assert_eq!(in_06.verify(&room), Err(NO_SIGNATURE));
 }
 
+/// Two messages of one sender in one room that the hub accepted in the same millisecond have the same context, and what a receiver checks in 03 and 06 covers
+/// `server_frank` and context, not the tag. A follower that swaps their franks makes both unreportable, and no receiver notices: together with its user it
+/// can undo that a sender can't deny. A hub that gives every message of a room a time of its own stops that.
+fn swapped_franks<C: Under>(second_time: u64) -> [bool; 2] {
+    let room = Room::new(SUITE);
+    let one = sent::<C>(&room, "one");
+    let data = C::content([8; 32], ALICE, ROOM, "two");
+    let two = Message::<C>::sent_at(&room, &data, second_time);
+    let mut swapped = one;
+    swapped.frank = two.frank;
+    [swapped.verify(&room).is_ok(), swapped.report(&room).is_ok()]
+}
+
+#[test]
+fn a_follower_can_swap_franks_of_one_sender_and_millisecond_only() {
+    assert_eq!(swapped_franks::<Signed>(NOW), [true, false]);
+    assert_eq!(swapped_franks::<IntegrityMac>(NOW), [true, false]);
+    // The frank of 02 repeats the tag.
+    assert_eq!(swapped_franks::<ContextHash>(NOW), [false, false]);
+    assert_eq!(swapped_franks::<Signed>(NOW + 1), [false, false]);
+    assert_eq!(swapped_franks::<IntegrityMac>(NOW + 1), [false, false]);
+}
+
 /// A member has the epoch's secret, and with a follower's help makes franks that receivers accept. They prove nothing to the hub. In 06 there is no
 /// secret that a member has.
 #[test]

@@ -30,7 +30,7 @@ pub(super) fn verify_all(public_key: &[u8], signed: &[(&[u8], &[u8])]) -> Vec<Re
         Ok(key) => key,
         Err(error) => return vec![Err(error); signed.len()],
     };
-    let minus_a = Multiples::of(-key.to_edwards());
+    let minus_a = Multiples::of(negative(key.to_edwards()));
     let computed: Vec<Result<EdwardsPoint, CryptoError>> = signed
         .iter()
         .map(|(message, signature)| {
@@ -93,7 +93,7 @@ impl Multiples {
                 usize::from(digit.unsigned_abs()).checked_sub(1).and_then(|index| place.get(index));
             match multiple {
                 None => sum,
-                Some(multiple) if digit < 0 => add(sum, -multiple),
+                Some(multiple) if digit < 0 => add(sum, negative(*multiple)),
                 Some(multiple) => add(sum, *multiple),
             }
         })
@@ -124,4 +124,10 @@ fn digits(scalar: &Scalar) -> [i16; DIGITS] {
 #[allow(clippy::arithmetic_side_effects, reason = "no integers")]
 fn add(left: EdwardsPoint, right: EdwardsPoint) -> EdwardsPoint {
     left + right
+}
+
+/// And every point has its negative.
+#[allow(clippy::arithmetic_side_effects, reason = "no integers")]
+fn negative(point: EdwardsPoint) -> EdwardsPoint {
+    -point
 }

@@ -11,7 +11,7 @@ use mimi_codec::{
     protocol::{FrankAAD, FrankingAgentData, IdentifierUri, ParticipantListData, UserRolePair},
 };
 use mimi_content::{Disposition, MimiContent, NestedPart, Salt};
-use mimi_crypto::{ApEpoch, CipherSuiteProvider, RustCrypto, RustCryptoSigningKey, Secret};
+use mimi_crypto::{ApEpoch, CipherSuiteProvider, RustCrypto, RustCryptoSigningKey};
 use mimi_franking::{
     CheckStamp, Construction, ContextHash, ContextSecret, Framing, FrankableContent, FrankingAgent,
     FrankingAgentKey, FrankingAssertion, FrankingError, FrankingKey, HubKey, HubKeyId, HubKeyRing,
@@ -316,9 +316,27 @@ impl<C: Under> Message<C> {
         sender_uri: &IdentifierUri,
         room_uri: &IdentifierUri,
     ) -> Self {
+        Self::accepted_at(room, application_data, frank_aad, sender_uri, room_uri, NOW)
+    }
+
+    /// An honest message of Alice at this time.
+    pub fn sent_at(room: &Room, application_data: &[u8], now: u64) -> Self {
+        let (sender_uri, room_uri) = (uri(ALICE), uri(ROOM));
+        let commitment = sender::commit::<C>(&C::CONTENT, application_data, &sender_uri, &room_uri).unwrap();
+        Self::accepted_at(room, application_data, commitment.frank_aad(), &sender_uri, &room_uri, now)
+    }
+
+    fn accepted_at(
+        room: &Room,
+        application_data: &[u8],
+        frank_aad: &FrankAAD,
+        sender_uri: &IdentifierUri,
+        room_uri: &IdentifierUri,
+        now: u64,
+    ) -> Self {
         let mut rng = ChaCha20Rng::seed_from_u64(9);
         let submission = submission(frank_aad, sender_uri, room_uri);
-        let franked = C::stamp(room, &submission, NOW, &mut rng).unwrap();
+        let franked = C::stamp(room, &submission, now, &mut rng).unwrap();
         Self {
             application_data: application_data.to_vec(),
             frank_aad: frank_aad.clone(),
