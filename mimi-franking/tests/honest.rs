@@ -93,7 +93,7 @@ fn changes_of_all<C: Under>(room: &Room, message: &Message<C>, at: usize, stamp:
     change(room, message, both(FrankingError::RoomMismatch), |message| {
         message.room_uri = uri("mimi://hub.example/r/other");
     });
-    for time in [NOW - 1, NOW + 1, NOW ^ 1 << (at % 30)] {
+    for time in [NOW - 1, NOW + 1, NOW ^ (1 << (at % 30))] {
         change(room, message, each(stamp.clone(), FrankingError::ServerFrankMismatch), |message| {
             message.accepted_timestamp = time;
         });
@@ -232,7 +232,7 @@ fn changes_but_tag(room: &Room, message: &Message<ContextHash>, at: usize) {
     change(room, message, both(FrankingError::RoomMismatch), |message| {
         message.room_uri = uri("mimi://hub.example/r/other");
     });
-    for time in [NOW - 1, NOW + 1, NOW ^ 1 << at % 30] {
+    for time in [NOW - 1, NOW + 1, NOW ^ (1 << (at % 30))] {
         change(room, message, each(stamp.clone(), FrankingError::ServerFrankMismatch), |message| {
             message.accepted_timestamp = time;
         });
