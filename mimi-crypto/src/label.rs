@@ -69,6 +69,29 @@ pub fn verify_with_label<S: CipherSuiteProvider + ?Sized>(
     suite.verify(public_key, &labelled(b"", label, content)?, signature)
 }
 
+/// Verifies many signatures by one key under one label: pairs of a content and its signature. The verdicts are those of
+/// [`verify_with_label`], one for each pair, in their order; a provider may be faster than one by one.
+#[must_use]
+pub fn verify_all_with_label<S: CipherSuiteProvider + ?Sized>(
+    suite: &S,
+    public_key: &SignaturePublicKey,
+    label: &[u8],
+    signed: &[(&[u8], &[u8])],
+) -> Vec<Result<(), CryptoError>> {
+    let messages: Vec<_> = signed.iter().map(|(content, _)| labelled(label, content)).collect();
+    let sound: Vec<_> = messages
+        .iter()
+        .zip(signed)
+        .filter_map(|(message, (_, signature))| Some((message.as_deref().ok()?, *signature)))
+        .collect();
+    let mut verdicts = suite.verify_all(public_key, &sound).into_iter();
+    // A provider that gives too few verdicts has verified nothing.
+    let verdict = |message: Result<_, _>| {
+        message.and_then(|_| verdicts.next().unwrap_or(Err(CryptoError::ProviderFailure)))
+    };
+    messages.into_iter().map(verdict).collect()
+}
+
 /// Seals `plaintext` to the owner of `public_key`, under `label` and `context` (RFC 9420, 5.1.3).
 ///
 /// ```text

@@ -2,6 +2,7 @@
 
 mod aead;
 mod curve;
+mod ed25519_batch;
 mod hash;
 mod hpke;
 mod signature;
@@ -172,6 +173,22 @@ impl CipherSuiteProvider for RustCrypto {
     ) -> Result<(), CryptoError> {
         check_length("signature public key", public_key, self.parameters.signature_public_key)?;
         self.scheme.verify(public_key, message, signature)
+    }
+
+    fn verify_all(
+        &self,
+        public_key: &SignaturePublicKey,
+        signed: &[(&[u8], &[u8])],
+    ) -> Vec<Result<(), CryptoError>> {
+        match self.scheme {
+            Scheme::Ed25519 if signed.len() >= ed25519_batch::WORTH_A_TABLE => {
+                ed25519_batch::verify_all(public_key, signed)
+            }
+            _ => signed
+                .iter()
+                .map(|(message, signature)| self.verify(public_key, message, signature))
+                .collect(),
+        }
     }
 
     fn derive_hpke_key_pair(&self, ikm: &Secret) -> Result<(HpkePrivateKey, HPKEPublicKey), CryptoError> {

@@ -12,6 +12,7 @@ pub const SHIPPED: &[(&str, &str)] = shipped![
     "associated-party.json",
     "content.json",
     "content-working-group.json",
+    "franking.json",
     "group-info.json",
     "message-status.json",
     "message-status-working-group.json",

@@ -49,6 +49,13 @@ macro_rules! ecdsa_verify {
     }};
 }
 
+/// A point on the curve that isn't of small order.
+pub(super) fn ed25519_public_key(public_key: &[u8]) -> Result<ed25519_dalek::VerifyingKey, CryptoError> {
+    let public_key = public_key.try_into().map_err(|_| INVALID_PUBLIC_KEY)?;
+    let key = ed25519_dalek::VerifyingKey::from_bytes(public_key).map_err(|_| INVALID_PUBLIC_KEY)?;
+    if key.is_weak() || !is_reduced(public_key) { Err(INVALID_PUBLIC_KEY) } else { Ok(key) }
+}
+
 impl Scheme {
     /// The lengths of private and public keys in bytes.
     pub(super) const fn key_lengths(self) -> (usize, usize) {
@@ -103,12 +110,7 @@ impl Scheme {
         }
         match self {
             Self::Ed25519 => {
-                let public_key = public_key.try_into().map_err(|_| INVALID_PUBLIC_KEY)?;
-                let key =
-                    ed25519_dalek::VerifyingKey::from_bytes(public_key).map_err(|_| INVALID_PUBLIC_KEY)?;
-                if key.is_weak() || !is_reduced(public_key) {
-                    return Err(INVALID_PUBLIC_KEY);
-                }
+                let key = ed25519_public_key(public_key)?;
                 let signature = ed25519_dalek::Signature::from_slice(signature)
                     .map_err(|_| CryptoError::MalformedSignature)?;
                 key.verify_strict(message, &signature).map_err(|_| CryptoError::InvalidSignature)

@@ -93,6 +93,7 @@ defect!(
     mimi_content::ExtensionError,
     mimi_content::UriTooLong,
     mimi_crypto::CryptoError,
+    mimi_franking::FrankingError,
     serde_json::Error,
 );
 

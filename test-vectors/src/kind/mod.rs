@@ -2,6 +2,7 @@
 
 mod associated_party;
 mod content;
+mod franking;
 mod group_info;
 mod judgement;
 mod message_status;
@@ -35,6 +36,7 @@ pub(crate) trait Kind: Sync {
 const KINDS: &[&dyn Kind] = &[
     &associated_party::AssociatedParty,
     &content::Content,
+    &franking::Franking,
     &group_info::GroupInfo,
     &message_status::MessageStatus,
     &semi_private::SemiPrivate,
