@@ -10,7 +10,7 @@ use mimi_codec::{
 };
 use rand_core::CryptoRng;
 
-use crate::{CipherSuiteProvider, CryptoError, HpkePrivateKey, Secret};
+use crate::{CipherSuiteProvider, CryptoError, HpkePrivateKey, Secret, SignedMessage};
 
 /// `struct { opaque label<V>; opaque content<V>; }`, the form of SignContent and EncryptContext alike.
 fn labelled(label: &[u8], content: &[u8]) -> Result<Vec<u8>, CryptoError> {
@@ -67,6 +67,48 @@ pub fn verify_with_label<S: CipherSuiteProvider + ?Sized>(
     signature: &[u8],
 ) -> Result<(), CryptoError> {
     suite.verify(public_key, &labelled(label, content)?, signature)
+}
+
+/// Content and the signature over it, for [`verify_batch_with_label`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LabelledSignature<'a> {
+    /// The signer's key.
+    pub public_key: &'a SignaturePublicKey,
+    /// The content, without the label.
+    pub content: &'a [u8],
+    /// The signature.
+    pub signature: &'a [u8],
+}
+
+/// The verdict of [`verify_with_label`] on each of many signatures under one label, in their order. With [`RustCrypto`](crate::RustCrypto), a
+/// batch of Ed25519 signatures is faster than one by one, and the verdicts are the same.
+///
+/// `rng` weighs the signatures against each other, and has to be unpredictable to those who made them.
+pub fn verify_batch_with_label<S: CipherSuiteProvider + ?Sized>(
+    suite: &S,
+    label: &[u8],
+    signatures: &[LabelledSignature<'_>],
+    rng: &mut dyn CryptoRng,
+) -> Vec<Result<(), CryptoError>> {
+    let messages: Result<Vec<_>, _> =
+        signatures.iter().map(|signed| labelled(label, signed.content)).collect();
+    let Ok(messages) = messages else {
+        // One that can't be encoded doesn't keep the others from being verified.
+        let verify = |signed: &LabelledSignature<'_>| {
+            verify_with_label(suite, signed.public_key, label, signed.content, signed.signature)
+        };
+        return signatures.iter().map(verify).collect();
+    };
+    let signed: Vec<_> = signatures
+        .iter()
+        .zip(&messages)
+        .map(|(signed, message)| SignedMessage {
+            public_key: signed.public_key,
+            message,
+            signature: signed.signature,
+        })
+        .collect();
+    suite.verify_batch(&signed, rng)
 }
 
 /// Seals `plaintext` to the owner of `public_key`, under `label` and `context` (RFC 9420, 5.1.3).

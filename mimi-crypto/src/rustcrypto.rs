@@ -2,6 +2,7 @@
 
 mod aead;
 mod curve;
+mod ed25519_batch;
 mod hash;
 mod hpke;
 mod signature;
@@ -17,7 +18,7 @@ use rand_core::CryptoRng;
 use self::{aead::Aead, hash::Hash, hpke::Kem, signature::Scheme};
 use crate::{
     AeadKey, CipherSuiteParameters, CipherSuiteProvider, CryptoError, HpkePrivateKey, Secret,
-    SignaturePrivateKey, secret::check_length,
+    SignaturePrivateKey, SignedMessage, secret::check_length,
 };
 
 pub use signature::RustCryptoSigningKey;
@@ -172,6 +173,18 @@ impl CipherSuiteProvider for RustCrypto {
     ) -> Result<(), CryptoError> {
         check_length("signature public key", public_key, self.parameters.signature_public_key)?;
         self.scheme.verify(public_key, message, signature)
+    }
+
+    fn verify_batch(
+        &self,
+        signed: &[SignedMessage<'_>],
+        rng: &mut dyn CryptoRng,
+    ) -> Vec<Result<(), CryptoError>> {
+        let one_by_one = |one: &SignedMessage<'_>| self.verify(one.public_key, one.message, one.signature);
+        match self.scheme {
+            Scheme::Ed25519 => ed25519_batch::verify_batch(signed, one_by_one, rng),
+            _ => signed.iter().map(one_by_one).collect(),
+        }
     }
 
     fn derive_hpke_key_pair(&self, ikm: &Secret) -> Result<(HpkePrivateKey, HPKEPublicKey), CryptoError> {
