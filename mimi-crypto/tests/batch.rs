@@ -73,9 +73,9 @@ fn accepts_honest_signatures_in_every_number_and_suite() {
     for number in RustCrypto::CIPHER_SUITES {
         let suite = RustCrypto::new(number).unwrap();
         let is_ed25519 = suite.parameters().signature_public_key == 32;
-        let most = if is_ed25519 { 300 } else { 3 };
+        let most = if is_ed25519 { 260 } else { 3 };
         let signed: Vec<_> = (0..most).map(|number| honest(&suite, number, &mut rng)).collect();
-        for count in [0, 1, 2, 3, 63, 64, 65, 255, 256, 300] {
+        for count in [0, 1, 2, 3, 63, 64, 65, 256, 260] {
             let signed = &signed[..count.min(signed.len())];
             assert!(verdicts(&suite, signed, &mut rng).iter().all(Result::is_ok));
         }
@@ -115,7 +115,7 @@ fn judges_keys_with_a_part_of_small_order_as_one_by_one() {
     let suite = suite();
     let honest: Vec<_> = (0..64).map(|number| honest(&suite, number, &mut rng)).collect();
     let (mut accepted, mut refused) = (0, 0);
-    for number in 0..96 {
+    for number in 0..64 {
         let (a, r) = ((number % 8) as usize, (number / 8 % 8) as usize);
         let mut signed = honest.clone();
         signed[31] = crooked(a, r, number, &mut rng);
@@ -128,7 +128,7 @@ fn judges_keys_with_a_part_of_small_order_as_one_by_one() {
         }
     }
     // Both happen: the strict verification takes a key with a part of small order if k happens to cancel it out.
-    assert!(accepted > 5 && refused > 50, "{accepted} {refused}");
+    assert!(accepted > 3 && refused > 30, "{accepted} {refused}");
 }
 
 #[test]
@@ -196,13 +196,13 @@ fn labels_are_part_of_what_a_batch_verifies() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Honest, damaged and crooked signatures in any mixture.
     #[test]
     fn gives_the_verdicts_of_one_by_one(
         seed: u64,
-        kinds in proptest::collection::vec(0..24_u8, 60..140),
+        kinds in proptest::collection::vec(0..24_u8, 60..100),
     ) {
         let mut rng = ChaCha20Rng::seed_from_u64(seed);
         let suite = suite();
