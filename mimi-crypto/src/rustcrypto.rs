@@ -2,7 +2,7 @@
 
 mod aead;
 mod curve;
-mod ed25519_batch;
+mod ed25519_many_keys;
 mod hash;
 mod hpke;
 mod signature;
@@ -182,7 +182,7 @@ impl CipherSuiteProvider for RustCrypto {
     ) -> Vec<Result<(), CryptoError>> {
         let one_by_one = |one: &SignedMessage<'_>| self.verify(one.public_key, one.message, one.signature);
         match self.scheme {
-            Scheme::Ed25519 => ed25519_batch::verify_batch(signed, one_by_one, rng),
+            Scheme::Ed25519 => ed25519_many_keys::verify_batch(signed, one_by_one, rng),
             _ => signed.iter().map(one_by_one).collect(),
         }
     }

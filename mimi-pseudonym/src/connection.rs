@@ -224,12 +224,31 @@ impl PendingConnection {
         &self.response_private_key
     }
 
+    /// Opens an answer. Whose it is shows when it is accepted.
+    ///
+    /// # Errors
+    /// [`ResponseDoesNotOpen`](PseudonymError::ResponseDoesNotOpen), [`Decode`](PseudonymError::Decode),
+    /// [`InvalidLength`](CryptoError::InvalidLength) for a connection key that hasn't KDF.Nh bytes.
+    pub fn open_response<S: CipherSuiteProvider + ?Sized>(
+        &self,
+        suite: &S,
+        response: &SealedConnectionResponse,
+    ) -> Result<UnverifiedConnectionResponse, PseudonymError> {
+        let SealedConnectionResponse(sealed) = response;
+        let context = &self.connection_room_id;
+        let plaintext =
+            decrypt_with_label(suite, &self.response_private_key, RESPONSE_LABEL, context, sealed)
+                .map_err(|error| not_opened(error, PseudonymError::ResponseDoesNotOpen))?;
+        let response = ConnectionResponse::decode_exact(plaintext.expose())?;
+        let connection_key = ConnectionKey::new(suite, response.responder_connection_key.expose())?;
+        Ok(UnverifiedConnectionResponse { connection_key })
+    }
+
     /// The responder has joined the room at `leaf_index`, with `response` in its commit's SafeAAD. `room` is as after that commit, which the
     /// requester has accepted by [`receive_commit`](crate::flow::transitive_add::receive_commit).
     ///
     /// # Errors
-    /// [`ResponseDoesNotOpen`](PseudonymError::ResponseDoesNotOpen), [`Decode`](PseudonymError::Decode),
-    /// [`InvalidLength`](CryptoError::InvalidLength) for a connection key that hasn't KDF.Nh bytes; those of [`RoomView::open`];
+    /// Those of [`Self::open_response`] and [`RoomView::open`];
     /// [`NotTheResponder`](PseudonymError::NotTheResponder) when the leaf is somebody else's, and
     /// [`ConnectionKeyMismatch`](PseudonymError::ConnectionKeyMismatch) at the leaf when its link wasn't made with the connection key of the
     /// response.
@@ -241,13 +260,7 @@ impl PendingConnection {
         leaf_index: u32,
         check: &C,
     ) -> Result<Connection, PseudonymError> {
-        let SealedConnectionResponse(sealed) = response;
-        let context = &self.connection_room_id;
-        let plaintext =
-            decrypt_with_label(suite, &self.response_private_key, RESPONSE_LABEL, context, sealed)
-                .map_err(|error| not_opened(error, PseudonymError::ResponseDoesNotOpen))?;
-        let response = ConnectionResponse::decode_exact(plaintext.expose())?;
-        let connection_key = ConnectionKey::new(suite, response.responder_connection_key.expose())?;
+        let connection_key = self.open_response(suite, response)?.connection_key;
         let identity = room.open(suite, leaf_index, check)?;
         if *identity.user() != self.responder {
             return Err(PseudonymError::NotTheResponder);
@@ -256,6 +269,12 @@ impl PendingConnection {
             .map_err(|error| error.at(leaf_index))?;
         Ok(Connection { user: self.responder.clone(), connection_key, previous: None })
     }
+}
+
+/// An answer that was opened. Anybody who was given the request could have written it, until it is held against the link of the one who joined.
+#[derive(Debug)]
+pub struct UnverifiedConnectionResponse {
+    connection_key: ConnectionKey,
 }
 
 /// A ciphertext that doesn't open is `error`, whatever is wrong with it; all else is what it is.

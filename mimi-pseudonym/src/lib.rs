@@ -76,8 +76,8 @@ pub mod flow;
 pub mod rotation;
 
 pub use connection::{
-    Connection, PendingConnection, Requester, UnverifiedConnectionRequest, VerifiedConnectionRequest,
-    open_connection_request, request_connection, rotation_message,
+    Connection, PendingConnection, Requester, UnverifiedConnectionRequest, UnverifiedConnectionResponse,
+    VerifiedConnectionRequest, open_connection_request, request_connection, rotation_message,
 };
 pub use connection_key::{ConnectionKey, IdentityLinkKey};
 pub use credential::{

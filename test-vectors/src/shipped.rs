@@ -9,8 +9,10 @@ macro_rules! shipped {
 /// The vector files of this crate: name and content. Those that end in `-working-group.json` are transcribed from the working groups'
 /// examples and vectors; the others come from [`generate`](crate::kinds) with the default seed.
 pub const SHIPPED: &[(&str, &str)] = shipped![
+    "connection.json",
     "content.json",
     "content-working-group.json",
+    "identity-link.json",
     "message-status.json",
     "message-status-working-group.json",
     "wire.json",

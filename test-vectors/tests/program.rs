@@ -139,9 +139,9 @@ fn generate_writes_the_same_bytes_from_the_same_seed() {
     for out in [&first, &second] {
         let ran = run(&["generate", "--out", text(out), "--seed", "C0FFEE"]);
         assert_eq!((ran.status, ran.err.as_str()), (0, ""));
-        assert_eq!(ran.out.lines().count(), 3);
+        assert_eq!(ran.out.lines().count(), 5);
     }
-    for kind in ["content", "message-status", "wire"] {
+    for kind in ["connection", "content", "identity-link", "message-status", "wire"] {
         let read = |out: &PathBuf| fs::read(out.join(kind).with_extension("json")).unwrap();
         assert!(read(&first) == read(&second), "{kind}");
     }

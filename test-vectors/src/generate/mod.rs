@@ -91,6 +91,8 @@ defect!(
     mimi_content::DecodeError,
     mimi_content::ExtensionError,
     mimi_content::UriTooLong,
+    mimi_crypto::CryptoError,
+    mimi_pseudonym::PseudonymError,
     serde_json::Error,
 );
 

@@ -1,6 +1,8 @@
 //! The kinds of vectors. A kind is one module with one type that implements [`Kind`], and a line in [`KINDS`].
 
+mod connection;
 mod content;
+mod identity_link;
 mod message_status;
 mod wire;
 
@@ -28,7 +30,13 @@ pub(crate) trait Kind: Sync {
     fn generate(&self, seed: &Seed) -> Result<alloc::vec::Vec<GeneratedCase>, GenerateError>;
 }
 
-const KINDS: &[&dyn Kind] = &[&content::Content, &message_status::MessageStatus, &wire::Wire];
+const KINDS: &[&dyn Kind] = &[
+    &connection::Connection,
+    &content::Content,
+    &identity_link::IdentityLink,
+    &message_status::MessageStatus,
+    &wire::Wire,
+];
 
 pub(crate) fn find(name: &str) -> Option<&'static dyn Kind> {
     KINDS.iter().copied().find(|kind| kind.name() == name)
@@ -37,7 +45,7 @@ pub(crate) fn find(name: &str) -> Option<&'static dyn Kind> {
 /// The kinds of vectors that are known, as files name them in `kind`.
 ///
 /// ```
-/// assert!(mimi_test_vectors::kinds().eq(["content", "message-status", "wire"]));
+/// assert!(mimi_test_vectors::kinds().eq(["connection", "content", "identity-link", "message-status", "wire"]));
 /// ```
 pub fn kinds() -> impl Iterator<Item = &'static str> {
     KINDS.iter().map(|kind| kind.name())

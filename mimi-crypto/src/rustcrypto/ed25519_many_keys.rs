@@ -1,4 +1,4 @@
-//! Many Ed25519 signatures at once, with the verdict of the strict verification of each.
+//! Many Ed25519 signatures by many keys at once, with the verdict of the strict verification of each.
 //!
 //! The strict check of a signature (R, s) by A over M, with k = SHA-512(R || A || M) mod l, is
 //!
@@ -15,7 +15,8 @@
 //!   of all F are multiplied by l. If one F has such a part, each sum shows it with a probability of 1/2 at least; [`SUMS`] sums are made.
 //!   Where only this question errs, the signature is by the owner of the key all the same: it is one that verification with the cofactor takes.
 //!
-//! A batch for which either answer is no is verified one by one.
+//! A batch for which either answer is no, and one that is too small to gain, has every `[s]B - [k]A` computed, and compared with R's octets: what is
+//! saved is that R isn't decoded, and that all results are encoded with one inversion. No chance is in that.
 
 use alloc::vec::Vec;
 
@@ -30,8 +31,8 @@ use sha2::{Digest, Sha512};
 
 use crate::{CryptoError, SignedMessage};
 
-/// Fewer are verified one by one: a batch would take as long.
-const SMALLEST: usize = 64;
+/// For fewer, sums for the second question take as long as is saved.
+const SMALLEST: usize = 160;
 
 /// More are verified in several batches, so that a signature that doesn't hold is searched for among these only.
 const LARGEST: usize = 1024;
@@ -48,12 +49,16 @@ pub(super) fn verify_batch(
     let parts = signed.len().div_ceil(LARGEST).max(1);
     let mut verdicts = Vec::with_capacity(signed.len());
     for chunk in signed.chunks(signed.len().div_ceil(parts).max(1)) {
-        // What has no equation is refused one by one, with the error that it has there.
         let equations: Vec<_> = chunk.iter().map(Equation::of).collect();
         let all: Vec<&Equation> = equations.iter().flatten().collect();
-        let hold = all.len() >= SMALLEST && hold_in_the_subgroup(&all, rng) && hold_beside_it(&all, rng);
+        let hold = match all.len() {
+            SMALLEST.. => hold_together(&all, rng),
+            _ => false,
+        };
+        let mut each = if hold { vec![true; all.len()] } else { hold_each(&all) }.into_iter();
         verdicts.extend(chunk.iter().zip(&equations).map(|(signed, equation)| match equation {
-            Some(_) if hold => Ok(()),
+            Some(_) if each.next() == Some(true) => Ok(()),
+            // What doesn't hold, or has no equation, is refused with the error that it has there.
             _ => one_by_one(signed),
         }));
     }
@@ -62,34 +67,38 @@ pub(super) fn verify_batch(
 
 struct Equation {
     a: EdwardsPoint,
-    r: EdwardsPoint,
+    r: [u8; 32],
     s: Scalar,
     k: Scalar,
 }
 
 impl Equation {
-    /// The equation, if all that the strict verification asks beside it is the case.
+    /// The equation, if there is one.
     fn of(signed: &SignedMessage<'_>) -> Option<Self> {
         let public_key: &[u8; 32] = signed.public_key.as_slice().try_into().ok()?;
-        let (r_bytes, s) = signed.signature.split_first_chunk::<32>()?;
+        let (r, s) = signed.signature.split_first_chunk::<32>()?;
         let s = Option::from(Scalar::from_canonical_bytes(s.try_into().ok()?))?;
-        if !is_canonical(r_bytes) {
-            return None;
-        }
         let a = CompressedEdwardsY(*public_key).decompress()?;
-        let r = CompressedEdwardsY(*r_bytes).decompress()?;
-        if a.is_small_order() || r.is_small_order() {
+        if a.is_small_order() {
             return None;
         }
-        let hash = Sha512::new().chain_update(r_bytes).chain_update(public_key).chain_update(signed.message);
+        let hash = Sha512::new().chain_update(r).chain_update(public_key).chain_update(signed.message);
         let k = Scalar::from_bytes_mod_order_wide(&hash.finalize().into());
-        Some(Self { a, r, s, k })
+        Some(Self { a, r: *r, s, k })
+    }
+
+    /// R, if it is what may stand there.
+    fn r(&self) -> Option<EdwardsPoint> {
+        if !is_canonical(&self.r) {
+            return None;
+        }
+        CompressedEdwardsY(self.r).decompress().filter(|r| !r.is_small_order())
     }
 
     /// `[k mod 8]A + R`.
-    fn small_order_part(&self) -> EdwardsPoint {
+    fn small_order_part(&self, r: &EdwardsPoint) -> EdwardsPoint {
         let [low, ..] = self.k.as_bytes();
-        let (mut multiple, mut sum) = (self.a, self.r);
+        let (mut multiple, mut sum) = (self.a, *r);
         for bit in 0..3 {
             if (low >> bit) & 1 == 1 {
                 sum += multiple;
@@ -102,6 +111,23 @@ impl Equation {
     }
 }
 
+/// Which of them hold, each computed in full. A result whose encoding is R's octets is R, so R's order is the result's.
+fn hold_each(equations: &[&Equation]) -> Vec<bool> {
+    let points: Vec<_> = equations
+        .iter()
+        .map(|one| EdwardsPoint::vartime_double_scalar_mul_basepoint(&one.k, &-one.a, &one.s))
+        .collect();
+    let encoded = EdwardsPoint::compress_batch_alloc(&points);
+    let results = points.iter().zip(&encoded).zip(equations);
+    results.map(|((point, encoded), one)| *encoded.as_bytes() == one.r && !point.is_small_order()).collect()
+}
+
+/// Do all of them hold? No for those that don't, but for chances of 2^-128 and, for points of small order, 2^-64.
+fn hold_together(equations: &[&Equation], rng: &mut dyn CryptoRng) -> bool {
+    let rs: Option<Vec<_>> = equations.iter().map(|equation| equation.r()).collect();
+    rs.is_some_and(|rs| hold_in_the_subgroup(equations, &rs, rng) && hold_beside_it(equations, &rs, rng))
+}
+
 /// Is the encoding's y below p = 2^255 - 19? The other encoding that isn't canonical, of x = 0 with a sign, is of a point of small order.
 fn is_canonical(encoding: &[u8; 32]) -> bool {
     let [first, middle @ .., last] = encoding;
@@ -109,7 +135,7 @@ fn is_canonical(encoding: &[u8; 32]) -> bool {
 }
 
 /// Has no E a part in the subgroup of order l?
-fn hold_in_the_subgroup(equations: &[&Equation], rng: &mut dyn CryptoRng) -> bool {
+fn hold_in_the_subgroup(equations: &[&Equation], rs: &[EdwardsPoint], rng: &mut dyn CryptoRng) -> bool {
     let mut weights = Vec::with_capacity(equations.len());
     for _ in equations {
         let mut bytes = [0; 16];
@@ -122,14 +148,14 @@ fn hold_in_the_subgroup(equations: &[&Equation], rng: &mut dyn CryptoRng) -> boo
         .chain(weights.iter().copied())
         .chain(weighted.map(|(equation, z)| equation.k * z));
     let points = core::iter::once(ED25519_BASEPOINT_POINT)
-        .chain(equations.iter().map(|equation| equation.r))
+        .chain(rs.iter().copied())
         .chain(equations.iter().map(|equation| equation.a));
     EdwardsPoint::vartime_multiscalar_mul(scalars, points).is_small_order()
 }
 
 /// Has no E a part among the points of small order?
-fn hold_beside_it(equations: &[&Equation], rng: &mut dyn CryptoRng) -> bool {
-    let parts: Vec<_> = equations.iter().map(|equation| equation.small_order_part()).collect();
+fn hold_beside_it(equations: &[&Equation], rs: &[EdwardsPoint], rng: &mut dyn CryptoRng) -> bool {
+    let parts: Vec<_> = equations.iter().zip(rs).map(|(equation, r)| equation.small_order_part(r)).collect();
     // Sums are made by `bits` at a time: each point is added once, to the bucket that says in which of them it is.
     let bits = if parts.len() < 256 { 4 } else { 8 };
     let mut choices = vec![0; parts.len()];
