@@ -141,7 +141,8 @@ fn refuses_each_malformed_signature_and_key_with_its_own_error() {
     let mut second_way = [0xff; 32];
     (second_way[0], second_way[31]) = (0xed + 3, 0x7f);
     let l_minus_1 = (-Scalar::ONE).to_bytes();
-    let damages: Vec<(Box<dyn Fn(&mut Signed)>, CryptoError)> = vec![
+    type Damage = Box<dyn Fn(&mut Signed)>;
+    let damages: Vec<(Damage, CryptoError)> = vec![
         (Box::new(|one| one.signature.truncate(63)), CryptoError::MalformedSignature),
         (Box::new(|one| one.signature.push(0)), CryptoError::MalformedSignature),
         (Box::new(|one| one.signature.clear()), CryptoError::MalformedSignature),

@@ -383,7 +383,7 @@ fn two_rooms_of_the_same_users_have_nothing_in_common() {
         hub.commit(hub.with(&[(1, Some(&set[0])), (2, Some(&set[1]))]), &changes).unwrap();
         hubs.push((hub, wrapper_key));
     }
-    let [(first, first_key), (second, _)] = &hubs[..] else { unreachable!() };
+    let ((first, first_key), (second, _)) = (&hubs[0], &hubs[1]);
     // "mimi://b.example/u/" is in both, and so are lengths. Longer than that and some characters of a pseudonym, nothing is.
     const LONGER: usize = 28;
     let windows = |hub: &Hub| {

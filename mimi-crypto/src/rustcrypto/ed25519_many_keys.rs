@@ -18,6 +18,11 @@
 //! A batch for which either answer is no, and one that is too small to gain, has every `[s]B - [k]A` computed, and compared with R's octets: what is
 //! saved is that R isn't decoded, and that all results are encoded with one inversion. No chance is in that.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "points and scalars are groups: sums and products are defined for all"
+)]
+
 use alloc::vec::Vec;
 
 use curve25519_dalek::{
@@ -163,7 +168,7 @@ fn hold_beside_it(equations: &[&Equation], rs: &[EdwardsPoint], rng: &mut dyn Cr
         rng.fill_bytes(&mut choices);
         let mut buckets = vec![EdwardsPoint::identity(); 1 << bits];
         for (part, choice) in parts.iter().zip(&choices) {
-            let place = usize::from(*choice) % buckets.len();
+            let place = usize::from(*choice) & ((1 << bits) - 1);
             if let Some(bucket) = buckets.get_mut(place) {
                 *bucket += part;
             }
