@@ -52,7 +52,26 @@
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 //!
-//! Where things are: [`flow`] has what members do, one module each. [`rotation`] is ours and in no draft.
+//! # Who notices what
+//!
+//! | attack | noticed by | error |
+//! |-|-|-|
+//! | a hub swaps wrapped keys, or replays an old one | members who open them | [`WrappedKeyDoesNotOpen`](PseudonymError::WrappedKeyDoesNotOpen) |
+//! | a ciphertext is changed | members who open it | [`WrappedKeyDoesNotOpen`](PseudonymError::WrappedKeyDoesNotOpen), [`IdentityLinkDoesNotOpen`](PseudonymError::IdentityLinkDoesNotOpen) |
+//! | a member links another's credential to itself | members | [`IdentityLinkDoesNotOpen`](PseudonymError::IdentityLinkDoesNotOpen), [`IdentityLinkSignature`](PseudonymError::IdentityLinkSignature) |
+//! | a client joins under another user's pseudonym | members, before they accept the commit | [`UserPseudonymShared`](PseudonymError::UserPseudonymShared) |
+//! | an adder wraps a wrong key | the other members, before they accept the commit | [`IdentityLinkDoesNotOpen`](PseudonymError::IdentityLinkDoesNotOpen) |
+//! | a joiner has no wrapper key, or a wrong one | hub and members; members | [`AddAadCount`](PseudonymError::AddAadCount), [`WrappedKeyDoesNotOpen`](PseudonymError::WrappedKeyDoesNotOpen) |
+//! | a credential is used in a second room | whoever is in both | [`PseudonymReused`](PseudonymError::PseudonymReused) |
+//! | a connection request is replayed to another user | that user | [`RequestDoesNotOpen`](PseudonymError::RequestDoesNotOpen) |
+//! | a request in somebody else's name | the responder | [`StrangerInConnectionRoom`](PseudonymError::StrangerInConnectionRoom), [`ConnectionKeyMismatch`](PseudonymError::ConnectionKeyMismatch) |
+//! | a committer gives the wrapper key to the hub | itself, if it asks | [`WrapperKeyExposed`](PseudonymError::WrapperKeyExposed) |
+//!
+//! What nobody notices: a member who tells outsiders who is in the room, or gives its wrapper key away; a provider that keeps a record of which of its users
+//! uploads which KeyPackage.
+//!
+//! # Where things are
+//! [`flow`] has what members do, one module each. [`rotation`] is ours and in no draft.
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -94,7 +113,7 @@ pub use link_keys::{CommitChanges, LinkKeys};
 pub use pseudonym::{pseudonym_provider, random_client_pseudonym, random_user_pseudonym};
 pub use pseudonym_uses::{PseudonymUses, Reuse};
 pub use room::RoomView;
-pub use wrapper_key::{IdentityLinkWrapperKey, check_group_info_for_hub};
+pub use wrapper_key::{IdentityLinkWrapperKey, check_extensions_for_hub};
 
 /// The README's example runs too.
 #[cfg(doctest)]

@@ -4,8 +4,9 @@ use core::fmt;
 
 use mimi_codec::{
     Encode, SecretOpaque,
+    code_points::ComponentID,
     minimal_metadata::{EncryptedIdentityLinkKey, IdentityLinkExtension},
-    mls::GroupInfo,
+    mls::{Extensions, GroupInfo},
     protocol::PseudonymousCredentialTBS,
 };
 use mimi_crypto::{AeadKey, CipherSuiteProvider, Secret, random_secret};
@@ -72,7 +73,7 @@ impl IdentityLinkWrapperKey {
     /// [`IDENTITY_LINK_KEYS`](mimi_codec::code_points::ComponentID::IDENTITY_LINK_KEYS) in the **Welcome's** GroupInfo.
     ///
     /// A commit comes with two GroupInfos, one inside the Welcome and one for the hub. The key has no place in the hub's: see
-    /// [`check_group_info_for_hub`].
+    /// [`check_extensions_for_hub`].
     #[must_use]
     pub fn to_extension(&self) -> IdentityLinkExtension {
         IdentityLinkExtension { identity_link_wrapper_key: SecretOpaque::new(self.expose()) }
@@ -148,14 +149,14 @@ impl IdentityLinkWrapperKey {
     }
 }
 
-/// Refuses a GroupInfo that would give the room's wrapper key to the hub, and with it every identity in the room: a committer asks this of
-/// the GroupInfo, or of the extensions of a PartialGroupInfo put in one, that goes into an UpdateRequest.
+/// Refuses extensions of a GroupInfo that would give the room's wrapper key to the hub, and with it every identity in the room: a committer asks
+/// this of the GroupInfo or the PartialGroupInfo (its `group_info_extensions`) that goes into an UpdateRequest.
 ///
 /// # Errors
-/// [`WrapperKeyExposed`](PseudonymError::WrapperKeyExposed), whatever stands in the component's place.
-pub fn check_group_info_for_hub(group_info: &GroupInfo) -> Result<(), PseudonymError> {
-    use mimi_codec::code_points::ComponentID;
-    match group_info.extensions.component(ComponentID::IDENTITY_LINK_KEYS)? {
+/// [`WrapperKeyExposed`](PseudonymError::WrapperKeyExposed), whatever stands in the component's place; [`Decode`](PseudonymError::Decode) when nobody can
+/// tell, since the dictionary is none.
+pub fn check_extensions_for_hub(group_info_extensions: &Extensions) -> Result<(), PseudonymError> {
+    match group_info_extensions.component(ComponentID::IDENTITY_LINK_KEYS)? {
         None => Ok(()),
         Some(_) => Err(PseudonymError::WrapperKeyExposed),
     }

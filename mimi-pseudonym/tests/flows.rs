@@ -15,7 +15,7 @@ use mimi_codec::{
 use mimi_crypto::{RustCrypto, generate_hpke_key_pair};
 use mimi_pseudonym::{
     CommitChanges, IdentityLinkWrapperKey, LinkKeys, PseudonymError, Requester, RoomLeaves, RoomView,
-    check_group_info_for_hub,
+    check_extensions_for_hub,
     flow::{
         create::create_room,
         external_join::join_externally,
@@ -182,8 +182,8 @@ fn alice_adds_bob_and_he_learns_who_is_there() {
 
     // Two GroupInfos: the wrapper key is in the Welcome's, and not in the hub's.
     let (in_welcome, for_hub) = (group_info(Some(&wrapper_key)), group_info(None));
-    assert_eq!(check_group_info_for_hub(&for_hub), Ok(()));
-    assert_eq!(check_group_info_for_hub(&in_welcome), Err(PseudonymError::WrapperKeyExposed));
+    assert_eq!(check_extensions_for_hub(&for_hub.extensions), Ok(()));
+    assert_eq!(check_extensions_for_hub(&in_welcome.extensions), Err(PseudonymError::WrapperKeyExposed));
     hub.seen.push(for_hub.to_bytes().unwrap());
     let changes =
         CommitChanges { added: &[1, 2], update: Some(&update), add_aad: Some(&aad), ..Default::default() };

@@ -190,3 +190,63 @@ fn hold_beside_it(equations: &[&Equation], rs: &[EdwardsPoint], rng: &mut dyn Cr
 fn is_torsion_free(point: &EdwardsPoint) -> bool {
     EdwardsPoint::vartime_double_scalar_mul_basepoint(&-Scalar::ONE, point, &Scalar::ZERO) == -point
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
+mod tests {
+    use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+
+    use super::*;
+
+    /// No signature with such an R can be made on purpose, so this is asked here.
+    #[test]
+    fn an_encoding_is_canonical_if_it_is_what_compression_gives() {
+        let (mut canonical, mut second) = (0, 0);
+        for first in 0..=255 {
+            for (middle, last) in [(0xff, 0x7f), (0xff, 0xff), (0xff, 0x7e), (0, 0), (0, 0x80)] {
+                let mut encoding = [middle; 32];
+                (encoding[0], encoding[31]) = (first, last);
+                let Some(point) = CompressedEdwardsY(encoding).decompress() else { continue };
+                // The sign of x = 0 is the one way to another encoding that is left to the check of the order.
+                if point.is_small_order() {
+                    continue;
+                }
+                assert_eq!(is_canonical(&encoding), point.compress().to_bytes() == encoding, "{first}");
+                if is_canonical(&encoding) { canonical += 1 } else { second += 1 }
+            }
+        }
+        assert!(canonical > 100 && second > 5, "{canonical} {second}");
+    }
+
+    #[test]
+    fn points_of_small_order_are_told_from_those_of_order_l() {
+        use curve25519_dalek::constants::EIGHT_TORSION;
+        let base = ED25519_BASEPOINT_POINT;
+        for (eighths, small) in EIGHT_TORSION.iter().enumerate() {
+            assert_eq!(is_torsion_free(&(base + small)), eighths == 0);
+            assert_eq!(is_torsion_free(small), eighths == 0);
+        }
+    }
+
+    /// One equation among many with a part of small order, whatever its order: the sums show it.
+    #[test]
+    fn sums_show_one_part_of_small_order_among_many() {
+        use curve25519_dalek::constants::EIGHT_TORSION;
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        for count in [160, 300] {
+            for (eighths, small) in EIGHT_TORSION.iter().enumerate() {
+                let of = |r: EdwardsPoint| Equation {
+                    a: ED25519_BASEPOINT_POINT,
+                    r: r.compress().to_bytes(),
+                    s: Scalar::ZERO,
+                    k: Scalar::from(3_u8),
+                };
+                let mut rs = vec![ED25519_BASEPOINT_POINT; count];
+                rs[count / 2] += small;
+                let equations: Vec<_> = rs.iter().map(|r| of(*r)).collect();
+                let equations: Vec<_> = equations.iter().collect();
+                assert_eq!(hold_beside_it(&equations, &rs, &mut rng), eighths == 0);
+            }
+        }
+    }
+}
