@@ -10,7 +10,7 @@ use mimi_codec::{
 };
 use rand_core::CryptoRng;
 
-use crate::{CipherSuiteProvider, CryptoError, HpkePrivateKey, Secret};
+use crate::{CipherSuiteProvider, CryptoError, HpkePrivateKey, Secret, SignedMessage};
 
 const PREFIX: &[u8] = b"MLS 1.0 ";
 
@@ -90,6 +90,48 @@ pub fn verify_all_with_label<S: CipherSuiteProvider + ?Sized>(
         message.and_then(|_| verdicts.next().unwrap_or(Err(CryptoError::ProviderFailure)))
     };
     messages.into_iter().map(verdict).collect()
+}
+
+/// Content and the signature over it, for [`verify_batch_with_label`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LabelledSignature<'a> {
+    /// The signer's key.
+    pub public_key: &'a SignaturePublicKey,
+    /// The content, without the label.
+    pub content: &'a [u8],
+    /// The signature.
+    pub signature: &'a [u8],
+}
+
+/// The verdict of [`verify_with_label`] on each of many signatures under one label, in their order. With [`RustCrypto`](crate::RustCrypto), a
+/// batch of Ed25519 signatures is faster than one by one, and the verdicts are the same.
+///
+/// `rng` weighs the signatures against each other, and has to be unpredictable to those who made them.
+pub fn verify_batch_with_label<S: CipherSuiteProvider + ?Sized>(
+    suite: &S,
+    label: &[u8],
+    signatures: &[LabelledSignature<'_>],
+    rng: &mut dyn CryptoRng,
+) -> Vec<Result<(), CryptoError>> {
+    let messages: Result<Vec<_>, _> =
+        signatures.iter().map(|signed| labelled(label, signed.content)).collect();
+    let Ok(messages) = messages else {
+        // One that can't be encoded doesn't keep the others from being verified.
+        let verify = |signed: &LabelledSignature<'_>| {
+            verify_with_label(suite, signed.public_key, label, signed.content, signed.signature)
+        };
+        return signatures.iter().map(verify).collect();
+    };
+    let signed: Vec<_> = signatures
+        .iter()
+        .zip(&messages)
+        .map(|(signed, message)| SignedMessage {
+            public_key: signed.public_key,
+            message,
+            signature: signed.signature,
+        })
+        .collect();
+    suite.verify_batch(&signed, rng)
 }
 
 /// Seals `plaintext` to the owner of `public_key`, under `label` and `context` (RFC 9420, 5.1.3).

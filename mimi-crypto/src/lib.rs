@@ -78,10 +78,12 @@ pub use group_info::{
 };
 pub use key_material::{VerifiedKeyMaterialRequest, sign_key_material_request, verify_key_material_request};
 pub use label::{
-    decrypt_with_label, derive_secret, derive_tree_secret, encrypt_with_label, expand_with_label,
-    sign_with_label, verify_all_with_label, verify_with_label,
+    LabelledSignature, decrypt_with_label, derive_secret, derive_tree_secret, encrypt_with_label,
+    expand_with_label, sign_with_label, verify_all_with_label, verify_batch_with_label, verify_with_label,
 };
-pub use provider::{CipherSuiteParameters, CipherSuiteProvider, generate_hpke_key_pair, random_secret};
+pub use provider::{
+    CipherSuiteParameters, CipherSuiteProvider, SignedMessage, generate_hpke_key_pair, random_secret,
+};
 pub use reference::{key_package_ref, proposal_ref, ref_hash};
 #[cfg(feature = "rustcrypto")]
 pub use rustcrypto::{RustCrypto, RustCryptoSigningKey};

@@ -41,6 +41,17 @@ impl CipherSuiteParameters {
     }
 }
 
+/// A message and the signature over it that somebody claims to have made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignedMessage<'a> {
+    /// The signer's key.
+    pub public_key: &'a SignaturePublicKey,
+    /// The message, as it was signed.
+    pub message: &'a [u8],
+    /// The signature.
+    pub signature: &'a [u8],
+}
+
 /// One cipher suite. It is looked up once, when the provider is made; no method is asked for an unknown suite.
 ///
 /// What a method promises holds whatever it is given: lengths and forms are checked, comparisons of tags take a time that
@@ -254,6 +265,17 @@ pub trait CipherSuiteProvider {
         signed: &[(&[u8], &[u8])],
     ) -> Vec<Result<(), CryptoError>> {
         signed.iter().map(|(message, signature)| self.verify(public_key, message, signature)).collect()
+    }
+
+    /// The verdict of [`Self::verify`] on each of many signatures, in their order: exactly that, however it is found. `rng` weighs the signatures
+    /// against each other, where that is faster, and has to be unpredictable to those who made them.
+    fn verify_batch(
+        &self,
+        signed: &[SignedMessage<'_>],
+        rng: &mut dyn CryptoRng,
+    ) -> Vec<Result<(), CryptoError>> {
+        let _ = rng;
+        signed.iter().map(|signed| self.verify(signed.public_key, signed.message, signed.signature)).collect()
     }
 
     /// The KEM's DeriveKeyPair (RFC 9180, 7.1.3). `ikm` has at least as many bytes as a private key.

@@ -2,7 +2,8 @@
 
 mod aead;
 mod curve;
-mod ed25519_batch;
+mod ed25519_many_keys;
+mod ed25519_one_key;
 mod hash;
 mod hpke;
 mod signature;
@@ -18,7 +19,7 @@ use rand_core::CryptoRng;
 use self::{aead::Aead, hash::Hash, hpke::Kem, signature::Scheme};
 use crate::{
     AeadKey, CipherSuiteParameters, CipherSuiteProvider, CryptoError, HpkePrivateKey, Secret,
-    SignaturePrivateKey, secret::check_length,
+    SignaturePrivateKey, SignedMessage, secret::check_length,
 };
 
 pub use signature::RustCryptoSigningKey;
@@ -181,13 +182,25 @@ impl CipherSuiteProvider for RustCrypto {
         signed: &[(&[u8], &[u8])],
     ) -> Vec<Result<(), CryptoError>> {
         match self.scheme {
-            Scheme::Ed25519 if signed.len() >= ed25519_batch::WORTH_A_TABLE => {
-                ed25519_batch::verify_all(public_key, signed)
+            Scheme::Ed25519 if signed.len() >= ed25519_one_key::WORTH_A_TABLE => {
+                ed25519_one_key::verify_all(public_key, signed)
             }
             _ => signed
                 .iter()
                 .map(|(message, signature)| self.verify(public_key, message, signature))
                 .collect(),
+        }
+    }
+
+    fn verify_batch(
+        &self,
+        signed: &[SignedMessage<'_>],
+        rng: &mut dyn CryptoRng,
+    ) -> Vec<Result<(), CryptoError>> {
+        let one_by_one = |one: &SignedMessage<'_>| self.verify(one.public_key, one.message, one.signature);
+        match self.scheme {
+            Scheme::Ed25519 => ed25519_many_keys::verify_batch(signed, one_by_one, rng),
+            _ => signed.iter().map(one_by_one).collect(),
         }
     }
 

@@ -40,6 +40,13 @@ impl<'a> Case<'a> {
         });
     }
 
+    /// Does this case pass `check`? Nothing is noted.
+    pub(crate) fn passes(&self, check: impl FnOnce(&mut Case<'_>)) -> bool {
+        let mut failures = Vec::new();
+        check(&mut Case::new(self.members, self.label, &mut failures));
+        failures.is_empty()
+    }
+
     /// Notes a failure unless both are the same.
     pub(crate) fn same_bytes(&mut self, field: &str, expected: &[u8], found: &[u8]) {
         if expected != found {

@@ -10,10 +10,12 @@ macro_rules! shipped {
 /// examples and vectors; the others come from [`generate`](crate::kinds) with the default seed.
 pub const SHIPPED: &[(&str, &str)] = shipped![
     "associated-party.json",
+    "connection.json",
     "content.json",
     "content-working-group.json",
     "franking.json",
     "group-info.json",
+    "identity-link.json",
     "message-status.json",
     "message-status-working-group.json",
     "semi-private.json",

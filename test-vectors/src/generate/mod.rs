@@ -94,6 +94,7 @@ defect!(
     mimi_content::UriTooLong,
     mimi_crypto::CryptoError,
     mimi_franking::FrankingError,
+    mimi_pseudonym::PseudonymError,
     serde_json::Error,
 );
 

@@ -1,9 +1,11 @@
 //! The kinds of vectors. A kind is one module with one type that implements [`Kind`], and a line in [`KINDS`].
 
 mod associated_party;
+mod connection;
 mod content;
 mod franking;
 mod group_info;
+mod identity_link;
 mod judgement;
 mod message_status;
 mod semi_private;
@@ -35,9 +37,11 @@ pub(crate) trait Kind: Sync {
 
 const KINDS: &[&dyn Kind] = &[
     &associated_party::AssociatedParty,
+    &connection::Connection,
     &content::Content,
     &franking::Franking,
     &group_info::GroupInfo,
+    &identity_link::IdentityLink,
     &message_status::MessageStatus,
     &semi_private::SemiPrivate,
     &wire::Wire,
