@@ -78,7 +78,7 @@ pub fn verify_all_with_label<S: CipherSuiteProvider + ?Sized>(
     label: &[u8],
     signed: &[(&[u8], &[u8])],
 ) -> Vec<Result<(), CryptoError>> {
-    let messages: Vec<_> = signed.iter().map(|(content, _)| labelled(label, content)).collect();
+    let messages: Vec<_> = signed.iter().map(|(content, _)| labelled(b"", label, content)).collect();
     let sound: Vec<_> = messages
         .iter()
         .zip(signed)
@@ -114,7 +114,7 @@ pub fn verify_batch_with_label<S: CipherSuiteProvider + ?Sized>(
     rng: &mut dyn CryptoRng,
 ) -> Vec<Result<(), CryptoError>> {
     let messages: Result<Vec<_>, _> =
-        signatures.iter().map(|signed| labelled(label, signed.content)).collect();
+        signatures.iter().map(|signed| labelled(b"", label, signed.content)).collect();
     let Ok(messages) = messages else {
         // One that can't be encoded doesn't keep the others from being verified.
         let verify = |signed: &LabelledSignature<'_>| {
