@@ -440,8 +440,8 @@ impl<P, R> Timeline<P, R> {
                 changed.push(Changed::Versions(id));
             }
         }
+        // Also if nothing else changed: the reading of a version may have begun the expiration.
         if !message.reactions.is_empty()
-            && before != after
             && let Some(target) = message.in_reply_to.and_then(|to| self.entry_of(to))
         {
             changed.push(Changed::Reactions(target.message_id()));
