@@ -13,7 +13,7 @@
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use criterion::{BatchSize, BenchmarkId, Criterion};
 use mimi_content::timeline::{NotAuthorized, Received, Timeline, sender_only};
@@ -131,14 +131,16 @@ fn baseline(stream: &Stream) -> BTreeMap<MessageId, u64> {
     map
 }
 
-/// The streams, each small and large.
-fn pairs() -> Vec<[Stream; 2]> {
+/// The streams, each small and ten times as large; the room with `unit` messages first.
+fn pairs(unit: usize) -> Vec<[Stream; 2]> {
+    let both =
+        |make: fn(&'static str, usize) -> Stream, name, len: usize| [make(name, len), make(name, len * 10)];
     vec![
-        [room("room", 100_000), room("room", 1_000_000)],
-        [edits("edits of one message", 10_000), edits("edits of one message", 100_000)],
-        [chain("chain of replies", 10_000), chain("chain of replies", 100_000)],
-        [reactions("reactions to one message", 10_000), reactions("reactions to one message", 100_000)],
-        [forgeries("forged edits", 10_000), forgeries("forged edits", 100_000)],
+        both(room, "room", unit),
+        both(edits, "edits of one message", unit / 10),
+        both(chain, "chain of replies", unit / 10),
+        both(reactions, "reactions to one message", unit / 10),
+        both(forgeries, "forged edits", unit / 10),
     ]
 }
 
@@ -180,11 +182,9 @@ fn folds(c: &mut Criterion, pairs: &[[Stream; 2]]) {
 /// The median time of one iteration in this run, in nanoseconds; `None` if a filter left the bench out.
 fn nanoseconds(directory: &Path, stream: &Stream, function: &str) -> Option<f64> {
     let input = stream.messages.len().to_string();
-    let file: PathBuf = [stream.name, function, &input, "new", "estimates.json"]
+    let file = [stream.name, function, &input, "new", "estimates.json"]
         .iter()
-        .fold(directory.to_path_buf(), |path, step| path.join(step.replace(' ', "_")))
-        .components()
-        .collect();
+        .fold(directory.to_path_buf(), |path, step| path.join(step));
     let estimates: serde_json::Value = serde_json::from_slice(&std::fs::read(file).ok()?).ok()?;
     estimates["median"]["point_estimate"].as_f64()
 }
@@ -210,7 +210,7 @@ fn main() {
     drop(std::fs::remove_dir_all(&directory));
     // Who only wants to see that the benches start does not wait for a million messages.
     let test = std::env::args().any(|argument| argument == "--test");
-    let pairs = if test { Vec::from([[room("room", 100), room("room", 1000)]]) } else { pairs() };
+    let pairs = pairs(if test { 100 } else { 100_000 });
     let mut criterion = Criterion::default()
         .output_directory(&directory)
         .warm_up_time(std::time::Duration::from_millis(500))
