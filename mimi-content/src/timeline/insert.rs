@@ -126,7 +126,7 @@ impl<P, R> Timeline<P, R> {
         let waiting: Vec<_> = self.replacing.members(node).filter(|member| *member != node).collect();
         self.index_first(node);
         for version in waiting {
-            self.attach(node, version, authorize);
+            self.attach(node, version, self.outcome(node).deletion, authorize);
         }
         self.tell_of_first(node, changed);
     }
@@ -147,7 +147,7 @@ impl<P, R> Timeline<P, R> {
         };
         let before = self.outcome(first);
         for version in joining {
-            self.attach(first, version, authorize);
+            self.attach(first, version, self.outcome(first).deletion, authorize);
         }
         self.tell_of_versions(first, before, changed);
     }
@@ -222,7 +222,7 @@ impl<P, R> Timeline<P, R> {
                 self.held.insert(key);
             }
             if let (Some(first), Some(before)) = (first, before) {
-                self.attach(first, node, authorize);
+                self.attach(first, node, before.deletion, authorize);
                 self.tell_of_versions(first, before, changed);
             }
         }
@@ -232,7 +232,16 @@ impl<P, R> Timeline<P, R> {
     }
 
     /// Decides about a version, and puts it to the others of its first instance.
-    fn attach(&mut self, first: Node, node: Node, authorize: Authorize<'_, P, R>) {
+    ///
+    /// `deletion_before` is the deletion so far. Also where that is this one, which moves: else whoever delivers a deletion again and again, each time earlier,
+    /// has all later edits walked through again and again.
+    fn attach(
+        &mut self,
+        first: Node,
+        node: Node,
+        deletion_before: Option<Key>,
+        authorize: Authorize<'_, P, R>,
+    ) {
         let Some(judgement) = self.judge(first, node, authorize) else { return };
         let Some(message) = self.message(node) else { return };
         let (key, has_payload) = (message.key, message.payload.is_some());
@@ -241,7 +250,6 @@ impl<P, R> Timeline<P, R> {
         let Some(original) = self.message_mut(first) else { return };
         let expired = original.expired;
         let chain = original.chain.get_or_insert_default();
-        let deletion_before = chain.outcome().deletion;
         chain.insert(key, &judgement);
         // What the deletion leaves behind; it only ever moves to the front, so that an edit is left behind once.
         let mut suspects = Vec::new();

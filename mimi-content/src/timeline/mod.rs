@@ -20,8 +20,8 @@
 //! # What it keeps
 //!
 //! The IDs, senders, times, topics, references and expirations of all messages it was given, the text of reactions and the entries of status reports; each sender and topic once. No
-//! body: in the payload `P` you keep whatever leads you to it, such as a database's key, the decoded message, or nothing. About 450 octets for each message, and 64
-//! for an ID that is referred to and was not seen. A client that holds its messages in a database can feed pages in any order; [`Timeline::unseen`] names what
+//! body: in the payload `P` you keep whatever leads you to it, such as a database's key, the decoded message, or nothing. About 450 octets for each message, and up to 300 more
+//! where it refers to one that was not seen. A client that holds its messages in a database can feed pages in any order; [`Timeline::unseen`] names what
 //! the pages so far refer to.
 //!
 //! # Cost
@@ -309,7 +309,7 @@ impl<P, R> Timeline<P, R> {
         self.different.values()
     }
 
-    /// The IDs that messages replace, reply or react to and that were not received, in the order of their octets. It is legitimate that there are some: they
+    /// The IDs that messages replace, reply or react to, or that were marked as read, and that were not received, in the order of their octets. It is legitimate that there are some: they
     /// may be older than the membership of the local user (section 9.1).
     pub fn unseen(&self) -> impl Iterator<Item = &MessageId> {
         self.unseen.iter()

@@ -151,6 +151,18 @@ fn a_deletion_is_final() {
 }
 
 #[test]
+fn the_first_instance_is_the_first_version_whatever_the_timestamps() {
+    let timeline =
+        fold(&[message(1, ALICE, 5), message(2, ALICE, 4).replacing(1), message(3, ALICE, 3).replacing(1)]);
+    let versions: Vec<_> =
+        timeline.entry(&id(1)).unwrap().versions().map(|version| version.message_id()).collect();
+    assert_eq!(versions, [1, 3, 2].map(id));
+    // So it can be deleted before it is there.
+    let timeline = fold(&[message(1, ALICE, 5), with(Null, 2, ALICE, 4).replacing(1)]);
+    assert_eq!(timeline.entry(&id(1)).unwrap().state(NOW), EntryState::Deleted);
+}
+
+#[test]
 fn an_edit_changes_the_body_only() {
     let original = message(1, ALICE, 1).in_topic(1).expiring(false, 60).replying(8);
     let edit = TestMessage {
