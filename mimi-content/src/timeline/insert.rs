@@ -313,7 +313,7 @@ impl<P, R> Timeline<P, R> {
         let topic = (action.is_some() && !deletes && version.topic != original.topic)
             .then(|| ask(Action::ChangeTopic));
         // A deletion may leave them empty.
-        let differs = |empty: bool, equal: bool| !equal && !(deletes && empty);
+        let differs = |empty: bool, equal: bool| !(equal || deletes && empty);
         let other_fields = OtherFields {
             expires: differs(version.expires.is_none(), version.expires == original.expires),
             in_reply_to: differs(version.in_reply_to.is_none(), version.in_reply_to == original.in_reply_to),
