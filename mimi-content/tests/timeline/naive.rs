@@ -137,9 +137,9 @@ impl<'m> Naive<'m> {
             None => true,
         };
         let replacing = self.replacing(first);
-        let changes =
+        let mut changes =
             replacing.iter().filter(before).filter(|message| self.topic_change(first, message) == Some(true));
-        changes.last().map_or(first.topic, |message| message.topic)
+        changes.next_back().map_or(first.topic, |message| message.topic)
     }
 
     /// Whether a version's other topic is allowed, if it has one.

@@ -48,8 +48,8 @@ fn sorts_by_accepted_timestamp_then_by_the_lower_id() {
     assert_eq!(ids(timeline.entries_in(8..)), [1].map(id));
     let after_seven = (core::ops::Bound::Excluded(7), core::ops::Bound::Unbounded);
     assert_eq!(ids(timeline.entries_in(after_seven)), [1].map(id));
-    let empty = 9..7;
-    assert_eq!((timeline.entries_in(empty).count(), timeline.entries_in(0..0).count()), (0, 0));
+    let (from, to) = (9, 7);
+    assert_eq!((timeline.entries_in(from..to).count(), timeline.entries_in(0..0).count()), (0, 0));
     assert_eq!(
         timeline.entries_in((core::ops::Bound::Excluded(u64::MAX), core::ops::Bound::Unbounded)).count(),
         0
