@@ -151,6 +151,36 @@ fn a_deletion_is_final() {
 }
 
 #[test]
+fn of_two_deletions_the_one_accepted_first_counts() {
+    let mut timeline = fold(&[
+        message(1, ALICE, 1),
+        message(2, ALICE, 5).replacing(1),
+        with(Null, 3, ALICE, 7).replacing(1),
+    ]);
+    assert_eq!((standing_of(&timeline, 2), timeline.suspects().count()), ("edit", 0));
+    // It arrives later.
+    let changed = insert(&mut timeline, &with(Null, 4, MODERATOR, 3).replacing(1), 3);
+    assert_eq!(changed, Inserted::New(vec![Changed::Edited(id(1))]));
+    assert_eq!(timeline.entry(&id(1)).unwrap().deletion().unwrap().message_id(), id(4));
+    assert_eq!((current(&timeline, 1), standing_of(&timeline, 2)), (id(1), "after deletion"));
+    let suspects: Vec<_> = timeline.suspects().map(|version| version.message_id()).collect();
+    assert_eq!(suspects, [id(2)]);
+}
+
+#[test]
+fn reactions_are_in_order_whichever_version_they_name() {
+    let timeline = fold(&[
+        message(1, ALICE, 1),
+        message(2, ALICE, 2).replacing(1),
+        with(Reactions(vec![0]), 3, BOB, 3).replying(2),
+        with(Reactions(vec![1]), 4, BOB, 4).replying(1),
+    ]);
+    let reactions = timeline.entry(&id(1)).unwrap().reactions(NOW);
+    let reactions: Vec<_> = reactions.iter().map(|reaction| reaction.message_id()).collect();
+    assert_eq!(reactions, [3, 4].map(id));
+}
+
+#[test]
 fn the_first_instance_is_the_first_version_whatever_the_timestamps() {
     let timeline =
         fold(&[message(1, ALICE, 5), message(2, ALICE, 4).replacing(1), message(3, ALICE, 3).replacing(1)]);
