@@ -8,7 +8,7 @@ use crate::message_id::MessageId;
 /// A change of an earlier message, for the caller to allow or to refuse.
 ///
 /// The answer must depend on nothing but these fields and on what held in the room when the hub accepted the change: then every arrival order gives
-/// the same timeline. The timeline asks once for each action, as soon as it has both messages, whichever came first.
+/// the same timeline. The timeline asks for each action as soon as it has both messages, whichever came first, and once more where the hub delivers the change again with an earlier timestamp.
 #[derive(Clone, Copy, Debug)]
 pub struct Change<'a, P> {
     /// What is to be done.

@@ -3,9 +3,9 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::chain::{BodyChange, Judgement, OtherFields, Outcome, Refused};
+use super::chain::{BodyChange, Outcome};
 use super::graph::Node;
-use super::{Action, BodyKind, Change, DifferentContent, Key, Message, Received, Target, Timeline};
+use super::{Change, DifferentContent, Key, Message, Received, Timeline};
 use crate::message_id::MessageId;
 
 /// What became of a message that was given to [`Timeline::insert`].
@@ -124,10 +124,12 @@ impl<P, R> Timeline<P, R> {
     /// A first instance arrives, maybe after messages that replace it.
     fn begin(&mut self, node: Node, authorize: Authorize<'_, P, R>, changed: &mut Vec<Changed>) {
         let waiting: Vec<_> = self.replacing.members(node).filter(|member| *member != node).collect();
+        let topic_before = self.effective_topic(node);
         self.index_first(node);
         for version in waiting {
             self.attach(node, version, self.outcome(node).deletion, authorize);
         }
+        self.retopic(node, topic_before);
         self.tell_of_first(node, changed);
     }
 
@@ -145,10 +147,11 @@ impl<P, R> Timeline<P, R> {
             changed.push(Changed::Held(key.id));
             return;
         };
-        let before = self.outcome(first);
+        let (before, topic_before) = (self.outcome(first), self.effective_topic(first));
         for version in joining {
             self.attach(first, version, self.outcome(first).deletion, authorize);
         }
+        self.retopic(first, topic_before);
         self.tell_of_versions(first, before, changed);
     }
 
@@ -209,7 +212,7 @@ impl<P, R> Timeline<P, R> {
             self.index_first(node);
             self.tell_of_move(node, changed);
         } else {
-            let before = first.map(|first| self.outcome(first));
+            let before = first.map(|first| (self.outcome(first), self.effective_topic(first)));
             if let Some(first) = first
                 && let Some(chain) = self.message_mut(first).and_then(|first| first.chain.as_mut())
             {
@@ -221,8 +224,9 @@ impl<P, R> Timeline<P, R> {
             if self.held.remove(&old) {
                 self.held.insert(key);
             }
-            if let (Some(first), Some(before)) = (first, before) {
+            if let (Some(first), Some((before, topic_before))) = (first, before) {
                 self.attach(first, node, before.deletion, authorize);
+                self.retopic(first, topic_before);
                 self.tell_of_versions(first, before, changed);
             }
         }
@@ -246,7 +250,6 @@ impl<P, R> Timeline<P, R> {
         let Some(message) = self.message(node) else { return };
         let (key, has_payload) = (message.key, message.payload.is_some());
         self.held.remove(&key);
-        let topic_before = self.effective_topic(first);
         let Some(original) = self.message_mut(first) else { return };
         let expired = original.expired;
         let chain = original.chain.get_or_insert_default();
@@ -265,7 +268,6 @@ impl<P, R> Timeline<P, R> {
         if let Some(message) = self.message_mut(node) {
             message.judgement = Some(Box::new(judgement));
         }
-        self.retopic(first, topic_before);
         if let Some(read_at_ms) = self.read.get(&node).copied() {
             self.note_read(first, read_at_ms);
         }
@@ -275,51 +277,6 @@ impl<P, R> Timeline<P, R> {
         {
             self.due.insert((due_ms, node));
         }
-    }
-
-    fn judge(&self, first: Node, node: Node, authorize: Authorize<'_, P, R>) -> Option<Judgement<R>> {
-        let (original, version) = (self.message(first)?, self.message(node)?);
-        let ask = |action| {
-            authorize(&Change {
-                action,
-                message_id: version.key.id,
-                sender_uri: self.senders.value(version.sender).unwrap_or_default(),
-                accepted_ms: version.key.accepted_ms,
-                topic_id: self.topics.value(version.topic).unwrap_or_default(),
-                payload: version.payload.as_ref(),
-                target: Target {
-                    message_id: original.key.id,
-                    sender_uri: self.senders.value(original.sender).unwrap_or_default(),
-                    disposition: original.disposition,
-                    topic_id: self.topics.value(original.topic).unwrap_or_default(),
-                },
-            })
-        };
-        let reaction = original.kind == BodyKind::Reaction;
-        let (action, change) = match (original.kind, version.kind) {
-            // A report says how things were; a later one supersedes it.
-            (BodyKind::Report, _) => (None, BodyChange::Edit),
-            (_, BodyKind::Null) if reaction => (Some(Action::DeleteReaction), BodyChange::Deletion),
-            (_, BodyKind::Null) => (Some(Action::DeleteMessage), BodyChange::Deletion),
-            (before, after) if before != after => (None, BodyChange::Edit),
-            _ if reaction => (Some(Action::EditReaction), BodyChange::Edit),
-            _ => (Some(Action::EditMessage), BodyChange::Edit),
-        };
-        let body = match action {
-            Some(action) => ask(action).map(|()| change).map_err(Refused::NotAuthorized),
-            None => Err(Refused::OtherKind),
-        };
-        let deletes = change == BodyChange::Deletion;
-        let topic = (action.is_some() && !deletes && version.topic != original.topic)
-            .then(|| ask(Action::ChangeTopic));
-        // A deletion may leave them empty.
-        let differs = |empty: bool, equal: bool| !(equal || deletes && empty);
-        let other_fields = OtherFields {
-            expires: differs(version.expires.is_none(), version.expires == original.expires),
-            in_reply_to: differs(version.in_reply_to.is_none(), version.in_reply_to == original.in_reply_to),
-            extensions: differs(version.extensions.is_none(), version.extensions == original.extensions),
-        };
-        Some(Judgement { body, topic, other_fields })
     }
 
     /// Puts a first instance where it is found.

@@ -235,6 +235,20 @@ fn a_topic_changes_with_authorization_and_without_the_body() {
 }
 
 #[test]
+fn a_topic_change_delivered_again_and_earlier_gives_way_to_a_later_one() {
+    let mut timeline = fold(&[
+        message(1, ALICE, 1),
+        message(2, MODERATOR, 5).replacing(1).in_topic(1),
+        message(3, MODERATOR, 6).replacing(1).in_topic(2),
+    ]);
+    assert_eq!(timeline.topics().collect::<Vec<_>>(), [topic(2)]);
+    let again = insert(&mut timeline, &message(3, MODERATOR, 6).replacing(1).in_topic(2), 4);
+    assert_eq!(again, Inserted::Repeated { payload: id(3), changed: vec![Changed::Topic(id(1))] });
+    assert_eq!(timeline.topics().collect::<Vec<_>>(), [topic(1)]);
+    assert_eq!(ids(timeline.topic(&topic(1))), [id(1)]);
+}
+
+#[test]
 fn nothing_takes_effect_before_the_first_instance_is_seen() {
     let edit = message(2, ALICE, 2).replacing(1);
     let mut timeline =
