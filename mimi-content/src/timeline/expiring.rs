@@ -26,7 +26,7 @@ impl<P, R> Timeline<P, R> {
     }
 
     /// Takes out what was kept for the messages that have expired, all versions of each, for the caller to delete. No more is lost than that: whether an entry
-    /// is [expired](EntryState::Expired) depends on the time alone.
+    /// is [expired](super::EntryState::Expired) depends on the time alone.
     pub fn expire(&mut self, now_ms: u64) -> Vec<(MessageId, P)> {
         let mut taken = Vec::new();
         while let Some((due_ms, node)) = self.due.first().copied()
