@@ -8,6 +8,7 @@
 //! - **[`MessageStatusReport`]** says what became of messages; **[`MessageDerivedValues`]** is what comes with one.
 //! - **[`media_types`]** names the ones that every client must be able to receive.
 //! - **[`ReceivedMessage::anomalies`]** lists what is wrong with a message that decodes.
+//! - **[`timeline::Timeline`]** folds received messages into what a person sees: order, edits, deletions, reactions, replies, topics, expirations, statuses.
 //!
 //! Implemented are draft-ietf-mimi-content-08, draft-mahy-mimi-message-status-01 and draft-mimi-content-more-extensions-00. The crate is
 //! `no_std` with `alloc`, has no I/O, no clock and no randomness, and never panics on any input.
@@ -84,6 +85,7 @@ mod message_id;
 mod part;
 mod salt;
 mod status;
+pub mod timeline;
 
 pub use anomaly::{Advice, Anomaly, Limits, ReceivedMessage, ReferenceField};
 pub use derived::{ExtendedTime, MessageDerivedValues, Timestamp};

@@ -72,7 +72,7 @@ fn print_part(
 }
 
 /// The beginning of a text, or of octets that are none; what a stranger wrote can't move the cursor.
-fn excerpt(octets: &[u8]) -> String {
+pub(crate) fn excerpt(octets: &[u8]) -> String {
     match std::str::from_utf8(octets) {
         Ok(text) => shorten(text.chars().flat_map(|c| {
             if c.is_control() || is_invisible(c) { c.escape_default().collect() } else { vec![c] }
