@@ -80,6 +80,8 @@ mod disposition;
 mod error;
 mod expiration;
 mod extensions;
+#[cfg(feature = "gfm")]
+pub mod gfm;
 #[cfg(feature = "serde")]
 mod json;
 pub mod media_types;

@@ -33,7 +33,7 @@ impl Text {
     /// GFM-MIMI, which must hold no HTML (section 7.1.1).
     ///
     /// Whether a `<` begins HTML takes a Markdown parser to say, since it may stand in code. Without one, this refuses every `<` that could.
-    /// With feature `gfm`, `escape_html` replaces those that do, and what it gives is accepted here whatever it holds.
+    /// With feature `gfm`, `Text::escaped_markdown` has one, and replaces those that do.
     ///
     /// # Errors
     ///
@@ -54,8 +54,20 @@ impl Text {
         }
     }
 
-    /// GFM-MIMI that is known to hold no HTML.
-    pub(crate) fn of_markdown(content: String) -> Self {
+    /// GFM-MIMI from any Markdown: HTML in it becomes text, by [`escape_html`](crate::gfm::escape_html).
+    ///
+    /// ```
+    /// use mimi_content::Text;
+    ///
+    /// assert_eq!(Text::escaped_markdown("<b>bold</b> `<i>`").as_str(), "&lt;b>bold&lt;/b> `<i>`");
+    /// ```
+    #[cfg(feature = "gfm")]
+    #[must_use]
+    pub fn escaped_markdown(text: &str) -> Self {
+        Self::of_markdown(crate::gfm::escape_html(text).into_owned())
+    }
+
+    fn of_markdown(content: String) -> Self {
         Self { content_type: GFM_MIMI, content, language: String::new() }
     }
 
