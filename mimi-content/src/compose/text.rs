@@ -137,11 +137,13 @@ pub fn mention_link(label: &str, uri: &str) -> Result<String, MentionError> {
     let mut link = String::with_capacity(label.len().saturating_add(uri.len()).saturating_add(4));
     link.push('[');
     for c in label.chars() {
-        // Markdown lets every one of these be escaped; the others of them begin nothing within a link.
-        if matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '~' | '&' | '!' | '|') {
-            link.push('\\');
+        match c {
+            // As everywhere in what is sent.
+            '<' => link.push_str("&lt;"),
+            // Markdown lets every one of these be escaped; the others of them begin nothing within a link.
+            '\\' | '`' | '*' | '_' | '[' | ']' | '>' | '~' | '&' | '!' | '|' => link.extend(['\\', c]),
+            _ => link.push(c),
         }
-        link.push(c);
     }
     link.push_str("](");
     link.push_str(uri);
