@@ -73,7 +73,7 @@ mod arbitrary_values;
 #[cfg(feature = "crypto")]
 mod attachment;
 mod cbor;
-mod choice;
+pub mod choice;
 mod compose;
 mod derived;
 mod disposition;
@@ -94,10 +94,6 @@ mod status;
 pub use anomaly::{Advice, Anomaly, Limits, ReceivedMessage, ReferenceField};
 #[cfg(feature = "crypto")]
 pub use attachment::{Attachment, AttachmentError, VerifiedContent};
-pub use choice::{
-    AlternativesDiffer, Choice, Fate, Kind, LanguageMatch, Leaf, Profile, Rank, Reference, Step,
-    match_language, media_type_matches,
-};
 pub use compose::{Composer, MentionError, PossibleHtml, ReplaceError, Text, mention_link};
 pub use derived::{ExtendedTime, MessageDerivedValues, Timestamp};
 pub use disposition::Disposition;

@@ -9,9 +9,10 @@
 )]
 
 use arbitrary::{Arbitrary, Unstructured};
+use mimi_content::choice::{AlternativesDiffer, Choice, Fate, Leaf, Profile, Rank, Reference, Step};
 use mimi_content::{
-    AlternativesDiffer, Choice, Disposition, ExternalPart, Fate, Leaf, MimiContent, MimiContentRef,
-    MultiPart, NestedPart, PartIndex, PartRef, PartSemantics, Profile, Rank, Reference, Salt, Step,
+    Disposition, ExternalPart, MimiContent, MimiContentRef, MultiPart, NestedPart, PartIndex, PartRef,
+    PartSemantics, Salt,
 };
 use proptest::prelude::*;
 

@@ -18,7 +18,7 @@ pub struct LanguageMatch {
 /// lookup (section 3.4), and what is left must be the whole tag: `de-CH` fits `de`, after `de-CH` itself and before the next entry.
 ///
 /// ```
-/// use mimi_content::{LanguageMatch, match_language};
+/// use mimi_content::choice::{LanguageMatch, match_language};
 ///
 /// let wanted = ["de-CH", "fr"];
 /// assert_eq!(match_language(&wanted, "en,fr-CA"), Some(LanguageMatch { range: 1, cut: 0 }));

@@ -21,7 +21,7 @@ impl Kind {
     /// The kind of a media type.
     ///
     /// ```
-    /// use mimi_content::Kind;
+    /// use mimi_content::choice::Kind;
     ///
     /// assert_eq!(Kind::of("text/html;charset=utf-8"), Kind::Text);
     /// assert_eq!(Kind::of("application/pdf"), Kind::Other);
@@ -47,7 +47,7 @@ impl Kind {
 /// ability fits the empty type alone, which a conference link has.
 ///
 /// ```
-/// use mimi_content::media_type_matches;
+/// use mimi_content::choice::media_type_matches;
 ///
 /// assert!(media_type_matches("text/plain;charset=utf-8", "Text/Plain; charset=\"UTF-8\"; format=flowed"));
 /// assert!(!media_type_matches("text/plain;charset=utf-8", "text/plain;charset=utf-16"));

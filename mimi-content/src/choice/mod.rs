@@ -105,7 +105,8 @@ pub struct AlternativesDiffer {
 /// whole or not at all, of a processAll as much as can be. A part that an earlier one refers to is not processed again.
 ///
 /// ```
-/// use mimi_content::{Choice, Fate, MimiContentRef, PartIndex, Profile};
+/// use mimi_content::choice::{Choice, Fate, Profile};
+/// use mimi_content::{MimiContentRef, PartIndex};
 ///
 /// // The draft's nested example: a GIF or a PNG, each with a text in English or French.
 /// # let bytes = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/multipart-3.cbor"));

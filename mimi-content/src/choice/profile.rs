@@ -8,7 +8,8 @@ use super::{Leaf, Rank, match_language, media_type_matches};
 /// doesn't want is better than nothing. A client that disagrees ranks parts by itself.
 ///
 /// ```
-/// use mimi_content::{Profile, media_types};
+/// use mimi_content::choice::Profile;
+/// use mimi_content::media_types;
 ///
 /// let profile = Profile { media_types: &media_types::REQUIRED, languages: &["en"] };
 /// ```

@@ -1,5 +1,6 @@
 //! Content ID URIs in the parts that may hold them: mimi-content section 4.4.
 
+use crate::message::MimiContentRef;
 use crate::part::{NestedPartRef, PartIndex, PartRef};
 
 /// What may refer to another part: text other than plain text (HTML, Markdown, vCard, iCal), and what is written in XML.
@@ -12,6 +13,25 @@ fn is_container(content_type: &str) -> bool {
         .and_then(|at| subtype.get(at..))
         .is_some_and(|ending| ending.eq_ignore_ascii_case("+xml"));
     is_xml || top_level.eq_ignore_ascii_case("text") && !subtype.eq_ignore_ascii_case("plain")
+}
+
+impl MimiContentRef<'_> {
+    /// The parts that content IDs in the content of a part name, in the order in which they stand there; `None` for one that names no
+    /// single or external part of this message.
+    ///
+    /// Looked for is `cid:N@local.invalid` in text other than plain text and in what is written in XML, wherever it stands there.
+    ///
+    /// ```
+    /// use mimi_content::{MimiContentRef, PartIndex};
+    ///
+    /// # let bytes = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/multipart-3.cbor"));
+    /// let message = MimiContentRef::decode(bytes)?;
+    /// assert!(message.references(PartIndex(8)).eq([Some(PartIndex(10))]));
+    /// # Ok::<(), mimi_content::DecodeError>(())
+    /// ```
+    pub fn references(&self, part: PartIndex) -> impl Iterator<Item = Option<PartIndex>> {
+        self.part(part).into_iter().flat_map(|part| in_part(part, self.parts()))
+    }
 }
 
 /// The parts that the content IDs in a part name, `None` for one that names no single or external part.
