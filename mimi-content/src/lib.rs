@@ -8,14 +8,19 @@
 //! - **[`MessageStatusReport`]** says what became of messages; **[`MessageDerivedValues`]** is what comes with one.
 //! - **[`media_types`]** names the ones that every client must be able to receive.
 //! - **[`ReceivedMessage::anomalies`]** lists what is wrong with a message that decodes.
+//! - **[`Composer`]** writes what people send: messages, replies, reactions, edits, retractions, files, conference links; receipts are
+//!   made by [`MessageStatusReport::of`].
+//! - **[`choice::Choice`]** says which parts of a message a client processes, in which order, and why not the others.
+//! - **`Attachment`** (feature `crypto`) seals a file for a URL, and `ExternalPartRef::open` checks and opens what was fetched.
+//! - **`gfm`** (feature `gfm`) escapes Markdown before it is sent, renders what strangers wrote, and tells mentions and deceptive links.
 //!
 //! Implemented are draft-ietf-mimi-content-08, draft-mahy-mimi-message-status-01 and draft-mimi-content-more-extensions-00. The crate is
-//! `no_std` with `alloc`, has no I/O, no clock and no randomness, and never panics on any input.
+//! `no_std` with `alloc` (but for the features that say otherwise), has no I/O, no clock and no randomness, and never panics on any input.
 //!
 //! # What it leaves to you
 //!
-//! Encryption and the sender's identity (your MLS stack), the accepted timestamp (the hub), drawing random salts, and deciding what to
-//! show.
+//! Encryption and the sender's identity (your MLS stack), the accepted timestamp (the hub), drawing random salts, uploading and fetching
+//! files, and deciding what to show.
 //!
 //! # Example
 //!
@@ -56,6 +61,8 @@
 //! | feature | what it adds |
 //! |-|-|
 //! | `ciborium` | extension values as `ciborium::Value` trees |
+//! | `crypto` | sealing and opening files behind a URL |
+//! | `gfm` | Markdown: escaping, rendering to HTML and plain text, mentions, link warnings; its parser, `pulldown-cmark`, needs `std` |
 //! | `serde` | `Serialize` and `Deserialize` for messages, their parts, extensions and reports in the JSON form of the test vectors (bytes as hex); what borrows, only `Serialize` |
 //! | `arbitrary` | `Arbitrary`: valid values from fuzzer input; needs `std` |
 #![no_std]
