@@ -27,11 +27,11 @@ impl rand_core::TryRng for Replay {
     type Error = core::convert::Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
-        unimplemented!()
+        panic!("octets only")
     }
 
     fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
-        unimplemented!()
+        panic!("octets only")
     }
 
     fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Self::Error> {

@@ -68,7 +68,8 @@ fn page(html: &str) -> Page {
             NodeData::Text { contents } => page.text.push_str(&contents.borrow()),
             other => panic!("{other:?} in {html}"),
         }
-        waiting.extend(node.children.borrow().iter().rev().map(|node| (node.clone(), depth + 1)));
+        waiting
+            .extend(node.children.borrow().iter().rev().map(|node| (node.clone(), depth.saturating_add(1))));
     }
     page
 }

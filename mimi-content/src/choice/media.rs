@@ -38,6 +38,18 @@ impl Kind {
             () => Self::Other,
         }
     }
+
+    /// One bit for each kind, for sets of them.
+    pub(super) fn bit(self) -> u8 {
+        match self {
+            Self::Nothing => 0x01,
+            Self::Text => 0x02,
+            Self::Image => 0x04,
+            Self::Audio => 0x08,
+            Self::Video => 0x10,
+            Self::Other => 0x20,
+        }
+    }
 }
 
 /// Whether a client that can process `ability` can process content of type `content_type`.

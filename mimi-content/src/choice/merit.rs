@@ -181,11 +181,12 @@ impl<'p, 'a> Tree<'p, 'a> {
         self.parts.iter().enumerate().filter_map(differs).collect()
     }
 
-    /// The kinds and the languages of a part and all inside it, each in a fixed order and once. Every part is looked at once per level
+    /// The kinds (a bit for each) and the languages (in order, each once) of a part and all inside it. Every part is looked at once per level
     /// around it, of which there are three.
-    fn contents(&self, at: usize) -> (Vec<Kind>, Vec<LanguageTag<'a>>) {
+    fn contents(&self, at: usize) -> (u8, Vec<LanguageTag<'a>>) {
         let end = at.saturating_add(1).saturating_add(self.descendants(at));
-        let (mut kinds, mut languages) = (Vec::new(), Vec::new());
+        let (mut kinds, mut languages) = (0, Vec::new());
+        let mut before = None;
         for (part, language) in self.parts.iter().zip(&self.languages).take(end).skip(at) {
             let kind = match &part.part {
                 PartRef::Single(single) => Kind::of(single.content_type),
@@ -193,14 +194,14 @@ impl<'p, 'a> Tree<'p, 'a> {
                 PartRef::Null => Kind::Nothing,
                 PartRef::Multi(_) => continue,
             };
-            kinds.push(kind);
-            languages.extend(language.split(',').map(|tag| LanguageTag(tag.trim_start_matches(' '))));
+            kinds |= kind.bit();
+            if before.replace(*language) != Some(*language) {
+                languages.extend(language.split(',').map(|tag| LanguageTag(tag.trim_start_matches(' '))));
+            }
         }
-        kinds.sort_unstable();
-        kinds.dedup();
-        // Parts without a language, such as pictures, say nothing beside others that have one.
         languages.sort_unstable();
         languages.dedup();
+        // Parts without a language, such as pictures, say nothing beside others that have one.
         if languages.len() > 1 {
             languages.retain(|tag| !tag.0.is_empty());
         }

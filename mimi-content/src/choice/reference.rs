@@ -43,34 +43,40 @@ pub(super) fn in_part<'p, 'a>(
         PartRef::Single(single) if is_container(single.content_type) => single.content,
         _ => &[],
     };
-    content_ids(content).map(|uri| {
-        let index = PartIndex::from_content_id(uri).ok()?;
+    content_ids(content).map(|number| {
+        let index = PartIndex::from_number(number).ok()?;
         parts.get(usize::from(index))?.content_id(index).ok()?;
         Some(index)
     })
 }
 
-/// The longest URI that names a part: `cid:1023@local.invalid`, and some digits more to be told that there is no such part.
-const LONGEST: usize = 32;
+/// Octets after the colon of the longest content ID that names a part, `cid:1023@local.invalid`, and some digits more to be told that there
+/// is no such part.
+const LONGEST: usize = 28;
 
 const SCHEME: &[u8] = b"cid:";
 const HOST: &[u8] = b"@local.invalid";
 
-/// Everything in a text that looks like a content ID of the draft's form. It is not parsed further: in a container of any type, a URI
+/// The number in everything in a text that looks like a content ID of the draft's form. The text is not parsed further: in a container of any type, a URI
 /// stands as it is written.
 fn content_ids(content: &[u8]) -> impl Iterator<Item = &str> {
     let mut rest = content;
     core::iter::from_fn(move || {
         loop {
-            let at = rest.windows(SCHEME.len()).position(|window| window.eq_ignore_ascii_case(SCHEME))?;
-            let found = rest.get(at..)?;
-            rest = found.get(SCHEME.len()..)?;
-            let window = found.get(..LONGEST).unwrap_or(found);
-            let digits = window.iter().skip(SCHEME.len()).take_while(|byte| byte.is_ascii_digit()).count();
-            let end = SCHEME.len().saturating_add(digits);
-            let host_end = end.saturating_add(HOST.len());
-            if digits > 0 && window.get(end..host_end).is_some_and(|host| host.eq_ignore_ascii_case(HOST)) {
-                return window.get(..host_end).and_then(|uri| core::str::from_utf8(uri).ok());
+            // The colon is rarer than a letter.
+            let colon = rest.iter().position(|byte| *byte == b':')?;
+            let (before, after) = rest.split_at_checked(colon.saturating_add(1))?;
+            rest = after;
+            let Some((_, scheme)) = before.split_at_checked(before.len().saturating_sub(SCHEME.len())) else {
+                continue;
+            };
+            let window = after.get(..LONGEST).unwrap_or(after);
+            let digits = window.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            let end = digits.saturating_add(HOST.len());
+            let host = window.get(digits..end).unwrap_or_default();
+            if scheme.eq_ignore_ascii_case(SCHEME) && digits > 0 && host.eq_ignore_ascii_case(HOST) {
+                let number = window.get(..digits).and_then(|digits| core::str::from_utf8(digits).ok())?;
+                return Some(number);
             }
         }
     })
@@ -84,15 +90,15 @@ mod tests {
     #[test]
     fn finds_content_ids() {
         for (content, found) in [
-            ("<img src=\"cid:5@local.invalid\">", &["cid:5@local.invalid"][..]),
-            (
-                "![a](CID:10@LOCAL.invalid) (cid:1@local.invalid)",
-                &["CID:10@LOCAL.invalid", "cid:1@local.invalid"],
-            ),
-            ("cid:cid:7@local.invalid", &["cid:7@local.invalid"]),
+            ("<img src=\"cid:5@local.invalid\">", &["5"][..]),
+            ("![a](CID:10@LOCAL.invalid) (cid:1@local.invalid)", &["10", "1"]),
+            ("cid:cid:7@local.invalid", &["7"]),
             ("cid:7@local.invali", &[]),
             ("cid:@local.invalid cid:x@local.invalid cid:5@example.com", &[]),
-            ("cid:999999999999999@local.invalid", &["cid:999999999999999@local.invalid"]),
+            ("cid:99999999999999@local.invalid", &["99999999999999"]),
+            ("xcid:007@local.invalid:cid:8@local.invalid:", &["007", "8"]),
+            (":id:5@local.invalid", &[]),
+            ("cid:999999999999999@local.invalid", &[]),
             ("", &[]),
         ] {
             assert_eq!(content_ids(content.as_bytes()).collect::<Vec<_>>(), found, "{content}");

@@ -2,7 +2,6 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt::Write;
 
 use pulldown_cmark::{Event, LinkType, Tag, TagEnd};
 
@@ -159,11 +158,12 @@ impl PlainText {
         for _ in ended..core::mem::take(&mut self.breaks) {
             self.written.push('\n');
         }
-        for c in text.chars() {
-            let shown =
-                if c.is_control() && c != '\n' && c != '\t' { char::REPLACEMENT_CHARACTER } else { c };
-            // Writing to a string does not fail.
-            let _ = self.written.write_char(shown);
+        let control = |c: char| c.is_control() && c != '\n' && c != '\t';
+        for (number, piece) in text.split(control).enumerate() {
+            if number > 0 {
+                self.written.push(char::REPLACEMENT_CHARACTER);
+            }
+            self.written.push_str(piece);
         }
     }
 }
