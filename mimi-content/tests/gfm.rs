@@ -371,6 +371,8 @@ fn escapes_html_before_sending() {
         format!("{}&lt;b>`&lt;i>`", ">".repeat(65))
     );
     assert_eq!(escape_html(&"<div>\n".repeat(500)), "&lt;div>\n".repeat(500));
+    let comments = escape_html(&format!("a {}-->", "<!-- ".repeat(40))).into_owned();
+    assert_eq!(comments, format!("a {}-->", "&lt;!-- ".repeat(40)));
 }
 
 /// As another parser sees it, which nothing here is built on.
@@ -415,6 +417,7 @@ fn shows_plain_text() {
         ("| a | b |\n|-|-|\n| c | d |\n\ne", "a | b\nc | d\n\ne"),
         ("```\nlet a;\nlet b;\n```\nc", "let a;\nlet b;\n\nc"),
         ("<b>a</b>\u{1b}[31m\u{7}", "<b>a</b>\u{fffd}[31m\u{fffd}"),
+        ("```\n\n\n\na\n```\nb", "\n\n\na\n\nb"),
         ("~~a~~ `b` &amp; \\*", "a b & *"),
         ("", ""),
     ] {
@@ -437,6 +440,8 @@ fn finds_links_and_mentions() {
         ("x@y.example", "mailto:x@y.example", false),
     ];
     assert_eq!(found, expected.map(|(text, target, image)| (text.to_owned(), target.to_owned(), image)));
+    let nested = format!("{}a{}", "![".repeat(20), "](b)".repeat(20));
+    assert_eq!(links(&nested).len(), 8);
     let alice = mentions(text, |uri| uri == "mimi://example.com/u/alice-smith");
     assert_eq!(
         alice.iter().map(|link| link.text.as_str()).collect::<Vec<_>>(),

@@ -78,7 +78,7 @@ macro_rules! with_cipher {
 /// assert_eq!(content.as_bytes(), b"2 hours of key signing");
 /// # Ok::<(), mimi_content::AttachmentError>(())
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Attachment {
     enc_alg: AeadAlgorithm,
     key: Zeroizing<Vec<u8>>,

@@ -28,6 +28,9 @@ impl Link {
     }
 }
 
+/// Images inside of images, and these in a link, that [`links`] tells of.
+const MAX_NESTED: usize = 8;
+
 /// Why a person should be asked before a link is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkWarning {
@@ -46,7 +49,8 @@ impl fmt::Display for LinkWarning {
     }
 }
 
-/// All links and images, in the order in which they end. None in a text that nests absurdly, which is shown as plain text.
+/// All links and images, in the order in which they end. None in a text that nests absurdly, which is shown as plain text. Of images
+/// in the alternative text of images, only the outer eight levels.
 ///
 /// ```
 /// use mimi_content::gfm::{LinkWarning, links};
@@ -72,8 +76,11 @@ pub fn links(markdown: &str) -> Vec<Link> {
             Event::Start(Tag::Image { dest_url, .. }) => open.push((text.len(), String::from(&*dest_url))),
             Event::End(end @ (TagEnd::Link | TagEnd::Image)) => {
                 let Some((start, target)) = open.pop() else { continue };
-                let shown = String::from(text.get(start..).unwrap_or_default());
-                links.push(Link { text: shown, target, is_image: end == TagEnd::Image });
+                // Each holds a copy of all text inside it.
+                if open.len() < MAX_NESTED {
+                    let shown = String::from(text.get(start..).unwrap_or_default());
+                    links.push(Link { text: shown, target, is_image: end == TagEnd::Image });
+                }
                 if open.is_empty() {
                     text.clear();
                 }

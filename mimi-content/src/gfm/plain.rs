@@ -154,8 +154,9 @@ impl PlainText {
             return;
         }
         // The lines of a code block end in a break of their own.
-        let ended = self.written.len().saturating_sub(self.written.trim_end_matches('\n').len());
-        for _ in ended..core::mem::take(&mut self.breaks) {
+        let breaks = core::mem::take(&mut self.breaks);
+        let ended = self.written.bytes().rev().take(breaks).take_while(|byte| *byte == b'\n').count();
+        for _ in ended..breaks {
             self.written.push('\n');
         }
         let control = |c: char| c.is_control() && c != '\n' && c != '\t';
