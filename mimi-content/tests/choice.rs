@@ -342,6 +342,12 @@ fn warns_where_people_may_see_something_else() {
     let both = |language| multi(ProcessAll, language, vec![text(""), of_type("image/png")]);
     assert_eq!(warnings(vec![both("en"), both("en")]), (false, false));
     assert_eq!(warnings(vec![both("en"), text("en")]), (true, false));
+    // A list that is absurdly long is one language, inherited or not.
+    let long = ["en"; 400].join(",");
+    assert_eq!(warnings(vec![text(&long), text("en")]), (false, true));
+    assert_eq!(warnings(vec![text(&long), text(&long)]), (false, false));
+    let inherited = multi(ChooseOne, &long, vec![text(""), text(""), text("")]);
+    assert_eq!(client(inherited).warnings(), []);
     // Only alternatives; and also in what is not chosen.
     assert_eq!(client(multi(ProcessAll, "", vec![text("en"), text("fr")])).warnings(), []);
     let hidden =

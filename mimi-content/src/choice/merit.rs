@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use super::language::LONGEST_LIST;
 use super::media::Kind;
 use super::{AlternativesDiffer, Fate, Leaf, Rank, leaf};
 use crate::part::{MultiPartRef, NestedPartRef, PartIndex, PartRef, PartSemantics};
@@ -196,7 +197,7 @@ impl<'p, 'a> Tree<'p, 'a> {
             };
             kinds |= kind.bit();
             if before.replace(*language) != Some(*language) {
-                languages.extend(language.split(',').map(|tag| LanguageTag(tag.trim_start_matches(' '))));
+                languages.extend(tags(language));
             }
         }
         languages.sort_unstable();
@@ -209,19 +210,19 @@ impl<'p, 'a> Tree<'p, 'a> {
     }
 }
 
+/// The tags of a list; a list that is too long to be read again and again counts as one.
+fn tags(languages: &str) -> impl Iterator<Item = LanguageTag<'_>> {
+    let pieces = if languages.len() > LONGEST_LIST { 1 } else { usize::MAX };
+    languages.splitn(pieces, ',').map(|tag| LanguageTag(tag.trim_start_matches(' ')))
+}
+
 /// A tag, compared without regard to case.
 #[derive(Clone, Copy)]
 struct LanguageTag<'a>(&'a str);
 
-impl LanguageTag<'_> {
-    fn folded(&self) -> impl Iterator<Item = u8> {
-        self.0.bytes().map(|byte| byte.to_ascii_lowercase())
-    }
-}
-
 impl PartialEq for LanguageTag<'_> {
     fn eq(&self, other: &Self) -> bool {
-        self.0.eq_ignore_ascii_case(other.0)
+        self.cmp(other).is_eq()
     }
 }
 
@@ -235,7 +236,12 @@ impl PartialOrd for LanguageTag<'_> {
 
 impl Ord for LanguageTag<'_> {
     fn cmp(&self, other: &Self) -> core::cmp::Ordering {
-        self.folded().cmp(other.folded())
+        // What is inherited is the same octets.
+        if core::ptr::eq(self.0, other.0) {
+            return core::cmp::Ordering::Equal;
+        }
+        let folded = |tag: &Self| tag.0.bytes().map(|byte| byte.to_ascii_lowercase());
+        folded(self).cmp(folded(other))
     }
 }
 
