@@ -430,6 +430,7 @@ fn finds_links_and_mentions() {
     let text = "<mimi://example.com/u/alice-smith> [*@Alice*`Smith`](mimi://example.com/u/alice-smith) ![i](https://a.example/i)\n\
         [Bob][b] `[no](mimi://example.com/u/alice-smith)` [![in](cid:1@local.invalid)](https://out.example) <x@y.example>\n\n[b]: mimi://example.com/u/bob";
     let found: Vec<_> = links(text).into_iter().map(|link| (link.text, link.target, link.is_image)).collect();
+    assert!(links(text).iter().all(|link| link.warning().is_none()));
     let expected = [
         ("mimi://example.com/u/alice-smith", "mimi://example.com/u/alice-smith", false),
         ("@AliceSmith", "mimi://example.com/u/alice-smith", false),
@@ -487,6 +488,10 @@ fn warns_of_links_that_are_not_what_they_seem() {
         ("https://bank.example", "https:\\\\evil.example", Some(OtherUrl)),
         ("mailto:a@bank.example", "mailto:b@evil.example", Some(OtherUrl)),
         ("a@bank.example", "https://evil.example", Some(OtherUrl)),
+        ("a@bank.example", "mailto:b@bank.example", Some(OtherUrl)),
+        ("bank.example", "mimi://evil.example/u/x", Some(OtherUrl)),
+        ("a@bank.example", "mailto:a@bank.example", None),
+        ("@alice@example.com", "mimi://example.com/u/alice", None),
         ("mimi://example.com/u/alice", "mimi://example.com/u/bob", Some(OtherUrl)),
         ("https://example.com:443/x", "http://example.com/x", Some(Downgraded)),
         ("bücher.example", "https://evil.example", Some(OtherUrl)),

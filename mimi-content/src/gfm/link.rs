@@ -115,6 +115,8 @@ pub fn mentions(markdown: &str, mut is_member: impl FnMut(&str) -> bool) -> Vec<
 
 /// What to tell a person who follows a link, if anything: that its text holds a URL, or what looks like a host name, other than its target.
 ///
+/// `alice@example.com` is the address of a `mailto:` link, and says nothing about a `mimi:` or `im:` link, which mentions somebody.
+///
 /// Two URLs are the same if they are after syntax- and scheme-based normalization (RFC 3986, section 6.2). A text without a scheme
 /// stands for the same address under the target's scheme. Text that is no URL, such as a name, is none of this function's business; nor are
 /// letters that look like others.
@@ -152,8 +154,15 @@ fn compare(word: &str, target: &str, normal_target: Option<&str>) -> Option<Link
     let address = if has_scheme(trimmed) {
         String::from(word)
     } else if looks_like_host(trimmed) {
-        let web = target_scheme.eq_ignore_ascii_case("http") || target_scheme.eq_ignore_ascii_case("https");
-        alloc::format!("{}://{word}", if web { target_scheme } else { "https" })
+        let is_target =
+            |schemes: &[&str]| schemes.iter().any(|scheme| target_scheme.eq_ignore_ascii_case(scheme));
+        match word.contains('@') {
+            // The handle of a user, as the text of a mention.
+            true if is_target(&["mimi", "im"]) => return None,
+            true if is_target(&["mailto"]) => alloc::format!("mailto:{word}"),
+            _ if is_target(&["http", "https"]) => alloc::format!("{target_scheme}://{word}"),
+            _ => alloc::format!("https://{word}"),
+        }
     } else {
         return None;
     };
