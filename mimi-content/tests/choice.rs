@@ -414,7 +414,7 @@ fn assert_rules(message: &MimiContent, choice: &Choice, knows: impl Fn(&str) -> 
                 let content_type = match head.part {
                     PartRef::Single(single) => single.content_type,
                     PartRef::External(external) => external.content_type,
-                    _ => unreachable!(),
+                    _ => panic!("no leaf"),
                 };
                 match fate {
                     Fate::Processed => {
