@@ -342,6 +342,9 @@ fn warns_where_people_may_see_something_else() {
     let both = |language| multi(ProcessAll, language, vec![text(""), of_type("image/png")]);
     assert_eq!(warnings(vec![both("en"), both("en")]), (false, false));
     assert_eq!(warnings(vec![both("en"), text("en")]), (true, false));
+    // A picture without a language is in none.
+    let beside = multi(ProcessAll, "", vec![text("en"), of_type("image/png")]);
+    assert_eq!(warnings(vec![beside, text("en")]), (true, false));
     // A list that is absurdly long is one language, inherited or not.
     let long = ["en"; 400].join(",");
     assert_eq!(warnings(vec![text(&long), text("en")]), (false, true));

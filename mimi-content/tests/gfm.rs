@@ -309,6 +309,46 @@ fn renders_the_supported_extensions_and_no_others() {
     assert_eq!(elements("$x$ $$y$$ x^2^ term\n: definition"), ["p"]);
 }
 
+/// GFM without the bare autolinks and footnotes, for a parser that nothing here is built on.
+fn other_parser() -> markdown::ParseOptions {
+    let mut options = markdown::ParseOptions::gfm();
+    options.constructs.gfm_autolink_literal = false;
+    options.constructs.gfm_footnote_definition = false;
+    options.constructs.gfm_label_start_footnote = false;
+    options
+}
+
+#[test]
+fn another_renderer_makes_the_same_elements_and_text() {
+    let options = markdown::Options { parse: other_parser(), ..markdown::Options::gfm() };
+    for text in [
+        "Hi everyone, we just shipped release 2.0. __Good  work__!",
+        "Right on! _Congratulations_ 'all!",
+        "__*VPN GOING DOWN*__ I'm rebooting the VPN in ten minutes unless anyone objects.",
+        "# One\n\nTwo\n===\n\n### Three ###\n\n***\n\nlast  \nline\\\nbreak",
+        "> quote\n> > deeper\nlazy\n\n> other",
+        "- a\n- b\n\n  c\n    - d\n\n7) e\n8) f\n",
+        "- [ ] open\n- [x] done\n- [X] done\n- [] none\n",
+        "| a | b \\| c |\n|:--|--:|\n| *d* | `e` |\n| f |\n\nafter",
+        "~~gone~~ ~one~ ~~~not~~~\n",
+        "```rust\nlet x = a && b < c;\n```\n\n    indented\n\n`` a ` b ``",
+        "[inline](https://a.example \"title\") [full][ref] [ref][] [ref]\n\n[ref]: https://b.example 'x'",
+        "<https://a.example/?a=b&c=d> &amp; &copy; &#65; \\*not\\* \\<b>",
+        "*a **b** c* ***d*** a_b_c __e_f__ *g*h",
+        "1 < 2 > 1 & \"q\" 'r'",
+        "https://bare.example www.bare.example bare@bare.example",
+    ] {
+        let shape = |html: &str| {
+            let page = page(html);
+            let names: Vec<_> = page.elements.into_iter().map(|(name, _)| name).collect();
+            let text: String = page.text.split_whitespace().collect();
+            (names, text)
+        };
+        let other = markdown::to_html_with_options(text, &options).unwrap();
+        assert_eq!(shape(&to_html(text)), shape(&other), "{text}");
+    }
+}
+
 #[test]
 fn images_come_from_the_message_alone() {
     let page = assert_safe(
@@ -378,10 +418,7 @@ fn escapes_html_before_sending() {
 /// As another parser sees it, which nothing here is built on.
 #[test]
 fn another_parser_finds_no_html_after_escaping() {
-    let mut options = markdown::ParseOptions::gfm();
-    options.constructs.gfm_autolink_literal = false;
-    options.constructs.gfm_footnote_definition = false;
-    options.constructs.gfm_label_start_footnote = false;
+    let options = other_parser();
     let has_html = |text: &str| {
         let mut waiting = vec![markdown::to_mdast(text, &options).unwrap()];
         let mut found = false;
