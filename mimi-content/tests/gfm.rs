@@ -284,6 +284,31 @@ fn the_judge_refuses_a_script() {
 }
 
 #[test]
+fn links_without_a_known_scheme_lose_their_target() {
+    for target in [
+        "javascript:x",
+        "//a.example",
+        "a",
+        "#a",
+        "https:",
+        "<https://a.example/ b>",
+        "https://a.example/&Tab;b",
+        "cid:1@local.invalid",
+    ] {
+        assert_eq!(to_html(&format!("[x]({target})")), "<p>x</p>\n", "{target}");
+    }
+    for target in [
+        "https://a.example",
+        "HTTP://a.example",
+        "mailto:a@b.example",
+        "mimi://a.example/u/b",
+        "im:a@b.example",
+    ] {
+        assert_eq!(to_html(&format!("[x]({target})")), format!("<p><a href=\"{target}\">x</a></p>\n"));
+    }
+}
+
+#[test]
 fn shows_html_as_text() {
     let page = assert_safe("<script>alert(1)</script>\n\n<b>not bold</b> **bold**");
     assert!(
