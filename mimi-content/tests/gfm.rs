@@ -436,6 +436,8 @@ fn escapes_html_before_sending() {
         format!("{}&lt;b>`&lt;i>`", ">".repeat(65))
     );
     assert_eq!(escape_html(&"<div>\n".repeat(500)), "&lt;div>\n".repeat(500));
+    let code = |divs: &str| format!("{}\n`<i>`", divs.repeat(30));
+    assert_eq!(escape_html(&code("<div>\n")), code("&lt;div>\n"));
     let comments = escape_html(&format!("a {}-->", "<!-- ".repeat(40))).into_owned();
     assert_eq!(comments, format!("a {}-->", "&lt;!-- ".repeat(40)));
 }
