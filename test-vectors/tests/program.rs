@@ -199,6 +199,58 @@ fn inspect_prints_what_a_vector_says() {
 }
 
 #[test]
+fn inspect_shows_a_message_as_a_tree() {
+    let (_, json) = SHIPPED.iter().find(|(name, _)| *name == "content-working-group.json").unwrap();
+    let vectors: Value = serde_json::from_str(json).unwrap();
+    let tree = |name: &str| {
+        let case = vectors["cases"].as_array().unwrap().iter().find(|case| case["name"] == name).unwrap();
+        let encoded = case["encoded"].as_str().unwrap().as_bytes();
+        let ran = run_with(&["inspect", "--type", "MimiContent", "--tree", "--hex"], encoded);
+        assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+        ran.out
+    };
+    let nested = tree("multipart-3");
+    assert!(
+        nested.starts_with("size         716 octets, 11 parts\nmessage_id   01cfebeadbdb83c1"),
+        "{nested}"
+    );
+    for line in [
+        "extension    2 roomUri: mimi://example.com/r/engineering_team",
+        "part 0  render  chooseOne of 2 parts",
+        "  part 1  render  processAll of 2 parts",
+        "    part 2  render  chooseOne of 2 parts",
+        "      part 4  render [fr]  text/html;charset=utf-8, 101 octets: <html><body><h1>Bienvenue!</h1>\\n<img src=\"cid:5@local.inval…",
+        "        refers to part 5",
+        "    part 10  inline  image/png, 16 octets: h'fa444237451a05a72bb0f67037cc1669'",
+    ] {
+        assert!(nested.lines().any(|found| found == line), "{line}\n{nested}");
+    }
+    let attachment = tree("attachment");
+    for line in [
+        "part 0  attachment [en]  video/mp4, 708234961 octets at https://example.com/storage/8ksB4bSrrRE.mp4",
+        "  encrypted with AEAD_AES_128_GCM (1), key of 16 octets, nonce of 12, aad of 0",
+        "  sha-256 (1) 9ab17a8cf0890baaae7ee016c7312fcc080ba46498389458ee44f0276e783163",
+        "  description 2 hours of key signing video",
+        "  filename bigfile.mp4",
+    ] {
+        assert!(attachment.lines().any(|found| found == line), "{line}\n{attachment}");
+    }
+    assert!(!attachment.contains("21399320"), "the key");
+    assert!(
+        tree("conferencing")
+            .contains("part 0  session  no type, unknown size at https://example.com/join/12345\n")
+    );
+    assert!(tree("expiring").contains("expires      1644390004 seconds since 1970\n"));
+    assert!(tree("multipart-2").ends_with("\nanomaly      a reaction to nothing (Log)\n"));
+    for clean in ["original", "reply", "edit", "delete", "unlike", "expiring"] {
+        assert!(!tree(clean).contains("anomaly"), "{clean}");
+    }
+
+    let ran = run_with(&["inspect", "--type", "MessageStatusReport", "--tree"], &STATUS);
+    assert_eq!((ran.status, ran.out.as_str()), (2, ""));
+}
+
+#[test]
 fn inspect_gives_the_reason_of_a_refusal() {
     let mut damaged = STATUS;
     damaged[36] = 0x18;
