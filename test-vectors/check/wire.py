@@ -1,8 +1,8 @@
 """Kind `wire`: every struct of the drafts, and what the drafts ask of a struct beyond its layout."""
 
+import ipaddress
 import re
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import content
 from case import Wrong, refusal
@@ -122,6 +122,23 @@ def range_is_one(value, _):
 TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 
 
+@check("Parameter")
+def parameter_is_one(parameter, _):
+    name, value = text(parameter["parameter_name"]), text(parameter["parameter_value"])
+    require(re.fullmatch(TOKEN, name), "a parameter's name is a token")
+    require(not re.search(r"[\x00-\x08\x0a-\x1f\x7f]", value), "no control characters but tab")
+
+
+@check("DomainName")
+def domain_name_is_text(name, _):
+    text(name["domain"])
+
+
+@check("AppDataUpdateOperation")
+def operation_is_valid(operation, _):
+    require(operation != 0, "invalid(0) is no operation")
+
+
 @check("MediaType")
 def media_type_is_one(media_type, scope):
     kind = text(media_type["type"])
@@ -129,12 +146,7 @@ def media_type_is_one(media_type, scope):
         require(not media_type["parameters"], "the empty media type has no parameters")
     else:
         require(re.fullmatch(f"{TOKEN}/{TOKEN}", kind), "it is type/subtype")
-    names = []
-    for parameter in media_type["parameters"]:
-        name, value = text(parameter["parameter_name"]), text(parameter["parameter_value"])
-        require(re.fullmatch(TOKEN, name), "a parameter's name is a token")
-        require(not re.search(r"[\x00-\x08\x0a-\x1f\x7f]", value), "no control characters but tab")
-        names.append(name.lower())
+    names = [parameter["parameter_name"].lower() for parameter in media_type["parameters"]]
     require(len(names) == len(set(names)), "names differ, whatever their case")
 
 
@@ -149,11 +161,22 @@ def url_is_https(option, _):
         require(is_https(option["ratchet_tree_url"]), "an https URL")
 
 
+# RFC 3986: an https URI without user information and fragment, whose host isn't empty.
+CHARACTER = r"[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2}"
+HTTPS_URL = re.compile(
+    rf"(?i:https)://(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|\[v[0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+,;=:]+\]|(?:{CHARACTER})+)"
+    rf"(?::[0-9]*)?(?:/(?:{CHARACTER}|[:@/])*)?(?:\?(?:{CHARACTER}|[:@/?])*)?"
+)
+
+
 def is_https(data):
-    if not re.fullmatch(rb"(?i:https)://[\x21-\x7e]+", data):
-        return False
-    url = urlsplit(data.decode())
-    return bool(url.netloc) and "@" not in url.netloc and "#" not in data.decode()
+    match = HTTPS_URL.fullmatch(data.decode("latin-1"))
+    if match and match["address"]:
+        try:
+            ipaddress.IPv6Address(match["address"])
+        except ValueError:
+            return False
+    return bool(match)
 
 
 @check("DomainList")
