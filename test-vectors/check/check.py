@@ -8,14 +8,26 @@ import json
 import sys
 from pathlib import Path
 
+import associated_party
+import connection
 import content
+import franking
+import group_info
+import identity_link
 import message_status
+import semi_private
 import wire
 from case import Case, Wrong
 
 KINDS = {
+    "associated-party": associated_party,
+    "connection": connection,
     "content": content,
+    "franking": franking,
+    "group-info": group_info,
+    "identity-link": identity_link,
     "message-status": message_status,
+    "semi-private": semi_private,
     "wire": wire,
 }
 
