@@ -34,6 +34,8 @@ def open_response(case):
     sealed = response["encrypted_groupinfo_and_tree"]
     opened = suite.decrypt_with_label(private_key, LABEL, response["room_id"], sealed["kem_output"], sealed["ciphertext"])
     LANGUAGE.decode("GroupInfoRatchetTreeTBE", opened)
+    if not case.has("plaintext"):
+        raise Refused("a body where none is expected")
     if opened != case.hex("plaintext"):
         raise Refused(f"opens to {opened.hex()}")
 

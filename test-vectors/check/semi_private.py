@@ -6,6 +6,7 @@ from suites import Suite
 from wire import LANGUAGE
 
 PROPOSAL, COMMIT = 2, 3
+MEMBER, WIRE_FORMAT = 1, 0xF001
 
 
 def content_scope(content_type):
@@ -15,13 +16,29 @@ def content_scope(content_type):
     return (scope,)
 
 
-def check_content(content_type, data):
+def read_content(content_type, data):
     """SemiPrivateMessageContent: a proposal or commit, its auth data, and padding of zeros."""
     reader, scope = Reader(data), content_scope(content_type)
-    LANGUAGE.read({PROPOSAL: "Proposal", COMMIT: "Commit"}[content_type], reader, scope)
-    LANGUAGE.read("FramedContentAuthData", reader, scope)
+    field = {PROPOSAL: "proposal", COMMIT: "commit"}[content_type]
+    content = LANGUAGE.read(field.capitalize(), reader, scope)
+    auth = LANGUAGE.read("FramedContentAuthData", reader, scope)
     if any(reader.take(len(data) - reader.at)):
         raise Refused("padding that is not zero")
+    return field, content, auth
+
+
+def check_tbs(message, leaf, field, content, data):
+    """FramedContentTBS is of this very message: wire format, GroupContext, sender, authenticated data and content."""
+    tbs = LANGUAGE.decode("FramedContentTBS", data)
+    framed, context = tbs["content"], tbs.get("context", {})
+    said = (tbs["wire_format"], framed["group_id"], framed["epoch"], framed["sender"], framed["authenticated_data"])
+    sender = {"sender_type": MEMBER, "leaf_index": leaf}
+    if said != (WIRE_FORMAT, message["group_id"], message["epoch"], sender, message["authenticated_data"]):
+        raise Refused("framed_content_tbs is of another message")
+    if (context.get("group_id"), context.get("epoch")) != (message["group_id"], message["epoch"]):
+        raise Refused("framed_content_tbs has the GroupContext of another epoch")
+    if framed["content_type"] != message["content_type"] or framed.get(field) != content:
+        raise Refused("framed_content_tbs has other content")
 
 
 def guarded(nonce, reuse_guard):
@@ -66,9 +83,30 @@ def open_message(case):
             raise Refused("another key or nonce is sealed")
     aad = LANGUAGE.encode("SemiPrivateContentAAD", message)
     content = suite.open(key, guarded(nonce, guard), aad, message["ciphertext"])
-    check_content(content_type, content)
+    field, opened, auth = read_content(content_type, content)
+    check_tbs(message, leaf, field, opened, case.hex("framed_content_tbs"))
+    if case.has("signature_public_key"):
+        suite.verify_with_label(
+            case.hex("signature_public_key"), b"FramedContentTBS", case.hex("framed_content_tbs"), auth["signature"]
+        )
+    if case.has("sender_data_secret"):
+        check_sender_data(suite, case, message)
     if content != case.hex("content"):
         raise Refused(f"opens to {content.hex()}")
+
+
+def check_sender_data(suite, case, message):
+    """The sender data, as in a PrivateMessage: key and nonce from the first Nh octets of the ciphertext."""
+    secret, sample = suite.secret(case.hex("sender_data_secret"), "sender_data_secret"), message["ciphertext"][:suite.Nh]
+    key = suite.expand_with_label(secret, b"key", sample, suite.Nk)
+    nonce = suite.expand_with_label(secret, b"nonce", sample, suite.Nn)
+    aad = LANGUAGE.encode("SenderDataAAD", message)
+    data = LANGUAGE.decode("SenderData", suite.open(key, nonce, aad, message["encrypted_sender_data"]))
+    expected = {"leaf_index": case.integer("sender_leaf_index"), "reuse_guard": case.hex("reuse_guard")}
+    if case.has("generation"):
+        expected["generation"] = case.integer("generation")
+    if {field: data[field] for field in expected} != expected:
+        raise Refused("other sender data")
 
 
 def valid(case):
