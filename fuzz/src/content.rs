@@ -27,7 +27,7 @@ pub fn message(data: &[u8]) {
             if let Ok(received) = received {
                 for anomaly in received.anomalies() {
                     assert!(!anomaly.to_string().is_empty());
-                    anomaly.advice();
+                    let _ = anomaly.advice();
                 }
             }
         }
@@ -53,6 +53,7 @@ pub fn message_status(data: &[u8]) {
     let owned = bounded(MULTIPLE, data, MessageStatusReport::decode);
     match (borrowed, owned) {
         (Ok(borrowed), Ok(owned)) => {
+            assert!(borrowed.iter().eq(owned.0.iter().copied()));
             assert_eq!(owned.encode(), data, "another encoding");
             let _ = owned.latest(&MessageId::from_bytes([1; 32]));
         }
