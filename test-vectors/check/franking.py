@@ -65,6 +65,14 @@ class Committed:
         return self.read(values, key).encode()
 
 
+def secret(case, field):
+    """A secret of the key schedule. HMAC pads its key, so a lost zero at its end would go unnoticed."""
+    data = case.hex(field)
+    if len(data) not in (32, 48, 64):
+        raise Refused(f"{field} has {len(data)} octets")
+    return data
+
+
 def same(what, given, computed):
     if not hmac.compare_digest(given, computed):
         raise Refused(f"another {what}")
@@ -88,11 +96,11 @@ def receive(case):
         )
     elif revision == "03":
         context = bare_context(sender_uri, room_uri, timestamp)
-        check = hmac_sha256(case.hex("franking_integrity_secret"), frank + context)
+        check = hmac_sha256(secret(case, "franking_integrity_secret"), frank + context)
         same("integrity check", case.hex("franking_integrity_check"), check)
     else:
         context = bare_context(sender_uri, room_uri, timestamp)
-        digest = hashlib.sha256(case.hex("franking_context_secret") + context).digest()
+        digest = hashlib.sha256(secret(case, "franking_context_secret") + context).digest()
         same("context hash", case.hex("franking_context_hash"), digest)
 
 
@@ -101,6 +109,8 @@ def judge_report(case):
     revision, application_data = case.text("revision"), case.hex("application_data")
     committed = Committed(revision, application_data)
     timestamp, frank = case.integer("accepted_timestamp"), case.hex("server_frank")
+    if len(case.hex("hub_key")) < 32:
+        raise Refused("a hub_key has 32 octets or more")
     tag = hmac_sha256(committed.salt, application_data)
     if revision == "02":
         same("franking tag", case.hex("franking_tag"), tag)
