@@ -15,6 +15,7 @@ import franking
 import group_info
 import identity_link
 import message_status
+import policy
 import semi_private
 import wire
 from case import Case, Wrong
@@ -27,6 +28,7 @@ KINDS = {
     "group-info": group_info,
     "identity-link": identity_link,
     "message-status": message_status,
+    "policy": policy,
     "semi-private": semi_private,
     "wire": wire,
 }

@@ -1,6 +1,7 @@
 """Kind `policy`: one decision of mimi-room-policy-03, rule by rule as its sections have them."""
 
 import content as messages
+import policy_content
 from capabilities import CAPABILITIES, PRESETS
 from case import Wrong, hex_of
 from presentation import Refused
@@ -71,10 +72,12 @@ class Room:
         active = self.active() if active_only else None
         return sum(1 for user, index in self.listed.items() if index == role and (active is None or user in active))
 
-    def preauthorized(self, claims):
+    def preauthorized(self, claims, skip_no_role=False):
         """The role of the first entry whose claims are all there."""
         given = {tuple(claim) for claim in claims}
         for entry in self.preauth:
+            if skip_no_role and entry["role"] == NO_ROLE:
+                continue
             if {tuple(claim) for claim in entry["claims"]} <= given:
                 return entry["role"]
         return None
@@ -130,10 +133,10 @@ class Party:
             self.index = room.listed[self.uri]
         elif self.is_server:
             self.index = room.preauthorized(self.claims)
-            require(self.index not in (None, NO_ROLE), "an external sender without a role")
         else:
             self.index = NO_ROLE
-        self.role = room.role(self.index)
+        # A server that is preauthorized for nothing has no capability at all, not those of role 0.
+        self.role = Role({"index": NO_ROLE}) if self.is_server and not self.index else room.role(self.index)
 
     def can(self, capability):
         return self.role.can(capability)
@@ -148,7 +151,7 @@ class Decision:
         self.touched, self.ban_only = set(), set()
         self.gone = {}  # users who have to be out of the group, and who may take them out
         self.added_by = {}
-        self.kinds = []
+        self.kinds, self.pending_kinds = [], []
 
     def judge(self, changes):
         before = self.before
@@ -162,9 +165,10 @@ class Decision:
                 self.touched.add(change["user"])
             if change["op"] not in ("add_client", "remove_client"):
                 getattr(self, change["op"])(change, party)
-        for change, party in zip(changes, by):
-            if change["op"] in ("add_client", "remove_client"):
-                getattr(self, change["op"])(change, party)
+        for kind in ("remove_client", "add_client"):
+            for change, party in zip(changes, by):
+                if change["op"] == kind:
+                    getattr(self, kind)(change, party)
         self.join()
         self.check_after()
 
@@ -177,12 +181,20 @@ class Decision:
             require(actor.client is None or actor.client in before.clients_of(actor.uri), "a client that isn't in the group")
         elif form == "external_proposal":
             require(actor.is_listed, "outsiders join by external commit")
+            own = all(c["op"] == "add_client" and c["client"] == actor.client for c in changes)
+            require(own and changes, "a new member proposes to add itself")
         if form == "external_commit":
-            require(actor.client not in before.clients, "the client is in the group already")
+            leaves = any(c["op"] == "remove_client" and c["client"] == actor.client for c in changes)
+            require(actor.client not in before.clients or leaves, "the client is in the group already")
+            for change, party in zip(changes, by):
+                added = change["op"] == "add_client" and party is actor and change["client"] != actor.client
+                require(not added, "an external commit adds the joining client")
+                removed = change["op"] == "remove_client" and party is actor and change["user"] != actor.uri
+                require(not removed, "an external commit removes an earlier client of the joining user only")
 
     def check_company(self):
         """What may share a commit (room-policy 3 and 4, RFC 9420 12.2)."""
-        kinds = self.kinds
+        kinds = self.pending_kinds + self.kinds
         for kind in ("update_metadata", "update_roles", "update_preauth", "update_base", "reinit"):
             require(kinds.count(kind) <= 1, f"two of {kind}")
         if "update_roles" in kinds:
@@ -211,6 +223,8 @@ class Decision:
             require((adds or bans) and party.role.may_move(NO_ROLE, index), "may not add")
             if bans:
                 self.ban_only.add(user)
+            if index == BANNED and before.has_banned_role:
+                self.must_be_gone(user)
         self.after.listed[user] = index
         self.added_by[user] = party.uri
 
@@ -242,7 +256,7 @@ class Decision:
         require(index != NO_ROLE and index in before.roles, "no such role")
         source = before.listed[user]
         if user == party.uri:
-            require(party.can("canChangeOwnRole") and before.preauthorized(party.claims) == index, "may not change its own role")
+            require(party.can("canChangeOwnRole") and before.preauthorized(party.claims, True) == index, "may not change its own role")
         else:
             require(party.role.may_move(source, index), "authorized_role_changes")
             bans = index == BANNED and before.has_banned_role and party.can("canBan")
@@ -262,7 +276,7 @@ class Decision:
 
     def add_client(self, change, party):
         user, client, before = change["user"], change["client"], self.before
-        require(client not in self.after.clients and client not in before.clients, "already in the group")
+        require(client not in self.after.clients, "already in the group")
         require(user in self.after.listed, "not on the list")
         if self.added_by.get(user) == party.uri and user != party.uri:
             pass  # whoever adds a user adds its clients
@@ -288,7 +302,7 @@ class Decision:
     def remove_client(self, change, party):
         user, client, before = change["user"], change["client"], self.before
         require(before.clients.get(client) == user and client in self.after.clients, "not in the group")
-        if self.form in ("commit", "external_commit"):
+        if self.form == "commit":
             require(client != self.actor.client, "a client doesn't commit its own removal")
         if user == party.uri:
             leaves = self.gone.get(user) == party.uri
@@ -326,7 +340,13 @@ class Decision:
         require(party.can("canDestroyRoom"), "no canDestroyRoom")
 
     def content(self, change, party):
-        check_content(self, change, party)
+        earlier = dict(change.get("earlier", {}))
+        for message_id, author in change.get("author_of", {}).items():
+            earlier.setdefault(message_id, {"author": author})
+        message = messages.decode_message(hex_of(change["encoded"], "encoded"))
+        for capability in policy_content.needed(message, earlier, party.uri, set(self.before.listed)):
+            require(capability is not None, "what no capability allows")
+            require(party.can(capability), f"no {capability}")
 
     # --- the state after all changes ---
 
@@ -364,39 +384,84 @@ class Decision:
         return {user for user, role in room.listed.items() if role == index and (not active_only or user in active)}
 
 
-def check_content(decision, change, party):
-    """Which capabilities a MIMI content message needs, with canSendMessage (room-policy 8.3, 8.4)."""
-    for capability in needed(change, party.uri):
-        require(party.can(capability), f"no {capability}")
+def with_pending(room, pending):
+    """The state that counts: the committed one with every change that the hub has accepted since. What is pending is part of the next
+    commit too, so its users, kinds and clients that have to go are counted in."""
+    decision = Decision(room, None, "proposal")
+    for entry in pending:
+        change = entry["change"]
+        decision.kinds.append(change["op"])
+        user = change.get("user")
+        if change["op"] in LIST_CHANGES:
+            decision.touched.add(user)
+        if change["op"] in ("add_participant", "use_join_code", "set_role"):
+            decision.after.listed[user] = change["role"]
+            if change["op"] == "set_role" and change["role"] == BANNED and room.has_banned_role:
+                decision.gone[user] = entry["by"].get("user")
+        elif change["op"] == "remove_participant":
+            del decision.after.listed[user]
+            decision.gone[user] = entry["by"].get("user")
+        elif change["op"] == "add_client":
+            decision.after.clients[change["client"]] = user
+        elif change["op"] == "remove_client":
+            del decision.after.clients[change["client"]]
+        elif change["op"] in ("update_roles", "update_preauth", "update_base"):
+            getattr(decision, change["op"])(change, AnyParty())
+    return decision
 
 
-def needed(change, sender):
-    message = messages.decode_message(hex_of(change["encoded"], "encoded"))
-    earlier = {k: v for k, v in change.get("earlier", {}).items()}
-    for message_id, author in change.get("author_of", {}).items():
-        earlier.setdefault(message_id, {"author": author})
-    return content_capabilities(message, earlier, sender)
+class AnyParty:
+    """Whoever proposed what the hub has accepted already."""
 
-
-def content_capabilities(message, earlier, sender):
-    raise NotImplementedError
+    @staticmethod
+    def can(_):
+        return True
 
 
 def decide(case):
     room = Room(case.get("room"))
     room.check()
-    for pending in case.get("room").get("pending", []):
-        decision = Decision(room, Party(room, pending["by"]), "proposal")
-        getattr_apply(decision, pending["change"])
-        room = decision.after
-    actor = Party(room, case.get("actor"))
-    decision = Decision(room, actor, case.text("form"))
-    if decision.form == "message":
-        decision.check_form(case.get("changes"), [])
+    pending = room_pending = case.get("room").get("pending", [])
+    earlier = with_pending(room, pending)
+    state, form = earlier.after, case.text("form")
+    changes = [c for c in case.get("changes") if not any(same_change(c, p) for p in room_pending)]
+    require(room.base["persistent_room"] or room.clients, "a room that isn't persistent and whose last client is gone")
+    actor = case.get("actor")
+    if actor.get("user") in earlier.gone:
+        clients = state.clients_of(actor["user"])
+        leaving = all(c["op"] == "remove_client" and c["client"] in clients for c in changes)
+        require(form == "proposal" and leaving and changes, "a removed user's clients may only leave")
+        return
+    actor = Party(state, actor)
+    decision = Decision(state, actor, form)
+    decision.touched, decision.gone, decision.pending_kinds = earlier.touched, earlier.gone, earlier.kinds
+    if form == "message":
+        decision.check_form(changes, [])
         require(actor.can("canSendMessage"), "no canSendMessage")
-        for change in case.get("changes"):
+        for change in changes:
             require(change["op"] == "content", "a message carries content only")
             decision.content(change, actor)
         return
-    require(all(change["op"] != "content" for change in case.get("changes")), "content in a handshake")
-    decision.judge(case.get("changes"))
+    require(all(change["op"] != "content" for change in changes), "content in a handshake")
+    decision.judge(changes)
+
+
+def same_change(change, pending):
+    """A commit may name what is pending: it is the same change, by the same party."""
+    return {k: v for k, v in change.items() if k != "by"} == pending["change"] and change.get("by") == pending["by"]
+
+
+def valid(case):
+    """A case of this kind is always valid as a case; what it expects is the decision."""
+    try:
+        decide(case)
+        reason = None
+    except Refused as refused:
+        reason = str(refused)
+    expected = case.get("expect")["allow"]
+    if expected != (reason is None):
+        raise Wrong("expect", f"refused: {reason}" if reason else "allowed")
+
+
+def invalid(case):
+    raise Wrong("valid", "a policy case says in `expect` what is refused")
