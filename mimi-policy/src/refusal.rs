@@ -72,6 +72,8 @@ pub enum Reason {
     NotListed(UserUri),
     /// Role 0 is for those who aren't on the list.
     RoleZero,
+    /// A join code is for whoever joins by it, not for this user.
+    NotTheJoiner(UserUri),
     /// The room has no such role.
     UndefinedRole(u32),
     /// The client is in the group.
@@ -179,6 +181,7 @@ impl Reason {
             | Self::AlreadyListed(_)
             | Self::NotListed(_)
             | Self::RoleZero
+            | Self::NotTheJoiner(_)
             | Self::UndefinedRole(_)
             | Self::ClientInGroup(_)
             | Self::NoSuchClient(_)
@@ -238,6 +241,7 @@ impl fmt::Display for Reason {
             Self::AlreadyListed(user) => write!(f, "{user} is on the participant list already"),
             Self::NotListed(user) => write!(f, "{user} is not on the participant list"),
             Self::RoleZero => f.write_str("role 0 is for those who are not on the list"),
+            Self::NotTheJoiner(user) => write!(f, "a join code is for whoever joins by it, not for {user}"),
             Self::UndefinedRole(role) => write!(f, "there is no role {role}"),
             Self::ClientInGroup(client) => write!(f, "{client} is in the group already"),
             Self::NoSuchClient(client) => write!(f, "{client} is not in the group as a client of that user"),

@@ -20,6 +20,7 @@ use mimi_codec::{
 };
 
 pub use build::RoomParts;
+pub(crate) use build::limits_of;
 pub use components::{ComponentDifference, DictionaryError};
 
 use crate::{

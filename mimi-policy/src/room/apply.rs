@@ -4,11 +4,9 @@ use core::hash::Hasher;
 
 use alloc::vec::Vec;
 
-use mimi_codec::code_points::ComponentID;
-
-use super::{Pending, PendingOperation, RoomState, Slot};
+use super::{PendingOperation, RoomState, Slot};
 use crate::{
-    ClientUri, Form, NO_ROLE, Plan, StalePlan, UserUri,
+    ClientUri, Form, NO_ROLE, Plan, StalePlan,
     decision::{Addition, Note, Outcome, Subject, UserOutcome},
     room::pending::PendingClient,
 };

@@ -23,6 +23,7 @@ const fn low_bit(index: usize) -> usize {
 
 impl Order {
     /// How many participants there are.
+    #[cfg(test)]
     pub(super) const fn len(&self) -> u32 {
         self.len
     }
