@@ -8,8 +8,6 @@ use core::fmt;
 
 use serde_json::{Map, Value};
 
-use crate::difference::show;
-
 /// Why JSON isn't what the kind `policy` has there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyJsonError {
@@ -83,7 +81,7 @@ impl<'a> Place<'a> {
     }
 
     pub(super) fn unexpected(&self, expected: impl Into<String>) -> PolicyJsonError {
-        let mut found = show(self.value);
+        let mut found = format!("{}", self.value);
         if let Some((end, _)) = found.char_indices().nth(SHOWN) {
             found.truncate(end);
             found.push('…');

@@ -152,7 +152,7 @@ pub(super) fn read_claims(place: &Place<'_>) -> Result<Vec<Claim>> {
         let [credential_type, id, value] = place.tuple()?;
         Ok(Claim {
             claim_id: ClaimId {
-                credential_type: CredentialType::from(credential_type.short_number()?),
+                credential_type: CredentialType(credential_type.short_number()?),
                 id: id.bytes()?.into(),
             },
             claim_value: value.bytes()?.into(),
@@ -164,7 +164,7 @@ pub(super) fn read_claims(place: &Place<'_>) -> Result<Vec<Claim>> {
 pub(super) fn claims_to_json(claims: &[Claim]) -> Value {
     let claim = |claim: &Claim| {
         json!([
-            u16::from(claim.claim_id.credential_type),
+            claim.claim_id.credential_type.0,
             hex::encode(&claim.claim_id.id),
             hex::encode(&claim.claim_value)
         ])
