@@ -5,4 +5,6 @@
 
 extern crate alloc;
 
+pub mod graph;
+pub mod matrix;
 pub mod preset;

@@ -202,8 +202,7 @@ fn any_role(
         capabilities.remove(&Cap::AddParticipant);
     }
     let limited = dice.percent(40);
-    let limit =
-        |dice: &mut Dice| if limited && dice.percent(50) { Some(dice.below(4) as u32) } else { None };
+    let limit = |dice: &mut Dice| if limited && dice.percent(50) { Some(dice.below(4) as u32) } else { None };
     let (min, max, min_active, mut max_active) =
         (limit(dice).unwrap_or(0), limit(dice), limit(dice).unwrap_or(0), limit(dice));
     if quiet && dice.percent(85) {
