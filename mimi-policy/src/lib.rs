@@ -8,6 +8,10 @@
 
 extern crate alloc;
 
+pub mod graph;
+pub mod matrix;
+pub mod preset;
+
 mod change;
 mod check;
 mod decision;

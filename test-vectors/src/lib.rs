@@ -51,6 +51,7 @@ mod document;
 #[cfg(feature = "generate")]
 mod generate;
 mod kind;
+pub mod policy_json;
 mod report;
 mod shipped;
 mod verify;
