@@ -6,3 +6,8 @@
 extern crate alloc;
 
 pub mod component;
+mod enforcement;
+#[cfg(feature = "content")]
+pub mod message;
+
+pub use enforcement::{EnforcedBy, enforced_by};
