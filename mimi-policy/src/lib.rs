@@ -11,3 +11,11 @@ mod enforcement;
 pub mod message;
 
 pub use enforcement::{EnforcedBy, enforced_by};
+pub mod consent;
+pub mod conversation;
+pub mod envelope;
+pub mod fork;
+pub mod messaging_mode;
+pub mod receiving;
+pub mod two_person;
+pub mod visibility;
