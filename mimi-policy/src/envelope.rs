@@ -437,3 +437,6 @@ impl Envelope {
         found.setting(Setting::ExternalProposalAllowed, proposals);
     }
 }
+
+#[cfg(test)]
+mod tests;

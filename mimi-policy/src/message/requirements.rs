@@ -182,6 +182,11 @@ impl Requirements {
         &self.needs
     }
 
+    /// The capabilities alone, for whoever asks for them all at once.
+    pub fn capabilities(&self) -> impl Iterator<Item = CapabilityType> {
+        self.needs.iter().map(|need| need.capability)
+    }
+
     /// Whether they may become others when the message comes that this one refers to.
     #[must_use]
     pub const fn is_provisional(&self) -> bool {
@@ -264,7 +269,7 @@ impl Requirements {
         part: PartIndex,
         known: &impl Known,
     ) -> Result<(), ContentRefusal> {
-        let mut level = vec_of(content);
+        let mut level = alloc::vec![content];
         for _ in 0..MAX_FORWARDED {
             let mut inside = Vec::new();
             for content in level {
@@ -303,10 +308,6 @@ impl Requirements {
             self.add(CapabilityType::CAN_SEND_LINK, Why::Link { part });
         }
     }
-}
-
-fn vec_of(content: &[u8]) -> Vec<&[u8]> {
-    alloc::vec![content]
 }
 
 fn indexed<'p, 'a>(
