@@ -27,7 +27,7 @@ impl Kind for Policy {
     fn verify_valid(&self, case: &mut Case<'_>) {
         let policy_case = match PolicyCase::from_json(&case.to_json()) {
             Ok(policy_case) => policy_case,
-            Err(error) => return case.fail(&error.path, error.problem, "the case as it is"),
+            Err(error) => return case.fail(&error.path.clone(), "what the format has", error),
         };
         let Some(expect) = policy_case.expect.clone() else {
             return case.fail("expect", "an object with \"allow\"", "no such member");
