@@ -92,3 +92,8 @@ pub use request::{Identities, InvalidRequest, Request, RequestProblem, first_omi
 pub use role_table::{BANNED_NAME, BANNED_ROLE, NO_ROLE};
 pub use room::{ComponentDifference, DictionaryError, RoleCount, RoomParts, RoomState};
 pub use seed::TableSeed;
+
+/// The README's example runs too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -241,6 +241,13 @@ fn max_clients_counts_the_leaves() {
         Commit,
         [add_client("alice", 2), add_client("alice", 3), remove_client("bob", 1)],
     );
+
+    // A removed user's client is on its way out for proposals, and still there for an external commit.
+    let mut room = ruled().can(2, &[Cap::CAN_ADD_OWN_CLIENT]).base(|base| base.max_clients = Some(4)).room();
+    accept(&mut room, &by("alice"), Proposal, remove("bob"));
+    allows(&room, &by("carol"), Proposal, add_client("carol", 2));
+    let refused = refuses(&room, &by_device("carol", 2), ExternalCommit, ());
+    assert_eq!(refused, invalid(Defect::TooManyClients { maximum: 4, clients: 5 }));
 }
 
 #[test]
