@@ -208,10 +208,9 @@ pub fn findings(policy: &OperationalParameters) -> Vec<OperationalFinding> {
     }
     if let PendingProposalPolicy::RandomDelay { minimum_delay_ms, maximum_delay_ms } =
         policy.pending_proposal_policy
+        && minimum_delay_ms > maximum_delay_ms
     {
-        if minimum_delay_ms > maximum_delay_ms {
-            found.push(OperationalFinding::DelaysOutOfOrder { minimum_delay_ms, maximum_delay_ms });
-        }
+        found.push(OperationalFinding::DelaysOutOfOrder { minimum_delay_ms, maximum_delay_ms });
     }
     for (field, times) in [
         (TimeField::LeafNodeUpdateTime, &policy.leaf_node_update_time),

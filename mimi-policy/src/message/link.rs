@@ -47,10 +47,10 @@ pub fn first_link(content_type: &str, content: &[u8], is_mention: impl Fn(&str) 
         return None;
     }
     let Ok(media_type) = MediaType::parse(content_type) else { return Some(Link::Unreadable) };
-    if let Some(charset) = media_type.parameter("charset") {
-        if !["utf-8", "us-ascii"].iter().any(|readable| readable.eq_ignore_ascii_case(charset)) {
-            return Some(Link::Unreadable);
-        }
+    if let Some(charset) = media_type.parameter("charset")
+        && !["utf-8", "us-ascii"].iter().any(|readable| readable.eq_ignore_ascii_case(charset))
+    {
+        return Some(Link::Unreadable);
     }
     let is_none = |target: &[u8]| {
         core::str::from_utf8(target)
@@ -131,10 +131,10 @@ fn in_markdown(content: &[u8], is_none: &impl Fn(&[u8]) -> bool) -> Option<usize
             (b'<', _) => autolink(content, next),
             _ => None,
         };
-        if let Some((start, target)) = destination {
-            if !is_none(target) {
-                return Some(start);
-            }
+        if let Some((start, target)) = destination
+            && !is_none(target)
+        {
+            return Some(start);
         }
         if octet == b'[' && only_markers {
             label = Some(at);
