@@ -122,6 +122,18 @@ fn finds_limits_that_let_nothing_through() {
 }
 
 #[test]
+fn refuses_lists_of_media_types_that_are_too_long() {
+    let mut long = policy();
+    long.forbidden_media_types = vec![media_types(&["text/html"]).remove(0); MAX_MEDIA_TYPES + 1];
+    long.permitted_media_types = Some(media_types(&["text/html"]));
+    let too_many = AssetFinding::TooManyMediaTypes { media_types: MAX_MEDIA_TYPES + 1 };
+    assert_eq!(too_many.severity(), Severity::Invalid);
+    assert_eq!(found(&long), [too_many]);
+    long.forbidden_media_types.pop();
+    assert_eq!(found(&long), [AssetFinding::PermittedAndForbidden { permitted: 0, forbidden: 0 }]);
+}
+
+#[test]
 fn accepts_what_lies_at_the_senders_provider() {
     let allowed = check(&policy(), image("https://CDN.B.example/x")).unwrap();
     assert_eq!(allowed.url().unwrap().url().host().as_str(), "CDN.B.example");

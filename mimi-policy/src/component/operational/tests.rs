@@ -100,6 +100,15 @@ fn refuses_what_is_mandatory_and_forbidden_in_every_list() {
 }
 
 #[test]
+fn refuses_lists_of_media_types_that_are_too_long() {
+    let mut long = policy();
+    long.default_capabilities.media_types = vec![MediaType::parse("a/b").unwrap(); MAX_MEDIA_TYPES + 1];
+    long.forbidden_capabilities.media_types = vec![MediaType::parse("a/b").unwrap()];
+    let media_types = MAX_MEDIA_TYPES + 1;
+    assert_eq!(findings(&long), [OperationalFinding::TooManyMediaTypes { media_types }]);
+}
+
+#[test]
 fn an_item_that_stands_twice_is_found_once() {
     let mut bad = policy();
     bad.mandatory_capabilities.cipher_suites = vec![SUITE, SUITE];
