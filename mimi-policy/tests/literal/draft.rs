@@ -135,7 +135,7 @@ fn who_may_use_the_form(t: &Try) -> Result<(), &'static str> {
                 return Err("the actor is no member");
             }
         }
-        (Form::ExternalCommit, Who::User { client, .. }) => {
+        (Form::ExternalCommit, Who::User { user, client, .. }) => {
             // RFC 9420: a resync removes the joiner's old appearance.
             let removes_old = t.changes.iter().any(|(by, change)| {
                 by.is_none() && matches!(change, Change::RemoveClient(_, removed) if removed == client)
@@ -143,16 +143,22 @@ fn who_may_use_the_form(t: &Try) -> Result<(), &'static str> {
             if t.room.has_client(client) && !removes_old {
                 return Err("the joining client is a member");
             }
-            // RFC 9420 12.2: of an external commit's own proposals, a Remove takes away "an old version of themselves", and there is no
-            // Add.
-            let foreign = t.changes.iter().any(|(by, change)| match change {
-                Change::AddClient(_, named) | Change::RemoveClient(_, named) => {
-                    by.is_none() && named != client
+            // RFC 9420 12.2: of an external commit's own proposals, "at most one Remove proposal, with which the joiner removes an old
+            // version of themselves", and no Add. The old version is the joiner's own, whatever it is called.
+            let mut removals = 0;
+            for (_, change) in t.changes.iter().filter(|(by, _)| by.is_none()) {
+                match change {
+                    Change::AddClient(owner, added) if owner != user || added != client => {
+                        return Err("an external commit adds another client");
+                    }
+                    Change::RemoveClient(owner, _) => {
+                        removals += 1;
+                        if owner != user || removals > 1 {
+                            return Err("an external commit removes more than one old client of its own");
+                        }
+                    }
+                    _ => {}
                 }
-                _ => false,
-            });
-            if foreign {
-                return Err("an external commit adds or removes another client");
             }
         }
         (Form::ExternalProposal, Who::User { user, client, .. }) => {

@@ -17,7 +17,7 @@ use std::thread;
 
 use draft::Says;
 use generator::{Dice, any_try};
-use room::{Cap, Form, Try};
+use room::{Base, Cap, Change, Form, Role, Room, Try, Who};
 
 /// How often a capability decided: it allowed something in a commit that is accepted, it wasn't held, or a condition of it failed.
 #[derive(Debug, Default, Clone, Copy)]
@@ -99,6 +99,46 @@ fn number(variable: &str, absent: u64) -> u64 {
     env::var(variable).map_or(absent, |text| text.parse().expect("a number"))
 }
 
+/// 8.1.3: "a successful unban changes the target user's role from role_index = 1 to another non-zero role_index": not to 1 again.
+#[test]
+fn an_unban_leads_to_another_role() {
+    let role = |index, name, capabilities: &[Cap], changes: &[(u32, Vec<u32>)]| Role {
+        index,
+        name,
+        capabilities: capabilities.iter().copied().collect(),
+        min: 0,
+        max: None,
+        min_active: 0,
+        max_active: None,
+        changes: changes.to_vec(),
+    };
+    let (ann, client, bob) = ("mimi://a.example/u/ann", "mimi://a.example/d/1", "mimi://b.example/u/bob");
+    let unban = |to| Try {
+        room: Room {
+            base: Base {
+                fixed_membership: false,
+                parent_dependant: false,
+                parent_room: "",
+                multi_device: true,
+                max_clients: None,
+                max_users: None,
+            },
+            roles: vec![role(1, "banned", &[], &[]), role(2, "", &[Cap::Unban], &[(1, vec![1, 2])])],
+            preauth: Vec::new(),
+            list: vec![(ann, 2), (bob, 1)],
+            clients: vec![(ann, client)],
+            parent_participants: None,
+        },
+        actor: Who::User { user: ann, client, claims: Vec::new() },
+        form: Form::Commit,
+        changes: vec![(None, Change::SetRole(bob, to))],
+    };
+    for (to, allowed) in [(1, false), (2, true)] {
+        assert_eq!(draft::decide(&unban(to)).after.is_some(), allowed);
+        assert_eq!(engine::decide(&unban(to)).is_ok(), allowed, "to role {to}");
+    }
+}
+
 /// Shows one case, made as small as it goes: `MIMI_POLICY_SHOW` is its seed.
 #[test]
 fn show() {
@@ -148,6 +188,14 @@ fn the_engine_and_the_draft_agree() {
     }
     for (why, count) in &total.refusals {
         println!("{count} refused: {why}");
+    }
+    // Each has to have decided, both ways; and where the draft states conditions, by these too.
+    for capability in Cap::ALL.into_iter().filter(|capability| *capability != Cap::Knock) {
+        let coverage = total.capabilities.get(&capability).copied().unwrap_or_default();
+        let enough = |count: u64| count * 5000 >= total.cases.min(20_000);
+        assert!(enough(coverage.accepted) && enough(coverage.not_held), "{capability:?}: {coverage:?}");
+        let conditional = capability <= Cap::ChangeOwnRole;
+        assert!(!conditional || enough(coverage.condition), "{capability:?}: {coverage:?}");
     }
     total.disagreements.sort_unstable();
     let mut kinds: BTreeMap<String, (u64, u32)> = BTreeMap::new();
