@@ -4,6 +4,8 @@ use core::hash::Hasher;
 
 use alloc::vec::Vec;
 
+use mimi_codec::{Encode, code_points::ComponentID};
+
 use super::{PendingOperation, RoomState, Slot};
 use crate::{
     ClientUri, Form, NO_ROLE, Plan, StalePlan,
@@ -33,8 +35,8 @@ impl RoomState {
         Ok(())
     }
 
-    fn accept(&mut self, outcome: Outcome) {
-        self.replace_components(&outcome);
+    fn accept(&mut self, mut outcome: Outcome) {
+        self.replace_components(&mut outcome);
         for user in outcome.users {
             let was_listed = self.is_listed(&user.subject);
             let Some(slot) = self.change_user(user) else { continue };
@@ -68,8 +70,8 @@ impl RoomState {
         }
     }
 
-    fn commit(&mut self, outcome: Outcome) {
-        self.replace_components(&outcome);
+    fn commit(&mut self, mut outcome: Outcome) {
+        self.replace_components(&mut outcome);
         let pending = core::mem::take(&mut self.pending);
         let mut touched = Vec::with_capacity(outcome.users.len());
         for user in outcome.users {
@@ -106,8 +108,8 @@ impl RoomState {
     }
 
     /// An external commit takes up nothing that was accepted before, save the clients that leave by themselves.
-    fn commit_externally(&mut self, outcome: Outcome) {
-        self.replace_components(&outcome);
+    fn commit_externally(&mut self, mut outcome: Outcome) {
+        self.replace_components(&mut outcome);
         self.order.truncate(self.committed_places);
         for user in outcome.users {
             for client in &user.removed_clients {
@@ -135,18 +137,22 @@ impl RoomState {
         }
     }
 
-    fn replace_components(&mut self, outcome: &Outcome) {
-        if let Some(metadata) = &outcome.metadata {
-            self.metadata = Some((**metadata).clone());
+    fn replace_components(&mut self, outcome: &mut Outcome) {
+        if let Some(metadata) = outcome.metadata.take() {
+            self.mix_component(ComponentID::ROOM_METADATA, &*metadata);
+            self.metadata = Some(*metadata);
         }
-        if let Some(roles) = &outcome.roles {
-            self.roles = (**roles).clone();
+        if let Some(roles) = outcome.roles.take() {
+            self.mix_component(ComponentID::ROLES_LIST, &roles.data);
+            self.roles = *roles;
         }
-        if let Some(preauth) = &outcome.preauth {
-            self.preauth = Some(preauth.clone());
+        if let Some(preauth) = outcome.preauth.take() {
+            self.mix_component(ComponentID::PREAUTH_LIST, &preauth);
+            self.preauth = Some(preauth);
         }
-        if let Some(base) = &outcome.base {
-            self.base = (**base).clone();
+        if let Some(base) = outcome.base.take() {
+            self.mix_component(ComponentID::BASE_ROOM_POLICY, &*base);
+            self.base = *base;
             self.base_is_stated = true;
         }
     }
@@ -157,7 +163,7 @@ impl RoomState {
             Subject::Slot(slot) => slot,
             Subject::New(user) => self.add_slot(user)?,
         };
-        self.mix(slot, outcome.role, outcome.added_clients.len(), outcome.removed_clients.len());
+        self.mix(slot, outcome.role, &outcome.added_clients, &outcome.removed_clients);
         self.leave_counts(slot);
         for client in &outcome.removed_clients {
             let index = self.tables.remove_client(&self.seed, &self.slots, client);
@@ -268,13 +274,38 @@ impl RoomState {
     }
 
     /// Tells this history of the room from others, so that a plan for one isn't taken for a plan for another.
-    fn mix(&mut self, slot: u32, role: u32, added: usize, removed: usize) {
+    fn mix(&mut self, slot: u32, role: u32, added: &[ClientUri], removed: &[ClientUri]) {
         let mut hasher = self.seed.hasher();
         hasher.write_u64(self.fingerprint);
-        hasher.write_u32(slot);
+        if let Some(slot) = self.slot(slot) {
+            hasher.write(slot.user.as_bytes());
+        }
         hasher.write_u32(role);
-        hasher.write_usize(added);
-        hasher.write_usize(removed);
+        hasher.write_usize(added.len());
+        for client in added.iter().chain(removed) {
+            hasher.write_usize(client.as_bytes().len());
+            hasher.write(client.as_bytes());
+        }
         self.fingerprint = hasher.finish();
+    }
+
+    fn mix_component(&mut self, component: ComponentID, data: &impl Encode) {
+        let mut hasher = self.seed.hasher();
+        hasher.write_u64(self.fingerprint);
+        hasher.write_u16(component.0);
+        hasher.write(&data.to_bytes().unwrap_or_default());
+        self.fingerprint = hasher.finish();
+    }
+
+    /// A beginning for the history, from who is in the room.
+    pub(super) fn first_fingerprint(&self) -> u64 {
+        let mut hasher = self.seed.hasher();
+        for slot in &self.slots {
+            hasher.write_usize(slot.user.as_bytes().len());
+            hasher.write(slot.user.as_bytes());
+            hasher.write_u32(slot.role);
+            hasher.write_usize(slot.clients.len());
+        }
+        hasher.finish()
     }
 }

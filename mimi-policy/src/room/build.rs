@@ -116,6 +116,7 @@ impl RoomState {
         room.fill(parts.participants, parts.clients, &mut defects);
         room.check_base(&mut defects);
         room.committed_places = room.order.places();
+        room.fingerprint = room.first_fingerprint();
         if defects.is_empty() { Ok(room) } else { Err(InvalidRoom { defects }) }
     }
 
