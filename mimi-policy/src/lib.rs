@@ -19,7 +19,7 @@
 //!
 //! let alice = "mimi://a.example/u/alice";
 //! let bob = "mimi://b.example/u/bob";
-//! let roles = preset::strict();
+//! let roles = preset::ExampleRoom::Strict.roles();
 //! let participants =
 //!     ParticipantListData { participants: vec![UserRolePair { user: alice.into(), role_index: 3 }] };
 //! let mut parts = RoomParts::new(roles, participants);
@@ -71,6 +71,7 @@ pub mod conversation;
 pub mod envelope;
 pub mod fork;
 pub mod graph;
+pub mod lint;
 pub mod matrix;
 #[cfg(feature = "content")]
 pub mod message;
