@@ -73,6 +73,7 @@ pub mod conversation;
 pub mod envelope;
 pub mod fork;
 pub mod graph;
+pub mod lint;
 pub mod matrix;
 #[cfg(feature = "content")]
 pub mod message;

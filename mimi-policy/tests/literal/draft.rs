@@ -53,7 +53,6 @@ fn decide_saying(t: &Try, said: &mut Vec<(Cap, Says)>) -> Result<Room, &'static 
     if let Some(why) = what_makes_a_room_invalid(&after) {
         return Err(why);
     }
-    the_parent_has_more_participants(t, &after)?;
     Ok(after)
 }
 
@@ -97,10 +96,14 @@ fn what_makes_a_room_invalid(room: &Room) -> Option<&'static str> {
         if room.base.parent_room.is_empty() {
             return Some("no parent room");
         }
-        if let Some(parent) = &room.parent_participants
-            && room.list.iter().any(|(user, _)| !parent.contains(user))
-        {
-            return Some("a participant is not in the parent room");
+        // 5: "the list of participants of the room MUST be a strict subset of the participants of the parent room."
+        if let Some(parent) = &room.parent_participants {
+            if room.list.iter().any(|(user, _)| !parent.contains(user)) {
+                return Some("a participant is not in the parent room");
+            }
+            if parent.iter().all(|user| room.role_of(user).is_some()) {
+                return Some("not a strict subset of the parent's participants");
+            }
         }
     }
     for (user, _) in &room.clients {
@@ -132,13 +135,30 @@ fn who_may_use_the_form(t: &Try) -> Result<(), &'static str> {
                 return Err("the actor is no member");
             }
         }
-        (Form::ExternalCommit, Who::User { client, .. }) => {
+        (Form::ExternalCommit, Who::User { user, client, .. }) => {
             // RFC 9420: a resync removes the joiner's old appearance.
             let removes_old = t.changes.iter().any(|(by, change)| {
                 by.is_none() && matches!(change, Change::RemoveClient(_, removed) if removed == client)
             });
             if t.room.has_client(client) && !removes_old {
                 return Err("the joining client is a member");
+            }
+            // RFC 9420 12.2: of an external commit's own proposals, "at most one Remove proposal, with which the joiner removes an old
+            // version of themselves", and no Add. The old version is the joiner's own, whatever it is called.
+            let mut removals = 0;
+            for (_, change) in t.changes.iter().filter(|(by, _)| by.is_none()) {
+                match change {
+                    Change::AddClient(owner, added) if owner != user || added != client => {
+                        return Err("an external commit adds another client");
+                    }
+                    Change::RemoveClient(owner, _) => {
+                        removals += 1;
+                        if owner != user || removals > 1 {
+                            return Err("an external commit removes more than one old client of its own");
+                        }
+                    }
+                    _ => {}
+                }
             }
         }
         (Form::ExternalProposal, Who::User { user, client, .. }) => {
@@ -218,9 +238,14 @@ fn what_may_share_a_commit(t: &Try) -> Result<(), &'static str> {
     {
         return Err("preauthorized users and the list in one commit");
     }
-    // mimi-protocol 7.6: "Only a single Room metadata update is valid per commit."
-    if count(|c| matches!(c, Change::Metadata(_))) > 1 {
-        return Err("two metadata updates");
+    // mimi-protocol 7.6: "Only a single Room metadata update is valid per commit." The reading is that this goes for every component that
+    // an update replaces as a whole.
+    if count(|c| matches!(c, Change::Metadata(_))) > 1
+        || count(|c| matches!(c, Change::Roles(_))) > 1
+        || count(|c| matches!(c, Change::Preauth(_))) > 1
+        || count(|c| matches!(c, Change::Base(_))) > 1
+    {
+        return Err("two updates of one component");
     }
     // RFC 9420 12.2: "a ReInit proposal together with any other proposal"; and none in an external commit.
     if any(|c| matches!(c, Change::Reinit)) && (t.changes.len() > 1 || t.form == Form::ExternalCommit) {
@@ -307,7 +332,8 @@ fn after_all_changes(t: &Try) -> Result<Room, &'static str> {
 /// R-020: the clients of a removed or banned user leave in the same commit. (That nobody's clients stay is a condition of a room.)
 fn clients_leave_with_their_users(t: &Try, after: &Room) -> Result<(), &'static str> {
     for (_, change) in &t.changes {
-        if let Change::SetRole(user, role) = change
+        if let Change::SetRole(user, role) | Change::Add(user, role) | Change::JoinCode { user, role, .. } =
+            change
             && t.room.is_banned_role(*role)
             && after.is_active(user)
         {
@@ -321,17 +347,6 @@ fn clients_leave_with_their_users(t: &Try, after: &Room) -> Result<(), &'static 
             .any(|(_, change)| matches!(change, Change::RemoveClient(_, removed) if removed == client))
     {
         return Err("the committer removes itself");
-    }
-    Ok(())
-}
-
-/// 5: "the list of participants of the room MUST be a strict subset of the participants of the parent room."
-fn the_parent_has_more_participants(t: &Try, after: &Room) -> Result<(), &'static str> {
-    let grew = after.list.len() > t.room.list.len();
-    if let (true, true, Some(parent)) = (after.base.parent_dependant, grew, &after.parent_participants)
-        && after.list.len() >= parent.len()
-    {
-        return Err("not a strict subset of the parent's participants");
     }
     Ok(())
 }
@@ -374,10 +389,7 @@ fn acts_as<'a>(room: &'a Room, who: &Who) -> Option<&'a Role> {
         return room.role(role);
     }
     match who {
-        Who::Server { claims, .. } => {
-            let role = first_match(room.preauth.iter(), claims)?;
-            if role == 0 { None } else { room.role(role) }
-        }
+        Who::Server { claims, .. } => room.role(first_match(room.preauth.iter(), claims)?),
         Who::User { .. } => room.role(0),
     }
 }

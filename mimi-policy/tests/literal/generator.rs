@@ -76,12 +76,16 @@ pub(crate) fn any_try(dice: &mut Dice) -> Try {
             changes.extend(proposed.into_iter().map(|(_, change)| (Some(other.clone()), change)));
         }
     }
-    if dice.percent(3) {
+    if matches!(form, Form::Commit | Form::ExternalCommit) && dice.percent(3) {
         changes.clear();
     }
     if dice.percent(2) && !changes.is_empty() {
         let again = dice.one_of(&changes);
         changes.push(again);
+    }
+    if changes.is_empty() && matches!(form, Form::Proposal | Form::ExternalProposal) {
+        // No proposals are no message.
+        changes.push((None, Change::Destroy));
     }
     Try { room, actor, form, changes }
 }
@@ -120,6 +124,8 @@ fn any_room(dice: &mut Dice) -> Room {
     for client in CLIENTS {
         if dice.percent(50)
             && let Some((user, role)) = dice.pick(&list)
+            // A server has no clients.
+            && !SERVERS.contains(&user)
         {
             let active_before = clients.iter().any(|(owner, _)| *owner == user);
             let crowded = !base.multi_device && active_before;
