@@ -465,6 +465,19 @@ fn a_commit_completes_the_departures_that_were_accepted() {
 }
 
 #[test]
+fn a_ban_by_change_user_role_waits_for_somebody_who_may_kick() {
+    let mut room =
+        four().can(3, &[Cap::CAN_CHANGE_USER_ROLE]).moves(3, 2, &[1]).can(4, &[Cap::CAN_KICK]).room();
+    accept(&mut room, &by("alice"), Proposal, set("bob", 1));
+    let reason = Reason::MissingCapability { role: 3, capability: Cap::CAN_KICK };
+    assert_eq!(refuses(&room, &by("alice"), Commit, remove_client("bob", 1)), (Some(0), reason));
+    assert_eq!(refuses(&room, &by("alice"), Commit, ()), (None, Reason::ClientsOfBanned(user("bob"))));
+    allows(&room, &by("dave"), Commit, remove_client("bob", 1));
+    accept(&mut room, &by("bob"), Proposal, remove_client("bob", 1));
+    allows(&room, &by("alice"), Commit, ());
+}
+
+#[test]
 fn a_commit_does_not_touch_what_was_accepted_again() {
     let mut room = ruled().room();
     accept(&mut room, &by("alice"), Proposal, set("bob", 4));
