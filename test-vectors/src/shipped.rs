@@ -18,6 +18,7 @@ pub const SHIPPED: &[(&str, &str)] = shipped![
     "identity-link.json",
     "message-status.json",
     "message-status-working-group.json",
+    "policy.json",
     "semi-private.json",
     "wire.json",
     "wire-content-working-group.json",

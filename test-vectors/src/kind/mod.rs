@@ -8,6 +8,7 @@ mod group_info;
 mod identity_link;
 mod judgement;
 mod message_status;
+mod policy;
 mod semi_private;
 mod wire;
 
@@ -43,6 +44,7 @@ const KINDS: &[&dyn Kind] = &[
     &group_info::GroupInfo,
     &identity_link::IdentityLink,
     &message_status::MessageStatus,
+    &policy::Policy,
     &semi_private::SemiPrivate,
     &wire::Wire,
 ];
