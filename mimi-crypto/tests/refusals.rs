@@ -2,12 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use mimi_codec::{
+    associated_parties::AssociatedPartyEntry,
     code_points::CipherSuite,
     mls::{HPKECiphertext, HPKEPublicKey, SignaturePublicKey},
 };
 use mimi_crypto::{
-    AeadKey, CipherSuiteProvider, CryptoError, HpkePrivateKey, RustCrypto, Secret, SignaturePrivateKey,
-    expand_with_label, generate_hpke_key_pair,
+    AeadKey, ApCommit, ApEpoch, CipherSuiteProvider, CryptoError, ExporterTree, HandshakeKeys,
+    HpkePrivateKey, RustCrypto, Secret, SignaturePrivateKey, expand_with_label, generate_hpke_key_pair,
 };
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 
@@ -321,4 +322,27 @@ fn secrets_show_nothing() {
     assert_eq!(format!("{key:?}"), "SignaturePrivateKey([redacted])");
     assert_eq!(format!("{:?}", suite.signing_key(&key).unwrap()), "RustCryptoSigningKey([redacted])");
     assert_ne!(secret, Secret::new(&suite, vec![0x42; 32]).unwrap());
+    let key = AeadKey::new(&suite, vec![0x41; 16]).unwrap();
+    assert_eq!(format!("{key:?}"), "AeadKey([redacted])");
+    let private_key = HpkePrivateKey::new(&suite, vec![0x41; 32]).unwrap();
+    assert_eq!(format!("{private_key:?}"), "HpkePrivateKey([redacted])");
+    let keys = HandshakeKeys { key: &key, nonce: &secret, generation: 3, sender_data_secret: &secret };
+    assert_eq!(
+        format!("{keys:?}"),
+        "HandshakeKeys { key: AeadKey([redacted]), nonce: Secret([redacted]), generation: 3, sender_data_secret: Secret([redacted]) }"
+    );
+    let tree = ExporterTree::new(&suite, secret.clone()).unwrap();
+    assert_eq!(format!("{tree:?}"), "ExporterTree { nodes: {(0, 0): Secret([redacted])} }");
+    let epoch = ApEpoch::from_epoch_secret(&suite, &secret).unwrap();
+    assert_eq!(
+        format!("{epoch:?}"),
+        "ApEpoch { init_secret: Secret([redacted]), exporter_secret: Secret([redacted]) }"
+    );
+    let encryption_key = HPKEPublicKey::from(vec![1; 32]);
+    let entry = AssociatedPartyEntry { encryption_key, external_sender_index: 0, signature: vec![].into() };
+    let commit = ApCommit::derive(&suite, &secret, 0, &entry).unwrap();
+    assert_eq!(
+        format!("{commit:?}"),
+        "ApCommit { base_secret: Secret([redacted]), secret: Secret([redacted]), secret_id: Secret([redacted]) }"
+    );
 }
