@@ -76,15 +76,6 @@ pub enum CryptoError {
     NotAMultiCredential(CredentialType),
     /// A member doesn't support this multi-credential, or what it holds (mls-extensions-10, 6.5.2).
     UnsupportedCredential(CredentialType),
-    /// An algorithm that isn't one of those that the draft asks for, or that the provider has.
-    UnsupportedAlgorithm {
-        /// Where it is named.
-        what: &'static str,
-        /// Its number there.
-        number: u16,
-    },
-    /// What was downloaded isn't what the message means (mimi-content-08, 4.5).
-    ContentHashMismatch,
     /// The signing key isn't the one whose public key the struct names.
     KeyMismatch {
         /// The struct's field that names the public key.
@@ -156,8 +147,6 @@ impl fmt::Display for CryptoError {
             Self::UnsupportedCredential(number) => {
                 write!(f, "not every member supports this credential of type {:#06x}", number.value())
             }
-            Self::UnsupportedAlgorithm { what, number } => write!(f, "{what} {number} is not supported"),
-            Self::ContentHashMismatch => f.write_str("the contentHash is that of other bytes"),
             Self::KeyMismatch { what } => write!(f, "the signing key is not that of {what}"),
             Self::RoomMismatch => f.write_str("the answer is about another room"),
             Self::NoGroupInfo(code) => write!(f, "the answer holds no GroupInfo: {code:?}"),

@@ -38,7 +38,6 @@
 #[macro_use]
 extern crate alloc;
 
-mod asset;
 mod associated_party;
 mod associated_party_list;
 mod component;
@@ -55,7 +54,6 @@ mod rustcrypto;
 mod secret;
 mod semi_private;
 
-pub use asset::{AssetProtection, open_asset};
 pub use associated_party::{
     AgreedApCommit, ApCommit, ApEpoch, VerifiedAssociatedPartyEntry, ap_epoch_secret, ap_init_secrets,
     associated_party_secrets, sign_associated_party_entry, verify_associated_party_entry,
