@@ -134,7 +134,7 @@ fn components_of_small_order_get_the_verdict_that_they_get_alone() {
     let (mut passed, mut failed) = (0, 0);
     for of_key in 0..8 {
         let crafted = Crafted::new(of_key);
-        let messages = messages(24);
+        let messages = messages(16);
         let signatures: Vec<_> =
             messages.iter().enumerate().map(|(at, message)| crafted.sign(message, at % 8)).collect();
         let signed = pairs(&messages, &signatures);
@@ -147,7 +147,7 @@ fn components_of_small_order_get_the_verdict_that_they_get_alone() {
             if verdict.is_ok() { passed += 1 } else { failed += 1 }
         }
     }
-    assert!(passed > 10 && failed > 100, "{passed} {failed}");
+    assert!(passed > 8 && failed > 60, "{passed} {failed}");
 }
 
 #[test]
@@ -243,7 +243,7 @@ fn labels_count_for_each() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 4, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_mixture_gets_the_verdicts_that_it_gets_alone(

@@ -7,9 +7,10 @@
 //! Reports come back much later: see [`report`](crate::report).
 
 use mimi_codec::{
+    InvalidValue,
     extensions::SafeAAD,
     protocol::{
-        ApplicationMessage, FanoutEvent, FanoutMessage, Frank, FrankAAD, IdentifierUri, ParticipantListData,
+        ApplicationMessage, FanoutEvent, FanoutMessage, FrankAAD, IdentifierUri, ParticipantListData,
         ServerFrankingContext, SubmitResult,
     },
 };
@@ -97,10 +98,12 @@ impl Franked<Signed> {
     }
 
     /// What is fanned out of the message.
-    #[must_use]
-    pub fn fanout_message(&self, message: ApplicationMessage) -> Option<FanoutMessage> {
-        let frank: Option<Frank> = Some(self.frank.clone());
-        FanoutMessage::new(self.accepted_timestamp, FanoutEvent::Application { message, frank }).ok()
+    ///
+    /// # Errors
+    /// None today: an application message has no rule to break.
+    pub fn fanout_message(&self, message: ApplicationMessage) -> Result<FanoutMessage, InvalidValue> {
+        let frank = Some(self.frank.clone());
+        FanoutMessage::new(self.accepted_timestamp, FanoutEvent::Application { message, frank })
     }
 }
 
@@ -109,9 +112,12 @@ impl Franked<Signed> {
 /// The construction is that of `stamp`: a [`FrankingAgentKey`](crate::FrankingAgentKey) of the group, or the epoch's
 /// [`IntegritySecret`](crate::IntegritySecret) or [`ContextSecret`](crate::ContextSecret). Only ECDSA draws from `rng`.
 ///
+/// Give no two messages of a room the same time. What receivers check covers `server_frank` and the context, not the tag, so franks
+/// of one sender, room and millisecond could be swapped on the way, and would then prove nothing.
+///
 /// # Errors
-/// [`FrankingError::NoHubKey`] or [`FrankingError::HubKeyRetired`] when the ring has no key for this time, [`FrankingError::Encode`] for a URI
-/// beyond 2^30 - 1 octets, [`FrankingError::Crypto`] when the provider fails.
+/// [`FrankingError::NoHubKey`] or [`FrankingError::HubKeyRetired`] when the ring has no key for this time,
+/// [`FrankingError::Encode`] for a URI beyond 2^30 - 1 octets, [`FrankingError::Crypto`] when the provider fails.
 pub fn frank<C: Construction>(
     hub_keys: &HubKeyRing,
     stamp: &impl Stamp<C>,

@@ -55,11 +55,11 @@ impl fmt::Display for HubKeyId {
     }
 }
 
-/// All keys of a hub. No frank names its key: the accepted time does, which `server_frank` covers, so a report that lies about the time names
-/// another key at best and fails all the same.
+/// All keys of a hub. No frank names its key: the accepted time does, which `server_frank` covers, so a report that lies about the
+/// time names another key at best and fails all the same.
 ///
-/// A key is in force from its [`HubKeyId`] to the next key's. The hub franks with the key that is in force at the accepted time, whatever the
-/// moment at which it computes the frank, so several servers of one hub agree without a handover.
+/// A key is in force from its [`HubKeyId`] to the next key's. The hub franks with the key that is in force at the accepted time,
+/// whatever the moment at which it computes the frank, so several servers of one hub agree without a handover.
 ///
 /// ```
 /// use mimi_crypto::Secret;
@@ -89,7 +89,8 @@ impl HubKeyRing {
         Self::default()
     }
 
-    /// Adds a key that is in force from `id` on. It has to be the latest: another would come into force for messages that are franked already.
+    /// Adds a key that is in force from `id` on. It has to be the latest: another would come into force for messages that are
+    /// franked already.
     ///
     /// # Errors
     /// [`FrankingError::HubKeyNotLatest`].
@@ -103,7 +104,8 @@ impl HubKeyRing {
         Ok(id)
     }
 
-    /// Erases a key. Nothing can be franked or verified any more for the time in which it was in force. Returns whether there was such a key.
+    /// Erases a key. Nothing can be franked or verified any more for the time in which it was in force. Returns whether there was
+    /// such a key.
     pub fn retire(&mut self, id: HubKeyId) -> bool {
         self.keys.get_mut(&id).is_some_and(|key| key.take().is_some())
     }

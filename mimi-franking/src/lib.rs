@@ -1,21 +1,21 @@
-//! Message franking for MIMI (More Instant Messaging Interoperability): a receiver can prove to the hub who sent an abusive message, the sender can't deny it, nobody
-//! can frame anybody, and the hub learns no content before a report.
+//! Message franking for MIMI (More Instant Messaging Interoperability): a receiver can prove to the hub who sent an abusive
+//! message, the sender can't deny it, nobody can frame anybody, and the hub learns no content before a report.
 //!
 //! - [`sender`]: commits to the content with a tag in the message's AAD.
 //! - [`hub`]: stamps what it accepts, under a ring of keys ([`HubKeyRing`]).
 //! - [`receiver`]: verifies; [`VerifiedFrank`] is what only that makes, [`StoredFrank`] what a client's database holds of it.
 //! - [`report`]: builds an AbuseReport from what was stored; the hub checks each message and says what failed.
 //!
-//! A room has one of three constructions, which the caller's types name and no message chooses: [`Signed`] (draft-ietf-mimi-protocol-05 and -06, the default),
-//! [`IntegrityMac`] (-03 and -04), [`ContextHash`] (-02). What can be franked is a [`FrankableContent`]; [`AgentChange`] says what an update of the `franking_agent`
-//! component means.
+//! A room has one of three constructions, which the caller's types name and no message chooses: [`Signed`]
+//! (draft-ietf-mimi-protocol-05 and -06, the default), [`IntegrityMac`] (-03 and -04), [`ContextHash`] (-02). What can be franked
+//! is a [`FrankableContent`]; [`AgentChange`] says what an update of the `franking_agent` component means.
 //!
 //! `no_std` with `alloc`, no I/O, no clock, no randomness but the caller's, and no panics.
 //!
 //! # What it leaves to you
 //!
-//! Encryption, epochs and the room's state (your MLS stack). Whose leaf a message came from and whether the `franking_agent`'s credential is good (your credential
-//! checks). Storing hub keys and messages. What to do about an abuser.
+//! Encryption, epochs and the room's state (your MLS stack). Whose leaf a message came from and whether the `franking_agent`'s
+//! credential is good (your credential checks). Storing hub keys and messages. What to do about an abuser.
 //!
 //! # Example
 //!

@@ -10,6 +10,7 @@
 use alloc::vec::Vec;
 
 use mimi_codec::protocol::{FrankAAD, IdentifierUri, ServerFrankingContext};
+use mimi_crypto::CryptoError;
 
 use crate::{
     CheckStamp, Construction, FrankableContent, FrankingError, StoredFrank,
@@ -78,9 +79,9 @@ impl<C: Construction> VerifiedFrank<C> {
 ///
 /// # Errors
 /// In this order: [`FrankingError::FrankWithoutTag`], [`FrankingError::Content`], [`FrankingError::SenderMismatch`],
-/// [`FrankingError::RoomMismatch`], [`FrankingError::TagMismatch`], [`FrankingError::RepeatedTagMismatch`], and what the construction checks:
-/// [`FrankingError::CipherSuiteMismatch`] and [`FrankingError::IntegritySignature`], [`FrankingError::IntegrityCheckMismatch`] or
-/// [`FrankingError::ContextHashMismatch`].
+/// [`FrankingError::RoomMismatch`], [`FrankingError::TagMismatch`], [`FrankingError::RepeatedTagMismatch`], and what the
+/// construction checks: [`FrankingError::CipherSuiteMismatch`] and [`FrankingError::IntegritySignature`],
+/// [`FrankingError::IntegrityCheckMismatch`] or [`FrankingError::ContextHashMismatch`].
 pub fn verify<C: Construction>(
     agent: &impl CheckStamp<C>,
     content: &impl FrankableContent<C>,
@@ -91,8 +92,8 @@ pub fn verify<C: Construction>(
     Ok(Some(candidate))
 }
 
-/// Verifies the franks of many messages: the same verdicts as of [`verify`], one by one, but faster where the provider verifies signatures by one key
-/// faster together ([`verify_all`](mimi_crypto::CipherSuiteProvider::verify_all)).
+/// Verifies the franks of many messages: the same verdicts as of [`verify`], one by one, but faster where the provider verifies
+/// signatures by one key faster together ([`verify_all`](mimi_crypto::CipherSuiteProvider::verify_all)).
 pub fn verify_all<C: Construction>(
     agent: &impl CheckStamp<C>,
     content: &impl FrankableContent<C>,
@@ -109,8 +110,8 @@ pub fn verify_all<C: Construction>(
         .into_iter()
         .map(|candidate| {
             let Some(candidate) = candidate? else { return Ok(None) };
-            // One verdict for each.
-            verdicts.next().unwrap_or(Err(FrankingError::TagMismatch))?;
+            // There is one verdict for each.
+            verdicts.next().unwrap_or(Err(CryptoError::ProviderFailure.into()))?;
             Ok(Some(candidate))
         })
         .collect()

@@ -1,9 +1,10 @@
 //! Reports: a client proves to the hub what somebody sent, and the hub checks each message.
 //!
-//! The reporter takes messages and their franks out of its storage into an [`AbuseReportBuilder`]; no ciphertext is needed. The hub, which has
-//! kept nothing but its keys, runs [`ReportCheck`] and learns of each message that it is proven, or what is wrong with it.
+//! The reporter takes messages and their franks out of its storage into an [`AbuseReportBuilder`]; no ciphertext is needed. The
+//! hub, which has kept nothing but its keys, runs [`ReportCheck`] and learns of each message that it is proven, or what is wrong
+//! with it.
 //!
-//! The draft's AbuseReport carries franks of [`Signed`](crate::Signed). For the older constructions [`ReportedMessage`] is what the report's messages
+//! The draft's AbuseReport carries franks of [`Signed`]. For the older constructions [`ReportedMessage`] is what the report's messages
 //! are made of.
 
 use alloc::{string::String, vec::Vec};
@@ -13,6 +14,7 @@ use mimi_codec::{
     extensions::AppDataDictionary,
     protocol::{AbuseReport, AbuseType, AbusiveMessage, IdentifierUri, ServerFrankingContext},
 };
+use mimi_crypto::CryptoError;
 
 use crate::{
     Construction, FrankableContent, FrankingError, HubKeyRing, RecheckStamp, Signed, StoredFrank,
@@ -43,8 +45,9 @@ impl<C: Construction> ReportedMessage<C> {
     /// A message from the reporter's storage.
     ///
     /// # Errors
-    /// [`FrankingError::Content`], [`FrankingError::SenderMismatch`], [`FrankingError::RoomMismatch`] or [`FrankingError::TagMismatch`] when the frank was
-    /// stored for another message: the hub would refuse it, and learn the content nevertheless.
+    /// [`FrankingError::Content`], [`FrankingError::SenderMismatch`], [`FrankingError::RoomMismatch`] or
+    /// [`FrankingError::TagMismatch`] when the frank was stored for another message: the hub would refuse it, and learn the content
+    /// nevertheless.
     pub fn of_stored(
         content: &impl FrankableContent<C>,
         application_data: &[u8],
@@ -145,8 +148,8 @@ impl AbuseReportBuilder {
     /// Adds a message from the reporter's storage.
     ///
     /// # Errors
-    /// Those of [`ReportedMessage::of_stored`]; [`FrankingError::SenderMismatch`] and [`FrankingError::RoomMismatch`] too when the message is somebody else's or
-    /// of another room than the report.
+    /// Those of [`ReportedMessage::of_stored`]; [`FrankingError::SenderMismatch`] and [`FrankingError::RoomMismatch`] too when the
+    /// message is somebody else's or of another room than the report.
     pub fn message(
         mut self,
         content: &impl FrankableContent<Signed>,
@@ -226,10 +229,11 @@ impl<R, F> ReportCheck<'_, R, F> {
     /// Checks messages that `alleged_abuser_uri` is said to have sent, in their order.
     ///
     /// # Errors
-    /// For each message, in this order: [`FrankingError::Content`], [`FrankingError::SenderMismatch`] when it asserts another sender than the
-    /// alleged abuser, [`FrankingError::RoomMismatch`], [`FrankingError::RepeatedTagMismatch`], [`FrankingError::NoHubKey`] and
-    /// [`FrankingError::HubKeyRetired`] when nothing can be said, [`FrankingError::ServerFrankMismatch`] when the hub never franked this, and for
-    /// [`Signed`] [`FrankingError::UnknownFrankSuite`] and [`FrankingError::IntegritySignature`].
+    /// For each message, in this order: [`FrankingError::Content`], [`FrankingError::SenderMismatch`] when it asserts another
+    /// sender than the alleged abuser, [`FrankingError::RoomMismatch`], [`FrankingError::RepeatedTagMismatch`],
+    /// [`FrankingError::NoHubKey`] and [`FrankingError::HubKeyRetired`] when nothing can be said,
+    /// [`FrankingError::ServerFrankMismatch`] when the hub never franked this, and for [`Signed`]
+    /// [`FrankingError::UnknownFrankSuite`] and [`FrankingError::IntegritySignature`].
     pub fn messages<'m, C: Construction>(
         &self,
         alleged_abuser_uri: &IdentifierUri,
@@ -276,8 +280,8 @@ impl<R, F> ReportCheck<'_, R, F> {
             .into_iter()
             .map(|candidate| {
                 let (_, candidate) = candidate?;
-                // One verdict for each.
-                verdicts.next().unwrap_or(Err(FrankingError::ServerFrankMismatch))?;
+                // There is one verdict for each.
+                verdicts.next().unwrap_or(Err(CryptoError::ProviderFailure.into()))?;
                 Ok(candidate)
             })
             .collect()

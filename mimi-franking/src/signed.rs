@@ -146,13 +146,13 @@ impl<'s, S: CipherSuiteProvider> FrankingAgent<'s, S> {
     ///
     /// `hub_domain` is where the client gets this room's messages from. It is never taken from the room's URI: rooms may move.
     /// `validate` checks the credential as the client checks any (a certificate chain, its validity, that its key is the
-    /// `franking_signature_key`), and says whose it is with [`match_presented_identities`](mimi_codec::match_presented_identities); `None` if it
-    /// doesn't trust it.
+    /// `franking_signature_key`), and says whose it is with [`match_presented_identities`](mimi_codec::match_presented_identities);
+    /// `None` if it doesn't trust it.
     ///
     /// # Errors
     /// [`FrankingError::CipherSuiteMismatch`] for a provider of another suite than the group's, [`FrankingError::NoFrankingAgent`],
-    /// [`FrankingError::AgentNotTrusted`], [`FrankingError::AgentDomainMismatch`], and [`FrankingError::Decode`] when the group's dictionary is
-    /// none.
+    /// [`FrankingError::AgentNotTrusted`], [`FrankingError::AgentDomainMismatch`], and [`FrankingError::Decode`] when the group's
+    /// dictionary is none.
     pub fn of_group(
         suite: &'s S,
         group_context: &GroupContext,

@@ -1,7 +1,7 @@
 //! What a client's database holds of a verified frank.
 
 use mimi_codec::{
-    Decode, DecodeErrorKind, Encode, Reader, Writer,
+    Decode, Encode, Reader, Writer,
     protocol::{FrankAAD, ServerFrankingContext},
 };
 
@@ -10,12 +10,13 @@ use crate::{
     receiver::{self, Received},
 };
 
-/// A frank that was verified once and came back from storage. It is worth as much as the storage: whoever can write there can put a false frank, so
-/// this is no [`VerifiedFrank`], and nothing takes it for one.
+/// A frank that was verified once and came back from storage. It is worth as much as the storage: whoever can write there can put a
+/// false frank, so this is no [`VerifiedFrank`], and nothing takes it for one.
 ///
-/// That does no harm to others: a report is checked by the hub, which finds out what is false. What a client shows as "sent by" it takes from its
-/// own message record. A client that wants certainty calls [`Self::verify_again`] while it still has the key: for
-/// [`Signed`](crate::Signed) that is public and can be kept with the epoch; the secrets of the other constructions are to be deleted.
+/// That does no harm to others: a report is checked by the hub, which finds out what is false. What a client shows as "sent by" it
+/// takes from its own message record. A client that wants certainty calls [`Self::verify_again`] while it still has the key: for
+/// [`Signed`](crate::Signed) that is public and can be kept with the epoch; the secrets of the other constructions are to be
+/// deleted.
 ///
 /// The encoding is our own, and stays as it is:
 ///
@@ -53,13 +54,12 @@ impl<C: Construction> StoredFrank<C> {
     /// # Errors
     /// [`FrankingError::StoredConstruction`] for a frank of another construction, [`FrankingError::Decode`] for what is none.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, FrankingError> {
-        let Some((revision, rest)) = bytes.split_first() else {
-            return Err(Reader::new(bytes).refuse(DecodeErrorKind::Missing).in_struct("StoredFrank").into());
-        };
-        if *revision != C::REVISION {
-            return Err(FrankingError::StoredConstruction { expected: C::REVISION, actual: *revision });
+        match bytes.first() {
+            Some(revision) if *revision != C::REVISION => {
+                Err(FrankingError::StoredConstruction { expected: C::REVISION, actual: *revision })
+            }
+            _ => Ok(Stored::<C>::decode_exact(bytes)?.0),
         }
-        Ok(Stored::<C>::decode_exact(rest)?.0)
     }
 
     /// The tag of the message.
@@ -103,13 +103,14 @@ impl<C: Construction> StoredFrank<C> {
     }
 }
 
-/// What stands behind the revision.
+/// Behind a revision that was looked at before.
 struct Stored<C: Construction>(StoredFrank<C>);
 
 impl<'a, C: Construction> Decode<'a> for Stored<C> {
     const NAME: &'static str = "StoredFrank";
 
     fn decode(reader: &mut Reader<'a>) -> mimi_codec::Result<Self> {
+        reader.field::<u8>("revision")?;
         Ok(Self(StoredFrank {
             frank_aad: reader.field("frank_aad")?,
             frank: reader.field("frank")?,

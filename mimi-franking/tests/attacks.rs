@@ -1,5 +1,5 @@
-//! The working group's requirements for franking, attack by attack: what the meeting notes of 2 October 2024 and IETF 121 ask for, and what each construction
-//! gives. The table in the crate's documentation names these tests.
+//! The working group's requirements for franking, attack by attack: what the meeting notes of 2 October 2024 and IETF 121 ask for,
+//! and what each construction gives. The table in the crate's documentation names these tests.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, missing_docs)]
 
 mod room;
@@ -217,8 +217,8 @@ fn a_follower_that_tries_every_user_fails_against_the_keyed_constructions() {
     }
 }
 
-/// And against 06, where the check needs no secret. A follower that has the `franking_signature_key` finds the sender: the draft's promise of
-/// anonymity towards followers holds only as long as the key is kept from them.
+/// And against 06, where the check needs no secret. A follower that has the `franking_signature_key` finds the sender: the draft's
+/// promise of anonymity towards followers holds only as long as the key is kept from them.
 #[test]
 fn a_follower_that_knows_the_agents_key_finds_the_sender_by_trying_every_user() {
     let room = Room::new(SUITE);
@@ -312,9 +312,10 @@ fn a_follower_can_replace_the_server_frank_only_in_02() {
     assert_eq!(in_06.verify(&room), Err(NO_SIGNATURE));
 }
 
-/// Two messages of one sender in one room that the hub accepted in the same millisecond have the same context, and what a receiver checks in 03 and 06 covers
-/// `server_frank` and context, not the tag. A follower that swaps their franks makes both unreportable, and no receiver notices: together with its user it
-/// can undo that a sender can't deny. A hub that gives every message of a room a time of its own stops that.
+/// Two messages of one sender in one room that the hub accepted in the same millisecond have the same context, and what a receiver
+/// checks in 03 and 06 covers `server_frank` and context, not the tag. A follower that swaps their franks makes both unreportable,
+/// and no receiver notices: together with its user it can undo that a sender can't deny. A hub that gives every message of a room a
+/// time of its own stops that.
 fn swapped_franks<C: Under>(second_time: u64) -> [bool; 2] {
     let room = Room::new(SUITE);
     let one = sent::<C>(&room, "one");
@@ -335,8 +336,8 @@ fn a_follower_can_swap_franks_of_one_sender_and_millisecond_only() {
     assert_eq!(swapped_franks::<IntegrityMac>(NOW + 1), [false, false]);
 }
 
-/// A member has the epoch's secret, and with a follower's help makes franks that receivers accept. They prove nothing to the hub. In 06 there is no
-/// secret that a member has.
+/// A member has the epoch's secret, and with a follower's help makes franks that receivers accept. They prove nothing to the hub.
+/// In 06 there is no secret that a member has.
 #[test]
 fn a_member_can_forge_a_frank_for_receivers_only_in_02_and_03_and_never_for_the_hub() {
     let room = Room::new(SUITE);
@@ -359,8 +360,8 @@ const HER_ROOM: &str = "mimi://a.example/r/z";
 const VICTIM: &str = "mimi://a.example/u/x";
 const HIS_ROOM: &str = "mimi://a.example/r/ymimi://a.example/r/z";
 
-/// Mallory sends something vile to her own room, where her accomplices don't look, with an assertion that the victim sent it to his. A context without
-/// lengths is the same for both, so the accomplices' report convinces the hub.
+/// Mallory sends something vile to her own room, where her accomplices don't look, with an assertion that the victim sent it to
+/// his. A context without lengths is the same for both, so the accomplices' report convinces the hub.
 fn moved_boundary<C: Under>() -> Result<(), FrankingError> {
     let room = Room::new(SUITE);
     for text in [MALLORY, HER_ROOM, VICTIM, HIS_ROOM] {
@@ -420,7 +421,8 @@ fn a_swapped_franking_agent_is_refused() {
     assert_eq!(found, Some(FrankingError::AgentKeyMismatch));
 }
 
-/// A frank of one construction is no frank of another: they have other sizes, other secrets and other types, and a stored one says what it is.
+/// A frank of one construction is no frank of another: they have other sizes, other secrets and other types, and a stored one says
+/// what it is.
 #[test]
 fn no_frank_of_one_construction_passes_for_another() {
     let room = Room::new(SUITE);

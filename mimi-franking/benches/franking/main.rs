@@ -1,5 +1,5 @@
-//! What franking costs beside the primitives that it can't do without: an HMAC, a signature, a verification, a hash. The ratios are printed at the end;
-//! all figures of one ratio come from one run, in turns.
+//! What franking costs beside the primitives that it can't do without: an HMAC, a signature, a verification, a hash. The ratios are
+//! printed at the end; all figures of one ratio come from one run, in turns.
 //!
 //! `cargo bench -p mimi-franking`
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, missing_docs)]

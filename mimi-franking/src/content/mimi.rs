@@ -27,8 +27,8 @@ impl Framing {
     }
 }
 
-/// The content, which ends where its framing ends. A media type that is left out is the first of the group's list; whether that one is MIMI content,
-/// decoding tells.
+/// The content, which ends where its framing ends. A media type that is left out is the first of the group's list; whether that one
+/// is MIMI content, decoding tells.
 fn unframe(application_data: &[u8]) -> Result<&[u8], ContentError> {
     let framing = ApplicationFraming::decode_exact(application_data).map_err(ContentError::Framing)?;
     let is_mimi = |name: &str| name.eq_ignore_ascii_case(mimi_content::media_types::MIMI_CONTENT);

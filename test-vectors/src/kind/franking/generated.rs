@@ -1,5 +1,5 @@
-//! What [`Kind::generate`](crate::kind::Kind::generate) makes. The formulas are written down a second time here, from the drafts and without mimi-franking, so that
-//! making a vector and verifying it are two computations.
+//! What [`Kind::generate`](crate::kind::Kind::generate) makes. The formulas are written down a second time here, from the drafts
+//! and without mimi-franking, so that making a vector and verifying it are two computations.
 
 use alloc::format;
 use alloc::string::{String, ToString};
