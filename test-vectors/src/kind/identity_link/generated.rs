@@ -320,19 +320,6 @@ const RULES: &[Rule] = &[
         },
         damage: AS_IT_IS,
     },
-    Rule {
-        name: "pseudonyms of two providers",
-        reason: "client and user pseudonym are of one provider",
-        refused: |error| *error == PseudonymError::ProviderMismatch,
-        spoil: |of, _, rng| {
-            let other = DnsNameRef::parse("b.example").map_err(PseudonymError::from)?;
-            of.tbs.client_pseudonym = random_client_pseudonym(other, rng)?;
-            let bytes = of.tbs.to_bytes()?;
-            (of.signed, of.link_aad, of.wrap_aad) = (bytes.clone(), bytes.clone(), bytes);
-            Ok(())
-        },
-        damage: AS_IT_IS,
-    },
 ];
 
 pub(super) fn cases(seed: &Seed) -> Result<Vec<GeneratedCase>, GenerateError> {
