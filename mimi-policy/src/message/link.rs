@@ -5,7 +5,7 @@
 //! what looks like one, must not show a link that another client didn't count.
 
 use mimi_codec::MediaType;
-use mimi_content::PartIndex;
+use mimi_content::{PartIndex, media_types};
 
 /// The first link of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -43,26 +43,58 @@ pub enum Link {
 /// ```
 #[must_use]
 pub fn first_link(content_type: &str, content: &[u8], is_mention: impl Fn(&str) -> bool) -> Option<Link> {
-    let top_level = content_type.split('/').next().unwrap_or_default().trim();
-    if !top_level.eq_ignore_ascii_case("text") {
-        return None;
-    }
-    let Ok(media_type) = MediaType::parse(content_type) else { return Some(Link::Unreadable) };
-    if let Some(charset) = media_type.parameter("charset")
-        && !["utf-8", "us-ascii"].iter().any(|readable| readable.eq_ignore_ascii_case(charset))
-    {
+    let kind = TextKind::of(content_type)?;
+    if kind == TextKind::Unreadable {
         return Some(Link::Unreadable);
     }
     let is_none = |target: &[u8]| {
         core::str::from_utf8(target)
             .is_ok_and(|target| PartIndex::from_content_id(target).is_ok() || is_mention(target))
     };
-    let is_markdown = media_type.r#type().eq_ignore_ascii_case("text/markdown");
+    let is_markdown = kind == TextKind::Markdown;
     let markdown = is_markdown.then(|| in_markdown(content, &is_none)).flatten();
     // Markdown may hold HTML, and clients differ in which variants do.
-    let has_html = is_markdown || media_type.r#type().eq_ignore_ascii_case("text/html");
+    let has_html = is_markdown || kind == TextKind::Html;
     let html = has_html.then(|| in_html(content, &is_none)).flatten();
     [with_scheme(content, &is_none), markdown, html].into_iter().flatten().min().map(Link::At)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum TextKind {
+    Markdown,
+    Html,
+    Other,
+    /// In another character set, or who knows how.
+    Unreadable,
+}
+
+impl TextKind {
+    /// The kind of a text; `None` for what is none.
+    fn of(content_type: &str) -> Option<Self> {
+        // What most texts are needn't be taken apart.
+        match content_type {
+            media_types::PLAIN_TEXT => return Some(Self::Other),
+            media_types::GFM_MIMI => return Some(Self::Markdown),
+            _ => {}
+        }
+        let top_level = content_type.split('/').next().unwrap_or_default().trim();
+        if !top_level.eq_ignore_ascii_case("text") {
+            return None;
+        }
+        let Ok(media_type) = MediaType::parse(content_type) else { return Some(Self::Unreadable) };
+        if let Some(charset) = media_type.parameter("charset")
+            && !["utf-8", "us-ascii"].iter().any(|readable| readable.eq_ignore_ascii_case(charset))
+        {
+            return Some(Self::Unreadable);
+        }
+        Some(if media_type.r#type().eq_ignore_ascii_case("text/markdown") {
+            Self::Markdown
+        } else if media_type.r#type().eq_ignore_ascii_case("text/html") {
+            Self::Html
+        } else {
+            Self::Other
+        })
+    }
 }
 
 /// What stands from `at` on.
@@ -87,8 +119,8 @@ fn is_of_uri(octet: u8) -> bool {
 
 /// `scheme://…`
 fn with_scheme(content: &[u8], is_none: &impl Fn(&[u8]) -> bool) -> Option<usize> {
-    let colons = content.windows(3).enumerate().filter(|(_, octets)| *octets == b"://");
-    for (colon, _) in colons {
+    let colons = content.iter().enumerate().filter(|(_, octet)| **octet == b':').map(|(colon, _)| colon);
+    for colon in colons.filter(|colon| from(content, *colon).starts_with(b"://")) {
         let follows = from(content, colon.saturating_add(3)).first();
         if follows.is_none_or(|&octet| is_white_space(octet) || b"<>\"".contains(&octet)) {
             continue;
@@ -121,12 +153,19 @@ fn in_markdown(content: &[u8], is_none: &impl Fn(&[u8]) -> bool) -> Option<usize
     let mut only_markers = true;
     for (at, &octet) in content.iter().enumerate() {
         let next = at.saturating_add(1);
-        let destination = match (octet, from(content, next).first()) {
-            (b']', Some(b'(')) => destination(content, next.saturating_add(1), b')'),
-            (b']', Some(b':')) if label.is_some_and(|label| at.saturating_sub(label) <= MAX_LABEL) => {
-                destination(content, next.saturating_add(1), b'\n')
+        let destination = match octet {
+            b']' => match content.get(next) {
+                Some(b'(') => destination(content, next.saturating_add(1), b')'),
+                Some(b':') if label.is_some_and(|label| at.saturating_sub(label) <= MAX_LABEL) => {
+                    destination(content, next.saturating_add(1), b'\n')
+                }
+                _ => None,
+            },
+            b'<' => autolink(content, next),
+            b'[' if only_markers => {
+                label = Some(at);
+                None
             }
-            (b'<', _) => autolink(content, next),
             _ => None,
         };
         if let Some((start, target)) = destination
@@ -134,12 +173,11 @@ fn in_markdown(content: &[u8], is_none: &impl Fn(&[u8]) -> bool) -> Option<usize
         {
             return Some(start);
         }
-        if octet == b'[' && only_markers {
-            label = Some(at);
-        }
-        only_markers = octet == b'\n'
-            || octet == b'\r'
-            || only_markers && (octet.is_ascii_digit() || b" \t>-+*.)".contains(&octet));
+        only_markers = match octet {
+            b'\n' | b'\r' => true,
+            b' ' | b'\t' | b'>' | b'-' | b'+' | b'*' | b'.' | b')' | b'0'..=b'9' => only_markers,
+            _ => false,
+        };
     }
     None
 }
