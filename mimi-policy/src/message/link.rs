@@ -26,8 +26,8 @@ pub enum Link {
 /// - what stands behind `](`, or behind the `]:` of a reference definition;
 /// - what stands between `<` and `>` with a `:` or `@` and without white space;
 ///
-/// and in `text/markdown` and `text/html` also the value of one of the attributes that name a resource, such as `href`, in what
-/// looks like a tag.
+/// and in `text/html`, and in Markdown of a variant other than GFM-MIMI, also the value of what looks like an attribute that names a
+/// resource, such as `href`, anywhere behind the beginning of a tag.
 ///
 /// A reference to a part of the message (`cid:5@local.invalid`), and a mention as `is_mention` says, is none.
 ///
@@ -51,17 +51,19 @@ pub fn first_link(content_type: &str, content: &[u8], is_mention: impl Fn(&str) 
         core::str::from_utf8(target)
             .is_ok_and(|target| PartIndex::from_content_id(target).is_ok() || is_mention(target))
     };
-    let is_markdown = kind == TextKind::Markdown;
+    let is_markdown = matches!(kind, TextKind::Markdown | TextKind::MarkdownWithHtml);
     let markdown = is_markdown.then(|| in_markdown(content, &is_none)).flatten();
-    // Markdown may hold HTML, and clients differ in which variants do.
-    let has_html = is_markdown || kind == TextKind::Html;
+    let has_html = matches!(kind, TextKind::Html | TextKind::MarkdownWithHtml);
     let html = has_html.then(|| in_html(content, &is_none)).flatten();
     [with_scheme(content, &is_none), markdown, html].into_iter().flatten().min().map(Link::At)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum TextKind {
+    /// GFM-MIMI, in which tags are text.
     Markdown,
+    /// Of any other variant.
+    MarkdownWithHtml,
     Html,
     Other,
     /// In another character set, or who knows how.
@@ -87,8 +89,9 @@ impl TextKind {
         {
             return Some(Self::Unreadable);
         }
+        let variant = media_type.parameter("variant").unwrap_or_default();
         Some(if media_type.r#type().eq_ignore_ascii_case("text/markdown") {
-            Self::Markdown
+            if variant.eq_ignore_ascii_case("GFM-MIMI") { Self::Markdown } else { Self::MarkdownWithHtml }
         } else if media_type.r#type().eq_ignore_ascii_case("text/html") {
             Self::Html
         } else {
@@ -222,36 +225,29 @@ const RESOURCE_ATTRIBUTES: [&str; 12] = [
     "manifest",
 ];
 
+/// Where tags begin and end isn't followed: comments, scripts and unclosed quotes would let a text show a tag to one reader and hide it
+/// from another. What stands like an attribute, anywhere behind the first tag, counts as one.
 fn in_html(content: &[u8], is_none: &impl Fn(&[u8]) -> bool) -> Option<usize> {
-    let mut at = 0;
-    while let Some(open) = from(content, at).iter().position(|&octet| octet == b'<') {
-        at = at.saturating_add(open).saturating_add(1);
-        if !from(content, at).first().is_some_and(u8::is_ascii_alphabetic) {
-            continue;
-        }
-        // The name of the element, then its attributes up to the end of the tag.
-        at = at.saturating_add(until(from(content, at), ends_name).len());
-        loop {
+    let (mut has_tag, mut behind_border) = (false, false);
+    for (at, &octet) in content.iter().enumerate() {
+        has_tag |= octet == b'<' && content.get(at.saturating_add(1)).is_some_and(u8::is_ascii_alphabetic);
+        if has_tag && behind_border && octet.is_ascii_alphabetic() {
             let rest = from(content, at);
-            match rest.first() {
-                None => return None,
-                Some(b'>') => break,
-                Some(&octet) if is_white_space(octet) || b"/=\"'".contains(&octet) => {
-                    at = at.saturating_add(1);
-                    continue;
+            let name = until(rest.get(..MAX_NAME).unwrap_or(rest), ends_name);
+            if is_resource(name) {
+                let (start, value) = attribute_value(content, at.saturating_add(name.len()));
+                if !value.is_empty() && !value.starts_with(b"#") && !is_none(value) {
+                    return Some(start);
                 }
-                Some(_) => {}
             }
-            let name = until(rest, ends_name);
-            let (start, value) = attribute_value(content, at.saturating_add(name.len()));
-            if is_resource(name) && !value.is_empty() && !value.starts_with(b"#") && !is_none(value) {
-                return Some(start);
-            }
-            at = start.saturating_add(value.len()).max(at.saturating_add(1));
         }
+        behind_border = is_white_space(octet) || matches!(octet, b'/' | b'"' | b'\'');
     }
     None
 }
+
+/// Longer than the name of any attribute, with its namespace.
+const MAX_NAME: usize = 32;
 
 const fn ends_name(octet: u8) -> bool {
     is_white_space(octet) || matches!(octet, b'/' | b'=' | b'>')
