@@ -1,4 +1,121 @@
-//! Minimal-metadata rooms for MIMI (More Instant Messaging Interoperability).
+//! Minimal-metadata rooms for MIMI (More Instant Messaging Interoperability): the hub enforces policy on pseudonyms, and only the participants
+//! learn who is who (mimi-protocol-06, 6; mimi-metadata-minimalization-01; minimal-metadata-rooms-key-management).
+//!
+//! A client is in a room under a [`PseudonymousCredential`](mimi_codec::protocol::PseudonymousCredential), which holds its real credential, sealed.
+//! The room's wrapped keys, which the hub stores, open it for those who have the room's wrapper key, which the hub has not.
+//!
+//! What is yours: the MLS group and its messages, storage, the network, and what vouches for a real credential ([`CredentialCheck`]). Who sends
+//! when, from which address and how much is not hidden by anything here.
+//!
+//! ```
+//! use mimi_codec::{DnsName, MimiUri, code_points::CipherSuite, mls::Credential, protocol::PseudonymousCredentialTBS};
+//! use mimi_crypto::{CipherSuiteProvider, RustCrypto};
+//! use mimi_pseudonym::{
+//!     CheckedClient, ConnectionKey, CredentialRefused, RoomView, flow::create::create_room, issue_pseudonymous_credential,
+//!     random_client_pseudonym, random_user_pseudonym,
+//! };
+//! # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+//! # let mut rng = ChaCha20Rng::seed_from_u64(1);
+//!
+//! let suite = RustCrypto::new(CipherSuite(1))?;
+//! // Alice's client has a real credential and a key. It makes a new key, and pseudonyms, for one room.
+//! let real_key = suite.signing_key(&suite.generate_signature_key(&mut rng)?)?;
+//! let room_key = suite.signing_key(&suite.generate_signature_key(&mut rng)?)?;
+//! let provider = DnsName::parse("a.example")?;
+//! let tbs = PseudonymousCredentialTBS {
+//!     client_pseudonym: random_client_pseudonym(provider.as_ref(), &mut rng)?,
+//!     user_pseudonym: random_user_pseudonym(provider.as_ref(), &mut rng)?,
+//!     signature_public_key: suite.signature_public_key(&room_key),
+//! };
+//! let connection_key = ConnectionKey::generate(&suite, &mut rng);
+//! let real = Credential::Basic { identity: "mimi://a.example/d/phone".into() };
+//! let credential =
+//!     issue_pseudonymous_credential(&suite, tbs, real, &real_key, &connection_key, &mut rng)?;
+//!
+//! // The hub gets the leaves and the wrapped keys, and keeps them. Members have the wrapper key too.
+//! let created = create_room(&suite, credential, &connection_key, &mut rng)?;
+//! let room =
+//!     RoomView { leaves: &created.leaves, link_keys: &created.link_keys, wrapper_key: &created.wrapper_key };
+//!
+//! // A member opens a link. What vouches for real credentials is yours.
+//! let directory = |credential: &Credential| match credential {
+//!     Credential::Basic { identity } if **identity == *b"mimi://a.example/d/phone" => Ok(CheckedClient {
+//!         user: MimiUri::parse("mimi://a.example/u/alice").unwrap(),
+//!         client: MimiUri::parse("mimi://a.example/d/phone").unwrap(),
+//!         signature_public_key: suite.signature_public_key(&real_key),
+//!         details: (),
+//!     }),
+//!     _ => Err(CredentialRefused),
+//! };
+//! let identity = room.open(&suite, 0, &directory)?;
+//! assert_eq!(identity.user().as_str(), "mimi://a.example/u/alice");
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
+//!
+//! # Who notices what
+//!
+//! | attack | noticed by | error |
+//! |-|-|-|
+//! | a hub swaps wrapped keys, or replays an old one | members who open them | [`WrappedKeyDoesNotOpen`](PseudonymError::WrappedKeyDoesNotOpen) |
+//! | a ciphertext is changed | members who open it | [`WrappedKeyDoesNotOpen`](PseudonymError::WrappedKeyDoesNotOpen), [`IdentityLinkDoesNotOpen`](PseudonymError::IdentityLinkDoesNotOpen) |
+//! | a member links another's credential to itself | members | [`IdentityLinkDoesNotOpen`](PseudonymError::IdentityLinkDoesNotOpen), [`IdentityLinkSignature`](PseudonymError::IdentityLinkSignature) |
+//! | a client joins under another user's pseudonym | members, before they accept the commit | [`UserPseudonymShared`](PseudonymError::UserPseudonymShared) |
+//! | an adder wraps a wrong key | the other members, before they accept the commit | [`IdentityLinkDoesNotOpen`](PseudonymError::IdentityLinkDoesNotOpen) |
+//! | a joiner has no wrapper key, or a wrong one | hub and members; members | [`AddAadCount`](PseudonymError::AddAadCount), [`WrappedKeyDoesNotOpen`](PseudonymError::WrappedKeyDoesNotOpen) |
+//! | a credential is used in a second room | whoever is in both | [`PseudonymReused`](PseudonymError::PseudonymReused) |
+//! | a connection request is replayed to another user | that user | [`RequestDoesNotOpen`](PseudonymError::RequestDoesNotOpen) |
+//! | a request in somebody else's name | the responder | [`StrangerInConnectionRoom`](PseudonymError::StrangerInConnectionRoom), [`ConnectionKeyMismatch`](PseudonymError::ConnectionKeyMismatch) |
+//! | a committer gives the wrapper key to the hub | itself, if it asks | [`WrapperKeyExposed`](PseudonymError::WrapperKeyExposed) |
+//!
+//! What nobody notices: a member who tells outsiders who is in the room, or gives its wrapper key away; a provider that keeps a record of which of its users
+//! uploads which KeyPackage.
+//!
+//! # Where things are
+//! [`flow`] has what members do, one module each. [`rotation`] is ours and in no draft.
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
+
+extern crate alloc;
+
+mod connection;
+mod connection_key;
+mod credential;
+mod error;
+mod key_package_set;
+mod leaves;
+mod link_keys;
+mod pseudonym;
+mod pseudonym_uses;
+mod room;
+mod sealed;
+mod wrapper_key;
+
+pub mod flow;
+pub mod rotation;
+
+pub use connection::{
+    Connection, PendingConnection, Requester, UnverifiedConnectionRequest, UnverifiedConnectionResponse,
+    VerifiedConnectionRequest, open_connection_request, request_connection, rotation_message,
+};
+pub use connection_key::{ConnectionKey, IdentityLinkKey};
+pub use credential::{
+    CheckedClient, CredentialCheck, CredentialRefused, VerifiedIdentity, has_identity_link,
+    issue_pseudonymous_credential, issue_unlinked_credential, open_identity_link, seal_identity_link,
+    sign_identity_link,
+};
+pub use error::PseudonymError;
+pub use key_package_set::{
+    ChosenSet, KeyPackageSet, UploadPlan, UploadedKeyPackage, choose_set, key_package_sets, plan_uploads,
+};
+pub use leaves::{RoomLeaves, leaf_credential};
+pub use link_keys::{CommitChanges, LinkKeys};
+pub use pseudonym::{pseudonym_provider, random_client_pseudonym, random_user_pseudonym};
+pub use pseudonym_uses::{PseudonymUses, Reuse};
+pub use room::RoomView;
+pub use wrapper_key::{IdentityLinkWrapperKey, check_extensions_for_hub};
+
+/// The README's example runs too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -30,6 +30,11 @@ impl<'a> Case<'a> {
         Self { members, label, failures }
     }
 
+    /// All members, as JSON.
+    pub(crate) fn to_json(&self) -> Value {
+        Value::Object(self.members.clone())
+    }
+
     /// Notes a failure.
     pub(crate) fn fail(&mut self, field: &str, expected: impl fmt::Display, found: impl fmt::Display) {
         self.failures.push(Failure {
@@ -38,6 +43,13 @@ impl<'a> Case<'a> {
             expected: format!("{expected}"),
             found: format!("{found}"),
         });
+    }
+
+    /// Does this case pass `check`? Nothing is noted.
+    pub(crate) fn passes(&self, check: impl FnOnce(&mut Case<'_>)) -> bool {
+        let mut failures = Vec::new();
+        check(&mut Case::new(self.members, self.label, &mut failures));
+        failures.is_empty()
     }
 
     /// Notes a failure unless both are the same.

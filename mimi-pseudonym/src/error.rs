@@ -1,0 +1,228 @@
+//! What can go wrong.
+
+use alloc::boxed::Box;
+use core::fmt;
+
+use mimi_codec::{DecodeError, EncodeError, InvalidValue, Opaque, TextError};
+use mimi_crypto::CryptoError;
+
+/// Why something was refused. Secrets and real identities never show in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PseudonymError {
+    /// A pseudonym is no MIMI URI, so its provider can't be told.
+    InvalidPseudonym(TextError),
+    /// Client pseudonym, user pseudonym, real user and real client aren't all of one provider.
+    ProviderMismatch,
+    /// The leaf's credential is no PseudonymousCredential (mimi-protocol-06, 6.1).
+    NotPseudonymous,
+    /// The leaf's signature key isn't the `signature_public_key` of its credential (mimi-protocol-06, 6.1).
+    SignatureKeyMismatch,
+    /// Two leaves have one client pseudonym.
+    RepeatedClientPseudonym,
+    /// The user pseudonym isn't on the participant list (mimi-protocol-06, 6.1).
+    UnknownParticipant,
+    /// One user pseudonym for clients of different users.
+    UserPseudonymShared,
+    /// One user under several user pseudonyms in one room.
+    UserPseudonymDiffers,
+    /// A credential that was used in another room already: a hub that sees both rooms can tell that they have a member in common.
+    PseudonymReused {
+        /// One of the rooms where it was used.
+        room_id: Opaque,
+    },
+    /// The credential has no identity link, or the room no key to it.
+    NoIdentityLink,
+    /// A wrapped key doesn't open: made under another wrapper key, for another leaf's credential, or changed.
+    WrappedKeyDoesNotOpen,
+    /// The `identity_link_ciphertext` doesn't open: the key is another credential's, or something was changed.
+    IdentityLinkDoesNotOpen,
+    /// The real credential's key didn't sign this pseudonymous credential.
+    IdentityLinkSignature,
+    /// The caller's check doesn't accept the real credential.
+    CredentialRefused,
+    /// Whoever has this user pseudonym has to let the room know who it is (mimi-metadata-minimalization-01, 6).
+    IdentityLinkRequired,
+    /// Whoever has this user pseudonym must not let the room know who it is (mimi-metadata-minimalization-01, 6).
+    IdentityLinkForbidden,
+    /// A wrapped key for a credential that has no identity link.
+    KeyWithoutIdentityLink,
+    /// The AddAAD has another number of keys than the commit adds clients; without an AddAAD it is 0.
+    AddAadCount {
+        /// How many clients the commit adds.
+        expected: usize,
+        /// How many keys there are.
+        actual: usize,
+    },
+    /// The AddAAD and the update of `identity_link_keys` say different things about an added leaf.
+    AddAadMismatch,
+    /// A key, or a change, for a leaf that isn't there.
+    UnknownLeaf,
+    /// A change of the key of a leaf that the commit neither adds, removes, nor gives another credential.
+    LeafUntouched,
+    /// The leaf's client is gone or has another credential, and its old key would stay.
+    StaleKey,
+    /// The update removes a key that isn't there.
+    NoKeyToRemove,
+    /// `identity_link_keys` hasn't one place for each leaf.
+    LinkKeysLength {
+        /// How many leaves there are, up to the last that isn't blank.
+        expected: usize,
+        /// How many places there are.
+        actual: usize,
+    },
+    /// The group has no component `identity_link_keys`, and so isn't that of a minimal-metadata room.
+    NotMinimalMetadata,
+    /// The Welcome's GroupInfo brings no wrapper key.
+    NoWrapperKey,
+    /// A GroupInfo with the wrapper key in it is about to go to the hub.
+    WrapperKeyExposed,
+    /// KeyPackages that are to be added together have different user pseudonyms, or there are none.
+    NotOneUser,
+    /// The client belongs to somebody else than the user with whom there is a connection.
+    NotTheConnectedUser,
+    /// The request was sealed to somebody else, or changed.
+    RequestDoesNotOpen,
+    /// The response was sealed to somebody else or for another room, or changed.
+    ResponseDoesNotOpen,
+    /// The connection room has a member that isn't a client of the requester.
+    StrangerInConnectionRoom,
+    /// The connection room has no leaf of the client that made the request.
+    RequesterNotInRoom,
+    /// The one who joined isn't the user whom the requester asked.
+    NotTheResponder,
+    /// The connection key that was sent isn't the one that this user's links are made with.
+    ConnectionKeyMismatch,
+    /// After a change of the wrapper key, a leaf has another identity link key than before, or none, or one that it didn't have.
+    RewrapMismatch,
+    /// One client has two KeyPackages with one user pseudonym.
+    RepeatedKeyPackage,
+    /// KeyPackages of last resort and others have one user pseudonym.
+    MixedKeyPackageSet,
+    /// No set has a KeyPackage of each client.
+    NoWholeKeyPackageSet,
+    /// What is wrong is at this leaf.
+    Leaf {
+        /// The leaf, counted from 0.
+        leaf_index: u32,
+        /// What is wrong.
+        error: Box<PseudonymError>,
+    },
+    /// An operation failed, or refused what it was given: a secret of another length, for example.
+    Crypto(CryptoError),
+    /// What was opened isn't what it should be.
+    Decode(DecodeError),
+    /// A value doesn't fit its vector.
+    Encode(EncodeError),
+    /// Values that can't stand together in one struct: one leaf named twice, for example.
+    Invalid(InvalidValue),
+}
+
+impl PseudonymError {
+    /// This error, at a leaf. A place that is named already stays.
+    pub(crate) fn at(self, leaf_index: u32) -> Self {
+        match self {
+            Self::Leaf { .. } => self,
+            error => Self::Leaf { leaf_index, error: Box::new(error) },
+        }
+    }
+}
+
+impl fmt::Display for PseudonymError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::InvalidPseudonym(error) => return write!(f, "a pseudonym is no MIMI URI: {error}"),
+            Self::ProviderMismatch => "pseudonyms and identity are not all of one provider",
+            Self::NotPseudonymous => "the credential is not pseudonymous",
+            Self::SignatureKeyMismatch => "the leaf's signature key is not that of its credential",
+            Self::RepeatedClientPseudonym => "two leaves have one client pseudonym",
+            Self::UnknownParticipant => "the user pseudonym is not on the participant list",
+            Self::UserPseudonymShared => "clients of different users have one user pseudonym",
+            Self::UserPseudonymDiffers => "one user has several user pseudonyms in the room",
+            Self::PseudonymReused { .. } => "the credential was used in another room",
+            Self::NoIdentityLink => "there is no identity link",
+            Self::WrappedKeyDoesNotOpen => "the wrapped key does not open",
+            Self::IdentityLinkDoesNotOpen => "the identity link does not open",
+            Self::IdentityLinkSignature => "the identity link's signature does not verify",
+            Self::CredentialRefused => "the real credential is refused",
+            Self::IdentityLinkRequired => "the room's policy asks for an identity link",
+            Self::IdentityLinkForbidden => "the room's policy forbids an identity link",
+            Self::KeyWithoutIdentityLink => "a wrapped key for a credential without an identity link",
+            Self::AddAadCount { expected, actual } => {
+                return write!(f, "the AddAAD has {actual} keys, the commit adds {expected} clients");
+            }
+            Self::AddAadMismatch => "the AddAAD and the update of identity_link_keys differ",
+            Self::UnknownLeaf => "there is no such leaf",
+            Self::LeafUntouched => "the commit does not touch the leaf whose key it changes",
+            Self::StaleKey => "the key of a client that is gone would stay",
+            Self::NoKeyToRemove => "there is no key to remove",
+            Self::LinkKeysLength { expected, actual } => {
+                return write!(f, "identity_link_keys has {actual} places for {expected} leaves");
+            }
+            Self::NotMinimalMetadata => "the group has no identity_link_keys",
+            Self::NoWrapperKey => "the GroupInfo brings no wrapper key",
+            Self::WrapperKeyExposed => "the GroupInfo for the hub has the wrapper key in it",
+            Self::NotOneUser => "the KeyPackages are not those of one user pseudonym",
+            Self::NotTheConnectedUser => "the client is not one of the connected user",
+            Self::RequestDoesNotOpen => "the connection request does not open",
+            Self::ResponseDoesNotOpen => "the connection response does not open",
+            Self::StrangerInConnectionRoom => "the connection room has a member who is not the requester",
+            Self::RequesterNotInRoom => "the requesting client is not in the connection room",
+            Self::NotTheResponder => "the one who joined is not the responder",
+            Self::ConnectionKeyMismatch => "the links are not made with this connection key",
+            Self::RewrapMismatch => "after the change of the wrapper key, the key is another",
+            Self::RepeatedKeyPackage => "one client has two KeyPackages with one user pseudonym",
+            Self::MixedKeyPackageSet => "a set has KeyPackages of last resort and others",
+            Self::NoWholeKeyPackageSet => "no set has a KeyPackage of each client",
+            Self::Leaf { leaf_index, error } => return write!(f, "leaf {leaf_index}: {error}"),
+            Self::Crypto(error) => return write!(f, "{error}"),
+            Self::Decode(error) => return write!(f, "{error}"),
+            Self::Encode(error) => return write!(f, "{error}"),
+            Self::Invalid(error) => return write!(f, "{error}"),
+        })
+    }
+}
+
+impl core::error::Error for PseudonymError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::InvalidPseudonym(error) => Some(error),
+            Self::Leaf { error, .. } => Some(error),
+            Self::Crypto(error) => Some(error),
+            Self::Decode(error) => Some(error),
+            Self::Encode(error) => Some(error),
+            Self::Invalid(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<CryptoError> for PseudonymError {
+    fn from(error: CryptoError) -> Self {
+        Self::Crypto(error)
+    }
+}
+
+impl From<DecodeError> for PseudonymError {
+    fn from(error: DecodeError) -> Self {
+        Self::Decode(error)
+    }
+}
+
+impl From<EncodeError> for PseudonymError {
+    fn from(error: EncodeError) -> Self {
+        Self::Encode(error)
+    }
+}
+
+impl From<InvalidValue> for PseudonymError {
+    fn from(error: InvalidValue) -> Self {
+        Self::Invalid(error)
+    }
+}
+
+impl From<TextError> for PseudonymError {
+    fn from(error: TextError) -> Self {
+        Self::InvalidPseudonym(error)
+    }
+}

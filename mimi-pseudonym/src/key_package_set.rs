@@ -1,0 +1,148 @@
+//! KeyPackages in sets (mimi-metadata-minimalization-01, 7): one user pseudonym, one KeyPackage of each client, one room.
+//!
+//! `C` is what the caller calls a client, a client URI or a number: these functions run among a user's own clients, or on what one user
+//! gets of another's.
+
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
+
+use mimi_codec::{Opaque, protocol::IdentifierUri};
+
+use crate::{PseudonymError, PseudonymUses};
+
+/// A KeyPackage that one of a user's clients has uploaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UploadedKeyPackage<C> {
+    /// The user pseudonym in its credential.
+    pub user_pseudonym: IdentifierUri,
+    /// The client.
+    pub client: C,
+    /// Does it carry `last_resort_key_package`?
+    pub last_resort: bool,
+}
+
+/// The KeyPackages with one user pseudonym.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyPackageSet<C> {
+    user_pseudonym: IdentifierUri,
+    last_resort: bool,
+    clients: BTreeSet<C>,
+}
+
+impl<C: Ord> KeyPackageSet<C> {
+    /// The user pseudonym that they share.
+    #[must_use]
+    pub fn user_pseudonym(&self) -> &IdentifierUri {
+        &self.user_pseudonym
+    }
+
+    /// Are they KeyPackages of last resort?
+    #[must_use]
+    pub fn is_last_resort(&self) -> bool {
+        self.last_resort
+    }
+
+    /// The clients that have a KeyPackage in the set.
+    #[must_use]
+    pub fn clients(&self) -> &BTreeSet<C> {
+        &self.clients
+    }
+
+    /// Has each of these clients a KeyPackage in the set, and nobody else?
+    #[must_use]
+    pub fn is_whole(&self, clients: &BTreeSet<C>) -> bool {
+        self.clients == *clients
+    }
+}
+
+/// Sorts KeyPackages into sets, in the order of their user pseudonyms.
+///
+/// # Errors
+/// [`RepeatedKeyPackage`](PseudonymError::RepeatedKeyPackage) when a client is in one set twice,
+/// [`MixedKeyPackageSet`](PseudonymError::MixedKeyPackageSet) when a set has some of last resort and some that aren't.
+pub fn key_package_sets<C: Ord>(
+    uploaded: impl IntoIterator<Item = UploadedKeyPackage<C>>,
+) -> Result<Vec<KeyPackageSet<C>>, PseudonymError> {
+    let mut sets: BTreeMap<IdentifierUri, KeyPackageSet<C>> = BTreeMap::new();
+    for UploadedKeyPackage { user_pseudonym, client, last_resort } in uploaded {
+        let set = sets.entry(user_pseudonym.clone()).or_insert_with(|| KeyPackageSet {
+            user_pseudonym,
+            last_resort,
+            clients: BTreeSet::new(),
+        });
+        if set.last_resort != last_resort {
+            return Err(PseudonymError::MixedKeyPackageSet);
+        }
+        if !set.clients.insert(client) {
+            return Err(PseudonymError::RepeatedKeyPackage);
+        }
+    }
+    Ok(sets.into_values().collect())
+}
+
+/// What a client has to generate and upload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UploadPlan {
+    /// Sets that other clients began and this one is missing from: one KeyPackage each, with that user pseudonym, of last resort or not.
+    pub complete: Vec<(IdentifierUri, bool)>,
+    /// How many sets to begin, each with a new user pseudonym.
+    pub start: usize,
+    /// How many sets of last resort to begin.
+    pub start_last_resort: usize,
+}
+
+/// Plans the next upload of `client`: it completes every set that lacks it, then begins new ones until there are `sets` ordinary ones and
+/// `last_resort_sets` of last resort, of which there is always at least one.
+#[must_use]
+pub fn plan_uploads<C: Ord>(
+    existing: &[KeyPackageSet<C>],
+    client: &C,
+    sets: usize,
+    last_resort_sets: usize,
+) -> UploadPlan {
+    let complete = existing
+        .iter()
+        .filter(|set| !set.clients.contains(client))
+        .map(|set| (set.user_pseudonym.clone(), set.last_resort))
+        .collect();
+    let last_resort = existing.iter().filter(|set| set.last_resort).count();
+    UploadPlan {
+        complete,
+        start: sets.saturating_sub(existing.len().saturating_sub(last_resort)),
+        start_last_resort: last_resort_sets.max(1).saturating_sub(last_resort),
+    }
+}
+
+/// A set for one room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChosenSet<'a, C> {
+    /// The set.
+    pub set: &'a KeyPackageSet<C>,
+    /// The rooms, other than this one, in which its user pseudonym was used: each of them and this room show a hub that they have a user in common.
+    /// Only sets of last resort are used again.
+    pub linked_rooms: Vec<Opaque>,
+}
+
+/// Picks a whole set for a room: one that isn't of last resort and wasn't used, or else the one of last resort that links the fewest rooms. The
+/// first of several that are as good.
+///
+/// # Errors
+/// [`NoWholeKeyPackageSet`](PseudonymError::NoWholeKeyPackageSet) when there is none with a KeyPackage of each of `clients`.
+pub fn choose_set<'a, C: Ord>(
+    sets: &'a [KeyPackageSet<C>],
+    clients: &BTreeSet<C>,
+    room_id: &Opaque,
+    uses: &PseudonymUses,
+) -> Result<ChosenSet<'a, C>, PseudonymError> {
+    let whole = sets.iter().filter(|set| !set.clients.is_empty() && set.is_whole(clients));
+    let candidates = whole.filter_map(|set| {
+        let linked_rooms: Vec<_> =
+            uses.rooms(&set.user_pseudonym).filter(|room| *room != room_id).cloned().collect();
+        (set.last_resort || linked_rooms.is_empty()).then_some(ChosenSet { set, linked_rooms })
+    });
+    candidates
+        .min_by_key(|chosen| (chosen.set.last_resort, chosen.linked_rooms.len()))
+        .ok_or(PseudonymError::NoWholeKeyPackageSet)
+}

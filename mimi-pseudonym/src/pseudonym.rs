@@ -1,0 +1,140 @@
+//! Names that say nothing (mimi-metadata-minimalization-01, 3; mimi-protocol-06, 6).
+
+use alloc::string::String;
+use core::fmt::Write;
+
+use mimi_codec::{
+    DnsNameRef, MimiUri,
+    protocol::{IdentifierUri, PseudonymousCredential, PseudonymousCredentialTBS},
+};
+use rand_core::CryptoRng;
+
+use crate::PseudonymError;
+
+/// A new user pseudonym: `mimi://<provider>/u/<UUID>`, a random UUID (version 4) of 122 random bits.
+///
+/// All clients of the user share it in one room, and no other room sees it.
+///
+/// # Errors
+/// [`PseudonymError::InvalidPseudonym`], which a host that was parsed doesn't give.
+pub fn random_user_pseudonym(
+    provider: DnsNameRef<'_>,
+    rng: &mut dyn CryptoRng,
+) -> Result<IdentifierUri, PseudonymError> {
+    Ok(MimiUri::user(provider, &random_uuid(rng))?.into())
+}
+
+/// A new client pseudonym: `mimi://<provider>/d/<UUID>`, a random UUID (version 4) of 122 random bits. Each KeyPackage has its own.
+///
+/// # Errors
+/// [`PseudonymError::InvalidPseudonym`], which a host that was parsed doesn't give.
+pub fn random_client_pseudonym(
+    provider: DnsNameRef<'_>,
+    rng: &mut dyn CryptoRng,
+) -> Result<IdentifierUri, PseudonymError> {
+    Ok(MimiUri::client(provider, &random_uuid(rng))?.into())
+}
+
+/// RFC 9562, 5.4: 122 random bits, the version 4 and the variant `10`.
+fn random_uuid(rng: &mut dyn CryptoRng) -> String {
+    let mut bytes = [0; 16];
+    rng.fill_bytes(&mut bytes);
+    let [.., version, _, variant, _, _, _, _, _, _, _] = &mut bytes;
+    *version = (*version & 0x0f) | 0x40;
+    *variant = (*variant & 0x3f) | 0x80;
+    let mut uuid = String::with_capacity(36);
+    for (index, byte) in bytes.iter().enumerate() {
+        if matches!(index, 4 | 6 | 8 | 10) {
+            uuid.push('-');
+        }
+        // Writing to a String doesn't fail.
+        let _ = write!(uuid, "{byte:02x}");
+    }
+    uuid
+}
+
+/// The provider that both pseudonyms are of. Any MIMI URI passes as a pseudonym: only whoever makes one has to take a UUID.
+///
+/// # Errors
+/// [`PseudonymError::InvalidPseudonym`] for what is no MIMI URI, [`PseudonymError::ProviderMismatch`] for two providers.
+pub fn pseudonym_provider<'a>(
+    client_pseudonym: &'a IdentifierUri,
+    user_pseudonym: &'a IdentifierUri,
+) -> Result<DnsNameRef<'a>, PseudonymError> {
+    let provider = user_pseudonym.mimi_uri()?.host();
+    if client_pseudonym.mimi_uri()?.host() == provider {
+        Ok(provider)
+    } else {
+        Err(PseudonymError::ProviderMismatch)
+    }
+}
+
+/// What has the fields of a PseudonymousCredentialTBS.
+pub(crate) trait Pseudonymous {
+    fn provider(&self) -> Result<DnsNameRef<'_>, PseudonymError>;
+}
+
+impl Pseudonymous for PseudonymousCredential {
+    fn provider(&self) -> Result<DnsNameRef<'_>, PseudonymError> {
+        pseudonym_provider(&self.client_pseudonym, &self.user_pseudonym)
+    }
+}
+
+impl Pseudonymous for PseudonymousCredentialTBS {
+    fn provider(&self) -> Result<DnsNameRef<'_>, PseudonymError> {
+        pseudonym_provider(&self.client_pseudonym, &self.user_pseudonym)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may stop")]
+mod tests {
+    use alloc::{collections::BTreeSet, string::ToString};
+
+    use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+
+    use super::*;
+
+    #[test]
+    fn makes_random_uuids_of_version_4_under_the_providers_domain() {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let provider = DnsNameRef::parse("a.example").unwrap();
+        let mut seen = BTreeSet::new();
+        let mut all_bits = [0_u8; 16];
+        for _ in 0..500 {
+            for (pseudonym, kind) in [
+                (random_user_pseudonym(provider, &mut rng).unwrap(), "mimi://a.example/u/"),
+                (random_client_pseudonym(provider, &mut rng).unwrap(), "mimi://a.example/d/"),
+            ] {
+                let text = core::str::from_utf8(pseudonym.as_bytes()).unwrap();
+                let uuid = text.strip_prefix(kind).unwrap();
+                let dashes = uuid.match_indices('-').map(|(at, _)| at);
+                assert!(dashes.eq([8, 13, 18, 23]));
+                assert_eq!(&uuid[14..15], "4");
+                assert!(["8", "9", "a", "b"].contains(&&uuid[19..20]));
+                assert!(uuid.bytes().all(|byte| matches!(byte, b'-' | b'0'..=b'9' | b'a'..=b'f')));
+                assert!(seen.insert(text.to_string()), "never the same twice");
+                let value = u128::from_str_radix(&uuid.replace('-', ""), 16).unwrap();
+                all_bits.iter_mut().zip(value.to_be_bytes()).for_each(|(all, byte)| *all |= byte);
+            }
+        }
+        // Every bit that isn't fixed has been 1.
+        let mut expected = [0xff; 16];
+        expected[6] = 0x4f;
+        expected[8] = 0xbf;
+        assert_eq!(all_bits, expected);
+    }
+
+    #[test]
+    fn accepts_any_mimi_uri_as_a_pseudonym_that_was_received() {
+        let uri = |text: &str| IdentifierUri::new(text).unwrap();
+        let odd = uri("mimi://A.example/x/somebody");
+        let other = uri("mimi://a.example/d/not-a-uuid");
+        assert_eq!(pseudonym_provider(&other, &odd).unwrap().as_str(), "A.example");
+        let stranger = uri("mimi://b.example/u/1");
+        assert_eq!(pseudonym_provider(&other, &stranger), Err(PseudonymError::ProviderMismatch));
+        let no_uri = uri("somebody");
+        let error = no_uri.mimi_uri().unwrap_err();
+        assert_eq!(pseudonym_provider(&other, &no_uri), Err(PseudonymError::InvalidPseudonym(error)));
+    }
+}

@@ -1,0 +1,406 @@
+//! The flows of the October 2024 notes, one test each, beside a hub that learns nobody's identity: a connection, the life of a pseudonym, a
+//! room's creation, Alice adds Bob, Bob adds Charlie, Dave joins; then who leaves, and who shows nothing.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, missing_docs)]
+
+mod world;
+
+use mimi_codec::{
+    Encode, List, Opaque,
+    code_points::{CipherSuite, ComponentID, ExtensionType},
+    extensions::{AppDataDictionary, ComponentData},
+    mls::{Extension, Extensions, GroupContext, GroupInfo},
+    protocol::IdentifierUri,
+};
+use mimi_crypto::{RustCrypto, generate_hpke_key_pair};
+use mimi_pseudonym::{
+    CommitChanges, IdentityLinkWrapperKey, LinkKeys, PseudonymError, Requester, RoomLeaves, RoomView,
+    check_extensions_for_hub,
+    flow::{
+        create::create_room,
+        external_join::join_externally,
+        learn::{LeafIdentity, learn_room, learn_room_batch},
+        leave::remove_clients,
+        transitive_add::receive_commit,
+        unlinked::LinkPolicy,
+    },
+    issue_unlinked_credential, open_connection_request, open_identity_link, request_connection,
+    seal_identity_link, sign_identity_link,
+};
+use world::{Hub, World, add, names, opaque, required, room_of};
+
+#[test]
+fn a_connection_exchanges_keys_that_no_server_sees() {
+    let mut world = World::new();
+    let (alice, bob) = (world.user("alice", 2), world.user("bob", 1));
+    let (establishment_key, public_key) = generate_hpke_key_pair(&world.suite, &mut world.rng).unwrap();
+
+    // Alice creates a room with her two clients.
+    let set = world.set(&alice);
+    let created = create_room(&world.suite, set[0].clone(), &alice.connection_key, &mut world.rng).unwrap();
+    let mut hub = Hub::new(created.leaves, created.link_keys);
+    let (aad, update) = add(&mut world, &created.wrapper_key, &alice, &set[1..], &[1]);
+    let changes =
+        CommitChanges { added: &[1], update: Some(&update), add_aad: Some(&aad), ..Default::default() };
+    hub.commit(hub.with(&[(1, Some(&set[1]))]), &changes).unwrap();
+
+    // She asks Bob; his provider sees the sealed request.
+    let requester = Requester {
+        client_credential: alice.clients[0].credential.clone(),
+        connection_key: &alice.connection_key,
+        connection_room_id: opaque("mimi://a.example/r/1"),
+        connection_room_wrapper_key: &created.wrapper_key,
+    };
+    let (pending, sealed) =
+        request_connection(&world.suite, bob.uri.clone(), &public_key, requester, &mut world.rng).unwrap();
+    hub.seen.push(sealed.to_bytes().unwrap());
+
+    // Bob opens it, fetches the room, and sees that it is Alice's.
+    let request = open_connection_request(&world.suite, &bob.uri, &establishment_key, &sealed).unwrap();
+    assert_eq!(*request.connection_room_id(), opaque("mimi://a.example/r/1"));
+    let check = |credential: &_| world.check(credential);
+    let wrapper_key = request.wrapper_key().clone();
+    let verified = request.verify(&world.suite, &hub.view(&wrapper_key), &check).unwrap();
+    assert_eq!(verified.requester().user, alice.uri);
+    assert_eq!(verified.clients().len(), 2);
+
+    // He says yes by joining.
+    let wrapper_key = verified.wrapper_key().clone();
+    let bobs = world.set(&bob).remove(0);
+    let (to_alice, response) = verified.accept(&world.suite, &bob.connection_key, &mut world.rng).unwrap();
+    let join = join_externally(
+        &world.suite,
+        &wrapper_key,
+        &bobs,
+        &bob.connection_key,
+        2,
+        (&hub.link_keys, &[]),
+        &mut world.rng,
+    )
+    .unwrap();
+    let leaves = hub.with(&[(2, Some(&bobs))]);
+    let changes = CommitChanges {
+        added: &[2],
+        update: Some(&join.update),
+        add_aad: Some(&join.add_aad),
+        ..Default::default()
+    };
+    let check = |credential: &_| world.check(credential);
+    let (suite, keys) = (&world.suite, &hub.link_keys);
+    let accepted =
+        receive_commit(suite, &created.wrapper_key, keys, &leaves, &changes, &required, &check).unwrap();
+    assert_eq!(accepted.identities[0].1.as_ref().unwrap().user(), &bob.uri);
+    hub.commit(leaves, &changes).unwrap();
+    hub.seen.push(response.to_bytes().unwrap());
+
+    // Alice sees that it is Bob, and has his key; each can now derive the keys of the other's links.
+    let to_bob = pending.accept(&world.suite, &response, &hub.view(&created.wrapper_key), 2, &check).unwrap();
+    assert_eq!((to_bob.user(), to_bob.connection_key()), (&bob.uri, &bob.connection_key));
+    assert_eq!((to_alice.user(), to_alice.connection_key()), (&alice.uri, &alice.connection_key));
+    hub.knows_nobody(&world, &[&alice, &bob], &created.wrapper_key);
+}
+
+#[test]
+fn a_pseudonym_is_made_sealed_and_opened_in_every_suite() {
+    for number in RustCrypto::CIPHER_SUITES {
+        let mut world = World::of_suite(number);
+        let alice = world.user("alice", 1);
+        let pseudonym = world.user_pseudonym(&alice);
+        let tbs = world.tbs(&alice, &pseudonym);
+        let client = &alice.clients[0];
+        let (suite, rng) = (&world.suite, &mut world.rng);
+        let link =
+            sign_identity_link(suite, &tbs, client.credential.clone(), &client.signing_key, rng).unwrap();
+        let key = alice.connection_key.identity_link_key(suite, &tbs).unwrap();
+        let credential = seal_identity_link(suite, tbs.clone(), &link, &key, rng).unwrap();
+        assert_eq!(credential.tbs(), tbs);
+
+        // Whoever has the connection key derives the same key, and opens it.
+        let check = |credential: &_| world.check(credential);
+        let (identity, derived) = alice.connection().open(&world.suite, &credential, &check).unwrap();
+        assert_eq!(derived, key);
+        assert_eq!(identity.user(), &alice.uri);
+        assert_eq!(identity.client(), &client.uri);
+        assert_eq!(*identity.client_credential(), client.credential);
+        assert_eq!(*identity.user_pseudonym(), pseudonym);
+        assert_eq!(*identity.client_pseudonym(), tbs.client_pseudonym);
+        assert_eq!(*identity.signature_public_key(), tbs.signature_public_key);
+        assert_eq!(open_identity_link(&world.suite, &credential, &key, &check), Ok(identity));
+    }
+}
+
+#[test]
+fn a_room_is_created_with_its_creators_key_at_leaf_0() {
+    let mut world = World::new();
+    let alice = world.user("alice", 1);
+    let (hub, wrapper_key) = room_of(&mut world, &alice);
+    assert_eq!((hub.leaves.len(), hub.link_keys.iter().count()), (1, 1));
+    let check = |credential: &_| world.check(credential);
+    assert_eq!(hub.view(&wrapper_key).open(&world.suite, 0, &check).unwrap().user(), &alice.uri);
+    hub.knows_nobody(&world, &[&alice], &wrapper_key);
+}
+
+fn group_info(with: Option<&IdentityLinkWrapperKey>) -> GroupInfo {
+    let dictionary = |data: Vec<u8>| AppDataDictionary {
+        component_data: List::new(vec![ComponentData {
+            component_id: ComponentID::IDENTITY_LINK_KEYS,
+            data: data.into(),
+        }])
+        .unwrap(),
+    };
+    let extensions = |dictionary: AppDataDictionary| {
+        let extension_data = dictionary.to_bytes().unwrap().into();
+        let extension = Extension { extension_type: ExtensionType::APP_DATA_DICTIONARY, extension_data };
+        Extensions::new(vec![extension]).unwrap()
+    };
+    let nothing = Extensions::new(vec![]).unwrap();
+    GroupInfo {
+        group_context: GroupContext {
+            version: Default::default(),
+            cipher_suite: CipherSuite(1),
+            group_id: "group".into(),
+            epoch: 1,
+            tree_hash: Opaque::default(),
+            confirmed_transcript_hash: Opaque::default(),
+            extensions: nothing.clone(),
+        },
+        extensions: with
+            .map_or(nothing, |key| extensions(dictionary(key.to_extension().to_bytes().unwrap()))),
+        confirmation_tag: Vec::new().into(),
+        signer: 0,
+        signature: Opaque::default(),
+    }
+}
+
+#[test]
+fn alice_adds_bob_and_he_learns_who_is_there() {
+    let mut world = World::new();
+    let (alice, bob) = (world.user("alice", 1), world.user("bob", 2));
+    let (mut hub, wrapper_key) = room_of(&mut world, &alice);
+    let bobs = world.set(&bob);
+    let (aad, update) = add(&mut world, &wrapper_key, &bob, &bobs, &[1, 2]);
+
+    // Two GroupInfos: the wrapper key is in the Welcome's, and not in the hub's.
+    let (in_welcome, for_hub) = (group_info(Some(&wrapper_key)), group_info(None));
+    assert_eq!(check_extensions_for_hub(&for_hub.extensions), Ok(()));
+    assert_eq!(check_extensions_for_hub(&in_welcome.extensions), Err(PseudonymError::WrapperKeyExposed));
+    hub.seen.push(for_hub.to_bytes().unwrap());
+    let changes =
+        CommitChanges { added: &[1, 2], update: Some(&update), add_aad: Some(&aad), ..Default::default() };
+    hub.commit(hub.with(&[(1, Some(&bobs[0])), (2, Some(&bobs[1]))]), &changes).unwrap();
+
+    // Bob has the Welcome, and the wrapped keys from the hub's GroupContext.
+    let bobs_key = IdentityLinkWrapperKey::from_welcome(&world.suite, &in_welcome).unwrap();
+    let data = LinkKeys::new(hub.link_keys.data(), &hub.leaves).unwrap();
+    let room = RoomView { leaves: &hub.leaves, link_keys: &data, wrapper_key: &bobs_key };
+    let check = |credential: &_| world.check(credential);
+    let learned = learn_room(&world.suite, &room, &required, &check);
+    assert_eq!(names(&learned), ["alice", "bob", "bob"]);
+    let mut rng = world.rng.clone();
+    assert_eq!(learn_room_batch(&world.suite, &room, &required, &check, &mut rng), learned);
+
+    let listed: Vec<&IdentifierUri> = hub.leaves.iter().map(|(_, leaf)| &leaf.user_pseudonym).collect();
+    assert_eq!(hub.leaves.check_participants(listed.iter().copied()), Ok(()));
+    let refused = hub.leaves.check_participants(listed[..1].iter().copied()).unwrap_err();
+    assert_eq!(refused.to_string(), "leaf 1: the user pseudonym is not on the participant list");
+    let error = IdentityLinkWrapperKey::from_welcome(&world.suite, &for_hub);
+    assert_eq!(error, Err(PseudonymError::NoWrapperKey));
+    hub.knows_nobody(&world, &[&alice, &bob], &wrapper_key);
+}
+
+#[test]
+fn bob_adds_charlie_whom_alice_does_not_know_and_she_learns_who_it_is() {
+    let mut world = World::new();
+    let (alice, bob, charlie) = (world.user("alice", 1), world.user("bob", 1), world.user("charlie", 1));
+    let (mut hub, wrapper_key) = room_of(&mut world, &alice);
+    let bobs = world.set(&bob);
+    let (aad, update) = add(&mut world, &wrapper_key, &bob, &bobs, &[1]);
+    let changes =
+        CommitChanges { added: &[1], update: Some(&update), add_aad: Some(&aad), ..Default::default() };
+    hub.commit(hub.with(&[(1, Some(&bobs[0]))]), &changes).unwrap();
+
+    // Bob is connected with Charlie. Alice has the wrapper key, and no connection key but her own.
+    let charlies = world.set(&charlie);
+    let (aad, update) = add(&mut world, &wrapper_key, &charlie, &charlies, &[2]);
+    let leaves = hub.with(&[(2, Some(&charlies[0]))]);
+    let changes =
+        CommitChanges { added: &[2], update: Some(&update), add_aad: Some(&aad), ..Default::default() };
+    let check = |credential: &_| world.check(credential);
+    let accepted =
+        receive_commit(&world.suite, &wrapper_key, &hub.link_keys, &leaves, &changes, &required, &check);
+    let accepted = accepted.unwrap();
+    assert_eq!(accepted.identities.len(), 1);
+    assert_eq!(accepted.identities[0].1.as_ref().unwrap().user(), &charlie.uri);
+    hub.commit(leaves, &changes).unwrap();
+    // Hub and members have the same keys.
+    assert_eq!(hub.link_keys, accepted.link_keys);
+    hub.knows_nobody(&world, &[&alice, &bob, &charlie], &wrapper_key);
+}
+
+#[test]
+fn dave_joins_with_a_link_and_is_known_before_his_commit_is_accepted() {
+    let mut world = World::new();
+    let (alice, dave) = (world.user("alice", 1), world.user("dave", 1));
+    let (mut hub, wrapper_key) = room_of(&mut world, &alice);
+
+    // The join link brings the wrapper key, past the hub.
+    let daves_key = IdentityLinkWrapperKey::new(&world.suite, wrapper_key.expose()).unwrap();
+    let daves = world.set(&dave).remove(0);
+    let before = (&hub.link_keys, &[][..]);
+    let join =
+        join_externally(&world.suite, &daves_key, &daves, &dave.connection_key, 1, before, &mut world.rng)
+            .unwrap();
+    let leaves = hub.with(&[(1, Some(&daves))]);
+    let changes = CommitChanges {
+        added: &[1],
+        update: Some(&join.update),
+        add_aad: Some(&join.add_aad),
+        ..Default::default()
+    };
+    let check = |credential: &_| world.check(credential);
+    let accepted =
+        receive_commit(&world.suite, &wrapper_key, &hub.link_keys, &leaves, &changes, &required, &check);
+    assert_eq!(accepted.unwrap().identities[0].1.as_ref().unwrap().user(), &dave.uri);
+    hub.commit(leaves, &changes).unwrap();
+    assert_eq!(names(&learn_room(&world.suite, &hub.view(&daves_key), &required, &check)), ["alice", "dave"]);
+    hub.knows_nobody(&world, &[&alice, &dave], &wrapper_key);
+
+    // He joins again, from the same client with another credential: his earlier leaf goes in the same commit.
+    let again = world.set(&dave).remove(0);
+    let before = (&hub.link_keys, &[1][..]);
+    let join =
+        join_externally(&world.suite, &daves_key, &again, &dave.connection_key, 1, before, &mut world.rng)
+            .unwrap();
+    let changes = CommitChanges {
+        added: &[1],
+        removed: &[1],
+        update: Some(&join.update),
+        add_aad: Some(&join.add_aad),
+        ..Default::default()
+    };
+    hub.commit(hub.with(&[(1, Some(&again))]), &changes).unwrap();
+    let check = |credential: &_| world.check(credential);
+    assert_eq!(names(&learn_room(&world.suite, &hub.view(&daves_key), &required, &check)), ["alice", "dave"]);
+}
+
+#[test]
+fn who_leaves_takes_its_key_along() {
+    let mut world = World::new();
+    let (alice, bob, charlie) = (world.user("alice", 1), world.user("bob", 1), world.user("charlie", 1));
+    let (mut hub, wrapper_key) = room_of(&mut world, &alice);
+    for (leaf, user) in [(1, &bob), (2, &charlie)] {
+        let set = world.set(user);
+        let (aad, update) = add(&mut world, &wrapper_key, user, &set, &[leaf]);
+        let changes = CommitChanges {
+            added: &[leaf],
+            update: Some(&update),
+            add_aad: Some(&aad),
+            ..Default::default()
+        };
+        hub.commit(hub.with(&[(leaf, Some(&set[0]))]), &changes).unwrap();
+    }
+    // Bob goes: a hole. Then Charlie, at the end: the list gets shorter.
+    for (leaf, length, names_left) in [(1, 3, &["alice", "charlie"][..]), (2, 1, &["alice"])] {
+        let leaves = hub.with(&[(leaf, None)]);
+        let forgotten = CommitChanges { removed: &[leaf], ..Default::default() };
+        let error = hub.commit(leaves.clone(), &forgotten).unwrap_err();
+        assert_eq!(error.to_string(), format!("leaf {leaf}: the key of a client that is gone would stay"));
+
+        let update = remove_clients(&hub.link_keys, &[leaf], None).unwrap();
+        let changes = CommitChanges { removed: &[leaf], update: update.as_ref(), ..Default::default() };
+        let check = |credential: &_| world.check(credential);
+        let accepted =
+            receive_commit(&world.suite, &wrapper_key, &hub.link_keys, &leaves, &changes, &required, &check);
+        hub.commit(leaves, &changes).unwrap();
+        assert_eq!(accepted.unwrap().link_keys, hub.link_keys);
+        assert_eq!(hub.link_keys.data().identity_link_key_ciphertexts.len(), length);
+        assert!(hub.link_keys.get(leaf).is_none());
+        assert_eq!(names(&learn_room(&world.suite, &hub.view(&wrapper_key), &required, &check)), names_left);
+    }
+    assert_eq!(remove_clients(&hub.link_keys, &[5], None), Ok(None));
+    hub.knows_nobody(&world, &[&alice, &bob, &charlie], &wrapper_key);
+}
+
+#[test]
+fn who_shows_its_identity_to_nobody_is_its_pseudonym() {
+    let mut world = World::new();
+    let (alice, bob) = (world.user("alice", 1), world.user("bob", 1));
+    let (mut hub, wrapper_key) = room_of(&mut world, &alice);
+    let pseudonym = world.user_pseudonym(&bob);
+    let unlinked = issue_unlinked_credential(world.tbs(&bob, &pseudonym)).unwrap();
+    let moderators = hub.leaves.get(0).unwrap().user_pseudonym.clone();
+    // Moderators have to show who they are; the others do as they like.
+    let by_role = |pseudonym: &IdentifierUri| {
+        if *pseudonym == moderators { LinkPolicy::Required } else { LinkPolicy::Optional }
+    };
+
+    let credentials = [unlinked.clone()];
+    let (aad, update) = add(&mut world, &wrapper_key, &bob, &credentials, &[1]);
+    assert!(aad.identity_link_key_ciphertexts[0].ciphertext.is_empty() && update.set().is_empty());
+    let leaves = hub.with(&[(1, Some(&unlinked))]);
+    let check = |credential: &_| world.check(credential);
+    // An empty ciphertext in its place, or no AddAAD and no update at all.
+    for changes in [
+        CommitChanges { added: &[1], update: Some(&update), add_aad: Some(&aad), ..Default::default() },
+        CommitChanges { added: &[1], add_aad: Some(&aad), ..Default::default() },
+        CommitChanges { added: &[1], ..Default::default() },
+    ] {
+        let accepted =
+            receive_commit(&world.suite, &wrapper_key, &hub.link_keys, &leaves, &changes, &by_role, &check);
+        assert_eq!(accepted.unwrap().identities, [(1, None)]);
+        let refused =
+            receive_commit(&world.suite, &wrapper_key, &hub.link_keys, &leaves, &changes, &required, &check);
+        let error = Box::new(PseudonymError::IdentityLinkRequired);
+        assert_eq!(refused, Err(PseudonymError::Leaf { leaf_index: 1, error }));
+    }
+    let changes = CommitChanges { added: &[1], add_aad: Some(&aad), ..Default::default() };
+    hub.commit(leaves, &changes).unwrap();
+    let learned = learn_room(&world.suite, &hub.view(&wrapper_key), &by_role, &check);
+    assert_eq!(learned[1], (1, LeafIdentity::Unlinked));
+    assert_eq!(names(&learned), ["alice", "-"]);
+    // A room in which nobody may: Alice's link is what is refused.
+    let nobody = |_: &IdentifierUri| LinkPolicy::Forbidden;
+    let learned = learn_room(&world.suite, &hub.view(&wrapper_key), &nobody, &check);
+    assert_eq!(names(&learned), ["leaf 0: the room's policy forbids an identity link", "-"]);
+    hub.knows_nobody(&world, &[&alice, &bob], &wrapper_key);
+}
+
+#[test]
+fn two_rooms_of_the_same_users_have_nothing_in_common() {
+    let mut world = World::new();
+    let (alice, bob) = (world.user("alice", 1), world.user("bob", 2));
+    let mut hubs = Vec::new();
+    for _ in 0..2 {
+        let (mut hub, wrapper_key) = room_of(&mut world, &alice);
+        let set = world.set(&bob);
+        let (aad, update) = add(&mut world, &wrapper_key, &bob, &set, &[1, 2]);
+        let changes = CommitChanges {
+            added: &[1, 2],
+            update: Some(&update),
+            add_aad: Some(&aad),
+            ..Default::default()
+        };
+        hub.commit(hub.with(&[(1, Some(&set[0])), (2, Some(&set[1]))]), &changes).unwrap();
+        hubs.push((hub, wrapper_key));
+    }
+    let ((first, first_key), (second, _)) = (&hubs[0], &hubs[1]);
+    // "mimi://b.example/u/" is in both, and so are lengths. Longer than that and some characters of a pseudonym, nothing is.
+    const LONGER: usize = 28;
+    let windows = |hub: &Hub| {
+        let windows = hub.seen.iter().flat_map(|seen| seen.windows(LONGER).map(<[u8]>::to_vec));
+        windows.collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(windows(first).intersection(&windows(second)).count(), 0);
+    // Nor does the key of one room open a link of the other.
+    let check = |credential: &_| world.check(credential);
+    for (leaf, _) in second.leaves.iter() {
+        let error = second.view(first_key).open(&world.suite, leaf, &check).unwrap_err();
+        let expected = Box::new(PseudonymError::WrappedKeyDoesNotOpen);
+        assert_eq!(error, PseudonymError::Leaf { leaf_index: leaf, error: expected });
+    }
+    // With the connection key, they are Bob's: that is what it is for.
+    for hub in [first, second] {
+        assert!(bob.connection().open(&world.suite, hub.leaves.get(1).unwrap(), &check).is_ok());
+    }
+    assert_eq!(RoomLeaves::new(vec![None, None]).map(|leaves| leaves.len()), Ok(0));
+}
