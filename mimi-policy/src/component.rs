@@ -237,6 +237,8 @@ pub fn findings(dictionary: &AppDataDictionary, hub: Option<DnsNameRef<'_>>) -> 
     let links = open::<JoinLinksData>(dictionary, ComponentID::JOIN_LINKS, &mut found);
     if let Some(policy) = open::<JoinLinkPolicy>(dictionary, ComponentID::JOIN_LINK_POLICY, &mut found) {
         found.extend(join_link::findings(&policy, links.as_ref()).into_iter().map(Finding::JoinLink));
+    } else if links.is_some_and(|links| !links.join_links.is_empty()) {
+        found.push(Finding::JoinLink(join_link::JoinLinkFinding::NoPolicy));
     }
     if let Some(policy) = open::<LinkPreviewPolicy>(dictionary, ComponentID::LINK_PREVIEW_POLICY, &mut found)
     {

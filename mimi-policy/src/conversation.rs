@@ -202,7 +202,7 @@ impl Conversations {
         self.rooms.get(key)
     }
 
-    /// Opens a room for people who have none yet.
+    /// Opens a room for people who have none yet. To open the room that they have again changes nothing.
     ///
     /// # Errors
     /// [`ConversationExists`], with the room that they have; nothing is changed.

@@ -117,6 +117,12 @@ impl<'m, 'a> AuthorizedMessage<'m, 'a> {
         self.message
     }
 
+    /// What it takes, all of which the sender has.
+    #[must_use]
+    pub const fn requirements(&self) -> &Requirements {
+        &self.requirements
+    }
+
     /// What it does. [`Act::EditOtherTopic`] changes the topic and nothing else, whatever the message holds.
     #[must_use]
     pub const fn act(&self) -> Act {

@@ -68,7 +68,7 @@ impl fmt::Debug for ChangeDigest {
     }
 }
 
-/// A change that waits for approvals.
+/// A change that waits for approvals. It can't be copied, so that it takes effect once at most.
 ///
 /// ```
 /// use std::{collections::BTreeSet, num::NonZeroU32};
@@ -99,7 +99,7 @@ impl fmt::Debug for ChangeDigest {
 /// assert_eq!(approved.approvers(), [bob]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct PendingChange {
     rule: ApprovalRule,
     room: IdentifierUri,
@@ -181,7 +181,7 @@ impl fmt::Display for NotApproved {
 impl core::error::Error for NotApproved {}
 
 /// A change that doesn't take effect yet, or ever.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Unfinished {
     /// The change, as it was.
     pub pending: PendingChange,
@@ -365,7 +365,7 @@ mod tests {
         let mut two = pending(2);
         let digest = two.digest();
         two.approve(&uri("cathy"), digest, role_of, NOW_MS).unwrap();
-        let unfinished = two.clone().finish(role_of, NOW_MS).unwrap_err();
+        let unfinished = two.finish(role_of, NOW_MS).unwrap_err();
         let needed = NonZeroU32::new(2).unwrap();
         assert_eq!(unfinished.why, NotApproved::TooFew { approvals: 1, needed });
         // What isn't finished goes on.
@@ -414,9 +414,9 @@ mod tests {
         let mut one = pending(1);
         one.approve(&uri("bob"), one.digest(), role_of, NOW_MS).unwrap();
         assert_eq!(one.expires_at_ms(), 1_100);
-        let late = one.clone().finish(role_of, 1_100).unwrap_err();
+        let late = one.finish(role_of, 1_100).unwrap_err();
         assert_eq!(late.why, NotApproved::Expired { at_ms: 1_100 });
-        assert!(one.finish(role_of, 1_099).is_ok());
+        assert!(late.pending.finish(role_of, 1_099).is_ok());
     }
 
     #[test]

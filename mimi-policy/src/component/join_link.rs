@@ -29,6 +29,8 @@ pub enum JoinLinkFinding {
     },
     /// Links expire the moment they are made.
     ExpiresAtOnce,
+    /// Links are stored, and no policy says how long they are good.
+    NoPolicy,
     /// There is a URI to ask at, although links aren't made on request.
     UnusedRequestUri,
 }
@@ -39,7 +41,9 @@ impl JoinLinkFinding {
     pub const fn severity(&self) -> Severity {
         match self {
             Self::MoreThanOneLink { .. } | Self::EmptyLink { .. } => Severity::Invalid,
-            Self::RepeatedLink { .. } | Self::ExpiresAtOnce | Self::UnusedRequestUri => Severity::Advice,
+            Self::RepeatedLink { .. } | Self::ExpiresAtOnce | Self::NoPolicy | Self::UnusedRequestUri => {
+                Severity::Advice
+            }
         }
     }
 }
@@ -53,6 +57,7 @@ impl fmt::Display for JoinLinkFinding {
             Self::EmptyLink { index } => write!(f, "link {index} is empty"),
             Self::RepeatedLink { index } => write!(f, "link {index} stands in the list before"),
             Self::ExpiresAtOnce => f.write_str("an expiration of 0 seconds makes every link invalid"),
+            Self::NoPolicy => f.write_str("links are stored without a policy for them"),
             Self::UnusedRequestUri => f.write_str("a URI for requests without on_request"),
         }
     }

@@ -5,7 +5,7 @@
 //! what looks like one, must not show a link that another client didn't count.
 
 use mimi_codec::MediaType;
-use mimi_content::PartIndex;
+use mimi_content::{PartIndex, media_types};
 
 /// The first link of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,8 +26,8 @@ pub enum Link {
 /// - what stands behind `](`, or behind the `]:` of a reference definition;
 /// - what stands between `<` and `>` with a `:` or `@` and without white space;
 ///
-/// and in `text/markdown` and `text/html` also the value of one of the attributes that name a resource, such as `href`, in what
-/// looks like a tag.
+/// and in `text/html`, and in Markdown of a variant other than GFM-MIMI, also the value of what looks like an attribute that names a
+/// resource, such as `href`, anywhere behind the beginning of a tag.
 ///
 /// A reference to a part of the message (`cid:5@local.invalid`), and a mention as `is_mention` says, is none.
 ///
@@ -43,26 +43,61 @@ pub enum Link {
 /// ```
 #[must_use]
 pub fn first_link(content_type: &str, content: &[u8], is_mention: impl Fn(&str) -> bool) -> Option<Link> {
-    let top_level = content_type.split('/').next().unwrap_or_default().trim();
-    if !top_level.eq_ignore_ascii_case("text") {
-        return None;
-    }
-    let Ok(media_type) = MediaType::parse(content_type) else { return Some(Link::Unreadable) };
-    if let Some(charset) = media_type.parameter("charset")
-        && !["utf-8", "us-ascii"].iter().any(|readable| readable.eq_ignore_ascii_case(charset))
-    {
+    let kind = TextKind::of(content_type)?;
+    if kind == TextKind::Unreadable {
         return Some(Link::Unreadable);
     }
     let is_none = |target: &[u8]| {
         core::str::from_utf8(target)
             .is_ok_and(|target| PartIndex::from_content_id(target).is_ok() || is_mention(target))
     };
-    let is_markdown = media_type.r#type().eq_ignore_ascii_case("text/markdown");
+    let is_markdown = matches!(kind, TextKind::Markdown | TextKind::MarkdownWithHtml);
     let markdown = is_markdown.then(|| in_markdown(content, &is_none)).flatten();
-    // Markdown may hold HTML, and clients differ in which variants do.
-    let has_html = is_markdown || media_type.r#type().eq_ignore_ascii_case("text/html");
+    let has_html = matches!(kind, TextKind::Html | TextKind::MarkdownWithHtml);
     let html = has_html.then(|| in_html(content, &is_none)).flatten();
     [with_scheme(content, &is_none), markdown, html].into_iter().flatten().min().map(Link::At)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum TextKind {
+    /// GFM-MIMI, in which tags are text.
+    Markdown,
+    /// Of any other variant.
+    MarkdownWithHtml,
+    Html,
+    Other,
+    /// In another character set, or who knows how.
+    Unreadable,
+}
+
+impl TextKind {
+    /// The kind of a text; `None` for what is none.
+    fn of(content_type: &str) -> Option<Self> {
+        // What most texts are needn't be taken apart.
+        match content_type {
+            media_types::PLAIN_TEXT => return Some(Self::Other),
+            media_types::GFM_MIMI => return Some(Self::Markdown),
+            _ => {}
+        }
+        let top_level = content_type.split('/').next().unwrap_or_default().trim();
+        if !top_level.eq_ignore_ascii_case("text") {
+            return None;
+        }
+        let Ok(media_type) = MediaType::parse(content_type) else { return Some(Self::Unreadable) };
+        if let Some(charset) = media_type.parameter("charset")
+            && !["utf-8", "us-ascii"].iter().any(|readable| readable.eq_ignore_ascii_case(charset))
+        {
+            return Some(Self::Unreadable);
+        }
+        let variant = media_type.parameter("variant").unwrap_or_default();
+        Some(if media_type.r#type().eq_ignore_ascii_case("text/markdown") {
+            if variant.eq_ignore_ascii_case("GFM-MIMI") { Self::Markdown } else { Self::MarkdownWithHtml }
+        } else if media_type.r#type().eq_ignore_ascii_case("text/html") {
+            Self::Html
+        } else {
+            Self::Other
+        })
+    }
 }
 
 /// What stands from `at` on.
@@ -87,8 +122,8 @@ fn is_of_uri(octet: u8) -> bool {
 
 /// `scheme://…`
 fn with_scheme(content: &[u8], is_none: &impl Fn(&[u8]) -> bool) -> Option<usize> {
-    let colons = content.windows(3).enumerate().filter(|(_, octets)| *octets == b"://");
-    for (colon, _) in colons {
+    let colons = content.iter().enumerate().filter(|(_, octet)| **octet == b':').map(|(colon, _)| colon);
+    for colon in colons.filter(|colon| from(content, *colon).starts_with(b"://")) {
         let follows = from(content, colon.saturating_add(3)).first();
         if follows.is_none_or(|&octet| is_white_space(octet) || b"<>\"".contains(&octet)) {
             continue;
@@ -121,12 +156,19 @@ fn in_markdown(content: &[u8], is_none: &impl Fn(&[u8]) -> bool) -> Option<usize
     let mut only_markers = true;
     for (at, &octet) in content.iter().enumerate() {
         let next = at.saturating_add(1);
-        let destination = match (octet, from(content, next).first()) {
-            (b']', Some(b'(')) => destination(content, next.saturating_add(1), b')'),
-            (b']', Some(b':')) if label.is_some_and(|label| at.saturating_sub(label) <= MAX_LABEL) => {
-                destination(content, next.saturating_add(1), b'\n')
+        let destination = match octet {
+            b']' => match content.get(next) {
+                Some(b'(') => destination(content, next.saturating_add(1), b')'),
+                Some(b':') if label.is_some_and(|label| at.saturating_sub(label) <= MAX_LABEL) => {
+                    destination(content, next.saturating_add(1), b'\n')
+                }
+                _ => None,
+            },
+            b'<' => autolink(content, next),
+            b'[' if only_markers => {
+                label = Some(at);
+                None
             }
-            (b'<', _) => autolink(content, next),
             _ => None,
         };
         if let Some((start, target)) = destination
@@ -134,12 +176,11 @@ fn in_markdown(content: &[u8], is_none: &impl Fn(&[u8]) -> bool) -> Option<usize
         {
             return Some(start);
         }
-        if octet == b'[' && only_markers {
-            label = Some(at);
-        }
-        only_markers = octet == b'\n'
-            || octet == b'\r'
-            || only_markers && (octet.is_ascii_digit() || b" \t>-+*.)".contains(&octet));
+        only_markers = match octet {
+            b'\n' | b'\r' => true,
+            b' ' | b'\t' | b'>' | b'-' | b'+' | b'*' | b'.' | b')' | b'0'..=b'9' => only_markers,
+            _ => false,
+        };
     }
     None
 }
@@ -184,36 +225,29 @@ const RESOURCE_ATTRIBUTES: [&str; 12] = [
     "manifest",
 ];
 
+/// Where tags begin and end isn't followed: comments, scripts and unclosed quotes would let a text show a tag to one reader and hide it
+/// from another. What stands like an attribute, anywhere behind the first tag, counts as one.
 fn in_html(content: &[u8], is_none: &impl Fn(&[u8]) -> bool) -> Option<usize> {
-    let mut at = 0;
-    while let Some(open) = from(content, at).iter().position(|&octet| octet == b'<') {
-        at = at.saturating_add(open).saturating_add(1);
-        if !from(content, at).first().is_some_and(u8::is_ascii_alphabetic) {
-            continue;
-        }
-        // The name of the element, then its attributes up to the end of the tag.
-        at = at.saturating_add(until(from(content, at), ends_name).len());
-        loop {
+    let (mut has_tag, mut behind_border) = (false, false);
+    for (at, &octet) in content.iter().enumerate() {
+        has_tag |= octet == b'<' && content.get(at.saturating_add(1)).is_some_and(u8::is_ascii_alphabetic);
+        if has_tag && behind_border && octet.is_ascii_alphabetic() {
             let rest = from(content, at);
-            match rest.first() {
-                None => return None,
-                Some(b'>') => break,
-                Some(&octet) if is_white_space(octet) || b"/=\"'".contains(&octet) => {
-                    at = at.saturating_add(1);
-                    continue;
+            let name = until(rest.get(..MAX_NAME).unwrap_or(rest), ends_name);
+            if is_resource(name) {
+                let (start, value) = attribute_value(content, at.saturating_add(name.len()));
+                if !value.is_empty() && !value.starts_with(b"#") && !is_none(value) {
+                    return Some(start);
                 }
-                Some(_) => {}
             }
-            let name = until(rest, ends_name);
-            let (start, value) = attribute_value(content, at.saturating_add(name.len()));
-            if is_resource(name) && !value.is_empty() && !value.starts_with(b"#") && !is_none(value) {
-                return Some(start);
-            }
-            at = start.saturating_add(value.len()).max(at.saturating_add(1));
         }
+        behind_border = is_white_space(octet) || matches!(octet, b'/' | b'"' | b'\'');
     }
     None
 }
+
+/// Longer than the name of any attribute, with its namespace.
+const MAX_NAME: usize = 32;
 
 const fn ends_name(octet: u8) -> bool {
     is_white_space(octet) || matches!(octet, b'/' | b'=' | b'>')

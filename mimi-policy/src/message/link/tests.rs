@@ -158,23 +158,28 @@ fn html_has_links_in_attributes() {
         ("<form action=x>", 13),
         ("<img src=x>", 9),
         ("<a = href=x>", 10),
+        ("<!-- <b title=\"--><a href=x>", 26),
+        ("<p title=\"href=x\">", 15),
         ("<!-- <a href=x>", 13),
         ("<p><b><a x href=y", 16),
     ] {
         assert_eq!(html(text), Some(Link::At(at)), "{text}");
-        assert_eq!(markdown(text), Some(Link::At(at)), "{text}");
+        let common_mark = first_link("text/markdown;variant=CommonMark", text.as_bytes(), is_alice);
+        assert_eq!(common_mark, Some(Link::At(at)), "{text}");
         assert_eq!(plain(text), None, "{text}");
     }
+    // In GFM-MIMI a tag is text.
+    assert_eq!(markdown("<a href=\"/x\">"), None);
     for text in [
         "<a>",
         "<a href>",
         "<a href=\"\">",
         "<a href=\"#top\">",
         "<a href=\" cid:2@local.invalid \">",
-        "<p title=\"href=x\">",
         "href=x",
         "< a href=x>",
         "<a",
+        "<a =href=x>",
         "<a hrefs=x>",
         "<",
     ] {
