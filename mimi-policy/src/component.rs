@@ -78,6 +78,10 @@ impl Answer {
     }
 }
 
+/// How many media types a list of a component may hold. Longer ones are invalid: to compare two lists takes the product of their
+/// lengths.
+pub const MAX_MEDIA_TYPES: usize = 1024;
+
 /// How much a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {

@@ -7,6 +7,7 @@
 //!   the clients in its group. [`RoomState::check`] decides, [`RoomState::apply`] puts the plan into effect.
 //! - **[`Grant`]** says which capability of which role allowed a change, **[`Refusal`]** which condition failed first, and what a
 //!   hub answers.
+//! - **[`Request`]** reads a decision's question from the proposals of MLS messages.
 //! - What it leaves to you: signatures, keys and credentials. Who a message is from, what its credential claims, and that a
 //!   join code is good, is known before.
 //!
@@ -61,6 +62,7 @@ mod defect;
 mod enforcement;
 mod identity;
 mod refusal;
+mod request;
 mod role_table;
 mod room;
 mod seed;
@@ -87,6 +89,12 @@ pub use defect::{Defect, InvalidRoom};
 pub use enforcement::{EnforcedBy, enforced_by};
 pub use identity::{ClientUri, UserUri};
 pub use refusal::{Reason, Refusal};
+pub use request::{Identities, InvalidRequest, Request, RequestProblem, first_omitted};
 pub use role_table::{BANNED_NAME, BANNED_ROLE, NO_ROLE};
 pub use room::{ComponentDifference, DictionaryError, RoleCount, RoomParts, RoomState};
 pub use seed::TableSeed;
+
+/// The README's example runs too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -21,6 +21,7 @@ use mimi_codec::{
 
 pub use build::RoomParts;
 pub(crate) use build::limits_of;
+pub(crate) use components::is_room_component;
 pub use components::{ComponentDifference, DictionaryError};
 
 use crate::{

@@ -717,6 +717,12 @@ fn can_unban_refuses_a_role_that_is_not_authorized() {
 }
 
 #[test]
+fn can_unban_leads_to_another_role() {
+    let refused = unbanning().moves(3, 1, &[1]).refuses(&by("alice"), Commit, set("erin", 1));
+    assert_eq!(refused, (Some(0), lacks(3, Cap::CAN_BAN)));
+}
+
+#[test]
 fn can_unban_is_for_the_banned_only() {
     let scene = unbanning().moves(3, 2, &[4]);
     assert_eq!(

@@ -241,6 +241,13 @@ fn max_clients_counts_the_leaves() {
         Commit,
         [add_client("alice", 2), add_client("alice", 3), remove_client("bob", 1)],
     );
+
+    // A removed user's client is on its way out for proposals, and still there for an external commit.
+    let mut room = ruled().can(2, &[Cap::CAN_ADD_OWN_CLIENT]).base(|base| base.max_clients = Some(4)).room();
+    accept(&mut room, &by("alice"), Proposal, remove("bob"));
+    allows(&room, &by("carol"), Proposal, add_client("carol", 2));
+    let refused = refuses(&room, &by_device("carol", 2), ExternalCommit, ());
+    assert_eq!(refused, invalid(Defect::TooManyClients { maximum: 4, clients: 5 }));
 }
 
 #[test]
@@ -455,6 +462,19 @@ fn a_commit_completes_the_departures_that_were_accepted() {
         accept(&mut room, &by("dave"), Commit, remove_client("bob", 1));
         assert_eq!((room.client_count(), room.has_pending()), (3, false));
     }
+}
+
+#[test]
+fn a_ban_by_change_user_role_waits_for_somebody_who_may_kick() {
+    let mut room =
+        four().can(3, &[Cap::CAN_CHANGE_USER_ROLE]).moves(3, 2, &[1]).can(4, &[Cap::CAN_KICK]).room();
+    accept(&mut room, &by("alice"), Proposal, set("bob", 1));
+    let reason = Reason::MissingCapability { role: 3, capability: Cap::CAN_KICK };
+    assert_eq!(refuses(&room, &by("alice"), Commit, remove_client("bob", 1)), (Some(0), reason));
+    assert_eq!(refuses(&room, &by("alice"), Commit, ()), (None, Reason::ClientsOfBanned(user("bob"))));
+    allows(&room, &by("dave"), Commit, remove_client("bob", 1));
+    accept(&mut room, &by("bob"), Proposal, remove_client("bob", 1));
+    allows(&room, &by("alice"), Commit, ());
 }
 
 #[test]

@@ -13,6 +13,7 @@ pub const SHIPPED: &[(&str, &str)] = shipped![
     "content-working-group.json",
     "message-status.json",
     "message-status-working-group.json",
+    "policy.json",
     "wire.json",
     "wire-content-working-group.json",
     "wire-mls-working-group.json",

@@ -141,7 +141,7 @@ fn generate_writes_the_same_bytes_from_the_same_seed() {
         assert_eq!((ran.status, ran.err.as_str()), (0, ""));
         assert_eq!(ran.out.lines().count(), 3);
     }
-    for kind in ["content", "message-status", "wire"] {
+    for kind in ["content", "message-status", "policy", "wire"] {
         let read = |out: &PathBuf| fs::read(out.join(kind).with_extension("json")).unwrap();
         assert!(read(&first) == read(&second), "{kind}");
     }

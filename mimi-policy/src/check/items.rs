@@ -117,20 +117,27 @@ impl<'a> Items<'a> {
         judged: bool,
     ) -> Result<Self, Refusal> {
         let mut items: Vec<Item<'a>> = Vec::with_capacity(changes.len().saturating_add(1));
+        // One party's changes stand together, mostly: it is looked up once.
+        let mut last: Option<Standing<'a>> = None;
         for (index, proposed) in changes.iter().enumerate() {
+            let actor = proposed.by.as_ref().unwrap_or(sender.actor);
+            let accepted = judged && room.was_accepted(&proposed.change, actor, sender.form);
             let by = match &proposed.by {
                 None => sender,
-                Some(actor) if !judged => room.unjudged_standing(actor),
                 // Accepted before, with the rights of that time.
-                Some(actor) if room.was_accepted(&proposed.change, actor, sender.form) => {
-                    room.unjudged_standing(actor)
-                }
-                Some(actor) => {
-                    let form = room.form_of_proposer(actor);
-                    room.standing(actor, form).map_err(|reason| Refusal::of(Some(index), reason))?
-                }
+                Some(actor) if accepted || !judged => room.unjudged_standing(actor),
+                Some(actor) => match last.filter(|last| last.actor == actor) {
+                    Some(last) => last,
+                    None => {
+                        let form = room.form_of_proposer(actor);
+                        let standing = room.standing(actor, form);
+                        standing.map_err(|reason| Refusal::of(Some(index), reason))?
+                    }
+                },
             };
-            let accepted = judged && room.was_accepted(&proposed.change, by.actor, sender.form);
+            if proposed.by.is_some() && !accepted {
+                last = Some(by);
+            }
             items.push(Item { index: Some(index), change: &proposed.change, by, user: None, accepted });
         }
         if let Some(change) = joining {

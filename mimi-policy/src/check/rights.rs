@@ -288,7 +288,7 @@ impl<'r, 'a> Rights<'r, 'a> {
         let change = CapabilityType::CAN_CHANGE_USER_ROLE;
         let roles = self.room.role_table();
         let bans = to == BANNED_ROLE && by.has(ban);
-        let unbans = from == BANNED_ROLE && by.has(unban);
+        let unbans = from == BANNED_ROLE && to != BANNED_ROLE && by.has(unban);
         let banned_exists = roles.has_banned();
         let basis = Basis::RoleChange { from, to };
         let allowed = by.may_move(from, to);

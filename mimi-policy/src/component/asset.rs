@@ -9,7 +9,7 @@ use mimi_codec::{
     room_policy::{AssetPolicy, AssetUploadLocation, DownloadPrivacyType, ProviderAssetUploadDomains},
 };
 
-use super::Severity;
+use super::{MAX_MEDIA_TYPES, Severity};
 
 /// What an asset counts as, for its capability and for its size.
 ///
@@ -153,6 +153,11 @@ pub enum AssetFinding {
     DirectDownload,
     /// No asset of this kind is small enough: the greatest size is 0.
     MaximumZero(AssetKind),
+    /// A list of media types is longer than [`MAX_MEDIA_TYPES`].
+    TooManyMediaTypes {
+        /// How many it holds.
+        media_types: usize,
+    },
     /// The list of permitted media types is empty: nothing may be sent.
     NothingPermitted,
     /// A permitted media type is forbidden as well.
@@ -171,6 +176,7 @@ impl AssetFinding {
         match self {
             Self::NotOneProvider { .. }
             | Self::NotTheHub { .. }
+            | Self::TooManyMediaTypes { .. }
             | Self::DownloadAllowedAndForbidden(_)
             | Self::DefaultDownloadForbidden(_) => Severity::Invalid,
             _ => Severity::Advice,
@@ -199,6 +205,9 @@ impl fmt::Display for AssetFinding {
             Self::DefaultDownloadNotAllowed(way) => write!(f, "{way} is the default and not allowed"),
             Self::DirectDownload => f.write_str("direct download shows clients' addresses"),
             Self::MaximumZero(kind) => write!(f, "the greatest size of kind {kind} is 0"),
+            Self::TooManyMediaTypes { media_types } => {
+                write!(f, "{media_types} media types in a list, and {MAX_MEDIA_TYPES} may be there")
+            }
             Self::NothingPermitted => f.write_str("the list of permitted media types is empty"),
             Self::PermittedAndForbidden { permitted, forbidden } => {
                 write!(f, "permitted media type {permitted} is forbidden by entry {forbidden}")
@@ -218,18 +227,28 @@ pub fn findings(policy: &AssetPolicy, hub: Option<DnsNameRef<'_>>) -> Vec<AssetF
             found.push(AssetFinding::MaximumZero(kind));
         }
     }
-    if let Some(permitted_types) = &policy.permitted_media_types {
-        if permitted_types.is_empty() {
-            found.push(AssetFinding::NothingPermitted);
-        }
-        for (permitted, media_type) in permitted_types.iter().enumerate() {
-            let forbidden = policy.forbidden_media_types.iter().position(|entry| entry.covers(media_type));
-            if let Some(forbidden) = forbidden {
-                found.push(AssetFinding::PermittedAndForbidden { permitted, forbidden });
-            }
+    find_in_media_types(policy, &mut found);
+    found
+}
+
+fn find_in_media_types(policy: &AssetPolicy, found: &mut Vec<AssetFinding>) {
+    let forbidden_types = &policy.forbidden_media_types;
+    let permitted_types = policy.permitted_media_types.as_deref();
+    if permitted_types.is_some_and(<[MediaType]>::is_empty) {
+        found.push(AssetFinding::NothingPermitted);
+    }
+    let permitted_types = permitted_types.unwrap_or_default();
+    let media_types = forbidden_types.len().max(permitted_types.len());
+    if media_types > MAX_MEDIA_TYPES {
+        found.push(AssetFinding::TooManyMediaTypes { media_types });
+        return;
+    }
+    for (permitted, media_type) in permitted_types.iter().enumerate() {
+        let forbidden = forbidden_types.iter().position(|entry| entry.covers(media_type));
+        if let Some(forbidden) = forbidden {
+            found.push(AssetFinding::PermittedAndForbidden { permitted, forbidden });
         }
     }
-    found
 }
 
 fn find_in_upload(policy: &AssetPolicy, hub: Option<DnsNameRef<'_>>, found: &mut Vec<AssetFinding>) {

@@ -1,6 +1,6 @@
 //! Chat history for those who join (mimi-room-policy §6.6): component 0x002E.
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -104,6 +104,7 @@ pub fn findings(policy: &HistoryPolicy, roles: &[Role]) -> Vec<HistoryFinding> {
             HistoryFinding::NobodyListed
         });
     }
+    let defined: BTreeMap<u32, &Role> = roles.iter().map(|role| (role.role_index, role)).collect();
     let mut seen = BTreeSet::new();
     for &role_index in listed {
         if !seen.insert(role_index) {
@@ -113,7 +114,7 @@ pub fn findings(policy: &HistoryPolicy, roles: &[Role]) -> Vec<HistoryFinding> {
         match role_index {
             0 => found.push(HistoryFinding::NonParticipant),
             1 => found.push(HistoryFinding::Banned),
-            _ => match roles.iter().find(|role| role.role_index == role_index) {
+            _ => match defined.get(&role_index) {
                 None => found.push(HistoryFinding::UndefinedRole { role_index }),
                 Some(role) if role.maximum_active_participants_constraint == Some(0) => {
                     found.push(HistoryFinding::NeverActive { role_index });

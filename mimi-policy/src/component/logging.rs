@@ -194,8 +194,8 @@ mod tests {
         assert_eq!(findings(&optional(&[])), []);
         assert_eq!(findings(&required(&[LOGGER, "mimi://b.example/d/logger"])), []);
         let second = LoggingFinding::SecondClientOfProvider { index: 1 };
-        assert_eq!(findings(&optional(&[LOGGER, "mimi://A.example/d/other"])), [second.clone()]);
         assert_eq!(second.severity(), Severity::Advice);
+        assert_eq!(findings(&optional(&[LOGGER, "mimi://A.example/d/other"])), [second]);
         let found = findings(&required(&["https://a.example"]));
         assert!(matches!(found[..], [LoggingFinding::Client { index: 0, .. }]));
         assert_eq!(findings(&LoggingPolicy::Forbidden {}), []);

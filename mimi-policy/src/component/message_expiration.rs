@@ -241,7 +241,6 @@ pub fn check_expires(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec;
 
     fn optional(min: u32, max: u32, default: Option<u32>) -> MessageExpiration {
         MessageExpiration::Optional {
@@ -306,7 +305,7 @@ mod tests {
     #[test]
     fn a_composer_starts_from_the_default() {
         let forbidden = MessageExpiration::Forbidden {};
-        for (policy, initial) in vec![
+        for (policy, initial) in [
             (optional(1, 9, Some(5)), Some(5)),
             (optional(1, 9, None), None),
             (required(1, 9, Some(5)), Some(5)),

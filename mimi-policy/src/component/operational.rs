@@ -15,7 +15,7 @@ use mimi_codec::{
     room_policy::{ExtendedCapabilities, MinDefaultMaxTime, OperationalParameters, PendingProposalPolicy},
 };
 
-use super::Severity;
+use super::{MAX_MEDIA_TYPES, Severity};
 
 /// One thing that clients can do, from the lists of [`ExtendedCapabilities`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,8 +91,11 @@ fn shared(one: &ExtendedCapabilities, other: &ExtendedCapabilities) -> Vec<Item>
     items.extend(both(&one.wire_formats, &other.wire_formats, Item::WireFormat));
     items.extend(both(&one.component_ids, &other.component_ids, Item::Component));
     items.extend(both(&one.safe_aad_types, &other.safe_aad_types, Item::SafeAad));
-    let covered = |media_type: &&MediaType| other.media_types.iter().any(|entry| entry.covers(media_type));
-    items.extend(one.media_types.iter().filter(covered).cloned().map(Item::MediaType));
+    if one.media_types.len().max(other.media_types.len()) <= MAX_MEDIA_TYPES {
+        let covered =
+            |media_type: &&MediaType| other.media_types.iter().any(|entry| entry.covers(media_type));
+        items.extend(one.media_types.iter().filter(covered).cloned().map(Item::MediaType));
+    }
     items.extend(both(&one.content_types, &other.content_types, Item::ContentType));
     items
 }
@@ -126,6 +129,11 @@ pub enum OperationalFinding {
     MandatoryAndForbidden(Item),
     /// Both a default and forbidden.
     DefaultAndForbidden(Item),
+    /// A list of media types is longer than [`MAX_MEDIA_TYPES`].
+    TooManyMediaTypes {
+        /// How many it holds.
+        media_types: usize,
+    },
     /// The default time is below the least or above the greatest, or these are out of order.
     TimesOutOfOrder(TimeField),
     /// The least delay before a commit is above the greatest.
@@ -149,6 +157,7 @@ impl OperationalFinding {
     pub const fn severity(&self) -> Severity {
         match self {
             Self::MandatoryAndForbidden(_)
+            | Self::TooManyMediaTypes { .. }
             | Self::TimesOutOfOrder(_)
             | Self::DelaysOutOfOrder { .. }
             | Self::PrivateHandshake => Severity::Invalid,
@@ -164,6 +173,9 @@ impl fmt::Display for OperationalFinding {
         match self {
             Self::MandatoryAndForbidden(item) => write!(f, "{item} is both mandatory and forbidden"),
             Self::DefaultAndForbidden(item) => write!(f, "{item} is both a default and forbidden"),
+            Self::TooManyMediaTypes { media_types } => {
+                write!(f, "{media_types} media types in a list, and {MAX_MEDIA_TYPES} may be there")
+            }
             Self::TimesOutOfOrder(field) => write!(f, "{field}: minimum, default, maximum don't ascend"),
             Self::DelaysOutOfOrder { minimum_delay_ms, maximum_delay_ms } => {
                 write!(
@@ -193,6 +205,11 @@ pub fn findings(policy: &OperationalParameters) -> Vec<OperationalFinding> {
     found.extend(mandatory.into_iter().map(OperationalFinding::MandatoryAndForbidden));
     let default = shared(&policy.default_capabilities, forbidden);
     found.extend(default.into_iter().map(OperationalFinding::DefaultAndForbidden));
+    let lists = [&policy.mandatory_capabilities, &policy.default_capabilities, forbidden];
+    let media_types = lists.into_iter().map(|list| list.media_types.len()).max().unwrap_or_default();
+    if media_types > MAX_MEDIA_TYPES {
+        found.push(OperationalFinding::TooManyMediaTypes { media_types });
+    }
     let formats: BTreeSet<WireFormat> = policy.handshake_formats.iter().copied().collect();
     for format in formats {
         match format {
@@ -208,10 +225,9 @@ pub fn findings(policy: &OperationalParameters) -> Vec<OperationalFinding> {
     }
     if let PendingProposalPolicy::RandomDelay { minimum_delay_ms, maximum_delay_ms } =
         policy.pending_proposal_policy
+        && minimum_delay_ms > maximum_delay_ms
     {
-        if minimum_delay_ms > maximum_delay_ms {
-            found.push(OperationalFinding::DelaysOutOfOrder { minimum_delay_ms, maximum_delay_ms });
-        }
+        found.push(OperationalFinding::DelaysOutOfOrder { minimum_delay_ms, maximum_delay_ms });
     }
     for (field, times) in [
         (TimeField::LeafNodeUpdateTime, &policy.leaf_node_update_time),
@@ -349,7 +365,8 @@ pub fn check_support(
     policy: Option<&OperationalParameters>,
     capabilities: &Capabilities,
 ) -> Result<(), OperationalRefusal> {
-    fn missing<T: Copy + PartialEq>(demanded: &[T], offered: &[T], granted: fn(T) -> bool) -> Option<T> {
+    fn missing<T: Copy + Ord>(demanded: &[T], offered: &[T], granted: fn(T) -> bool) -> Option<T> {
+        let offered: BTreeSet<T> = offered.iter().copied().collect();
         demanded.iter().copied().find(|item| !granted(*item) && !offered.contains(item))
     }
     let Some(demanded) = policy.map(|policy| &policy.mandatory_capabilities) else { return Ok(()) };

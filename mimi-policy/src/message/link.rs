@@ -26,7 +26,8 @@ pub enum Link {
 /// - what stands behind `](`, or behind the `]:` of a reference definition;
 /// - what stands between `<` and `>` with a `:` or `@` and without white space;
 ///
-/// and in `text/html` also the value of one of the attributes that name a resource, such as `href`.
+/// and in `text/markdown` and `text/html` also the value of one of the attributes that name a resource, such as `href`, in what
+/// looks like a tag.
 ///
 /// A reference to a part of the message (`cid:5@local.invalid`), and a mention as `is_mention` says, is none.
 ///
@@ -47,24 +48,21 @@ pub fn first_link(content_type: &str, content: &[u8], is_mention: impl Fn(&str) 
         return None;
     }
     let Ok(media_type) = MediaType::parse(content_type) else { return Some(Link::Unreadable) };
-    if let Some(charset) = media_type.parameter("charset") {
-        if !["utf-8", "us-ascii"].iter().any(|readable| readable.eq_ignore_ascii_case(charset)) {
-            return Some(Link::Unreadable);
-        }
+    if let Some(charset) = media_type.parameter("charset")
+        && !["utf-8", "us-ascii"].iter().any(|readable| readable.eq_ignore_ascii_case(charset))
+    {
+        return Some(Link::Unreadable);
     }
     let is_none = |target: &[u8]| {
         core::str::from_utf8(target)
             .is_ok_and(|target| PartIndex::from_content_id(target).is_ok() || is_mention(target))
     };
-    let explicit = if media_type.r#type().eq_ignore_ascii_case("text/markdown") {
-        in_markdown(content, &is_none)
-    } else if media_type.r#type().eq_ignore_ascii_case("text/html") {
-        in_html(content, &is_none)
-    } else {
-        None
-    };
-    let first = [with_scheme(content, &is_none), explicit].into_iter().flatten().min();
-    first.map(Link::At)
+    let is_markdown = media_type.r#type().eq_ignore_ascii_case("text/markdown");
+    let markdown = is_markdown.then(|| in_markdown(content, &is_none)).flatten();
+    // Markdown may hold HTML, and clients differ in which variants do.
+    let has_html = is_markdown || media_type.r#type().eq_ignore_ascii_case("text/html");
+    let html = has_html.then(|| in_html(content, &is_none)).flatten();
+    [with_scheme(content, &is_none), markdown, html].into_iter().flatten().min().map(Link::At)
 }
 
 /// What stands from `at` on.
@@ -131,10 +129,10 @@ fn in_markdown(content: &[u8], is_none: &impl Fn(&[u8]) -> bool) -> Option<usize
             (b'<', _) => autolink(content, next),
             _ => None,
         };
-        if let Some((start, target)) = destination {
-            if !is_none(target) {
-                return Some(start);
-            }
+        if let Some((start, target)) = destination
+            && !is_none(target)
+        {
+            return Some(start);
         }
         if octet == b'[' && only_markers {
             label = Some(at);

@@ -193,8 +193,12 @@ impl Requirements {
         self.provisional
     }
 
+    fn takes(&self, capability: CapabilityType) -> bool {
+        self.needs.iter().any(|need| need.capability == capability)
+    }
+
     fn add(&mut self, capability: CapabilityType, why: Why) {
-        if !self.needs.iter().any(|need| need.capability == capability) {
+        if !self.takes(capability) {
             self.needs.push(Need { capability, why });
         }
     }
@@ -292,19 +296,19 @@ impl Requirements {
         if nested.disposition == Disposition::PREVIEW {
             self.add(CapabilityType::CAN_SEND_LINK_PREVIEW, Why::Preview { part });
         }
-        let text = match &nested.part {
+        let (content_type, text) = match &nested.part {
             PartRef::External(external) => {
                 let kind = AssetKind::of_part(nested.disposition, external.content_type);
                 self.add(kind.upload_capability(), Why::Upload { part, kind });
-                Some((media_types::PLAIN_TEXT, external.description.as_bytes()))
+                (media_types::PLAIN_TEXT, external.description.as_bytes())
             }
-            PartRef::Single(single) => Some((single.content_type, single.content)),
-            PartRef::Null | PartRef::Multi(_) => None,
+            PartRef::Single(single) => (single.content_type, single.content),
+            PartRef::Null | PartRef::Multi(_) => return,
         };
-        let link = text.and_then(|(content_type, content)| {
-            first_link(content_type, content, |uri| is_mention(uri, known))
-        });
-        if link.is_some() {
+        // One link is as good as many: nobody looks for the second.
+        if !self.takes(CapabilityType::CAN_SEND_LINK)
+            && first_link(content_type, text, |uri| is_mention(uri, known)).is_some()
+        {
             self.add(CapabilityType::CAN_SEND_LINK, Why::Link { part });
         }
     }

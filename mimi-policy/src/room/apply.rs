@@ -2,7 +2,7 @@
 
 use core::hash::Hasher;
 
-use alloc::vec::Vec;
+use alloc::{collections::BTreeSet, vec::Vec};
 
 use mimi_codec::{Encode, code_points::ComponentID};
 
@@ -57,7 +57,8 @@ impl RoomState {
     fn remember(&mut self, note: Note) {
         match note {
             Note::List { user, by, role, capability } => {
-                let added = self.find_user(&user).is_some_and(|slot| self.pending.added.contains(&slot));
+                let place = self.slot_of(&user).and_then(|slot| slot.place);
+                let added = place.is_some_and(|place| place >= self.committed_places);
                 self.pending.list.insert(user, PendingOperation { by, role, added, capability });
             }
             Note::Client { client, by, added } => {
@@ -95,7 +96,8 @@ impl RoomState {
             Addition::Slot(slot) => Some(*slot),
         });
         let added: Vec<u32> = added.collect();
-        for slot in pending.added.into_iter().filter(|slot| !added.contains(slot)) {
+        let named: BTreeSet<u32> = added.iter().copied().collect();
+        for slot in pending.added.into_iter().filter(|slot| !named.contains(slot)) {
             self.place(slot);
         }
         for slot in added {

@@ -85,7 +85,14 @@ impl RoomState {
             .other
             .iter()
             .find(|component| component.component_id == ComponentID::MLS_OPERATIONAL_POLICY)
-            .and_then(|component| OperationalParameters::decode_exact(&component.data).ok());
+            .map(|component| OperationalParameters::decode_exact(&component.data));
+        // What can't be read allows nothing.
+        let allows = |allows: fn(&OperationalParameters) -> bool| match &operational {
+            None => true,
+            Some(parameters) => parameters.as_ref().is_ok_and(allows),
+        };
+        let external_commits_allowed = allows(|parameters| parameters.external_commit_allowed);
+        let external_proposals_allowed = allows(|parameters| parameters.external_proposal_allowed);
         let mut room = Self {
             seed,
             base,
@@ -93,10 +100,8 @@ impl RoomState {
             roles,
             preauth: parts.preauth,
             metadata: parts.metadata,
-            external_commits_allowed: operational
-                .as_ref()
-                .is_none_or(|policy| policy.external_commit_allowed),
-            external_proposals_allowed: operational.is_none_or(|policy| policy.external_proposal_allowed),
+            external_commits_allowed,
+            external_proposals_allowed,
             other: parts.other,
             parent_participants: parts.parent_participants.map(|parent| parent.into_iter().collect()),
             slots: Vec::new(),

@@ -17,7 +17,7 @@ use mimi_policy::{
 
 pub use mimi_codec::CapabilityType as Cap;
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Scene {
     pub parts: RoomParts,
 }

@@ -2,6 +2,7 @@
 
 mod content;
 mod message_status;
+mod policy;
 mod wire;
 
 use crate::case::Case;
@@ -28,7 +29,8 @@ pub(crate) trait Kind: Sync {
     fn generate(&self, seed: &Seed) -> Result<alloc::vec::Vec<GeneratedCase>, GenerateError>;
 }
 
-const KINDS: &[&dyn Kind] = &[&content::Content, &message_status::MessageStatus, &wire::Wire];
+const KINDS: &[&dyn Kind] =
+    &[&content::Content, &message_status::MessageStatus, &policy::Policy, &wire::Wire];
 
 pub(crate) fn find(name: &str) -> Option<&'static dyn Kind> {
     KINDS.iter().copied().find(|kind| kind.name() == name)
@@ -37,7 +39,7 @@ pub(crate) fn find(name: &str) -> Option<&'static dyn Kind> {
 /// The kinds of vectors that are known, as files name them in `kind`.
 ///
 /// ```
-/// assert!(mimi_test_vectors::kinds().eq(["content", "message-status", "wire"]));
+/// assert!(mimi_test_vectors::kinds().eq(["content", "message-status", "policy", "wire"]));
 /// ```
 pub fn kinds() -> impl Iterator<Item = &'static str> {
     KINDS.iter().map(|kind| kind.name())

@@ -69,11 +69,11 @@ fn uploads_to_the_hub_need_exactly_the_hub() {
     let advice = AssetFinding::NotLocalProvider(AssetUploadLocation::Hub);
     assert_eq!(found(&hub), [advice.clone(), AssetFinding::NotOneProvider { providers: 2 }]);
     hub.upload_domains = vec![entry("a.example", &["cdn.a.example"])];
-    assert_eq!(found(&hub), [advice.clone()]);
+    assert_eq!(found(&hub), core::slice::from_ref(&advice));
     hub.upload_domains = vec![entry("b.example", &["cdn.a.example"])];
     let other = AssetFinding::NotTheHub { provider: "b.example".into() };
     assert_eq!(found(&hub), [advice.clone(), other.clone()]);
-    assert_eq!(findings(&hub, None), [advice.clone()]);
+    assert_eq!(findings(&hub, None), core::slice::from_ref(&advice));
     assert_eq!((advice.severity(), other.severity()), (Severity::Advice, Severity::Invalid));
     hub.upload_domains = vec![];
     let none = AssetFinding::NotOneProvider { providers: 0 };
@@ -119,6 +119,18 @@ fn finds_limits_that_let_nothing_through() {
     odd.forbidden_media_types = media_types(&["text/html", "text/markdown"]);
     odd.permitted_media_types = Some(media_types(&["image/png", "text/markdown;variant=GFM-MIMI"]));
     assert_eq!(found(&odd), [AssetFinding::PermittedAndForbidden { permitted: 1, forbidden: 1 }]);
+}
+
+#[test]
+fn refuses_lists_of_media_types_that_are_too_long() {
+    let mut long = policy();
+    long.forbidden_media_types = vec![media_types(&["text/html"]).remove(0); MAX_MEDIA_TYPES + 1];
+    long.permitted_media_types = Some(media_types(&["text/html"]));
+    let too_many = AssetFinding::TooManyMediaTypes { media_types: MAX_MEDIA_TYPES + 1 };
+    assert_eq!(too_many.severity(), Severity::Invalid);
+    assert_eq!(found(&long), [too_many]);
+    long.forbidden_media_types.pop();
+    assert_eq!(found(&long), [AssetFinding::PermittedAndForbidden { permitted: 0, forbidden: 0 }]);
 }
 
 #[test]

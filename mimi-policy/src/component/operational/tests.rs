@@ -100,6 +100,15 @@ fn refuses_what_is_mandatory_and_forbidden_in_every_list() {
 }
 
 #[test]
+fn refuses_lists_of_media_types_that_are_too_long() {
+    let mut long = policy();
+    long.default_capabilities.media_types = vec![MediaType::parse("a/b").unwrap(); MAX_MEDIA_TYPES + 1];
+    long.forbidden_capabilities.media_types = vec![MediaType::parse("a/b").unwrap()];
+    let media_types = MAX_MEDIA_TYPES + 1;
+    assert_eq!(findings(&long), [OperationalFinding::TooManyMediaTypes { media_types }]);
+}
+
+#[test]
 fn an_item_that_stands_twice_is_found_once() {
     let mut bad = policy();
     bad.mandatory_capabilities.cipher_suites = vec![SUITE, SUITE];
@@ -108,10 +117,16 @@ fn an_item_that_stands_twice_is_found_once() {
     assert_eq!(findings(&bad), [expected]);
 }
 
+/// A field of the parameters.
+type TimesOf = fn(&mut OperationalParameters) -> &mut MinDefaultMaxTime;
+
+/// Empties a list of a client's capabilities.
+type Clear = fn(&mut Capabilities);
+
 #[test]
 fn refuses_times_and_delays_out_of_order() {
     for bad_times in [times(2, 1, 3), times(1, 4, 3), times(4, 4, 3)] {
-        let fields: [(TimeField, fn(&mut OperationalParameters) -> &mut MinDefaultMaxTime); 3] = [
+        let fields: [(TimeField, TimesOf); 3] = [
             (TimeField::LeafNodeUpdateTime, |policy| &mut policy.leaf_node_update_time),
             (TimeField::SenderNonceKeypairLifetime, |policy| &mut policy.sender_nonce_keypair_lifetime),
             (TimeField::BufferIncomingMessageTime, |policy| &mut policy.buffer_incoming_message_time),
@@ -181,7 +196,7 @@ fn refuses_a_client_that_lacks_what_is_mandatory() {
     assert_eq!(check_support(Some(&demanding), &all), Ok(()));
     assert_eq!(check_support(None, &all), Ok(()));
 
-    let lacking: [(Item, fn(&mut Capabilities)); 5] = [
+    let lacking: [(Item, Clear); 5] = [
         (Item::Version(ProtocolVersion::MLS10), |client| client.versions.clear()),
         (Item::CipherSuite(SUITE), |client| client.cipher_suites.clear()),
         (Item::Extension(ExtensionType::APP_DATA_DICTIONARY), |client| client.extensions.clear()),

@@ -130,7 +130,8 @@ fn markdown_has_links_without_a_scheme() {
         "a[0]: b",
         "say [y]: a.example",
         "<b>",
-        "<not closed@",
+        "<bob@a.example",
+        "<bob@a.example <b>",
         "a <b c@d>",
         "![x](cid:5@local.invalid)",
         "[x](CID:5@local.invalid)",
@@ -161,6 +162,7 @@ fn html_has_links_in_attributes() {
         ("<p><b><a x href=y", 16),
     ] {
         assert_eq!(html(text), Some(Link::At(at)), "{text}");
+        assert_eq!(markdown(text), Some(Link::At(at)), "{text}");
         assert_eq!(plain(text), None, "{text}");
     }
     for text in [
