@@ -83,6 +83,7 @@ fn starts(table: &Table<'_>) -> Vec<Roles> {
         .into_iter()
         .filter(|(count, _)| Some(*count) == furthest)
         .map(|(_, role)| [role].into())
+        .take(MAX_STARTS)
         .collect()
 }
 

@@ -6,6 +6,7 @@
 mod generate;
 mod inspect;
 mod part_tree;
+mod policy;
 mod progress;
 mod types;
 mod verify;
@@ -31,6 +32,7 @@ enum Command {
     Generate(generate::Arguments),
     Inspect(inspect::Arguments),
     Types(types::Arguments),
+    Policy(policy::Arguments),
 }
 
 /// How a command ends, unless it can't even write.
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         Command::Generate(arguments) => generate::run(arguments, &mut out),
         Command::Inspect(arguments) => inspect::run(arguments, &mut out),
         Command::Types(arguments) => types::run(arguments, &mut out),
+        Command::Policy(arguments) => policy::run(arguments, &mut out),
     };
     match result.and_then(|outcome| out.flush().map(|()| outcome)) {
         Ok(Outcome::Holds) => ExitCode::SUCCESS,
