@@ -104,20 +104,19 @@ pub fn decide(case: &PolicyCase) -> Decision {
 fn decided(case: &PolicyCase) -> Result<Vec<Grant>, WhyRefused> {
     let room = room_state(&case.room)?;
     let actor = actor(&case.actor, &case.room);
-    if let Form::Message = form(case.form) {
-        if let [
-            policy_json::ProposedChange { by: None, change: PolicyChange::Content { encoded, earlier } },
-        ] = case.changes.as_slice()
-        {
-            let plan = room.check_message(&actor, &[]).map_err(WhyRefused::Condition)?;
-            let known = Room { room: &room, earlier };
-            let content = MimiContentRef::decode(encoded);
-            let content = content.map_err(|error| WhyRefused::InvalidContent(error.to_string()))?;
-            let sender = case.actor.uri();
-            let holds = |capability| room.has_capability(&UserUri::from(sender), capability);
-            authorize(&content, sender, &known, holds).map_err(WhyRefused::Content)?;
-            return Ok(plan.grants().to_vec());
-        }
+    if let (
+        Form::Message,
+        [policy_json::ProposedChange { by: None, change: PolicyChange::Content { encoded, earlier } }],
+    ) = (form(case.form), case.changes.as_slice())
+    {
+        let plan = room.check_message(&actor, &[]).map_err(WhyRefused::Condition)?;
+        let known = Room { room: &room, earlier };
+        let content = MimiContentRef::decode(encoded);
+        let content = content.map_err(|error| WhyRefused::InvalidContent(error.to_string()))?;
+        let sender = case.actor.uri();
+        let holds = |capability| room.has_capability(&UserUri::from(sender), capability);
+        authorize(&content, sender, &known, holds).map_err(WhyRefused::Content)?;
+        return Ok(plan.grants().to_vec());
     }
     let changes: Vec<_> = case.changes.iter().map(|proposed| change(proposed, &case.room)).collect();
     let plan = room.check(&actor, form(case.form), &changes).map_err(WhyRefused::Condition)?;

@@ -206,8 +206,12 @@ fn ratios() {
         let parts = parts(participants);
         let mut times: Vec<Duration> = (0..9)
             .map(|_| {
-                let parts = parts.clone();
-                timed(1, |_| drop(black_box(RoomState::new(parts.clone(), TableSeed::known()).unwrap())))
+                let (mut parts, mut room) = (Some(parts.clone()), None);
+                let time = timed(1, |_| {
+                    room = Some(RoomState::new(parts.take().unwrap(), TableSeed::known()).unwrap())
+                });
+                drop(black_box(room));
+                time
             })
             .collect();
         times.sort();

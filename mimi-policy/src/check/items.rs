@@ -99,14 +99,6 @@ impl Change {
     }
 }
 
-/// The user of a change, before it is known which other changes are about the same one.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Target {
-    Slot(u32),
-    /// Not known to the room; the place among the unknown ones.
-    New(usize),
-}
-
 impl<'a> Items<'a> {
     /// The changes with their proposers, by users.
     pub(super) fn new(
@@ -290,60 +282,29 @@ impl<'a> Items<'a> {
 
 /// Finds the users, and gives each item its own. Sorting, not a map: a commit may be about thousands.
 fn group<'a>(room: &'a RoomState, items: &mut [Item<'a>]) -> Result<Vec<Affected<'a>>, Refusal> {
-    let mut unknown: Vec<(&UserUri, usize)> = Vec::new();
-    let mut targets: Vec<(Target, usize)> = Vec::with_capacity(items.len());
+    let mut known: Vec<(u32, usize)> = Vec::with_capacity(items.len());
+    let mut unknown: Vec<(&'a UserUri, usize)> = Vec::new();
     for (place, item) in items.iter().enumerate() {
         let Some(user) = item.change.user() else { continue };
         match room.find_user(user) {
-            Some(slot) => targets.push((Target::Slot(slot), place)),
+            Some(slot) => known.push((slot, place)),
             None => unknown.push((user, place)),
         }
     }
-    unknown.sort_unstable();
-    let mut last: Option<(&UserUri, usize)> = None;
-    for (user, place) in unknown {
-        let number = match last {
-            Some((other, number)) if other == user => number,
-            Some((_, number)) => number.saturating_add(1),
-            None => 0,
-        };
-        last = Some((user, number));
-        targets.push((Target::New(number), place));
+    if !known.is_sorted() {
+        known.sort_unstable();
     }
-    targets.sort_unstable();
+    unknown.sort_unstable();
 
-    let mut users: Vec<Affected<'a>> = Vec::with_capacity(targets.len());
-    let mut current: Option<Target> = None;
+    let mut users: Vec<Affected<'a>> = Vec::with_capacity(known.len().saturating_add(unknown.len()));
     let mut second: Option<usize> = None;
-    for (target, place) in targets {
-        let Some(item) = items.get_mut(place) else { continue };
-        let Some(user) = item.change.user() else { continue };
-        if current != Some(target) {
-            current = Some(target);
-            users.push(affected(room, user, target));
-        }
-        item.user = users.len().checked_sub(1);
-        let Some(affected) = users.last_mut() else { continue };
-        if item.accepted {
-            continue;
-        }
-        match item.change {
-            Change::AddClient { client, .. } => affected.added.push(client),
-            Change::RemoveClient { client, .. } => {
-                affected.removed.push(client);
-                if item.by.is_client_of(user) {
-                    affected.removed_by_itself = affected.removed_by_itself.saturating_add(1);
-                }
-            }
-            change => {
-                let pending = &room.pending().list;
-                if affected.operation.is_some() || !pending.is_empty() && pending.contains_key(user) {
-                    second = Some(second.map_or(place, |other| other.min(place)));
-                }
-                affected.operation = Some(place);
-                affected.role_after = change.role_after().unwrap_or(affected.role);
-            }
-        }
+    for (slot, place) in known {
+        let is_new = users.last().is_none_or(|last| last.slot != Some(slot));
+        assign(room, items, &mut users, Some(slot).filter(|_| is_new), is_new, place, &mut second);
+    }
+    for (user, place) in unknown {
+        let is_new = users.last().is_none_or(|last| last.slot.is_some() || last.user != user);
+        assign(room, items, &mut users, None, is_new, place, &mut second);
     }
     match second.and_then(|place| items.get(place)) {
         None => Ok(users),
@@ -354,11 +315,43 @@ fn group<'a>(room: &'a RoomState, items: &mut [Item<'a>]) -> Result<Vec<Affected
     }
 }
 
-fn affected<'a>(room: &'a RoomState, user: &'a UserUri, target: Target) -> Affected<'a> {
-    let slot = match target {
-        Target::Slot(slot) => Some(slot),
-        Target::New(_) => None,
-    };
+/// Gives an item its user: the last one, or a new one behind it.
+fn assign<'a>(
+    room: &'a RoomState,
+    items: &mut [Item<'a>],
+    users: &mut Vec<Affected<'a>>,
+    slot: Option<u32>,
+    is_new: bool,
+    place: usize,
+    second: &mut Option<usize>,
+) {
+    let Some(item) = items.get_mut(place) else { return };
+    let Some(user) = item.change.user() else { return };
+    if is_new {
+        users.push(affected(room, user, slot));
+    }
+    item.user = users.len().checked_sub(1);
+    let Some(affected) = users.last_mut().filter(|_| !item.accepted) else { return };
+    match item.change {
+        Change::AddClient { client, .. } => affected.added.push(client),
+        Change::RemoveClient { client, .. } => {
+            affected.removed.push(client);
+            if item.by.is_client_of(user) {
+                affected.removed_by_itself = affected.removed_by_itself.saturating_add(1);
+            }
+        }
+        change => {
+            let pending = &room.pending().list;
+            if affected.operation.is_some() || !pending.is_empty() && pending.contains_key(user) {
+                *second = Some(second.map_or(place, |other| other.min(place)));
+            }
+            affected.operation = Some(place);
+            affected.role_after = change.role_after().unwrap_or(affected.role);
+        }
+    }
+}
+
+fn affected<'a>(room: &'a RoomState, user: &'a UserUri, slot: Option<u32>) -> Affected<'a> {
     let known = slot.and_then(|slot| room.slot(slot));
     let role = known.map_or(NO_ROLE, |slot| slot.role);
     Affected {

@@ -161,11 +161,11 @@ impl RoomState {
 
     /// Gives a user its role and clients, and says which slot it has, if it has one still.
     fn change_user(&mut self, outcome: UserOutcome) -> Option<u32> {
-        let slot = match outcome.subject {
-            Subject::Slot(slot) => slot,
-            Subject::New(user) => self.add_slot(user)?,
+        let (slot, is_new) = match outcome.subject {
+            Subject::Slot(slot) => (slot, false),
+            Subject::New(user) => (self.add_slot(user)?, true),
         };
-        self.mix(slot, outcome.role, &outcome.added_clients, &outcome.removed_clients);
+        self.mix(slot, is_new, outcome.role, &outcome.added_clients, &outcome.removed_clients);
         self.leave_counts(slot);
         for client in &outcome.removed_clients {
             let index = self.tables.remove_client(&self.seed, &self.slots, client);
@@ -275,20 +275,23 @@ impl RoomState {
         }
     }
 
-    /// Tells this history of the room from others, so that a plan for one isn't taken for a plan for another.
-    fn mix(&mut self, slot: u32, role: u32, added: &[ClientUri], removed: &[ClientUri]) {
-        let mut hasher = self.seed.hasher();
-        hasher.write_u64(self.fingerprint);
-        if let Some(slot) = self.slot(slot) {
-            hasher.write(slot.user.as_bytes());
-        }
-        hasher.write_u32(role);
-        hasher.write_usize(added.len());
+    /// Tells this history of the room from others, so that a plan for one isn't taken for a plan for another. It guards against
+    /// mistakes, and against nobody who means it: whoever applies plans has the room.
+    fn mix(&mut self, slot: u32, is_new: bool, role: u32, added: &[ClientUri], removed: &[ClientUri]) {
+        let mut mix = |value: u64| {
+            let mixed = self.fingerprint.rotate_left(23) ^ value;
+            self.fingerprint = mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        };
+        mix(u64::from(slot) << 32 | u64::from(role));
+        mix(u64::try_from(added.len()).unwrap_or(u64::MAX));
         for client in added.iter().chain(removed) {
-            hasher.write_usize(client.as_bytes().len());
-            hasher.write(client.as_bytes());
+            mix(self.seed.hash(client.as_bytes()));
         }
-        self.fingerprint = hasher.finish();
+        if let Some(slot) =
+            usize::try_from(slot).ok().and_then(|slot| self.slots.get(slot)).filter(|_| is_new)
+        {
+            mix(self.seed.hash(slot.user.as_bytes()));
+        }
     }
 
     fn mix_component(&mut self, component: ComponentID, data: &impl Encode) {

@@ -209,6 +209,7 @@ fn case(
     form: &str,
     changes: Vec<Value>,
 ) -> Result<(GeneratedCase, Decision), GenerateError> {
+    let texts = (room.to_string(), actor.to_string(), Value::from(changes.clone()).to_string());
     let whole = json!({"room": room, "actor": actor, "form": form, "changes": changes});
     let parsed =
         PolicyCase::from_json(&whole).map_err(|error| GenerateError::Defect(format!("{name}: {error}")))?;
@@ -223,10 +224,10 @@ fn case(
         }
     }
     let made = GeneratedCase::new(name)
-        .json_member("room", whole["room"].to_string())
-        .json_member("actor", whole["actor"].to_string())
+        .json_member("room", texts.0)
+        .json_member("actor", texts.1)
         .text("form", form)
-        .json_member("changes", whole["changes"].to_string())
+        .json_member("changes", texts.2)
         .json_member("expect", expect.to_string());
     Ok((made, decision))
 }

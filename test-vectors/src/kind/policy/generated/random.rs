@@ -113,12 +113,14 @@ fn change(
         made = proposed(made, by(name(stream)));
     }
     // Whoever goes, goes with all clients, most of the time.
-    let goes = made["op"] == "remove_participant" || made["op"] == "set_role" && made["role"] == 1;
+    let is = |member: &str, value: Value| made.get(member) == Some(&value);
+    let goes = is("op", "remove_participant".into()) || is("op", "set_role".into()) && is("role", 1.into());
     let by = made.get("by").cloned();
     changes.push(made);
     if goes && !stream.one_in(5) {
-        for entry in clients.iter().filter(|entry| entry[0] == user(who).as_str()) {
-            let removal = json!({"op": "remove_client", "user": entry[0], "client": entry[1]});
+        let who = Value::from(user(who));
+        for entry in clients.iter().filter(|entry| entry.get(0) == Some(&who)) {
+            let removal = json!({"op": "remove_client", "user": who, "client": entry.get(1)});
             changes.push(match &by {
                 Some(by) => proposed(removal, by.clone()),
                 None => removal,
