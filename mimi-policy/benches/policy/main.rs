@@ -2,7 +2,8 @@
 //! beside cloning what changes. The ratios are printed at the end.
 //!
 //! `cargo bench -p mimi-policy --bench policy`
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+#![allow(clippy::unreachable, missing_docs)]
 
 use std::{
     collections::HashMap,
