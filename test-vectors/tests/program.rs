@@ -139,7 +139,7 @@ fn generate_writes_the_same_bytes_from_the_same_seed() {
     for out in [&first, &second] {
         let ran = run(&["generate", "--out", text(out), "--seed", "C0FFEE"]);
         assert_eq!((ran.status, ran.err.as_str()), (0, ""));
-        assert_eq!(ran.out.lines().count(), 3);
+        assert_eq!(ran.out.lines().count(), 4);
     }
     for kind in ["content", "message-status", "policy", "wire"] {
         let read = |out: &PathBuf| fs::read(out.join(kind).with_extension("json")).unwrap();
