@@ -26,10 +26,10 @@ use alloc::vec::Vec;
 use mimi_codec::room_policy::{BaseRoomPolicy, CapabilityType as C, PreAuthData, Role, RoleData};
 
 /// How many roles are looked at; of hostile tables with more, the first.
-pub const MAX_ROLES: usize = 256;
+pub const MAX_ROLES: usize = 64;
 
 /// How many pairs of a role before and a role after are looked at, over all roles; of hostile tables with more, the first.
-pub const MAX_PAIRS: usize = 1 << 16;
+pub const MAX_PAIRS: usize = 1 << 12;
 
 const NO_ROLE: u32 = 0;
 const BANNED: u32 = 1;
@@ -116,11 +116,18 @@ impl RoleGraph {
         let mut moves = BTreeSet::new();
         let mut pairs = MAX_PAIRS;
         for role in roles.values() {
+            let held: BTreeSet<C> = role.role_capabilities.iter().copied().collect();
             for change in &role.authorized_role_changes {
                 for &to in &change.target_role_indexes {
                     let Some(left) = pairs.checked_sub(1) else { break };
                     pairs = left;
-                    by_table(base, &roles, role, change.from_role_index, to, &mut moves);
+                    by_table(
+                        base,
+                        &roles,
+                        (role.role_index, &held),
+                        (change.from_role_index, to),
+                        &mut moves,
+                    );
                 }
             }
         }
@@ -179,18 +186,16 @@ pub(crate) fn has_banned_role(roles: &BTreeMap<u32, &Role>) -> bool {
 fn by_table(
     base: &BaseRoomPolicy,
     roles: &BTreeMap<u32, &Role>,
-    role: &Role,
-    from: u32,
-    to: u32,
+    (by, held): (u32, &BTreeSet<C>),
+    (from, to): (u32, u32),
     moves: &mut BTreeSet<Move>,
 ) {
     let known = |index: u32| index == NO_ROLE || roles.contains_key(&index);
     if from == to || !known(from) || !known(to) {
         return;
     }
-    let by = role.role_index;
     let mut grant = |means: Means, applies: bool| {
-        if applies && role.role_capabilities.contains(&means.capability()) {
+        if applies && held.contains(&means.capability()) {
             moves.insert(Move { from, to, by, means });
         }
     };

@@ -8,6 +8,7 @@
 //! - **[`Grant`]** says which capability of which role allowed a change, **[`Refusal`]** which condition failed first, and what a
 //!   hub answers.
 //! - **[`Request`]** reads a decision's question from the proposals of MLS messages.
+//! - **[`preset`]** has rooms to begin with; **[`lint`](mod@lint)**, **[`matrix`]** and **[`graph`]** are what a person reads of a policy.
 //! - What it leaves to you: signatures, keys and credentials. Who a message is from, what its credential claims, and that a
 //!   join code is good, is known before.
 //!

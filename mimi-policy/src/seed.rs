@@ -1,7 +1,5 @@
 //! What keeps the tables of a room safe from users who choose their names.
 
-use core::hash::Hasher;
-
 use rand_core::CryptoRng;
 use siphasher::sip::SipHasher13;
 
@@ -30,9 +28,7 @@ impl TableSeed {
     }
 
     pub(crate) fn hash(&self, bytes: &[u8]) -> u64 {
-        let mut hasher = self.hasher();
-        hasher.write(bytes);
-        hasher.finish()
+        self.hasher().hash(bytes)
     }
 }
 

@@ -1,5 +1,8 @@
 //! A room from the components of a GroupContext, and back.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::arithmetic_side_effects, missing_docs)]
+
 mod scene;
 
 use mimi_codec::{

@@ -439,3 +439,158 @@ fn timeline_refuses_lines_that_are_no_messages_and_goes_on() {
         ran.err
     );
 }
+
+fn policy_case(user_role: u32) -> Value {
+    json!({
+        "name": "Bob is added",
+        "room": {
+            "roles": "strict",
+            "participants": [["mimi://a.example/u/alice", user_role]],
+            "clients": [["mimi://a.example/u/alice", "mimi://a.example/d/a1"]],
+        },
+        "actor": {"user": "mimi://a.example/u/alice", "client": "mimi://a.example/d/a1"},
+        "form": "commit",
+        "changes": [{"op": "add_participant", "user": "mimi://b.example/u/bob", "role": 2}],
+        "expect": {"allow": true},
+    })
+}
+
+#[test]
+fn policy_decide_says_why() {
+    let case = policy_case(3).to_string();
+    let ran = run_with(&["policy", "decide", "-"], case.as_bytes());
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    assert_eq!(
+        ran.out,
+        "Allowed: mimi://a.example/u/alice may send this commit: change 0 (add_participant) by canAddParticipant of role 3, \
+         whose role changes go from off the list to role 2.\n"
+    );
+
+    let case = policy_case(2).to_string();
+    let ran = run_with(&["policy", "decide", "-"], case.as_bytes());
+    assert_eq!(
+        (ran.status, ran.out.as_str()),
+        (
+            1,
+            "Refused: mimi://a.example/u/alice may not send this commit: change 0: role 2 lacks canAddParticipant.\n  \
+             The case expects it to be allowed.\n"
+        )
+    );
+    let ran = run_with(&["policy", "decide", "-", "--json"], case.as_bytes());
+    let decision = ran.json()["decisions"][0].clone();
+    assert_eq!((ran.status, &decision["allow"], &decision["expected"]), (1, &json!(false), &json!(true)));
+    assert_eq!(decision["capability"], json!("canAddParticipant"));
+    assert_eq!(decision["reason"], json!("change 0: role 2 lacks canAddParticipant"));
+}
+
+#[test]
+fn policy_decide_reads_a_file_and_a_case_of_it() {
+    let directory = directory("decide");
+    let file = directory.join("policy.json");
+    let mut second = policy_case(2);
+    second["name"] = json!("second");
+    let json = json!({"format": 1, "kind": "policy", "cases": [policy_case(3), second]});
+    fs::write(&file, json.to_string()).unwrap();
+    let ran = run(&["policy", "decide", text(&file)]);
+    assert_eq!(ran.status, 1);
+    assert!(
+        ran.out.starts_with("Bob is added: Allowed: ") && ran.out.contains("\nsecond: Refused: "),
+        "{}",
+        ran.out
+    );
+    let ran = run(&["policy", "decide", text(&file), "--case", "Bob is added"]);
+    assert_eq!((ran.status, ran.out.lines().count()), (0, 1));
+    let ran = run(&["policy", "decide", text(&file), "--case", "third"]);
+    assert_eq!((ran.status, ran.out.as_str()), (2, ""));
+    assert!(ran.err.ends_with("no case \"third\"; there is [\"Bob is added\", \"second\"]\n"), "{}", ran.err);
+}
+
+#[test]
+fn policy_lint_tells_findings_steps_and_examples() {
+    let ran = run_with(&["policy", "lint", "-"], br#"{"roles": "strict"}"#);
+    assert_eq!((ran.status, ran.err.as_str()), (1, ""));
+    let lock_out = "warning lock-out: When nobody has role 4 \"super_admin\" any more, nobody can ever add or remove or change the \
+                    role of anybody again.\n  1. ";
+    assert!(ran.out.starts_with(lock_out), "{}", ran.out);
+    assert!(ran.out.contains("\n  2. the last holder of role 4 leaves (canRemoveSelf)\n"), "{}", ran.out);
+
+    let ran = run_with(&["policy", "lint", "-", "--examples", "--json"], br#"{"roles": "strict"}"#);
+    let findings = ran.json()["rooms"][0]["findings"].clone();
+    assert_eq!(
+        (ran.status, &findings[0]["code"], &findings[0]["roles"]),
+        (1, &json!("lock-out"), &json!([4]))
+    );
+    // The example is a room that can be examined in turn.
+    let example = findings[0]["example"].to_string();
+    let ran = run_with(&["policy", "lint", "-"], example.as_bytes());
+    assert!(ran.out.contains("warning lock-out"), "{example}: {}", ran.out);
+
+    // Notes alone don't fail.
+    let ran = run_with(&["policy", "lint", "-"], br#"{"roles": "cooperative"}"#);
+    assert_eq!(ran.status, 0);
+    let ran = run_with(&["policy", "lint", "-"], br#"{"roles": [{"index": 2}, {"index": 2}]}"#);
+    assert_eq!(ran.status, 1);
+    assert!(
+        ran.out.starts_with("error duplicate-role: Role index 2 occurs more than once.\n"),
+        "{}",
+        ran.out
+    );
+}
+
+#[test]
+fn policy_matrix_prints_a_table() {
+    let room = br#"{"roles": "multi_organization"}"#;
+    let ran = run_with(&["policy", "matrix", "-"], room);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    assert!(
+        ran.out.contains("\n  canUnBan                          .  .  .  .  .  .  .  .  x  x\n"),
+        "{}",
+        ran.out
+    );
+    assert!(ran.out.lines().all(|line| line.chars().count() <= 80));
+    let ran = run_with(&["policy", "matrix", "-", "--markdown"], room);
+    assert!(ran.out.contains("\n| canUnBan |  |  |  |  |  |  |  |  | x | x |\n"), "{}", ran.out);
+    let narrow = run_with(&["policy", "matrix", "-", "--width", "50"], room);
+    assert!(narrow.out.lines().all(|line| line.chars().count() <= 50), "{}", narrow.out);
+}
+
+#[test]
+fn policy_graph_draws_one_room() {
+    let room = br#"{"roles": "multi_organization"}"#;
+    for (format, start) in [("svg", "<svg "), ("dot", "digraph roles {"), ("mermaid", "flowchart LR")] {
+        let ran = run_with(&["policy", "graph", "-", "--format", format], room);
+        assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+        assert!(ran.out.starts_with(start) && ran.out.contains("org_b_admin"), "{}", ran.out);
+    }
+    let mut other = policy_case(3);
+    other["room"]["roles"] = json!("moderated");
+    let several = json!({"format": 1, "kind": "policy", "cases": [policy_case(3), other]}).to_string();
+    let ran = run_with(&["policy", "graph", "-"], several.as_bytes());
+    assert_eq!((ran.status, ran.err.as_str()), (2, "mimi-vectors: -: 2 rooms; choose one with --case\n"));
+}
+
+#[test]
+fn policy_says_what_is_wrong_with_its_input() {
+    for (input, expected) in [
+        ("{", "-: not JSON: "),
+        (r#"{"rolez": []}"#, "-: room.rolez: no such member; there are base, roles, "),
+        (
+            r#"{"roles": [{"index": "2"}]}"#,
+            "-: room.roles[0].index: expected an integer from 0 to 4294967295, found \"2\"",
+        ),
+        (
+            r#"{"format": 1, "kind": "wire", "cases": []}"#,
+            "-: expected format 1 and kind \"policy\", found format 1 and kind \"wire\"",
+        ),
+        (r#"{"format": 1, "kind": "policy", "cases": []}"#, "-: no cases"),
+    ] {
+        let ran = run_with(&["policy", "matrix", "-"], input.as_bytes());
+        assert_eq!((ran.status, ran.out.as_str()), (2, ""));
+        assert!(ran.err.starts_with(&format!("mimi-vectors: {expected}")), "{}", ran.err);
+    }
+    let ran = run_with(&["policy", "decide", "-"], br#"{"roles": "strict"}"#);
+    assert_eq!(ran.status, 2);
+    assert!(ran.err.contains("a room by itself asks nothing"), "{}", ran.err);
+    let ran = run(&["policy", "lint", "no-such-file.json"]);
+    assert!(ran.status == 2 && ran.err.starts_with("mimi-vectors: no-such-file.json: "), "{}", ran.err);
+}

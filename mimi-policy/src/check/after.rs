@@ -9,7 +9,7 @@ use alloc::{
 use mimi_codec::room_policy::{BaseRoomPolicy, RoleData};
 
 use super::{
-    items::{Affected, Items},
+    items::{Affected, Items, Kind},
     rights::{Asked, Rights},
 };
 use crate::{
@@ -43,7 +43,7 @@ pub(super) struct After<'r, 'a> {
 impl<'r, 'a> After<'r, 'a> {
     pub(super) fn new(room: &'a RoomState, items: &'r Items<'a>, form: Form) -> Result<Self, Refusal> {
         let mut after = Self { room, items, form, roles: None, base: None };
-        for item in items.items.iter().filter(|item| !item.accepted) {
+        for item in items.items.iter().filter(|item| item.kind == Kind::Room && !item.accepted) {
             match item.change {
                 Change::UpdateRoles(roles) => {
                     let roles =
@@ -102,7 +102,7 @@ impl<'r, 'a> After<'r, 'a> {
 
     /// Clients leave with their users, and come to none but participants (mimi-protocol §5.3).
     fn check_clients(&self, actor: &Actor) -> Result<(), Refusal> {
-        for item in &self.items.items {
+        for item in self.items.items.iter().filter(|item| item.kind == Kind::Client) {
             let (Change::RemoveClient { client, .. }, Actor::Client { client: own, .. }) =
                 (item.change, actor)
             else {

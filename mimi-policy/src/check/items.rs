@@ -12,11 +12,37 @@ pub(super) struct Item<'a> {
     /// Its place in the caller's list; `None` for the joining client of an external commit.
     pub(super) index: Option<usize>,
     pub(super) change: &'a Change,
+    /// The kind of the change, so that passes over thousands of items needn't look at each change.
+    pub(super) kind: Kind,
     pub(super) by: Standing<'a>,
     /// The user that it is about, by its place in [`Items::users`].
     pub(super) user: Option<usize>,
     /// The hub accepted it since the last commit.
     pub(super) accepted: bool,
+}
+
+/// What a change is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A user comes to the list.
+    Addition,
+    /// A user on the list.
+    List,
+    /// A client.
+    Client,
+    /// The room as a whole.
+    Room,
+}
+
+impl Kind {
+    const fn of(change: &Change) -> Self {
+        match change {
+            Change::AddParticipant { .. } | Change::UseJoinCode { .. } => Self::Addition,
+            Change::RemoveParticipant { .. } | Change::SetRole { .. } => Self::List,
+            Change::AddClient { .. } | Change::RemoveClient { .. } => Self::Client,
+            _ => Self::Room,
+        }
+    }
 }
 
 impl Item<'_> {
@@ -130,10 +156,24 @@ impl<'a> Items<'a> {
             if proposed.by.is_some() && !accepted {
                 last = Some(by);
             }
-            items.push(Item { index: Some(index), change: &proposed.change, by, user: None, accepted });
+            items.push(Item {
+                index: Some(index),
+                change: &proposed.change,
+                kind: Kind::of(&proposed.change),
+                by,
+                user: None,
+                accepted,
+            });
         }
         if let Some(change) = joining {
-            items.push(Item { index: None, change, by: sender, user: None, accepted: false });
+            items.push(Item {
+                index: None,
+                change,
+                kind: Kind::of(change),
+                by: sender,
+                user: None,
+                accepted: false,
+            });
         }
         let users = group(room, &mut items)?;
         let items = Self { items, users };
@@ -175,8 +215,8 @@ impl<'a> Items<'a> {
 
     /// A client that goes and comes in an external commit is the joiner's own, which replaces its leaf.
     fn refuse_second_client_operations(&self, room: &RoomState, form: Form) -> Result<(), Refusal> {
-        let clients =
-            self.items.iter().enumerate().filter_map(|(place, item)| Some((item.change.client()?, place)));
+        let items = self.items.iter().enumerate().filter(|(_, item)| item.kind == Kind::Client);
+        let clients = items.filter_map(|(place, item)| Some((item.change.client()?, place)));
         let mut clients: Vec<(&ClientUri, usize)> = clients.collect();
         if clients.is_empty() {
             return Ok(());
@@ -228,6 +268,9 @@ impl<'a> Items<'a> {
         // An external commit takes up nothing that was accepted before.
         let pending =
             Some(room.pending()).filter(|pending| form != Form::ExternalCommit && !pending.is_empty());
+        if pending.is_none() && self.items.iter().all(|item| item.kind != Kind::Room) {
+            return Ok(());
+        }
         let new = || self.items.iter().filter(|item| !item.accepted);
         let of_component = |component| {
             let now = new().find(move |item| item.change.component() == Some(component));

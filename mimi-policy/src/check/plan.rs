@@ -4,7 +4,7 @@ use alloc::{boxed::Box, vec, vec::Vec};
 
 use mimi_codec::{CapabilityType, code_points::ComponentID};
 
-use super::items::{Affected, Item, Items};
+use super::items::{Affected, Item, Items, Kind};
 use crate::{
     Change, Form, NO_ROLE,
     decision::{Addition, Note, Outcome, Subject, UserOutcome},
@@ -28,6 +28,9 @@ pub(super) fn outcome(
     }
     let is_proposal = matches!(form, Form::Proposal | Form::ExternalProposal);
     for (index, item) in items.items.iter().enumerate() {
+        if !is_proposal && matches!(item.kind, Kind::List | Kind::Client) {
+            continue;
+        }
         let user = item.user.and_then(|user| items.users.get(user));
         if let (Change::AddParticipant { .. } | Change::UseJoinCode { .. }, Some(affected)) =
             (item.change, user)

@@ -67,7 +67,7 @@ impl<'a> Index<'a> {
     }
 }
 
-/// The roles that somebody with one account in a role and others outside gets for its accounts, each with the move that gave it.
+/// The roles that those who have one role and those outside get for each other, each with the move that gave it.
 fn attained<'a>(start: u32, index: &Index<'a>) -> BTreeMap<u32, Option<&'a Move>> {
     let mut reached: BTreeMap<u32, Option<&Move>> = [(NO_ROLE, None), (start, None)].into();
     let mut next = alloc::collections::VecDeque::from([start, NO_ROLE]);
@@ -102,11 +102,11 @@ fn find_stronger(
         .max_by_key(|other| gained(*other).count());
     let Some(strongest) = strongest else { return };
     let who = match role {
-        NO_ROLE => "Anybody".into(),
-        role => format!("A holder of {}", table.label(role)),
+        NO_ROLE => "People who are not on the list".into(),
+        role => format!("Holders of {}", table.label(role)),
     };
     let what = format!(
-        "{who} can get {} for another account of its own, and with it {}.",
+        "{who} can get {} for one of them, with nobody else's help, and with it {}.",
         table.label(strongest),
         some(gained(strongest))
     );
@@ -179,11 +179,8 @@ fn find_rewriting(table: &Table<'_>, role: u32, findings: &mut Vec<Finding>) {
         table.ordinary().flat_map(|other| table.held(other)).filter(|c| is_power(*c)).collect();
     let mut lacking = all.into_iter().filter(|capability| !table.has(role, *capability)).peekable();
     if lacking.peek().is_some() {
-        let what = format!(
-            "The {} lacks {}, and may give it to itself by {writes}.",
-            table.label(role),
-            some(lacking)
-        );
+        let what =
+            format!("{} lacks {}, and may give it to itself by {writes}.", table.title(role), some(lacking));
         findings.push(table.finding(Code::CanRewritePolicy, vec![role], what));
     }
 }

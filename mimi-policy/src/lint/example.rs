@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::{Code, Policy, lint};
 
 /// How often a policy is examined on the way; a bound for hostile tables.
-const MAX_TRIES: usize = 4096;
+const MAX_TRIES: usize = 2048;
 
 /// A policy from which nothing more can be taken without taking the finding, too.
 ///

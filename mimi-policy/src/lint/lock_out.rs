@@ -3,7 +3,7 @@
 //! Only who has which role is looked at, not how many: a role empties if its minimum is 0 and its holders leave, or are moved out by
 //! somebody who can leave in turn. What is found can happen; that nothing is found doesn't say that nothing can.
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::format;
 use alloc::vec::Vec;
 
@@ -61,6 +61,9 @@ pub(super) fn find(table: &Table<'_>, findings: &mut Vec<Finding>) {
     findings.push(finding);
 }
 
+/// How many founders' roles are tried.
+const MAX_STARTS: usize = 4;
+
 /// Which roles somebody has at the beginning: those on the list, or the founder's, who has whichever leads furthest.
 fn starts(table: &Table<'_>) -> Vec<Roles> {
     if let Some(list) = table.policy.participants.as_ref().filter(|list| !list.participants.is_empty()) {
@@ -80,6 +83,7 @@ fn starts(table: &Table<'_>) -> Vec<Roles> {
         .into_iter()
         .filter(|(count, _)| Some(*count) == furthest)
         .map(|(_, role)| [role].into())
+        .take(MAX_STARTS)
         .collect()
 }
 
@@ -93,21 +97,22 @@ fn reach<'a>(table: &'a Table<'_>, present: &Roles) -> (Roles, Vec<&'a Move>) {
         table.policy.preauth.preauthorized_entries.iter().map(|entry| entry.target_role).collect();
     let mut reached = present.clone();
     reached.insert(NO_ROLE);
-    let mut ways = Vec::new();
-    // Each turn reaches another role, so there are at most as many turns as roles.
-    loop {
-        let before = reached.len();
-        for step in table.graph.moves() {
-            let acts =
-                reached.contains(&step.by) || (servers.contains(&step.by) && !step.means.is_by_oneself());
-            if acts && reached.contains(&step.from) && reached.insert(step.to) {
-                ways.push(step);
-            }
-        }
-        if reached.len() == before {
-            return (reached, ways);
+    let mut ways: Vec<&Move> = Vec::new();
+    // Every move waits for the role of who makes it, then for the role from which it leads.
+    let mut waiting: BTreeMap<u32, Vec<&Move>> = BTreeMap::new();
+    let mut next: VecDeque<&Move> = table.graph.moves().iter().collect();
+    while let Some(step) = next.pop_front() {
+        let acts = reached.contains(&step.by) || (servers.contains(&step.by) && !step.means.is_by_oneself());
+        if !acts {
+            waiting.entry(step.by).or_default().push(step);
+        } else if !reached.contains(&step.from) {
+            waiting.entry(step.from).or_default().push(step);
+        } else if reached.insert(step.to) {
+            ways.push(step);
+            next.extend(waiting.remove(&step.to).unwrap_or_default());
         }
     }
+    (reached, ways)
 }
 
 /// What somebody can still do some day.
@@ -164,20 +169,25 @@ fn empty_all_but(table: &Table<'_>, start: &Roles, staying: u32) -> Vec<Step> {
     // From the last one backwards: who leaves by itself, then whom those can move out before.
     let mut steps: Vec<Step> = Vec::new();
     let mut gone: Roles = Roles::new();
+    let outward: Vec<&Move> = table
+        .graph
+        .moves()
+        .iter()
+        .filter(|step| start.contains(&step.from) && step.from != staying)
+        .filter(|step| step.to == NO_ROLE || step.to == staying || table.is_banned(step.to))
+        .filter(|step| {
+            table.roles.get(&step.from).is_some_and(|role| {
+                role.minimum_participants_constraint == 0 && role.minimum_active_participants_constraint == 0
+            })
+        })
+        .collect();
     loop {
-        let next = table.graph.moves().iter().find(|step| {
-            let Some(role) = table.roles.get(&step.from) else { return false };
-            let minima = (role.minimum_participants_constraint, role.minimum_active_participants_constraint);
+        let next = outward.iter().find(|step| {
             let leaves = step.means == Means::Leave;
             let moved_out = matches!(step.means, Means::Remove | Means::ChangeUserRole | Means::Ban)
                 && step.by != step.from
-                && (gone.contains(&step.by) || step.by == staying)
-                && (step.to == NO_ROLE || step.to == staying || table.is_banned(step.to));
-            start.contains(&step.from)
-                && step.from != staying
-                && !gone.contains(&step.from)
-                && minima == (0, 0)
-                && (leaves || moved_out)
+                && (gone.contains(&step.by) || step.by == staying);
+            !gone.contains(&step.from) && (leaves || moved_out)
         });
         let Some(step) = next else { break };
         gone.insert(step.from);

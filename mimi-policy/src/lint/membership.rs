@@ -42,8 +42,8 @@ pub(super) fn find(table: &Table<'_>, findings: &mut Vec<Finding>) {
         if count < min || max.is_some_and(|max| count > max) {
             let most = max.map_or_else(String::new, |max| format!(" and at most {max}"));
             let what = format!(
-                "The {} has {count} participants, not at least {min}{most}; nothing that it loses or gains mends that.",
-                table.label(index)
+                "{} has {count} participants, not at least {min}{most}; nothing that it loses or gains mends that.",
+                table.title(index)
             );
             findings.push(table.finding(Code::StartsBroken, vec![index], what));
         }

@@ -1,6 +1,6 @@
 //! Moves that can't be made, and those that can't be undone.
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -28,6 +28,7 @@ const MEANS: [Means; 9] = [
 pub(super) fn find(table: &Table<'_>, findings: &mut Vec<Finding>) {
     find_unreachable(table, findings);
     let used: BTreeSet<(u32, Means)> = table.graph.moves().iter().map(|step| (step.by, step.means)).collect();
+    let mut idle_in: BTreeMap<Vec<C>, Vec<u32>> = BTreeMap::new();
     for &role in table.roles.keys() {
         let mut idle: Vec<C> = MEANS
             .into_iter()
@@ -46,14 +47,19 @@ pub(super) fn find(table: &Table<'_>, findings: &mut Vec<Finding>) {
             idle.push(C::CAN_JOIN_IF_PREAUTHORIZED);
         }
         if !idle.is_empty() {
-            let what = format!(
-                "The {} has {}, and no role change or preauthorization to use it with.",
-                table.label(role),
-                some(idle.into_iter())
-            );
-            findings.push(table.finding(Code::IdleCapability, vec![role], what));
+            idle_in.entry(idle).or_default().push(role);
         }
         find_what_cannot_be_undone(table, role, findings);
+    }
+    for (idle, roles) in idle_in {
+        let titles: Vec<_> = roles.iter().take(4).map(|role| table.label(*role)).collect();
+        let more = if roles.len() > titles.len() { " and others" } else { "" };
+        let what = format!(
+            "{} is held by {}{more}, and there is no role change or preauthorization to use it with.",
+            some(idle.into_iter()),
+            titles.join(", ")
+        );
+        findings.push(table.finding(Code::IdleCapability, roles, what));
     }
 }
 
@@ -84,8 +90,8 @@ fn find_what_cannot_be_undone(table: &Table<'_>, role: u32, findings: &mut Vec<F
         role => format!("role {role}"),
     };
     let what = format!(
-        "The {} can move somebody from {} to {}, and not back.",
-        table.label(role),
+        "{} can move somebody from {} to {}, and not back.",
+        table.title(role),
         place(step.from),
         place(step.to)
     );

@@ -14,7 +14,7 @@ use crate::graph::{MAX_PAIRS, MAX_ROLES, RoleGraph, defined_roles, has_banned_ro
 use crate::role_table::{BANNED_NAME, BANNED_ROLE, NO_ROLE};
 
 /// How many entries of the preauthorized users are looked at.
-pub(super) const MAX_ENTRIES: usize = 256;
+pub(super) const MAX_ENTRIES: usize = 64;
 
 /// The policy, with what every check needs to know of it.
 pub(super) struct Table<'a> {
@@ -65,6 +65,11 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// `Role 2 "user"`, for the beginning of a sentence.
+    pub(super) fn title(&self, role: u32) -> String {
+        format!("R{}", self.label(role).strip_prefix('r').unwrap_or_default())
+    }
+
     /// A finding about some roles.
     pub(super) fn finding(&self, code: Code, roles: Vec<u32>, explanation: String) -> Finding {
         Finding { code, severity: code.severity(), roles, explanation, steps: Vec::new() }
@@ -77,6 +82,7 @@ impl<'a> Table<'a> {
             self.find_in_capabilities(index, role, findings);
             self.find_in_role_changes(index, role, findings);
         }
+        self.find_without_effect(findings);
         self.find_in_components(findings);
         let pairs =
             self.policy.roles.roles.iter().take(MAX_ROLES).flat_map(|role| &role.authorized_role_changes);
@@ -107,7 +113,7 @@ impl<'a> Table<'a> {
     }
 
     fn find_in_limits(&self, index: u32, role: &Role, findings: &mut Vec<Finding>) {
-        let label = self.label(index);
+        let label = self.title(index);
         let (min, max) = (role.minimum_participants_constraint, role.maximum_participants_constraint);
         let (min_active, max_active) =
             (role.minimum_active_participants_constraint, role.maximum_active_participants_constraint);
@@ -116,7 +122,7 @@ impl<'a> Table<'a> {
             [(min, max, "participants"), (min_active, max_active, "active participants")]
         {
             if let Some(maximum) = maximum.filter(|maximum| minimum > *maximum) {
-                let what = format!("The {label} has at least {minimum} and at most {maximum} {what}.");
+                let what = format!("{label} has at least {minimum} and at most {maximum} {what}.");
                 add(Code::MinimumAboveMaximum, what);
             }
         }
@@ -133,33 +139,29 @@ impl<'a> Table<'a> {
         if let Some(max) = max {
             if min_active > max {
                 let what =
-                    format!("The {label} has at least {min_active} active among at most {max} participants.");
+                    format!("{label} has at least {min_active} active among at most {max} participants.");
                 add(Code::ActiveAboveTotal, what);
             }
             if let Some(active) = max_active.filter(|active| *active > max) {
-                let what =
-                    format!("The {label} has at most {active} active among at most {max} participants.");
+                let what = format!("{label} has at most {active} active among at most {max} participants.");
                 add(Code::MaximumNeverBinds, what);
             }
         }
     }
 
     fn find_in_capabilities(&self, index: u32, role: &Role, findings: &mut Vec<Finding>) {
-        let label = self.label(index);
+        let label = self.title(index);
         let has = |capability| self.has(index, capability);
         let mut add = |code, what: String| findings.push(self.finding(code, vec![index], what));
         if index != NO_ROLE && has(C::CAN_OPEN_JOIN) {
-            add(
-                Code::OpenJoinOutsideRole0,
-                format!("The {label} has canOpenJoin, which only role 0 may have."),
-            );
+            add(Code::OpenJoinOutsideRole0, format!("{label} has canOpenJoin, which only role 0 may have."));
         }
         if self.policy.base.fixed_membership
             && index != NO_ROLE
             && !self.is_banned(index)
             && has(C::CAN_ADD_PARTICIPANT)
         {
-            let what = format!("The {label} has canAddParticipant in a room of fixed membership.");
+            let what = format!("{label} has canAddParticipant in a room of fixed membership.");
             add(Code::AddInFixedMembership, what);
         }
         if self.is_banned(index) {
@@ -177,8 +179,7 @@ impl<'a> Table<'a> {
             add(Code::BannedElsewhere, what);
         }
         if !self.has_banned && (has(C::CAN_BAN) || has(C::CAN_UNBAN)) {
-            let what =
-                format!("The {label} may ban or unban, and no role has index 1 and the name \"banned\".");
+            let what = format!("{label} may ban or unban, and no role has index 1 and the name \"banned\".");
             add(Code::BanWithoutBannedRole, what);
         }
         let mut of_messages = self
@@ -189,19 +190,10 @@ impl<'a> Table<'a> {
             .peekable();
         if !has(C::CAN_SEND_MESSAGE) && of_messages.peek().is_some() {
             let what = format!(
-                "The {label} has {} without canSendMessage; the hub refuses them all.",
+                "{label} has {} without canSendMessage; the hub refuses them all.",
                 some(of_messages)
             );
             add(Code::NeedsSendMessage, what);
-        }
-        for (code, matches) in [
-            (Code::ReservedCapability, (|c| c.is_reserved()) as fn(&C) -> bool),
-            (Code::UnknownCapability, |c| !c.is_registered() && !c.is_private_use()),
-        ] {
-            let mut found = self.held(index).filter(matches).peekable();
-            if found.peek().is_some() {
-                add(code, format!("The {label} has {}, which grants nothing.", some(found)));
-            }
         }
         let count = role.role_capabilities.len();
         let sources: BTreeSet<u32> =
@@ -209,10 +201,35 @@ impl<'a> Table<'a> {
         if self.held.get(&index).map_or(0, BTreeSet::len) < count
             || sources.len() < role.authorized_role_changes.len()
         {
-            add(
-                Code::DuplicateEntry,
-                format!("The {label} has a capability or a source of role changes twice."),
-            );
+            add(Code::DuplicateEntry, format!("{label} has a capability or a source of role changes twice."));
+        }
+    }
+
+    /// Capabilities that grant nothing, once for all roles that have some.
+    fn find_without_effect(&self, findings: &mut Vec<Finding>) {
+        for (code, why, matches) in [
+            (Code::ReservedCapability, "the draft reserves", (|c| c.is_reserved()) as fn(&C) -> bool),
+            (Code::UnknownCapability, "no registry has", |c| !c.is_registered() && !c.is_private_use()),
+        ] {
+            let mut found = BTreeSet::new();
+            let mut roles = Vec::new();
+            for (role, held) in &self.held {
+                let before = found.len();
+                let mut any = false;
+                for capability in held.iter().copied().filter(matches) {
+                    any = true;
+                    if before < MAX_ENTRIES {
+                        found.insert(capability);
+                    }
+                }
+                if any {
+                    roles.push(*role);
+                }
+            }
+            if !roles.is_empty() {
+                let what = format!("Some have {}, which {why}, to no effect.", some(found.into_iter()));
+                findings.push(self.finding(code, roles, what));
+            }
         }
     }
 

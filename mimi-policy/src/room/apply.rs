@@ -37,17 +37,21 @@ impl RoomState {
 
     fn accept(&mut self, mut outcome: Outcome) {
         self.replace_components(&mut outcome);
+        let mut touched = Vec::with_capacity(outcome.users.len());
         for user in outcome.users {
             let was_listed = self.is_listed(&user.subject);
-            let Some(slot) = self.change_user(user) else { continue };
-            match (was_listed, self.slot(slot).is_some_and(Slot::is_listed)) {
-                (true, false) => self.pending.removed.push(slot),
-                (false, true) => {
-                    self.pending.added.push(slot);
-                    self.place(slot);
-                }
-                _ => {}
+            let slot = self.change_user(user);
+            if let Some(slot) =
+                slot.filter(|slot| was_listed && !self.slot(*slot).is_some_and(Slot::is_listed))
+            {
+                self.pending.removed.push(slot);
             }
+            touched.push(slot);
+        }
+        // Users stand in an order of their own; the list grows in that of the proposals.
+        for slot in added_slots(&outcome.additions, &touched) {
+            self.pending.added.push(slot);
+            self.place(slot);
         }
         for note in outcome.notes {
             self.remember(note);
@@ -91,11 +95,7 @@ impl RoomState {
 
         // The list grows in the commit's order; what it doesn't name comes first, in the order of acceptance.
         self.order.truncate(self.committed_places);
-        let added = outcome.additions.iter().filter_map(|addition| match addition {
-            Addition::User(index) => touched.get(*index).copied().flatten(),
-            Addition::Slot(slot) => Some(*slot),
-        });
-        let added: Vec<u32> = added.collect();
+        let added = added_slots(&outcome.additions, &touched);
         let named: BTreeSet<u32> = added.iter().copied().collect();
         for slot in pending.added.into_iter().filter(|slot| !named.contains(slot)) {
             self.place(slot);
@@ -113,17 +113,22 @@ impl RoomState {
     fn commit_externally(&mut self, mut outcome: Outcome) {
         self.replace_components(&mut outcome);
         self.order.truncate(self.committed_places);
+        let mut touched = Vec::with_capacity(outcome.users.len());
         for user in outcome.users {
             for client in &user.removed_clients {
                 self.pending.clients.remove(client);
             }
             let was_listed = self.is_listed(&user.subject);
-            let Some(slot) = self.change_user(user) else { continue };
-            match (was_listed, self.slot(slot).is_some_and(Slot::is_listed)) {
-                (true, false) => self.unplace(slot),
-                (false, true) => self.place(slot),
-                _ => {}
+            let slot = self.change_user(user);
+            if let Some(slot) =
+                slot.filter(|slot| was_listed && !self.slot(*slot).is_some_and(Slot::is_listed))
+            {
+                self.unplace(slot);
             }
+            touched.push(slot);
+        }
+        for slot in added_slots(&outcome.additions, &touched) {
+            self.place(slot);
         }
         self.committed_places = self.order.places();
         for slot in core::mem::take(&mut self.pending.added) {
@@ -313,4 +318,13 @@ impl RoomState {
         }
         hasher.finish()
     }
+}
+
+/// The slots of those who are added, in the order of the message that adds them.
+fn added_slots(additions: &[Addition], touched: &[Option<u32>]) -> Vec<u32> {
+    let slot = |addition: &Addition| match addition {
+        Addition::User(index) => touched.get(*index).copied().flatten(),
+        Addition::Slot(slot) => Some(*slot),
+    };
+    additions.iter().filter_map(slot).collect()
 }

@@ -247,6 +247,15 @@ fn what_may_share_a_commit(t: &Try) -> Result<(), &'static str> {
     {
         return Err("two updates of one component");
     }
+    // RFC 9420 would have a Remove and an Add of one client in a commit. The reading is that only an external commit replaces a client.
+    let replaced = t.changes.iter().any(|(_, added)| {
+        matches!(added, Change::AddClient(_, client) if t.changes.iter().any(
+            |(_, removed)| matches!(removed, Change::RemoveClient(_, other) if client == other),
+        ))
+    });
+    if replaced && t.form != Form::ExternalCommit {
+        return Err("a client is removed and added in one commit");
+    }
     // RFC 9420 12.2: "a ReInit proposal together with any other proposal"; and none in an external commit.
     if any(|c| matches!(c, Change::Reinit)) && (t.changes.len() > 1 || t.form == Form::ExternalCommit) {
         return Err("ReInit beside something else");
@@ -323,7 +332,8 @@ fn after_all_changes(t: &Try) -> Result<Room, &'static str> {
                 Change::SetRole(user, role) if before.is_banned_role(*role) => Some(*user),
                 _ => None,
             };
-            after.clients.retain(|(user, _)| Some(*user) != gone);
+            // A commit takes out the clients that are there, not one that comes in it.
+            after.clients.retain(|pair| Some(pair.0) != gone || !before.clients.contains(pair));
         }
     }
     Ok(after)

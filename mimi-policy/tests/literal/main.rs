@@ -17,7 +17,7 @@ use std::thread;
 
 use draft::Says;
 use generator::{Dice, any_try};
-use room::{Base, Cap, Change, Form, Role, Room, Try, Who};
+use room::{Base, Cap, Change, Form, Role, Room, Try, Uri, Who};
 
 /// How often a capability decided: it allowed something in a commit that is accepted, it wasn't held, or a condition of it failed.
 #[derive(Debug, Default, Clone, Copy)]
@@ -99,10 +99,8 @@ fn number(variable: &str, absent: u64) -> u64 {
     env::var(variable).map_or(absent, |text| text.parse().expect("a number"))
 }
 
-/// 8.1.3: "a successful unban changes the target user's role from role_index = 1 to another non-zero role_index": not to 1 again.
-#[test]
-fn an_unban_leads_to_another_role() {
-    let role = |index, name, capabilities: &[Cap], changes: &[(u32, Vec<u32>)]| Role {
+fn role(index: u32, name: &'static str, capabilities: &[Cap], changes: &[(u32, Vec<u32>)]) -> Role {
+    Role {
         index,
         name,
         capabilities: capabilities.iter().copied().collect(),
@@ -111,24 +109,31 @@ fn an_unban_leads_to_another_role() {
         min_active: 0,
         max_active: None,
         changes: changes.to_vec(),
+    }
+}
+
+fn room(roles: Vec<Role>, list: Vec<(Uri, u32)>, clients: Vec<(Uri, Uri)>) -> Room {
+    let base = Base {
+        fixed_membership: false,
+        parent_dependant: false,
+        parent_room: "",
+        multi_device: true,
+        max_clients: None,
+        max_users: None,
     };
+    Room { base, roles, preauth: Vec::new(), list, clients, parent_participants: None }
+}
+
+/// 8.1.3: "a successful unban changes the target user's role from role_index = 1 to another non-zero role_index": not to 1 again.
+#[test]
+fn an_unban_leads_to_another_role() {
     let (ann, client, bob) = ("mimi://a.example/u/ann", "mimi://a.example/d/1", "mimi://b.example/u/bob");
     let unban = |to| Try {
-        room: Room {
-            base: Base {
-                fixed_membership: false,
-                parent_dependant: false,
-                parent_room: "",
-                multi_device: true,
-                max_clients: None,
-                max_users: None,
-            },
-            roles: vec![role(1, "banned", &[], &[]), role(2, "", &[Cap::Unban], &[(1, vec![1, 2])])],
-            preauth: Vec::new(),
-            list: vec![(ann, 2), (bob, 1)],
-            clients: vec![(ann, client)],
-            parent_participants: None,
-        },
+        room: room(
+            vec![role(1, "banned", &[], &[]), role(2, "", &[Cap::Unban], &[(1, vec![1, 2])])],
+            vec![(ann, 2), (bob, 1)],
+            vec![(ann, client)],
+        ),
         actor: Who::User { user: ann, client, claims: Vec::new() },
         form: Form::Commit,
         changes: vec![(None, Change::SetRole(bob, to))],
@@ -136,6 +141,29 @@ fn an_unban_leads_to_another_role() {
     for (to, allowed) in [(1, false), (2, true)] {
         assert_eq!(draft::decide(&unban(to)).after.is_some(), allowed);
         assert_eq!(engine::decide(&unban(to)).is_ok(), allowed, "to role {to}");
+    }
+}
+
+/// RFC 9420 (12.2) would let a commit remove a client and add it again; a client that is to be replaced joins by itself.
+#[test]
+fn a_client_is_replaced_by_its_own_external_commit_only() {
+    let (ann, client) = ("mimi://a.example/u/ann", "mimi://a.example/d/1");
+    let again = |form, by| {
+        let changes = vec![(None, Change::RemoveClient(ann, client)), (None, Change::AddClient(ann, client))];
+        let role = role(2, "", &[Cap::AddOwnClient, Cap::RemoveOwnClient], &[]);
+        let clients = vec![(ann, client), (ann, "mimi://a.example/d/2")];
+        let actor = Who::User { user: ann, client: by, claims: Vec::new() };
+        Try { room: room(vec![role], vec![(ann, 2)], clients), actor, form, changes }
+    };
+    for (form, by, allowed) in
+        [(Form::ExternalCommit, client, true), (Form::Commit, "mimi://a.example/d/2", false)]
+    {
+        let t = again(form, by);
+        assert_eq!(
+            (draft::decide(&t).after.is_some(), engine::decide(&t).is_ok()),
+            (allowed, allowed),
+            "{form:?}"
+        );
     }
 }
 

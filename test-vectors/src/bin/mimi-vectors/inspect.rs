@@ -75,7 +75,8 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Outc
     Ok(Outcome::Holds)
 }
 
-fn read(file: &str) -> io::Result<Vec<u8>> {
+/// The bytes of a file, or of standard input.
+pub(crate) fn read(file: &str) -> io::Result<Vec<u8>> {
     if file != "-" {
         return fs::read(file);
     }

@@ -6,6 +6,7 @@
 mod generate;
 mod inspect;
 mod part_tree;
+mod policy;
 mod progress;
 mod timeline;
 mod types;
@@ -33,6 +34,7 @@ enum Command {
     Inspect(inspect::Arguments),
     Timeline(timeline::Arguments),
     Types(types::Arguments),
+    Policy(policy::Arguments),
 }
 
 /// How a command ends, unless it can't even write.
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         Command::Inspect(arguments) => inspect::run(arguments, &mut out),
         Command::Timeline(arguments) => timeline::run(arguments, &mut out),
         Command::Types(arguments) => types::run(arguments, &mut out),
+        Command::Policy(arguments) => policy::run(arguments, &mut out),
     };
     match result.and_then(|outcome| out.flush().map(|()| outcome)) {
         Ok(Outcome::Holds) => ExitCode::SUCCESS,

@@ -1,0 +1,166 @@
+//! Tables and graphs.
+
+use mimi_codec::room_policy::{CapabilityType as C, PreAuthData, RoleData};
+use mimi_policy::graph::{Means, Move, RoleGraph};
+use mimi_policy::matrix::Matrix;
+use mimi_policy::preset::{ExampleRoom, anyone_can_join, one_to_one, open_ended_base};
+
+use crate::findings::{ADMIN, MEMBER, entry};
+
+fn graph(roles: &RoleData) -> RoleGraph {
+    RoleGraph::new(&open_ended_base(), roles, &PreAuthData { preauthorized_entries: Vec::new() })
+}
+
+#[test]
+fn the_graph_has_the_moves_that_the_roles_grant() {
+    let room = anyone_can_join();
+    let graph = graph(&room.roles);
+    let by = |role: u32| -> Vec<(Means, u32, u32)> {
+        graph
+            .moves()
+            .iter()
+            .filter(|step| step.by == role)
+            .map(|step| (step.means, step.from, step.to))
+            .collect()
+    };
+    assert_eq!(by(0), [(Means::OpenJoin, 0, 2)]);
+    assert_eq!(by(1), []);
+    assert_eq!(by(2), [(Means::Leave, 2, 0)]);
+    // An admin adds anybody, and bans in advance.
+    let admin = by(3);
+    for expected in [
+        (Means::Add, 0, 1),
+        (Means::Ban, 0, 1),
+        (Means::Add, 0, 3),
+        (Means::Remove, 1, 0),
+        (Means::Unban, 1, 2),
+        (Means::ChangeUserRole, 1, 2),
+        (Means::Ban, 2, 1),
+        (Means::ChangeUserRole, 2, 3),
+        (Means::Leave, 3, 0),
+    ] {
+        assert!(admin.contains(&expected), "{expected:?}");
+    }
+    assert!(!admin.contains(&(Means::Leave, 2, 0)) && !admin.contains(&(Means::Unban, 2, 1)));
+}
+
+#[test]
+fn the_graph_has_what_the_preauthorized_may() {
+    let mut room = anyone_can_join();
+    room.roles.roles[MEMBER].role_capabilities.push(C::CAN_CHANGE_OWN_ROLE);
+    room.roles.roles[ADMIN].role_capabilities.push(C::CAN_JOIN_IF_PREAUTHORIZED);
+    let preauth = PreAuthData { preauthorized_entries: vec![entry(&[1], 3), entry(&[2], 9)] };
+    let graph = RoleGraph::new(&room.base, &room.roles, &preauth);
+    let step = |from, by, means| Move { from, to: 3, by, means };
+    assert!(graph.moves().contains(&step(0, 0, Means::Preauthorized)));
+    assert!(graph.moves().contains(&step(2, 2, Means::ChangeOwnRole)));
+    assert!(graph.moves().iter().all(|step| step.to != 9));
+}
+
+#[test]
+fn a_fixed_membership_leaves_no_way_in_or_out() {
+    let mut room = anyone_can_join();
+    room.base.fixed_membership = true;
+    let preauth = PreAuthData { preauthorized_entries: vec![entry(&[], 2)] };
+    room.roles.roles[MEMBER].role_capabilities.push(C::CAN_JOIN_IF_PREAUTHORIZED);
+    let graph = RoleGraph::new(&room.base, &room.roles, &preauth);
+    assert!(graph.moves().iter().all(|step| step.from != 0 && step.to != 0), "{:?}", graph.moves());
+    assert!(!graph.moves().is_empty());
+    let room = one_to_one();
+    assert_eq!(RoleGraph::new(&room.base, &room.roles, &preauth).moves(), []);
+}
+
+#[test]
+fn pictures_show_every_role_once_and_who_moves_whom() {
+    let graph = graph(&ExampleRoom::MultiOrganization.roles());
+    let (dot, mermaid, svg) = (graph.to_dot(), graph.to_mermaid(), graph.to_svg());
+    for (index, name) in graph.roles() {
+        let title = format!("{index} {name}");
+        for picture in [&dot, &mermaid, &svg] {
+            assert_eq!(picture.matches(&title).count(), 1, "{title}");
+        }
+    }
+    assert!(dot.contains("  r3 -> r6 [label=\"by 6 8\"];\n"));
+    assert!(mermaid.contains("  r3 -- \"by 6 8\" --> r6\n"));
+    assert!(dot.contains("  r1 [label=\"1 banned\\nin: by 8 9\\nout: by 8 9\"];\n"));
+    // Ten arrows, one for each pair between which a super_admin or an admin moves people.
+    assert_eq!(dot.matches(" -> ").count(), 10);
+    assert_eq!(svg.matches("marker-end").count(), 10);
+    // The other organizations' boxes stand in rows of their own.
+    assert_eq!(svg.matches("<rect x=\"24\"").count(), 4);
+}
+
+#[test]
+fn names_cannot_break_out_of_a_picture() {
+    let mut roles = anyone_can_join().roles;
+    roles.roles[MEMBER].role_name = "\"]; <b>&\\ \u{1b}[2J| --> `x`\n#quot;".into();
+    let graph = graph(&roles);
+    let dot = graph.to_dot();
+    assert!(dot.contains("r2 [label=\"2 \\\"]; <b>&\\\\ [2J| --> `x`#quot;\\nin: "), "{dot}");
+    let mermaid = graph.to_mermaid();
+    assert!(mermaid.contains("#34;#93;#59; #60;b#62;#38;#92;"), "{mermaid}");
+    let svg = graph.to_svg();
+    assert!(svg.contains("2 &quot;]; &lt;b&gt;&amp;\\ [2J|"), "{svg}");
+    for picture in [&dot, &mermaid, &svg] {
+        assert!(!picture.contains('\u{1b}'));
+    }
+    let matrix = Matrix::new(&roles);
+    assert!(!matrix.to_text(80).contains('\u{1b}') && !matrix.to_markdown().contains('\u{1b}'));
+    assert!(matrix.to_markdown().contains("\\| --\\> \\`x\\`"), "{}", matrix.to_markdown());
+}
+
+#[test]
+fn the_matrix_is_the_roles_as_data() {
+    let roles = ExampleRoom::Strict.roles();
+    let matrix = Matrix::new(&roles);
+    assert_eq!(matrix.columns().len(), 6);
+    assert_eq!(
+        (matrix.columns()[3].name.as_str(), matrix.columns()[3].participants),
+        ("group_admin", (1, None))
+    );
+    assert_eq!(matrix.columns()[5].participants, (1, Some(2)));
+    let mut seen = 0;
+    for row in matrix.groups().iter().flat_map(|group| &group.rows) {
+        for (role, held) in roles.roles.iter().zip(&row.held) {
+            assert_eq!(role.role_capabilities.contains(&row.capability), *held);
+            seen += usize::from(*held);
+        }
+    }
+    assert_eq!(seen, roles.roles.iter().map(|role| role.role_capabilities.len()).sum::<usize>());
+}
+
+#[test]
+fn the_matrix_fits_a_terminal_and_is_aligned() {
+    for room in ExampleRoom::ALL {
+        let mut roles = room.roles();
+        roles.roles[0].role_capabilities.push(C(0x7fff));
+        let text = Matrix::new(&roles).to_text(80);
+        for line in text.lines() {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+        assert!(text.contains("\nnot registered"));
+    }
+    // Too many roles for one line: a second block, with the same rows.
+    let mut roles = ExampleRoom::MultiOrganization.roles();
+    for index in 10..30 {
+        let mut role = roles.roles[3].clone();
+        role.role_index = index;
+        roles.roles.push(role);
+    }
+    let text = Matrix::new(&roles).to_text(80);
+    assert!(text.lines().all(|line| line.chars().count() <= 80));
+    assert_eq!(text.matches("  canSendMessage").count(), 3);
+    assert_eq!(text.matches("\nmembership").count(), 3);
+}
+
+#[test]
+fn the_matrix_in_markdown_has_a_cell_for_each_role() {
+    let markdown = Matrix::new(&ExampleRoom::Moderated.roles()).to_markdown();
+    assert!(markdown.contains("| 2 | guest | any | any | 0→2 2→0 |\n"), "{markdown}");
+    assert!(
+        markdown.contains("\n| membership | 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 |\n|-|-|-|-|-|-|-|-|-|\n"),
+        "{markdown}"
+    );
+    assert!(markdown.contains("\n| canUseJoinCode | x |  |  |  |  |  |  |  |\n"), "{markdown}");
+    assert!(markdown.contains("\n| canCreateJoinCode* |"));
+}

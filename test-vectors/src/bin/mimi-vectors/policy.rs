@@ -1,0 +1,172 @@
+//! `mimi-vectors policy`: findings, tables, graphs and decisions.
+
+mod decide;
+mod lint;
+
+use std::io::{self, Write};
+
+use clap::{Args, Subcommand, ValueEnum};
+use mimi_policy::graph::RoleGraph;
+use mimi_policy::matrix::Matrix;
+use mimi_test_vectors::policy_json::{PolicyCase, PolicyDocument, PolicyRoom};
+
+use crate::Outcome;
+use crate::inspect::read;
+
+/// Findings about a room's policy, who may do what in it, who moves whom, and decisions.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// What a reviewer would want to know; exit 1 if some of it is an error or a warning
+    Lint {
+        #[command(flatten)]
+        input: Input,
+        /// Show the smallest policy that has each finding
+        #[arg(long)]
+        examples: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Roles and capabilities as a table
+    Matrix {
+        #[command(flatten)]
+        input: Input,
+        /// Print Markdown
+        #[arg(long)]
+        markdown: bool,
+        /// How wide the table may be
+        #[arg(long, value_name = "COLUMNS", default_value = "80", conflicts_with = "markdown")]
+        width: usize,
+    },
+    /// Roles and who may move whom from where to where, as a picture
+    Graph {
+        #[command(flatten)]
+        input: Input,
+        /// What to print
+        #[arg(long, value_enum, default_value = "svg")]
+        format: Picture,
+    },
+    /// Whether a case is allowed, and why; exit 1 if it is refused
+    Decide {
+        #[command(flatten)]
+        input: Input,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Picture {
+    Svg,
+    Dot,
+    Mermaid,
+}
+
+#[derive(Args)]
+pub(crate) struct Input {
+    /// A vector file of kind policy, one of its cases, or a room; - for standard input
+    #[arg(value_name = "FILE")]
+    file: String,
+    /// Of a vector file, only the case of this name
+    #[arg(long, value_name = "NAME")]
+    case: Option<String>,
+}
+
+/// What the input holds, or why it is of no use.
+type Found<T> = Result<T, String>;
+
+impl Input {
+    fn document(&self) -> Found<PolicyDocument> {
+        let bytes = read(&self.file).map_err(|error| format!("{}: {error}", self.file))?;
+        let text = String::from_utf8(bytes).map_err(|_| format!("{}: not UTF-8", self.file))?;
+        let document = PolicyDocument::parse(&text).map_err(|error| format!("{}: {error}", self.file))?;
+        let Some(name) = &self.case else { return Ok(document) };
+        let cases: Vec<PolicyCase> =
+            document.cases().iter().filter(|case| case.name.as_ref() == Some(name)).cloned().collect();
+        if cases.is_empty() {
+            let names: Vec<&str> =
+                document.cases().iter().filter_map(|case| case.name.as_deref()).take(8).collect();
+            let there =
+                if names.is_empty() { "no case has a name".into() } else { format!("there is {names:?}") };
+            return Err(format!("{}: no case {name:?}; {there}", self.file));
+        }
+        Ok(PolicyDocument::Cases(cases))
+    }
+
+    /// The rooms, each once, with the name of the first case that has it.
+    fn rooms(&self) -> Found<Vec<(Option<String>, PolicyRoom)>> {
+        let document = self.document()?;
+        let mut rooms: Vec<(Option<String>, PolicyRoom)> = Vec::new();
+        for (name, room) in document.rooms() {
+            if !rooms.iter().any(|(_, other)| other == room) {
+                rooms.push((name.map(str::to_owned), room.clone()));
+            }
+        }
+        if rooms.is_empty() { Err(format!("{}: no cases", self.file)) } else { Ok(rooms) }
+    }
+}
+
+pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Outcome> {
+    let done = match &arguments.command {
+        Command::Lint { input, examples, json } => {
+            input.rooms().map(|rooms| lint::run(&rooms, *examples, *json, out))
+        }
+        Command::Matrix { input, markdown, width } => {
+            input.rooms().map(|rooms| matrix(&rooms, (!markdown).then_some(*width), out))
+        }
+        Command::Graph { input, format } => input.rooms().and_then(|rooms| match rooms.as_slice() {
+            [(_, room)] => Ok(graph(room, *format, out)),
+            several => Err(format!("{}: {} rooms; choose one with --case", input.file, several.len())),
+        }),
+        Command::Decide { input, json } => input.document().and_then(|document| match document.cases() {
+            [] => Err(format!(
+                "{}: a room by itself asks nothing; a case has an actor, a form and changes",
+                input.file
+            )),
+            cases => Ok(decide::run(cases, *json, out)),
+        }),
+    };
+    done.unwrap_or_else(|why| Ok(Outcome::WrongUsage(why)))
+}
+
+fn heading(name: Option<&str>, rooms: usize, out: &mut dyn Write) -> io::Result<()> {
+    match name {
+        Some(name) if rooms > 1 => writeln!(out, "# {name}\n"),
+        _ => Ok(()),
+    }
+}
+
+fn matrix(
+    rooms: &[(Option<String>, PolicyRoom)],
+    width: Option<usize>,
+    out: &mut dyn Write,
+) -> io::Result<Outcome> {
+    for (name, room) in rooms {
+        heading(name.as_deref(), rooms.len(), out)?;
+        let matrix = Matrix::new(&room.role_data());
+        let text = width.map_or_else(|| matrix.to_markdown(), |width| matrix.to_text(width));
+        out.write_all(text.as_bytes())?;
+        if rooms.len() > 1 {
+            writeln!(out)?;
+        }
+    }
+    Ok(Outcome::Holds)
+}
+
+fn graph(room: &PolicyRoom, format: Picture, out: &mut dyn Write) -> io::Result<Outcome> {
+    let graph = RoleGraph::new(&room.base, &room.role_data(), &room.preauth);
+    let picture = match format {
+        Picture::Svg => graph.to_svg(),
+        Picture::Dot => graph.to_dot(),
+        Picture::Mermaid => graph.to_mermaid(),
+    };
+    out.write_all(picture.as_bytes())?;
+    Ok(Outcome::Holds)
+}
