@@ -6,7 +6,7 @@
 /// use mimi_content::Expiration;
 ///
 /// // Ten seconds after it was read at 14:00:00.500.
-/// let expiration = Expiration { relative: true, time: 10 };
+/// let expiration = Expiration::after_reading(10);
 /// assert_eq!(expiration.due_ms(Some(50_400_500)), Some(50_410_500));
 /// assert_eq!(expiration.due_ms(None), None);
 /// ```
@@ -21,6 +21,18 @@ pub struct Expiration {
 }
 
 impl Expiration {
+    /// At a time, in whole seconds since the UNIX epoch.
+    #[must_use]
+    pub const fn at(time: u32) -> Self {
+        Self { relative: false, time }
+    }
+
+    /// So many seconds after the receiving client read the message.
+    #[must_use]
+    pub const fn after_reading(time: u32) -> Self {
+        Self { relative: true, time }
+    }
+
     /// When the message is due for deletion, in milliseconds since the UNIX epoch.
     ///
     /// `read_at_ms` is when the user read the message, in the same unit. `None` as long as a relative time has not

@@ -8,14 +8,20 @@
 //! - **[`MessageStatusReport`]** says what became of messages; **[`MessageDerivedValues`]** is what comes with one.
 //! - **[`media_types`]** names the ones that every client must be able to receive.
 //! - **[`ReceivedMessage::anomalies`]** lists what is wrong with a message that decodes.
+//! - **[`timeline::Timeline`]** folds received messages into what a person sees: order, edits, deletions, reactions, replies, topics, expirations, statuses.
+//! - **[`Composer`]** writes what people send: messages, replies, reactions, edits, retractions, files, conference links; receipts are
+//!   made by [`MessageStatusReport::of`].
+//! - **[`choice::Choice`]** says which parts of a message a client processes, in which order, and why not the others.
+//! - **`Attachment`** (feature `crypto`) seals a file for a URL, and `ExternalPartRef::open` checks and opens what was fetched.
+//! - **`gfm`** (feature `gfm`) escapes Markdown before it is sent, renders what strangers wrote, and tells mentions and deceptive links.
 //!
 //! Implemented are draft-ietf-mimi-content-08, draft-mahy-mimi-message-status-01 and draft-mimi-content-more-extensions-00. The crate is
-//! `no_std` with `alloc`, has no I/O, no clock and no randomness, and never panics on any input.
+//! `no_std` with `alloc` (but for the features that say otherwise), has no I/O, no clock and no randomness, and never panics on any input.
 //!
 //! # What it leaves to you
 //!
-//! Encryption and the sender's identity (your MLS stack), the accepted timestamp (the hub), drawing random salts, and deciding what to
-//! show.
+//! Encryption and the sender's identity (your MLS stack), the accepted timestamp (the hub), drawing random salts, uploading and fetching
+//! files, and deciding what to show.
 //!
 //! # Example
 //!
@@ -56,6 +62,8 @@
 //! | feature | what it adds |
 //! |-|-|
 //! | `ciborium` | extension values as `ciborium::Value` trees |
+//! | `crypto` | sealing and opening files behind a URL |
+//! | `gfm` | Markdown: escaping, rendering to HTML and plain text, mentions, link warnings; its parser, `pulldown-cmark`, needs `std` |
 //! | `serde` | `Serialize` and `Deserialize` for messages, their parts, extensions and reports in the JSON form of the test vectors (bytes as hex); what borrows, only `Serialize` |
 //! | `arbitrary` | `Arbitrary`: valid values from fuzzer input; needs `std` |
 #![no_std]
@@ -70,12 +78,18 @@ extern crate std;
 mod anomaly;
 #[cfg(feature = "arbitrary")]
 mod arbitrary_values;
+#[cfg(feature = "crypto")]
+mod attachment;
 mod cbor;
+pub mod choice;
+mod compose;
 mod derived;
 mod disposition;
 mod error;
 mod expiration;
 mod extensions;
+#[cfg(feature = "gfm")]
+pub mod gfm;
 #[cfg(feature = "serde")]
 mod json;
 pub mod media_types;
@@ -84,8 +98,12 @@ mod message_id;
 mod part;
 mod salt;
 mod status;
+pub mod timeline;
 
 pub use anomaly::{Advice, Anomaly, Limits, ReceivedMessage, ReferenceField};
+#[cfg(feature = "crypto")]
+pub use attachment::{Attachment, AttachmentError, VerifiedContent};
+pub use compose::{Composer, MentionError, PossibleHtml, ReplaceError, Text, mention_link};
 pub use derived::{ExtendedTime, MessageDerivedValues, Timestamp};
 pub use disposition::Disposition;
 pub use error::{DecodeError, DecodeErrorKind, FieldPath, PathSegment, Result};

@@ -119,6 +119,32 @@ impl PerMessageStatus {
 pub struct MessageStatusReport(pub Vec<PerMessageStatus>);
 
 impl MessageStatusReport {
+    /// A report about messages, such as a receipt for one or for all that were just read.
+    ///
+    /// ```
+    /// use mimi_content::{MessageId, MessageStatus, MessageStatusReport};
+    ///
+    /// # let id = |hex: &str| -> MessageId {
+    /// #     MessageId::from_bytes(core::array::from_fn(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap()))
+    /// # };
+    /// # let original = id("017ce54837404c3696e0c747b985cb172716d0ed0a3d249ca63ace7d82a096f4");
+    /// # let reply = id("015354973c2b65ca937bf1e035ae53a5ab80e947afa43d46920d4202e5cc0b27");
+    /// # let mention = id("018d825adf9f6be00dcafc5704c4102f5022e74219d0b603e4ba7622654042af");
+    /// # let expiring = id("01e59db8173939facc2c8a4a0f0ae8d0c7a11a81239626630c9464a8d6717a03");
+    /// let receipt = MessageStatusReport::of([
+    ///     (original, MessageStatus::READ),
+    ///     (reply, MessageStatus::READ),
+    ///     (mention, MessageStatus::UNREAD),
+    ///     (expiring, MessageStatus::EXPIRED),
+    /// ]);
+    /// # let example = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/status.cbor"));
+    /// assert_eq!(receipt.encode(), example);
+    /// ```
+    pub fn of(statuses: impl IntoIterator<Item = (MessageId, MessageStatus)>) -> Self {
+        let entry = |(message_id, status)| PerMessageStatus { message_id, status };
+        Self(statuses.into_iter().map(entry).collect())
+    }
+
     /// Reads a whole report.
     ///
     /// # Errors

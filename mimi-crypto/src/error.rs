@@ -4,7 +4,8 @@ use core::fmt;
 
 use mimi_codec::{
     DecodeError, EncodeError, InvalidValue,
-    code_points::{CipherSuite, ComponentID},
+    code_points::{CipherSuite, ComponentID, CredentialType},
+    mls::Sender,
     protocol::GroupInfoCode,
 };
 
@@ -54,6 +55,27 @@ pub enum CryptoError {
     ApCommitSecretMismatch,
     /// The group has no external sender at this index.
     UnknownExternalSender(u32),
+    /// The list has no associated party at this index.
+    UnknownAssociatedParty(u32),
+    /// An update of an associated party's entry by somebody who has none (mls-associated-parties-01, 3.1).
+    NotAnAssociatedParty(Sender),
+    /// A commit changes the entry at this index twice, or changes and removes it.
+    AssociatedPartyChangedTwice(u32),
+    /// Two associated parties are this external sender.
+    DuplicateAssociatedParty(u32),
+    /// An associated party's new entry names another external sender than the party itself.
+    ExternalSenderMismatch {
+        /// The party, by its index in `external_senders`.
+        expected: u32,
+        /// The index in its new entry.
+        actual: u32,
+    },
+    /// Such a sender can't commit (RFC 9420, 6.1).
+    NotACommitter(Sender),
+    /// A credential that holds no bindings (mls-extensions-10, 6.5).
+    NotAMultiCredential(CredentialType),
+    /// A member doesn't support this multi-credential, or what it holds (mls-extensions-10, 6.5.2).
+    UnsupportedCredential(CredentialType),
     /// The signing key isn't the one whose public key the struct names.
     KeyMismatch {
         /// The struct's field that names the public key.
@@ -107,6 +129,24 @@ impl fmt::Display for CryptoError {
             }
             Self::ApCommitSecretMismatch => f.write_str("the ap_commit_secret_id is that of another secret"),
             Self::UnknownExternalSender(index) => write!(f, "there is no external sender {index}"),
+            Self::UnknownAssociatedParty(index) => write!(f, "there is no associated party {index}"),
+            Self::NotAnAssociatedParty(sender) => write!(f, "{sender:?} is no associated party"),
+            Self::AssociatedPartyChangedTwice(index) => {
+                write!(f, "the entry of associated party {index} is changed twice")
+            }
+            Self::DuplicateAssociatedParty(index) => {
+                write!(f, "external sender {index} would be two associated parties")
+            }
+            Self::ExternalSenderMismatch { expected, actual } => {
+                write!(f, "an entry for external sender {actual} where it is {expected}")
+            }
+            Self::NotACommitter(sender) => write!(f, "{sender:?} can't commit"),
+            Self::NotAMultiCredential(number) => {
+                write!(f, "a credential of type {:#06x} holds no bindings", number.value())
+            }
+            Self::UnsupportedCredential(number) => {
+                write!(f, "not every member supports this credential of type {:#06x}", number.value())
+            }
             Self::KeyMismatch { what } => write!(f, "the signing key is not that of {what}"),
             Self::RoomMismatch => f.write_str("the answer is about another room"),
             Self::NoGroupInfo(code) => write!(f, "the answer holds no GroupInfo: {code:?}"),

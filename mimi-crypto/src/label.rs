@@ -12,21 +12,21 @@ use rand_core::CryptoRng;
 
 use crate::{CipherSuiteProvider, CryptoError, HpkePrivateKey, Secret, SignedMessage};
 
-/// `struct { opaque label<V>; opaque content<V>; }`, the form of SignContent and EncryptContext alike.
-fn labelled(label: &[u8], content: &[u8]) -> Result<Vec<u8>, CryptoError> {
-    // Two lengths of at most four bytes.
-    let capacity = PREFIX.len().saturating_add(label.len()).saturating_add(content.len()).saturating_add(8);
-    let mut writer = Writer::with_capacity(capacity);
-    write_label(&mut writer, label)?;
-    writer.opaque(content)?;
-    Ok(writer.into_bytes())
-}
-
 const PREFIX: &[u8] = b"MLS 1.0 ";
 
-fn write_label(writer: &mut Writer, label: &[u8]) -> Result<(), CryptoError> {
-    writer.opaque(&[PREFIX, label].concat())?;
-    Ok(())
+/// `head`, then `opaque label<V>`, the label behind its prefix, and `opaque content<V>`: SignContent, EncryptContext and KDFLabel alike.
+fn labelled(head: &[u8], label: &[u8], content: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    // Two lengths of at most four bytes.
+    let capacity = [head, PREFIX, label, content].into_iter().map(<[u8]>::len).fold(8, usize::saturating_add);
+    let mut writer = Writer::with_capacity(capacity);
+    writer.bytes(head);
+    writer.vector(|writer| {
+        writer.bytes(PREFIX);
+        writer.bytes(label);
+        Ok(())
+    })?;
+    writer.opaque(content)?;
+    Ok(writer.into_bytes())
 }
 
 /// Signs `content` under `label` (RFC 9420, 5.1.2).
@@ -47,7 +47,7 @@ pub fn sign_with_label<S: CipherSuiteProvider + ?Sized>(
     content: &[u8],
     rng: &mut dyn CryptoRng,
 ) -> Result<Vec<u8>, CryptoError> {
-    suite.sign(signing_key, &labelled(label, content)?, rng)
+    suite.sign(signing_key, &labelled(b"", label, content)?, rng)
 }
 
 /// Verifies a signature over `content` under `label` (RFC 9420, 5.1.2).
@@ -66,7 +66,30 @@ pub fn verify_with_label<S: CipherSuiteProvider + ?Sized>(
     content: &[u8],
     signature: &[u8],
 ) -> Result<(), CryptoError> {
-    suite.verify(public_key, &labelled(label, content)?, signature)
+    suite.verify(public_key, &labelled(b"", label, content)?, signature)
+}
+
+/// Verifies many signatures by one key under one label: pairs of a content and its signature. The verdicts are those of
+/// [`verify_with_label`], one for each pair, in their order; a provider may be faster than one by one.
+#[must_use]
+pub fn verify_all_with_label<S: CipherSuiteProvider + ?Sized>(
+    suite: &S,
+    public_key: &SignaturePublicKey,
+    label: &[u8],
+    signed: &[(&[u8], &[u8])],
+) -> Vec<Result<(), CryptoError>> {
+    let messages: Vec<_> = signed.iter().map(|(content, _)| labelled(b"", label, content)).collect();
+    let sound: Vec<_> = messages
+        .iter()
+        .zip(signed)
+        .filter_map(|(message, (_, signature))| Some((message.as_deref().ok()?, *signature)))
+        .collect();
+    let mut verdicts = suite.verify_all(public_key, &sound).into_iter();
+    // A provider that gives too few verdicts has verified nothing.
+    let verdict = |message: Result<_, _>| {
+        message.and_then(|_| verdicts.next().unwrap_or(Err(CryptoError::ProviderFailure)))
+    };
+    messages.into_iter().map(verdict).collect()
 }
 
 /// Content and the signature over it, for [`verify_batch_with_label`].
@@ -91,7 +114,7 @@ pub fn verify_batch_with_label<S: CipherSuiteProvider + ?Sized>(
     rng: &mut dyn CryptoRng,
 ) -> Vec<Result<(), CryptoError>> {
     let messages: Result<Vec<_>, _> =
-        signatures.iter().map(|signed| labelled(label, signed.content)).collect();
+        signatures.iter().map(|signed| labelled(b"", label, signed.content)).collect();
     let Ok(messages) = messages else {
         // One that can't be encoded doesn't keep the others from being verified.
         let verify = |signed: &LabelledSignature<'_>| {
@@ -130,7 +153,7 @@ pub fn encrypt_with_label<S: CipherSuiteProvider + ?Sized>(
     plaintext: &[u8],
     rng: &mut dyn CryptoRng,
 ) -> Result<HPKECiphertext, CryptoError> {
-    suite.hpke_seal(public_key, &labelled(label, context)?, b"", plaintext, rng)
+    suite.hpke_seal(public_key, &labelled(b"", label, context)?, b"", plaintext, rng)
 }
 
 /// Opens what was sealed under `label` and `context` (RFC 9420, 5.1.3).
@@ -149,7 +172,7 @@ pub fn decrypt_with_label<S: CipherSuiteProvider + ?Sized>(
     context: &[u8],
     ciphertext: &HPKECiphertext,
 ) -> Result<Secret, CryptoError> {
-    suite.hpke_open(private_key, ciphertext, &labelled(label, context)?, b"")
+    suite.hpke_open(private_key, ciphertext, &labelled(b"", label, context)?, b"")
 }
 
 /// Derives `length` bytes (RFC 9420, 8).
@@ -171,11 +194,7 @@ pub fn expand_with_label<S: CipherSuiteProvider + ?Sized>(
     length: usize,
 ) -> Result<Secret, CryptoError> {
     let length = u16::try_from(length).map_err(|_| CryptoError::OutputTooLong { length })?;
-    let mut info = Writer::new();
-    info.bytes(&length.to_be_bytes());
-    write_label(&mut info, label)?;
-    info.opaque(context)?;
-    suite.expand(secret, &info.into_bytes(), length)
+    suite.expand(secret, &labelled(&length.to_be_bytes(), label, context)?, length)
 }
 
 /// Derives a secret of KDF.Nh bytes (RFC 9420, 8).

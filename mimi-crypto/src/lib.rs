@@ -39,7 +39,9 @@
 extern crate alloc;
 
 mod associated_party;
+mod associated_party_list;
 mod component;
+mod credential_binding;
 mod error;
 mod exporter_tree;
 mod group_info;
@@ -56,8 +58,15 @@ pub use associated_party::{
     AgreedApCommit, ApCommit, ApEpoch, VerifiedAssociatedPartyEntry, ap_epoch_secret, ap_init_secrets,
     associated_party_secrets, sign_associated_party_entry, verify_associated_party_entry,
 };
+pub use associated_party_list::{
+    AssociatedPartyProposal, ChangedAssociatedParties, ChangedAssociatedParty,
+    apply_associated_party_proposals,
+};
 pub use component::{
     safe_decrypt_with_label, safe_encrypt_with_label, safe_sign_with_label, safe_verify_with_label,
+};
+pub use credential_binding::{
+    VerifiedMultiCredential, sign_credential_binding, verify_credential_binding, verify_multi_credential,
 };
 pub use error::CryptoError;
 pub use exporter_tree::ExporterTree;
@@ -68,7 +77,7 @@ pub use group_info::{
 pub use key_material::{VerifiedKeyMaterialRequest, sign_key_material_request, verify_key_material_request};
 pub use label::{
     LabelledSignature, decrypt_with_label, derive_secret, derive_tree_secret, encrypt_with_label,
-    expand_with_label, sign_with_label, verify_batch_with_label, verify_with_label,
+    expand_with_label, sign_with_label, verify_all_with_label, verify_batch_with_label, verify_with_label,
 };
 pub use provider::{
     CipherSuiteParameters, CipherSuiteProvider, SignedMessage, generate_hpke_key_pair, random_secret,

@@ -56,6 +56,107 @@ pub struct SignedMessage<'a> {
 ///
 /// What a method promises holds whatever it is given: lengths and forms are checked, comparisons of tags take a time that
 /// doesn't depend on their bytes, and no randomness comes from anywhere but the generator that is handed in.
+///
+/// # Example: signature keys that never leave an HSM
+///
+/// A signing key may be no more than a handle. Here the HSM makes signatures and another provider does the rest.
+///
+/// ```
+/// use mimi_codec::{code_points::CipherSuite, mls::{HPKECiphertext, HPKEPublicKey, MAC, SignaturePublicKey}};
+/// use mimi_crypto::{
+///     AeadKey, CipherSuiteParameters, CipherSuiteProvider, CryptoError, HpkePrivateKey, RustCrypto, Secret, SignaturePrivateKey,
+///     sign_with_label, verify_with_label,
+/// };
+/// use rand_core::CryptoRng;
+/// # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+/// # /// Stands for the device: its keys can be used and not read.
+/// # struct Device(Vec<<RustCrypto as CipherSuiteProvider>::SigningKey>, RustCrypto);
+/// # impl Device {
+/// #     fn public_key(&self, slot: usize) -> SignaturePublicKey { self.1.signature_public_key(&self.0[slot]) }
+/// #     fn sign(&self, slot: usize, message: &[u8]) -> Option<Vec<u8>> {
+/// #         self.1.sign(self.0.get(slot)?, message, &mut ChaCha20Rng::seed_from_u64(1)).ok()
+/// #     }
+/// # }
+///
+/// struct Hsm {
+///     device: Device,
+///     software: RustCrypto,
+/// }
+///
+/// /// A key in the HSM, with the public key that was read from there once.
+/// struct Handle {
+///     slot: usize,
+///     public_key: SignaturePublicKey,
+/// }
+///
+/// impl CipherSuiteProvider for Hsm {
+///     type SigningKey = Handle;
+///
+///     fn sign(&self, key: &Handle, message: &[u8], _: &mut dyn CryptoRng) -> Result<Vec<u8>, CryptoError> {
+///         self.device.sign(key.slot, message).ok_or(CryptoError::ProviderFailure)
+///     }
+///
+///     fn signature_public_key(&self, key: &Handle) -> SignaturePublicKey {
+///         key.public_key.clone()
+///     }
+///
+///     // Keys are made in the HSM and handed out as handles, not as bytes.
+///     fn signing_key(&self, _: &SignaturePrivateKey) -> Result<Handle, CryptoError> {
+///         Err(CryptoError::ProviderFailure)
+///     }
+///
+///     fn generate_signature_key(&self, _: &mut dyn CryptoRng) -> Result<SignaturePrivateKey, CryptoError> {
+///         Err(CryptoError::ProviderFailure)
+///     }
+///
+///     // All else is the software's.
+///     fn parameters(&self) -> &CipherSuiteParameters {
+///         self.software.parameters()
+///     }
+///     // …
+/// #     fn hash(&self, parts: &[&[u8]]) -> Vec<u8> { self.software.hash(parts) }
+/// #     fn mac(&self, key: &Secret, parts: &[&[u8]]) -> Result<MAC, CryptoError> { self.software.mac(key, parts) }
+/// #     fn verify_mac(&self, key: &Secret, parts: &[&[u8]], tag: &[u8]) -> Result<(), CryptoError> {
+/// #         self.software.verify_mac(key, parts, tag)
+/// #     }
+/// #     fn extract(&self, salt: &Secret, ikm: &Secret) -> Result<Secret, CryptoError> { self.software.extract(salt, ikm) }
+/// #     fn expand(&self, prk: &Secret, info: &[u8], length: u16) -> Result<Secret, CryptoError> {
+/// #         self.software.expand(prk, info, length)
+/// #     }
+/// #     fn aead_seal(&self, key: &AeadKey, nonce: &[u8], aad: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, CryptoError> {
+/// #         self.software.aead_seal(key, nonce, aad, plaintext)
+/// #     }
+/// #     fn aead_open(&self, key: &AeadKey, nonce: &[u8], aad: &[u8], ciphertext: &[u8]) -> Result<Secret, CryptoError> {
+/// #         self.software.aead_open(key, nonce, aad, ciphertext)
+/// #     }
+/// #     fn verify(&self, public_key: &SignaturePublicKey, message: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
+/// #         self.software.verify(public_key, message, signature)
+/// #     }
+/// #     fn derive_hpke_key_pair(&self, ikm: &Secret) -> Result<(HpkePrivateKey, HPKEPublicKey), CryptoError> {
+/// #         self.software.derive_hpke_key_pair(ikm)
+/// #     }
+/// #     fn hpke_seal(
+/// #         &self, public_key: &HPKEPublicKey, info: &[u8], aad: &[u8], plaintext: &[u8], rng: &mut dyn CryptoRng,
+/// #     ) -> Result<HPKECiphertext, CryptoError> {
+/// #         self.software.hpke_seal(public_key, info, aad, plaintext, rng)
+/// #     }
+/// #     fn hpke_open(
+/// #         &self, private_key: &HpkePrivateKey, ciphertext: &HPKECiphertext, info: &[u8], aad: &[u8],
+/// #     ) -> Result<Secret, CryptoError> {
+/// #         self.software.hpke_open(private_key, ciphertext, info, aad)
+/// #     }
+/// }
+///
+/// # let software = RustCrypto::new(CipherSuite(1))?;
+/// # let mut rng = ChaCha20Rng::seed_from_u64(1);
+/// # let key = software.signing_key(&software.generate_signature_key(&mut rng)?)?;
+/// # let device = Device(vec![key], software);
+/// let handle = Handle { slot: 0, public_key: device.public_key(0) };
+/// let hsm = Hsm { device, software };
+/// let signature = sign_with_label(&hsm, &handle, b"GroupInfoResponseTBS", b"an answer", &mut rng)?;
+/// verify_with_label(&hsm, &handle.public_key, b"GroupInfoResponseTBS", b"an answer", &signature)?;
+/// # Ok::<(), CryptoError>(())
+/// ```
 pub trait CipherSuiteProvider {
     /// A signature key ready for use: an expanded key, or the handle of one that never leaves its HSM.
     type SigningKey;
@@ -151,6 +252,20 @@ pub trait CipherSuiteProvider {
         message: &[u8],
         signature: &[u8],
     ) -> Result<(), CryptoError>;
+
+    /// Verifies many signatures by one key: pairs of a message and its signature.
+    ///
+    /// The verdicts are exactly those of [`Self::verify`], one for each pair, in their order; there is no signature that passes here and
+    /// fails there, nor the other way round. A provider that can do this faster than one by one overrides it. The usual batch
+    /// verification of Ed25519 won't do: it says nothing of the single signature, and passes some with a component of small order that
+    /// fail alone.
+    fn verify_all(
+        &self,
+        public_key: &SignaturePublicKey,
+        signed: &[(&[u8], &[u8])],
+    ) -> Vec<Result<(), CryptoError>> {
+        signed.iter().map(|(message, signature)| self.verify(public_key, message, signature)).collect()
+    }
 
     /// The verdict of [`Self::verify`] on each of many signatures, in their order: exactly that, however it is found. `rng` weighs the signatures
     /// against each other, where that is faster, and has to be unpredictable to those who made them.

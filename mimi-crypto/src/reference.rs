@@ -22,7 +22,8 @@ pub fn ref_hash<S: CipherSuiteProvider + ?Sized>(
     label: &[u8],
     value: &[u8],
 ) -> Result<HashReference, CryptoError> {
-    let mut input = Writer::new();
+    let length = label.len().saturating_add(value.len()).saturating_add(8);
+    let mut input = Writer::with_capacity(length);
     input.opaque(label)?;
     input.opaque(value)?;
     Ok(HashReference::from(suite.hash(&[&input.into_bytes()])))

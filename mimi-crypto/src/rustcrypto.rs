@@ -3,6 +3,7 @@
 mod aead;
 mod curve;
 mod ed25519_many_keys;
+mod ed25519_one_key;
 mod hash;
 mod hpke;
 mod signature;
@@ -28,7 +29,7 @@ pub use signature::RustCryptoSigningKey;
 /// - ECDSA nonces are those of RFC 6979 with 32 bytes or more of the caller's generator mixed in: a generator that fails or repeats gives no
 ///   key away.
 /// - Ed25519 signatures are verified strictly: a public key or an `R` of small order is refused, for which one signature can
-///   fit many messages.
+///   fit many messages, and so is a public key in a second encoding.
 /// - hpke-rs draws an encapsulation's randomness from a buffer that the caller's generator has filled; its own generator
 ///   is not linked. It doesn't erase the intermediate values of an encapsulation.
 #[derive(Clone, Copy, Debug)]
@@ -173,6 +174,22 @@ impl CipherSuiteProvider for RustCrypto {
     ) -> Result<(), CryptoError> {
         check_length("signature public key", public_key, self.parameters.signature_public_key)?;
         self.scheme.verify(public_key, message, signature)
+    }
+
+    fn verify_all(
+        &self,
+        public_key: &SignaturePublicKey,
+        signed: &[(&[u8], &[u8])],
+    ) -> Vec<Result<(), CryptoError>> {
+        match self.scheme {
+            Scheme::Ed25519 if signed.len() >= ed25519_one_key::WORTH_A_TABLE => {
+                ed25519_one_key::verify_all(public_key, signed)
+            }
+            _ => signed
+                .iter()
+                .map(|(message, signature)| self.verify(public_key, message, signature))
+                .collect(),
+        }
     }
 
     fn verify_batch(

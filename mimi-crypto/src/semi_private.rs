@@ -4,6 +4,9 @@
 //! [`seal_semi_private_message`] makes the message. An external receiver opens it with its private key, a member with the key and
 //! nonce of its own ratchet, and both get an [`UnauthenticatedHandshake`]: who has the GroupContext turns it into a
 //! [`VerifiedHandshake`], and who hasn't knows no more than that somebody who held the key wrote it.
+//!
+//! `encrypted_sender_data` is for members, and neither encryption covers it: who changes it on the way keeps the members from opening what
+//! external receivers still open. A hub that passes a message on can't know whether its members will.
 
 use alloc::{boxed::Box, vec::Vec};
 

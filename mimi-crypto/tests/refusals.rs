@@ -2,12 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use mimi_codec::{
+    associated_parties::AssociatedPartyEntry,
     code_points::CipherSuite,
     mls::{HPKECiphertext, HPKEPublicKey, SignaturePublicKey},
 };
 use mimi_crypto::{
-    AeadKey, CipherSuiteProvider, CryptoError, HpkePrivateKey, RustCrypto, Secret, SignaturePrivateKey,
-    expand_with_label, generate_hpke_key_pair,
+    AeadKey, ApCommit, ApEpoch, CipherSuiteProvider, CryptoError, ExporterTree, HandshakeKeys,
+    HpkePrivateKey, RustCrypto, Secret, SignaturePrivateKey, expand_with_label, generate_hpke_key_pair,
 };
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 
@@ -160,6 +161,54 @@ fn refuses_edwards_and_montgomery_points_of_small_order() {
     }
 }
 
+/// Whoever owns a good key can make signatures whose `R` is the identity, with `s = H(R || A || M) a`. They satisfy RFC 8032's equation.
+#[test]
+fn refuses_r_of_small_order_under_a_good_key() {
+    let key = hex::decode("03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8").unwrap();
+    let cases = [
+        (&b"message"[..], "e404f4e96e0b12dc6c3ec416ed1d5e91b66a37ca15a8b36c06938736133a2d0c"),
+        (b"massage", "8d1f56040def7ccb680127ad7308c15e93dd34c936d2eecd018dc89e43521009"),
+    ];
+    for (message, s) in cases {
+        let mut signature = vec![0; 32];
+        signature[0] = 1;
+        signature.extend(hex::decode(s).unwrap());
+        // Who doesn't look at R accepts it.
+        let lenient = ed25519_dalek::VerifyingKey::from_bytes(key.as_slice().try_into().unwrap()).unwrap();
+        let parsed = ed25519_dalek::Signature::from_slice(&signature).unwrap();
+        ed25519_dalek::Verifier::verify(&lenient, message, &parsed).unwrap();
+        for suite in [1, 3].map(|number| RustCrypto::new(CipherSuite(number)).unwrap()) {
+            let refused = suite.verify(&SignaturePublicKey::from(key.clone()), message, &signature);
+            assert_eq!(refused, Err(CryptoError::InvalidSignature));
+        }
+    }
+}
+
+/// RFC 8032, 5.1.3: a y of 2^255 - 19 or more is no encoding; else some keys would have two.
+#[test]
+fn refuses_ed25519_keys_that_are_not_reduced() {
+    let suite = edwards();
+    // The y below 19 that belong to points, and the same y once more beyond the field's order.
+    for y in [3, 4, 5, 6, 9, 10, 14, 15, 16, 18] {
+        let mut reduced = vec![0; 32];
+        reduced[0] = y;
+        let mut beyond = vec![0xff; 32];
+        (beyond[0], beyond[31]) = (0xed + y, 0x7f);
+        for sign in [0, 0x80] {
+            (reduced[31], beyond[31]) = (sign, 0x7f | sign);
+            let verify = |key: &[u8]| suite.verify(&SignaturePublicKey::from(key.to_vec()), b"", &[0; 64]);
+            assert_eq!(verify(&reduced), Err(CryptoError::InvalidSignature));
+            let refused = Err(CryptoError::InvalidKey { what: "signature public key" });
+            assert_eq!(verify(&beyond), refused, "{y} {sign}");
+        }
+    }
+    // A y without a point.
+    let mut no_point = vec![0; 32];
+    no_point[0] = 2;
+    let refused = suite.verify(&SignaturePublicKey::from(no_point), b"", &[0; 64]);
+    assert_eq!(refused, Err(CryptoError::InvalidKey { what: "signature public key" }));
+}
+
 #[test]
 fn refuses_signatures_that_are_malformed_or_not_this_one() {
     for suite in suites() {
@@ -273,4 +322,27 @@ fn secrets_show_nothing() {
     assert_eq!(format!("{key:?}"), "SignaturePrivateKey([redacted])");
     assert_eq!(format!("{:?}", suite.signing_key(&key).unwrap()), "RustCryptoSigningKey([redacted])");
     assert_ne!(secret, Secret::new(&suite, vec![0x42; 32]).unwrap());
+    let key = AeadKey::new(&suite, vec![0x41; 16]).unwrap();
+    assert_eq!(format!("{key:?}"), "AeadKey([redacted])");
+    let private_key = HpkePrivateKey::new(&suite, vec![0x41; 32]).unwrap();
+    assert_eq!(format!("{private_key:?}"), "HpkePrivateKey([redacted])");
+    let keys = HandshakeKeys { key: &key, nonce: &secret, generation: 3, sender_data_secret: &secret };
+    assert_eq!(
+        format!("{keys:?}"),
+        "HandshakeKeys { key: AeadKey([redacted]), nonce: Secret([redacted]), generation: 3, sender_data_secret: Secret([redacted]) }"
+    );
+    let tree = ExporterTree::new(&suite, secret.clone()).unwrap();
+    assert_eq!(format!("{tree:?}"), "ExporterTree { nodes: {(0, 0): Secret([redacted])} }");
+    let epoch = ApEpoch::from_epoch_secret(&suite, &secret).unwrap();
+    assert_eq!(
+        format!("{epoch:?}"),
+        "ApEpoch { init_secret: Secret([redacted]), exporter_secret: Secret([redacted]) }"
+    );
+    let encryption_key = HPKEPublicKey::from(vec![1; 32]);
+    let entry = AssociatedPartyEntry { encryption_key, external_sender_index: 0, signature: vec![].into() };
+    let commit = ApCommit::derive(&suite, &secret, 0, &entry).unwrap();
+    assert_eq!(
+        format!("{commit:?}"),
+        "ApCommit { base_secret: Secret([redacted]), secret: Secret([redacted]), secret_id: Secret([redacted]) }"
+    );
 }

@@ -1,4 +1,100 @@
-//! Room policy for MIMI (More Instant Messaging Interoperability).
+//! Room policy for MIMI (More Instant Messaging Interoperability): may somebody change the room like this, and why.
+//!
+//! A hub and every client make the same decision about the same room. They hand in who acts and what is to change; they get
+//! back a plan, with the right that allows each change, or the first condition that fails.
+//!
+//! - **[`RoomState`]** is a valid room, made from the components that its members agree on ([`RoomParts::from_dictionary`]) and
+//!   the clients in its group. [`RoomState::check`] decides, [`RoomState::apply`] puts the plan into effect.
+//! - **[`Grant`]** says which capability of which role allowed a change, **[`Refusal`]** which condition failed first, and what a
+//!   hub answers.
+//! - **[`Request`]** reads a decision's question from the proposals of MLS messages.
+//! - What it leaves to you: signatures, keys and credentials. Who a message is from, what its credential claims, and that a
+//!   join code is good, is known before.
+//!
+//! ```
+//! use mimi_codec::{
+//!     CapabilityType,
+//!     protocol::{ParticipantListData, UserRolePair},
+//! };
+//! use mimi_policy::{Actor, Basis, Change, Form, Reason, RoomParts, RoomState, TableSeed, preset};
+//!
+//! let alice = "mimi://a.example/u/alice";
+//! let bob = "mimi://b.example/u/bob";
+//! let roles = preset::ExampleRoom::Strict.roles();
+//! let participants =
+//!     ParticipantListData { participants: vec![UserRolePair { user: alice.into(), role_index: 3 }] };
+//! let mut parts = RoomParts::new(roles, participants);
+//! parts.clients.push((alice.into(), "mimi://a.example/d/a1".into()));
+//! // A hub makes the seed at random.
+//! let mut room = RoomState::new(parts, TableSeed::known())?;
+//!
+//! // Alice, an admin, adds Bob with a client.
+//! let actor = Actor::client(alice, "mimi://a.example/d/a1");
+//! let changes = [
+//!     Change::AddParticipant { user: bob.into(), role: 2 }.into(),
+//!     Change::AddClient { user: bob.into(), client: "mimi://b.example/d/b1".into() }.into(),
+//! ];
+//! let plan = room.check(&actor, Form::Commit, &changes)?;
+//! assert_eq!(plan.grants()[0].capability, Some(CapabilityType::CAN_ADD_PARTICIPANT));
+//! assert_eq!(plan.grants()[0].basis, Basis::RoleChange { from: 0, to: 2 });
+//! room.apply(plan)?;
+//!
+//! // Bob, an ordinary user, may not ban her.
+//! let actor = Actor::client(bob, "mimi://b.example/d/b1");
+//! let changes = [Change::SetRole { user: alice.into(), role: 1 }.into()];
+//! let refusal = room.check(&actor, Form::Commit, &changes).unwrap_err();
+//! assert_eq!(refusal.reason, Reason::MissingCapability { role: 2, capability: CapabilityType::CAN_BAN });
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
+//!
+//! # Features
+//! - `content`: which capabilities a MIMI content message needs. A hub, which sees no content, does without.
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
+
+extern crate alloc;
+
+mod change;
+mod check;
+mod decision;
+mod defect;
+mod enforcement;
+mod identity;
+mod refusal;
+mod request;
+mod role_table;
+mod room;
+mod seed;
+
+pub mod component;
+pub mod consent;
+pub mod conversation;
+pub mod envelope;
+pub mod fork;
+pub mod graph;
+pub mod lint;
+pub mod matrix;
+#[cfg(feature = "content")]
+pub mod message;
+pub mod messaging_mode;
+pub mod preset;
+pub mod receiving;
+pub mod two_person;
+pub mod visibility;
+
+pub use change::{Actor, Change, Form, JoinCode, ProposedChange};
+pub use decision::{Basis, Grant, Plan, StalePlan};
+pub use defect::{Defect, InvalidRoom};
+pub use enforcement::{EnforcedBy, enforced_by};
+pub use identity::{ClientUri, UserUri};
+pub use refusal::{Reason, Refusal};
+pub use request::{Identities, InvalidRequest, Request, RequestProblem, first_omitted};
+pub use role_table::{BANNED_NAME, BANNED_ROLE, NO_ROLE};
+pub use room::{ComponentDifference, DictionaryError, RoleCount, RoomParts, RoomState};
+pub use seed::TableSeed;
+
+/// The README's example runs too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

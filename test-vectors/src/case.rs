@@ -30,6 +30,11 @@ impl<'a> Case<'a> {
         Self { members, label, failures }
     }
 
+    /// All members, as JSON.
+    pub(crate) fn to_json(&self) -> Value {
+        Value::Object(self.members.clone())
+    }
+
     /// Notes a failure.
     pub(crate) fn fail(&mut self, field: &str, expected: impl fmt::Display, found: impl fmt::Display) {
         self.failures.push(Failure {

@@ -51,6 +51,8 @@ mod document;
 #[cfg(feature = "generate")]
 mod generate;
 mod kind;
+mod policy_decision;
+pub mod policy_json;
 mod report;
 mod shipped;
 mod verify;
@@ -59,6 +61,7 @@ mod wire_type;
 #[cfg(feature = "generate")]
 pub use generate::{GenerateError, Generated, InvalidSeed, Seed, generate};
 pub use kind::kinds;
+pub use policy_decision::{Decision, WhyRefused, decide, room_state};
 pub use report::{Failure, Report};
 pub use shipped::SHIPPED;
 pub use verify::{Progress, verify_str, verify_str_with};

@@ -9,12 +9,17 @@ macro_rules! shipped {
 /// The vector files of this crate: name and content. Those that end in `-working-group.json` are transcribed from the working groups'
 /// examples and vectors; the others come from [`generate`](crate::kinds) with the default seed.
 pub const SHIPPED: &[(&str, &str)] = shipped![
+    "associated-party.json",
     "connection.json",
     "content.json",
     "content-working-group.json",
+    "franking.json",
+    "group-info.json",
     "identity-link.json",
     "message-status.json",
     "message-status-working-group.json",
+    "policy.json",
+    "semi-private.json",
     "wire.json",
     "wire-content-working-group.json",
     "wire-mls-working-group.json",

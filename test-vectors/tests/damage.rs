@@ -139,6 +139,38 @@ fn refuses_verdicts_that_are_swapped() {
     }
 }
 
+/// A decision that is allowed, and one that is refused.
+fn decisions() -> Value {
+    let file = shipped("policy.json");
+    let pick = |allow: bool| {
+        let mut cases = file["cases"].as_array().unwrap().iter();
+        let mut case = cases.find(|case| case["expect"]["allow"] == json!(allow)).unwrap().clone();
+        case["name"] = json!(if allow { "allowed" } else { "refused" });
+        case
+    };
+    json!({"format": 1, "kind": "policy", "cases": [pick(true), pick(false)]})
+}
+
+#[test]
+fn refuses_decisions_that_are_swapped() {
+    for (index, name, allow) in [(0, "allowed", true), (1, "refused", false)] {
+        let mut file = decisions();
+        assert!(verify_str("decisions.json", &file.to_string()).holds());
+        file["cases"][index]["expect"]["allow"] = json!(!allow);
+        reports(&file, Some(name), "expect.allow");
+        file["cases"][index]["expect"]["allow"] = json!("yes");
+        reports(&file, Some(name), "expect.allow");
+    }
+    let mut file = decisions();
+    file["cases"][0]["valid"] = json!(false);
+    reports(&file, Some("allowed"), "encoded");
+    for member in ["room", "actor", "form", "changes", "expect"] {
+        let mut file = decisions();
+        file["cases"][1].as_object_mut().unwrap().remove(member);
+        reports(&file, Some("refused"), member);
+    }
+}
+
 #[test]
 fn refuses_every_missing_or_ill_typed_member() {
     for (kind, members) in [

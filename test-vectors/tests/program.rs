@@ -9,7 +9,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use mimi_test_vectors::SHIPPED;
+use mimi_test_vectors::{SHIPPED, kinds};
 use serde_json::{Value, json};
 
 struct Ran {
@@ -139,9 +139,9 @@ fn generate_writes_the_same_bytes_from_the_same_seed() {
     for out in [&first, &second] {
         let ran = run(&["generate", "--out", text(out), "--seed", "C0FFEE"]);
         assert_eq!((ran.status, ran.err.as_str()), (0, ""));
-        assert_eq!(ran.out.lines().count(), 5);
+        assert_eq!(ran.out.lines().count(), kinds().count());
     }
-    for kind in ["connection", "content", "identity-link", "message-status", "wire"] {
+    for kind in kinds() {
         let read = |out: &PathBuf| fs::read(out.join(kind).with_extension("json")).unwrap();
         assert!(read(&first) == read(&second), "{kind}");
     }
@@ -196,6 +196,58 @@ fn inspect_prints_what_a_vector_says() {
             assert_eq!((ran.status, &ran.json()), (0, &case[member]), "{}", ran.err);
         }
     }
+}
+
+#[test]
+fn inspect_shows_a_message_as_a_tree() {
+    let (_, json) = SHIPPED.iter().find(|(name, _)| *name == "content-working-group.json").unwrap();
+    let vectors: Value = serde_json::from_str(json).unwrap();
+    let tree = |name: &str| {
+        let case = vectors["cases"].as_array().unwrap().iter().find(|case| case["name"] == name).unwrap();
+        let encoded = case["encoded"].as_str().unwrap().as_bytes();
+        let ran = run_with(&["inspect", "--type", "MimiContent", "--tree", "--hex"], encoded);
+        assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+        ran.out
+    };
+    let nested = tree("multipart-3");
+    assert!(
+        nested.starts_with("size         716 octets, 11 parts\nmessage_id   01cfebeadbdb83c1"),
+        "{nested}"
+    );
+    for line in [
+        "extension    2 roomUri: mimi://example.com/r/engineering_team",
+        "part 0  render  chooseOne of 2 parts",
+        "  part 1  render  processAll of 2 parts",
+        "    part 2  render  chooseOne of 2 parts",
+        "      part 4  render [fr]  text/html;charset=utf-8, 101 octets: <html><body><h1>Bienvenue!</h1>\\n<img src=\"cid:5@local.inval…",
+        "        refers to part 5",
+        "    part 10  inline  image/png, 16 octets: h'fa444237451a05a72bb0f67037cc1669'",
+    ] {
+        assert!(nested.lines().any(|found| found == line), "{line}\n{nested}");
+    }
+    let attachment = tree("attachment");
+    for line in [
+        "part 0  attachment [en]  video/mp4, 708234961 octets at https://example.com/storage/8ksB4bSrrRE.mp4",
+        "  encrypted with AEAD_AES_128_GCM (1), key of 16 octets, nonce of 12, aad of 0",
+        "  sha-256 (1) 9ab17a8cf0890baaae7ee016c7312fcc080ba46498389458ee44f0276e783163",
+        "  description 2 hours of key signing video",
+        "  filename bigfile.mp4",
+    ] {
+        assert!(attachment.lines().any(|found| found == line), "{line}\n{attachment}");
+    }
+    assert!(!attachment.contains("21399320"), "the key");
+    assert!(
+        tree("conferencing")
+            .contains("part 0  session  no type, unknown size at https://example.com/join/12345\n")
+    );
+    assert!(tree("expiring").contains("expires      1644390004 seconds since 1970\n"));
+    assert!(tree("multipart-2").ends_with("\nanomaly      a reaction to nothing (Log)\n"));
+    for clean in ["original", "reply", "edit", "delete", "unlike", "expiring"] {
+        assert!(!tree(clean).contains("anomaly"), "{clean}");
+    }
+
+    let ran = run_with(&["inspect", "--type", "MessageStatusReport", "--tree"], &STATUS);
+    assert_eq!((ran.status, ran.out.as_str()), (2, ""));
 }
 
 #[test]
@@ -265,6 +317,8 @@ fn wrong_usage_is_status_2_and_leaves_standard_output_empty() {
         &["inspect", "--type", "NoSuchStruct"],
         &["inspect", "--type", "MimiContent", "no/such/file"],
         &["types", "superfluous"],
+        &["timeline"],
+        &["timeline", "no/such/file.jsonl"],
     ] {
         let ran = run(arguments);
         assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{arguments:?}: {}", ran.err);
@@ -288,4 +342,100 @@ fn a_closed_pipe_is_no_panic() {
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert!(!String::from_utf8_lossy(&output.stderr).contains("panicked"));
+}
+
+/// The examples of mimi-content-08 as one conversation.
+fn story() -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("conversations/story.jsonl")).unwrap()
+}
+
+#[test]
+fn timeline_folds_the_story() {
+    let directory = directory("timeline");
+    fs::create_dir(directory.join("deeper")).unwrap();
+    let (first, second): (Vec<_>, Vec<_>) =
+        story().lines().map(str::to_owned).enumerate().partition(|(n, _)| n % 2 == 0);
+    let half = |lines: Vec<(usize, String)>| {
+        lines.into_iter().rev().map(|(_, line)| line + "\n").collect::<String>()
+    };
+    fs::write(directory.join("b.jsonl"), half(first)).unwrap();
+    fs::write(directory.join("deeper/a.jsonl"), half(second)).unwrap();
+    fs::write(directory.join("not-read.txt"), "no message").unwrap();
+
+    let from_directory = run(&["timeline", "--json", text(&directory)]);
+    assert_eq!((from_directory.status, from_directory.err.as_str()), (0, ""));
+    let from_input = run_with(&["timeline", "--json", "-"], story().as_bytes());
+    assert_eq!(from_directory.out, from_input.out);
+
+    let room = &from_input.json()["rooms"][0];
+    assert_eq!(
+        (&room["room_uri"], &room["messages"]),
+        (&json!("mimi://example.com/r/engineering_team"), &json!(9))
+    );
+    assert_eq!((&room["held"], &room["unseen"], &room["findings"]), (&json!([]), &json!([]), &json!([])));
+    let entries = room["entries"].as_array().unwrap();
+    assert_eq!(entries.len(), 6);
+    let reply = &entries[1];
+    assert_eq!((&reply["edited"], &reply["state"]), (&json!(true), &json!("shown")));
+    assert_eq!(reply["current"], "014028c0deddbdea56bec26172f6ede953d11024cb82b8192b5e2aea62d7fb47");
+    assert_eq!(reply["in_reply_to"], json!({"message_id": entries[0]["message_id"], "state": "newest"}));
+    assert_eq!(entries[0]["replies"], json!([reply["message_id"], entries[2]["message_id"]]));
+    let standings = reply["versions"].as_array().unwrap().iter().map(|version| &version["standing"]);
+    assert_eq!(standings.collect::<Vec<_>>(), ["first", "edit"]);
+    assert_eq!(
+        (&entries[3]["state"], &entries[3]["expires_at"]),
+        (&json!("shown"), &json!(1_644_390_004_000_u64))
+    );
+
+    let later = run_with(&["timeline", "--json", "--now", "1644390004000", "-"], story().as_bytes()).json();
+    let expired = &later["rooms"][0]["entries"][3];
+    assert_eq!((&expired["state"], &expired["body"]), (&json!("expired"), &Value::Null));
+
+    let shown = run_with(&["timeline", "-"], story().as_bytes()).out;
+    assert!(shown.contains("Congratulations_ y'all!  (edited)"), "{shown}");
+    assert!(
+        shown.contains("2022-02-09 06:13:45.019  017ce54837  mimi://example.com/u/alice-smith"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn timeline_shows_what_somebody_else_tries() {
+    // Bob's edit of his reply, as if Mallory had sent it, and the reaction without what it reacts to.
+    let story = story();
+    let lines: Vec<_> = story.lines().collect();
+    let forged = lines[4].replace("bob-jones", "mallory");
+    let input = [lines[1], lines[2], &forged, lines[5]].join("\n");
+    let ran = run_with(&["timeline", "-"], input.as_bytes());
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    let finding = "from mimi://example.com/u/mallory: not authorized: no policy lets anyone but its sender edit a message";
+    assert!(ran.out.contains(finding) && ran.out.contains("reply to 017ce54837 (unseen)"), "{}", ran.out);
+    // An edit alone waits.
+    let ran = run_with(&["timeline", "-"], lines[4].as_bytes());
+    assert!(
+        ran.out.contains("waiting  014028c0de for 015354973c, from mimi://example.com/u/bob-jones"),
+        "{}",
+        ran.out
+    );
+}
+
+#[test]
+fn timeline_refuses_lines_that_are_no_messages_and_goes_on() {
+    let bad = r#"{"room_uri": "mimi://r.example/r/r", "sender_uri": "mimi://a.example/u/a", "accepted_timestamp": 1, "encoded": "87"}"#;
+    let input = [story().as_str(), "\n", bad, "\n{}\n", &bad.replace("87", "8")].concat();
+    let ran = run_with(&["timeline", "--json", "-"], input.as_bytes());
+    assert_eq!(ran.status, 1);
+    assert_eq!(ran.json()["rooms"][0]["messages"], 9);
+    let lines: Vec<_> = ran.err.lines().collect();
+    assert_eq!(lines.len(), 3, "{}", ran.err);
+    assert!(
+        lines[0].starts_with("mimi-vectors: standard input, line 11: refused: MimiContent"),
+        "{}",
+        ran.err
+    );
+    assert!(
+        lines[1].contains("line 12: missing field `room_uri`") && lines[2].contains("not hex"),
+        "{}",
+        ran.err
+    );
 }

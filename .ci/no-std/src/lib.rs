@@ -35,7 +35,18 @@ pub unsafe extern "C" fn accepts(bytes: *const u8, length: usize) -> bool {
     let content = mimi_content::MimiContent::decode(bytes).is_ok_and(|message| message.encode() == bytes);
     let wire = <mimi_codec::mls::MLSMessage as mimi_codec::Decode<'_>>::decode_exact(bytes)
         .is_ok_and(|message| mimi_codec::Encode::to_bytes(&message).as_deref() == Ok(bytes));
-    content || wire || opens(bytes) || links(bytes)
+    content || wire || opens(bytes) || franks(bytes) || links(bytes) || decides(bytes)
+}
+
+/// Makes a room of a dictionary and decides in it.
+fn decides(bytes: &[u8]) -> bool {
+    use mimi_policy::{Actor, Form, RoomParts, RoomState, TableSeed};
+
+    let dictionary = <mimi_codec::extensions::AppDataDictionary as mimi_codec::Decode<'_>>::decode_exact(bytes);
+    let parts = dictionary.ok().and_then(|dictionary| RoomParts::from_dictionary(&dictionary).ok());
+    let Some(Ok(mut room)) = parts.map(|parts| RoomState::new(parts, TableSeed::known())) else { return false };
+    let plan = room.check(&Actor::client(bytes, bytes), Form::Commit, &[]);
+    plan.is_ok_and(|plan| room.apply(plan).is_ok())
 }
 
 /// Reaches the primitives of every suite, which is chosen by the first byte.
@@ -52,6 +63,16 @@ fn opens(bytes: &[u8]) -> bool {
     let Ok(private_key) = HpkePrivateKey::new(&suite, bytes) else { return verified.is_ok() };
     let sealed = HPKECiphertext { kem_output: bytes.into(), ciphertext: bytes.into() };
     decrypt_with_label(&suite, &private_key, b"label", bytes, &sealed).is_ok()
+}
+
+/// Reads a stored frank and verifies it again with itself as the secret.
+fn franks(bytes: &[u8]) -> bool {
+    use mimi_crypto::Secret;
+    use mimi_franking::{Framing, IntegrityMac, IntegritySecret, MimiFrankable, StoredFrank};
+
+    let Ok(stored) = StoredFrank::<IntegrityMac>::from_bytes(bytes) else { return false };
+    let Ok(secret) = IntegritySecret::new(&Secret::from_provider(bytes)) else { return false };
+    stored.verify_again(&secret, &MimiFrankable::new(Framing::Bare), bytes).is_ok()
 }
 
 /// Opens an identity link with a key of its own.

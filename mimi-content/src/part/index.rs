@@ -28,6 +28,11 @@ impl PartIndex {
         if !scheme.eq_ignore_ascii_case("cid") || !host.eq_ignore_ascii_case("local.invalid") {
             return Err(ContentIdError::NotAContentId);
         }
+        Self::from_number(number)
+    }
+
+    /// Reads the N of `cid:N@local.invalid`.
+    pub(crate) fn from_number(number: &str) -> Result<Self, ContentIdError> {
         let canonical =
             number == "0" || (!number.starts_with('0') && number.bytes().all(|byte| byte.is_ascii_digit()));
         if number.is_empty() || !canonical {

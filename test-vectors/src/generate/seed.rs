@@ -2,8 +2,10 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::convert::Infallible;
 use core::fmt;
 
+use rand_core::{TryCryptoRng, TryRng};
 use sha2::{Digest, Sha256};
 
 /// What generated vectors depend on: octets of any number.
@@ -149,6 +151,27 @@ impl Stream {
         (0..characters).filter_map(|_| self.pick(ALPHABET)).collect()
     }
 }
+
+/// Where the operations on vectors draw from: 4 or 8 octets are an integer, big-endian.
+impl TryRng for Stream {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(u32::from_be_bytes(self.array()))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(u64::from_be_bytes(self.array()))
+    }
+
+    fn try_fill_bytes(&mut self, output: &mut [u8]) -> Result<(), Infallible> {
+        output.iter_mut().for_each(|byte| *byte = self.byte());
+        Ok(())
+    }
+}
+
+/// What comes of it is published with its seed, and secret to nobody.
+impl TryCryptoRng for Stream {}
 
 #[cfg(test)]
 mod tests {

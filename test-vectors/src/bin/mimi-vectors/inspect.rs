@@ -24,12 +24,18 @@ pub(crate) struct Arguments {
     /// Print JSON on one line, also of a refusal
     #[arg(long)]
     json: bool,
+    /// Print a message as a tree of its parts, wherever standard output goes
+    #[arg(long, conflicts_with = "json")]
+    tree: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Outcome> {
     let type_name = arguments.type_name.as_str();
     if !mimi_test_vectors::types().any(|known| known.name == type_name) {
         return Ok(Outcome::WrongUsage(format!("unknown type {type_name:?}; see mimi-vectors types")));
+    }
+    if arguments.tree && type_name != "MimiContent" {
+        return Ok(Outcome::WrongUsage(format!("only a MimiContent has a tree of parts, not {type_name}")));
     }
     let input = match read(&arguments.file) {
         Ok(input) => input,
@@ -58,7 +64,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Outc
     };
     if arguments.json {
         writeln!(out, "{}", inspected.json().map_err(io::Error::other)?)?;
-    } else if io::stdout().is_terminal()
+    } else if (arguments.tree || io::stdout().is_terminal())
         && type_name == "MimiContent"
         && let Ok(message) = MimiContentRef::decode(&encoded)
     {

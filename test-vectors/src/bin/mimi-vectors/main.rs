@@ -7,6 +7,7 @@ mod generate;
 mod inspect;
 mod part_tree;
 mod progress;
+mod timeline;
 mod types;
 mod verify;
 
@@ -30,6 +31,7 @@ enum Command {
     Verify(verify::Arguments),
     Generate(generate::Arguments),
     Inspect(inspect::Arguments),
+    Timeline(timeline::Arguments),
     Types(types::Arguments),
 }
 
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         Command::Verify(arguments) => verify::run(arguments, &mut out),
         Command::Generate(arguments) => generate::run(arguments, &mut out),
         Command::Inspect(arguments) => inspect::run(arguments, &mut out),
+        Command::Timeline(arguments) => timeline::run(arguments, &mut out),
         Command::Types(arguments) => types::run(arguments, &mut out),
     };
     match result.and_then(|outcome| out.flush().map(|()| outcome)) {

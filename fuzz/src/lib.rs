@@ -1,0 +1,39 @@
+//! What each fuzz target does with an input: more than not to crash. A target is one line that calls its function here, so that the
+//! same functions run over the seed corpus in `cargo test`.
+
+pub mod allocation;
+pub mod app_data;
+pub mod content;
+pub mod differential;
+pub mod seeds;
+pub mod semi_private;
+pub mod text;
+pub mod wire;
+
+/// A target: its name and what it does with an input.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All targets, in the order of the campaign.
+pub const TARGETS: &[Target] = &[
+    ("wire", wire::any_type),
+    ("wire_values", wire::values),
+    ("mls_message", wire::mls_message),
+    ("update_request", wire::update_request),
+    ("fanout_message", wire::fanout_message),
+    ("group_info", wire::group_info),
+    ("ratchet_tree", wire::ratchet_tree),
+    ("key_material", wire::key_material),
+    ("room_policy", wire::room_policy),
+    ("content", content::message),
+    ("content_values", content::values),
+    ("message_status", content::message_status),
+    ("derived_values", content::derived_values),
+    ("uri", text::uri),
+    ("directory", text::directory),
+    ("media_type", text::media_type),
+    ("app_data_update", app_data::updates),
+    ("semi_private", semi_private::open),
+    ("differential_mls", differential::mls),
+    ("differential_cbor", differential::cbor),
+    ("differential_crypto", differential::crypto),
+];

@@ -1,0 +1,80 @@
+//! Seeds for every target, out of the test vectors.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::{semi_private, wire};
+
+/// Inputs for each target, by its name. `documents` are the texts of the vector files.
+///
+/// # Panics
+/// When a document is no vector file.
+pub fn from_vectors<'a>(
+    documents: impl IntoIterator<Item = &'a str>,
+) -> BTreeMap<&'static str, Vec<Vec<u8>>> {
+    let mut seeds: BTreeMap<&'static str, Vec<Vec<u8>>> = BTreeMap::new();
+    for document in documents {
+        let document: Value = serde_json::from_str(document).expect("JSON");
+        for case in document["cases"].as_array().expect("cases") {
+            let Some(encoded) = case["encoded"].as_str() else { continue };
+            let encoded = hex::decode(encoded).expect("hex");
+            let name = case["type"].as_str().unwrap_or("");
+            match (document["kind"].as_str(), name) {
+                (Some("content"), _) | (_, "MimiContent") => {
+                    add(&mut seeds, &["content", "content_values", "differential_cbor"], &encoded);
+                }
+                (Some("message-status"), _) | (_, "MessageStatusReport") => {
+                    add(&mut seeds, &["message_status"], &encoded)
+                }
+                (_, "MessageDerivedValues") => add(&mut seeds, &["derived_values"], &encoded),
+                _ => {
+                    add(&mut seeds, alone(name), &encoded);
+                    let seed = wire::seed_of_any_type(name, &encoded).expect("a registered type");
+                    add(&mut seeds, &["wire", "wire_values"], &seed);
+                }
+            }
+        }
+    }
+    add(&mut seeds, &["semi_private"], &semi_private::seed());
+    for uri in [
+        "mimi://a.example",
+        "mimi://a.example/u/alice",
+        "MIMI://A.example/r/club%20house",
+        "mimi://xn--bcher-kva.example/d/u/c",
+    ] {
+        add(&mut seeds, &["uri"], uri.as_bytes());
+    }
+    for text in
+        ["text/plain;charset=utf-8", "text/markdown; variant=\"GFM-MIMI\"", "application/mimi-content"]
+    {
+        add(&mut seeds, &["media_type"], text.as_bytes());
+    }
+    add(&mut seeds, &["directory"], DIRECTORY.as_bytes());
+    add(&mut seeds, &["directory"], b"https://mimi.example/update/{roomId}");
+    seeds
+}
+
+const DIRECTORY: &str = r#"{"keyMaterial":"https://a.example/k/{targetUser}","update":"https://a.example/u/{roomId}","notify":"https://a.example/n/{roomId}","submitMessage":"https://a.example/s/{roomId}","groupInfo":"https://a.example/g/{roomId}","requestConsent":"https://a.example/c/{targetUser}","updateConsent":"https://a.example/v/{requesterUser}","identifierQuery":"https://a.example/i/{domain}","reportAbuse":"https://a.example/r/{roomId}","proxyDownload":"https://a.example/p/{downloadUrl}"}"#;
+
+/// The targets that take an encoding of the type as it is.
+fn alone(name: &str) -> &'static [&'static str] {
+    match name {
+        "MLSMessage" => &["mls_message", "differential_mls"],
+        "UpdateRequest" | "HandshakeBundle" => &["update_request"],
+        "FanoutMessage" => &["fanout_message"],
+        "GroupInfoRequest" | "GroupInfoResponse" | "GroupInfoRatchetTreeTBE" => &["group_info"],
+        "RatchetTree" => &["ratchet_tree"],
+        "KeyMaterialRequest" | "KeyMaterialResponse" => &["key_material"],
+        "RoleData" | "PreAuthData" | "BaseRoomPolicy" | "AssetPolicy" | "OperationalParameters" => {
+            &["room_policy"]
+        }
+        _ => &[],
+    }
+}
+
+fn add(seeds: &mut BTreeMap<&'static str, Vec<Vec<u8>>>, targets: &[&'static str], seed: &[u8]) {
+    for target in targets {
+        seeds.entry(target).or_default().push(seed.to_vec());
+    }
+}

@@ -1,0 +1,256 @@
+//! Which parts of a message to process: mimi-content sections 4.4 and 9.5.
+
+mod language;
+mod media;
+mod merit;
+mod profile;
+mod reference;
+
+use alloc::vec::Vec;
+
+use crate::disposition::Disposition;
+use crate::message::{MimiContent, MimiContentRef};
+use crate::part::{NestedPartRef, PartIndex, PartRef, PartSemantics};
+use merit::Tree;
+
+pub use language::{LanguageMatch, match_language};
+pub use media::{Kind, media_type_matches};
+pub use profile::Profile;
+
+/// A part that holds content, as a client is asked about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Leaf<'m> {
+    /// Where it stands.
+    pub index: PartIndex,
+    /// What it is for; an unknown number stands here as `render` (section 9.1).
+    pub disposition: Disposition,
+    /// Its languages: its own, or else those of the nearest part around it that names some. Empty if none does.
+    pub language: &'m str,
+    /// Its media type with parameters.
+    pub content_type: &'m str,
+    /// Whether the content lies behind a URL.
+    pub external: bool,
+}
+
+/// How well a client can process a part, or how well it suits the user: less is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Rank(pub u32);
+
+/// What a client does with a part, and if nothing, why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is processed: a leaf by itself, a multipart through the parts inside it.
+    Processed,
+    /// An earlier part refers to it by a content ID, and it was processed there.
+    Referenced {
+        /// The part that refers to it.
+        by: PartIndex,
+    },
+    /// It has no content (a null part).
+    Empty,
+    /// The client can't process it. Of a multipart: nothing inside it.
+    NotUnderstood,
+    /// Another part of the same chooseOne was chosen.
+    NotChosen {
+        /// The one that was.
+        chosen: PartIndex,
+    },
+    /// A part of this singleUnit is not understood, so that none is processed.
+    Incomplete {
+        /// The first such part.
+        missing: PartIndex,
+    },
+    /// A multipart around it is not processed.
+    Inside {
+        /// The outermost such multipart; its own fate says why.
+        multipart: PartIndex,
+    },
+}
+
+/// One part to process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The part: single or external.
+    pub part: PartIndex,
+    /// The outermost singleUnit around it, if it is inside one: all its steps belong together.
+    pub unit: Option<PartIndex>,
+}
+
+/// A content ID URI in a part that is processed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// The part that it stands in.
+    pub from: PartIndex,
+    /// The part that it names, if the message has one, single or external.
+    pub to: Option<PartIndex>,
+}
+
+/// A chooseOne whose parts are of other kinds or languages, so that two people may see something else (section 9.5).
+///
+/// That is what a chooseOne is for, and what a malicious sender uses it for. Whether their texts mean the same, no program can tell; an answer
+/// to such a message should show which alternative it answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AlternativesDiffer {
+    /// The chooseOne.
+    pub multipart: PartIndex,
+    /// Whether the alternatives are of different kinds, such as text beside an image.
+    pub kinds: bool,
+    /// Whether the alternatives are in different languages.
+    pub languages: bool,
+}
+
+/// What a client does with each part of a message.
+///
+/// Of each chooseOne the best part for the client is taken, whatever the sender's order; among equals the first. A singleUnit is processed as a
+/// whole or not at all, of a processAll as much as can be. A part that an earlier one refers to is not processed again.
+///
+/// ```
+/// use mimi_content::choice::{Choice, Fate, Profile};
+/// use mimi_content::{MimiContentRef, PartIndex};
+///
+/// // The draft's nested example: a GIF or a PNG, each with a text in English or French.
+/// # let bytes = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/multipart-3.cbor"));
+/// let message = MimiContentRef::decode(bytes)?;
+/// let client = Profile { media_types: &["text/html", "image/png"], languages: &["fr-CH", "en"] };
+/// let choice = Choice::new(&message, |leaf| client.rank(leaf));
+///
+/// // The French text beside the PNG, which it refers to and which is not shown a second time.
+/// let parts: Vec<_> = choice.steps().iter().map(|step| step.part).collect();
+/// assert_eq!(parts, [PartIndex(9)]);
+/// assert_eq!(choice.fate(PartIndex(10)), Some(Fate::Referenced { by: PartIndex(9) }));
+/// assert_eq!(choice.fate(PartIndex(1)), Some(Fate::NotChosen { chosen: PartIndex(6) }));
+/// assert!(choice.warnings()[0].languages);
+/// # Ok::<(), mimi_content::DecodeError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    fates: Vec<Fate>,
+    steps: Vec<Step>,
+    references: Vec<Reference>,
+    warnings: Vec<AlternativesDiffer>,
+}
+
+impl Choice {
+    /// Chooses for a client: `rank` says how well it can process a part, or `None` if not at all. It is asked once about each part
+    /// with content. [`Profile`] has one ready.
+    ///
+    /// Takes time and memory in proportion to the message.
+    pub fn new(message: &MimiContentRef<'_>, rank: impl FnMut(&Leaf<'_>) -> Option<Rank>) -> Self {
+        Self::among(message.parts(), rank)
+    }
+
+    /// As [`Choice::new`], for a message that owns its content.
+    pub fn of_owned(message: &MimiContent, rank: impl FnMut(&Leaf<'_>) -> Option<Rank>) -> Self {
+        let parts: Vec<_> = message.parts().map(|(_, part)| part.as_head()).collect();
+        Self::among(&parts, rank)
+    }
+
+    /// What to process, in order.
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// What happens to a part; `None` if the message has no such part.
+    #[must_use]
+    pub fn fate(&self, part: PartIndex) -> Option<Fate> {
+        self.fates.get(usize::from(part)).copied()
+    }
+
+    /// What happens to each part, in the order of their indexes.
+    pub fn fates(&self) -> impl Iterator<Item = (PartIndex, Fate)> {
+        (0..).map(PartIndex).zip(self.fates.iter().copied())
+    }
+
+    /// The content IDs in the parts that are processed, in the order in which they stand there; of several equal ones in one part the first.
+    ///
+    /// One may name a part that the client does not understand or that was not chosen: see [`Choice::fate`].
+    #[must_use]
+    pub fn references(&self) -> &[Reference] {
+        &self.references
+    }
+
+    /// Every chooseOne of the message whose alternatives are of other kinds or languages, chosen or not.
+    #[must_use]
+    pub fn warnings(&self) -> &[AlternativesDiffer] {
+        &self.warnings
+    }
+
+    fn among(parts: &[NestedPartRef<'_>], rank: impl FnMut(&Leaf<'_>) -> Option<Rank>) -> Self {
+        let tree = Tree::new(parts, rank);
+        let mut choice = Self {
+            fates: tree.fates(),
+            steps: Vec::new(),
+            references: Vec::new(),
+            warnings: tree.alternatives_that_differ(),
+        };
+        choice.follow(parts);
+        choice
+    }
+
+    /// Makes the steps, and passes over the parts that earlier ones refer to.
+    fn follow(&mut self, parts: &[NestedPartRef<'_>]) {
+        let mut waiting = Vec::new();
+        let mut unit = None;
+        // Which part named each part last; the last place is for what names no part.
+        let mut named = alloc::vec![None; parts.len().saturating_add(1)];
+        for (at, part) in parts.iter().enumerate() {
+            let Some(index) = PartIndex::from_usize(at) else { break };
+            if unit.is_some_and(|(_, end)| at >= end) {
+                unit = None;
+            }
+            if self.fates.get(at) != Some(&Fate::Processed) {
+                continue;
+            }
+            if let PartRef::Multi(multi) = part.part {
+                if multi.semantics == PartSemantics::SingleUnit && unit.is_none() {
+                    unit = Some((index, at.saturating_add(1).saturating_add(multi.descendant_count())));
+                }
+                continue;
+            }
+            self.steps.push(Step { part: index, unit: unit.map(|(unit, _)| unit) });
+            // What a part refers to may refer further; each part is read once.
+            waiting.push((index, *part));
+            while let Some((from, part)) = waiting.pop() {
+                self.follow_references(from, &part, parts, &mut named, &mut waiting);
+            }
+        }
+    }
+
+    fn follow_references<'a>(
+        &mut self,
+        from: PartIndex,
+        part: &NestedPartRef<'a>,
+        parts: &[NestedPartRef<'a>],
+        named: &mut [Option<PartIndex>],
+        waiting: &mut Vec<(PartIndex, NestedPartRef<'a>)>,
+    ) {
+        for to in reference::in_part(part, parts) {
+            let place = to.map_or(parts.len(), usize::from);
+            if named.get_mut(place).is_none_or(|by| by.replace(from) == Some(from)) {
+                continue;
+            }
+            self.references.push(Reference { from, to });
+            let Some((to, fate, part)) = to
+                .and_then(|to| Some((to, self.fates.get_mut(usize::from(to))?, parts.get(usize::from(to))?)))
+            else {
+                continue;
+            };
+            let handled = self.steps.binary_search_by_key(&to, |step| step.part).is_ok();
+            if *fate == Fate::Processed && !handled {
+                *fate = Fate::Referenced { by: from };
+                waiting.push((to, *part));
+            }
+        }
+    }
+}
+
+/// What a leaf is asked about as.
+fn leaf<'m>(index: PartIndex, part: &NestedPartRef<'m>, language: &'m str) -> Option<Leaf<'m>> {
+    let (content_type, external) = match part.part {
+        PartRef::Single(single) => (single.content_type, false),
+        PartRef::External(external) => (external.content_type, true),
+        PartRef::Null | PartRef::Multi(_) => return None,
+    };
+    Some(Leaf { index, disposition: part.disposition.effective(), language, content_type, external })
+}

@@ -1,0 +1,48 @@
+//! A client that knows media types and a user who reads languages.
+
+use super::{Leaf, Rank, match_language, media_type_matches};
+
+/// What a client can process and its user can read, most preferred first. The language weighs more than the media type.
+///
+/// The best is a language that the user wants, then a part that names none, then any other language: a text in a language that the user
+/// doesn't want is better than nothing. A client that disagrees ranks parts by itself.
+///
+/// ```
+/// use mimi_content::choice::Profile;
+/// use mimi_content::media_types;
+///
+/// let profile = Profile { media_types: &media_types::REQUIRED, languages: &["en"] };
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Profile<'c> {
+    /// Media types, see [`media_type_matches`]. The empty one stands for a conference link, which has none.
+    pub media_types: &'c [&'c str],
+    /// Language ranges (RFC 4647), see [`match_language`]. Empty if the user has no preference.
+    pub languages: &'c [&'c str],
+}
+
+/// The rank of a part without a language, among languages.
+const NO_LANGUAGE: u32 = 0xfffe;
+
+impl Profile<'_> {
+    /// How well the client can process a part; `None` if it does not know its media type.
+    #[must_use]
+    pub fn rank(&self, leaf: &Leaf<'_>) -> Option<Rank> {
+        let media =
+            self.media_types.iter().position(|ability| media_type_matches(ability, leaf.content_type))?;
+        let media = u32::try_from(media).unwrap_or(u32::MAX).min(0xffff);
+        Some(Rank(self.language_rank(leaf.language) << 16 | media))
+    }
+
+    fn language_rank(&self, language: &str) -> u32 {
+        if self.languages.is_empty() || language.is_empty() {
+            return NO_LANGUAGE;
+        }
+        let Some(found) = match_language(self.languages, language) else {
+            return NO_LANGUAGE.saturating_add(1);
+        };
+        // The entry of the list decides, then how much of it had to be cut.
+        let range = u32::try_from(found.range).unwrap_or(u32::MAX).saturating_mul(16);
+        range.saturating_add(found.cut.min(15) as u32).min(NO_LANGUAGE.saturating_sub(1))
+    }
+}

@@ -1,0 +1,188 @@
+//! What a person sees of one message.
+
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::graph::Node;
+use super::{Key, Message, Timeline, Version};
+use crate::message_id::MessageId;
+
+/// A message in the order of the room, with all that became of it. Its ID is that of its first instance.
+pub struct Entry<'t, P, R> {
+    pub(super) timeline: &'t Timeline<P, R>,
+    /// The first instance.
+    pub(super) message: &'t Message<P, R>,
+}
+
+impl<P, R> Clone for Entry<'_, P, R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P, R> Copy for Entry<'_, P, R> {}
+
+/// Whether an entry can be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EntryState {
+    /// Its current version is to be shown.
+    Shown,
+    /// It was deleted: a placeholder remains (section 5.6).
+    Deleted,
+    /// It expired, and is to be deleted and disregarded (section 4.1), whether it was deleted before or not.
+    Expired,
+}
+
+impl<'t, P, R> Entry<'t, P, R> {
+    fn node(&self) -> Node {
+        self.message.key.node
+    }
+
+    fn version(&self, key: Key) -> Option<Version<'t, P, R>> {
+        Some(Version { timeline: self.timeline, message: self.timeline.message(key.node)? })
+    }
+
+    /// The ID of the first instance, by which all else refers to the message.
+    #[must_use]
+    pub fn message_id(&self) -> MessageId {
+        self.message.key.id
+    }
+
+    /// Who sent the first instance, from MLS.
+    #[must_use]
+    pub fn sender_uri(&self) -> &'t str {
+        self.first().sender_uri()
+    }
+
+    /// When the hub accepted the first instance, in milliseconds since the UNIX epoch.
+    #[must_use]
+    pub fn accepted_ms(&self) -> u64 {
+        self.message.key.accepted_ms
+    }
+
+    /// The topic: that of the first instance, unless an edit was allowed to change it. Empty for none.
+    #[must_use]
+    pub fn topic_id(&self) -> &'t [u8] {
+        self.timeline.topics.value(self.timeline.effective_topic(self.node())).unwrap_or_default()
+    }
+
+    /// Whether it can be seen at this time, in milliseconds since the UNIX epoch.
+    #[must_use]
+    pub fn state(&self, now_ms: u64) -> EntryState {
+        if self.expires_ms().is_some_and(|due_ms| due_ms <= now_ms) {
+            EntryState::Expired
+        } else if self.timeline.outcome(self.node()).deletion.is_some() {
+            EntryState::Deleted
+        } else {
+            EntryState::Shown
+        }
+    }
+
+    /// When it expires, in milliseconds since the UNIX epoch. `None` if it does not, or once it is read: see [`Timeline::mark_read`].
+    #[must_use]
+    pub fn expires_ms(&self) -> Option<u64> {
+        self.timeline.due_ms(self.node())
+    }
+
+    /// The first instance.
+    #[must_use]
+    pub fn first(&self) -> Version<'t, P, R> {
+        Version { timeline: self.timeline, message: self.message }
+    }
+
+    /// The version that holds: the last edit, or the first instance. Of a deleted message it is what was deleted.
+    #[must_use]
+    pub fn current(&self) -> Version<'t, P, R> {
+        let edit = self.timeline.outcome(self.node()).edit;
+        edit.and_then(|key| self.version(key)).unwrap_or(self.first())
+    }
+
+    /// Whether the current version is an edit. To be indicated clearly (section 9.3).
+    #[must_use]
+    pub fn is_edited(&self) -> bool {
+        self.timeline.outcome(self.node()).edit.is_some()
+    }
+
+    /// What deleted it: who, and when.
+    #[must_use]
+    pub fn deletion(&self) -> Option<Version<'t, P, R>> {
+        self.version(self.timeline.outcome(self.node()).deletion?)
+    }
+
+    /// The versions that were the current one at some time: the first instance, then the edits in their order.
+    pub fn versions(&self) -> impl Iterator<Item = Version<'t, P, R>> + use<'t, P, R> {
+        self.all_versions().filter(|version| version.standing().was_shown())
+    }
+
+    /// The first instance, then everything that replaces it, allowed or not, in its order.
+    pub fn all_versions(&self) -> impl Iterator<Item = Version<'t, P, R>> + use<'t, P, R> {
+        let timeline = self.timeline;
+        let others = self.message.chain.iter().flat_map(|chain| chain.all());
+        let others =
+            others.filter_map(move |key| Some(Version { timeline, message: timeline.message(key.node)? }));
+        core::iter::once(self.first()).chain(others)
+    }
+
+    /// The replies to any version of it, in their order.
+    #[must_use]
+    pub fn replies(&self) -> Vec<Entry<'t, P, R>> {
+        let keys = self.all_versions().flat_map(|version| {
+            let to = version.message.key.node;
+            self.timeline.replies.range((to, Key::lowest(0))..=(to, Key::highest(u64::MAX)))
+        });
+        let mut keys: Vec<Key> = keys.map(|(_, key)| *key).collect();
+        // Those to one version are sorted already.
+        keys.sort();
+        keys.into_iter().filter_map(|key| self.timeline.first_at(key.node)).collect()
+    }
+
+    /// The replies, the replies to them, and so on: each before its own replies, with its depth, which is 1 for a direct reply. A loop is followed once.
+    pub fn thread(&self) -> ThreadIter<'t, P, R> {
+        let mut thread = ThreadIter { open: Vec::new(), seen: BTreeSet::from([self.node()]) };
+        thread.open(self, 1);
+        thread
+    }
+}
+
+/// The thread below an entry: [`Entry::thread`].
+pub struct ThreadIter<'t, P, R> {
+    open: Vec<(usize, Entry<'t, P, R>)>,
+    seen: BTreeSet<Node>,
+}
+
+impl<'t, P, R> ThreadIter<'t, P, R> {
+    fn open(&mut self, entry: &Entry<'t, P, R>, depth: usize) {
+        self.open.extend(entry.replies().into_iter().rev().map(|reply| (depth, reply)));
+    }
+}
+
+impl<'t, P, R> Iterator for ThreadIter<'t, P, R> {
+    type Item = (usize, Entry<'t, P, R>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let (depth, entry) = self.open.pop()?;
+            if self.seen.insert(entry.node()) {
+                self.open(&entry, depth.saturating_add(1));
+                return Some((depth, entry));
+            }
+        }
+    }
+}
+
+impl<P, R> fmt::Debug for Entry<'_, P, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry")
+            .field("message_id", &self.message_id())
+            .field("sender_uri", &self.sender_uri())
+            .field("accepted_ms", &self.accepted_ms())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<P, R> fmt::Debug for ThreadIter<'_, P, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ThreadIter").field("open", &self.open.len()).finish_non_exhaustive()
+    }
+}

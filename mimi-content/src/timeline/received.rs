@@ -1,0 +1,279 @@
+//! What the timeline takes out of a message.
+
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use compact_str::CompactString;
+use sha2::{Digest as _, Sha256};
+
+use crate::cbor::writer::Sink;
+use crate::disposition::Disposition;
+use crate::error::DecodeError;
+use crate::expiration::Expiration;
+use crate::extensions::{ExtensionKey, ExtensionsRef};
+use crate::media_types;
+use crate::message::{MimiContent, MimiContentRef};
+use crate::message_id::MessageId;
+use crate::part::{NestedPartRef, PartIndex, PartRef, PartSemantics};
+use crate::status::{MessageStatusReportRef, PerMessageStatus};
+
+/// The first half of a SHA-256 hash.
+pub(super) type Digest = [u8; 16];
+
+/// A message on its way into a [`Timeline`](super::Timeline).
+#[derive(Clone, Debug)]
+pub struct Received<'a> {
+    pub(super) message_id: MessageId,
+    pub(super) sender_uri: &'a str,
+    pub(super) accepted_ms: u64,
+    pub(super) replaces: Option<MessageId>,
+    pub(super) topic_id: Cow<'a, [u8]>,
+    pub(super) expires: Option<Expiration>,
+    pub(super) in_reply_to: Option<MessageId>,
+    pub(super) disposition: Disposition,
+    pub(super) body: Body,
+    /// Of the encoded message.
+    pub(super) digest: Digest,
+    /// Of the extensions that say something of the message rather than of its sending.
+    pub(super) extensions: Option<Digest>,
+}
+
+impl<'a> Received<'a> {
+    /// A message that was read from its bytes.
+    ///
+    /// `message_id` is computed from the sender that MLS names and the room ([`MimiContentRef::message_id`]), and `sender_uri` is that
+    /// sender. `accepted_ms` is the hub's accepted timestamp in milliseconds since the UNIX epoch. Messages that are to be discarded
+    /// ([`ReceivedMessage::anomalies`](crate::ReceivedMessage::anomalies)) should not come here.
+    #[must_use]
+    pub fn new(
+        message_id: MessageId,
+        sender_uri: &'a str,
+        accepted_ms: u64,
+        content: &MimiContentRef<'a>,
+    ) -> Self {
+        Self {
+            message_id,
+            sender_uri,
+            accepted_ms,
+            replaces: content.replaces(),
+            topic_id: Cow::Borrowed(content.topic_id()),
+            expires: content.expires(),
+            in_reply_to: content.in_reply_to(),
+            disposition: content.body().disposition,
+            body: Body::of(content.parts()),
+            digest: digest(|hash| hash.put(content.encoded())),
+            extensions: lasting(content.extensions()),
+        }
+    }
+
+    /// A message that owns its content; else as [`Received::new`].
+    #[must_use]
+    pub fn from_owned(
+        message_id: MessageId,
+        sender_uri: &'a str,
+        accepted_ms: u64,
+        content: &'a MimiContent,
+    ) -> Self {
+        let mut parts = Vec::with_capacity(content.body().count());
+        parts.extend(content.parts().map(|(_, part)| part.as_head()));
+        Self {
+            message_id,
+            sender_uri,
+            accepted_ms,
+            replaces: content.replaces(),
+            topic_id: Cow::Borrowed(content.topic_id()),
+            expires: content.expires(),
+            in_reply_to: content.in_reply_to(),
+            disposition: content.body().disposition,
+            body: Body::of(&parts),
+            digest: digest(|hash| hash.put(&content.encode())),
+            extensions: lasting(content.extensions().as_ref()),
+        }
+    }
+
+    /// The message's ID.
+    #[must_use]
+    pub fn message_id(&self) -> MessageId {
+        self.message_id
+    }
+
+    /// What the message is by its body.
+    #[must_use]
+    pub fn kind(&self) -> BodyKind {
+        self.body.kind
+    }
+}
+
+/// What a message is by its body.
+///
+/// The parts that a receiver processes each by itself are the units of a message: the body, or the parts of a multipart with
+/// `processAll`, at any level. A multipart with `chooseOne` or `singleUnit` is one unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BodyKind {
+    /// Something to show.
+    Content,
+    /// Reactions and nothing else. Without `inReplyTo` it reacts to nothing and is shown as a message.
+    Reaction,
+    /// Status reports and nothing else.
+    Report,
+    /// Nothing: the body is a NullPart. It deletes what it replaces.
+    Null,
+}
+
+/// A single reaction: section 5.3.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReactionPart {
+    /// The part of the message that is the reaction: a single or external part, or a multipart whose parts are alternatives or belong together.
+    pub part: PartIndex,
+    /// What equal reactions have in common.
+    pub content: ReactionContent,
+}
+
+/// What equal reactions have in common.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ReactionContent {
+    /// Plain text, such as an emoji. It comes from a stranger and may be of any length.
+    Text(CompactString),
+    /// An image, a sound or anything else: the first half of the SHA-256 hash of the encoded part.
+    Other([u8; 16]),
+}
+
+/// What the timeline takes out of a body.
+#[derive(Clone, Debug)]
+pub(super) struct Body {
+    pub(super) kind: BodyKind,
+    pub(super) reactions: Box<[ReactionPart]>,
+    pub(super) statuses: Vec<PerMessageStatus>,
+    /// Why a report can't be read.
+    pub(super) malformed_report: Option<DecodeError>,
+}
+
+impl Body {
+    /// Reads the parts in the order of their indexes.
+    fn of(parts: &[NestedPartRef<'_>]) -> Self {
+        let mut body = Self {
+            kind: BodyKind::Null,
+            reactions: Box::default(),
+            statuses: Vec::new(),
+            malformed_report: None,
+        };
+        let mut reactions = Vec::new();
+        // Where the multiparts end that are open, and whether what is in them is a reaction unless it says otherwise.
+        let mut open: Vec<(usize, bool)> = Vec::new();
+        let (mut units, mut reports, mut index) = (0_usize, 0_usize, 0_usize);
+        while let Some(part) = parts.get(index) {
+            while open.last().is_some_and(|(end, _)| *end <= index) {
+                open.pop();
+            }
+            let inherited = open.last().is_some_and(|(_, reaction)| *reaction);
+            let reaction = match part.disposition {
+                Disposition::REACTION => true,
+                Disposition::UNSPECIFIED => inherited,
+                _ => false,
+            };
+            let mut end = index.saturating_add(1);
+            match &part.part {
+                PartRef::Null => {
+                    index = end;
+                    continue;
+                }
+                PartRef::Multi(multi) => {
+                    let after = end.saturating_add(multi.descendant_count());
+                    if multi.semantics == PartSemantics::ProcessAll {
+                        open.push((after, reaction));
+                        index = end;
+                        continue;
+                    }
+                    end = after;
+                }
+                PartRef::Single(single) if is_type(single.content_type, media_types::MIMI_MESSAGE_STATUS) => {
+                    reports = reports.saturating_add(1);
+                    match MessageStatusReportRef::decode(single.content) {
+                        Ok(report) => body.statuses.extend(report.iter()),
+                        Err(error) => body.malformed_report = Some(error),
+                    }
+                }
+                PartRef::Single(_) | PartRef::External(_) => {}
+            }
+            units = units.saturating_add(1);
+            if reaction && let Some(part) = PartIndex::from_usize(index) {
+                let content = ReactionContent::of(parts.get(index..end).unwrap_or_default());
+                reactions.push(ReactionPart { part, content });
+            }
+            index = end;
+        }
+        body.kind = match units {
+            0 if parts.len() <= 1 => BodyKind::Null,
+            0 => BodyKind::Content,
+            _ if units == reports => BodyKind::Report,
+            _ if units == reactions.len() => BodyKind::Reaction,
+            _ => BodyKind::Content,
+        };
+        body.reactions = reactions.into_boxed_slice();
+        body
+    }
+}
+
+impl ReactionContent {
+    /// Of a part and all inside it.
+    fn of(parts: &[NestedPartRef<'_>]) -> Self {
+        if let [NestedPartRef { part: PartRef::Single(single), .. }] = parts
+            && is_type(single.content_type, "text/plain")
+            && let Ok(text) = core::str::from_utf8(single.content)
+        {
+            return Self::Text(CompactString::new(text));
+        }
+        Self::Other(digest(|hash| parts.iter().for_each(|part| part.encode_head(hash))))
+    }
+}
+
+/// Whether a media type is this one, whatever its parameters are.
+fn is_type(content_type: &str, essence: &str) -> bool {
+    let (found, _) = content_type.split_once(';').unwrap_or((content_type, ""));
+    found.trim().eq_ignore_ascii_case(essence)
+}
+
+/// Extensions that belong to the sending of a message, not to what it says: an edit has its own.
+const OF_THE_SENDING: [i64; 6] = [0, 1, 2, 3, 4, 256];
+
+/// The digest of the extensions that an edit must leave as they are.
+fn lasting(extensions: ExtensionsRef<'_>) -> Option<Digest> {
+    let lasts =
+        |key: &ExtensionKey<'_>| !matches!(key, ExtensionKey::Integer(key) if OF_THE_SENDING.contains(key));
+    extensions.iter().any(|(key, _)| lasts(&key)).then(|| {
+        digest(|hash| {
+            for (key, value) in extensions.iter().filter(|(key, _)| lasts(key)) {
+                match key {
+                    ExtensionKey::Integer(key) => hash.put(&key.to_be_bytes()),
+                    ExtensionKey::Text(key) => {
+                        // No integer key begins so.
+                        hash.put(&i64::MIN.to_be_bytes());
+                        hash.put(&key.len().to_be_bytes());
+                        hash.put(key.as_bytes());
+                    }
+                }
+                // CBOR says itself where it ends.
+                hash.put(value.encoded());
+            }
+        })
+    })
+}
+
+struct Hash(Sha256);
+
+impl Sink for Hash {
+    fn put(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+}
+
+fn digest(write: impl FnOnce(&mut Hash)) -> Digest {
+    let mut hash = Hash(Sha256::new());
+    write(&mut hash);
+    let mut half = Digest::default();
+    for (place, octet) in half.iter_mut().zip(hash.0.finalize()) {
+        *place = octet;
+    }
+    half
+}

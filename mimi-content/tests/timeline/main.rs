@@ -1,0 +1,16 @@
+//! The timeline: the draft's story, each rule by name, and a second, naive fold that must agree in every arrival order.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::arithmetic_side_effects
+)]
+
+mod model;
+mod naive;
+mod properties;
+mod rules;
+mod story;
+mod view;

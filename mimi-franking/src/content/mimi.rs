@@ -1,0 +1,148 @@
+//! MIMI content (mimi-content-08).
+
+use mimi_codec::{Decode, media_type::ApplicationFraming};
+use mimi_content::{ExtensionKey, ExtensionsRef, MimiContentRef};
+
+use super::{Assertions, ContentError, FrankableContent, FrankingAssertion};
+use crate::{ContextHash, FrankingSalt, IntegrityMac, Signed};
+
+/// What stands around the MIMI content in the application data. The room says it: it is framed where its GroupContext has the
+/// component `content_media_types` (mls-extensions-10, 6.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// Nothing: the application data is MIMI content.
+    Bare,
+    /// An `ApplicationFraming`. The franking tag covers it all, so a report must carry it all too.
+    ApplicationFraming,
+}
+
+impl Framing {
+    /// The MIMI content in the application data.
+    fn content(self, application_data: &[u8]) -> Result<MimiContentRef<'_>, ContentError> {
+        let content = match self {
+            Self::Bare => application_data,
+            Self::ApplicationFraming => unframe(application_data)?,
+        };
+        MimiContentRef::decode(content).map_err(ContentError::Mimi)
+    }
+}
+
+/// The content, which ends where its framing ends. A media type that is left out is the first of the group's list; whether that one
+/// is MIMI content, decoding tells.
+fn unframe(application_data: &[u8]) -> Result<&[u8], ContentError> {
+    let framing = ApplicationFraming::decode_exact(application_data).map_err(ContentError::Framing)?;
+    let is_mimi = |name: &str| name.eq_ignore_ascii_case(mimi_content::media_types::MIMI_CONTENT);
+    if framing.media_type.as_ref().is_some_and(|media_type| !is_mimi(media_type.r#type())) {
+        return Err(ContentError::MediaType);
+    }
+    let start = application_data.len().checked_sub(framing.inner_application_content.len());
+    start.and_then(|start| application_data.get(start..)).ok_or(ContentError::Malformed)
+}
+
+/// MIMI content in [`Signed`] and [`IntegrityMac`]: the salt, and sender and room under the extension keys 1 and 2.
+///
+/// mimi-protocol-03 puts sender and room into a FrankingAssertion map under a key that it never got a number for; with
+/// [`Self::with_assertion`] they are read from there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MimiFrankable {
+    framing: Framing,
+    assertion_key: Option<i64>,
+}
+
+impl MimiFrankable {
+    /// Sender and room stand under the extension keys 1 and 2.
+    #[must_use]
+    pub const fn new(framing: Framing) -> Self {
+        Self { framing, assertion_key: None }
+    }
+
+    /// mimi-protocol-03 to the letter: sender and room stand in the FrankingAssertion map under this extension key.
+    #[must_use]
+    pub const fn with_assertion(framing: Framing, assertion_key: i64) -> Self {
+        Self { framing, assertion_key: Some(assertion_key) }
+    }
+
+    fn read<'a>(
+        &self,
+        application_data: &'a [u8],
+    ) -> Result<(FrankingSalt, &'a [u8], &'a [u8]), ContentError> {
+        let content = self.framing.content(application_data)?;
+        let extensions = content.extensions();
+        let (sender_uri, room_uri) = match self.assertion_key {
+            None => sender_and_room(extensions)?,
+            Some(key) => {
+                let assertion = FrankingAssertion::read(value(extensions, key)?)?;
+                agree(extensions, (assertion.sender_uri, assertion.room_uri))?
+            }
+        };
+        Ok((FrankingSalt::from_bytes(*content.salt().as_bytes()), sender_uri.as_bytes(), room_uri.as_bytes()))
+    }
+}
+
+impl FrankableContent<Signed> for MimiFrankable {
+    fn assertions<'a>(&self, application_data: &'a [u8]) -> Result<Assertions<'a, Signed>, ContentError> {
+        // 05 and 06 know no FrankingAssertion.
+        let (tag_key, sender_uri, room_uri) = Self { assertion_key: None, ..*self }.read(application_data)?;
+        Ok(Assertions { tag_key, sender_uri, room_uri })
+    }
+}
+
+impl FrankableContent<IntegrityMac> for MimiFrankable {
+    fn assertions<'a>(
+        &self,
+        application_data: &'a [u8],
+    ) -> Result<Assertions<'a, IntegrityMac>, ContentError> {
+        let (tag_key, sender_uri, room_uri) = self.read(application_data)?;
+        Ok(Assertions { tag_key, sender_uri, room_uri })
+    }
+}
+
+/// MIMI content in [`ContextHash`]: `franking_key`, sender and room in the FrankingAssertion map of mimi-protocol-02. The draft never
+/// got a number for its extension key, so the caller names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MimiFrankable02 {
+    framing: Framing,
+    assertion_key: i64,
+}
+
+impl MimiFrankable02 {
+    /// The FrankingAssertion map stands under this extension key.
+    #[must_use]
+    pub const fn new(framing: Framing, assertion_key: i64) -> Self {
+        Self { framing, assertion_key }
+    }
+}
+
+impl FrankableContent<ContextHash> for MimiFrankable02 {
+    fn assertions<'a>(
+        &self,
+        application_data: &'a [u8],
+    ) -> Result<Assertions<'a, ContextHash>, ContentError> {
+        let content = self.framing.content(application_data)?;
+        let (tag_key, assertion) =
+            FrankingAssertion::read_02(value(content.extensions(), self.assertion_key)?)?;
+        let (sender_uri, room_uri) = agree(content.extensions(), (assertion.sender_uri, assertion.room_uri))?;
+        Ok(Assertions { tag_key, sender_uri: sender_uri.as_bytes(), room_uri: room_uri.as_bytes() })
+    }
+}
+
+fn value(extensions: ExtensionsRef<'_>, key: i64) -> Result<&[u8], ContentError> {
+    let value = extensions.get(ExtensionKey::Integer(key)).ok_or(ContentError::MissingAssertion)?;
+    Ok(value.encoded())
+}
+
+fn sender_and_room(extensions: ExtensionsRef<'_>) -> Result<(&str, &str), ContentError> {
+    let sender_uri = extensions.sender_uri().ok_or(ContentError::MissingSender)?;
+    Ok((sender_uri, extensions.room_uri().ok_or(ContentError::MissingRoom)?))
+}
+
+/// Sender and room of an assertion, unless the extensions 1 and 2 are there and name others: nobody is to read two senders out of one
+/// message.
+fn agree<'a>(
+    extensions: ExtensionsRef<'_>,
+    asserted: (&'a str, &'a str),
+) -> Result<(&'a str, &'a str), ContentError> {
+    let same = extensions.sender_uri().is_none_or(|uri| uri == asserted.0)
+        && extensions.room_uri().is_none_or(|uri| uri == asserted.1);
+    if same { Ok(asserted) } else { Err(ContentError::Contradiction) }
+}

@@ -1,0 +1,137 @@
+//! The hub: it franks what it accepts, without learning the content.
+//!
+//! 1. [`ActiveSender::find`] says that the sending URI is an active participant's, [`Submission::new`] takes the tag from the AAD.
+//! 2. [`frank`] stamps the submission at the time of acceptance.
+//! 3. [`Franked`] is what goes into the answer and the fan-out. It holds nothing of the sender.
+//!
+//! Reports come back much later: see [`report`](crate::report).
+
+use mimi_codec::{
+    InvalidValue,
+    extensions::SafeAAD,
+    protocol::{
+        ApplicationMessage, FanoutEvent, FanoutMessage, FrankAAD, IdentifierUri, ParticipantListData,
+        ServerFrankingContext, SubmitResult,
+    },
+};
+use rand_core::CryptoRng;
+
+use crate::{Construction, FrankingError, HubKeyRing, Signed, Stamp};
+
+/// A user who may send to the room: on the participant list, with a client in the group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActiveSender(IdentifierUri);
+
+impl ActiveSender {
+    /// Looks for the `sendingUri` of a submission (mimi-protocol-06, 5.4). `users_of_clients` are the user URIs or pseudonyms of the
+    /// group's leaves, as the hub's credential check gives them. Whether the room's policy lets the user send is the caller's to decide.
+    ///
+    /// # Errors
+    /// [`FrankingError::SenderNotParticipant`], [`FrankingError::SenderNotActive`].
+    pub fn find<'u>(
+        sending_uri: &IdentifierUri,
+        participant_list: &ParticipantListData,
+        users_of_clients: impl IntoIterator<Item = &'u IdentifierUri>,
+    ) -> Result<Self, FrankingError> {
+        let on_list = |user: &[u8]| user == sending_uri.as_bytes();
+        if !participant_list.participants.iter().any(|participant| on_list(&participant.user)) {
+            return Err(FrankingError::SenderNotParticipant);
+        }
+        if !users_of_clients.into_iter().any(|user| user == sending_uri) {
+            return Err(FrankingError::SenderNotActive);
+        }
+        Ok(Self(sending_uri.clone()))
+    }
+}
+
+/// A message that can be franked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Submission {
+    frank_aad: FrankAAD,
+    sender_uri: IdentifierUri,
+    room_uri: IdentifierUri,
+}
+
+impl Submission {
+    /// A submission to this room by this sender, whose message has this SafeAAD.
+    ///
+    /// # Errors
+    /// [`FrankingError::FrankAadMissing`] when the sender didn't commit to the message, which is then fanned out without a frank;
+    /// [`FrankingError::Decode`] when the item is no FrankAAD.
+    pub fn new(
+        safe_aad: &SafeAAD,
+        sender: ActiveSender,
+        room_uri: IdentifierUri,
+    ) -> Result<Self, FrankingError> {
+        let frank_aad = safe_aad.content::<FrankAAD>().ok_or(FrankingError::FrankAadMissing)??;
+        Ok(Self { frank_aad, sender_uri: sender.0, room_uri })
+    }
+}
+
+/// What the hub adds to a message. The sender's URI is not in it (mimi-protocol-06, 5.4.1.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Franked<C: Construction> {
+    frank: C::Frank,
+    accepted_timestamp: u64,
+}
+
+impl<C: Construction> Franked<C> {
+    /// The hub's stamp.
+    #[must_use]
+    pub fn frank(&self) -> &C::Frank {
+        &self.frank
+    }
+
+    /// When the hub accepted the message, in milliseconds since the UNIX epoch.
+    #[must_use]
+    pub fn accepted_timestamp(&self) -> u64 {
+        self.accepted_timestamp
+    }
+}
+
+impl Franked<Signed> {
+    /// The answer to the SubmitMessageRequest.
+    #[must_use]
+    pub fn submit_result(&self) -> SubmitResult {
+        let (accepted_timestamp, frank) = (self.accepted_timestamp, Some(self.frank.clone()));
+        SubmitResult::Accepted { accepted_timestamp, frank }
+    }
+
+    /// What is fanned out of the message.
+    ///
+    /// # Errors
+    /// None today: an application message has no rule to break.
+    pub fn fanout_message(&self, message: ApplicationMessage) -> Result<FanoutMessage, InvalidValue> {
+        let frank = Some(self.frank.clone());
+        FanoutMessage::new(self.accepted_timestamp, FanoutEvent::Application { message, frank })
+    }
+}
+
+/// Franks a submission that the hub accepts at `accepted_timestamp`, in milliseconds since the UNIX epoch (mimi-protocol-06, 5.4.1.2).
+///
+/// The construction is that of `stamp`: a [`FrankingAgentKey`](crate::FrankingAgentKey) of the group, or the epoch's
+/// [`IntegritySecret`](crate::IntegritySecret) or [`ContextSecret`](crate::ContextSecret). Only ECDSA draws from `rng`.
+///
+/// Give no two messages of a room the same time. What receivers check covers `server_frank` and the context, not the tag, so franks
+/// of one sender, room and millisecond could be swapped on the way, and would then prove nothing.
+///
+/// # Errors
+/// [`FrankingError::NoHubKey`] or [`FrankingError::HubKeyRetired`] when the ring has no key for this time,
+/// [`FrankingError::Encode`] for a URI beyond 2^30 - 1 octets, [`FrankingError::Crypto`] when the provider fails.
+pub fn frank<C: Construction>(
+    hub_keys: &HubKeyRing,
+    stamp: &impl Stamp<C>,
+    submission: &Submission,
+    accepted_timestamp: u64,
+    rng: &mut dyn CryptoRng,
+) -> Result<Franked<C>, FrankingError> {
+    let (_, hub_key) = hub_keys.in_force_at(accepted_timestamp)?;
+    let context = ServerFrankingContext {
+        sender_uri: submission.sender_uri.clone(),
+        room_uri: submission.room_uri.clone(),
+        accepted_timestamp,
+    };
+    let server_frank = hub_key.server_frank(&submission.frank_aad, &C::context(&context)?);
+    let frank = stamp.stamp(&submission.frank_aad, server_frank, &context, rng)?;
+    Ok(Franked { frank, accepted_timestamp })
+}

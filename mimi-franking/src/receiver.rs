@@ -1,0 +1,140 @@
+//! A receiving client: it verifies the frank of what it has decrypted, and stores what a report will need.
+//!
+//! What the three outcomes of [`verify`] mean:
+//!
+//! - `Ok(Some(frank))`: the hub vouches that this sender sent this to this room at this time. Store [`VerifiedFrank::store`] beside the
+//!   application data; the ciphertext can go.
+//! - `Ok(None)`: nobody claims that the message is franked. It is shown as any other, and can't be proven to the hub.
+//! - `Err(…)`: a frank is there and is wrong. Throw the message away: its sender lied, or somebody on the way changed something.
+
+use alloc::vec::Vec;
+
+use mimi_codec::protocol::{FrankAAD, IdentifierUri, ServerFrankingContext};
+use mimi_crypto::CryptoError;
+
+use crate::{
+    CheckStamp, Construction, FrankableContent, FrankingError, StoredFrank,
+    tag::{check_tag, same},
+};
+
+/// A message that was decrypted, and what came with it.
+#[derive(Clone, Copy, Debug)]
+pub struct Received<'a, C: Construction> {
+    /// The application data, octet for octet as MLS gave it.
+    pub application_data: &'a [u8],
+    /// The `frank_aad` item of the message's SafeAAD, if it has one.
+    pub frank_aad: Option<&'a FrankAAD>,
+    /// The frank of the FanoutMessage, if it has one.
+    pub frank: Option<&'a C::Frank>,
+    /// The time of the FanoutMessage, in milliseconds since the UNIX epoch.
+    pub accepted_timestamp: u64,
+    /// Whose leaf the message came from: the user URI, or the `user_pseudonym`, as the client's check of the leaf's credential gave it.
+    pub sender_uri: &'a IdentifierUri,
+    /// The room whose group decrypted the message.
+    pub room_uri: &'a IdentifierUri,
+}
+
+/// A frank that was verified for one message. Only [`verify`], [`verify_all`] and [`StoredFrank::verify_again`] make it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedFrank<C: Construction> {
+    frank_aad: FrankAAD,
+    frank: C::Frank,
+    context: ServerFrankingContext,
+}
+
+impl<C: Construction> VerifiedFrank<C> {
+    /// The tag of the message.
+    #[must_use]
+    pub fn frank_aad(&self) -> &FrankAAD {
+        &self.frank_aad
+    }
+
+    /// The hub's stamp.
+    #[must_use]
+    pub fn frank(&self) -> &C::Frank {
+        &self.frank
+    }
+
+    /// Sender, room and time.
+    #[must_use]
+    pub fn context(&self) -> &ServerFrankingContext {
+        &self.context
+    }
+
+    /// What is stored with the message.
+    #[must_use]
+    pub fn store(&self) -> StoredFrank<C> {
+        StoredFrank {
+            frank_aad: self.frank_aad.clone(),
+            frank: self.frank.clone(),
+            context: self.context.clone(),
+        }
+    }
+}
+
+/// Verifies the frank of a received message, if there is one (mimi-protocol-06, 5.4.1.3).
+///
+/// The construction is that of `agent`: the group's [`FrankingAgent`](crate::FrankingAgent), or the epoch's
+/// [`IntegritySecret`](crate::IntegritySecret) or [`ContextSecret`](crate::ContextSecret).
+///
+/// # Errors
+/// In this order: [`FrankingError::FrankWithoutTag`], [`FrankingError::Content`], [`FrankingError::SenderMismatch`],
+/// [`FrankingError::RoomMismatch`], [`FrankingError::TagMismatch`], [`FrankingError::RepeatedTagMismatch`], and what the
+/// construction checks: [`FrankingError::CipherSuiteMismatch`] and [`FrankingError::IntegritySignature`],
+/// [`FrankingError::IntegrityCheckMismatch`] or [`FrankingError::ContextHashMismatch`].
+pub fn verify<C: Construction>(
+    agent: &impl CheckStamp<C>,
+    content: &impl FrankableContent<C>,
+    received: &Received<'_, C>,
+) -> Result<Option<VerifiedFrank<C>>, FrankingError> {
+    let Some(candidate) = check_all_but_stamp(content, received)? else { return Ok(None) };
+    agent.check(&candidate.frank, &candidate.context)?;
+    Ok(Some(candidate))
+}
+
+/// Verifies the franks of many messages: the same verdicts as of [`verify`], one by one, but faster where the provider verifies
+/// signatures by one key faster together ([`verify_all`](mimi_crypto::CipherSuiteProvider::verify_all)).
+pub fn verify_all<C: Construction>(
+    agent: &impl CheckStamp<C>,
+    content: &impl FrankableContent<C>,
+    received: &[Received<'_, C>],
+) -> Vec<Result<Option<VerifiedFrank<C>>, FrankingError>> {
+    let candidates: Vec<_> = received.iter().map(|received| check_all_but_stamp(content, received)).collect();
+    let open: Vec<_> = candidates
+        .iter()
+        .filter_map(|candidate| candidate.as_ref().ok()?.as_ref())
+        .map(|candidate| (&candidate.frank, &candidate.context))
+        .collect();
+    let mut verdicts = agent.check_all(&open).into_iter();
+    candidates
+        .into_iter()
+        .map(|candidate| {
+            let Some(candidate) = candidate? else { return Ok(None) };
+            // There is one verdict for each.
+            verdicts.next().unwrap_or(Err(CryptoError::ProviderFailure.into()))?;
+            Ok(Some(candidate))
+        })
+        .collect()
+}
+
+/// What becomes a verified frank once the stamp is checked too.
+fn check_all_but_stamp<C: Construction>(
+    content: &impl FrankableContent<C>,
+    received: &Received<'_, C>,
+) -> Result<Option<VerifiedFrank<C>>, FrankingError> {
+    let Some(frank) = received.frank else { return Ok(None) };
+    let frank_aad = received.frank_aad.ok_or(FrankingError::FrankWithoutTag)?;
+    let assertions = content.assertions(received.application_data)?;
+    assertions.check_sender(received.sender_uri)?;
+    assertions.check_room(received.room_uri)?;
+    check_tag(&assertions.tag_key, received.application_data, frank_aad)?;
+    if C::repeated_tag(frank).is_some_and(|tag| !same(tag, &frank_aad.franking_tag)) {
+        return Err(FrankingError::RepeatedTagMismatch);
+    }
+    let context = ServerFrankingContext {
+        sender_uri: received.sender_uri.clone(),
+        room_uri: received.room_uri.clone(),
+        accepted_timestamp: received.accepted_timestamp,
+    };
+    Ok(Some(VerifiedFrank { frank_aad: frank_aad.clone(), frank: frank.clone(), context }))
+}

@@ -1,0 +1,316 @@
+//! Reports: a client proves to the hub what somebody sent, and the hub checks each message.
+//!
+//! The reporter takes messages and their franks out of its storage into an [`AbuseReportBuilder`]; no ciphertext is needed. The
+//! hub, which has kept nothing but its keys, runs [`ReportCheck`] and learns of each message that it is proven, or what is wrong
+//! with it.
+//!
+//! The draft's AbuseReport carries franks of [`Signed`]. For the older constructions [`ReportedMessage`] is what the report's messages
+//! are made of.
+
+use alloc::{string::String, vec::Vec};
+
+use mimi_codec::{
+    Decode, DecodeOwned, Encode, EncodeError, Opaque, Reader, Writer,
+    extensions::AppDataDictionary,
+    protocol::{AbuseReport, AbuseType, AbusiveMessage, IdentifierUri, ServerFrankingContext},
+};
+use mimi_crypto::CryptoError;
+
+use crate::{
+    Construction, FrankableContent, FrankingError, HubKeyRing, RecheckStamp, Signed, StoredFrank,
+    franking_tag,
+    tag::{check_tag, same},
+};
+
+/// A message in a report: AbusiveMessage of each draft, with that draft's frank (5.9).
+///
+/// ```text
+/// struct {
+///   opaque message_content<V>;
+///   Frank frank;
+///   uint64 accepted_timestamp;
+/// } AbusiveMessage;
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportedMessage<C: Construction> {
+    /// The application data exactly as it was decrypted.
+    pub message_content: Opaque,
+    /// The hub's stamp.
+    pub frank: C::Frank,
+    /// When the hub accepted the message, in milliseconds since the UNIX epoch.
+    pub accepted_timestamp: u64,
+}
+
+impl<C: Construction> ReportedMessage<C> {
+    /// A message from the reporter's storage.
+    ///
+    /// # Errors
+    /// [`FrankingError::Content`], [`FrankingError::SenderMismatch`], [`FrankingError::RoomMismatch`] or
+    /// [`FrankingError::TagMismatch`] when the frank was stored for another message: the hub would refuse it, and learn the content
+    /// nevertheless.
+    pub fn of_stored(
+        content: &impl FrankableContent<C>,
+        application_data: &[u8],
+        stored: &StoredFrank<C>,
+    ) -> Result<Self, FrankingError> {
+        let assertions = content.assertions(application_data)?;
+        assertions.check_sender(&stored.context.sender_uri)?;
+        assertions.check_room(&stored.context.room_uri)?;
+        check_tag(&assertions.tag_key, application_data, &stored.frank_aad)?;
+        Ok(Self {
+            message_content: application_data.into(),
+            frank: stored.frank.clone(),
+            accepted_timestamp: stored.context.accepted_timestamp,
+        })
+    }
+}
+
+impl<'a, C: Construction> Decode<'a> for ReportedMessage<C>
+where
+    C::Frank: DecodeOwned,
+{
+    const NAME: &'static str = "AbusiveMessage";
+
+    fn decode(reader: &mut Reader<'a>) -> mimi_codec::Result<Self> {
+        Ok(Self {
+            message_content: reader.field("message_content")?,
+            frank: reader.field("frank")?,
+            accepted_timestamp: reader.field("accepted_timestamp")?,
+        })
+    }
+}
+
+impl<C: Construction> Encode for ReportedMessage<C> {
+    fn encode(&self, writer: &mut Writer) -> Result<(), EncodeError> {
+        self.message_content.encode(writer)?;
+        self.frank.encode(writer)?;
+        self.accepted_timestamp.encode(writer)
+    }
+}
+
+impl From<ReportedMessage<Signed>> for AbusiveMessage {
+    fn from(message: ReportedMessage<Signed>) -> Self {
+        let ReportedMessage { message_content, frank, accepted_timestamp } = message;
+        Self { message_content, frank, accepted_timestamp }
+    }
+}
+
+impl From<AbusiveMessage> for ReportedMessage<Signed> {
+    fn from(message: AbusiveMessage) -> Self {
+        let AbusiveMessage { message_content, frank, accepted_timestamp } = message;
+        Self { message_content, frank, accepted_timestamp }
+    }
+}
+
+/// An [`AbuseReport`] in the making, about one sender in one room.
+#[derive(Clone, Debug)]
+pub struct AbuseReportBuilder {
+    report: AbuseReport,
+    room_uri: IdentifierUri,
+}
+
+impl AbuseReportBuilder {
+    /// A report about `alleged_abuser_uri`, to be sent to the hub of `room_uri`.
+    #[must_use]
+    pub fn new(alleged_abuser_uri: IdentifierUri, room_uri: IdentifierUri) -> Self {
+        let report = AbuseReport {
+            reporting_user: None.into(),
+            alleged_abuser_uri,
+            reason_code: AbuseType::Reserved,
+            note: String::new(),
+            messages: Vec::new(),
+            abuse_extensions: AppDataDictionary::default(),
+        };
+        Self { report, room_uri }
+    }
+
+    /// Says who reports.
+    #[must_use]
+    pub fn reporting_user(mut self, reporting_user: IdentifierUri) -> Self {
+        self.report.reporting_user = reporting_user.into();
+        self
+    }
+
+    /// What the reporter has to say.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.report.note = note.into();
+        self
+    }
+
+    /// The extension point of the report.
+    #[must_use]
+    pub fn abuse_extensions(mut self, abuse_extensions: AppDataDictionary) -> Self {
+        self.report.abuse_extensions = abuse_extensions;
+        self
+    }
+
+    /// Adds a message from the reporter's storage.
+    ///
+    /// # Errors
+    /// Those of [`ReportedMessage::of_stored`]; [`FrankingError::SenderMismatch`] and [`FrankingError::RoomMismatch`] too when the
+    /// message is somebody else's or of another room than the report.
+    pub fn message(
+        mut self,
+        content: &impl FrankableContent<Signed>,
+        application_data: &[u8],
+        stored: &StoredFrank<Signed>,
+    ) -> Result<Self, FrankingError> {
+        if stored.context.sender_uri != self.report.alleged_abuser_uri {
+            return Err(FrankingError::SenderMismatch);
+        }
+        if stored.context.room_uri != self.room_uri {
+            return Err(FrankingError::RoomMismatch);
+        }
+        let message = ReportedMessage::of_stored(content, application_data, stored)?;
+        self.report.messages.push(message.into());
+        Ok(self)
+    }
+
+    /// The report.
+    #[must_use]
+    pub fn build(self) -> AbuseReport {
+        self.report
+    }
+}
+
+/// A message of which the hub knows that this sender sent it to this room, and when. Only [`ReportCheck`] makes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProvenMessage<'m> {
+    message_content: &'m [u8],
+    context: ServerFrankingContext,
+}
+
+impl<'m> ProvenMessage<'m> {
+    /// The application data.
+    #[must_use]
+    pub fn message_content(&self) -> &'m [u8] {
+        self.message_content
+    }
+
+    /// Sender, room and time.
+    #[must_use]
+    pub fn context(&self) -> &ServerFrankingContext {
+        &self.context
+    }
+}
+
+/// What the hub checks reports with.
+#[derive(Clone, Copy, Debug)]
+pub struct ReportCheck<'a, R, F> {
+    /// The hub's keys; the accepted time says which.
+    pub hub_keys: &'a HubKeyRing,
+    /// For [`Signed`], the [`OwnAgents`](crate::OwnAgents); otherwise the construction itself, [`IntegrityMac`](crate::IntegrityMac) or
+    /// [`ContextHash`](crate::ContextHash).
+    pub own: &'a R,
+    /// The message format of the room.
+    pub content: &'a F,
+    /// The room that the report is about: the one in the path of the request.
+    pub room_uri: &'a IdentifierUri,
+}
+
+impl<R, F> ReportCheck<'_, R, F> {
+    /// Checks every message of a report (mimi-protocol-06, 5.9), in its order. A report without messages proves nothing.
+    ///
+    /// # Errors
+    /// For each message those of [`Self::messages`].
+    pub fn report<'m>(&self, report: &'m AbuseReport) -> Vec<Result<ProvenMessage<'m>, FrankingError>>
+    where
+        R: RecheckStamp<Signed>,
+        F: FrankableContent<Signed>,
+    {
+        let messages = report
+            .messages
+            .iter()
+            .map(|message| (message.message_content.as_slice(), &message.frank, message.accepted_timestamp));
+        self.check_all::<Signed>(&report.alleged_abuser_uri, messages)
+    }
+
+    /// Checks messages that `alleged_abuser_uri` is said to have sent, in their order.
+    ///
+    /// # Errors
+    /// For each message, in this order: [`FrankingError::Content`], [`FrankingError::SenderMismatch`] when it asserts another
+    /// sender than the alleged abuser, [`FrankingError::RoomMismatch`], [`FrankingError::RepeatedTagMismatch`],
+    /// [`FrankingError::NoHubKey`] and [`FrankingError::HubKeyRetired`] when nothing can be said,
+    /// [`FrankingError::ServerFrankMismatch`] when the hub never franked this, and for [`Signed`]
+    /// [`FrankingError::UnknownFrankSuite`] and [`FrankingError::IntegritySignature`].
+    pub fn messages<'m, C: Construction>(
+        &self,
+        alleged_abuser_uri: &IdentifierUri,
+        messages: &'m [ReportedMessage<C>],
+    ) -> Vec<Result<ProvenMessage<'m>, FrankingError>>
+    where
+        R: RecheckStamp<C>,
+        F: FrankableContent<C>,
+    {
+        let messages = messages
+            .iter()
+            .map(|message| (message.message_content.as_slice(), &message.frank, message.accepted_timestamp));
+        self.check_all::<C>(alleged_abuser_uri, messages)
+    }
+
+    fn check_all<'m, C: Construction>(
+        &self,
+        alleged_abuser_uri: &IdentifierUri,
+        messages: impl Iterator<Item = (&'m [u8], &'m C::Frank, u64)>,
+    ) -> Vec<Result<ProvenMessage<'m>, FrankingError>>
+    where
+        R: RecheckStamp<C>,
+        F: FrankableContent<C>,
+        C::Frank: 'm,
+    {
+        let candidates: Vec<_> = messages
+            .map(|(message_content, frank, accepted_timestamp)| {
+                let context = ServerFrankingContext {
+                    sender_uri: alleged_abuser_uri.clone(),
+                    room_uri: self.room_uri.clone(),
+                    accepted_timestamp,
+                };
+                self.check_server_frank::<C>(message_content, frank, &context)?;
+                Ok((frank, ProvenMessage { message_content, context }))
+            })
+            .collect();
+        let open: Vec<_> = candidates
+            .iter()
+            .filter_map(|candidate: &Result<_, FrankingError>| candidate.as_ref().ok())
+            .map(|(frank, candidate)| (*frank, &candidate.context))
+            .collect();
+        let mut verdicts = self.own.recheck_all(&open).into_iter();
+        candidates
+            .into_iter()
+            .map(|candidate| {
+                let (_, candidate) = candidate?;
+                // There is one verdict for each.
+                verdicts.next().unwrap_or(Err(CryptoError::ProviderFailure.into()))?;
+                Ok(candidate)
+            })
+            .collect()
+    }
+
+    /// "the hub finds the salt, sender URI, and room URI inside the message_content and the accepted_timestamp to recalculate the
+    /// franking_tag and context. Then the hub selects its relevant hub_key to regenerate the server_frank."
+    fn check_server_frank<C: Construction>(
+        &self,
+        message_content: &[u8],
+        frank: &C::Frank,
+        context: &ServerFrankingContext,
+    ) -> Result<(), FrankingError>
+    where
+        F: FrankableContent<C>,
+    {
+        let assertions = self.content.assertions(message_content)?;
+        assertions.check_sender(&context.sender_uri)?;
+        assertions.check_room(&context.room_uri)?;
+        let frank_aad = franking_tag(&assertions.tag_key, message_content);
+        if C::repeated_tag(frank).is_some_and(|tag| !same(tag, &frank_aad.franking_tag)) {
+            return Err(FrankingError::RepeatedTagMismatch);
+        }
+        let (_, hub_key) = self.hub_keys.in_force_at(context.accepted_timestamp)?;
+        let server_frank = hub_key.server_frank(&frank_aad, &C::context(context)?);
+        if same(&server_frank, C::server_frank(frank)) {
+            Ok(())
+        } else {
+            Err(FrankingError::ServerFrankMismatch)
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! The sender's client: it commits to a message before it encrypts it.
+//!
+//! 1. Put a new random salt (mimi-protocol-02: a new [`FrankingKey`](crate::FrankingKey)), the sender URI and the room URI into the
+//!    content. For MIMI content that is `mimi_content::Salt::random` and `set_sender_and_room`.
+//! 2. [`commit`] to the application data, exactly as MLS will protect it.
+//! 3. Put [`Commitment::safe_aad_item`] into the message's SafeAAD, and [`Commitment::sending_uri`] beside the message into the
+//!    SubmitMessageRequest.
+//!
+//! The hub's answer carries the accepted time and the frank. The sender can verify them as every [receiver](crate::receiver) does.
+
+use mimi_codec::{
+    Encode,
+    code_points::ComponentID,
+    extensions::SafeAADItem,
+    protocol::{FrankAAD, IdentifierUri},
+};
+
+use crate::{Construction, FrankableContent, FrankingError, franking_tag};
+
+/// A message that its sender has committed to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Commitment {
+    frank_aad: FrankAAD,
+    sending_uri: IdentifierUri,
+}
+
+impl Commitment {
+    /// The component `frank_aad`, 0x0020.
+    #[must_use]
+    pub fn frank_aad(&self) -> &FrankAAD {
+        &self.frank_aad
+    }
+
+    /// The item for the message's SafeAAD. MLS authenticates it with the ciphertext, so no server on the way can change the tag.
+    ///
+    /// # Errors
+    /// None today: a tag always fits.
+    pub fn safe_aad_item(&self) -> Result<SafeAADItem, FrankingError> {
+        let aad_item_data = self.frank_aad.to_bytes()?.into();
+        Ok(SafeAADItem { component_id: ComponentID::FRANK_AAD, aad_item_data })
+    }
+
+    /// The `sendingUri` for the SubmitMessageRequest: the one that stands in the content.
+    #[must_use]
+    pub fn sending_uri(&self) -> &IdentifierUri {
+        &self.sending_uri
+    }
+}
+
+/// Commits to `application_data`, which the sender is about to send as `sending_uri` to `room_uri` (mimi-protocol-06, 5.4.1.1).
+///
+/// # Errors
+/// [`FrankingError::Content`] when the content can't be franked, [`FrankingError::SenderMismatch`] or [`FrankingError::RoomMismatch`] when
+/// it asserts another sender or room: every receiver would refuse it.
+pub fn commit<C: Construction>(
+    content: &impl FrankableContent<C>,
+    application_data: &[u8],
+    sending_uri: &IdentifierUri,
+    room_uri: &IdentifierUri,
+) -> Result<Commitment, FrankingError> {
+    let assertions = content.assertions(application_data)?;
+    assertions.check_sender(sending_uri)?;
+    assertions.check_room(room_uri)?;
+    let frank_aad = franking_tag(&assertions.tag_key, application_data);
+    Ok(Commitment { frank_aad, sending_uri: sending_uri.clone() })
+}

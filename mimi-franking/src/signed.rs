@@ -1,0 +1,264 @@
+//! The construction of mimi-protocol-05 and -06: the hub signs what it adds.
+
+use alloc::vec::Vec;
+
+use mimi_codec::{
+    DnsNameRef, Encode, MatchedProvider, Opaque,
+    code_points::CipherSuite,
+    mls::{GroupContext, SignaturePublicKey},
+    protocol::{Frank, FrankAAD, FrankingAgentData, ServerFrankingContext},
+};
+use mimi_crypto::{
+    CipherSuiteProvider, CryptoError, sign_with_label, verify_all_with_label, verify_with_label,
+};
+use rand_core::CryptoRng;
+
+use crate::{
+    CheckStamp, Construction, FrankingError, FrankingSalt, RecheckStamp, Stamp, construction::sealed,
+};
+
+/// mimi-protocol-05 and -06, the default: the hub's signature tells receivers that sender, room, time and `server_frank` are what the
+/// hub saw. No secret is shared, so no member can forge a frank, and the context has lengths, so no octet moves from one URI to the
+/// other.
+///
+/// **What it can't stop.** The signature covers the sender URI, and whoever has the `franking_signature_key` can verify it. A follower
+/// that knows this key and the users of the room tries each of them against a fanned-out frank, and finds the sender. See
+/// `a_follower_that_knows_the_agents_key_finds_the_sender_by_trying_every_user` in `tests/attacks.rs`. Where the sender must stay hidden
+/// from followers, keep the key from them (send handshakes as SemiPrivateMessages, and never reuse the key elsewhere), let senders
+/// go by pseudonyms, or use [`IntegrityMac`](crate::IntegrityMac).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signed;
+
+impl sealed::Sealed for Signed {}
+
+impl Construction for Signed {
+    const REVISION: u8 = 6;
+    type TagKey = FrankingSalt;
+    type Frank = Frank;
+
+    // struct {
+    //     IdentifierUri sender_uri;
+    //     IdentifierUri room_uri;
+    //     uint64 accepted_timestamp;
+    // } ServerFrankingContext;
+    fn context(context: &ServerFrankingContext) -> Result<Vec<u8>, FrankingError> {
+        Ok(context.to_bytes()?)
+    }
+
+    fn server_frank(frank: &Frank) -> &[u8; 32] {
+        &frank.server_frank
+    }
+}
+
+const LABEL: &[u8] = b"FrankingIntegrityTBS";
+
+/// The octets of FrankingIntegrityTBS.
+fn franking_integrity_tbs(frank: &Frank, context: &ServerFrankingContext) -> Result<Vec<u8>, FrankingError> {
+    let mut tbs = mimi_codec::Writer::with_capacity(
+        context
+            .sender_uri
+            .as_bytes()
+            .len()
+            .saturating_add(context.room_uri.as_bytes().len())
+            .saturating_add(64),
+    );
+    // struct {
+    //     opaque server_frank[32];
+    //     CipherSuite franking_signature_ciphersuite;
+    //     ServerFrankingContext context;
+    // } FrankingIntegrityTBS;
+    frank.server_frank.encode(&mut tbs)?;
+    frank.franking_signature_ciphersuite.encode(&mut tbs)?;
+    context.encode(&mut tbs)?;
+    Ok(tbs.into_bytes())
+}
+
+/// The `franking_agent` of a GroupContext.
+fn franking_agent(group_context: &GroupContext) -> Result<FrankingAgentData, FrankingError> {
+    group_context.extensions.component_content()?.ok_or(FrankingError::NoFrankingAgent)
+}
+
+fn check_suite(expected: CipherSuite, actual: CipherSuite) -> Result<(), FrankingError> {
+    if expected == actual { Ok(()) } else { Err(FrankingError::CipherSuiteMismatch { expected, actual }) }
+}
+
+/// The hub's `franking_private_key` for a group. Its suite is the group's, and its public key stands in the GroupContext.
+#[derive(Debug)]
+pub struct FrankingAgentKey<'k, S: CipherSuiteProvider> {
+    suite: &'k S,
+    signing_key: &'k S::SigningKey,
+}
+
+impl<'k, S: CipherSuiteProvider> FrankingAgentKey<'k, S> {
+    /// The key for messages of this group, in the epoch of this GroupContext (mimi-protocol-06, 5.4.1.2).
+    ///
+    /// # Errors
+    /// [`FrankingError::CipherSuiteMismatch`] for a provider of another suite than the group's, [`FrankingError::NoFrankingAgent`] when
+    /// messages of the group are not to be franked, [`FrankingError::AgentKeyMismatch`] when the group wants another key's signature,
+    /// [`FrankingError::Decode`] when its dictionary is none.
+    pub fn of_group(
+        suite: &'k S,
+        signing_key: &'k S::SigningKey,
+        group_context: &GroupContext,
+    ) -> Result<Self, FrankingError> {
+        check_suite(group_context.cipher_suite, suite.parameters().cipher_suite)?;
+        let agent = franking_agent(group_context)?;
+        if agent.franking_signature_key != suite.signature_public_key(signing_key) {
+            return Err(FrankingError::AgentKeyMismatch);
+        }
+        Ok(Self { suite, signing_key })
+    }
+}
+
+impl<S: CipherSuiteProvider> Stamp<Signed> for FrankingAgentKey<'_, S> {}
+
+impl<S: CipherSuiteProvider> sealed::Stamping<Signed> for FrankingAgentKey<'_, S> {
+    // franking_integrity_signature = SignWithLabel(franking_private_key,
+    //     "FrankingIntegrityTBS", FrankingIntegrityTBS)
+    fn stamp(
+        &self,
+        _: &FrankAAD,
+        server_frank: [u8; 32],
+        context: &ServerFrankingContext,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Frank, FrankingError> {
+        let mut frank = Frank {
+            server_frank: server_frank.into(),
+            franking_signature_ciphersuite: self.suite.parameters().cipher_suite,
+            franking_integrity_signature: Opaque::default(),
+        };
+        let tbs = franking_integrity_tbs(&frank, context)?;
+        let signature = sign_with_label(self.suite, self.signing_key, LABEL, &tbs, rng)?;
+        frank.franking_integrity_signature = signature.into();
+        Ok(frank)
+    }
+}
+
+/// A `franking_agent` whose key is good for verifying: the caller's check and the domain of the hub were looked at.
+#[derive(Clone, Debug)]
+pub struct FrankingAgent<'s, S: CipherSuiteProvider> {
+    suite: &'s S,
+    franking_signature_key: SignaturePublicKey,
+}
+
+impl<'s, S: CipherSuiteProvider> FrankingAgent<'s, S> {
+    /// The agent for messages of this group, in the epoch of this GroupContext (mimi-protocol-06, 5.4.1.3).
+    ///
+    /// `hub_domain` is where the client gets this room's messages from. It is never taken from the room's URI: rooms may move.
+    /// `validate` checks the credential as the client checks any (a certificate chain, its validity, that its key is the
+    /// `franking_signature_key`), and says whose it is with [`match_presented_identities`](mimi_codec::match_presented_identities);
+    /// `None` if it doesn't trust it.
+    ///
+    /// # Errors
+    /// [`FrankingError::CipherSuiteMismatch`] for a provider of another suite than the group's, [`FrankingError::NoFrankingAgent`],
+    /// [`FrankingError::AgentNotTrusted`], [`FrankingError::AgentDomainMismatch`], and [`FrankingError::Decode`] when the group's
+    /// dictionary is none.
+    pub fn of_group(
+        suite: &'s S,
+        group_context: &GroupContext,
+        hub_domain: DnsNameRef<'_>,
+        validate: impl FnOnce(&FrankingAgentData) -> Option<MatchedProvider>,
+    ) -> Result<Self, FrankingError> {
+        check_suite(group_context.cipher_suite, suite.parameters().cipher_suite)?;
+        let agent = franking_agent(group_context)?;
+        let provider = validate(&agent).ok_or(FrankingError::AgentNotTrusted)?;
+        if provider.domain() != hub_domain {
+            let (expected, actual) = (hub_domain.to_owned(), provider.domain().to_owned());
+            return Err(FrankingError::AgentDomainMismatch { expected, actual });
+        }
+        Ok(Self { suite, franking_signature_key: agent.franking_signature_key })
+    }
+
+    /// The hub's own agent, for reports: its public key, now or in former times.
+    ///
+    /// # Errors
+    /// [`FrankingError::Crypto`] for a key of another length.
+    pub fn own(suite: &'s S, franking_signature_key: SignaturePublicKey) -> Result<Self, FrankingError> {
+        let (expected, actual) = (suite.parameters().signature_public_key, franking_signature_key.len());
+        if expected != actual {
+            let what = "franking_signature_key";
+            return Err(CryptoError::InvalidLength { what, expected, actual }.into());
+        }
+        Ok(Self { suite, franking_signature_key })
+    }
+
+    fn cipher_suite(&self) -> CipherSuite {
+        self.suite.parameters().cipher_suite
+    }
+}
+
+impl<S: CipherSuiteProvider> CheckStamp<Signed> for FrankingAgent<'_, S> {}
+
+impl<S: CipherSuiteProvider> sealed::Checking<Signed> for FrankingAgent<'_, S> {
+    // VerifyWithLabel(franking_signature_key, "FrankingIntegrityTBS",
+    //      FrankingIntegrityTBS, franking_integrity_signature)
+    fn check(&self, frank: &Frank, context: &ServerFrankingContext) -> Result<(), FrankingError> {
+        check_suite(self.cipher_suite(), frank.franking_signature_ciphersuite)?;
+        let tbs = franking_integrity_tbs(frank, context)?;
+        let signature = &frank.franking_integrity_signature;
+        verify_with_label(self.suite, &self.franking_signature_key, LABEL, &tbs, signature)
+            .map_err(FrankingError::IntegritySignature)
+    }
+
+    fn check_all(&self, franks: &[(&Frank, &ServerFrankingContext)]) -> Vec<Result<(), FrankingError>> {
+        // A frank that fails before its signature is looked at doesn't go to the provider.
+        let prepared: Vec<_> = franks
+            .iter()
+            .map(|(frank, context)| {
+                check_suite(self.cipher_suite(), frank.franking_signature_ciphersuite)?;
+                franking_integrity_tbs(frank, context)
+            })
+            .collect();
+        let signed: Vec<_> = prepared
+            .iter()
+            .zip(franks)
+            .filter_map(|(tbs, (frank, _))| {
+                tbs.as_ref().ok().map(|tbs| (tbs.as_slice(), frank.franking_integrity_signature.as_slice()))
+            })
+            .collect();
+        let mut verdicts =
+            verify_all_with_label(self.suite, &self.franking_signature_key, LABEL, &signed).into_iter();
+        prepared
+            .into_iter()
+            .map(|tbs| {
+                tbs?;
+                // A provider that gives too few verdicts has verified nothing.
+                verdicts
+                    .next()
+                    .unwrap_or(Err(CryptoError::ProviderFailure))
+                    .map_err(FrankingError::IntegritySignature)
+            })
+            .collect()
+    }
+}
+
+/// The hub's own agents, one for each key that reported franks may be signed with.
+#[derive(Clone, Debug)]
+pub struct OwnAgents<'a, 's, S: CipherSuiteProvider>(pub &'a [FrankingAgent<'s, S>]);
+
+impl<S: CipherSuiteProvider> RecheckStamp<Signed> for OwnAgents<'_, '_, S> {}
+
+impl<S: CipherSuiteProvider> sealed::Rechecking<Signed> for OwnAgents<'_, '_, S> {
+    /// "Finally the hub verifies its franking_integrity_signature using the signature algorithm embedded in the
+    /// franking_signature_ciphersuite" (mimi-protocol-06, 5.9). Of several keys of that suite, one is enough.
+    fn recheck_all(&self, franks: &[(&Frank, &ServerFrankingContext)]) -> Vec<Result<(), FrankingError>> {
+        let unknown =
+            |frank: &Frank| Err(FrankingError::UnknownFrankSuite(frank.franking_signature_ciphersuite));
+        let mut verdicts: Vec<_> = franks.iter().map(|(frank, _)| unknown(frank)).collect();
+        for agent in self.0 {
+            let of_suite = |frank: &Frank| frank.franking_signature_ciphersuite == agent.cipher_suite();
+            let mut open: Vec<_> = Vec::new();
+            let mut asked: Vec<_> = Vec::new();
+            for (verdict, frank) in verdicts.iter_mut().zip(franks) {
+                if verdict.is_err() && of_suite(frank.0) {
+                    open.push(verdict);
+                    asked.push(*frank);
+                }
+            }
+            for (verdict, found) in open.into_iter().zip(sealed::Checking::check_all(agent, &asked)) {
+                *verdict = found;
+            }
+        }
+        verdicts
+    }
+}

@@ -1,0 +1,120 @@
+//! What a client's database holds of a verified frank.
+
+use mimi_codec::{
+    Decode, Encode, Reader, Writer,
+    protocol::{FrankAAD, ServerFrankingContext},
+};
+
+use crate::{
+    CheckStamp, Construction, FrankableContent, FrankingError, VerifiedFrank,
+    receiver::{self, Received},
+};
+
+/// A frank that was verified once and came back from storage. It is worth as much as the storage: whoever can write there can put a
+/// false frank, so this is no [`VerifiedFrank`], and nothing takes it for one.
+///
+/// That does no harm to others: a report is checked by the hub, which finds out what is false. What a client shows as "sent by" it
+/// takes from its own message record. A client that wants certainty calls [`Self::verify_again`] while it still has the key: for
+/// [`Signed`](crate::Signed) that is public and can be kept with the epoch; the secrets of the other constructions are to be
+/// deleted.
+///
+/// The encoding is our own, and stays as it is:
+///
+/// ```text
+/// struct {
+///     uint8 revision;                 /* 6, 3 or 2 */
+///     FrankAAD frank_aad;
+///     Frank frank;                    /* of that revision */
+///     ServerFrankingContext context;
+/// } StoredFrank;
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredFrank<C: Construction> {
+    pub(crate) frank_aad: FrankAAD,
+    pub(crate) frank: C::Frank,
+    pub(crate) context: ServerFrankingContext,
+}
+
+impl<C: Construction> StoredFrank<C> {
+    /// The octets to store.
+    ///
+    /// # Errors
+    /// [`FrankingError::Encode`] for a value that doesn't fit its vector.
+    pub fn to_bytes(&self) -> Result<alloc::vec::Vec<u8>, FrankingError> {
+        let mut writer = Writer::new();
+        writer.bytes(&[C::REVISION]);
+        self.frank_aad.encode(&mut writer)?;
+        self.frank.encode(&mut writer)?;
+        self.context.encode(&mut writer)?;
+        Ok(writer.into_bytes())
+    }
+
+    /// Reads what was stored.
+    ///
+    /// # Errors
+    /// [`FrankingError::StoredConstruction`] for a frank of another construction, [`FrankingError::Decode`] for what is none.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, FrankingError> {
+        match bytes.first() {
+            Some(revision) if *revision != C::REVISION => {
+                Err(FrankingError::StoredConstruction { expected: C::REVISION, actual: *revision })
+            }
+            _ => Ok(Stored::<C>::decode_exact(bytes)?.0),
+        }
+    }
+
+    /// The tag of the message.
+    #[must_use]
+    pub fn frank_aad(&self) -> &FrankAAD {
+        &self.frank_aad
+    }
+
+    /// The hub's stamp.
+    #[must_use]
+    pub fn frank(&self) -> &C::Frank {
+        &self.frank
+    }
+
+    /// Sender, room and time.
+    #[must_use]
+    pub fn context(&self) -> &ServerFrankingContext {
+        &self.context
+    }
+
+    /// Verifies the frank anew, for the application data that it is stored with.
+    ///
+    /// # Errors
+    /// Those of [`receiver::verify`].
+    pub fn verify_again(
+        &self,
+        agent: &impl CheckStamp<C>,
+        content: &impl FrankableContent<C>,
+        application_data: &[u8],
+    ) -> Result<VerifiedFrank<C>, FrankingError> {
+        let received = Received {
+            application_data,
+            frank_aad: Some(&self.frank_aad),
+            frank: Some(&self.frank),
+            accepted_timestamp: self.context.accepted_timestamp,
+            sender_uri: &self.context.sender_uri,
+            room_uri: &self.context.room_uri,
+        };
+        // There is a frank, so there is a verdict.
+        receiver::verify(agent, content, &received)?.ok_or(FrankingError::FrankWithoutTag)
+    }
+}
+
+/// Behind a revision that was looked at before.
+struct Stored<C: Construction>(StoredFrank<C>);
+
+impl<'a, C: Construction> Decode<'a> for Stored<C> {
+    const NAME: &'static str = "StoredFrank";
+
+    fn decode(reader: &mut Reader<'a>) -> mimi_codec::Result<Self> {
+        reader.field::<u8>("revision")?;
+        Ok(Self(StoredFrank {
+            frank_aad: reader.field("frank_aad")?,
+            frank: reader.field("frank")?,
+            context: reader.field("context")?,
+        }))
+    }
+}

@@ -1,0 +1,159 @@
+//! What it costs to say what a message takes, beside decoding the message; and to look for links, beside checking that the text is UTF-8.
+//!
+//! `cargo bench -p mimi-policy --bench content` ends with the ratios. All figures of one ratio come from one run.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+
+use criterion::{BenchmarkId, Criterion, Throughput};
+use mimi_codec::CapabilityType;
+use mimi_content::{
+    Disposition, ExternalPart, MimiContent, MimiContentRef, MultiPart, NestedPart, PartSemantics, Salt,
+};
+use mimi_policy::message::{Link, Requirements, first_link};
+
+const ALICE: &str = "mimi://example.com/u/alice-smith";
+const SENTENCE: &str = "See [what](cid:1@local.invalid) was said; and more, of the usual length (or so). ";
+
+fn encode(body: NestedPart) -> Vec<u8> {
+    MimiContent::builder(Salt::from_bytes([7; 16]), body).build().unwrap().encode()
+}
+
+fn text(media_type: &str, octets: usize) -> Vec<u8> {
+    let text: Vec<u8> = SENTENCE.bytes().cycle().take(octets).collect();
+    encode(NestedPart::single(Disposition::RENDER, "", media_type, text))
+}
+
+fn many_parts(parts: usize) -> Vec<u8> {
+    let children = (1..parts).map(|number| {
+        if number % 8 == 0 {
+            let external = ExternalPart { content_type: "image/png".into(), ..ExternalPart::default() };
+            NestedPart::external(Disposition::ATTACHMENT, "", external)
+        } else {
+            NestedPart::single(Disposition::RENDER, "en", "text/plain;charset=utf-8", SENTENCE)
+        }
+    });
+    let multi = MultiPart::new(PartSemantics::ProcessAll, children.collect()).unwrap();
+    encode(NestedPart::multi(Disposition::RENDER, "", multi))
+}
+
+/// Messages without a link, so that nothing ends early, and how many capabilities they take.
+fn messages() -> Vec<(&'static str, Vec<u8>, usize)> {
+    vec![
+        ("short text", text("text/plain;charset=utf-8", 40), 1),
+        ("64 KiB plain", text("text/plain;charset=utf-8", 1 << 16), 1),
+        ("64 KiB Markdown", text("text/markdown;variant=GFM-MIMI", 1 << 16), 1),
+        ("64 KiB HTML", text("text/html;charset=utf-8", 1 << 16), 1),
+        ("1000 parts", many_parts(1000), 2),
+    ]
+}
+
+fn requirements(c: &mut Criterion) {
+    let mut group = c.benchmark_group("requirements");
+    for (name, encoded, needs) in messages() {
+        let message = MimiContentRef::decode(&encoded).unwrap();
+        let found = Requirements::of(&message, ALICE, &()).unwrap();
+        assert_eq!(found.needs().len(), needs, "{name}");
+        assert_eq!(found.needs()[0].capability, CapabilityType::CAN_SEND_MESSAGE);
+        group.throughput(Throughput::Bytes(encoded.len() as u64));
+        group.bench_function(BenchmarkId::new("requirements", name), |b| {
+            b.iter(|| Requirements::of(black_box(&message), ALICE, &()).unwrap());
+        });
+        group.bench_function(BenchmarkId::new("decode", name), |b| {
+            b.iter(|| MimiContentRef::decode(black_box(&encoded)).unwrap());
+        });
+        // What has to be read of each text in any case.
+        group.bench_function(BenchmarkId::new("utf-8", name), |b| {
+            b.iter(|| core::str::from_utf8(black_box(&encoded[..encoded.len() & !63])).is_ok());
+        });
+    }
+    group.finish();
+}
+
+/// What a careless scan would go over again and again, and ordinary text; a link stands at the end of all.
+const SOUPS: [(&str, &str); 4] =
+    [("sentences", SENTENCE), ("open brackets", "[]("), ("open tags", "<a "), ("schemes", "a:/ /b:")];
+
+const SIZES: [usize; 3] = [1 << 12, 1 << 16, 1 << 20];
+
+fn growth(c: &mut Criterion) {
+    let mut group = c.benchmark_group("growth");
+    for (name, soup) in SOUPS {
+        for octets in SIZES {
+            let mut content: Vec<u8> = soup.bytes().cycle().take(octets).collect();
+            content.extend(b" https://a.example");
+            let at = octets + 1;
+            let nobody = |_: &str| false;
+            assert_eq!(first_link("text/plain", &content, nobody), Some(Link::At(at)), "{name}");
+            let input = octets.to_string();
+            group.throughput(Throughput::Bytes(octets as u64));
+            group.bench_function(BenchmarkId::new(name, input), |b| {
+                b.iter(|| first_link(black_box("text/html"), black_box(&content), nobody));
+            });
+        }
+    }
+    group.finish();
+}
+
+/// The estimates of this run.
+struct Estimates {
+    directory: PathBuf,
+}
+
+impl Estimates {
+    /// The median time of one iteration, in nanoseconds; `None` if a filter left the bench out.
+    fn nanoseconds(&self, group: &str, function: &str, input: &str) -> Option<f64> {
+        let file = [group, function, input, "new", "estimates.json"]
+            .iter()
+            .fold(self.directory.clone(), |path, step| path.join(step));
+        let estimates: serde_json::Value = serde_json::from_slice(&std::fs::read(file).ok()?).ok()?;
+        estimates["median"]["point_estimate"].as_f64()
+    }
+
+    fn print(&self) {
+        println!("\nWhat a message takes, in times of the baseline (below 1 is faster):\n");
+        println!("| message | decoding it | UTF-8 check of as many octets |");
+        println!("|-|-|-|");
+        for (name, ..) in messages() {
+            let time = |function| self.nanoseconds("requirements", function, name);
+            let ratio = |baseline| match (time("requirements"), time(baseline)) {
+                (Some(subject), Some(baseline)) => format!("{:.2}", subject / baseline),
+                _ => "-".to_owned(),
+            };
+            println!("| {name} | {} | {} |", ratio("decode"), ratio("utf-8"));
+        }
+        println!("\nNanoseconds for each octet of HTML that is looked through:\n");
+        println!("| | 4 KiB | 64 KiB | 1 MiB |\n|-|-|-|-|");
+        for (name, _) in SOUPS {
+            let each = SIZES.map(|octets| {
+                let time = self.nanoseconds("growth", name, &octets.to_string());
+                time.map_or("-".to_owned(), |time| format!("{:.2}", time / octets as f64))
+            });
+            println!("| {name} | {} |", each.join(" | "));
+        }
+    }
+}
+
+fn main() {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mimi-policy-content-benches");
+    // What an earlier run left would mix with this one.
+    drop(std::fs::remove_dir_all(&directory));
+    let mut criterion = Criterion::default()
+        .output_directory(&directory)
+        .sample_size(20)
+        .warm_up_time(std::time::Duration::from_millis(300))
+        .measurement_time(std::time::Duration::from_secs(1))
+        .configure_from_args();
+    requirements(&mut criterion);
+    growth(&mut criterion);
+    criterion.final_summary();
+    Estimates { directory }.print();
+}

@@ -1,0 +1,310 @@
+//! What must hold of the room after all changes together.
+
+use alloc::{
+    boxed::Box,
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
+
+use mimi_codec::room_policy::{BaseRoomPolicy, RoleData};
+
+use super::{
+    items::{Affected, Items},
+    rights::{Asked, Rights},
+};
+use crate::{
+    Actor, Change, Defect, Form, NO_ROLE, Reason, Refusal, RoomState, UserUri, role_table::RoleTable,
+    room::limits_of,
+};
+
+/// How a role's participants change, and which of its limits that asks for.
+#[derive(Clone, Copy, Debug, Default)]
+struct RoleDelta {
+    gone: usize,
+    come: usize,
+    gone_active: usize,
+    come_active: usize,
+    minimum: bool,
+    minimum_active: bool,
+    maximum: bool,
+    maximum_active: bool,
+}
+
+/// The room after the changes, as far as it is asked about.
+pub(super) struct After<'r, 'a> {
+    room: &'a RoomState,
+    items: &'r Items<'a>,
+    form: Form,
+    /// New roles, if the changes bring some.
+    pub(super) roles: Option<Box<RoleTable>>,
+    base: Option<&'a BaseRoomPolicy>,
+}
+
+impl<'r, 'a> After<'r, 'a> {
+    pub(super) fn new(room: &'a RoomState, items: &'r Items<'a>, form: Form) -> Result<Self, Refusal> {
+        let mut after = Self { room, items, form, roles: None, base: None };
+        for item in items.items.iter().filter(|item| !item.accepted) {
+            match item.change {
+                Change::UpdateRoles(roles) => {
+                    let roles =
+                        after.new_roles(roles).map_err(|defect| item.refuse(Reason::InvalidRoom(defect)))?;
+                    after.roles = Some(Box::new(roles));
+                }
+                Change::UpdateBase(base) => after.base = Some(base),
+                _ => {}
+            }
+        }
+        Ok(after)
+    }
+
+    fn new_roles(&self, roles: &RoleData) -> Result<RoleTable, Defect> {
+        let mut defects = Vec::new();
+        let roles = RoleTable::new(roles.clone(), &mut defects);
+        if let Some(defect) = defects.into_iter().next() {
+            return Err(defect);
+        }
+        let held = self.room.role_counts().filter(|(_, count)| count.participants > 0);
+        for (role, _) in held {
+            if roles.get(role).is_none() {
+                // Somebody has it; which one is only asked on the way out.
+                let holder = self.room.participants().find(|(_, held)| *held == role);
+                return Err(holder.map_or(Defect::TooLarge, |(user, role)| Defect::UndefinedRole {
+                    user: user.clone(),
+                    role,
+                }));
+            }
+        }
+        Ok(roles)
+    }
+
+    fn roles(&self) -> &RoleTable {
+        self.roles.as_deref().unwrap_or_else(|| self.room.role_table())
+    }
+
+    fn base(&self) -> &'a BaseRoomPolicy {
+        self.base.unwrap_or_else(|| self.room.base())
+    }
+
+    /// How many clients a user has in the end: whoever is removed or banned has none, though the commit may have to see to it.
+    fn clients_in_the_end(&self, affected: &Affected<'_>) -> usize {
+        let goes = affected.operation.is_some()
+            && (affected.role_after == NO_ROLE || self.roles().is_banned(affected.role_after));
+        if goes { 0 } else { affected.clients_after() }
+    }
+
+    /// Everything that is asked of the room after the changes, in this order: that clients and users belong together, the limits
+    /// of roles by index, the base policy.
+    pub(super) fn check(&self, actor: &Actor, rights: &Rights<'_, '_>) -> Result<(), Refusal> {
+        self.check_clients(actor)?;
+        self.check_limits(rights)?;
+        self.check_base()
+    }
+
+    /// Clients leave with their users, and come to none but participants (mimi-protocol §5.3).
+    fn check_clients(&self, actor: &Actor) -> Result<(), Refusal> {
+        for item in &self.items.items {
+            let (Change::RemoveClient { client, .. }, Actor::Client { client: own, .. }) =
+                (item.change, actor)
+            else {
+                continue;
+            };
+            if self.form == Form::Commit && client == own {
+                return Err(item.refuse(Reason::OwnLeafRemoved(client.clone())));
+            }
+        }
+        for affected in &self.items.users {
+            self.check_departure(affected)?;
+        }
+        if self.form == Form::Commit { self.check_accepted_departures() } else { Ok(()) }
+    }
+
+    fn check_departure(&self, affected: &Affected<'_>) -> Result<(), Refusal> {
+        let item = affected.operation.and_then(|place| self.items.items.get(place));
+        let index = item.and_then(|item| item.index);
+        let left = affected.clients_after();
+        // The rest may be left to the commit, but nobody is to come.
+        let must_be_gone =
+            !matches!(self.form, Form::Proposal | Form::ExternalProposal) || !affected.added.is_empty();
+        if affected.role_after == NO_ROLE {
+            if affected.role != NO_ROLE || item.is_some() {
+                let itself = item.is_some_and(|item| item.by.uri() == affected.user);
+                let unproposed = itself && affected.clients > affected.removed_by_itself;
+                if left > 0 && must_be_gone || unproposed {
+                    return Err(Refusal::of(index, Reason::ClientsLeftBehind(affected.user.clone())));
+                }
+            } else if !affected.added.is_empty() {
+                return Err(Refusal::of(index, Reason::ClientWithoutParticipant(affected.user.clone())));
+            }
+        } else if item.is_some() && self.roles().is_banned(affected.role_after) && left > 0 && must_be_gone {
+            return Err(Refusal::of(index, Reason::ClientsOfBanned(affected.user.clone())));
+        }
+        Ok(())
+    }
+
+    /// The clients of those who were removed or banned since the last commit.
+    fn check_accepted_departures(&self) -> Result<(), Refusal> {
+        if self.room.pending().list.is_empty() {
+            return Ok(());
+        }
+        let users = self.items.users.iter().map(|affected| (affected.user, affected));
+        let users: BTreeMap<&UserUri, &Affected<'_>> = users.collect();
+        for (user, operation) in &self.room.pending().list {
+            let banned = self.roles().is_banned(operation.role);
+            let clients = self.room.slot_of(user).map_or(0, |slot| slot.clients.len());
+            if clients == 0 || operation.role != NO_ROLE && !banned {
+                continue;
+            }
+            if users.get(user).map_or(clients, |affected| affected.clients_after()) > 0 {
+                let user = user.clone();
+                let reason =
+                    if banned { Reason::ClientsOfBanned(user) } else { Reason::ClientsLeftBehind(user) };
+                return Err(Refusal::of(None, reason));
+            }
+        }
+        Ok(())
+    }
+
+    /// The limits of roles (mimi-room-policy §3): minima where somebody leaves, maxima where somebody comes.
+    fn check_limits(&self, rights: &Rights<'_, '_>) -> Result<(), Refusal> {
+        let mut deltas: BTreeMap<u32, RoleDelta> = BTreeMap::new();
+        for affected in &self.items.users {
+            let operation = affected.operation;
+            let asked = operation.and_then(|place| rights.asked.get(place)).copied().unwrap_or_default();
+            self.count(affected, asked, &mut deltas);
+        }
+        for (role, delta) in deltas {
+            if let Some(entry) = self.roles().get(role).filter(|_| role != NO_ROLE) {
+                let before = self.room.count(role);
+                let after = |before: usize, come: usize, gone: usize| {
+                    u32::try_from(before.saturating_add(come).saturating_sub(gone)).unwrap_or(u32::MAX)
+                };
+                let participants = after(before.participants, delta.come, delta.gone);
+                let active = after(before.active, delta.come_active, delta.gone_active);
+                let reason = if delta.minimum && participants < entry.minimum {
+                    Reason::BelowMinimum { role, minimum: entry.minimum, participants }
+                } else if delta.minimum_active && active < entry.minimum_active {
+                    Reason::BelowMinimumActive { role, minimum: entry.minimum_active, active }
+                } else if let Some(maximum) = entry.maximum.filter(|max| delta.maximum && participants > *max)
+                {
+                    Reason::AboveMaximum { role, maximum, participants }
+                } else if let Some(maximum) =
+                    entry.maximum_active.filter(|max| delta.maximum_active && active > *max)
+                {
+                    Reason::AboveMaximumActive { role, maximum, active }
+                } else {
+                    continue;
+                };
+                return Err(Refusal::of(None, reason));
+            }
+        }
+        Ok(())
+    }
+
+    fn count(&self, affected: &Affected<'_>, asked: Asked, deltas: &mut BTreeMap<u32, RoleDelta>) {
+        let was_active = affected.role != NO_ROLE && affected.clients > 0;
+        let is_active = affected.role_after != NO_ROLE && self.clients_in_the_end(affected) > 0;
+        let moves = affected.operation.is_some();
+        if affected.role != NO_ROLE && (moves || was_active && !is_active) {
+            let delta = deltas.entry(affected.role).or_default();
+            if moves {
+                delta.gone = delta.gone.saturating_add(1);
+            }
+            if was_active {
+                delta.gone_active = delta.gone_active.saturating_add(1);
+            }
+            delta.minimum |= asked.minima_before;
+            delta.minimum_active |= asked.minima_before || !moves;
+        }
+        if affected.role_after != NO_ROLE && (moves || is_active && !was_active) {
+            let delta = deltas.entry(affected.role_after).or_default();
+            if moves {
+                delta.come = delta.come.saturating_add(1);
+            }
+            if is_active {
+                delta.come_active = delta.come_active.saturating_add(1);
+            }
+            delta.maximum |= asked.maxima_after;
+            // Whoever comes with a client of its own comes to the maximum like any other.
+            delta.maximum_active |= asked.maxima_after || !moves;
+        }
+    }
+
+    /// The base policy (mimi-room-policy §5).
+    pub(super) fn check_base(&self) -> Result<(), Refusal> {
+        let base = self.base();
+        let invalid = |defect| Refusal::of(None, Reason::InvalidRoom(defect));
+        let (mut users, mut clients, mut several) =
+            (self.room.users(), self.room.own_clients(), self.room.users_with_several_clients());
+        let roles = self.roles();
+        let counts = |role: u32| usize::from(role != NO_ROLE && !roles.is_banned(role));
+        for affected in &self.items.users {
+            let after = self.clients_in_the_end(affected);
+            let before = if affected.role == NO_ROLE { 0 } else { affected.clients };
+            users = users.saturating_add(counts(affected.role_after)).saturating_sub(counts(affected.role));
+            clients = clients.saturating_add(after).saturating_sub(before);
+            several = several.saturating_add(usize::from(after > 1)).saturating_sub(usize::from(before > 1));
+            if !base.multi_device && after > 1 {
+                return Err(invalid(Defect::SeveralClients(affected.user.clone())));
+            }
+        }
+        if self.roles.is_some() {
+            // Role 1 may have become, or ceased to be, the banned one.
+            let banned =
+                if roles.has_banned() { self.room.count(crate::BANNED_ROLE).participants } else { 0 };
+            users = self.room.participant_count().saturating_sub(banned);
+        }
+        if !base.multi_device && several > 0 {
+            let user = self.room.participants().map(|(user, _)| user);
+            let mut user = user.filter(|user| self.room.clients_of(user).nth(1).is_some());
+            return Err(invalid(
+                user.next().map_or(Defect::TooLarge, |user| Defect::SeveralClients(user.clone())),
+            ));
+        }
+        if self.form == Form::ExternalCommit {
+            clients = clients.saturating_add(self.room.lingering());
+        }
+        if let Some(defect) = limits_of(base, users, clients) {
+            return Err(invalid(defect));
+        }
+        if base.fixed_membership && (self.base.is_some() || self.roles.is_some()) {
+            let mut defects = Vec::new();
+            roles.check_fixed_membership(&mut defects);
+            if let Some(defect) = defects.into_iter().next() {
+                return Err(invalid(defect));
+            }
+        }
+        if base.parent_dependant { self.check_parent(base).map_err(invalid) } else { Ok(()) }
+    }
+
+    /// The participants are some of the parent's, and not all.
+    fn check_parent(&self, base: &BaseRoomPolicy) -> Result<(), Defect> {
+        let old = self.room.base();
+        if base.parent_room.is_none() {
+            return Err(Defect::NoParentRoom);
+        }
+        if self.base.is_some() && old.parent_dependant && old.parent_room != base.parent_room {
+            return Err(Defect::UnknownParentRoom);
+        }
+        let Some(parent) = self.room.parent_participants() else { return Err(Defect::UnknownParentRoom) };
+        let in_parent = |user| parent.contains(user);
+        let mut listed = self.room.participant_count();
+        for affected in &self.items.users {
+            let (before, after) = (affected.role != NO_ROLE, affected.role_after != NO_ROLE);
+            listed = listed.saturating_add(usize::from(after)).saturating_sub(usize::from(before));
+            if after && !before && !in_parent(affected.user) {
+                return Err(Defect::NotInParent(affected.user.clone()));
+            }
+        }
+        if !old.parent_dependant {
+            // Whoever was in before has not been asked yet.
+            let leaving = self.items.users.iter().filter(|affected| affected.role_after == NO_ROLE);
+            let leaving: BTreeSet<&UserUri> = leaving.map(|affected| affected.user).collect();
+            let mut strangers =
+                self.room.participants().map(|(user, _)| user).filter(|user| !in_parent(user));
+            if let Some(stranger) = strangers.find(|user| !leaving.contains(user)) {
+                return Err(Defect::NotInParent(stranger.clone()));
+            }
+        }
+        if listed >= parent.len() { Err(Defect::NotAStrictSubset) } else { Ok(()) }
+    }
+}

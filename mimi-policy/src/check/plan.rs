@@ -1,0 +1,94 @@
+//! What the changes make of the room.
+
+use alloc::{boxed::Box, vec, vec::Vec};
+
+use mimi_codec::{CapabilityType, code_points::ComponentID};
+
+use super::items::{Affected, Item, Items};
+use crate::{
+    Change, Form, NO_ROLE,
+    decision::{Addition, Note, Outcome, Subject, UserOutcome},
+    role_table::RoleTable,
+};
+
+/// What becomes of the room, in proportion to the changes.
+pub(super) fn outcome(
+    items: &Items<'_>,
+    form: Form,
+    roles: Option<Box<RoleTable>>,
+    capability_of: impl Fn(usize) -> Option<CapabilityType>,
+) -> Outcome {
+    let mut outcome = Outcome { roles, users: Vec::with_capacity(items.users.len()), ..Outcome::default() };
+    let mut places = vec![None; items.users.len()];
+    for (affected, place) in items.users.iter().zip(&mut places) {
+        if affected.operation.is_some() || !affected.added.is_empty() || !affected.removed.is_empty() {
+            *place = Some(outcome.users.len());
+            outcome.users.push(user_outcome(affected));
+        }
+    }
+    let is_proposal = matches!(form, Form::Proposal | Form::ExternalProposal);
+    for (index, item) in items.items.iter().enumerate() {
+        let user = item.user.and_then(|user| items.users.get(user));
+        if let (Change::AddParticipant { .. } | Change::UseJoinCode { .. }, Some(affected)) =
+            (item.change, user)
+        {
+            let place = item.user.and_then(|user| places.get(user).copied().flatten());
+            match (item.accepted, affected.slot, place) {
+                (true, Some(slot), _) => outcome.additions.push(Addition::Slot(slot)),
+                (false, _, Some(place)) => outcome.additions.push(Addition::User(place)),
+                _ => {}
+            }
+        }
+        if item.accepted {
+            continue;
+        }
+        match item.change {
+            Change::UpdateMetadata(metadata) => outcome.metadata = Some(metadata.clone()),
+            Change::UpdatePreAuth(preauth) => outcome.preauth = Some(preauth.clone()),
+            Change::UpdateBase(base) => outcome.base = Some(base.clone()),
+            Change::ReInit => outcome.reinit = true,
+            Change::DestroyRoom => outcome.destroy = true,
+            _ => {}
+        }
+        if is_proposal {
+            outcome.notes.extend(note(item, || capability_of(index)));
+        }
+    }
+    outcome
+}
+
+fn user_outcome(affected: &Affected<'_>) -> UserOutcome {
+    UserOutcome {
+        subject: affected.slot.map_or_else(|| Subject::New(affected.user.clone()), Subject::Slot),
+        role: affected.role_after,
+        removed_clients: affected.removed.iter().map(|client| (*client).clone()).collect(),
+        added_clients: affected.added.iter().map(|client| (*client).clone()).collect(),
+    }
+}
+
+/// What the commit has to know of an accepted change.
+fn note(item: &Item<'_>, capability: impl FnOnce() -> Option<CapabilityType>) -> Option<Note> {
+    let by = item.by.party();
+    let component = |component| Some(Note::Component { component, by: item.by.party() });
+    match item.change {
+        Change::AddParticipant { user, .. }
+        | Change::RemoveParticipant { user }
+        | Change::SetRole { user, .. }
+        | Change::UseJoinCode { user, .. } => Some(Note::List {
+            user: user.clone(),
+            by,
+            role: item.change.role_after().unwrap_or(NO_ROLE),
+            capability: capability(),
+        }),
+        Change::AddClient { client, .. } => Some(Note::Client { client: client.clone(), by, added: true }),
+        Change::RemoveClient { client, .. } => {
+            Some(Note::Client { client: client.clone(), by, added: false })
+        }
+        Change::UpdateMetadata(_) => component(ComponentID::ROOM_METADATA),
+        Change::UpdateRoles(_) => component(ComponentID::ROLES_LIST),
+        Change::UpdatePreAuth(_) => component(ComponentID::PREAUTH_LIST),
+        Change::UpdateBase(_) => component(ComponentID::BASE_ROOM_POLICY),
+        Change::ReInit => Some(Note::ReInit { by }),
+        Change::ChangeComponent(_) | Change::DestroyRoom => None,
+    }
+}

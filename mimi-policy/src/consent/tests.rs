@@ -1,0 +1,185 @@
+//! Consent: each step of the state machine.
+
+use super::*;
+use alloc::format;
+use alloc::vec;
+use mimi_codec::extensions::AppDataDictionary;
+
+fn uri(text: &str) -> IdentifierUri {
+    IdentifierUri::new(text).unwrap()
+}
+
+fn entry(operation: ConsentOperation, room: Option<&str>) -> ConsentEntry {
+    let (requester_uri, target_uri, room_id) = (uri("alice"), uri("bob"), room.map(uri));
+    let consent_extensions = AppDataDictionary::default();
+    match operation {
+        ConsentOperation::Cancel => {
+            ConsentEntry::Cancel { requester_uri, target_uri, room_id, consent_extensions }
+        }
+        ConsentOperation::Request => {
+            ConsentEntry::Request { requester_uri, target_uri, room_id, consent_extensions }
+        }
+        ConsentOperation::Grant => {
+            let client_key_packages = vec![];
+            ConsentEntry::Grant {
+                requester_uri,
+                target_uri,
+                room_id,
+                client_key_packages,
+                consent_extensions,
+            }
+        }
+        ConsentOperation::Revoke => {
+            ConsentEntry::Revoke { requester_uri, target_uri, room_id, consent_extensions }
+        }
+    }
+}
+
+use ConsentOperation::{Cancel, Grant, Request, Revoke};
+
+fn after(steps: &[(ConsentOperation, Option<&str>)]) -> Consents {
+    let mut consents = Consents::default();
+    for (operation, room) in steps {
+        consents.apply(&entry(*operation, *room));
+    }
+    consents
+}
+
+fn check(consents: &Consents, room: Option<&str>) -> Result<(), NoConsent> {
+    let (alice, bob, room) = (uri("alice"), uri("bob"), room.map(uri));
+    consents.check(&alice, &bob, room.as_ref()).map(|consent| {
+        assert_eq!((consent.requester(), consent.target()), (&alice, &bob));
+        assert_eq!(consent.room(), room.as_ref());
+    })
+}
+
+#[test]
+fn nobody_has_consented_to_begin_with() {
+    for room in [None, Some("r")] {
+        assert_eq!(check(&Consents::default(), room), Err(NoConsent::Unanswered));
+        assert_eq!(check(&after(&[(Request, room)]), room), Err(NoConsent::Unanswered));
+    }
+}
+
+#[test]
+fn a_grant_needs_no_request_and_no_equal_scope() {
+    for request in [None, Some(None), Some(Some("r")), Some(Some("s"))] {
+        let mut consents = Consents::default();
+        if let Some(room) = request {
+            consents.apply(&entry(Request, room));
+        }
+        let mut anywhere = consents.clone();
+        anywhere.apply(&entry(Grant, None));
+        assert_eq!((check(&anywhere, None), check(&anywhere, Some("r"))), (Ok(()), Ok(())));
+        consents.apply(&entry(Grant, Some("r")));
+        assert_eq!(check(&consents, Some("r")), Ok(()));
+        assert_eq!(check(&consents, Some("s")), Err(NoConsent::NotForThisRoom));
+        assert_eq!(check(&consents, None), Err(NoConsent::NotForThisRoom));
+    }
+}
+
+#[test]
+fn what_was_said_last_about_a_room_counts() {
+    let any_but_r = after(&[(Grant, None), (Revoke, Some("r"))]);
+    assert_eq!(check(&any_but_r, Some("r")), Err(NoConsent::Revoked));
+    assert_eq!(check(&any_but_r, Some("s")), Ok(()));
+    let none = after(&[(Grant, Some("r")), (Revoke, None)]);
+    assert_eq!(check(&none, Some("r")), Err(NoConsent::Revoked));
+    let only_r = after(&[(Revoke, None), (Grant, Some("r"))]);
+    assert_eq!(check(&only_r, Some("r")), Ok(()));
+    assert_eq!(check(&only_r, Some("s")), Err(NoConsent::Revoked));
+    let all = after(&[(Revoke, Some("r")), (Grant, None)]);
+    assert_eq!(check(&all, Some("r")), Ok(()));
+    let again = after(&[(Revoke, Some("r")), (Grant, Some("r"))]);
+    assert_eq!(check(&again, Some("r")), Ok(()));
+}
+
+#[test]
+fn a_cancellation_needs_exactly_the_scope_of_a_request() {
+    for (requested, cancelled) in [(None, Some("r")), (Some("r"), None), (Some("r"), Some("s"))] {
+        let mut consents = after(&[(Request, requested)]);
+        assert_eq!(consents.apply(&entry(Cancel, cancelled)), ConsentOutcome::NothingToCancel);
+        assert_eq!(consents.requests(&uri("bob")).count(), 1);
+        assert_eq!(consents.apply(&entry(Cancel, requested)), ConsentOutcome::Cancelled);
+        assert_eq!(consents.requests(&uri("bob")).count(), 0);
+        assert_eq!(consents.apply(&entry(Cancel, requested)), ConsentOutcome::NothingToCancel);
+    }
+}
+
+#[test]
+fn unknown_cancellations_leave_nothing_behind() {
+    let mut consents = Consents::default();
+    assert_eq!(consents.apply(&entry(Cancel, None)), ConsentOutcome::NothingToCancel);
+    assert!(consents.pairs.is_empty());
+    let consents = after(&[(Request, None), (Cancel, None)]);
+    assert!(consents.pairs.is_empty());
+}
+
+#[test]
+fn a_cancellation_takes_no_grant_back() {
+    let consents = after(&[(Request, None), (Grant, None), (Cancel, None)]);
+    assert_eq!(check(&consents, None), Ok(()));
+}
+
+#[test]
+fn requests_are_pending_until_a_word_covers_them() {
+    let mut consents = Consents::default();
+    assert_eq!(consents.apply(&entry(Request, None)), ConsentOutcome::Requested);
+    assert_eq!(consents.apply(&entry(Request, None)), ConsentOutcome::AlreadyRequested);
+    assert_eq!(consents.apply(&entry(Request, Some("r"))), ConsentOutcome::Requested);
+    assert_eq!(consents.apply(&entry(Request, Some("s"))), ConsentOutcome::Requested);
+    let alice = uri("alice");
+    let pending: Vec<_> = consents.requests(&uri("bob")).collect();
+    assert_eq!(pending, [(&alice, None), (&alice, Some(&b"r"[..])), (&alice, Some(&b"s"[..]))]);
+    assert_eq!(consents.requests(&uri("cathy")).count(), 0);
+    // A word about one room settles that room's request, one about any settles all.
+    assert_eq!(consents.apply(&entry(Grant, Some("r"))), ConsentOutcome::Granted { requests: 1 });
+    assert_eq!(consents.apply(&entry(Revoke, None)), ConsentOutcome::Revoked { requests: 2 });
+    assert_eq!(consents.requests(&uri("bob")).count(), 0);
+}
+
+#[test]
+fn a_request_after_a_word_asks_nobody() {
+    let mut granted = after(&[(Grant, None)]);
+    assert_eq!(granted.apply(&entry(Request, Some("r"))), ConsentOutcome::AlreadyGranted);
+    let mut revoked = after(&[(Revoke, None)]);
+    for room in [None, Some("r")] {
+        assert_eq!(revoked.apply(&entry(Request, room)), ConsentOutcome::RequestRefused);
+    }
+    assert_eq!(revoked.requests(&uri("bob")).count(), 0);
+    // A grant for one room leaves the others to be asked for.
+    let mut one = after(&[(Grant, Some("r"))]);
+    assert_eq!(one.apply(&entry(Request, None)), ConsentOutcome::Requested);
+}
+
+#[test]
+fn refuses_too_many_requests() {
+    let mut consents = Consents::default();
+    for number in 0..MAX_REQUESTS {
+        let room = format!("r{number}");
+        assert_eq!(consents.apply(&entry(Request, Some(&room))), ConsentOutcome::Requested);
+    }
+    assert_eq!(consents.apply(&entry(Request, Some("r"))), ConsentOutcome::TooManyRequests);
+    assert_eq!(consents.apply(&entry(Cancel, Some("r0"))), ConsentOutcome::Cancelled);
+    assert_eq!(consents.apply(&entry(Request, Some("r"))), ConsentOutcome::Requested);
+}
+
+#[test]
+fn consent_has_a_direction() {
+    let consents = after(&[(Grant, None)]);
+    let (alice, bob) = (uri("alice"), uri("bob"));
+    assert_eq!(consents.check(&bob, &alice, None), Err(NoConsent::Unanswered));
+}
+
+#[test]
+fn a_revocation_does_not_show_in_the_code() {
+    use KeyMaterialUserCode as Code;
+    for (refusal, told, silent) in [
+        (NoConsent::Unanswered, Code::NoConsent, Code::NoConsent),
+        (NoConsent::Revoked, Code::NoConsent, Code::NoConsent),
+        (NoConsent::NotForThisRoom, Code::NoConsentForThisRoom, Code::NoConsent),
+    ] {
+        assert_eq!(refusal.code(TellsOfOtherRooms::Yes), told);
+        assert_eq!(refusal.code(TellsOfOtherRooms::No), silent);
+    }
+}

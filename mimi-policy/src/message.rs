@@ -1,0 +1,191 @@
+//! What a MIMI content message does, and which capabilities it takes (mimi-room-policy §8.3, §8.4).
+//!
+//! A hub sees who sends and no more; all else is decided by the clients that open the message, each for itself and all alike.
+//! [`Requirements::of`] reads the fields of a message, with what is known of the messages that it refers to, and lists the
+//! capabilities that its sender needs, each with its reason. [`authorize`] asks whether the sender has them.
+//!
+//! - Every message takes canSendMessage; the others come on top.
+//! - A reply takes canReplyToMessage, unless it stays in the topic of the message that it replies to: that takes
+//!   canReplyInTopic. Any other topic takes canStartTopic.
+//! - What replaces a message takes a capability by the author and the kind of the message it replaces, and those that the new
+//!   content takes. Its inReplyTo is that of the original and takes none.
+//! - Each external part takes an upload capability, each preview canSendLinkPreview, each link canSendLink, also in a message
+//!   that is forwarded inside. [`first_link`] says what a link is.
+
+mod link;
+mod requirements;
+
+pub use link::{Link, first_link};
+pub use requirements::{Act, MAX_FORWARDED, Need, Requirements, Why};
+
+use alloc::string::String;
+use core::fmt;
+
+use mimi_codec::CapabilityType;
+use mimi_content::{Disposition, MessageId, MimiContentRef, PartIndex};
+
+/// What is known of a message that another one refers to.
+#[derive(Debug, Clone, Copy)]
+pub struct EarlierMessage<'a> {
+    /// The URI of the user who sent it.
+    pub author: &'a str,
+    /// The disposition of its body.
+    pub disposition: Disposition,
+    /// Its topic; empty for none.
+    pub topic_id: &'a [u8],
+    /// All of it, where the client still has it: only then it can tell that nothing but the topic is changed.
+    pub content: Option<&'a MimiContentRef<'a>>,
+}
+
+impl<'a> EarlierMessage<'a> {
+    /// What is known of a message that is at hand.
+    #[must_use]
+    pub fn new(author: &'a str, content: &'a MimiContentRef<'a>) -> Self {
+        let (disposition, topic_id) = (content.body().disposition, content.topic_id());
+        Self { author, disposition, topic_id, content: Some(content) }
+    }
+}
+
+/// What a client knows of its room when it looks at a message.
+pub trait Known {
+    /// The message with this ID, as it was first sent: for the ID of a later version, its original.
+    fn earlier(&self, id: &MessageId) -> Option<EarlierMessage<'_>>;
+
+    /// Whether the user with this URI is in the room: a link to one is a mention.
+    fn is_participant(&self, user: &str) -> bool;
+}
+
+/// Nothing is known.
+impl Known for () {
+    fn earlier(&self, _: &MessageId) -> Option<EarlierMessage<'_>> {
+        None
+    }
+
+    fn is_participant(&self, _: &str) -> bool {
+        false
+    }
+}
+
+/// Why a message may not be sent, and has no effect when it is received.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ContentRefusal {
+    /// The sender lacks a capability.
+    Lacks(Need),
+    /// It puts other content into somebody else's message, for which there is no capability.
+    EditsAnothers {
+        /// Whose message it is.
+        author: String,
+    },
+    /// It turns a message into a reaction or a reaction into a message, for which there is no capability.
+    ChangesKind,
+    /// Forwarded messages lie inside one another too deeply.
+    ForwardedTooDeeply {
+        /// The part of the outermost message that holds them.
+        part: PartIndex,
+    },
+}
+
+impl fmt::Display for ContentRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lacks(need) => write!(f, "{} is lacking: {}", need.capability, need.why),
+            Self::EditsAnothers { author } => {
+                write!(f, "nobody can edit a message of {author} but its author")
+            }
+            Self::ChangesKind => f.write_str("a message can't become a reaction, nor a reaction a message"),
+            Self::ForwardedTooDeeply { part } => {
+                write!(f, "part {part} holds more than {MAX_FORWARDED} levels of forwarded messages")
+            }
+        }
+    }
+}
+
+impl core::error::Error for ContentRefusal {}
+
+/// A message that its sender may send; only [`authorize`] makes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthorizedMessage<'m, 'a> {
+    message: &'m MimiContentRef<'a>,
+    requirements: Requirements,
+}
+
+impl<'m, 'a> AuthorizedMessage<'m, 'a> {
+    /// The message.
+    #[must_use]
+    pub const fn message(&self) -> &'m MimiContentRef<'a> {
+        self.message
+    }
+
+    /// What it does. [`Act::EditOtherTopic`] changes the topic and nothing else, whatever the message holds.
+    #[must_use]
+    pub const fn act(&self) -> Act {
+        self.requirements.act()
+    }
+
+    /// Whether it has to be asked again when the message comes that this one refers to. Until then an edit or a deletion has no
+    /// effect.
+    #[must_use]
+    pub const fn is_provisional(&self) -> bool {
+        self.requirements.is_provisional()
+    }
+}
+
+/// Whether the user `sender`, whose role has the capabilities that `holds` says, may send the message.
+///
+/// A client asks for what it composes and for what it receives; for the latter with the role that the sender had in the
+/// epoch of the message.
+///
+/// ```
+/// use mimi_codec::CapabilityType;
+/// use mimi_content::{Disposition, MessageId, MimiContent, MimiContentRef, NestedPart, Salt};
+/// use mimi_policy::message::{Act, ContentRefusal, EarlierMessage, Known, authorize};
+///
+/// // Bob wrote a message, and Cathy deletes it.
+/// struct Room(MessageId);
+/// impl Known for Room {
+///     fn earlier(&self, id: &MessageId) -> Option<EarlierMessage<'_>> {
+///         (*id == self.0).then_some(EarlierMessage {
+///             author: "mimi://b.example/u/bob",
+///             disposition: Disposition::RENDER,
+///             topic_id: b"",
+///             content: None,
+///         })
+///     }
+///     fn is_participant(&self, _: &str) -> bool {
+///         true
+///     }
+/// }
+/// let room = Room(MessageId::from_bytes([1; 32]));
+/// let bytes = MimiContent::builder(Salt::from_bytes([7; 16]), NestedPart::null(Disposition::RENDER))
+///     .replaces(room.0)
+///     .build()?
+///     .encode();
+/// let deletion = MimiContentRef::decode(&bytes)?;
+/// let cathy = "mimi://c.example/u/cathy";
+///
+/// let member = [CapabilityType::CAN_SEND_MESSAGE, CapabilityType::CAN_DELETE_OWN_MESSAGE];
+/// let refusal = authorize(&deletion, cathy, &room, |capability| member.contains(&capability)).unwrap_err();
+/// let ContentRefusal::Lacks(need) = refusal else { panic!("another reason") };
+/// assert_eq!(need.capability, CapabilityType::CAN_DELETE_OTHER_MESSAGE);
+///
+/// let moderator = [CapabilityType::CAN_SEND_MESSAGE, CapabilityType::CAN_DELETE_OTHER_MESSAGE];
+/// let authorized = authorize(&deletion, cathy, &room, |capability| moderator.contains(&capability))?;
+/// assert_eq!(authorized.act(), Act::DeleteOtherMessage);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// [`ContentRefusal`]; of several lacking capabilities the first in the order of [`Requirements::needs`].
+pub fn authorize<'m, 'a>(
+    message: &'m MimiContentRef<'a>,
+    sender: &str,
+    known: &impl Known,
+    holds: impl Fn(CapabilityType) -> bool,
+) -> Result<AuthorizedMessage<'m, 'a>, ContentRefusal> {
+    let requirements = Requirements::of(message, sender, known)?;
+    match requirements.needs().iter().find(|need| !holds(need.capability)) {
+        Some(lacking) => Err(ContentRefusal::Lacks(*lacking)),
+        None => Ok(AuthorizedMessage { message, requirements }),
+    }
+}

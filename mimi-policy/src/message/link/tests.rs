@@ -1,0 +1,228 @@
+//! What is a link and what is none.
+
+use super::*;
+use alloc::vec::Vec;
+
+const ALICE: &str = "mimi://a.example/u/alice";
+
+fn is_alice(uri: &str) -> bool {
+    uri == ALICE
+}
+
+fn plain(text: &str) -> Option<Link> {
+    first_link("text/plain;charset=utf-8", text.as_bytes(), is_alice)
+}
+
+fn markdown(text: &str) -> Option<Link> {
+    first_link("text/markdown;variant=GFM-MIMI", text.as_bytes(), is_alice)
+}
+
+fn html(text: &str) -> Option<Link> {
+    first_link("text/html;charset=utf-8", text.as_bytes(), is_alice)
+}
+
+#[test]
+fn a_scheme_with_slashes_is_a_link_in_every_text() {
+    for (text, at) in [
+        ("http://a.example", 0),
+        ("see https://a.example/x?y#z.", 4),
+        ("(HTTPS://a.example)", 1),
+        ("x+y.z-1://a", 0),
+        ("12http://a.example", 2),
+        ("mimi://a.example/u/bob", 0),
+        ("mimi://a.example/r/room", 0),
+        ("éhttps://a.example", 2),
+        ("https://é.example", 0),
+        ("`https://a.example`", 1),
+        ("nothttp://a", 0),
+    ] {
+        for find in [plain, markdown, html] {
+            assert_eq!(find(text), Some(Link::At(at)), "{text}");
+        }
+        assert_eq!(first_link("Text/Calendar", text.as_bytes(), is_alice), Some(Link::At(at)), "{text}");
+    }
+}
+
+#[test]
+fn other_text_holds_no_link() {
+    for text in [
+        "",
+        "hello",
+        "a.example/x",
+        "www.a.example",
+        "mailto:bob@a.example",
+        "http://",
+        "http:// a.example",
+        "://a.example",
+        "12://a.example",
+        "a ]( b",
+        "1 < 2 and 3 > 2",
+        "and so on://",
+    ] {
+        for find in [plain, markdown, html] {
+            if text != "a ]( b" {
+                assert_eq!(find(text), None, "{text}");
+            }
+        }
+        assert_eq!(plain(text), None, "{text}");
+    }
+    // Only text is looked at.
+    for content_type in ["image/svg+xml", "application/json", "", "text", "texts/plain"] {
+        let found = first_link(content_type, b"https://a.example", is_alice);
+        assert_eq!(found.is_some(), content_type == "text", "{content_type}");
+    }
+}
+
+#[test]
+fn a_mention_is_no_link() {
+    for text in [
+        "mimi://a.example/u/alice",
+        "hello mimi://a.example/u/alice, hello",
+        "is it mimi://a.example/u/alice?",
+        "(mimi://a.example/u/alice)",
+        "mimi://a.example/u/alice\u{3002}",
+    ] {
+        assert_eq!(plain(text), None, "{text}");
+    }
+    for text in [
+        "<mimi://a.example/u/alice>",
+        "[mimi://a.example/u/alice](mimi://a.example/u/alice)",
+        "[Alice](mimi://a.example/u/alice)",
+        "[Alice](<mimi://a.example/u/alice> \"title\")",
+        "[alice]\n\n[alice]: mimi://a.example/u/alice",
+    ] {
+        assert_eq!(markdown(text), None, "{text}");
+    }
+    assert_eq!(html("<a href=\"mimi://a.example/u/alice\">@Alice</a>"), None);
+    // One who isn't Alice, and what hides behind her.
+    assert_eq!(plain("mimi://a.example/u/alice2"), Some(Link::At(0)));
+    assert_eq!(plain("mimi://a.example/u/alice/https://b.example"), Some(Link::At(0)));
+    assert_eq!(plain("mimi://a.example/u/alice https://b.example"), Some(Link::At(25)));
+    assert_eq!(plain("https://a.example/mimi://a.example/u/alice"), Some(Link::At(0)));
+}
+
+#[test]
+fn markdown_has_links_without_a_scheme() {
+    for (text, at) in [
+        ("[x](a.example)", 4),
+        ("[x](\n  /path 'title')", 7),
+        ("[x](<a b>)", 5),
+        ("![x](a.png)", 5),
+        ("[x](mailto:bob@a.example)", 4),
+        ("[x](java&#115;cript:x)", 4),
+        ("[x][y]\n\n[y]: a.example", 13),
+        ("[y]:\n  a.example", 7),
+        ("> - [y]: <a.example>", 10),
+        ("[a\nb]: /url", 7),
+        ("[a\\]b]: /url", 8),
+        ("<mailto:bob@a.example>", 1),
+        ("<bob@a.example>", 1),
+        ("`[x](a.example)`", 5),
+    ] {
+        assert_eq!(markdown(text), Some(Link::At(at)), "{text}");
+        assert_eq!(plain(text), None, "{text}");
+    }
+    for text in [
+        "[x]()",
+        "[x]",
+        "[x][y]",
+        "f(x)",
+        "a[0]: b",
+        "say [y]: a.example",
+        "<b>",
+        "<bob@a.example",
+        "<bob@a.example <b>",
+        "a <b c@d>",
+        "![x](cid:5@local.invalid)",
+        "[x](CID:5@local.invalid)",
+        "- [ ] task",
+    ] {
+        assert_eq!(markdown(text), None, "{text}");
+    }
+    assert_eq!(markdown("![x](cid:05@local.invalid)"), Some(Link::At(5)));
+}
+
+#[test]
+fn html_has_links_in_attributes() {
+    for (text, at) in [
+        ("<a href=\"/x\">", 9),
+        ("<A HREF = '//b.example' >", 11),
+        ("<a href=b.example>", 8),
+        ("<a\nclass=x\thref=b>", 16),
+        ("<a/href=b>", 8),
+        ("<a title=\">\" href=b>", 18),
+        ("<a title='x'href=b>", 17),
+        ("<svg><a xlink:href=b>", 19),
+        ("<a href=\"&#104;ttps:b\">", 9),
+        ("<a href=\"java\tscript:x\">", 9),
+        ("<form action=x>", 13),
+        ("<img src=x>", 9),
+        ("<a = href=x>", 10),
+        ("<!-- <a href=x>", 13),
+        ("<p><b><a x href=y", 16),
+    ] {
+        assert_eq!(html(text), Some(Link::At(at)), "{text}");
+        assert_eq!(markdown(text), Some(Link::At(at)), "{text}");
+        assert_eq!(plain(text), None, "{text}");
+    }
+    for text in [
+        "<a>",
+        "<a href>",
+        "<a href=\"\">",
+        "<a href=\"#top\">",
+        "<a href=\" cid:2@local.invalid \">",
+        "<p title=\"href=x\">",
+        "href=x",
+        "< a href=x>",
+        "<a",
+        "<a hrefs=x>",
+        "<",
+    ] {
+        assert_eq!(html(text), None, "{text}");
+    }
+}
+
+#[test]
+fn text_that_can_not_be_read_counts_as_a_link() {
+    for content_type in
+        ["text/plain;charset=utf-16", "text/plain;charset=\"x\"", "text/plain;charset", "text/a b"]
+    {
+        assert_eq!(first_link(content_type, b"", is_alice), Some(Link::Unreadable), "{content_type}");
+    }
+    for content_type in ["text/plain", "text/plain;charset=UTF-8", "text/plain;charset=us-ascii"] {
+        assert_eq!(first_link(content_type, b"hello", is_alice), None, "{content_type}");
+    }
+    // Octets that are no UTF-8 hide nothing.
+    assert_eq!(first_link("text/plain", b"\xff\xfehttp://a", is_alice), Some(Link::At(2)));
+}
+
+#[test]
+fn the_first_of_several_links_is_named() {
+    assert_eq!(markdown("[x](a) https://b.example"), Some(Link::At(4)));
+    assert_eq!(markdown("https://b.example [x](a)"), Some(Link::At(0)));
+}
+
+/// Text that a careless scan would go over again and again.
+#[test]
+fn much_of_the_same_is_read_in_one_go() {
+    let texts = [
+        "://",
+        "](",
+        "[",
+        "]:",
+        "<",
+        "<a ",
+        "a=",
+        "http",
+        "mimi://a.example/u/alice ",
+        "<a href=#",
+        "\n[x]: ",
+    ];
+    for text in texts {
+        let long: Vec<u8> = text.bytes().cycle().take(1 << 17).collect();
+        for content_type in ["text/plain", "text/markdown", "text/html"] {
+            // That it ends is the test; what it finds is tested above.
+            let _ = first_link(content_type, &long, is_alice);
+        }
+    }
+}

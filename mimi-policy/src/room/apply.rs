@@ -1,0 +1,316 @@
+//! Putting a plan into effect.
+
+use core::hash::Hasher;
+
+use alloc::{collections::BTreeSet, vec::Vec};
+
+use mimi_codec::{Encode, code_points::ComponentID};
+
+use super::{PendingOperation, RoomState, Slot};
+use crate::{
+    ClientUri, Form, NO_ROLE, Plan, StalePlan,
+    decision::{Addition, Note, Outcome, Subject, UserOutcome},
+    room::pending::PendingClient,
+};
+
+impl RoomState {
+    /// Puts a plan into effect, at a cost in proportion to what it changes.
+    ///
+    /// A plan for proposals changes who is in the room and what its rules are at once; the commit that takes them up settles
+    /// their places in the list.
+    ///
+    /// # Errors
+    /// When the plan was made for another version of this room or for another room. Nothing has changed then.
+    pub fn apply(&mut self, plan: Plan) -> Result<(), StalePlan> {
+        if plan.stamp != self.stamp() {
+            return Err(StalePlan { planned: plan.stamp.version, current: self.version });
+        }
+        match plan.form {
+            Form::Message => return Ok(()),
+            Form::Proposal | Form::ExternalProposal => self.accept(plan.outcome),
+            Form::Commit => self.commit(plan.outcome),
+            Form::ExternalCommit => self.commit_externally(plan.outcome),
+        }
+        self.version = self.version.wrapping_add(1);
+        Ok(())
+    }
+
+    fn accept(&mut self, mut outcome: Outcome) {
+        self.replace_components(&mut outcome);
+        for user in outcome.users {
+            let was_listed = self.is_listed(&user.subject);
+            let Some(slot) = self.change_user(user) else { continue };
+            match (was_listed, self.slot(slot).is_some_and(Slot::is_listed)) {
+                (true, false) => self.pending.removed.push(slot),
+                (false, true) => {
+                    self.pending.added.push(slot);
+                    self.place(slot);
+                }
+                _ => {}
+            }
+        }
+        for note in outcome.notes {
+            self.remember(note);
+        }
+    }
+
+    fn remember(&mut self, note: Note) {
+        match note {
+            Note::List { user, by, role, capability } => {
+                let place = self.slot_of(&user).and_then(|slot| slot.place);
+                let added = place.is_some_and(|place| place >= self.committed_places);
+                self.pending.list.insert(user, PendingOperation { by, role, added, capability });
+            }
+            Note::Client { client, by, added } => {
+                self.pending.clients.insert(client, PendingClient { by, added });
+            }
+            Note::Component { component, by } => {
+                self.pending.components.insert(component, by);
+            }
+            Note::ReInit { by } => self.pending.reinit = Some(by),
+        }
+    }
+
+    fn commit(&mut self, mut outcome: Outcome) {
+        self.replace_components(&mut outcome);
+        let pending = core::mem::take(&mut self.pending);
+        let mut touched = Vec::with_capacity(outcome.users.len());
+        for user in outcome.users {
+            let was_listed = self.is_listed(&user.subject);
+            let slot = self.change_user(user);
+            if let Some(slot) =
+                slot.filter(|slot| was_listed && !self.slot(*slot).is_some_and(Slot::is_listed))
+            {
+                self.unplace(slot);
+            }
+            touched.push(slot);
+        }
+        for slot in pending.removed {
+            self.unplace(slot);
+        }
+
+        // The list grows in the commit's order; what it doesn't name comes first, in the order of acceptance.
+        self.order.truncate(self.committed_places);
+        let added = outcome.additions.iter().filter_map(|addition| match addition {
+            Addition::User(index) => touched.get(*index).copied().flatten(),
+            Addition::Slot(slot) => Some(*slot),
+        });
+        let added: Vec<u32> = added.collect();
+        let named: BTreeSet<u32> = added.iter().copied().collect();
+        for slot in pending.added.into_iter().filter(|slot| !named.contains(slot)) {
+            self.place(slot);
+        }
+        for slot in added {
+            self.place(slot);
+        }
+        if self.order.is_sparse() {
+            self.close_gaps();
+        }
+        self.committed_places = self.order.places();
+    }
+
+    /// An external commit takes up nothing that was accepted before, save the clients that leave by themselves.
+    fn commit_externally(&mut self, mut outcome: Outcome) {
+        self.replace_components(&mut outcome);
+        self.order.truncate(self.committed_places);
+        for user in outcome.users {
+            for client in &user.removed_clients {
+                self.pending.clients.remove(client);
+            }
+            let was_listed = self.is_listed(&user.subject);
+            let Some(slot) = self.change_user(user) else { continue };
+            match (was_listed, self.slot(slot).is_some_and(Slot::is_listed)) {
+                (true, false) => self.unplace(slot),
+                (false, true) => self.place(slot),
+                _ => {}
+            }
+        }
+        self.committed_places = self.order.places();
+        for slot in core::mem::take(&mut self.pending.added) {
+            self.place(slot);
+            self.pending.added.push(slot);
+        }
+    }
+
+    fn is_listed(&self, subject: &Subject) -> bool {
+        match subject {
+            Subject::Slot(slot) => self.slot(*slot).is_some_and(Slot::is_listed),
+            Subject::New(_) => false,
+        }
+    }
+
+    fn replace_components(&mut self, outcome: &mut Outcome) {
+        if let Some(metadata) = outcome.metadata.take() {
+            self.mix_component(ComponentID::ROOM_METADATA, &*metadata);
+            self.metadata = Some(*metadata);
+        }
+        if let Some(roles) = outcome.roles.take() {
+            self.mix_component(ComponentID::ROLES_LIST, &roles.data);
+            self.roles = *roles;
+        }
+        if let Some(preauth) = outcome.preauth.take() {
+            self.mix_component(ComponentID::PREAUTH_LIST, &preauth);
+            self.preauth = Some(preauth);
+        }
+        if let Some(base) = outcome.base.take() {
+            self.mix_component(ComponentID::BASE_ROOM_POLICY, &*base);
+            self.base = *base;
+            self.base_is_stated = true;
+        }
+    }
+
+    /// Gives a user its role and clients, and says which slot it has, if it has one still.
+    fn change_user(&mut self, outcome: UserOutcome) -> Option<u32> {
+        let (slot, is_new) = match outcome.subject {
+            Subject::Slot(slot) => (slot, false),
+            Subject::New(user) => (self.add_slot(user)?, true),
+        };
+        self.mix(slot, is_new, outcome.role, &outcome.added_clients, &outcome.removed_clients);
+        self.leave_counts(slot);
+        for client in &outcome.removed_clients {
+            let index = self.tables.remove_client(&self.seed, &self.slots, client);
+            if let (Some(index), Some(user)) = (index, self.slot_mut(slot))
+                && index < user.clients.len()
+            {
+                user.clients.swap_remove(index);
+            }
+        }
+        if let Some(user) = self.slot_mut(slot) {
+            user.role = outcome.role;
+        }
+        for client in outcome.added_clients {
+            self.push_client(slot, client);
+        }
+        self.enter_counts(slot);
+        if self
+            .slot(slot)
+            .is_some_and(|user| user.role == NO_ROLE && user.clients.is_empty() && user.place.is_none())
+        {
+            self.release(slot);
+        }
+        Some(slot)
+    }
+
+    /// Takes a user off the list's places, and forgets it if it has no clients.
+    fn unplace(&mut self, slot: u32) {
+        let Some(place) = self.slot_mut(slot).and_then(|user| user.place.take()) else { return };
+        self.order.remove(place);
+        if self.slot(slot).is_some_and(|user| user.role == NO_ROLE && user.clients.is_empty()) {
+            self.release(slot);
+        }
+    }
+
+    fn release(&mut self, slot: u32) {
+        self.tables.remove_user(&self.seed, &self.slots, slot);
+        self.free.push(slot);
+    }
+
+    fn close_gaps(&mut self) {
+        let slots: Vec<u32> = self.order.iter().collect();
+        self.order.truncate(0);
+        for slot in slots {
+            self.place(slot);
+        }
+    }
+
+    /// Puts a user at the end of the list.
+    fn place(&mut self, slot: u32) {
+        let place = self.order.push(slot);
+        if let Some(user) = self.slot_mut(slot) {
+            user.place = Some(place);
+        }
+    }
+
+    /// Puts a new user on the list.
+    pub(super) fn enlist(&mut self, slot: u32, role: u32) {
+        self.leave_counts(slot);
+        if let Some(user) = self.slot_mut(slot) {
+            user.role = role;
+        }
+        self.enter_counts(slot);
+        self.place(slot);
+    }
+
+    pub(super) fn add_client(&mut self, slot: u32, client: ClientUri) {
+        self.leave_counts(slot);
+        self.push_client(slot, client);
+        self.enter_counts(slot);
+    }
+
+    fn push_client(&mut self, slot: u32, client: ClientUri) {
+        let Some(user) = self.slot_mut(slot) else { return };
+        user.clients.push(client);
+        let index = user.clients.len().saturating_sub(1);
+        self.tables.insert_client(&self.seed, &self.slots, slot, index);
+    }
+
+    fn slot_mut(&mut self, slot: u32) -> Option<&mut Slot> {
+        self.slots.get_mut(usize::try_from(slot).ok()?)
+    }
+
+    fn leave_counts(&mut self, slot: u32) {
+        self.count_slot(slot, |count, by| *count = count.saturating_sub(by));
+    }
+
+    fn enter_counts(&mut self, slot: u32) {
+        self.count_slot(slot, |count, by| *count = count.saturating_add(by));
+    }
+
+    fn count_slot(&mut self, slot: u32, change: impl Fn(&mut usize, usize)) {
+        let Some(user) = usize::try_from(slot).ok().and_then(|slot| self.slots.get(slot)) else { return };
+        let clients = user.clients.len();
+        if !user.is_listed() {
+            change(&mut self.lingering, clients);
+            return;
+        }
+        let count = self.counts.entry(user.role).or_default();
+        change(&mut count.participants, 1);
+        if clients > 0 {
+            change(&mut count.active, 1);
+        }
+        change(&mut self.listed, 1);
+        change(&mut self.clients, clients);
+        if clients > 1 {
+            change(&mut self.several, 1);
+        }
+    }
+
+    /// Tells this history of the room from others, so that a plan for one isn't taken for a plan for another. It guards against
+    /// mistakes, and against nobody who means it: whoever applies plans has the room.
+    fn mix(&mut self, slot: u32, is_new: bool, role: u32, added: &[ClientUri], removed: &[ClientUri]) {
+        let mut mix = |value: u64| {
+            let mixed = self.fingerprint.rotate_left(23) ^ value;
+            self.fingerprint = mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        };
+        mix(u64::from(slot) << 32 | u64::from(role));
+        mix(u64::try_from(added.len()).unwrap_or(u64::MAX));
+        for client in added.iter().chain(removed) {
+            mix(self.seed.hash(client.as_bytes()));
+        }
+        if let Some(slot) =
+            usize::try_from(slot).ok().and_then(|slot| self.slots.get(slot)).filter(|_| is_new)
+        {
+            mix(self.seed.hash(slot.user.as_bytes()));
+        }
+    }
+
+    fn mix_component(&mut self, component: ComponentID, data: &impl Encode) {
+        let mut hasher = self.seed.hasher();
+        hasher.write_u64(self.fingerprint);
+        hasher.write_u16(component.0);
+        hasher.write(&data.to_bytes().unwrap_or_default());
+        self.fingerprint = hasher.finish();
+    }
+
+    /// A beginning for the history, from who is in the room.
+    pub(super) fn first_fingerprint(&self) -> u64 {
+        let mut hasher = self.seed.hasher();
+        for slot in &self.slots {
+            hasher.write_usize(slot.user.as_bytes().len());
+            hasher.write(slot.user.as_bytes());
+            hasher.write_u32(slot.role);
+            hasher.write_usize(slot.clients.len());
+        }
+        hasher.finish()
+    }
+}

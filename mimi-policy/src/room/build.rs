@@ -1,0 +1,231 @@
+//! A room from its parts.
+
+use alloc::{collections::BTreeSet, vec::Vec};
+
+use mimi_codec::{
+    Decode,
+    code_points::ComponentID,
+    extensions::ComponentData,
+    protocol::{ParticipantListData, RoomMetaData, Uri},
+    room_policy::{BaseRoomPolicy, OperationalParameters, PreAuthData, RoleData},
+};
+
+use super::{Order, Pending, RoomState, Slot, Tables};
+use crate::{ClientUri, Defect, InvalidRoom, NO_ROLE, TableSeed, UserUri, role_table::RoleTable};
+
+/// What a room is made of: the components that its members agree on, and what they know beside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomParts {
+    /// The base policy; where there is none, [`Self::default_base`] holds.
+    pub base: Option<BaseRoomPolicy>,
+    /// The roles.
+    pub roles: RoleData,
+    /// The preauthorization.
+    pub preauth: Option<PreAuthData>,
+    /// The participants, in the order that updates count by.
+    pub participants: ParticipantListData,
+    /// The metadata.
+    pub metadata: Option<RoomMetaData>,
+    /// The other components of the room's policy, as they are.
+    pub other: Vec<ComponentData>,
+    /// The leaves of the group: each client and its user.
+    pub clients: Vec<(UserUri, ClientUri)>,
+    /// Who is in the parent room; only for a room that depends on one, or is to.
+    pub parent_participants: Option<Vec<UserUri>>,
+}
+
+impl RoomParts {
+    /// A room of these roles and participants: with the base policy of [`Self::default_base`], and no clients yet.
+    #[must_use]
+    pub fn new(roles: RoleData, participants: ParticipantListData) -> Self {
+        Self {
+            base: None,
+            roles,
+            preauth: None,
+            participants,
+            metadata: None,
+            other: Vec::new(),
+            clients: Vec::new(),
+            parent_participants: None,
+        }
+    }
+
+    /// The base policy of a room that states none: participants come and go, with several devices, without limits, pseudonyms
+    /// are allowed, the room outlives its group and isn't found by searching.
+    #[must_use]
+    pub fn default_base() -> BaseRoomPolicy {
+        BaseRoomPolicy {
+            fixed_membership: false,
+            parent_dependant: false,
+            parent_room: Uri::none(),
+            multi_device: true,
+            max_clients: None,
+            max_users: None,
+            pseudonyms_allowed: true,
+            persistent_room: true,
+            discoverable: false,
+            policy_component_ids: Vec::new(),
+        }
+    }
+}
+
+impl RoomState {
+    /// The room that these parts make.
+    ///
+    /// It takes time in proportion to their size. The seed keeps look-ups fast whatever users call themselves.
+    ///
+    /// # Errors
+    /// All defects, if the room isn't valid.
+    pub fn new(parts: RoomParts, seed: TableSeed) -> Result<Self, InvalidRoom> {
+        let mut defects = Vec::new();
+        let base_is_stated = parts.base.is_some();
+        let base = parts.base.unwrap_or_else(RoomParts::default_base);
+        let roles = RoleTable::new(parts.roles, &mut defects);
+        let operational = parts
+            .other
+            .iter()
+            .find(|component| component.component_id == ComponentID::MLS_OPERATIONAL_POLICY)
+            .map(|component| OperationalParameters::decode_exact(&component.data));
+        // What can't be read allows nothing.
+        let allows = |allows: fn(&OperationalParameters) -> bool| match &operational {
+            None => true,
+            Some(parameters) => parameters.as_ref().is_ok_and(allows),
+        };
+        let external_commits_allowed = allows(|parameters| parameters.external_commit_allowed);
+        let external_proposals_allowed = allows(|parameters| parameters.external_proposal_allowed);
+        let mut room = Self {
+            seed,
+            base,
+            base_is_stated,
+            roles,
+            preauth: parts.preauth,
+            metadata: parts.metadata,
+            external_commits_allowed,
+            external_proposals_allowed,
+            other: parts.other,
+            parent_participants: parts.parent_participants.map(|parent| parent.into_iter().collect()),
+            slots: Vec::new(),
+            free: Vec::new(),
+            tables: Tables::default(),
+            order: Order::default(),
+            committed_places: 0,
+            counts: alloc::collections::BTreeMap::new(),
+            listed: 0,
+            clients: 0,
+            lingering: 0,
+            several: 0,
+            pending: Pending::default(),
+            version: 0,
+            fingerprint: 0,
+        };
+        room.fill(parts.participants, parts.clients, &mut defects);
+        room.check_base(&mut defects);
+        room.committed_places = room.order.places();
+        room.fingerprint = room.first_fingerprint();
+        if defects.is_empty() { Ok(room) } else { Err(InvalidRoom { defects }) }
+    }
+
+    fn fill(
+        &mut self,
+        participants: ParticipantListData,
+        clients: Vec<(UserUri, ClientUri)>,
+        defects: &mut Vec<Defect>,
+    ) {
+        let expected = participants.participants.len();
+        self.tables.reserve(&self.seed, &self.slots, expected, clients.len());
+        self.slots.reserve(expected);
+        for pair in participants.participants {
+            let (user, role) = (UserUri::from(pair.user), pair.role_index);
+            if self.find_user(&user).is_some() {
+                defects.push(Defect::DuplicateParticipant(user));
+            } else if role == NO_ROLE {
+                defects.push(Defect::ParticipantInRoleZero(user));
+            } else if self.roles.get(role).is_none() {
+                defects.push(Defect::UndefinedRole { user, role });
+            } else if let Some(slot) = self.add_slot(user) {
+                self.enlist(slot, role);
+            } else {
+                defects.push(Defect::TooLarge);
+                return;
+            }
+        }
+        for (user, client) in clients {
+            if self.find_client(&client).is_some() {
+                defects.push(Defect::DuplicateClient(client));
+            } else if let Some(slot) = self.find_user(&user) {
+                self.add_client(slot, client);
+            } else {
+                defects.push(Defect::ClientOfNobody { user, client });
+            }
+        }
+    }
+
+    /// What the base policy asks of everybody.
+    fn check_base(&self, defects: &mut Vec<Defect>) {
+        if self.base.fixed_membership {
+            self.roles.check_fixed_membership(defects);
+        }
+        if !self.base.multi_device && self.several > 0 {
+            let several = self.slots.iter().filter(|slot| slot.clients.len() > 1);
+            defects.extend(several.map(|slot| Defect::SeveralClients(slot.user.clone())));
+        }
+        if let Some(defect) = limits_of(&self.base, self.users(), self.client_count()) {
+            defects.push(defect);
+        }
+        if self.base.parent_dependant {
+            self.check_parent(&self.base, defects);
+        }
+    }
+
+    /// Whether the participants are some of the parent's, and not all (mimi-room-policy §5). It takes time in proportion to the
+    /// list.
+    pub(crate) fn check_parent(&self, base: &BaseRoomPolicy, defects: &mut Vec<Defect>) {
+        if base.parent_room.is_none() {
+            defects.push(Defect::NoParentRoom);
+        }
+        let none = BTreeSet::new();
+        let parent = self.parent_participants.as_ref().unwrap_or(&none);
+        let strangers = self.slots.iter().filter(|slot| slot.is_listed() && !parent.contains(&slot.user));
+        let before = defects.len();
+        defects.extend(strangers.map(|slot| Defect::NotInParent(slot.user.clone())));
+        if defects.len() == before && self.listed >= parent.len() {
+            defects.push(Defect::NotAStrictSubset);
+        }
+    }
+
+    /// How many users are on the list, not counting banned ones.
+    pub(crate) fn users(&self) -> usize {
+        let banned = if self.roles.has_banned() { self.count(crate::BANNED_ROLE).participants } else { 0 };
+        self.listed.saturating_sub(banned)
+    }
+
+    pub(super) fn add_slot(&mut self, user: UserUri) -> Option<u32> {
+        let new = Slot { user, role: NO_ROLE, place: None, clients: Vec::new() };
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                *self.slots.get_mut(usize::try_from(slot).ok()?)? = new;
+                slot
+            }
+            None => {
+                // One number less than there are: the last marks a gap in the list.
+                let slot = u32::try_from(self.slots.len()).ok().filter(|slot| *slot < u32::MAX)?;
+                self.slots.push(new);
+                slot
+            }
+        };
+        self.tables.insert_user(&self.seed, &self.slots, slot);
+        Some(slot)
+    }
+}
+
+/// The limit of the base policy that so many users and clients exceed.
+pub(crate) fn limits_of(base: &BaseRoomPolicy, users: usize, clients: usize) -> Option<Defect> {
+    let exceeded = |limit: Option<u32>, count: usize| {
+        limit.filter(|maximum| u32::try_from(count).map_or(true, |count| count > *maximum))
+    };
+    if let Some(maximum) = exceeded(base.max_users, users) {
+        return Some(Defect::TooManyUsers { maximum, users });
+    }
+    let maximum = exceeded(base.max_clients, clients)?;
+    Some(Defect::TooManyClients { maximum, clients })
+}

@@ -1,0 +1,44 @@
+//! What was accepted since the last commit.
+
+use alloc::{collections::BTreeMap, vec::Vec};
+
+use mimi_codec::{CapabilityType, code_points::ComponentID};
+
+use crate::{ClientUri, UserUri, decision::Party};
+
+/// An accepted operation on one user's place in the list.
+#[derive(Clone, Debug)]
+pub(crate) struct PendingOperation {
+    pub(crate) by: Party,
+    /// The role that it led to; 0 for a removal.
+    pub(crate) role: u32,
+    /// Whether it put the user on the list.
+    pub(crate) added: bool,
+    /// The capability that it rests on.
+    pub(crate) capability: Option<CapabilityType>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct PendingClient {
+    pub(crate) by: Party,
+    pub(crate) added: bool,
+}
+
+/// The accepted changes that the next commit takes up.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pending {
+    pub(crate) list: BTreeMap<UserUri, PendingOperation>,
+    pub(crate) clients: BTreeMap<ClientUri, PendingClient>,
+    pub(crate) components: BTreeMap<ComponentID, Party>,
+    pub(crate) reinit: Option<Party>,
+    /// Added participants, in the order of acceptance.
+    pub(crate) added: Vec<u32>,
+    /// Removed participants, which keep their place in the list until the commit.
+    pub(crate) removed: Vec<u32>,
+}
+
+impl Pending {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.list.is_empty() && self.clients.is_empty() && self.components.is_empty() && self.reinit.is_none()
+    }
+}

@@ -1,0 +1,43 @@
+//! What keeps the tables of a room safe from users who choose their names.
+
+use core::hash::Hasher;
+
+use rand_core::CryptoRng;
+use siphasher::sip::SipHasher13;
+
+/// The key of the hash tables in a [`RoomState`](crate::RoomState).
+///
+/// Users choose their URIs. Whoever knew the key could choose many that fall into one place of the table, and make every
+/// look-up slow. So a hub makes it at random, once for each state or once for all, and keeps it to itself. No decision and
+/// no encoding depends on it.
+#[derive(Clone)]
+pub struct TableSeed(u64, u64);
+
+impl TableSeed {
+    /// A key from randomness.
+    pub fn generate(rng: &mut (impl CryptoRng + ?Sized)) -> Self {
+        Self(rng.next_u64(), rng.next_u64())
+    }
+
+    /// A key that everybody knows: for tests, and for tools that only read trusted rooms.
+    #[must_use]
+    pub const fn known() -> Self {
+        Self(0, 0)
+    }
+
+    pub(crate) fn hasher(&self) -> SipHasher13 {
+        SipHasher13::new_with_keys(self.0, self.1)
+    }
+
+    pub(crate) fn hash(&self, bytes: &[u8]) -> u64 {
+        let mut hasher = self.hasher();
+        hasher.write(bytes);
+        hasher.finish()
+    }
+}
+
+impl core::fmt::Debug for TableSeed {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("TableSeed([redacted])")
+    }
+}

@@ -1,0 +1,214 @@
+//! A second evaluator, written from the draft's paragraphs without a look at the first, and the two compared on random rooms.
+//!
+//! `MIMI_POLICY_CASES` sets how many (in decimal), `MIMI_POLICY_SEED` where the counting begins.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::arithmetic_side_effects, missing_docs)]
+
+mod draft;
+mod engine;
+mod generator;
+mod room;
+mod smaller;
+
+use std::collections::BTreeMap;
+use std::env;
+use std::thread;
+
+use draft::Says;
+use generator::{Dice, any_try};
+use room::{Base, Cap, Change, Form, Role, Room, Try, Who};
+
+/// How often a capability decided: it allowed something in a commit that is accepted, it wasn't held, or a condition of it failed.
+#[derive(Debug, Default, Clone, Copy)]
+struct Coverage {
+    accepted: u64,
+    not_held: u64,
+    condition: u64,
+}
+
+#[derive(Default)]
+struct Statistics {
+    cases: u64,
+    accepted: u64,
+    capabilities: BTreeMap<Cap, Coverage>,
+    refusals: BTreeMap<&'static str, u64>,
+    disagreements: Vec<u64>,
+}
+
+/// Where the two differ, in words.
+fn disagreement(t: &Try) -> Option<String> {
+    let literal = draft::decide(t);
+    match (engine::decide(t), &literal.after) {
+        (Err(_), None) => None,
+        (Err(why), Some(_)) => Some(format!("the engine refuses ({why}) what the draft allows")),
+        (Ok(_), None) => Some(format!(
+            "the engine allows what the draft refuses ({})",
+            literal.refused.unwrap_or_default()
+        )),
+        (Ok(answer), Some(after)) => {
+            let (mut found, mut participants) = (answer.participants, owned(&after.list));
+            let (found_clients, mut clients) = (answer.clients, owned(&after.clients));
+            clients.sort();
+            // What is proposed has no order yet, and may leave clients to the commit.
+            let committed = matches!(t.form, Form::Commit | Form::ExternalCommit);
+            if !committed {
+                participants.sort();
+                found.sort();
+            }
+            if found != participants {
+                return Some(format!("participants afterwards: {found:?}, not {participants:?}"));
+            }
+            (committed && found_clients != clients)
+                .then(|| format!("clients afterwards: {found_clients:?}, not {clients:?}"))
+        }
+    }
+}
+
+fn owned<T: ToOwned + ?Sized, U: Into<V> + Copy, V>(pairs: &[(&T, U)]) -> Vec<(T::Owned, V)> {
+    pairs.iter().map(|(first, second)| ((*first).to_owned(), (*second).into())).collect()
+}
+
+fn run(seeds: impl Iterator<Item = u64>) -> Statistics {
+    let mut statistics = Statistics::default();
+    for seed in seeds {
+        let t = any_try(&mut Dice(seed));
+        let literal = draft::decide(&t);
+        let accepted = literal.after.is_some();
+        statistics.cases += 1;
+        statistics.accepted += u64::from(accepted);
+        for (capability, says) in literal.said {
+            let coverage = statistics.capabilities.entry(capability).or_default();
+            match says {
+                Says::Yes => coverage.accepted += u64::from(accepted),
+                Says::NotHeld => coverage.not_held += 1,
+                Says::Condition => coverage.condition += 1,
+            }
+        }
+        if let Some(why) = literal.refused {
+            *statistics.refusals.entry(why).or_default() += 1;
+        }
+        if disagreement(&t).is_some() {
+            statistics.disagreements.push(seed);
+        }
+    }
+    statistics
+}
+
+fn number(variable: &str, absent: u64) -> u64 {
+    env::var(variable).map_or(absent, |text| text.parse().expect("a number"))
+}
+
+/// 8.1.3: "a successful unban changes the target user's role from role_index = 1 to another non-zero role_index": not to 1 again.
+#[test]
+fn an_unban_leads_to_another_role() {
+    let role = |index, name, capabilities: &[Cap], changes: &[(u32, Vec<u32>)]| Role {
+        index,
+        name,
+        capabilities: capabilities.iter().copied().collect(),
+        min: 0,
+        max: None,
+        min_active: 0,
+        max_active: None,
+        changes: changes.to_vec(),
+    };
+    let (ann, client, bob) = ("mimi://a.example/u/ann", "mimi://a.example/d/1", "mimi://b.example/u/bob");
+    let unban = |to| Try {
+        room: Room {
+            base: Base {
+                fixed_membership: false,
+                parent_dependant: false,
+                parent_room: "",
+                multi_device: true,
+                max_clients: None,
+                max_users: None,
+            },
+            roles: vec![role(1, "banned", &[], &[]), role(2, "", &[Cap::Unban], &[(1, vec![1, 2])])],
+            preauth: Vec::new(),
+            list: vec![(ann, 2), (bob, 1)],
+            clients: vec![(ann, client)],
+            parent_participants: None,
+        },
+        actor: Who::User { user: ann, client, claims: Vec::new() },
+        form: Form::Commit,
+        changes: vec![(None, Change::SetRole(bob, to))],
+    };
+    for (to, allowed) in [(1, false), (2, true)] {
+        assert_eq!(draft::decide(&unban(to)).after.is_some(), allowed);
+        assert_eq!(engine::decide(&unban(to)).is_ok(), allowed, "to role {to}");
+    }
+}
+
+/// Shows one case, made as small as it goes: `MIMI_POLICY_SHOW` is its seed.
+#[test]
+fn show() {
+    for seed in env::var("MIMI_POLICY_SHOW").iter().flat_map(|seeds| seeds.split(',')) {
+        let t = any_try(&mut Dice(seed.parse().unwrap()));
+        let least = match disagreement(&t) {
+            Some(_) => smaller::smallest(t, |t| disagreement(t).is_some()),
+            None => t,
+        };
+        println!("{seed}: {:?}\n{least:?}\n", disagreement(&least));
+    }
+}
+
+#[test]
+fn the_engine_and_the_draft_agree() {
+    let cases = number("MIMI_POLICY_CASES", 20_000);
+    let first = number("MIMI_POLICY_SEED", 0);
+    let threads = thread::available_parallelism().map_or(1, |count| count.get() as u64).min(8);
+    let all: Vec<Statistics> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads)
+            .map(|worker| {
+                scope.spawn(move || {
+                    run((first..first + cases).skip(worker as usize).step_by(threads as usize))
+                })
+            })
+            .collect();
+        workers.into_iter().map(|worker| worker.join().unwrap()).collect()
+    });
+    let mut total = Statistics::default();
+    for part in all {
+        total.cases += part.cases;
+        total.accepted += part.accepted;
+        for (capability, coverage) in part.capabilities {
+            let sum = total.capabilities.entry(capability).or_default();
+            sum.accepted += coverage.accepted;
+            sum.not_held += coverage.not_held;
+            sum.condition += coverage.condition;
+        }
+        for (why, count) in part.refusals {
+            *total.refusals.entry(why).or_default() += count;
+        }
+        total.disagreements.extend(part.disagreements);
+    }
+    println!("{} of {} allowed", total.accepted, total.cases);
+    for (capability, coverage) in &total.capabilities {
+        println!("{capability:?}: {coverage:?}");
+    }
+    for (why, count) in &total.refusals {
+        println!("{count} refused: {why}");
+    }
+    // Each has to have decided, both ways; and where the draft states conditions, by these too.
+    for capability in Cap::ALL.into_iter().filter(|capability| *capability != Cap::Knock) {
+        let coverage = total.capabilities.get(&capability).copied().unwrap_or_default();
+        let enough = |count: u64| count * 5000 >= total.cases.min(20_000);
+        assert!(enough(coverage.accepted) && enough(coverage.not_held), "{capability:?}: {coverage:?}");
+        let conditional = capability <= Cap::ChangeOwnRole;
+        assert!(!conditional || enough(coverage.condition), "{capability:?}: {coverage:?}");
+    }
+    total.disagreements.sort_unstable();
+    let mut kinds: BTreeMap<String, (u64, u32)> = BTreeMap::new();
+    for &seed in &total.disagreements {
+        let what = disagreement(&any_try(&mut Dice(seed))).unwrap();
+        kinds.entry(what).or_insert((seed, 0)).1 += 1;
+    }
+    for (what, (seed, count)) in &kinds {
+        println!("{count} like seed {seed}: {what}");
+    }
+    for (what, (seed, count)) in kinds.iter().take(3) {
+        let least = smaller::smallest(any_try(&mut Dice(*seed)), |t| disagreement(t).is_some());
+        println!("\n{count} like seed {seed}: {what}\nleast: {}\n{least:#?}", disagreement(&least).unwrap());
+    }
+    assert_eq!(total.disagreements, [0; 0], "{} disagreements", total.disagreements.len());
+}

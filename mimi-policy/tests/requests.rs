@@ -1,0 +1,278 @@
+//! From MLS proposals and commits to a decision.
+
+mod scene;
+
+use mimi_codec::{
+    Encode, Opaque,
+    code_points::{CipherSuite, ComponentID},
+    extensions::{AppDataUpdate, AppDataUpdateSelect, SelfRemove},
+    mls::{
+        Add, Capabilities, Commit, Credential, Extensions, GroupContextExtensions, KeyPackage, LeafNode,
+        LeafNodeSelect, Lifetime, Mls10, Proposal, ProposalOrRef, ProposalRef, ReInit, Remove, Sender,
+    },
+    protocol::{
+        ParticipantListUpdate, PseudonymousCredential, UpdateResponseCode, UserRolePair, UserindexRolePair,
+    },
+};
+use mimi_policy::{
+    Actor, Change, Form, Identities, JoinCode, Reason, Request, RequestProblem, UserUri, first_omitted,
+};
+use scene::*;
+
+/// Leaves 0 to 3 are those of the four; a basic credential is a user's name and its client's number.
+struct Tree;
+
+impl Identities for Tree {
+    fn member(&self, leaf_index: u32) -> Option<Actor> {
+        ["alice", "bob", "carol", "dave"].get(leaf_index as usize).map(|name| by(name))
+    }
+
+    fn holder(&self, credential: &Credential) -> Option<Actor> {
+        let Credential::Basic { identity } = credential else { return None };
+        let text = std::str::from_utf8(identity).ok()?;
+        let (user, _) = text.split_once('/')?;
+        Some(Actor::client(user, text))
+    }
+
+    fn external_sender(&self, sender_index: u32) -> Option<Actor> {
+        (sender_index == 0).then(|| server(&[claim("hub", "a")]))
+    }
+
+    fn join_code(&self, user: &UserUri, _: u32) -> Option<JoinCode> {
+        (user.as_bytes() == b"frank").then_some(JoinCode::Valid)
+    }
+}
+
+fn basic(identity: &str) -> Credential {
+    Credential::Basic { identity: identity.into() }
+}
+
+fn package(credential: Credential) -> Proposal {
+    let leaf_node = LeafNode {
+        encryption_key: b"".as_slice().into(),
+        signature_key: b"".as_slice().into(),
+        credential,
+        capabilities: Capabilities::default(),
+        leaf_node_source: LeafNodeSelect::KeyPackage { lifetime: Lifetime { not_before: 0, not_after: 1 } },
+        extensions: Extensions::default(),
+        signature: Opaque::default(),
+    };
+    let key_package = KeyPackage {
+        version: Mls10,
+        cipher_suite: CipherSuite(1),
+        init_key: b"".as_slice().into(),
+        leaf_node,
+        extensions: Extensions::default(),
+        signature: Opaque::default(),
+    };
+    Proposal::Add(Box::new(Add { key_package }))
+}
+
+fn update(component_id: ComponentID, update: &impl Encode) -> Proposal {
+    let op = AppDataUpdateSelect::Update { update: update.to_bytes().unwrap().into() };
+    Proposal::AppDataUpdate(AppDataUpdate { component_id, op })
+}
+
+fn list(changed: &[(u32, u32)], removed: &[u32], added: &[(&str, u32)]) -> Proposal {
+    let changed =
+        changed.iter().map(|&(user_index, role_index)| UserindexRolePair { user_index, role_index });
+    let added = added.iter().map(|&(user, role_index)| UserRolePair { user: user.into(), role_index });
+    update(
+        ComponentID::PARTICIPANT_LIST,
+        &ParticipantListUpdate {
+            changed_role_participants: changed.collect(),
+            removed_indices: removed.to_vec(),
+            added_participants: added.collect(),
+        },
+    )
+}
+
+const fn member(leaf_index: u32) -> Sender {
+    Sender::Member { leaf_index }
+}
+
+fn commit(
+    scene: &Scene,
+    proposals: &[(Proposal, Option<Sender>)],
+) -> Result<Request, mimi_policy::InvalidRequest> {
+    let proposals = proposals.iter().map(|(proposal, sender)| (proposal, sender.as_ref()));
+    Request::commit(&scene.room(), &Tree, &member(0), None, proposals)
+}
+
+fn problem(scene: &Scene, proposal: Proposal) -> RequestProblem {
+    let invalid = commit(scene, &[(Proposal::SelfRemove(SelfRemove {}), Some(member(1))), (proposal, None)])
+        .unwrap_err();
+    assert_eq!(invalid.proposal, Some(1));
+    invalid.problem
+}
+
+fn all() -> Scene {
+    let caps = [Cap::CAN_ADD_PARTICIPANT, Cap::CAN_REMOVE_PARTICIPANT, Cap::CAN_CHANGE_USER_ROLE];
+    four().can(3, &caps).moves(3, 0, &[2]).moves(3, 2, &[0, 4]).can(2, &[Cap::CAN_REMOVE_OWN_CLIENT])
+}
+
+#[test]
+fn a_commit_says_what_its_proposals_change() {
+    let request = commit(
+        &all(),
+        &[
+            (list(&[(1, 4)], &[2], &[("erin", 2)]), None),
+            (package(basic("erin/1")), None),
+            (Proposal::Remove(Remove { removed: 2 }), None),
+            (Proposal::SelfRemove(SelfRemove {}), Some(member(1))),
+        ],
+    )
+    .unwrap();
+    assert_eq!((&request.actor, request.form), (&by("alice"), Form::Commit));
+    let expected: [mimi_policy::ProposedChange; 6] = [
+        set("bob", 4).into(),
+        remove("carol").into(),
+        add("erin", 2).into(),
+        add_client("erin", 1).into(),
+        remove_client("carol", 1).into(),
+        remove_client("bob", 1).by(by("bob")),
+    ];
+    assert_eq!(request.changes, expected);
+    assert!(request.check(&all().room()).is_ok());
+}
+
+#[test]
+fn proposals_of_members_servers_and_newcomers_are_told_apart() {
+    let room = all().room();
+    let remove = Proposal::Remove(Remove { removed: 1 });
+    let request = Request::proposals(&room, &Tree, &member(1), &[&remove]).unwrap();
+    assert_eq!((request.form, request.changes), (Form::Proposal, vec![remove_client("bob", 1).into()]));
+    let server = Sender::External { sender_index: 0 };
+    assert_eq!(Request::proposals(&room, &Tree, &server, &[&remove]).unwrap().form, Form::ExternalProposal);
+    let package = package(basic("bob/2"));
+    let request = Request::proposals(&room, &Tree, &Sender::NewMemberProposal {}, &[&package]).unwrap();
+    assert_eq!((request.actor, request.form), (by_device("bob", 2), Form::ExternalProposal));
+    for sender in [member(9), Sender::External { sender_index: 1 }, Sender::NewMemberCommit {}] {
+        let invalid = Request::proposals(&room, &Tree, &sender, &[&remove]).unwrap_err();
+        assert_eq!((invalid.proposal, invalid.problem), (None, RequestProblem::UnknownSender));
+    }
+}
+
+#[test]
+fn a_joiner_is_known_by_the_credential_of_its_leaf_and_its_code() {
+    let scene = all().can(0, &[Cap::CAN_USE_JOIN_CODE, Cap::CAN_OPEN_JOIN]).moves(0, 0, &[2]);
+    let join = |name: &str| {
+        let joining = basic(&format!("{name}/1"));
+        let list = list(&[], &[], &[(name, 2)]);
+        Request::commit(&scene.room(), &Tree, &Sender::NewMemberCommit {}, Some(&joining), [(&list, None)])
+            .unwrap()
+    };
+    assert_eq!(join("erin").changes, [add("erin", 2).into()]);
+    assert_eq!(join("frank").changes, [code("frank", 2, JoinCode::Valid).into()]);
+    assert!(join("erin").check(&scene.room()).is_ok() && join("frank").check(&scene.room()).is_ok());
+    let none: [(&Proposal, Option<&Sender>); 0] = [];
+    let invalid = Request::commit(&scene.room(), &Tree, &Sender::NewMemberCommit {}, None, none).unwrap_err();
+    assert_eq!(invalid.problem, RequestProblem::UnknownSender);
+}
+
+#[test]
+fn what_changes_nothing_in_the_room_is_left_out() {
+    let other = update(ComponentID::IDENTITY_LINK_KEYS, &0u8);
+    assert_eq!(commit(&all(), &[(other, None)]).unwrap().changes, []);
+}
+
+#[test]
+fn other_policy_components_and_removals_are_changes_that_nobody_may_make() {
+    let expected = |component| vec![Change::ChangeComponent(component).into()];
+    for component in [ComponentID::STATUS_NOTIFICATION_POLICY, ComponentID::MESSAGE_EXPIRATION_POLICY] {
+        assert_eq!(commit(&all(), &[(update(component, &0u8), None)]).unwrap().changes, expected(component));
+    }
+    let own = ComponentID(0x8123);
+    let scene = all().base(|base| base.policy_component_ids.push(own));
+    assert_eq!(commit(&scene, &[(update(own, &0u8), None)]).unwrap().changes, expected(own));
+    let removal = AppDataUpdate { component_id: ComponentID::ROLES_LIST, op: AppDataUpdateSelect::Remove {} };
+    let request = commit(&all(), &[(Proposal::AppDataUpdate(removal), None)]).unwrap();
+    let refusal = request.check(&all().room()).unwrap_err();
+    assert_eq!(refusal.reason, Reason::NoCapabilityFor(ComponentID::ROLES_LIST));
+}
+
+#[test]
+fn a_reinit_is_a_change() {
+    let reinit = ReInit {
+        group_id: Opaque::default(),
+        version: mimi_codec::code_points::ProtocolVersion(1),
+        cipher_suite: CipherSuite(1),
+        extensions: Extensions::default(),
+    };
+    assert_eq!(
+        commit(&all(), &[(Proposal::ReInit(Box::new(reinit)), None)]).unwrap().changes,
+        [Change::ReInit.into()]
+    );
+}
+
+#[test]
+fn refuses_indices_leaves_and_credentials_of_nobody() {
+    assert_eq!(problem(&all(), list(&[], &[4], &[])), RequestProblem::UserIndexOutOfRange(4));
+    assert_eq!(problem(&all(), list(&[(9, 2)], &[], &[])), RequestProblem::UserIndexOutOfRange(9));
+    assert_eq!(problem(&all(), Proposal::Remove(Remove { removed: 7 })), RequestProblem::UnknownLeaf(7));
+    assert_eq!(problem(&all(), package(basic("nobody"))), RequestProblem::UnknownHolder);
+    let invalid = commit(&all(), &[(list(&[], &[], &[]), Some(member(9)))]).unwrap_err();
+    assert_eq!((invalid.proposal, invalid.problem), (Some(0), RequestProblem::UnknownSender));
+}
+
+#[test]
+fn refuses_bytes_that_are_no_update() {
+    for component in [
+        ComponentID::PARTICIPANT_LIST,
+        ComponentID::ROOM_METADATA,
+        ComponentID::ROLES_LIST,
+        ComponentID::PREAUTH_LIST,
+        ComponentID::BASE_ROOM_POLICY,
+    ] {
+        match problem(&all(), update(component, &9u8)) {
+            RequestProblem::Malformed { component: found, .. } => assert_eq!(found, component),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn refuses_pseudonyms_where_the_room_has_none() {
+    let pseudonym = || {
+        Credential::Pseudonymous(PseudonymousCredential {
+            client_pseudonym: mimi_codec::protocol::IdentifierUri::new("a").unwrap(),
+            user_pseudonym: mimi_codec::protocol::IdentifierUri::new("b").unwrap(),
+            signature_public_key: b"".as_slice().into(),
+            identity_link_ciphertext: Opaque::default(),
+        })
+    };
+    let scene = all().base(|base| base.pseudonyms_allowed = false);
+    assert_eq!(problem(&scene, package(pseudonym())), RequestProblem::PseudonymsNotAllowed);
+    assert_eq!(problem(&all(), package(pseudonym())), RequestProblem::UnknownHolder);
+    let none: [(&Proposal, Option<&Sender>); 0] = [];
+    let invalid =
+        Request::commit(&scene.room(), &Tree, &Sender::NewMemberCommit {}, Some(&pseudonym()), none)
+            .unwrap_err();
+    assert_eq!(invalid.update_response_code(), UpdateResponseCode::NotAllowed);
+}
+
+#[test]
+fn refuses_other_extensions_unless_the_hub_has_a_say() {
+    let extensions =
+        Proposal::GroupContextExtensions(GroupContextExtensions { extensions: Extensions::default() });
+    assert_eq!(problem(&all(), extensions), RequestProblem::ExtensionsNotAllowed);
+}
+
+#[test]
+fn a_commit_refers_to_all_that_was_accepted() {
+    let reference = |text: &[u8]| ProposalRef::from(text);
+    let commit =
+        Commit { proposals: vec![ProposalOrRef::Reference { reference: reference(b"a") }], path: None };
+    assert_eq!(first_omitted(&[reference(b"a")], &commit), None);
+    assert_eq!(first_omitted(&[reference(b"a"), reference(b"b")], &commit), Some(&reference(b"b")));
+}
+
+#[test]
+fn refusals_map_to_response_codes() {
+    let code = |changes: mimi_policy::ProposedChange| {
+        let refusal = all().room().check(&by("alice"), Form::Commit, &[changes]).unwrap_err();
+        refusal.reason.update_response_code()
+    };
+    assert_eq!(code(add("bob", 2).into()), UpdateResponseCode::InvalidProposal);
+    assert_eq!(code(add("erin", 4).into()), UpdateResponseCode::NotAllowed);
+}

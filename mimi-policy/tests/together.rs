@@ -1,0 +1,602 @@
+//! What may share a commit, what the base policy asks of everybody, who may send what, and what counts before it is committed.
+
+mod scene;
+
+use mimi_codec::{code_points::ComponentID, room_policy::PreAuthData};
+use mimi_policy::{Basis, Change, Defect, Form, Reason, RoomParts, RoomState, TableSeed};
+use scene::*;
+
+use Form::{Commit, ExternalCommit, ExternalProposal, Message, Proposal};
+
+/// Admins may do everything to everybody.
+fn ruled() -> Scene {
+    let all = Cap::REGISTERED.iter().filter(|capability| **capability != Cap::CAN_OPEN_JOIN);
+    let mut scene = four().can(3, &all.copied().collect::<Vec<_>>());
+    for from in 0..5 {
+        scene = scene.moves(3, from, &[0, 1, 2, 3, 4]);
+    }
+    scene
+}
+
+fn roles() -> Change {
+    Change::UpdateRoles(ruled().parts.roles)
+}
+
+fn preauth() -> Change {
+    Change::UpdatePreAuth(PreAuthData { preauthorized_entries: vec![] })
+}
+
+fn name(name: &str) -> Change {
+    Change::UpdateMetadata(Box::new(metadata(name, "", "", "")))
+}
+
+fn base(edit: impl FnOnce(&mut mimi_codec::room_policy::BaseRoomPolicy)) -> Change {
+    let mut base = RoomParts::default_base();
+    edit(&mut base);
+    Change::UpdateBase(Box::new(base))
+}
+
+const fn invalid(defect: Defect) -> (Option<usize>, Reason) {
+    (None, Reason::InvalidRoom(defect))
+}
+
+// What may share a commit
+
+#[test]
+fn refuses_two_operations_on_one_user() {
+    let reason = Reason::SecondOperation(user("bob"));
+    for pair in
+        [[set("bob", 4), set("bob", 4)], [set("bob", 4), remove("bob")], [remove("bob"), add("bob", 2)]]
+    {
+        assert_eq!(ruled().refuses(&by("alice"), Commit, pair), (Some(1), reason.clone()));
+    }
+    let twice = [add("erin", 2), add("frank", 2), add("erin", 2)];
+    assert_eq!(
+        ruled().refuses(&by("alice"), Commit, twice),
+        (Some(2), Reason::SecondOperation(user("erin")))
+    );
+    let others = [set("bob", 4), set("carol", 4), add("erin", 2), add("frank", 2)];
+    ruled().allows(&by("alice"), Commit, others);
+}
+
+#[test]
+fn refuses_two_operations_on_one_client() {
+    let reason = Reason::SecondClientOperation(device("bob", 1));
+    let twice = [remove_client("bob", 1), remove_client("bob", 1)];
+    assert_eq!(ruled().refuses(&by("alice"), Commit, twice), (Some(1), reason));
+    let reason = Reason::SecondClientOperation(device("alice", 2));
+    let twice = [add_client("alice", 2), add_client("alice", 2)];
+    assert_eq!(ruled().refuses(&by("alice"), Commit, twice), (Some(1), reason));
+    let reason = Reason::SecondClientOperation(device("bob", 1));
+    let scene = four().can(2, &[Cap::CAN_ADD_OWN_CLIENT, Cap::CAN_REMOVE_OWN_CLIENT]);
+    let thrice = [remove_client("bob", 1), add_client("bob", 1), remove_client("bob", 1)];
+    assert_eq!(scene.refuses(&by("bob"), ExternalCommit, thrice), (Some(2), reason));
+}
+
+#[test]
+fn refuses_two_updates_of_one_component() {
+    for (component, change) in [
+        (ComponentID::ROOM_METADATA, name("n")),
+        (ComponentID::ROLES_LIST, roles()),
+        (ComponentID::PREAUTH_LIST, preauth()),
+        (ComponentID::BASE_ROOM_POLICY, base(|_| ())),
+    ] {
+        let refused = ruled().refuses(&by("alice"), Commit, [change.clone(), change]);
+        assert_eq!(refused, (Some(1), Reason::SecondUpdate(component)));
+    }
+    ruled().allows(&by("alice"), Commit, [name("n"), roles(), preauth(), base(|_| ())]);
+}
+
+#[test]
+fn refuses_new_roles_beside_any_change_of_the_list() {
+    for change in [add("erin", 2), set("bob", 4), remove("dave")] {
+        let refused = ruled().refuses(&by("alice"), Commit, [change, roles()]);
+        assert_eq!(refused, (Some(1), Reason::RolesBesideListChange));
+    }
+    ruled().allows(&by("alice"), Commit, [roles(), remove_client("bob", 1)]);
+}
+
+#[test]
+fn refuses_new_preauthorization_beside_additions_and_role_changes() {
+    for change in [add("erin", 2), set("bob", 4), set("bob", 1)] {
+        let refused = ruled().refuses(&by("alice"), Commit, [preauth(), change]);
+        assert_eq!(refused, (Some(0), Reason::PreAuthBesideListChange));
+    }
+    ruled().allows(&by("alice"), Commit, [preauth(), remove("bob"), remove_client("bob", 1)]);
+}
+
+#[test]
+fn refuses_a_reinit_beside_anything() {
+    for change in [name("n"), Change::ReInit, add_client("alice", 2)] {
+        let refused = ruled().refuses(&by("alice"), Commit, [Change::ReInit, change]);
+        assert_eq!(refused, (Some(0), Reason::ReInitBesideOthers));
+    }
+    let refused = ruled().refuses(&by_device("alice", 2), ExternalCommit, Change::ReInit);
+    assert_eq!(refused, (Some(0), Reason::ReInitBesideOthers));
+}
+
+#[test]
+fn limits_are_asked_of_the_state_after_all_changes() {
+    // One comes, one goes: never three.
+    let scene = ruled().edit(2, |role| {
+        role.maximum_participants_constraint = Some(2);
+        role.minimum_participants_constraint = 2;
+    });
+    scene.allows(&by("alice"), Commit, [set("bob", 4), add("erin", 2)]);
+    scene.allows(&by("alice"), Commit, [add("erin", 2), remove("bob"), remove_client("bob", 1)]);
+    let reason = Reason::BelowMinimum { role: 2, minimum: 2, participants: 1 };
+    assert_eq!(scene.refuses(&by("alice"), Commit, set("bob", 4)), (None, reason));
+}
+
+#[test]
+fn a_role_that_is_not_touched_never_refuses() {
+    let broken = ruled()
+        .edit(4, |role| role.minimum_participants_constraint = 9)
+        .edit(2, |role| role.maximum_participants_constraint = Some(0));
+    broken.allows(&by("alice"), Commit, add("erin", 3));
+    // Minima are for whoever goes, maxima for whoever comes.
+    broken.allows(&by("alice"), Commit, add("erin", 4));
+    broken.allows(&by("alice"), Commit, set("bob", 3));
+}
+
+#[test]
+fn limits_of_role_zero_are_never_asked() {
+    let scene = ruled().edit(0, |role| {
+        role.minimum_participants_constraint = 5;
+        role.maximum_participants_constraint = Some(5);
+    });
+    scene.allows(&by("alice"), Commit, [add("erin", 2), remove("bob"), remove_client("bob", 1)]);
+}
+
+#[test]
+fn one_refused_change_refuses_the_whole_commit() {
+    let scene = four().can(3, &[Cap::CAN_CHANGE_USER_ROLE]).moves(3, 2, &[4]);
+    let refused = scene.refuses(&by("alice"), Commit, [set("bob", 4), set("carol", 3)]);
+    assert_eq!(refused, (Some(1), Reason::RoleChangeNotAuthorized { role: 3, from: 2, to: 3 }));
+}
+
+#[test]
+fn rights_are_those_before_the_commit() {
+    // Bob becomes an admin by the commit, and is none yet.
+    let changes = [set("bob", 3).into(), set("carol", 4).by(by("bob"))];
+    let reason = Reason::MissingCapability { role: 2, capability: Cap::CAN_CHANGE_USER_ROLE };
+    assert_eq!(ruled().refuses(&by("alice"), Commit, changes), (Some(1), reason));
+}
+
+#[test]
+fn a_commit_takes_up_others_proposals_with_their_rights() {
+    ruled().allows(&by("dave"), Commit, [set("bob", 4).by(by("alice"))]);
+    let reason = Reason::MissingCapability { role: 4, capability: Cap::CAN_CHANGE_USER_ROLE };
+    assert_eq!(ruled().refuses(&by("alice"), Commit, [set("bob", 4).by(by("dave"))]), (Some(0), reason));
+    let reason = Reason::NotAParticipant(user("erin"));
+    assert_eq!(ruled().refuses(&by("alice"), Commit, [set("bob", 4).by(by("erin"))]), (Some(0), reason));
+}
+
+// The base policy
+
+fn fixed() -> Scene {
+    let mut scene = ruled().base(|base| base.fixed_membership = true);
+    scene.role(3).role_capabilities.retain(|capability| *capability != Cap::CAN_ADD_PARTICIPANT);
+    scene
+}
+
+#[test]
+fn the_list_of_a_fixed_membership_room_does_not_change() {
+    let scene = fixed()
+        .can(2, &[Cap::CAN_REMOVE_SELF])
+        .moves(2, 2, &[0])
+        .can(0, &[Cap::CAN_OPEN_JOIN])
+        .moves(0, 0, &[2]);
+    let refused = (Some(0), Reason::FixedMembership);
+    assert_eq!(scene.refuses(&by("alice"), Commit, add("erin", 2)), refused);
+    assert_eq!(scene.refuses(&by("alice"), Commit, add("erin", 1)), refused);
+    assert_eq!(scene.refuses(&by("alice"), Commit, [remove("bob"), remove_client("bob", 1)]), refused);
+    assert_eq!(scene.refuses(&by("bob"), Proposal, [remove("bob"), remove_client("bob", 1)]), refused);
+    assert_eq!(scene.refuses(&by("erin"), ExternalCommit, add("erin", 2)), refused);
+}
+
+#[test]
+fn clients_and_roles_of_a_fixed_membership_room_do_change() {
+    let scene = fixed().can(2, &[Cap::CAN_ADD_OWN_CLIENT, Cap::CAN_REMOVE_OWN_CLIENT]);
+    scene.allows(&by("bob"), Commit, add_client("bob", 2));
+    scene.allows(&by("bob"), Proposal, remove_client("bob", 1));
+    scene.allows(&by("alice"), Commit, set("bob", 4));
+    scene.allows(&by("alice"), Commit, [set("bob", 1), remove_client("bob", 1)]);
+}
+
+#[test]
+fn a_room_becomes_fixed_only_if_no_role_adds() {
+    let to_fixed = || base(|base| base.fixed_membership = true);
+    assert_eq!(ruled().refuses(&by("alice"), Commit, to_fixed()), invalid(Defect::AddsToFixedMembership(3)));
+    let mut scene = fixed();
+    scene.parts.base = None;
+    scene.allows(&by("alice"), Commit, to_fixed());
+    let refused = fixed().refuses(&by("alice"), Commit, roles());
+    assert_eq!(refused, invalid(Defect::AddsToFixedMembership(3)));
+}
+
+#[test]
+fn max_users_counts_all_but_the_banned() {
+    let scene = ruled().inactive("erin", 1).base(|base| base.max_users = Some(5));
+    scene.allows(&by("alice"), Commit, add("frank", 2));
+    let over = invalid(Defect::TooManyUsers { maximum: 5, users: 6 });
+    assert_eq!(scene.refuses(&by("alice"), Commit, [add("frank", 2), add("grace", 2)]), over);
+    assert_eq!(scene.refuses(&by("alice"), Commit, [add("frank", 2), set("erin", 2)]), over);
+    scene.allows(&by("alice"), Commit, [add("frank", 2), add("grace", 1)]);
+    let lower = base(|base| base.max_users = Some(3));
+    assert_eq!(
+        scene.refuses(&by("alice"), Commit, lower),
+        invalid(Defect::TooManyUsers { maximum: 3, users: 4 })
+    );
+}
+
+#[test]
+fn max_clients_counts_the_leaves() {
+    let scene = ruled().base(|base| base.max_clients = Some(5));
+    scene.allows(&by("alice"), Commit, add_client("alice", 2));
+    let refused = scene.refuses(&by("alice"), Commit, [add_client("alice", 2), add_client("alice", 3)]);
+    assert_eq!(refused, invalid(Defect::TooManyClients { maximum: 5, clients: 6 }));
+    scene.allows(
+        &by("alice"),
+        Commit,
+        [add_client("alice", 2), add_client("alice", 3), remove_client("bob", 1)],
+    );
+
+    // A removed user's client is on its way out for proposals, and still there for an external commit.
+    let mut room = ruled().can(2, &[Cap::CAN_ADD_OWN_CLIENT]).base(|base| base.max_clients = Some(4)).room();
+    accept(&mut room, &by("alice"), Proposal, remove("bob"));
+    allows(&room, &by("carol"), Proposal, add_client("carol", 2));
+    let refused = refuses(&room, &by_device("carol", 2), ExternalCommit, ());
+    assert_eq!(refused, invalid(Defect::TooManyClients { maximum: 4, clients: 5 }));
+}
+
+#[test]
+fn a_single_device_room_has_one_client_for_each_user() {
+    let scene = ruled().base(|base| base.multi_device = false);
+    let refused = scene.refuses(&by("alice"), Commit, add_client("alice", 2));
+    assert_eq!(refused, invalid(Defect::SeveralClients(user("alice"))));
+    scene.allows(&by_device("alice", 2), ExternalCommit, [remove_client("alice", 1), add_client("alice", 2)]);
+    let two = ruled().client("bob", 2);
+    let refused = two.refuses(&by("alice"), Commit, base(|base| base.multi_device = false));
+    assert_eq!(refused, invalid(Defect::SeveralClients(user("bob"))));
+    two.allows(&by("alice"), Commit, [base(|base| base.multi_device = false), remove_client("bob", 2)]);
+}
+
+fn child() -> Scene {
+    ruled().parent(&["alice", "bob", "carol", "dave", "erin", "frank"]).base(|base| {
+        base.parent_dependant = true;
+        base.parent_room = mimi_codec::protocol::Uri::new("mimi://a.example/r/parent");
+    })
+}
+
+#[test]
+fn a_parent_dependent_room_has_some_of_its_parents_participants() {
+    child().allows(&by("alice"), Commit, add("erin", 2));
+    let refused = child().refuses(&by("alice"), Commit, add("grace", 2));
+    assert_eq!(refused, invalid(Defect::NotInParent(user("grace"))));
+    let refused = child().refuses(&by("alice"), Commit, [add("erin", 2), add("frank", 2)]);
+    assert_eq!(refused, invalid(Defect::NotAStrictSubset));
+}
+
+#[test]
+fn a_room_comes_to_depend_on_a_parent_that_has_everybody() {
+    let depend = |parent: &str| {
+        let parent = mimi_codec::protocol::Uri::new(parent);
+        base(|base| {
+            base.parent_dependant = true;
+            base.parent_room = parent;
+        })
+    };
+    let refused = ruled().refuses(&by("alice"), Commit, depend("mimi://a.example/r/parent"));
+    assert_eq!(refused, invalid(Defect::UnknownParentRoom));
+    let scene = ruled().parent(&["alice", "bob", "dave", "x", "y"]);
+    let refused = scene.refuses(&by("alice"), Commit, depend("mimi://a.example/r/parent"));
+    assert_eq!(refused, invalid(Defect::NotInParent(user("carol"))));
+    let changes = [depend("mimi://a.example/r/parent"), remove("carol"), remove_client("carol", 1)];
+    scene.allows(&by("alice"), Commit, changes);
+    assert_eq!(scene.refuses(&by("alice"), Commit, depend("")), invalid(Defect::NoParentRoom));
+    let refused = child().refuses(&by("alice"), Commit, depend("mimi://a.example/r/other"));
+    assert_eq!(refused, invalid(Defect::UnknownParentRoom));
+}
+
+#[test]
+fn a_temporary_room_is_gone_with_its_last_client() {
+    let empty = scene().inactive("alice", 3).can(3, &[Cap::CAN_ADD_OWN_CLIENT]);
+    empty.allows(&by("alice"), ExternalCommit, ());
+    let temporary = empty.base(|base| base.persistent_room = false);
+    for form in [ExternalCommit, ExternalProposal, Message] {
+        assert_eq!(temporary.refuses(&by("alice"), form, ()), (None, Reason::RoomGone), "{form:?}");
+    }
+}
+
+// Who sends what
+
+#[test]
+fn a_member_without_capabilities_may_commit_what_needs_none() {
+    for form in [Proposal, Commit] {
+        assert!(four().allows(&by("bob"), form, ()).is_empty());
+    }
+}
+
+#[test]
+fn servers_propose_and_never_commit() {
+    let staff = [claim("hub", "a")];
+    let scene = ruled().preauth(&[(&staff, 3)]);
+    scene.allows(&server(&staff), ExternalProposal, [remove("bob"), remove_client("bob", 1)]);
+    scene.allows(
+        &by("dave"),
+        Commit,
+        [remove("bob").by(server(&staff)), remove_client("bob", 1).by(server(&staff))],
+    );
+    for form in [Commit, ExternalCommit, Proposal, Message] {
+        let reason = Reason::WrongSender { form };
+        assert_eq!(scene.refuses(&server(&staff), form, ()), (None, reason));
+    }
+}
+
+#[test]
+fn a_server_acts_with_the_role_it_is_preauthorized_for_or_has_on_the_list() {
+    let staff = [claim("hub", "a")];
+    let remove = || [remove("bob"), remove_client("bob", 1)];
+    let reason = Reason::NotPreAuthorized(user("hub"));
+    assert_eq!(ruled().refuses(&server(&staff), ExternalProposal, remove()), (None, reason.clone()));
+    let elsewhere = ruled().preauth(&[(&staff, 9)]);
+    assert_eq!(elsewhere.refuses(&server(&staff), ExternalProposal, remove()), (None, reason));
+    let first = ruled().preauth(&[(&staff, 4), (&staff, 3)]);
+    let lacks = Reason::MissingCapability { role: 4, capability: Cap::CAN_REMOVE_PARTICIPANT };
+    assert_eq!(first.refuses(&server(&staff), ExternalProposal, remove()), (Some(0), lacks));
+    ruled().inactive("hub", 3).allows(&server(&[]), ExternalProposal, remove());
+}
+
+#[test]
+fn operational_parameters_close_the_room_to_the_outside() {
+    use mimi_codec::{Encode, extensions::ComponentData, room_policy::*};
+    let none = || ExtendedCapabilities {
+        versions: vec![],
+        cipher_suites: vec![],
+        extensions: vec![],
+        proposals: vec![],
+        credentials: vec![],
+        wire_formats: vec![],
+        component_ids: vec![],
+        safe_aad_types: vec![],
+        media_types: vec![],
+        content_types: vec![],
+    };
+    let time = || MinDefaultMaxTime { minimum_time: 0, default_time: 0, maximum_time: 0 };
+    let parameters = OperationalParameters {
+        mandatory_capabilities: none(),
+        default_capabilities: none(),
+        forbidden_capabilities: none(),
+        handshake_formats: vec![],
+        external_proposal_allowed: false,
+        external_commit_allowed: false,
+        pending_proposal_policy: PendingProposalPolicy::Unspecified {},
+        leaf_node_update_time: time(),
+        app_message_policy: AppMessagePolicy {
+            epoch_tolerance: 0,
+            pad_to_size: 0,
+            max_generations_skipahead: 0,
+        },
+        max_kp_lifetime: 0,
+        max_credential_lifetime: 0,
+        resumption_psk_lifetime: 0,
+        sender_nonce_keypair_lifetime: time(),
+        max_keypairs: 0,
+        buffer_incoming_message_time: time(),
+        max_buffered_messages: 0,
+    };
+    let mut scene = four().can(2, &[Cap::CAN_ADD_OWN_CLIENT]);
+    scene.parts.other.push(ComponentData {
+        component_id: ComponentID::MLS_OPERATIONAL_POLICY,
+        data: parameters.to_bytes().unwrap().into(),
+    });
+    assert_eq!(
+        scene.refuses(&by_device("bob", 2), ExternalCommit, ()),
+        (None, Reason::ExternalCommitsForbidden)
+    );
+    let refused = scene.refuses(&by_device("bob", 2), ExternalProposal, add_client("bob", 2));
+    assert_eq!(refused, (None, Reason::ExternalProposalsForbidden));
+    assert_eq!(scene.refuses(&server(&[]), ExternalProposal, ()), (None, Reason::ExternalProposalsForbidden));
+}
+
+#[test]
+fn an_external_commit_takes_up_self_removals_and_nothing_else() {
+    let scene =
+        four().can(2, &[Cap::CAN_REMOVE_OWN_CLIENT, Cap::CAN_ADD_OWN_CLIENT]).can(3, &[Cap::CAN_KICK]);
+    scene.allows(&by_device("bob", 2), ExternalCommit, [remove_client("carol", 1).by(by("carol"))]);
+    let reason = Reason::NotInThisForm { form: Proposal };
+    let refused =
+        scene.refuses(&by_device("bob", 2), ExternalCommit, [remove_client("carol", 1).by(by("alice"))]);
+    assert_eq!(refused, (Some(0), reason));
+}
+
+// What counts before it is committed
+
+#[test]
+fn what_was_accepted_counts_for_the_next_decision() {
+    let mut room = ruled().edit(2, |role| role.maximum_participants_constraint = Some(3)).room();
+    accept(&mut room, &by("alice"), Proposal, add("erin", 2));
+    let reason = Reason::AboveMaximum { role: 2, maximum: 3, participants: 4 };
+    assert_eq!(refuses(&room, &by("alice"), Proposal, add("frank", 2)), (None, reason));
+    // A promoted user may act, a demoted one not.
+    let mut room = ruled().room();
+    accept(&mut room, &by("alice"), Proposal, set("bob", 3));
+    allows(&room, &by("bob"), Proposal, add("erin", 2));
+}
+
+#[test]
+fn whoever_was_removed_or_banned_may_only_leave() {
+    for change in [remove("bob"), set("bob", 1)] {
+        let mut room = ruled().can(2, &[Cap::CAN_SEND_MESSAGE]).can(1, &[Cap::CAN_SEND_MESSAGE]).room();
+        allows(&room, &by("bob"), Message, ());
+        accept(&mut room, &by("alice"), Proposal, change);
+        let refused = (None, Reason::CutOff(user("bob")));
+        assert_eq!(refuses(&room, &by("bob"), Message, ()), refused);
+        assert_eq!(refuses(&room, &by("bob"), Commit, ()), refused);
+        assert_eq!(refuses(&room, &by("bob"), Proposal, ()), refused);
+        assert_eq!(refuses(&room, &by("bob"), Proposal, name("n")), (Some(0), refused.1.clone()));
+        assert_eq!(refuses(&room, &by("bob"), Proposal, remove_client("carol", 1)), (Some(0), refused.1));
+        let grants = allows(&room, &by("bob"), Proposal, remove_client("bob", 1));
+        assert_eq!(grants[0].basis, Basis::PartOf { change: None });
+    }
+}
+
+#[test]
+fn a_commit_completes_the_departures_that_were_accepted() {
+    for (change, reason) in [
+        (remove("bob"), Reason::ClientsLeftBehind(user("bob"))),
+        (set("bob", 1), Reason::ClientsOfBanned(user("bob"))),
+    ] {
+        let mut room = ruled().room();
+        accept(&mut room, &by("alice"), Proposal, change.clone());
+        assert_eq!(refuses(&room, &by("dave"), Commit, ()), (None, reason));
+        // Dave has no rights, and needs none.
+        allows(&room, &by("dave"), Commit, remove_client("bob", 1));
+        let listed = [change.by(by("alice")), remove_client("bob", 1).into()];
+        let grants = allows(&room, &by("dave"), Commit, listed);
+        assert_eq!((grants[0].basis, grants[1].basis), (Basis::Accepted, Basis::PartOf { change: None }));
+        // In a proposal it takes the right.
+        let lacks = Reason::MissingCapability { role: 4, capability: Cap::CAN_KICK };
+        assert_eq!(refuses(&room, &by("dave"), Proposal, remove_client("bob", 1)), (Some(0), lacks));
+        accept(&mut room, &by("dave"), Commit, remove_client("bob", 1));
+        assert_eq!((room.client_count(), room.has_pending()), (3, false));
+    }
+}
+
+#[test]
+fn a_ban_by_change_user_role_waits_for_somebody_who_may_kick() {
+    let mut room =
+        four().can(3, &[Cap::CAN_CHANGE_USER_ROLE]).moves(3, 2, &[1]).can(4, &[Cap::CAN_KICK]).room();
+    accept(&mut room, &by("alice"), Proposal, set("bob", 1));
+    let reason = Reason::MissingCapability { role: 3, capability: Cap::CAN_KICK };
+    assert_eq!(refuses(&room, &by("alice"), Commit, remove_client("bob", 1)), (Some(0), reason));
+    assert_eq!(refuses(&room, &by("alice"), Commit, ()), (None, Reason::ClientsOfBanned(user("bob"))));
+    allows(&room, &by("dave"), Commit, remove_client("bob", 1));
+    accept(&mut room, &by("bob"), Proposal, remove_client("bob", 1));
+    allows(&room, &by("alice"), Commit, ());
+}
+
+#[test]
+fn a_commit_does_not_touch_what_was_accepted_again() {
+    let mut room = ruled().room();
+    accept(&mut room, &by("alice"), Proposal, set("bob", 4));
+    let reason = Reason::SecondOperation(user("bob"));
+    assert_eq!(refuses(&room, &by("alice"), Commit, set("bob", 2)), (Some(0), reason.clone()));
+    assert_eq!(refuses(&room, &by("alice"), Proposal, set("bob", 4)), (Some(0), reason.clone()));
+    // Another proposer's is not the accepted one.
+    assert_eq!(refuses(&room, &by("alice"), Commit, [set("bob", 4).by(by("dave"))]), (Some(0), reason));
+    allows(&room, &by("dave"), Commit, [set("bob", 4).by(by("alice"))]);
+    assert_eq!(refuses(&room, &by("alice"), Commit, roles()), (Some(0), Reason::RolesBesideListChange));
+    assert_eq!(refuses(&room, &by("alice"), Commit, preauth()), (Some(0), Reason::PreAuthBesideListChange));
+    assert_eq!(refuses(&room, &by("alice"), Commit, Change::ReInit), (Some(0), Reason::ReInitBesideOthers));
+    accept(&mut room, &by("dave"), Commit, ());
+    allows(&room, &by("alice"), Commit, set("bob", 2));
+}
+
+#[test]
+fn accepted_updates_of_components_stand_in_the_next_commit() {
+    let mut room = ruled().room();
+    accept(&mut room, &by("alice"), Proposal, roles());
+    let second = Reason::SecondUpdate(ComponentID::ROLES_LIST);
+    assert_eq!(refuses(&room, &by("alice"), Proposal, roles()), (Some(0), second));
+    assert_eq!(refuses(&room, &by("alice"), Commit, set("bob", 4)), (Some(0), Reason::RolesBesideListChange));
+    allows(&room, &by("dave"), Commit, [roles().by(by("alice"))]);
+    let mut room = ruled().room();
+    accept(&mut room, &by("alice"), Proposal, Change::ReInit);
+    assert_eq!(refuses(&room, &by("alice"), Commit, name("n")), (Some(0), Reason::ReInitBesideOthers));
+    allows(&room, &by("dave"), Commit, ());
+    allows(&room, &by("dave"), Commit, [Change::ReInit.by(by("alice"))]);
+}
+
+#[test]
+fn the_clients_of_an_accepted_addition_come_by_the_same_hand_or_the_users_own() {
+    let mut room = ruled().can(2, &[Cap::CAN_ADD_OWN_CLIENT]).active("zoe", 3).room();
+    accept(&mut room, &by("alice"), Proposal, add("erin", 2));
+    allows(&room, &by("alice"), Commit, add_client("erin", 1));
+    let reason = Reason::NotOwnClient(device("erin", 1));
+    assert_eq!(refuses(&room, &by("zoe"), Commit, add_client("erin", 1)), (Some(0), reason.clone()));
+    allows(&room, &by("erin"), ExternalCommit, ());
+    accept(&mut room, &by("zoe"), Commit, ());
+    assert_eq!(refuses(&room, &by("alice"), Commit, add_client("erin", 1)), (Some(0), reason));
+}
+
+#[test]
+fn what_the_hub_says_it_accepted_is_taken_as_it_is() {
+    let mut room = four().room();
+    let plan = room.plan_accepted(&by("bob"), &[set("carol", 3).into(), add("erin", 2).into()]).unwrap();
+    room.apply(plan).unwrap();
+    assert_eq!((room.role_of(&user("carol")), room.role_of(&user("erin"))), (Some(3), Some(2)));
+    allows(&room, &by("dave"), Commit, [set("carol", 3).by(by("bob"))]);
+    let refused =
+        |changes: &[mimi_policy::ProposedChange]| room.plan_accepted(&by("bob"), changes).unwrap_err().reason;
+    assert_eq!(refused(&[remove("frank").into()]), Reason::NotListed(user("frank")));
+    assert_eq!(refused(&[add("dave", 2).into()]), Reason::AlreadyListed(user("dave")));
+    assert_eq!(refused(&[set("dave", 0).into()]), Reason::RoleZero);
+    assert_eq!(refused(&[add_client("frank", 1).into()]), Reason::ClientWithoutParticipant(user("frank")));
+    assert_eq!(refused(&[add_client("dave", 1).into()]), Reason::ClientInGroup(device("dave", 1)));
+    assert_eq!(refused(&[remove_client("dave", 2).into()]), Reason::NoSuchClient(device("dave", 2)));
+}
+
+// Invalid rooms
+
+#[test]
+fn refuses_invalid_rooms_with_every_reason() {
+    let defects = |scene: Scene| match RoomState::new(scene.parts, TableSeed::known()) {
+        Ok(_) => vec![],
+        Err(invalid) => invalid.defects().to_vec(),
+    };
+    assert_eq!(defects(four()), []);
+    let mut twice = four();
+    twice.parts.roles.roles.push(role(4, "again"));
+    assert_eq!(defects(twice), [Defect::DuplicateRole(4)]);
+    assert_eq!(defects(four().inactive("bob", 3)), [Defect::DuplicateParticipant(user("bob"))]);
+    assert_eq!(defects(four().inactive("erin", 0)), [Defect::ParticipantInRoleZero(user("erin"))]);
+    assert_eq!(defects(four().inactive("erin", 9)), [Defect::UndefinedRole { user: user("erin"), role: 9 }]);
+    let limits = four().edit(2, |role| {
+        role.minimum_participants_constraint = 3;
+        role.maximum_participants_constraint = Some(2);
+        role.minimum_active_participants_constraint = 1;
+        role.maximum_active_participants_constraint = Some(0);
+    });
+    assert_eq!(defects(limits), [Defect::MinimumAboveMaximum(2), Defect::MinimumActiveAboveMaximum(2)]);
+    assert_eq!(defects(four().can(3, &[Cap::CAN_OPEN_JOIN])), [Defect::OpenJoinOutsideRoleZero(3)]);
+    assert_eq!(defects(four().can(0, &[Cap::CAN_OPEN_JOIN])), []);
+    let fixed = four().base(|base| base.fixed_membership = true);
+    assert_eq!(
+        defects(fixed.clone().can(2, &[Cap::CAN_ADD_PARTICIPANT])),
+        [Defect::AddsToFixedMembership(2)]
+    );
+    assert_eq!(
+        defects(fixed.clone().can(0, &[Cap::CAN_ADD_PARTICIPANT]).can(1, &[Cap::CAN_ADD_PARTICIPANT])),
+        []
+    );
+    let unnamed = fixed.edit(1, |role| role.role_name = "x".into()).can(1, &[Cap::CAN_ADD_PARTICIPANT]);
+    assert_eq!(defects(unnamed), [Defect::AddsToFixedMembership(1)]);
+    let nobody = Defect::ClientOfNobody { user: user("erin"), client: device("erin", 1) };
+    assert_eq!(defects(four().client("erin", 1)), [nobody]);
+    assert_eq!(defects(four().client("bob", 1)), [Defect::DuplicateClient(device("bob", 1))]);
+    let single = four().client("bob", 2).base(|base| base.multi_device = false);
+    assert_eq!(defects(single), [Defect::SeveralClients(user("bob"))]);
+    let small = four().base(|base| base.max_users = Some(3));
+    assert_eq!(defects(small.clone()), [Defect::TooManyUsers { maximum: 3, users: 4 }]);
+    let small = four().base(|base| base.max_clients = Some(3));
+    assert_eq!(defects(small), [Defect::TooManyClients { maximum: 3, clients: 4 }]);
+    let orphan =
+        four().parent(&["alice", "bob", "carol", "dave", "x"]).base(|base| base.parent_dependant = true);
+    assert_eq!(defects(orphan), [Defect::NoParentRoom]);
+    assert_eq!(defects(child().inactive("grace", 2)), [Defect::NotInParent(user("grace"))]);
+    let all = child().parent(&["alice", "bob", "carol", "dave"]);
+    assert_eq!(defects(all), [Defect::NotAStrictSubset]);
+}
+
+#[test]
+fn what_is_only_odd_is_no_defect() {
+    let odd = four()
+        .can(1, &[Cap::CAN_SEND_MESSAGE])
+        .moves(2, 2, &[77])
+        .edit(2, |role| role.maximum_active_participants_constraint = Some(99))
+        .edit(4, |role| role.minimum_participants_constraint = 5)
+        .preauth(&[(&[], 88)]);
+    odd.room();
+}

@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+"""Deliberately broken copies of the vectors: `python3 broken.py DIR [COUNT]` writes them with this implementation's verdict.
+
+Every encoding is damaged COUNT times (20). What is still accepted becomes a valid case, the rest an invalid one. Another implementation
+that reads DIR agrees with all of them, or one of the two is wrong.
+"""
+
+import json
+import random
+import sys
+from pathlib import Path
+
+import wire
+from case import refusal
+
+VECTORS = Path(__file__).resolve().parent.parent / "vectors"
+
+
+def damage(data, chance):
+    data = bytearray(data)
+    for _ in range(chance.choice((1, 1, 1, 2, 3))):
+        at = chance.randrange(len(data) + 1)
+        action = chance.randrange(6)
+        if action == 0 and data:
+            data[at % len(data)] ^= 1 << chance.randrange(8)
+        elif action == 1 and data:
+            data[at % len(data)] = chance.choice((0, 1, 2, 3, 0x3F, 0x40, 0x7F, 0x80, 0xC0, 0xF0, 0xFF))
+        elif action == 2:
+            data[at:at] = bytes([chance.randrange(256)])
+        elif action == 3:
+            del data[at:at + chance.randrange(1, 4)]
+        elif action == 4:
+            end = at + chance.randrange(1, 9)
+            data[at:at] = data[at:end]
+        elif data:
+            step = chance.choice((1, -1))
+            data[at % len(data)] = (data[at % len(data)] + step) % 256
+    return bytes(data)
+
+
+def encodings():
+    """(type, bytes) of all shipped cases that are an encoding of one type."""
+    for path in sorted(VECTORS.glob("*.json")):
+        document = json.loads(path.read_text())
+        kind = {"content": "MimiContent", "message-status": "MessageStatusReport"}.get(document["kind"])
+        if kind or document["kind"] == "wire":
+            for case in document["cases"]:
+                yield kind or case["type"], bytes.fromhex(case["encoded"])
+
+
+def main(arguments):
+    if not arguments:
+        print(__doc__, file=sys.stderr)
+        return 2
+    folder, count = Path(arguments[0]), int(arguments[1]) if len(arguments) > 1 else 20
+    folder.mkdir(parents=True, exist_ok=True)
+    chance = random.Random(2026)
+    cases = []
+    for number, (kind, data) in enumerate(encodings()):
+        if len(data) > 10000:
+            continue
+        for again in range(count):
+            broken = damage(data, chance)
+            reason = refusal(wire.decode, kind, broken)
+            case = {"name": f"{number}.{again}", "type": kind, "encoded": broken.hex()}
+            cases.append(case if reason is None else case | {"valid": False, "reason": reason})
+    valid = sum("valid" not in case for case in cases)
+    (folder / "broken.json").write_text(json.dumps({"format": 1, "kind": "wire", "cases": cases}))
+    print(f"{len(cases)} broken copies, {valid} of them are still valid")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""Checks MIMI's test vectors without any of the Rust code: `python3 check.py [PATH…]`, without PATH the shipped ones.
+
+Exit status: 0 all holds, 1 a case failed, 2 wrong usage. What must be computed stands in ../README.md.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import associated_party
+import connection
+import content
+import franking
+import group_info
+import identity_link
+import message_status
+import policy
+import semi_private
+import wire
+from case import Case, Wrong
+
+KINDS = {
+    "associated-party": associated_party,
+    "connection": connection,
+    "content": content,
+    "franking": franking,
+    "group-info": group_info,
+    "identity-link": identity_link,
+    "message-status": message_status,
+    "policy": policy,
+    "semi-private": semi_private,
+    "wire": wire,
+}
+
+
+def no_member_twice(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a member occurs twice")
+    return members
+
+
+def failures(document):
+    """(case, failure) for all that is wrong with a file's content, and the number of its cases."""
+    if document.get("format") != 1:
+        return [("", f"format {document.get('format')!r} is unknown")], 0
+    kind = KINDS.get(document.get("kind"))
+    if kind is None:
+        return [("", f"kind {document.get('kind')!r} is unknown")], 0
+    cases = document.get("cases")
+    if not cases:
+        return [("", "no cases")], 0
+    found, names = [], set()
+    for data in cases:
+        name = data.get("name")
+        if not isinstance(name, str) or name in names:
+            found.append((str(name), "name: missing, or not unique"))
+        names.add(name)
+        case = Case(data)
+        try:
+            (kind.valid if case.is_valid else kind.invalid)(case)
+        except Wrong as wrong:
+            found.append((name, str(wrong)))
+    return found, len(cases)
+
+
+def files(paths):
+    for path in map(Path, paths):
+        if path.is_dir():
+            yield from sorted(path.rglob("*.json"))
+        elif path.exists():
+            yield path
+        else:
+            print(f"check: no such file: {path}", file=sys.stderr)
+            sys.exit(2)
+
+
+def main(arguments):
+    total = failed = 0
+    paths = list(files(arguments or [Path(__file__).resolve().parent.parent / "vectors"]))
+    for path in paths:
+        try:
+            document = json.loads(path.read_text(), object_pairs_hook=no_member_twice)
+        except ValueError as error:
+            print(f"{path}: {error}")
+            failed += 1
+            continue
+        found, cases = failures(document)
+        total += cases
+        failed += len(found)
+        for name, failure in found:
+            print(f"{path}: {name}: {failure}")
+        print(f"{path.name}: {cases} cases, {len(found)} failures")
+    print(f"{total} cases in {len(paths)} files, {failed} failures")
+    return 1 if failed or not total else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,279 @@
+//! Decisions on cases of the kind `policy`.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+use mimi_codec::{
+    protocol::{RichDescription, RoomMetaData, UTF8String, Uri},
+    room_policy::CapabilityType,
+};
+use mimi_content::{Disposition, MessageId, MimiContentRef};
+use mimi_policy::{
+    Change, ClientUri, Form, Grant, InvalidRoom, JoinCode, Reason, Refusal, RoomParts, RoomState, TableSeed,
+    UserUri,
+    message::{ContentRefusal, EarlierMessage, Known, authorize},
+};
+
+use crate::policy_json::{self, MetadataField, PolicyCase, PolicyChange, PolicyRoom};
+
+/// What a case comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// It is allowed, by these rights.
+    Allowed(Vec<Grant>),
+    /// It is refused.
+    Refused(WhyRefused),
+}
+
+/// Why a case is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WhyRefused {
+    /// The room isn't valid.
+    InvalidRoom(InvalidRoom),
+    /// What the room says was accepted before can't have been made. The place is that among `pending`.
+    InvalidPending(usize, Refusal),
+    /// A condition fails.
+    Condition(Refusal),
+    /// The content isn't a MIMI content message.
+    InvalidContent(String),
+    /// The sender may not send this content.
+    Content(ContentRefusal),
+}
+
+impl fmt::Display for WhyRefused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InvalidRoom(invalid) => invalid.fmt(f),
+            Self::InvalidPending(place, refusal) => write!(f, "pending[{place}]: {refusal}"),
+            Self::Condition(refusal) => refusal.fmt(f),
+            Self::InvalidContent(error) => write!(f, "not a MIMI content message: {error}"),
+            Self::Content(refusal) => refusal.fmt(f),
+        }
+    }
+}
+
+impl Decision {
+    /// Whether it is allowed.
+    #[must_use]
+    pub const fn is_allowed(&self) -> bool {
+        matches!(self, Self::Allowed(_))
+    }
+
+    /// The capability that the decision turns on: the first that was granted, or the one that is lacking.
+    #[must_use]
+    pub fn capability(&self) -> Option<CapabilityType> {
+        match self {
+            Self::Allowed(grants) => grants.iter().find_map(|grant| grant.capability),
+            Self::Refused(WhyRefused::Condition(Refusal {
+                reason: Reason::MissingCapability { capability, .. },
+                ..
+            })) => Some(*capability),
+            Self::Refused(WhyRefused::Content(ContentRefusal::Lacks(need))) => Some(need.capability),
+            Self::Refused(_) => None,
+        }
+    }
+}
+
+/// Decides a case by `mimi-policy`, and doesn't look at what it expects.
+///
+/// ```
+/// use mimi_test_vectors::{decide, policy_json::PolicyDocument};
+///
+/// let document = PolicyDocument::parse(r#"{
+///     "room": {"roles": "strict", "participants": [["mimi://a.example/u/alice", 2]],
+///              "clients": [["mimi://a.example/u/alice", "mimi://a.example/d/a1"]]},
+///     "actor": {"user": "mimi://a.example/u/alice", "client": "mimi://a.example/d/a1"},
+///     "form": "commit",
+///     "changes": [{"op": "add_participant", "user": "mimi://b.example/u/bob", "role": 2}]
+/// }"#)?;
+/// let decision = decide(&document.cases()[0]);
+/// assert_eq!(decision.capability().map(|capability| capability.to_string()).as_deref(), Some("canAddParticipant"));
+/// assert!(!decision.is_allowed());
+/// # Ok::<(), mimi_test_vectors::policy_json::PolicyDocumentError>(())
+/// ```
+#[must_use]
+pub fn decide(case: &PolicyCase) -> Decision {
+    match decided(case) {
+        Ok(grants) => Decision::Allowed(grants),
+        Err(why) => Decision::Refused(why),
+    }
+}
+
+fn decided(case: &PolicyCase) -> Result<Vec<Grant>, WhyRefused> {
+    let room = room_state(&case.room)?;
+    let actor = actor(&case.actor, &case.room);
+    if let (
+        Form::Message,
+        [policy_json::ProposedChange { by: None, change: PolicyChange::Content { encoded, earlier } }],
+    ) = (form(case.form), case.changes.as_slice())
+    {
+        let plan = room.check_message(&actor, &[]).map_err(WhyRefused::Condition)?;
+        let known = Room { room: &room, earlier };
+        let content = MimiContentRef::decode(encoded);
+        let content = content.map_err(|error| WhyRefused::InvalidContent(error.to_string()))?;
+        let sender = case.actor.uri();
+        let holds = |capability| room.has_capability(&UserUri::from(sender), capability);
+        authorize(&content, sender, &known, holds).map_err(WhyRefused::Content)?;
+        return Ok(plan.grants().to_vec());
+    }
+    let changes: Vec<_> = case.changes.iter().map(|proposed| change(proposed, &case.room)).collect();
+    let plan = room.check(&actor, form(case.form), &changes).map_err(WhyRefused::Condition)?;
+    Ok(plan.grants().to_vec())
+}
+
+/// What a case says of earlier messages.
+struct Room<'a> {
+    room: &'a RoomState,
+    earlier: &'a alloc::collections::BTreeMap<Vec<u8>, policy_json::EarlierMessage>,
+}
+
+impl Known for Room<'_> {
+    fn earlier(&self, id: &MessageId) -> Option<EarlierMessage<'_>> {
+        let earlier = self.earlier.get(id.as_bytes().as_slice())?;
+        let disposition = earlier.disposition.and_then(|number| u8::try_from(number).ok());
+        Some(EarlierMessage {
+            author: &earlier.author,
+            disposition: disposition.map_or(Disposition::RENDER, Disposition),
+            topic_id: earlier.topic_id.as_deref().unwrap_or_default(),
+            content: None,
+        })
+    }
+
+    fn is_participant(&self, user: &str) -> bool {
+        self.room.role_of(&UserUri::from(user)).is_some()
+    }
+}
+
+/// The room of a case, with what was accepted since the last commit.
+///
+/// # Errors
+/// Why there is no such room.
+pub fn room_state(room: &PolicyRoom) -> Result<RoomState, WhyRefused> {
+    let parts = RoomParts {
+        base: Some(room.base.clone()),
+        preauth: Some(room.preauth.clone()),
+        metadata: Some(metadata(&[])),
+        clients: room
+            .clients
+            .iter()
+            .map(|(user, client)| (user.as_str().into(), client.as_str().into()))
+            .collect(),
+        parent_participants: room
+            .parent_participants
+            .as_ref()
+            .map(|users| users.iter().map(|user| user.as_str().into()).collect()),
+        ..RoomParts::new(room.role_data(), room.participants.clone())
+    };
+    let mut state = RoomState::new(parts, TableSeed::known()).map_err(WhyRefused::InvalidRoom)?;
+    // What one party proposed in a row is one list of proposals.
+    let mut rest = room.pending.as_slice();
+    let mut place = 0usize;
+    while let Some(first) = rest.first() {
+        let run = rest.iter().take_while(|proposed| proposed.by == first.by).count();
+        let (now, later) = rest.split_at(run);
+        let invalid = |refusal: Refusal| WhyRefused::InvalidPending(place, refusal);
+        let nobody =
+            policy_json::Actor::ExternalSender { external_sender: String::new(), claims: Vec::new() };
+        let by = actor(first.by.as_ref().unwrap_or(&nobody), room);
+        let changes: Vec<_> = now.iter().map(|proposed| change(proposed, room)).collect();
+        let plan = state.plan_accepted(&by, &changes).map_err(invalid)?;
+        let stale = |_| WhyRefused::InvalidPending(place, Refusal { change: None, reason: Reason::RoomGone });
+        state.apply(plan).map_err(stale)?;
+        place = place.saturating_add(run);
+        rest = later;
+    }
+    Ok(state)
+}
+
+const fn form(form: policy_json::Form) -> Form {
+    match form {
+        policy_json::Form::Proposal => Form::Proposal,
+        policy_json::Form::Commit => Form::Commit,
+        policy_json::Form::ExternalCommit => Form::ExternalCommit,
+        policy_json::Form::ExternalProposal => Form::ExternalProposal,
+        policy_json::Form::Message => Form::Message,
+    }
+}
+
+/// A user who doesn't say which client it acts with, acts with its first in the group.
+fn actor(actor: &policy_json::Actor, room: &PolicyRoom) -> mimi_policy::Actor {
+    match actor {
+        policy_json::Actor::User { user, client, claims } => {
+            let first = || room.clients.iter().find(|(owner, _)| owner == user).map(|(_, client)| client);
+            let client = client.as_ref().or_else(first).map_or("", String::as_str);
+            mimi_policy::Actor::Client {
+                user: user.as_str().into(),
+                client: ClientUri::from(client),
+                claims: claims.clone(),
+            }
+        }
+        policy_json::Actor::ExternalSender { external_sender, claims } => {
+            mimi_policy::Actor::ExternalSender {
+                uri: external_sender.as_str().into(),
+                claims: claims.clone(),
+            }
+        }
+    }
+}
+
+fn change(proposed: &policy_json::ProposedChange, room: &PolicyRoom) -> mimi_policy::ProposedChange {
+    let user = |user: &String| UserUri::from(user.as_str());
+    let client = |client: &String| ClientUri::from(client.as_str());
+    let change = match &proposed.change {
+        PolicyChange::AddParticipant { user: who, role } => {
+            Change::AddParticipant { user: user(who), role: *role }
+        }
+        PolicyChange::RemoveParticipant { user: who } => Change::RemoveParticipant { user: user(who) },
+        PolicyChange::SetRole { user: who, role } => Change::SetRole { user: user(who), role: *role },
+        PolicyChange::AddClient { user: who, client: which } => {
+            Change::AddClient { user: user(who), client: client(which) }
+        }
+        PolicyChange::RemoveClient { user: who, client: which } => {
+            Change::RemoveClient { user: user(who), client: client(which) }
+        }
+        PolicyChange::UseJoinCode { user: who, role, valid } => Change::UseJoinCode {
+            user: user(who),
+            role: *role,
+            code: if *valid { JoinCode::Valid } else { JoinCode::Invalid },
+        },
+        PolicyChange::UpdateMetadata { fields } => Change::UpdateMetadata(metadata(fields).into()),
+        PolicyChange::UpdateRoles { roles } => Change::UpdateRoles(roles.role_data()),
+        PolicyChange::UpdatePreauth { preauth } => Change::UpdatePreAuth(preauth.clone()),
+        PolicyChange::UpdateBase { base } => Change::UpdateBase(base.clone().into()),
+        PolicyChange::Reinit => Change::ReInit,
+        PolicyChange::DestroyRoom => Change::DestroyRoom,
+        // Content is nothing that a proposal or commit carries: no form takes this.
+        PolicyChange::Content { .. } => {
+            Change::ChangeComponent(mimi_codec::code_points::ComponentID::FRANK_AAD)
+        }
+    };
+    mimi_policy::ProposedChange { change, by: proposed.by.as_ref().map(|by| actor(by, room)) }
+}
+
+/// Metadata that differs from that of the room in these fields.
+fn metadata(fields: &[MetadataField]) -> RoomMetaData {
+    let text = |field| UTF8String::new(if fields.contains(&field) { "new" } else { "" }).unwrap_or_default();
+    let description = RichDescription {
+        media_type: String::new(),
+        language_tag: String::new(),
+        description_content: "new".into(),
+    };
+    let has = |field| fields.contains(&field);
+    let make = |avatar: &str| {
+        RoomMetaData::new(
+            Uri::none(),
+            text(MetadataField::Name),
+            has(MetadataField::Descriptions).then(|| description.clone()).into_iter().collect(),
+            Uri::new(avatar),
+            text(MetadataField::Subject),
+            text(MetadataField::Mood),
+        )
+    };
+    let avatar = if has(MetadataField::Avatar) { "https://a.example/new.png" } else { "" };
+    match make(avatar) {
+        Ok(metadata) => metadata,
+        Err(_) => metadata(&[]),
+    }
+}
