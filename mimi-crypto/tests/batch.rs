@@ -36,12 +36,18 @@ fn honest(suite: &RustCrypto, number: u64, rng: &mut ChaCha20Rng) -> Signed {
 /// A signature by the owner of a key with a part of small order, `a` eighths of it, and `r` eighths in `R`. The equation holds but for the
 /// points of small order; there it holds by chance.
 fn crooked(a: usize, r: usize, number: u64, rng: &mut ChaCha20Rng) -> Signed {
-    let scalar = |rng: &mut ChaCha20Rng| {
-        let mut bytes = [0; 64];
-        rng.fill_bytes(&mut bytes);
-        Scalar::from_bytes_mod_order_wide(&bytes)
-    };
-    let (secret, nonce) = (scalar(rng), scalar(rng));
+    let nonce = scalar(rng);
+    signed_with(nonce, a, r, number, rng)
+}
+
+fn scalar(rng: &mut ChaCha20Rng) -> Scalar {
+    let mut bytes = [0; 64];
+    rng.fill_bytes(&mut bytes);
+    Scalar::from_bytes_mod_order_wide(&bytes)
+}
+
+fn signed_with(nonce: Scalar, a: usize, r: usize, number: u64, rng: &mut ChaCha20Rng) -> Signed {
+    let secret = scalar(rng);
     let point = |scalar: &Scalar, eighths: usize| -> EdwardsPoint {
         scalar * ED25519_BASEPOINT_TABLE + EIGHT_TORSION[eighths]
     };
@@ -117,7 +123,8 @@ fn judges_keys_with_a_part_of_small_order_as_one_by_one() {
     let (mut accepted, mut refused) = (0, 0);
     for number in 0..64 {
         let (a, r) = ((number % 8) as usize, (number / 8 % 8) as usize);
-        let mut signed = honest.clone();
+        // Every other time too few for a batch.
+        let mut signed = honest[..if number % 2 == 0 { 100 } else { 170 }].to_vec();
         signed[31] = crooked(a, r, number, &mut rng);
         match &verdicts(&suite, &signed, &mut rng)[31] {
             Ok(()) => accepted += 1,
@@ -169,6 +176,21 @@ fn refuses_each_malformed_signature_and_key_with_its_own_error() {
         let verdicts = verdicts(&suite, &signed, &mut rng);
         assert_eq!(verdicts[5], Err(error));
         assert_eq!(verdicts.iter().filter(|verdict| verdict.is_ok()).count(), 169);
+    }
+}
+
+#[test]
+fn refuses_an_r_of_small_order_whose_equation_holds() {
+    let mut rng = ChaCha20Rng::seed_from_u64(7);
+    let suite = suite();
+    let honest: Vec<_> = (0..170).map(|number| honest(&suite, number, &mut rng)).collect();
+    // By one too small for a batch too, which is computed in another way.
+    for count in [100, 170] {
+        let mut signed = honest[..count].to_vec();
+        signed[3] = signed_with(Scalar::ZERO, 0, 0, 3, &mut rng);
+        let verdicts = verdicts(&suite, &signed, &mut rng);
+        assert_eq!(verdicts[3], Err(CryptoError::InvalidSignature));
+        assert_eq!(verdicts.iter().filter(|verdict| verdict.is_ok()).count(), count - 1);
     }
 }
 

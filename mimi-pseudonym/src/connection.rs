@@ -28,7 +28,8 @@ use rand_core::CryptoRng;
 
 use crate::{
     CheckedClient, ConnectionKey, CredentialCheck, CredentialRefused, IdentityLinkKey,
-    IdentityLinkWrapperKey, PseudonymError, RoomView, VerifiedIdentity, open_identity_link,
+    IdentityLinkWrapperKey, LinkKeys, PseudonymError, RoomLeaves, RoomView, VerifiedIdentity,
+    open_identity_link,
 };
 
 const REQUEST_LABEL: &[u8] = b"ConnectionRequest";
@@ -335,8 +336,7 @@ impl UnverifiedConnectionRequest {
     }
 
     /// Opens the links of all members of the connection room: they have to be clients of the user who asks, the asking client among them, and
-    /// their links made with the connection key of the request. `room` is what the hub of the room gives to a joiner, with
-    /// [`Self::wrapper_key`]; another wrapper key is not looked at.
+    /// their links made with the connection key of the request. `leaves` and `link_keys` are what the hub of the room gives to a joiner.
     ///
     /// # Errors
     /// [`CredentialRefused`](PseudonymError::CredentialRefused) for the requester's credential; at its [`Leaf`](PseudonymError::Leaf), those of
@@ -345,13 +345,14 @@ impl UnverifiedConnectionRequest {
     pub fn verify<S: CipherSuiteProvider + ?Sized, C: CredentialCheck>(
         self,
         suite: &S,
-        room: &RoomView<'_>,
+        leaves: &RoomLeaves,
+        link_keys: &LinkKeys,
         check: &C,
     ) -> Result<VerifiedConnectionRequest<C::Details>, PseudonymError> {
         let requester = check
             .check(&self.request.requester_client_credential)
             .map_err(|CredentialRefused| PseudonymError::CredentialRefused)?;
-        let room = RoomView { wrapper_key: &self.wrapper_key, ..*room };
+        let room = RoomView { leaves, link_keys, wrapper_key: &self.wrapper_key };
         let mut clients = Vec::with_capacity(room.leaves.len());
         for (leaf_index, _) in room.leaves.iter() {
             let identity = room.open(suite, leaf_index, check)?;

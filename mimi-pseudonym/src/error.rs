@@ -101,6 +101,10 @@ pub enum PseudonymError {
     MixedKeyPackageSet,
     /// No set has a KeyPackage of each client.
     NoWholeKeyPackageSet,
+    /// A member shows who it is, but to another room.
+    DisclosedElsewhere,
+    /// A member shows a credential for another key than the one with which it is in the room.
+    DisclosedKeyMismatch,
     /// What is wrong is at this leaf.
     Leaf {
         /// The leaf, counted from 0.
@@ -174,6 +178,8 @@ impl fmt::Display for PseudonymError {
             Self::RepeatedKeyPackage => "one client has two KeyPackages with one user pseudonym",
             Self::MixedKeyPackageSet => "a set has KeyPackages of last resort and others",
             Self::NoWholeKeyPackageSet => "no set has a KeyPackage of each client",
+            Self::DisclosedElsewhere => "the identity is shown to another room",
+            Self::DisclosedKeyMismatch => "the credential is for another key than the leaf's",
             Self::Leaf { leaf_index, error } => return write!(f, "leaf {leaf_index}: {error}"),
             Self::Crypto(error) => return write!(f, "{error}"),
             Self::Decode(error) => return write!(f, "{error}"),

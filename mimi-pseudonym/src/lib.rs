@@ -70,6 +70,13 @@
 //! What nobody notices: a member who tells outsiders who is in the room, or gives its wrapper key away; a provider that keeps a record of which of its users
 //! uploads which KeyPackage.
 //!
+//! # Nonces
+//!
+//! Each seal draws a nonce of AEAD.Nn = 12 bytes from the caller's generator. Derived from what is sealed, it would be the same whenever that is the same,
+//! and different where it must not matter: an ECDSA signature differs from run to run. Derived from a counter, it would need state that several
+//! clients share. An identity link key seals one link, so its nonce can repeat only if one credential is issued twice. A room's wrapper key seals one key for
+//! each member that ever was: after n of them, two nonces are equal with a probability below n^2 / 2^97, which is 2^-33 for 2^32 members.
+//!
 //! # Where things are
 //! [`flow`] has what members do, one module each. [`rotation`] is ours and in no draft.
 #![no_std]
@@ -81,6 +88,7 @@ extern crate alloc;
 mod connection;
 mod connection_key;
 mod credential;
+mod disclosure;
 mod error;
 mod key_package_set;
 mod leaves;
@@ -104,6 +112,7 @@ pub use credential::{
     issue_pseudonymous_credential, issue_unlinked_credential, open_identity_link, seal_identity_link,
     sign_identity_link,
 };
+pub use disclosure::{DisclosedIdentity, Disclosure, verify_disclosure};
 pub use error::PseudonymError;
 pub use key_package_set::{
     ChosenSet, KeyPackageSet, UploadPlan, UploadedKeyPackage, choose_set, key_package_sets, plan_uploads,

@@ -1,10 +1,4 @@
-//! AEAD with a nonce in front: what identity links and wrapped keys are sealed with.
-//!
-//! **Nonces.** A nonce is AEAD.Nn = 12 random bytes of the caller's generator, drawn for each seal and never taken from the message. Deriving
-//! it from the plaintext would repeat it whenever the plaintext does, and an ECDSA signature inside differs from run to run while everything
-//! around it stays; deriving it from a counter needs state that several clients share. An identity link key seals one link, so its nonce
-//! can repeat only if one credential is issued twice. A room's wrapper key seals one key for each member that ever was: after n of them, two nonces are
-//! equal with a probability below n^2 / 2^97, which is 2^-33 for 2^32 members.
+//! AEAD with a nonce in front: what identity links and wrapped keys are sealed with. The crate's docs say why nonces are random.
 
 use mimi_codec::{Encode, Opaque, Reader, minimal_metadata::NonceAndCiphertext};
 use mimi_crypto::{AeadKey, CipherSuiteProvider, CryptoError, Secret, expand_with_label, random_secret};

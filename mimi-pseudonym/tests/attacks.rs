@@ -274,9 +274,7 @@ fn refuses_a_joiner_without_or_with_a_wrong_wrapper_key() {
     // Wrong: members notice before they accept the commit.
     let mut rng = world.rng.clone();
     let wrong = IdentityLinkWrapperKey::generate(&world.suite, &mut rng).unwrap();
-    let before = (&hub.link_keys, &[][..]);
-    let join =
-        join_externally(&world.suite, &wrong, &daves, &dave.connection_key, 2, before, &mut rng).unwrap();
+    let join = join_externally(&world.suite, &wrong, &daves, &dave.connection_key, 2, &mut rng).unwrap();
     let changes = CommitChanges {
         added: &[2],
         update: Some(&join.update),
@@ -396,10 +394,8 @@ fn refuses_a_request_whose_room_is_not_the_requesters() {
         let asked = ask(&mut world, &bob, requester, &members);
         let request =
             open_connection_request(&world.suite, &bob.uri, &asked.establishment_key, &asked.sealed).unwrap();
-        let wrapper_key = request.wrapper_key().clone();
-        let room = RoomView { leaves: &asked.leaves, link_keys: &asked.link_keys, wrapper_key: &wrapper_key };
         let check = |credential: &_| world.check(credential);
-        assert_eq!(request.verify(&world.suite, &room, &check).unwrap_err(), error);
+        assert_eq!(request.verify(&world.suite, &asked.leaves, &asked.link_keys, &check).unwrap_err(), error);
     }
 }
 
@@ -424,9 +420,8 @@ fn refuses_a_response_by_somebody_else_or_with_another_key() {
     let respond = |world: &mut World, key: &ConnectionKey| {
         let request =
             open_connection_request(&world.suite, &bob.uri, &asked.establishment_key, &asked.sealed).unwrap();
-        let room = RoomView { leaves: &before, link_keys: &first, wrapper_key: &wrapper_key };
         let check = |credential: &_| world.check(credential);
-        let verified = request.verify(&world.suite, &room, &check).unwrap();
+        let verified = request.verify(&world.suite, &before, &first, &check).unwrap();
         let mut rng = world.rng.clone();
         verified.accept(&world.suite, key, &mut rng).unwrap().1
     };

@@ -12,10 +12,10 @@ use mimi_codec::{
     mls::{Extension, Extensions, GroupContext, GroupInfo},
     protocol::IdentifierUri,
 };
-use mimi_crypto::{RustCrypto, generate_hpke_key_pair};
+use mimi_crypto::{CipherSuiteProvider, RustCrypto, generate_hpke_key_pair};
 use mimi_pseudonym::{
-    CommitChanges, IdentityLinkWrapperKey, LinkKeys, PseudonymError, Requester, RoomLeaves, RoomView,
-    check_extensions_for_hub,
+    CommitChanges, Disclosure, IdentityLinkWrapperKey, LinkKeys, PseudonymError, Requester, RoomLeaves,
+    RoomView, check_extensions_for_hub,
     flow::{
         create::create_room,
         external_join::join_externally,
@@ -25,7 +25,7 @@ use mimi_pseudonym::{
         unlinked::LinkPolicy,
     },
     issue_unlinked_credential, open_connection_request, open_identity_link, request_connection,
-    seal_identity_link, sign_identity_link,
+    seal_identity_link, sign_identity_link, verify_disclosure,
 };
 use world::{Hub, World, add, names, opaque, required, room_of};
 
@@ -59,8 +59,7 @@ fn a_connection_exchanges_keys_that_no_server_sees() {
     let request = open_connection_request(&world.suite, &bob.uri, &establishment_key, &sealed).unwrap();
     assert_eq!(*request.connection_room_id(), opaque("mimi://a.example/r/1"));
     let check = |credential: &_| world.check(credential);
-    let wrapper_key = request.wrapper_key().clone();
-    let verified = request.verify(&world.suite, &hub.view(&wrapper_key), &check).unwrap();
+    let verified = request.verify(&world.suite, &hub.leaves, &hub.link_keys, &check).unwrap();
     assert_eq!(verified.requester().user, alice.uri);
     assert_eq!(verified.clients().len(), 2);
 
@@ -68,16 +67,8 @@ fn a_connection_exchanges_keys_that_no_server_sees() {
     let wrapper_key = verified.wrapper_key().clone();
     let bobs = world.set(&bob).remove(0);
     let (to_alice, response) = verified.accept(&world.suite, &bob.connection_key, &mut world.rng).unwrap();
-    let join = join_externally(
-        &world.suite,
-        &wrapper_key,
-        &bobs,
-        &bob.connection_key,
-        2,
-        (&hub.link_keys, &[]),
-        &mut world.rng,
-    )
-    .unwrap();
+    let join =
+        join_externally(&world.suite, &wrapper_key, &bobs, &bob.connection_key, 2, &mut world.rng).unwrap();
     let leaves = hub.with(&[(2, Some(&bobs))]);
     let changes = CommitChanges {
         added: &[2],
@@ -246,10 +237,8 @@ fn dave_joins_with_a_link_and_is_known_before_his_commit_is_accepted() {
     // The join link brings the wrapper key, past the hub.
     let daves_key = IdentityLinkWrapperKey::new(&world.suite, wrapper_key.expose()).unwrap();
     let daves = world.set(&dave).remove(0);
-    let before = (&hub.link_keys, &[][..]);
     let join =
-        join_externally(&world.suite, &daves_key, &daves, &dave.connection_key, 1, before, &mut world.rng)
-            .unwrap();
+        join_externally(&world.suite, &daves_key, &daves, &dave.connection_key, 1, &mut world.rng).unwrap();
     let leaves = hub.with(&[(1, Some(&daves))]);
     let changes = CommitChanges {
         added: &[1],
@@ -267,14 +256,13 @@ fn dave_joins_with_a_link_and_is_known_before_his_commit_is_accepted() {
 
     // He joins again, from the same client with another credential: his earlier leaf goes in the same commit.
     let again = world.set(&dave).remove(0);
-    let before = (&hub.link_keys, &[1][..]);
     let join =
-        join_externally(&world.suite, &daves_key, &again, &dave.connection_key, 1, before, &mut world.rng)
-            .unwrap();
+        join_externally(&world.suite, &daves_key, &again, &dave.connection_key, 1, &mut world.rng).unwrap();
+    let update = remove_clients(&hub.link_keys, &[1], Some(&join.update)).unwrap();
     let changes = CommitChanges {
         added: &[1],
         removed: &[1],
-        update: Some(&join.update),
+        update: update.as_ref(),
         add_aad: Some(&join.add_aad),
         ..Default::default()
     };
@@ -403,4 +391,40 @@ fn two_rooms_of_the_same_users_have_nothing_in_common() {
         assert!(bob.connection().open(&world.suite, hub.leaves.get(1).unwrap(), &check).is_ok());
     }
     assert_eq!(RoomLeaves::new(vec![None, None]).map(|leaves| leaves.len()), Ok(0));
+}
+
+#[test]
+fn a_member_shows_who_it_is_later_to_one_room_and_for_the_key_that_it_has_there() {
+    let mut world = World::new();
+    let (alice, bob) = (world.user("alice", 1), world.user("bob", 1));
+    let room = IdentifierUri::new("mimi://a.example/r/1").unwrap();
+    let pseudonym = world.user_pseudonym(&bob);
+    // Bob's client has a real credential for the key of this very leaf.
+    let mut tbs = world.tbs(&bob, &pseudonym);
+    tbs.signature_public_key = world.suite.signature_public_key(&bob.clients[0].signing_key);
+    let leaf = issue_unlinked_credential(tbs).unwrap();
+    let check = |credential: &_| world.check(credential);
+    let shown = Disclosure { credential: &bob.clients[0].credential, audience: &room };
+    let identity = verify_disclosure(&leaf, &room, &shown, &check).unwrap();
+    assert_eq!((identity.user(), identity.client()), (&bob.uri, &bob.clients[0].uri));
+    assert_eq!((identity.user_pseudonym(), identity.details()), (&pseudonym, &()));
+
+    let elsewhere = IdentifierUri::new("mimi://a.example/r/2").unwrap();
+    let refused = verify_disclosure(&leaf, &elsewhere, &shown, &check);
+    assert_eq!(refused, Err(PseudonymError::DisclosedElsewhere));
+    let anothers = Disclosure { credential: &alice.clients[0].credential, audience: &room };
+    let refused = verify_disclosure(&leaf, &room, &anothers, &check);
+    assert_eq!(refused, Err(PseudonymError::DisclosedKeyMismatch));
+    let unknown = mimi_codec::mls::Credential::Basic { identity: "nobody".into() };
+    let unknown = Disclosure { credential: &unknown, audience: &room };
+    let refused = verify_disclosure(&leaf, &room, &unknown, &check);
+    assert_eq!(refused, Err(PseudonymError::CredentialRefused));
+    // Alice's provider gave no pseudonym to Bob.
+    let pseudonym = world.user_pseudonym(&alice);
+    let mut tbs = world.tbs(&alice, &pseudonym);
+    tbs.signature_public_key = leaf.signature_public_key.clone();
+    let leaf = issue_unlinked_credential(tbs).unwrap();
+    let check = |credential: &_| world.check(credential);
+    let refused = verify_disclosure(&leaf, &room, &shown, &check);
+    assert_eq!(refused, Err(PseudonymError::ProviderMismatch));
 }

@@ -35,7 +35,7 @@ fn debug_output_of_every_secret_is_redacted() {
     let request = open_connection_request(&world.suite, &bob.uri, &private_key, &sealed).unwrap();
     let shown_request = format!("{request:?}");
     let check = |credential: &_| world.check(credential);
-    let verified = request.verify(&world.suite, &hub.view(&wrapper_key), &check).unwrap();
+    let verified = request.verify(&world.suite, &hub.leaves, &hub.link_keys, &check).unwrap();
     let secrets = [
         wrapper_key.expose(),
         alice.connection_key.expose(),

@@ -13,7 +13,7 @@ use mimi_crypto::CipherSuiteProvider;
 use rand_core::CryptoRng;
 
 use crate::{
-    ConnectionKey, IdentityLinkWrapperKey, LinkKeys, PseudonymError,
+    ConnectionKey, IdentityLinkWrapperKey, PseudonymError,
     link_keys::update_of,
     room::{aad_and_set, wrap_own},
 };
@@ -27,25 +27,20 @@ pub struct ExternalJoin {
     pub update: IdentityLinkKeysUpdate,
 }
 
-/// Wraps the joiner's own link key. `leaf_index` is where the joiner lands; `removed` are the leaves that its commit removes, such as its own
-/// earlier one, and `link_keys` the room's keys before the commit.
+/// Wraps the joiner's own link key, for `leaf_index`, where it lands. If its commit removes leaves, such as its own earlier one,
+/// [`remove_clients`](super::leave::remove_clients) makes one update of both.
 ///
 /// # Errors
-/// Those of [`ConnectionKey::identity_link_key`] and [`IdentityLinkWrapperKey::wrap`]; [`Invalid`](PseudonymError::Invalid) for a leaf that is
-/// removed twice.
+/// Those of [`ConnectionKey::identity_link_key`] and [`IdentityLinkWrapperKey::wrap`].
 pub fn join_externally<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     wrapper_key: &IdentityLinkWrapperKey,
     credential: &PseudonymousCredential,
     connection_key: &ConnectionKey,
     leaf_index: u32,
-    (link_keys, removed): (&LinkKeys, &[u32]),
     rng: &mut dyn CryptoRng,
 ) -> Result<ExternalJoin, PseudonymError> {
     let wrapped = wrap_own(suite, credential, connection_key, wrapper_key, rng)?;
     let (add_aad, set) = aad_and_set(&[leaf_index], Vec::from([wrapped]));
-    let is_set = |leaf: &u32| set.iter().any(|entry| entry.leaf_index == *leaf);
-    let removed = removed.iter().filter(|leaf| link_keys.get(**leaf).is_some() && !is_set(leaf)).copied();
-    let removed = removed.collect();
-    Ok(ExternalJoin { add_aad, update: update_of(set, removed)? })
+    Ok(ExternalJoin { add_aad, update: update_of(set, Vec::new())? })
 }
