@@ -5,10 +5,7 @@ use alloc::{boxed::Box, format, vec::Vec};
 use mimi_codec::{
     Encode, Octets, Opaque, SecretOpaque,
     code_points::WireFormat,
-    mls::{
-        Content, ContentType, FramedContentAuthData, FramedContentTBS, GroupContext, Mls10, SenderData,
-        SenderDataAAD,
-    },
+    mls::{Content, ContentType, FramedContentTBS, GroupContext, Mls10, SenderData, SenderDataAAD},
     semiprivate::{
         ExternalReceiver, KeyForExternalReceiver, PerMessageKeyAndNonces, SemiPrivateContentAAD,
         SemiPrivateMessage, SemiPrivateMessageContent, SemiPrivateMessageContext,
@@ -16,7 +13,7 @@ use mimi_codec::{
 };
 use mimi_crypto::{
     AeadKey, CipherSuiteProvider, RustCrypto, encrypt_with_label, expand_with_label, external_receiver_ref,
-    semi_private_tbs, sign_with_label,
+    semi_private_tbs,
 };
 
 use super::{LABEL, Made, Members, Scene, remove};
