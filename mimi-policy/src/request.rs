@@ -18,7 +18,8 @@ use mimi_codec::{
 };
 
 use crate::{
-    Actor, Change, Form, JoinCode, Plan, ProposedChange, Refusal, RoomState, UserUri, room::is_room_component,
+    Actor, Change, Form, JoinCode, Plan, ProposedChange, Refusal, RoomState, UserUri,
+    component::base::check_credential, room::is_room_component,
 };
 
 /// Who is behind what MLS messages name: known to whoever keeps the group's tree and checks credentials.
@@ -241,11 +242,7 @@ fn proposer(identities: &impl Identities, sender: &Sender) -> Option<(Actor, For
 }
 
 fn allow_credential(room: &RoomState, credential: &Credential) -> Result<(), RequestProblem> {
-    let pseudonymous = matches!(credential, Credential::Pseudonymous(_));
-    if pseudonymous && !room.base().pseudonyms_allowed {
-        return Err(RequestProblem::PseudonymsNotAllowed);
-    }
-    Ok(())
+    check_credential(room.base(), credential).map_err(|_| RequestProblem::PseudonymsNotAllowed)
 }
 
 struct Reader<'r, I> {

@@ -306,10 +306,18 @@ fn a_room_comes_to_depend_on_a_parent_that_has_everybody() {
 fn a_temporary_room_is_gone_with_its_last_client() {
     let empty = scene().inactive("alice", 3).can(3, &[Cap::CAN_ADD_OWN_CLIENT]);
     empty.allows(&by("alice"), ExternalCommit, ());
+    assert!(empty.room().outlives_its_group());
     let temporary = empty.base(|base| base.persistent_room = false);
+    assert!(!temporary.room().outlives_its_group());
     for form in [ExternalCommit, ExternalProposal, Message] {
         assert_eq!(temporary.refuses(&by("alice"), form, ()), (None, Reason::RoomGone), "{form:?}");
     }
+}
+
+#[test]
+fn a_search_shows_discoverable_rooms_alone() {
+    assert!(!four().room().is_discoverable());
+    assert!(four().base(|base| base.discoverable = true).room().is_discoverable());
 }
 
 // Who sends what
