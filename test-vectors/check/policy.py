@@ -18,6 +18,10 @@ METADATA = {
 LIST_CHANGES = ("add_participant", "remove_participant", "set_role", "use_join_code")
 
 
+class Unseen(Refused):
+    """What lies inside the encryption: the hub can't refuse it."""
+
+
 def require(condition, reason):
     if not condition:
         raise Refused(reason)
@@ -438,9 +442,13 @@ def decide(case):
     if form == "message":
         decision.check_form(changes, [])
         require(actor.can("canSendMessage"), "no canSendMessage")
+        require(len(changes) <= 1, "one message at a time")
         for change in changes:
-            require(change["op"] == "content", "a message carries content only")
-            decision.content(change, actor)
+            require(change["op"] == "content" and "by" not in change, "a message carries content of its sender only")
+            try:
+                decision.content(change, actor)
+            except Refused as refused:
+                raise Unseen(str(refused)) from None
         return
     require(all(change["op"] != "content" for change in changes), "content in a handshake")
     decision.judge(changes)
@@ -455,12 +463,14 @@ def valid(case):
     """A case of this kind is always valid as a case; what it expects is the decision."""
     try:
         decide(case)
-        reason = None
+        reason = parties = None
     except Refused as refused:
-        reason = str(refused)
-    expected = case.get("expect")["allow"]
-    if expected != (reason is None):
+        reason, parties = str(refused), ["client"] if isinstance(refused, Unseen) else ["hub", "client"]
+    expect = case.get("expect")
+    if expect["allow"] != (reason is None):
         raise Wrong("expect", f"refused: {reason}" if reason else "allowed")
+    if "refused_by" in expect and expect["refused_by"] != parties:
+        raise Wrong("expect.refused_by", f"refused by {parties}: {reason}")
 
 
 def invalid(case):

@@ -341,7 +341,7 @@ impl Requirements {
     }
 
     fn add_part(&mut self, nested: &NestedPartRef<'_>, part: PartIndex, known: &impl Known) {
-        if nested.disposition == Disposition::PREVIEW {
+        if nested.disposition == Disposition::PREVIEW && !matches!(nested.part, PartRef::Null) {
             self.add(CapabilityType::CAN_SEND_LINK_PREVIEW, Why::Preview { part });
         }
         let (content_type, text) = match &nested.part {
@@ -415,7 +415,8 @@ fn replacement(
     let other_topic = target.topic_id != message.topic_id();
     if !own {
         // Where the original isn't at hand, the act is still no more than a move to another topic.
-        let same = target.content.is_none_or(|content| same_but_topic(content, message));
+        let same = of_reaction == is_reaction(message)
+            && target.content.is_none_or(|content| same_but_topic(content, message));
         return if other_topic && same {
             Ok(Act::EditOtherTopic)
         } else {
