@@ -7,7 +7,9 @@
 //!   the clients in its group. [`RoomState::check`] decides, [`RoomState::apply`] puts the plan into effect.
 //! - **[`Grant`]** says which capability of which role allowed a change, **[`Refusal`]** which condition failed first, and what a
 //!   hub answers.
-//! - **[`Request`]** reads a decision's question from the proposals of MLS messages.
+//! - **[`Request`]** reads a decision's question from the proposals of MLS messages: a commit, an external commit, proposals.
+//! - **[`RoomState::check_message`]** decides on a message whose content nobody sees, [`receiving`] on its fan-out, and `message` on
+//!   what is inside, with **[`RoleHistory`]** for those that come late.
 //! - **[`preset`]** has rooms to begin with; **[`lint`](mod@lint)**, **[`matrix`]** and **[`graph`]** are what a person reads of a policy.
 //! - What it leaves to you: signatures, keys and credentials. Who a message is from, what its credential claims, and that a
 //!   join code is good, is known before.

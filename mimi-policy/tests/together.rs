@@ -476,16 +476,28 @@ fn a_commit_completes_the_departures_that_were_accepted() {
 }
 
 #[test]
-fn a_ban_by_change_user_role_waits_for_somebody_who_may_kick() {
-    let mut room =
-        four().can(3, &[Cap::CAN_CHANGE_USER_ROLE]).moves(3, 2, &[1]).can(4, &[Cap::CAN_KICK]).room();
+fn a_ban_by_change_user_role_is_proposed_with_the_clients_removals() {
+    let changes = four().can(3, &[Cap::CAN_CHANGE_USER_ROLE]).moves(3, 2, &[1]);
+    let with_clients = || [set("bob", 1), remove_client("bob", 1)];
+    let left = (Some(0), Reason::ClientsOfBanned(user("bob")));
+    let lacks_kick = (Some(1), Reason::MissingCapability { role: 3, capability: Cap::CAN_KICK });
+    for form in [Proposal, Commit] {
+        assert_eq!(changes.refuses(&by("alice"), form, set("bob", 1)), left);
+        assert_eq!(changes.refuses(&by("alice"), form, with_clients()), lacks_kick);
+    }
+    let kicks = changes.clone().can(3, &[Cap::CAN_KICK]);
+    assert_eq!(kicks.refuses(&by("alice"), Proposal, set("bob", 1)), left);
+    let mut room = kicks.room();
+    accept(&mut room, &by("alice"), Proposal, with_clients());
+    allows(&room, &by("dave"), Commit, ());
+    // canBan takes the clients along, whoever commits; and who has none is no matter.
+    let mut room = changes.clone().can(3, &[Cap::CAN_BAN]).room();
     accept(&mut room, &by("alice"), Proposal, set("bob", 1));
-    let reason = Reason::MissingCapability { role: 3, capability: Cap::CAN_KICK };
-    assert_eq!(refuses(&room, &by("alice"), Commit, remove_client("bob", 1)), (Some(0), reason));
-    assert_eq!(refuses(&room, &by("alice"), Commit, ()), (None, Reason::ClientsOfBanned(user("bob"))));
     allows(&room, &by("dave"), Commit, remove_client("bob", 1));
-    accept(&mut room, &by("bob"), Proposal, remove_client("bob", 1));
-    allows(&room, &by("alice"), Commit, ());
+    changes.inactive("erin", 2).allows(&by("alice"), Proposal, set("erin", 1));
+    // Nor does anybody stop the room by banning itself.
+    let own = four().can(2, &[Cap::CAN_CHANGE_OWN_ROLE]).preauth(&[(&[], 1)]);
+    assert_eq!(own.refuses(&by("bob"), Proposal, set("bob", 1)), left);
 }
 
 #[test]

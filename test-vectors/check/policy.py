@@ -153,7 +153,8 @@ class Decision:
         self.before, self.after, self.form = before, before.copy(), form
         self.actor = actor
         self.touched, self.ban_only = set(), set()
-        self.gone = {}  # users who have to be out of the group, and who may take them out
+        self.gone = {}  # users who have to be out of the group, and who takes them out with them, if that is a right
+        self.gone_before = set()
         self.added_by = {}
         self.kinds, self.pending_kinds = [], []
 
@@ -359,8 +360,9 @@ class Decision:
         commits = self.form in ("commit", "external_commit")
         for user, by in self.gone.items():
             left = after.clients_of(user)
-            # A proposal may leave the clients to the commit; who leaves proposes both at once.
-            require(not left or not commits and by != user, "clients of a user who is gone")
+            # A proposal may leave the clients to the commit, if any member can commit that; who leaves proposes both at once.
+            later = not commits and (user in self.gone_before or by not in (None, user))
+            require(not left or later, "clients of a user who is gone")
             for client in left:
                 del after.clients[client]
         after.check_state()
@@ -396,15 +398,16 @@ def with_pending(room, pending):
         change = entry["change"]
         decision.kinds.append(change["op"])
         user = change.get("user")
+        proposer = entry["by"].get("user", entry["by"].get("external_sender"))
         if change["op"] in LIST_CHANGES:
             decision.touched.add(user)
         if change["op"] in ("add_participant", "use_join_code", "set_role"):
             decision.after.listed[user] = change["role"]
             if change["op"] == "set_role" and change["role"] == BANNED and room.has_banned_role:
-                decision.gone[user] = entry["by"].get("user")
+                decision.gone[user] = proposer
         elif change["op"] == "remove_participant":
             del decision.after.listed[user]
-            decision.gone[user] = entry["by"].get("user")
+            decision.gone[user] = proposer
         elif change["op"] == "add_client":
             decision.after.clients[change["client"]] = user
         elif change["op"] == "remove_client":
@@ -439,6 +442,7 @@ def decide(case):
     actor = Party(state, actor)
     decision = Decision(state, actor, form)
     decision.touched, decision.gone, decision.pending_kinds = earlier.touched, earlier.gone, earlier.kinds
+    decision.gone_before = set(earlier.gone)
     if form == "message":
         decision.check_form(changes, [])
         require(actor.can("canSendMessage"), "no canSendMessage")

@@ -102,14 +102,24 @@ ATTRIBUTE = re.compile(
 TAG = re.compile(rb"<[A-Za-z]")
 
 
+TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+PARAMETER = rf"[ \t]*;[ \t]*({TOKEN})=({TOKEN}|\"(?:[^\"\\\x00-\x08\x0a-\x1f\x7f]|\\[^\x00-\x08\x0a-\x1f\x7f])*\")"
+
+
+def media_type(text):
+    """(type, parameters) in lower case, or None where it is malformed (RFC 9110 section 8.3.1)."""
+    whole = re.fullmatch(rf"({TOKEN}/{TOKEN})((?:{PARAMETER})*)", text)
+    found = re.findall(PARAMETER, whole[2]) if whole else []
+    parameters = {name.lower(): re.sub(r"\\(.)", r"\1", value.strip('"')).lower() for name, value in found}
+    return (whole[1].lower(), parameters) if whole and len(parameters) == len(found) else (None, {})
+
+
 def has_link(content_type, text, participants):
     """A rule on octets, of readings D30 to D32."""
-    essence, *parameters = [item.strip() for item in content_type.split(";")]
-    kind = essence.lower()
-    if not kind.startswith("text/"):
+    if not re.match(r"\s*text\s*(/|$)", content_type, re.IGNORECASE):
         return False
-    parameters = {k.strip().lower(): v.strip().strip('"').lower() for k, _, v in (p.partition("=") for p in parameters)}
-    if not re.fullmatch(r"text/[a-z0-9!#$&^_.+\-]+", kind) or parameters.get("charset", "utf-8") not in ("utf-8", "us-ascii"):
+    kind, parameters = media_type(content_type)
+    if kind is None or parameters.get("charset", "utf-8") not in ("utf-8", "us-ascii"):
         return True
     found = [match[0].rstrip(SENTENCE) for match in WITH_SCHEME.finditer(text)]
     html = kind == "text/html"
