@@ -7,7 +7,9 @@
 //!   the clients in its group. [`RoomState::check`] decides, [`RoomState::apply`] puts the plan into effect.
 //! - **[`Grant`]** says which capability of which role allowed a change, **[`Refusal`]** which condition failed first, and what a
 //!   hub answers.
-//! - **[`Request`]** reads a decision's question from the proposals of MLS messages.
+//! - **[`Request`]** reads a decision's question from the proposals of MLS messages: a commit, an external commit, proposals.
+//! - **[`RoomState::check_message`]** decides on a message whose content nobody sees, [`receiving`] on its fan-out, and `message` on
+//!   what is inside, with **[`RoleHistory`]** for those that come late.
 //! - **[`preset`]** has rooms to begin with; **[`lint`](mod@lint)**, **[`matrix`]** and **[`graph`]** are what a person reads of a policy.
 //! - What it leaves to you: signatures, keys and credentials. Who a message is from, what its credential claims, and that a
 //!   join code is good, is known before.
@@ -64,6 +66,7 @@ mod enforcement;
 mod identity;
 mod refusal;
 mod request;
+mod role_history;
 mod role_table;
 mod room;
 mod seed;
@@ -91,6 +94,7 @@ pub use enforcement::{EnforcedBy, enforced_by};
 pub use identity::{ClientUri, UserUri};
 pub use refusal::{Reason, Refusal};
 pub use request::{Identities, InvalidRequest, Request, RequestProblem, first_omitted};
+pub use role_history::RoleHistory;
 pub use role_table::{BANNED_NAME, BANNED_ROLE, NO_ROLE};
 pub use room::{ComponentDifference, DictionaryError, RoleCount, RoomParts, RoomState};
 pub use seed::TableSeed;

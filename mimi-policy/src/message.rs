@@ -9,14 +9,18 @@
 //!   canReplyInTopic. Any other topic takes canStartTopic.
 //! - What replaces a message takes a capability by the author and the kind of the message it replaces, and those that the new
 //!   content takes. Its inReplyTo is that of the original and takes none.
+//! - A [timeline](mimi_content::timeline) asks [`RoleHistory::authorize`](crate::RoleHistory::authorize) about what replaces a
+//!   message; about what replaces none a client asks [`authorize`] with [`KnownThen`] before.
 //! - Each external part takes an upload capability, each preview canSendLinkPreview, each link canSendLink, also in a message
 //!   that is forwarded inside. [`first_link`] says what a link is.
 
 mod link;
 mod requirements;
+mod timeline;
 
 pub use link::{Link, first_link};
 pub use requirements::{Act, MAX_FORWARDED, Need, Requirements, Why};
+pub use timeline::{EncodedMessage, KnownThen};
 
 use alloc::string::String;
 use core::fmt;
@@ -84,6 +88,8 @@ pub enum ContentRefusal {
         /// The part of the outermost message that holds them.
         part: PartIndex,
     },
+    /// It is an edit, and nobody has looked at its content: a timeline's payload was taken out, or is no message.
+    NotAtHand,
 }
 
 impl fmt::Display for ContentRefusal {
@@ -97,6 +103,7 @@ impl fmt::Display for ContentRefusal {
             Self::ForwardedTooDeeply { part } => {
                 write!(f, "part {part} holds more than {MAX_FORWARDED} levels of forwarded messages")
             }
+            Self::NotAtHand => f.write_str("its content is not at hand"),
         }
     }
 }
@@ -139,8 +146,8 @@ impl<'m, 'a> AuthorizedMessage<'m, 'a> {
 
 /// Whether the user `sender`, whose role has the capabilities that `holds` says, may send the message.
 ///
-/// A client asks for what it composes and for what it receives; for the latter with the role that the sender had in the
-/// epoch of the message.
+/// A client asks for what it composes and for what it receives; for the latter with the role that the sender had when the hub
+/// accepted the message: [`RoleHistory`](crate::RoleHistory).
 ///
 /// ```
 /// use mimi_codec::CapabilityType;
@@ -189,9 +196,6 @@ pub fn authorize<'m, 'a>(
     known: &impl Known,
     holds: impl Fn(CapabilityType) -> bool,
 ) -> Result<AuthorizedMessage<'m, 'a>, ContentRefusal> {
-    let requirements = Requirements::of(message, sender, known)?;
-    match requirements.needs().iter().find(|need| !holds(need.capability)) {
-        Some(lacking) => Err(ContentRefusal::Lacks(*lacking)),
-        None => Ok(AuthorizedMessage { message, requirements }),
-    }
+    let requirements = Requirements::of(message, sender, known)?.check(holds)?;
+    Ok(AuthorizedMessage { message, requirements })
 }

@@ -18,7 +18,8 @@ use mimi_codec::{
 };
 
 use crate::{
-    Actor, Change, Form, JoinCode, Plan, ProposedChange, Refusal, RoomState, UserUri, room::is_room_component,
+    Actor, Change, Form, JoinCode, Plan, ProposedChange, Refusal, RoomState, UserUri,
+    component::base::check_credential, room::is_room_component,
 };
 
 /// Who is behind what MLS messages name: known to whoever keeps the group's tree and checks credentials.
@@ -115,6 +116,77 @@ impl fmt::Display for InvalidRequest {
 impl core::error::Error for InvalidRequest {}
 
 /// What somebody asks of a room.
+///
+/// A hub makes one from an `UpdateRequest`, a client from a commit that its MLS stack has verified and not merged. Both check it.
+///
+/// ```
+/// use mimi_codec::{
+///     Encode,
+///     code_points::ComponentID,
+///     extensions::{AppDataUpdate, AppDataUpdateSelect},
+///     mls::{Credential, Proposal, Sender},
+///     protocol::{ParticipantListData, ParticipantListUpdate, UpdateResponseCode, UserRolePair},
+/// };
+/// use mimi_policy::{Actor, Identities, Request, RoomParts, RoomState, TableSeed, preset::ExampleRoom};
+///
+/// /// What the hub knows from the group's tree: the leaf of each member, and whose credentials are whose.
+/// struct Tree;
+///
+/// impl Identities for Tree {
+///     fn member(&self, leaf_index: u32) -> Option<Actor> {
+///         let [user, client] = match leaf_index {
+///             0 => ["mimi://a.example/u/alice", "mimi://a.example/d/a1"],
+///             1 => ["mimi://b.example/u/bob", "mimi://b.example/d/b1"],
+///             _ => return None,
+///         };
+///         Some(Actor::client(user, client))
+///     }
+///
+///     fn holder(&self, credential: &Credential) -> Option<Actor> {
+///         let Credential::Basic { identity } = credential else { return None };
+///         (identity.as_slice() == b"cathy").then(|| Actor::client("mimi://c.example/u/cathy", "mimi://c.example/d/c1"))
+///     }
+///
+///     fn external_sender(&self, _: u32) -> Option<Actor> {
+///         None
+///     }
+/// }
+///
+/// // Alice is an admin, Bob an ordinary user.
+/// # let pairs = [("mimi://a.example/u/alice", 3), ("mimi://b.example/u/bob", 2)];
+/// # let participants = pairs.map(|(user, role_index)| UserRolePair { user: user.into(), role_index });
+/// # let mut parts = RoomParts::new(
+/// #     ExampleRoom::Strict.roles(), ParticipantListData { participants: participants.into() });
+/// # parts.clients.push(("mimi://a.example/u/alice".into(), "mimi://a.example/d/a1".into()));
+/// # parts.clients.push(("mimi://b.example/u/bob".into(), "mimi://b.example/d/b1".into()));
+/// let mut room = RoomState::new(parts, TableSeed::known())?;
+///
+/// // A commit that adds Cathy to the list. A proposal that it names by reference comes with its sender.
+/// let list = ParticipantListUpdate {
+///     changed_role_participants: vec![],
+///     removed_indices: vec![],
+///     added_participants: vec![UserRolePair { user: "mimi://c.example/u/cathy".into(), role_index: 2 }],
+/// };
+/// let op = AppDataUpdateSelect::Update { update: list.to_bytes()?.into() };
+/// let proposal = Proposal::AppDataUpdate(AppDataUpdate { component_id: ComponentID::PARTICIPANT_LIST, op });
+///
+/// // Of Bob it is refused, and this is what the hub answers.
+/// let bob = Sender::Member { leaf_index: 1 };
+/// let refusal = Request::commit(&room, &Tree, &bob, None, [(&proposal, None)])?.check(&room).unwrap_err();
+/// assert_eq!(refusal.reason.update_response_code(), UpdateResponseCode::NotAllowed);
+///
+/// let alice = Sender::Member { leaf_index: 0 };
+/// let plan = Request::commit(&room, &Tree, &alice, None, [(&proposal, None)])?.check(&room)?;
+/// room.apply(plan)?;
+///
+/// // Cathy's client comes by an external commit: its credential is in the new leaf.
+/// let credential = Credential::Basic { identity: "cathy".into() };
+/// let joins = Request::commit(&room, &Tree, &Sender::NewMemberCommit {}, Some(&credential), [])?;
+/// let plan = joins.check(&room)?;
+/// room.apply(plan)?;
+/// assert!(room.is_active(&"mimi://c.example/u/cathy".into()));
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// Who.
@@ -241,11 +313,7 @@ fn proposer(identities: &impl Identities, sender: &Sender) -> Option<(Actor, For
 }
 
 fn allow_credential(room: &RoomState, credential: &Credential) -> Result<(), RequestProblem> {
-    let pseudonymous = matches!(credential, Credential::Pseudonymous(_));
-    if pseudonymous && !room.base().pseudonyms_allowed {
-        return Err(RequestProblem::PseudonymsNotAllowed);
-    }
-    Ok(())
+    check_credential(room.base(), credential).map_err(|_| RequestProblem::PseudonymsNotAllowed)
 }
 
 struct Reader<'r, I> {

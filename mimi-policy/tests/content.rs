@@ -205,8 +205,10 @@ fn a_deletion_takes_can_delete_own_or_other_message() {
         takes(delete(), &Room::default(), Act::DeleteOwnMessage, &[C::CAN_DELETE_OWN_MESSAGE]);
     }
     // A message is one whatever the empty part calls itself.
-    let delete = message(null(Disposition::REACTION)).replaces(TARGET);
-    takes(delete, &others, Act::DeleteOtherMessage, &[C::CAN_DELETE_OTHER_MESSAGE]);
+    for disposition in [Disposition::REACTION, Disposition::PREVIEW] {
+        let delete = message(null(disposition)).replaces(TARGET);
+        takes(delete, &others, Act::DeleteOtherMessage, &[C::CAN_DELETE_OTHER_MESSAGE]);
+    }
 }
 
 #[test]
@@ -252,6 +254,8 @@ fn refuses_other_content_in_anothers_message() {
     assert_eq!(refused(edit, &known), anothers);
     let known = room(BOB, Disposition::REACTION, "");
     assert_eq!(refused(message(reaction()).replaces(TARGET), &known), anothers);
+    // A reaction is no message in another topic.
+    assert_eq!(refused(message(text("hello")).replaces(TARGET).topic_id("new"), &known), anothers);
     // With the topic something else changes.
     let original = || message(text("hello")).topic_id("topic");
     let bytes = encode(original());

@@ -10,8 +10,9 @@ use mimi_codec::{
     code_points::{CipherSuite, ComponentID},
     extensions::{AppDataUpdate, AppDataUpdateSelect, SelfRemove},
     mls::{
-        Add, Capabilities, Commit, Credential, Extensions, GroupContextExtensions, KeyPackage, LeafNode,
-        LeafNodeSelect, Lifetime, Mls10, Proposal, ProposalOrRef, ProposalRef, ReInit, Remove, Sender,
+        Add, Capabilities, Commit, Credential, CredentialBinding, Extensions, GroupContextExtensions,
+        KeyPackage, LeafNode, LeafNodeSelect, Lifetime, Mls10, MultiCredential, Proposal, ProposalOrRef,
+        ProposalRef, ReInit, Remove, Sender,
     },
     protocol::{
         ParticipantListUpdate, PseudonymousCredential, UpdateResponseCode, UserRolePair, UserindexRolePair,
@@ -252,6 +253,16 @@ fn refuses_pseudonyms_where_the_room_has_none() {
         Request::commit(&scene.room(), &Tree, &Sender::NewMemberCommit {}, Some(&pseudonym()), none)
             .unwrap_err();
     assert_eq!(invalid.update_response_code(), UpdateResponseCode::NotAllowed);
+    // Beside a real name, too.
+    let binding = |credential| CredentialBinding {
+        cipher_suite: CipherSuite(1),
+        credential,
+        credential_key: b"".as_slice().into(),
+        signature: Opaque::default(),
+    };
+    let multi = MultiCredential::new(vec![binding(basic("alice/9")), binding(pseudonym())]).unwrap();
+    let multi = package(Credential::Multi(multi));
+    assert_eq!(problem(&scene, multi), RequestProblem::PseudonymsNotAllowed);
 }
 
 #[test]

@@ -306,10 +306,18 @@ fn a_room_comes_to_depend_on_a_parent_that_has_everybody() {
 fn a_temporary_room_is_gone_with_its_last_client() {
     let empty = scene().inactive("alice", 3).can(3, &[Cap::CAN_ADD_OWN_CLIENT]);
     empty.allows(&by("alice"), ExternalCommit, ());
+    assert!(empty.room().outlives_its_group());
     let temporary = empty.base(|base| base.persistent_room = false);
+    assert!(!temporary.room().outlives_its_group());
     for form in [ExternalCommit, ExternalProposal, Message] {
         assert_eq!(temporary.refuses(&by("alice"), form, ()), (None, Reason::RoomGone), "{form:?}");
     }
+}
+
+#[test]
+fn a_search_shows_discoverable_rooms_alone() {
+    assert!(!four().room().is_discoverable());
+    assert!(four().base(|base| base.discoverable = true).room().is_discoverable());
 }
 
 // Who sends what
@@ -468,16 +476,28 @@ fn a_commit_completes_the_departures_that_were_accepted() {
 }
 
 #[test]
-fn a_ban_by_change_user_role_waits_for_somebody_who_may_kick() {
-    let mut room =
-        four().can(3, &[Cap::CAN_CHANGE_USER_ROLE]).moves(3, 2, &[1]).can(4, &[Cap::CAN_KICK]).room();
+fn a_ban_by_change_user_role_is_proposed_with_the_clients_removals() {
+    let changes = four().can(3, &[Cap::CAN_CHANGE_USER_ROLE]).moves(3, 2, &[1]);
+    let with_clients = || [set("bob", 1), remove_client("bob", 1)];
+    let left = (Some(0), Reason::ClientsOfBanned(user("bob")));
+    let lacks_kick = (Some(1), Reason::MissingCapability { role: 3, capability: Cap::CAN_KICK });
+    for form in [Proposal, Commit] {
+        assert_eq!(changes.refuses(&by("alice"), form, set("bob", 1)), left);
+        assert_eq!(changes.refuses(&by("alice"), form, with_clients()), lacks_kick);
+    }
+    let kicks = changes.clone().can(3, &[Cap::CAN_KICK]);
+    assert_eq!(kicks.refuses(&by("alice"), Proposal, set("bob", 1)), left);
+    let mut room = kicks.room();
+    accept(&mut room, &by("alice"), Proposal, with_clients());
+    allows(&room, &by("dave"), Commit, ());
+    // canBan takes the clients along, whoever commits; and who has none is no matter.
+    let mut room = changes.clone().can(3, &[Cap::CAN_BAN]).room();
     accept(&mut room, &by("alice"), Proposal, set("bob", 1));
-    let reason = Reason::MissingCapability { role: 3, capability: Cap::CAN_KICK };
-    assert_eq!(refuses(&room, &by("alice"), Commit, remove_client("bob", 1)), (Some(0), reason));
-    assert_eq!(refuses(&room, &by("alice"), Commit, ()), (None, Reason::ClientsOfBanned(user("bob"))));
     allows(&room, &by("dave"), Commit, remove_client("bob", 1));
-    accept(&mut room, &by("bob"), Proposal, remove_client("bob", 1));
-    allows(&room, &by("alice"), Commit, ());
+    changes.inactive("erin", 2).allows(&by("alice"), Proposal, set("erin", 1));
+    // Nor does anybody stop the room by banning itself.
+    let own = four().can(2, &[Cap::CAN_CHANGE_OWN_ROLE]).preauth(&[(&[], 1)]);
+    assert_eq!(own.refuses(&by("bob"), Proposal, set("bob", 1)), left);
 }
 
 #[test]

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Deliberately broken copies of the vectors: `python3 broken.py DIR [COUNT]` writes them with this implementation's verdict.
 
-Every encoding is damaged COUNT times (20). What is still accepted becomes a valid case, the rest an invalid one. Another implementation
-that reads DIR agrees with all of them, or one of the two is wrong.
+Every encoding is damaged COUNT times (20). What is still accepted becomes a valid case, the rest an invalid one; of a damaged message in a
+case of the kind `policy`, the decision is what is expected. Another implementation that reads DIR agrees with all of them, or one of
+the two is wrong.
 """
 
 import json
@@ -10,8 +11,9 @@ import random
 import sys
 from pathlib import Path
 
+import policy
 import wire
-from case import refusal
+from case import Case, refusal
 
 VECTORS = Path(__file__).resolve().parent.parent / "vectors"
 
@@ -48,6 +50,20 @@ def encodings():
                 yield kind or case["type"], bytes.fromhex(case["encoded"])
 
 
+def decisions(count, chance):
+    """Cases of the kind `policy` with a damaged message, and what is decided."""
+    document = json.loads((VECTORS / "policy.json").read_text())
+    for case in document["cases"]:
+        for change in case["changes"]:
+            if change["op"] != "content":
+                continue
+            data = bytes.fromhex(change["encoded"])
+            for again in range(count):
+                changes = [change | {"encoded": damage(data, chance).hex()}]
+                broken = case | {"name": f"{case['name']}, damaged {again}", "changes": changes}
+                yield broken | {"expect": {"allow": refusal(policy.decide, Case(broken)) is None}}
+
+
 def main(arguments):
     if not arguments:
         print(__doc__, file=sys.stderr)
@@ -67,6 +83,10 @@ def main(arguments):
     valid = sum("valid" not in case for case in cases)
     (folder / "broken.json").write_text(json.dumps({"format": 1, "kind": "wire", "cases": cases}))
     print(f"{len(cases)} broken copies, {valid} of them are still valid")
+    cases = list(decisions(count, chance))
+    allowed = sum(case["expect"]["allow"] for case in cases)
+    (folder / "broken-policy.json").write_text(json.dumps({"format": 1, "kind": "policy", "cases": cases}))
+    print(f"{len(cases)} broken messages, {allowed} of them are still allowed")
     return 0
 
 

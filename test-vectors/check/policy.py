@@ -18,6 +18,10 @@ METADATA = {
 LIST_CHANGES = ("add_participant", "remove_participant", "set_role", "use_join_code")
 
 
+class Unseen(Refused):
+    """What lies inside the encryption: the hub can't refuse it."""
+
+
 def require(condition, reason):
     if not condition:
         raise Refused(reason)
@@ -149,7 +153,8 @@ class Decision:
         self.before, self.after, self.form = before, before.copy(), form
         self.actor = actor
         self.touched, self.ban_only = set(), set()
-        self.gone = {}  # users who have to be out of the group, and who may take them out
+        self.gone = {}  # users who have to be out of the group, and who takes them out with them, if that is a right
+        self.gone_before = set()
         self.added_by = {}
         self.kinds, self.pending_kinds = [], []
 
@@ -355,8 +360,9 @@ class Decision:
         commits = self.form in ("commit", "external_commit")
         for user, by in self.gone.items():
             left = after.clients_of(user)
-            # A proposal may leave the clients to the commit; who leaves proposes both at once.
-            require(not left or not commits and by != user, "clients of a user who is gone")
+            # A proposal may leave the clients to the commit, if any member can commit that; who leaves proposes both at once.
+            later = not commits and (user in self.gone_before or by not in (None, user))
+            require(not left or later, "clients of a user who is gone")
             for client in left:
                 del after.clients[client]
         after.check_state()
@@ -392,15 +398,16 @@ def with_pending(room, pending):
         change = entry["change"]
         decision.kinds.append(change["op"])
         user = change.get("user")
+        proposer = entry["by"].get("user", entry["by"].get("external_sender"))
         if change["op"] in LIST_CHANGES:
             decision.touched.add(user)
         if change["op"] in ("add_participant", "use_join_code", "set_role"):
             decision.after.listed[user] = change["role"]
             if change["op"] == "set_role" and change["role"] == BANNED and room.has_banned_role:
-                decision.gone[user] = entry["by"].get("user")
+                decision.gone[user] = proposer
         elif change["op"] == "remove_participant":
             del decision.after.listed[user]
-            decision.gone[user] = entry["by"].get("user")
+            decision.gone[user] = proposer
         elif change["op"] == "add_client":
             decision.after.clients[change["client"]] = user
         elif change["op"] == "remove_client":
@@ -435,12 +442,17 @@ def decide(case):
     actor = Party(state, actor)
     decision = Decision(state, actor, form)
     decision.touched, decision.gone, decision.pending_kinds = earlier.touched, earlier.gone, earlier.kinds
+    decision.gone_before = set(earlier.gone)
     if form == "message":
         decision.check_form(changes, [])
         require(actor.can("canSendMessage"), "no canSendMessage")
+        require(len(changes) <= 1, "one message at a time")
         for change in changes:
-            require(change["op"] == "content", "a message carries content only")
-            decision.content(change, actor)
+            require(change["op"] == "content" and "by" not in change, "a message carries content of its sender only")
+            try:
+                decision.content(change, actor)
+            except Refused as refused:
+                raise Unseen(str(refused)) from None
         return
     require(all(change["op"] != "content" for change in changes), "content in a handshake")
     decision.judge(changes)
@@ -455,12 +467,14 @@ def valid(case):
     """A case of this kind is always valid as a case; what it expects is the decision."""
     try:
         decide(case)
-        reason = None
+        reason = parties = None
     except Refused as refused:
-        reason = str(refused)
-    expected = case.get("expect")["allow"]
-    if expected != (reason is None):
+        reason, parties = str(refused), ["client"] if isinstance(refused, Unseen) else ["hub", "client"]
+    expect = case.get("expect")
+    if expect["allow"] != (reason is None):
         raise Wrong("expect", f"refused: {reason}" if reason else "allowed")
+    if "refused_by" in expect and expect["refused_by"] != parties:
+        raise Wrong("expect.refused_by", f"refused by {parties}: {reason}")
 
 
 def invalid(case):

@@ -1,5 +1,6 @@
 //! Decisions on cases of the kind `policy`.
 
+use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
@@ -15,7 +16,7 @@ use mimi_policy::{
     message::{ContentRefusal, EarlierMessage, Known, authorize},
 };
 
-use crate::policy_json::{self, MetadataField, PolicyCase, PolicyChange, PolicyRoom};
+use crate::policy_json::{self, MetadataField, PolicyCase, PolicyChange, PolicyRoom, RefusedBy};
 
 /// What a case comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +51,18 @@ impl fmt::Display for WhyRefused {
             Self::Condition(refusal) => refusal.fmt(f),
             Self::InvalidContent(error) => write!(f, "not a MIMI content message: {error}"),
             Self::Content(refusal) => refusal.fmt(f),
+        }
+    }
+}
+
+impl WhyRefused {
+    /// Of a refused message, who has to refuse it: the hub sees no content (mimi-room-policy section 8.3).
+    #[must_use]
+    pub const fn refused_by(&self) -> RefusedBy {
+        match self {
+            Self::Content(ContentRefusal::Lacks(need)) if need.enforced_by().hub => RefusedBy::HubAndClient,
+            Self::Content(_) | Self::InvalidContent(_) => RefusedBy::Client,
+            Self::InvalidRoom(_) | Self::InvalidPending(..) | Self::Condition(_) => RefusedBy::HubAndClient,
         }
     }
 }
@@ -110,9 +123,9 @@ fn decided(case: &PolicyCase) -> Result<Vec<Grant>, WhyRefused> {
     ) = (form(case.form), case.changes.as_slice())
     {
         let plan = room.check_message(&actor, &[]).map_err(WhyRefused::Condition)?;
-        let known = Room { room: &room, earlier };
         let content = MimiContentRef::decode(encoded);
         let content = content.map_err(|error| WhyRefused::InvalidContent(error.to_string()))?;
+        let known = Room { room: &room, earlier, content: &content };
         let sender = case.actor.uri();
         let holds = |capability| room.has_capability(&UserUri::from(sender), capability);
         authorize(&content, sender, &known, holds).map_err(WhyRefused::Content)?;
@@ -126,17 +139,19 @@ fn decided(case: &PolicyCase) -> Result<Vec<Grant>, WhyRefused> {
 /// What a case says of earlier messages.
 struct Room<'a> {
     room: &'a RoomState,
-    earlier: &'a alloc::collections::BTreeMap<Vec<u8>, policy_json::EarlierMessage>,
+    earlier: &'a BTreeMap<Vec<u8>, policy_json::EarlierMessage>,
+    content: &'a MimiContentRef<'a>,
 }
 
 impl Known for Room<'_> {
     fn earlier(&self, id: &MessageId) -> Option<EarlierMessage<'_>> {
         let earlier = self.earlier.get(id.as_bytes().as_slice())?;
         let disposition = earlier.disposition.and_then(|number| u8::try_from(number).ok());
+        // What isn't known of it is what the message's own fields say.
         Some(EarlierMessage {
             author: &earlier.author,
-            disposition: disposition.map_or(Disposition::RENDER, Disposition),
-            topic_id: earlier.topic_id.as_deref().unwrap_or_default(),
+            disposition: disposition.map_or(self.content.body().disposition, Disposition),
+            topic_id: earlier.topic_id.as_deref().unwrap_or(self.content.topic_id()),
             content: None,
         })
     }

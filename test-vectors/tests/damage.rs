@@ -162,6 +162,12 @@ fn refuses_decisions_that_are_swapped() {
         reports(&file, Some(name), "expect.allow");
     }
     let mut file = decisions();
+    // The hub sees the changes of a room.
+    file["cases"][1]["expect"]["refused_by"] = json!(["client", "hub"]);
+    assert!(verify_str("decisions.json", &file.to_string()).holds());
+    file["cases"][1]["expect"]["refused_by"] = json!(["client"]);
+    reports(&file, Some("refused"), "expect.refused_by");
+    let mut file = decisions();
     file["cases"][0]["valid"] = json!(false);
     reports(&file, Some("allowed"), "encoded");
     for member in ["room", "actor", "form", "changes", "expect"] {

@@ -60,7 +60,7 @@ fn full_case() -> Value {
                 "01cd": {"author": "mimi://b.example/u/bob", "disposition": null, "topic_id": null},
             }},
         ],
-        "expect": {"allow": false, "reason": "no", "capability": "canBan"},
+        "expect": {"allow": false, "reason": "no", "capability": "canBan", "refused_by": ["hub", "client"]},
     })
 }
 
@@ -230,6 +230,7 @@ fn refuses_each_wrong_value_at_its_place() {
         ("/changes/12/encoded", json!("8"), "changes[12].encoded", "lower-case hex"),
         ("/expect/allow", json!("yes"), "expect.allow", "true or false"),
         ("/expect/capability", json!("canFly"), "expect.capability", "the name of a capability"),
+        ("/expect/refused_by/1", json!("follower"), "expect.refused_by[1]", "\"hub\" or \"client\""),
     ] {
         let error = PolicyCase::from_json(&with(pointer, value)).unwrap_err();
         let PolicyJsonProblem::Unexpected { expected: found, .. } = &error.problem else { panic!("{error}") };

@@ -202,3 +202,45 @@ fn compare_extensions(map: &[(Cbor, Cbor)], list: &Value) {
         assert_eq!(format!("{value:?}"), format!("{again:?}"));
     }
 }
+
+#[test]
+fn policy_has_each_capability_of_a_message_allowed_and_refused_for_that_alone() {
+    let cases = cases("policy.json");
+    let content = |case: &Value| case["changes"][0]["op"] == "content";
+    let names = [
+        "canSendMessage",
+        "canReplyToMessage",
+        "canReactToMessage",
+        "canEditReaction",
+        "canDeleteOwnReaction",
+        "canDeleteOtherReaction",
+        "canEditOwnMessage",
+        "canDeleteOwnMessage",
+        "canDeleteOtherMessage",
+        "canStartTopic",
+        "canReplyInTopic",
+        "canEditOwnTopic",
+        "canEditOtherTopic",
+        "canUploadImage",
+        "canUploadAudio",
+        "canUploadVideo",
+        "canUploadAttachment",
+        "canSendLink",
+        "canSendLinkPreview",
+    ];
+    for name in names {
+        let of_name =
+            |case: &&Value| content(case) && case["name"].as_str().unwrap().starts_with(&format!("{name}: "));
+        let of: Vec<_> = cases.iter().filter(of_name).collect();
+        assert!(of.iter().any(|case| case["expect"]["allow"] == true), "{name} allowed");
+        let refused =
+            of.iter().find(|case| case["expect"]["capability"] == name && case["expect"]["allow"] == false);
+        // The hub sees who sends, and no more.
+        let by = if name == "canSendMessage" { json!(["hub", "client"]) } else { json!(["client"]) };
+        assert_eq!(refused.unwrap_or_else(|| panic!("{name} refused"))["expect"]["refused_by"], by, "{name}");
+    }
+    let random = cases.iter().filter(|case| case["name"].as_str().unwrap().starts_with("random"));
+    for case in random.filter(|case| case["changes"] == json!([])) {
+        assert!(["external_commit", "message"].contains(&case["form"].as_str().unwrap()), "{}", case["name"]);
+    }
+}

@@ -6,7 +6,10 @@ use alloc::{
     vec::Vec,
 };
 
-use mimi_codec::room_policy::{BaseRoomPolicy, RoleData};
+use mimi_codec::{
+    CapabilityType,
+    room_policy::{BaseRoomPolicy, RoleData},
+};
 
 use super::{
     items::{Affected, Items, Kind},
@@ -95,13 +98,13 @@ impl<'r, 'a> After<'r, 'a> {
     /// Everything that is asked of the room after the changes, in this order: that clients and users belong together, the limits
     /// of roles by index, the base policy.
     pub(super) fn check(&self, actor: &Actor, rights: &Rights<'_, '_>) -> Result<(), Refusal> {
-        self.check_clients(actor)?;
+        self.check_clients(actor, rights)?;
         self.check_limits(rights)?;
         self.check_base()
     }
 
     /// Clients leave with their users, and come to none but participants (mimi-protocol §5.3).
-    fn check_clients(&self, actor: &Actor) -> Result<(), Refusal> {
+    fn check_clients(&self, actor: &Actor, rights: &Rights<'_, '_>) -> Result<(), Refusal> {
         for item in self.items.items.iter().filter(|item| item.kind == Kind::Client) {
             let (Change::RemoveClient { client, .. }, Actor::Client { client: own, .. }) =
                 (item.change, actor)
@@ -113,12 +116,12 @@ impl<'r, 'a> After<'r, 'a> {
             }
         }
         for affected in &self.items.users {
-            self.check_departure(affected)?;
+            self.check_departure(affected, rights)?;
         }
         if self.form == Form::Commit { self.check_accepted_departures() } else { Ok(()) }
     }
 
-    fn check_departure(&self, affected: &Affected<'_>) -> Result<(), Refusal> {
+    fn check_departure(&self, affected: &Affected<'_>, rights: &Rights<'_, '_>) -> Result<(), Refusal> {
         let item = affected.operation.and_then(|place| self.items.items.get(place));
         let index = item.and_then(|item| item.index);
         let left = affected.clients_after();
@@ -135,8 +138,13 @@ impl<'r, 'a> After<'r, 'a> {
             } else if !affected.added.is_empty() {
                 return Err(Refusal::of(index, Reason::ClientWithoutParticipant(affected.user.clone())));
             }
-        } else if item.is_some() && self.roles().is_banned(affected.role_after) && left > 0 && must_be_gone {
-            return Err(Refusal::of(index, Reason::ClientsOfBanned(affected.user.clone())));
+        } else if item.is_some() && self.roles().is_banned(affected.role_after) && left > 0 {
+            // Without canBan, not every member could commit the rest.
+            let bans = affected.operation.and_then(|place| rights.capability_of(place))
+                == Some(CapabilityType::CAN_BAN);
+            if must_be_gone || !bans {
+                return Err(Refusal::of(index, Reason::ClientsOfBanned(affected.user.clone())));
+            }
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
-//! What the base policy says of credentials, searches, parents and the other components (mimi-room-policy §5): component 0x0027.
+//! What the base policy says of credentials, parents and the other components (mimi-room-policy §5): component 0x0027.
 //!
-//! Who may join, leave or be moved is for the decisions on changes, not for this module.
+//! Who may join, leave or be moved is for the decisions on changes, not for this module; whether a search shows the room, and whether
+//! it outlives its group, [`RoomState`](crate::RoomState) says.
 
 use alloc::collections::BTreeSet;
 use alloc::string::String;
@@ -159,42 +160,6 @@ pub fn check_credential(policy: &BaseRoomPolicy, credential: &Credential) -> Res
         }
     }
     Ok(())
-}
-
-/// What becomes of a room whose last client has left its group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum WithoutGroup {
-    /// Its policy stays, and an authorized user may make a new group.
-    MayBeMadeAnew,
-    /// It has become inaccessible for good.
-    Gone,
-}
-
-/// What becomes of the room when its group has no clients any more.
-#[must_use]
-pub const fn without_group(policy: &BaseRoomPolicy) -> WithoutGroup {
-    if policy.persistent_room { WithoutGroup::MayBeMadeAnew } else { WithoutGroup::Gone }
-}
-
-/// The rooms among `rooms` that a search may show: those whose policy says `discoverable`.
-///
-/// ```
-/// # use mimi_codec::{protocol::Uri, room_policy::BaseRoomPolicy};
-/// use mimi_policy::component::base::discoverable;
-///
-/// # let policy = |discoverable| BaseRoomPolicy {
-/// #     fixed_membership: false, parent_dependant: false, parent_room: Uri::none(), multi_device: true,
-/// #     max_clients: None, max_users: None, pseudonyms_allowed: true, persistent_room: true, discoverable,
-/// #     policy_component_ids: vec![],
-/// # };
-/// let (club, cabal) = (policy(true), policy(false));
-/// let shown: Vec<&str> = discoverable([("club", &club), ("cabal", &cabal)]).collect();
-/// assert_eq!(shown, ["club"]);
-/// ```
-pub fn discoverable<'a, R>(
-    rooms: impl IntoIterator<Item = (R, &'a BaseRoomPolicy)>,
-) -> impl Iterator<Item = R> {
-    rooms.into_iter().filter(|(_, policy)| policy.discoverable).map(|(room, _)| room)
 }
 
 /// Why the participants of a room don't go with those of its parent.
@@ -364,13 +329,6 @@ mod tests {
             assert_eq!(check_credential(&allowed, credential), Ok(()));
         }
         assert_eq!(check_credential(&policy(), &basic), Ok(()));
-    }
-
-    #[test]
-    fn only_a_persistent_room_outlives_its_group() {
-        assert_eq!(without_group(&policy()), WithoutGroup::MayBeMadeAnew);
-        let fleeting = BaseRoomPolicy { persistent_room: false, ..policy() };
-        assert_eq!(without_group(&fleeting), WithoutGroup::Gone);
     }
 
     #[test]

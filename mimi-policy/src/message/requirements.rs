@@ -4,9 +4,10 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use mimi_codec::{CapabilityType, MimiUriRef, UriKind};
+use mimi_content::timeline::{Action, Change};
 use mimi_content::{Disposition, MimiContentRef, NestedPartRef, PartIndex, PartRef, media_types};
 
-use super::{ContentRefusal, EarlierMessage, Known, first_link};
+use super::{ContentRefusal, EarlierMessage, EncodedMessage, Known, first_link};
 use crate::component::asset::AssetKind;
 use crate::enforcement::{EnforcedBy, enforced_by};
 
@@ -170,6 +171,48 @@ impl Requirements {
         Ok(found)
     }
 
+    /// What a change takes about which a [timeline](mimi_content::timeline) asks, of `known` with the participants alone.
+    ///
+    /// Body and topic are asked about one by one, each as if it were all.
+    ///
+    /// # Errors
+    /// [`ContentRefusal`] for what no capability allows, and for an edit whose content isn't at hand.
+    pub fn of_change<P: EncodedMessage>(
+        change: &Change<'_, P>,
+        known: &impl Known,
+    ) -> Result<Self, ContentRefusal> {
+        let anothers = || ContentRefusal::EditsAnothers { author: change.target.sender_uri.into() };
+        let act = match (change.action, change.is_own()) {
+            (Action::EditMessage, true) => Act::EditOwnMessage,
+            (Action::EditReaction, true) => Act::EditReaction,
+            (Action::EditMessage | Action::EditReaction, false) => return Err(anothers()),
+            (Action::DeleteMessage, true) => Act::DeleteOwnMessage,
+            (Action::DeleteMessage, false) => Act::DeleteOtherMessage,
+            (Action::DeleteReaction, true) => Act::DeleteOwnReaction,
+            (Action::DeleteReaction, false) => Act::DeleteOtherReaction,
+            (Action::ChangeTopic, true) => Act::EditOwnTopic,
+            (Action::ChangeTopic, false) => Act::EditOtherTopic,
+        };
+        let mut found = Self { act, needs: Vec::new(), provisional: false };
+        found.add(CapabilityType::CAN_SEND_MESSAGE, Why::Message);
+        found.add_act();
+        if matches!(act, Act::EditOwnMessage | Act::EditReaction) {
+            let encoded = change.payload.and_then(EncodedMessage::encoded);
+            let encoded = encoded.ok_or(ContentRefusal::NotAtHand)?;
+            let message = MimiContentRef::decode(&encoded).map_err(|_| ContentRefusal::NotAtHand)?;
+            found.add_content(&message, known)?;
+        }
+        Ok(found)
+    }
+
+    /// The same, if whoever holds these capabilities has all that it takes.
+    pub(super) fn check(self, holds: impl Fn(CapabilityType) -> bool) -> Result<Self, ContentRefusal> {
+        match self.needs.iter().find(|need| !holds(need.capability)) {
+            Some(lacking) => Err(ContentRefusal::Lacks(*lacking)),
+            None => Ok(self),
+        }
+    }
+
     /// What the message does.
     #[must_use]
     pub const fn act(&self) -> Act {
@@ -232,14 +275,19 @@ impl Requirements {
         }
     }
 
-    /// A message that replaces another.
-    fn add_replacement(&mut self, message: &MimiContentRef<'_>, target: Option<EarlierMessage<'_>>) {
+    /// What the act on an earlier message takes.
+    fn add_act(&mut self) {
         let Some(capability) = self.act.capability() else { return };
         let why = match self.act {
             Act::EditOwnTopic | Act::EditOtherTopic => Why::OtherTopic,
             _ => Why::Replaces,
         };
         self.add(capability, why);
+    }
+
+    /// A message that replaces another.
+    fn add_replacement(&mut self, message: &MimiContentRef<'_>, target: Option<EarlierMessage<'_>>) {
+        self.add_act();
         // A deletion is final: nobody looks at its topic.
         if matches!(self.act, Act::EditOwnMessage | Act::EditReaction)
             && target.is_some_and(|target| target.topic_id != message.topic_id())
@@ -293,7 +341,7 @@ impl Requirements {
     }
 
     fn add_part(&mut self, nested: &NestedPartRef<'_>, part: PartIndex, known: &impl Known) {
-        if nested.disposition == Disposition::PREVIEW {
+        if nested.disposition == Disposition::PREVIEW && !matches!(nested.part, PartRef::Null) {
             self.add(CapabilityType::CAN_SEND_LINK_PREVIEW, Why::Preview { part });
         }
         let (content_type, text) = match &nested.part {
@@ -367,7 +415,8 @@ fn replacement(
     let other_topic = target.topic_id != message.topic_id();
     if !own {
         // Where the original isn't at hand, the act is still no more than a move to another topic.
-        let same = target.content.is_none_or(|content| same_but_topic(content, message));
+        let same = of_reaction == is_reaction(message)
+            && target.content.is_none_or(|content| same_but_topic(content, message));
         return if other_topic && same {
             Ok(Act::EditOtherTopic)
         } else {

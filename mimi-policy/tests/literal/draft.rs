@@ -327,9 +327,14 @@ fn after_all_changes(t: &Try) -> Result<Room, &'static str> {
     // D: a proposal may leave the clients of a removed or banned user to the commit; a user who leaves proposes both at once.
     if matches!(t.form, Form::Proposal | Form::ExternalProposal) {
         for change in &t.changes {
+            let by = t.by(change);
             let gone = match &change.1 {
-                Change::Remove(user) if *user != t.by(change).uri() => Some(*user),
-                Change::SetRole(user, role) if before.is_banned_role(*role) => Some(*user),
+                Change::Remove(user) if *user != by.uri() => Some(*user),
+                Change::SetRole(user, role)
+                    if before.is_banned_role(*role) && takes_clients(before, by, user) =>
+                {
+                    Some(*user)
+                }
                 _ => None,
             };
             // A commit takes out the clients that are there, not one that comes in it.
@@ -337,6 +342,13 @@ fn after_all_changes(t: &Try) -> Result<Room, &'static str> {
         }
     }
     Ok(after)
+}
+
+/// Whether it is a ban by canBan. One by canChangeUserRole leaves the clients to those with canKick, where section 8 asks for "a set of
+/// consistent MLS proposals that could be committed by any member".
+fn takes_clients(before: &Room, by: &Who, user: &Uri) -> bool {
+    let (Some(holder), Some(old)) = (acts_as(before, by), before.role_of(user)) else { return false };
+    by.uri() != *user && holder.capabilities.contains(&Cap::Ban) && arc_allows(holder, old, 1)
 }
 
 /// R-020: the clients of a removed or banned user leave in the same commit. (That nobody's clients stay is a condition of a room.)

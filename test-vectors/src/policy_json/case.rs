@@ -40,11 +40,42 @@ pub struct Expectation {
     pub reason: Option<String>,
     /// The capability that it turns on.
     pub capability: Option<CapabilityType>,
+    /// Of a refused message, who has to refuse it, if the case says so.
+    pub refused_by: Option<RefusedBy>,
+}
+
+/// Who has to refuse a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RefusedBy {
+    /// Clients alone: the hub doesn't see why.
+    Client,
+    /// The hub, and clients if it doesn't.
+    HubAndClient,
+}
+
+impl RefusedBy {
+    /// As vector files have it.
+    #[must_use]
+    pub const fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Client => &["client"],
+            Self::HubAndClient => &["hub", "client"],
+        }
+    }
+
+    fn read(place: &Place<'_>) -> Result<Self> {
+        let names = place.list()?;
+        match names.iter().find(|name| !matches!(name.as_text(), Some("hub" | "client"))) {
+            Some(name) => Err(name.unexpected("\"hub\" or \"client\"")),
+            None if names.iter().any(|name| name.as_text() == Some("hub")) => Ok(Self::HubAndClient),
+            None => Ok(Self::Client),
+        }
+    }
 }
 
 impl Expectation {
     fn read(place: &Place<'_>) -> Result<Self> {
-        let members = place.members(&["allow", "reason", "capability"])?;
+        let members = place.members(&["allow", "reason", "capability", "refused_by"])?;
         let capability = |place: Place<'_>| {
             let name = place.text("the name of a capability")?;
             CapabilityType::from_name(name).map_err(|_| place.unexpected("the name of a capability"))
@@ -53,6 +84,7 @@ impl Expectation {
             allow: members.required("allow")?.flag()?,
             reason: members.optional("reason").map(|place| place.text("text")).transpose()?.map(Into::into),
             capability: members.optional("capability").map(capability).transpose()?,
+            refused_by: members.optional("refused_by").map(|place| RefusedBy::read(&place)).transpose()?,
         })
     }
 
@@ -64,6 +96,9 @@ impl Expectation {
         }
         if let Some(name) = self.capability.and_then(CapabilityType::name) {
             json.insert("capability".into(), name.into());
+        }
+        if let Some(by) = self.refused_by {
+            json.insert("refused_by".into(), by.names().into());
         }
         Value::Object(json)
     }

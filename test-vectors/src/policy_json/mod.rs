@@ -32,7 +32,7 @@ mod roles;
 mod room;
 
 pub use actor::{Actor, Form};
-pub use case::{Expectation, PolicyCase, PolicyDocument, PolicyDocumentError};
+pub use case::{Expectation, PolicyCase, PolicyDocument, PolicyDocumentError, RefusedBy};
 pub use change::{EarlierMessage, MetadataField, PolicyChange, ProposedChange};
 pub use place::{PolicyJsonError, PolicyJsonProblem};
 pub use roles::Roles;

@@ -1,5 +1,6 @@
 //! What [`Kind::generate`](super::Kind::generate) makes: each capability and each condition by name, and decisions at random.
 
+mod content;
 mod named;
 mod random;
 
@@ -16,6 +17,7 @@ use crate::policy_json::PolicyCase;
 
 pub(super) fn cases(seed: &Seed) -> Result<Vec<GeneratedCase>, GenerateError> {
     let mut cases = named::cases()?;
+    cases.extend(content::cases()?);
     cases.extend(random::cases(seed)?);
     Ok(cases)
 }
@@ -41,8 +43,7 @@ fn client(name: &str, number: u32) -> String {
 }
 
 fn role(index: u32, name: &str) -> Value {
-    json!({"index": index, "name": name, "description": "", "capabilities": [], "min": 0, "max": null,
-           "min_active": 0, "max_active": null, "changes": []})
+    json!({"index": index, "name": name, "description": "", "capabilities": [], "min": 0, "min_active": 0, "changes": []})
 }
 
 /// Alice is an admin (3), Bob and Carol are users (2), Dave is a guest (4). All have a client, and nobody may do anything.
@@ -218,6 +219,9 @@ fn case(
     if let Some(expect) = expect.as_object_mut() {
         if let Decision::Refused(why) = &decision {
             expect.insert("reason".into(), why.to_string().into());
+            if changes.iter().any(|change| change.get("op") == Some(&"content".into())) {
+                expect.insert("refused_by".into(), why.refused_by().names().into());
+            }
         }
         if let Some(capability) = decision.capability().and_then(|capability| capability.name()) {
             expect.insert("capability".into(), capability.into());

@@ -10,7 +10,7 @@ use crate::case::Case;
 #[cfg(feature = "generate")]
 use crate::generate::{GenerateError, GeneratedCase, Seed};
 use crate::policy_decision::{Decision, decide};
-use crate::policy_json::PolicyCase;
+use crate::policy_json::{PolicyCase, RefusedBy};
 
 pub(crate) struct Policy;
 
@@ -34,7 +34,13 @@ impl Kind for Policy {
         };
         // A capability and a reason are there to read: another implementation looks at them in another order.
         match (expect.allow, decide(&policy_case)) {
-            (true, Decision::Allowed(_)) | (false, Decision::Refused(_)) => {}
+            (true, Decision::Allowed(_)) => {}
+            (false, Decision::Refused(why)) => {
+                if let Some(by) = expect.refused_by.filter(|by| *by != why.refused_by()) {
+                    let names = |by: RefusedBy| by.names().join(", ");
+                    case.fail("expect.refused_by", names(by), names(why.refused_by()));
+                }
+            }
             (true, Decision::Refused(why)) => case.fail("expect.allow", true, format!("refused: {why}")),
             (false, Decision::Allowed(grants)) => {
                 let reason = expect.reason.unwrap_or_else(|| "\"allow\" is false".into());

@@ -1078,6 +1078,22 @@ fn can_change_user_role(cases: &mut Cases) -> Result<(), GenerateError> {
         "commit",
         vec![set("bob", 1), remove_client("bob", 1)],
     )?;
+    cases.push(
+        true,
+        "canChangeUserRole: a proposed ban of an active user with its clients",
+        &four().can(3, &["canChangeUserRole", "canKick"]).moves(3, 2, &[1]),
+        by("alice"),
+        "proposal",
+        vec![set("bob", 1), remove_client("bob", 1)],
+    )?;
+    cases.push(
+        false,
+        "canChangeUserRole: a proposed ban of an active user without its clients",
+        &four().can(3, &["canChangeUserRole", "canKick"]).moves(3, 2, &[1]),
+        by("alice"),
+        "proposal",
+        vec![set("bob", 1)],
+    )?;
     Ok(())
 }
 

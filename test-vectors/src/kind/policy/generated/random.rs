@@ -3,11 +3,12 @@
 use alloc::format;
 use alloc::vec::Vec;
 
+use mimi_content::{Disposition, NestedPart};
 use serde_json::{Value, json};
 
 use super::{
-    GenerateError, GeneratedCase, Seed, add, add_client, by, case, claim, claiming, client, code, device,
-    proposed, remove, remove_client, server, set, user,
+    GenerateError, GeneratedCase, Seed, add, add_client, by, case, claim, claiming, client, code, content,
+    device, proposed, remove, remove_client, server, set, user,
 };
 use crate::generate::Stream;
 
@@ -15,22 +16,26 @@ const NAMES: &[&str] = &["alice", "bob", "carol", "dave", "erin"];
 const ROOMS: &[(&str, u64)] =
     &[("cooperative", 6), ("strict", 6), ("moderated", 8), ("multi_organization", 10)];
 
-/// So many of each verdict and room.
-const COUNT: usize = 40;
+/// So many of each verdict and room: of changes, and of messages.
+const COUNT: [usize; 2] = [25, 10];
 
 pub(super) fn cases(seed: &Seed) -> Result<Vec<GeneratedCase>, GenerateError> {
     let mut cases = Vec::new();
     for (roles, count) in ROOMS {
-        let (mut allowed, mut refused, mut number) = (0, 0, 0u32);
-        while allowed < COUNT || refused < COUNT {
+        // [of changes, of messages], each [refused, allowed].
+        let (mut made, mut number) = ([[0; 2]; 2], 0u32);
+        while made != COUNT.map(|count| [count; 2]) {
             number = number.saturating_add(1);
             let mut stream = Stream::new(seed, "policy", &format!("{roles} {number}"));
             let (room, actor, form, changes) = random(&mut stream, roles, *count);
-            let (made, decision) = case(&format!("random, {roles}, {number}"), room, actor, form, changes)?;
-            let of_verdict = if decision.is_allowed() { &mut allowed } else { &mut refused };
-            if *of_verdict < COUNT {
-                *of_verdict = of_verdict.saturating_add(1);
-                cases.push(made);
+            let (case, decision) = case(&format!("random, {roles}, {number}"), room, actor, form, changes)?;
+            let of_form = usize::from(form == "message");
+            let counted = made.get_mut(of_form).and_then(|of| of.get_mut(usize::from(decision.is_allowed())));
+            if let (Some(counted), Some(wanted)) = (counted, COUNT.get(of_form))
+                && *counted < *wanted
+            {
+                *counted = counted.saturating_add(1);
+                cases.push(case);
             }
         }
     }
@@ -67,14 +72,56 @@ fn random(stream: &mut Stream, roles: &str, count: u64) -> (Value, Value, &'stat
     let form =
         stream.pick(&["commit", "commit", "proposal", "external_commit", "external_proposal", "message"]);
     let form = form.unwrap_or("commit");
-    let actor = actor(stream, form);
+    let member = stream.pick(&clients).filter(|_| form == "message" && !stream.one_in(8));
+    let actor = match member {
+        Some(client) => json!({"user": client.get(0), "client": client.get(1)}),
+        None => actor(stream, form),
+    };
     let mut changes = Vec::new();
-    if form != "message" {
-        for _ in 0..number(stream, 3) {
-            change(stream, form, &actor, count, &clients, &mut changes);
+    match form {
+        "message" => changes.extend(random_message(stream)),
+        _ => {
+            // A joiner's client is change enough, once in a while; any other form without a change says nothing.
+            let least = u32::from(form != "external_commit" || !stream.one_in(8));
+            for _ in 0..number(stream, 3).max(least) {
+                change(stream, form, &actor, count, &clients, &mut changes);
+            }
         }
     }
     (room, actor, form, changes)
+}
+
+/// A message that says, replies, reacts, edits or deletes something; nothing, once in a while.
+fn random_message(stream: &mut Stream) -> Option<Value> {
+    if stream.one_in(8) {
+        return None;
+    }
+    let topic = |stream: &mut Stream| stream.pick(&["", "", "here", "there"]).unwrap_or_default();
+    let body = match stream.below(9) {
+        0 | 1 => content::reaction(),
+        2 => NestedPart::null(Disposition::RENDER),
+        3 => NestedPart::null(Disposition::REACTION),
+        4 => {
+            let disposition = stream.pick(&[Disposition::RENDER, Disposition::ATTACHMENT])?;
+            let content_type = stream.pick(&["image/png", "audio/ogg", "video/mp4", "application/pdf"])?;
+            content::external(disposition, content_type)
+        }
+        5 => content::text("see https://b.example"),
+        6 => content::text(&user(name(stream))),
+        _ => content::text("hello"),
+    };
+    let mut builder = content::message(body).topic_id(topic(stream));
+    builder = match stream.below(4) {
+        0 => builder,
+        1 => builder.in_reply_to(content::TARGET),
+        _ => builder.replaces(content::TARGET),
+    };
+    let disposition = stream.pick(&[Disposition::RENDER, Disposition::REACTION])?;
+    let earlier = match stream.one_in(6) {
+        true => json!({}),
+        false => content::earlier(name(stream), disposition, topic(stream)),
+    };
+    Some(content::content(&builder.build().ok()?.encode(), &earlier))
 }
 
 fn actor(stream: &mut Stream, form: &str) -> Value {
