@@ -8,7 +8,7 @@ use mimi_codec::{
     Decode, Encode, Opaque,
     minimal_metadata::{AddAAD, EncryptedIdentityLinkKey, IdentityLinkKeysData, NonceAndCiphertext},
     mls::{Credential, HPKECiphertext},
-    protocol::{IdentityLinkTBE, PseudonymousCredential},
+    protocol::{IdentifierUri, IdentityLinkTBE, PseudonymousCredential},
 };
 use mimi_crypto::{CryptoError, generate_hpke_key_pair};
 use mimi_pseudonym::{
@@ -19,8 +19,9 @@ use mimi_pseudonym::{
         external_join::join_externally,
         learn::{LeafIdentity, learn_room, learn_room_batch},
         transitive_add::receive_commit,
+        unlinked::LinkPolicy,
     },
-    issue_pseudonymous_credential, open_connection_request, open_identity_link, request_connection,
+    issue_pseudonymous_credential, issue_unlinked_credential, open_connection_request, open_identity_link, request_connection,
     seal_identity_link, sign_identity_link,
 };
 use world::{Hub, User, World, add, opaque, required, room_of};
@@ -556,6 +557,62 @@ fn refuses_to_show_anybody_under_a_user_pseudonym_that_two_users_have() {
         let failed = LeafIdentity::Failed(at(leaf, PseudonymError::UserPseudonymDiffers));
         assert_eq!(learned[leaf as usize], (leaf, failed));
     }
+}
+
+/// Where links are optional, a client without one says under which user pseudonym it is, and nobody can look.
+#[test]
+fn refuses_a_client_that_shows_itself_to_nobody_under_the_pseudonym_of_somebody_who_is_known() {
+    let mut world = World::new();
+    let (hub, wrapper_key, ..) = room_of_two(&mut world);
+    let mallory = world.user("bmallory", 1);
+    let optional = |_: &IdentifierUri| LinkPolicy::Optional;
+    let pseudonym = hub.leaves.get(1).unwrap().user_pseudonym.clone();
+    let unlinked = issue_unlinked_credential(world.tbs(&mallory, &pseudonym)).unwrap();
+    let leaves = hub.with(&[(2, Some(&unlinked))]);
+    let changes = CommitChanges { added: &[2], ..Default::default() };
+    let check = |credential: &_| world.check(credential);
+    let link_keys = hub.link_keys.after_commit(&leaves, &changes).unwrap();
+    let refused =
+        receive_commit(&world.suite, &wrapper_key, &hub.link_keys, &leaves, &changes, &optional, &check);
+    assert_eq!(refused, Err(at(2, PseudonymError::UserPseudonymShared)));
+    let room = RoomView { leaves: &leaves, link_keys: &link_keys, wrapper_key: &wrapper_key };
+    let shared = |leaf| (leaf, LeafIdentity::Failed(at(leaf, PseudonymError::UserPseudonymShared)));
+    let learned = learn_room(&world.suite, &room, &optional, &check);
+    assert!(learned[0].1.known().is_some());
+    assert_eq!(learned[1..], [shared(1), shared(2)]);
+    let mut rng = world.rng.clone();
+    assert_eq!(learn_room_batch(&world.suite, &room, &optional, &check, &mut rng), learned);
+
+    // The other way round, somebody says to be whom nobody knows.
+    let pseudonym = world.user_pseudonym(&mallory);
+    let unknown = issue_unlinked_credential(world.tbs(&mallory, &pseudonym)).unwrap();
+    let claimed = world.issue(&mallory, &mallory.clients[0], &pseudonym);
+    let leaves = hub.with(&[(2, Some(&unknown))]);
+    let check = |credential: &_| world.check(credential);
+    let before =
+        receive_commit(&world.suite, &wrapper_key, &hub.link_keys, &leaves, &changes, &optional, &check);
+    let before = before.unwrap().link_keys;
+    let (aad, update) = add(&mut world, &wrapper_key, &mallory, std::slice::from_ref(&claimed), &[3]);
+    let leaves = hub.with(&[(2, Some(&unknown)), (3, Some(&claimed))]);
+    let changes =
+        CommitChanges { added: &[3], update: Some(&update), add_aad: Some(&aad), ..Default::default() };
+    let check = |credential: &_| world.check(credential);
+    let refused = receive_commit(&world.suite, &wrapper_key, &before, &leaves, &changes, &optional, &check);
+    assert_eq!(refused, Err(at(3, PseudonymError::UserPseudonymShared)));
+    // Nobody adds the two together.
+    let connection = mallory.connection();
+    let users = [AddedUser { connection: &connection, credentials: &[&claimed, &unknown] }];
+    let refused = add_users(&world.suite, &wrapper_key, &users, &[3, 4], &check, &mut rng);
+    assert_eq!(refused, Err(PseudonymError::UserPseudonymShared));
+    // Two that nobody knows may be one user's.
+    let pseudonym = unknown.user_pseudonym.clone();
+    let second = issue_unlinked_credential(world.tbs(&mallory, &pseudonym)).unwrap();
+    let leaves = hub.with(&[(2, Some(&unknown)), (3, Some(&second))]);
+    let changes = CommitChanges { added: &[3], ..Default::default() };
+    let check = |credential: &_| world.check(credential);
+    assert!(
+        receive_commit(&world.suite, &wrapper_key, &before, &leaves, &changes, &optional, &check).is_ok()
+    );
 }
 
 #[test]
