@@ -91,7 +91,7 @@
 //! // Much later he reports it, and the hub, which has kept nothing but its keys, knows that it is true.
 //! let stored = StoredFrank::from_bytes(&stored)?;
 //! let report = AbuseReportBuilder::new(alice, room.clone()).message(&content, &application_data, &stored)?.build();
-//! let agents = [FrankingAgent::own(&suite, franking_signature_key)?];
+//! let agents = [OwnAgent::new(&suite, franking_signature_key)?];
 //! let own = OwnAgents(&agents);
 //! let check = ReportCheck { hub_keys: &hub_keys, own: &own, content: &content, room_uri: &room };
 //! for verdict in check.report(&report) {
@@ -165,7 +165,7 @@ pub use error::FrankingError;
 pub use hub_key::{HubKey, HubKeyId, HubKeyRing};
 pub use integrity_mac::{IntegrityMac, IntegrityMacFrank, IntegritySecret};
 pub use receiver::VerifiedFrank;
-pub use signed::{FrankingAgent, FrankingAgentKey, OwnAgents, Signed};
+pub use signed::{FrankingAgent, FrankingAgentKey, OwnAgent, OwnAgents, Signed};
 pub use stored::StoredFrank;
 pub use tag::{FrankingKey, FrankingSalt, TagKey, franking_tag};
 

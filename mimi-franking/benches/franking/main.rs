@@ -27,7 +27,7 @@ use mimi_content::{Disposition, MimiContent, NestedPart, Salt};
 use mimi_crypto::{CipherSuiteProvider, RustCrypto, Secret, SignaturePrivateKey, verify_with_label};
 use mimi_franking::{
     Framing, FrankableContent, FrankingAgent, FrankingAgentKey, FrankingSalt, HubKey, HubKeyId, HubKeyRing,
-    MimiFrankable, OwnAgents, Signed, franking_tag,
+    MimiFrankable, OwnAgent, OwnAgents, Signed, franking_tag,
     hub::{self, ActiveSender, Submission},
     receiver::{self, Received},
     report::{ReportCheck, ReportedMessage},
@@ -255,7 +255,7 @@ fn main() {
             ReportedMessage::of_stored(&CONTENT, application_data, &frank.unwrap().unwrap().store()).unwrap()
         })
         .collect();
-    let agents = [FrankingAgent::own(&suite, agent.franking_signature_key.clone()).unwrap()];
+    let agents = [OwnAgent::new(&suite, agent.franking_signature_key.clone()).unwrap()];
     let own = OwnAgents(&agents);
     let desk = ReportCheck { hub_keys: &ring, own: &own, content: &CONTENT, room_uri: &room_uri };
     let check_singly = || {

@@ -15,7 +15,7 @@ use mimi_crypto::{ApEpoch, CipherSuiteProvider, RustCrypto, RustCryptoSigningKey
 use mimi_franking::{
     CheckStamp, Construction, ContextHash, ContextSecret, Framing, FrankableContent, FrankingAgent,
     FrankingAgentKey, FrankingAssertion, FrankingError, FrankingKey, HubKey, HubKeyId, HubKeyRing,
-    IntegrityMac, IntegritySecret, MimiFrankable, MimiFrankable02, OwnAgents, Signed, VerifiedFrank,
+    IntegrityMac, IntegritySecret, MimiFrankable, MimiFrankable02, OwnAgent, OwnAgents, Signed, VerifiedFrank,
     hub::{self, ActiveSender, Franked, Submission},
     receiver::{self, Received},
     report::{ProvenMessage, ReportCheck, ReportedMessage},
@@ -205,7 +205,7 @@ impl Under for Signed {
         abuser: &IdentifierUri,
         messages: &'m [ReportedMessage<Self>],
     ) -> Vec<Result<ProvenMessage<'m>, FrankingError>> {
-        let agents = [FrankingAgent::own(&room.suite, room.agent.franking_signature_key.clone()).unwrap()];
+        let agents = [OwnAgent::new(&room.suite, room.agent.franking_signature_key.clone()).unwrap()];
         let own = OwnAgents(&agents);
         ReportCheck { hub_keys: &room.hub_keys, own: &own, content: &Self::CONTENT, room_uri }
             .messages(abuser, messages)

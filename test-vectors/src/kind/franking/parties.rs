@@ -17,7 +17,7 @@ use mimi_franking::report::{ReportCheck, ReportedMessage};
 use mimi_franking::{
     CheckStamp, Construction, ContentError, ContextHash, ContextHashFrank, ContextSecret, Framing,
     FrankableContent, FrankingAgent, FrankingAgentKey, FrankingError, HubKey, HubKeyId, HubKeyRing,
-    IntegrityMac, IntegrityMacFrank, IntegritySecret, MimiFrankable, MimiFrankable02, OwnAgents,
+    IntegrityMac, IntegrityMacFrank, IntegritySecret, MimiFrankable, MimiFrankable02, OwnAgent, OwnAgents,
     RecheckStamp, Signed, Stamp, TagKey, sender,
 };
 
@@ -117,7 +117,7 @@ impl Parties {
             Self::Signed(members, own) => {
                 let suite = own.suite()?;
                 let public_key = suite.signature_public_key(&own.signing_key(&suite)?);
-                let agents = [FrankingAgent::own(&suite, public_key)?];
+                let agents = [OwnAgent::new(&suite, public_key)?];
                 members.report::<Signed>(&CONTENT, &OwnAgents(&agents), own.frank(members)?)
             }
             Self::IntegrityMac(members, own) => members.report(&CONTENT, &IntegrityMac, own.frank(members)?),
