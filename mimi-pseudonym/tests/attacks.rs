@@ -6,11 +6,13 @@ mod world;
 
 use mimi_codec::{
     Decode, Encode, Opaque,
-    minimal_metadata::{AddAAD, EncryptedIdentityLinkKey, IdentityLinkKeysData, NonceAndCiphertext},
+    minimal_metadata::{
+        AddAAD, ConnectionRequest, EncryptedIdentityLinkKey, IdentityLinkKeysData, NonceAndCiphertext,
+    },
     mls::{Credential, HPKECiphertext},
     protocol::{IdentifierUri, IdentityLinkTBE, PseudonymousCredential},
 };
-use mimi_crypto::{CryptoError, generate_hpke_key_pair};
+use mimi_crypto::{CryptoError, decrypt_with_label, encrypt_with_label, generate_hpke_key_pair};
 use mimi_pseudonym::{
     CommitChanges, Connection, ConnectionKey, CredentialRefused, IdentityLinkWrapperKey, LinkKeys,
     PendingConnection, PseudonymError, PseudonymUses, Requester, Reuse, RoomLeaves, RoomView,
@@ -318,6 +320,59 @@ fn refuses_a_connection_request_that_is_replayed_to_another_responder() {
     *ciphertext.last_mut().unwrap() ^= 1;
     tampered.ciphertext = ciphertext.into();
     refused(&bob.uri, &bobs_key, &tampered);
+}
+
+/// Whoever was asked can ask a third user in the requester's name, since a request is not signed: the room is the requester's, and so is its connection key. The
+/// requester refuses whom it didn't ask; but with a response key of its own, the one in between has the third user's connection key by then. No check of the
+/// drafts' can stop that.
+#[test]
+fn a_request_that_was_passed_on_is_refused_by_the_requester_and_too_late_for_the_responder() {
+    let mut world = World::new();
+    let (alice, mallory, bob) = (world.user("alice", 1), world.user("mallory", 1), world.user("bob", 1));
+    let (alices, bobs) = (world.set(&alice).remove(0), world.set(&bob).remove(0));
+    let requester = (&alice.clients[0].credential, &alice.connection_key);
+    // The room as it will be when Bob has joined, and as he sees it before.
+    let members = [(alices, &alice.connection_key), (bobs, &bob.connection_key)];
+    let asked = ask(&mut world, &mallory, requester, &members);
+    let entries = asked.link_keys.data().identity_link_key_ciphertexts;
+    let before = RoomLeaves::new(vec![asked.leaves.get(0).cloned()]).unwrap();
+    let data = IdentityLinkKeysData { identity_link_key_ciphertexts: entries[..1].to_vec() };
+    let first = LinkKeys::new(data, &before).unwrap();
+
+    let suite = world.suite;
+    let context = |user: &User| IdentifierUri::from(user.uri.as_ref()).to_bytes().unwrap();
+    let to_mallory = context(&mallory);
+    let opened =
+        decrypt_with_label(&suite, &asked.establishment_key, b"ConnectionRequest", &to_mallory, &asked.sealed);
+    let request = ConnectionRequest::decode_exact(opened.unwrap().expose()).unwrap();
+    let (bobs_private, bobs_key) = generate_hpke_key_pair(&suite, &mut world.rng).unwrap();
+    let (mallorys_private, mallorys_key) = generate_hpke_key_pair(&suite, &mut world.rng).unwrap();
+    for (response_key, refused) in [
+        (request.connection_response_key.clone(), PseudonymError::NotTheResponder),
+        (mallorys_key, PseudonymError::ResponseDoesNotOpen),
+    ] {
+        let request = ConnectionRequest { connection_response_key: response_key, ..request.clone() };
+        let (plaintext, rng) = (request.to_secret_bytes().unwrap(), &mut world.rng);
+        let passed_on =
+            encrypt_with_label(&suite, &bobs_key, b"ConnectionRequest", &context(&bob), plaintext.expose(), rng);
+        let opened = open_connection_request(&suite, &bob.uri, &bobs_private, &passed_on.unwrap()).unwrap();
+        let wrapper_key = opened.wrapper_key().clone();
+        let check = |credential: &_| world.check(credential);
+        let verified = opened.verify(&suite, &before, &first, &check).unwrap();
+        let mut rng = world.rng.clone();
+        let (connection, response) = verified.accept(&suite, &bob.connection_key, &mut rng).unwrap();
+        assert_eq!((connection.user(), connection.connection_key()), (&alice.uri, &alice.connection_key));
+
+        let room = RoomView { leaves: &asked.leaves, link_keys: &asked.link_keys, wrapper_key: &wrapper_key };
+        let to_mallory = refused == PseudonymError::ResponseDoesNotOpen;
+        assert_eq!(asked.pending.accept(&suite, &response, &room, 1, &check), Err(refused));
+        let in_between = PendingConnection::restore(
+            bob.uri.clone(),
+            asked.pending.connection_room_id().clone(),
+            mallorys_private.clone(),
+        );
+        assert_eq!(in_between.open_response(&suite, &response).is_ok(), to_mallory);
+    }
 }
 
 /// Alice asks Bob, from a room with these credentials in it, wrapped under the room's key with these connection keys.
