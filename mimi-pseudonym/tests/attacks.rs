@@ -183,6 +183,55 @@ fn refuses_an_adder_that_lies_about_the_added_users_key() {
     assert_eq!(refused, Err(at(2, PseudonymError::NotTheConnectedUser)));
 }
 
+#[test]
+fn refuses_to_add_what_is_no_set_of_one_user_or_for_other_leaves() {
+    let mut world = World::new();
+    let (_, wrapper_key, _, bob) = room_of_two(&mut world);
+    let (one, other) = (world.set(&bob).remove(0), world.set(&bob).remove(0));
+    let connection = bob.connection();
+    let check = |credential: &_| world.check(credential);
+    let mut rng = world.rng.clone();
+    let cases: [(&[&PseudonymousCredential], &[u32], PseudonymError); 4] = [
+        (&[&one, &other], &[2, 3], PseudonymError::NotOneUser),
+        (&[], &[], PseudonymError::NotOneUser),
+        (&[&one], &[2, 3], PseudonymError::AddAadCount { expected: 1, actual: 2 }),
+        (&[&one], &[], PseudonymError::AddAadCount { expected: 1, actual: 0 }),
+    ];
+    for (credentials, leaves, error) in cases {
+        let users = [AddedUser { connection: &connection, credentials }];
+        let refused = add_users(&world.suite, &wrapper_key, &users, leaves, &check, &mut rng);
+        assert_eq!(refused, Err(error));
+    }
+}
+
+/// A member that gives its leaf another credential is looked at like one that is new.
+#[test]
+fn refuses_a_member_whose_new_credential_does_not_show_who_it_is() {
+    let mut world = World::new();
+    let (hub, wrapper_key, alice, bob) = room_of_two(&mut world);
+    let pseudonym = hub.leaves.get(1).unwrap().user_pseudonym.clone();
+    let renewed = world.issue(&bob, &bob.clients[0], &pseudonym);
+    let leaves = hub.with(&[(1, Some(&renewed))]);
+    for (key, refused) in [(&bob.connection_key, false), (&alice.connection_key, true)] {
+        let link_key = key.identity_link_key(&world.suite, &renewed.tbs()).unwrap();
+        let entry = wrapper_key.wrap(&world.suite, &link_key, &renewed.tbs(), &mut world.rng).unwrap();
+        let update = join_update(&AddAAD { identity_link_key_ciphertexts: vec![entry] }, 1);
+        let changes = CommitChanges { updated: &[1], update: Some(&update), ..Default::default() };
+        let check = |credential: &_| world.check(credential);
+        let accepted =
+            receive_commit(&world.suite, &wrapper_key, &hub.link_keys, &leaves, &changes, &required, &check);
+        let users = accepted.map(|accepted| {
+            let user = |(leaf, identity): &(u32, Option<mimi_pseudonym::VerifiedIdentity<()>>)| {
+                (*leaf, identity.as_ref().map(|identity| identity.user().clone()))
+            };
+            accepted.identities.iter().map(user).collect::<Vec<_>>()
+        });
+        let known = Ok(vec![(1, Some(bob.uri.clone()))]);
+        let error = Err(at(1, PseudonymError::IdentityLinkDoesNotOpen));
+        assert_eq!(users, if refused { error } else { known });
+    }
+}
+
 /// The update that goes with the AddAAD of one client.
 fn join_update(aad: &AddAAD, leaf_index: u32) -> mimi_codec::minimal_metadata::IdentityLinkKeysUpdate {
     use mimi_codec::{List, minimal_metadata::*};
@@ -557,8 +606,26 @@ fn refuses_an_identity_of_another_provider_or_that_nobody_vouches_for() {
     let check = |credential: &_| world.check(credential);
     let refused = bob.connection().open(&world.suite, &credential, &check);
     assert_eq!(refused, Err(PseudonymError::ProviderMismatch));
-    let nobody = |_: &Credential| Err::<mimi_pseudonym::CheckedClient<()>, _>(CredentialRefused);
+    // Nor is a client of his provider that an authority gives to a user of another, nor the other way round.
     let bobs = world.set(&bob).remove(0);
+    for of_alice in ["user", "client"] {
+        let check = |credential: &Credential| {
+            let mut checked = world.check(credential)?;
+            match of_alice {
+                "user" => checked.user = alice.uri.clone(),
+                _ => checked.client = alice.clients[0].uri.clone(),
+            }
+            Ok(checked)
+        };
+        let refused = bob.connection().open(&world.suite, &bobs, &check);
+        assert_eq!(refused, Err(PseudonymError::ProviderMismatch), "{of_alice}");
+    }
+    // Without a link there is nothing to open.
+    let key = bob.connection_key.identity_link_key(&world.suite, &bobs.tbs()).unwrap();
+    let unlinked = issue_unlinked_credential(bobs.tbs()).unwrap();
+    let refused = open_identity_link(&world.suite, &unlinked, &key, &|credential: &_| world.check(credential));
+    assert_eq!(refused, Err(PseudonymError::NoIdentityLink));
+    let nobody = |_: &Credential| Err::<mimi_pseudonym::CheckedClient<()>, _>(CredentialRefused);
     let refused = bob.connection().open(&world.suite, &bobs, &nobody);
     assert_eq!(refused, Err(PseudonymError::CredentialRefused));
     // Two providers in one credential aren't signed, and aren't let in.
