@@ -7,13 +7,16 @@ mod room;
 use mimi_codec::{
     Encode,
     code_points::CipherSuite,
-    protocol::{FanoutEvent, FanoutMessage, FrankAAD, IdentifierUri, ServerFrankingContext},
+    protocol::{
+        FanoutEvent, FanoutMessage, FrankAAD, IdentifierUri, ParticipantListData, ServerFrankingContext,
+        UserRolePair,
+    },
 };
 use mimi_crypto::{CryptoError, verify_with_label};
 use mimi_franking::{
     Construction, ContextHash, ContextSecret, FrankingAgent, FrankingAgentKey, FrankingError, FrankingSalt,
     IntegrityMac, IntegritySecret, OwnAgent, Signed, StoredFrank, franking_tag,
-    hub::Franked,
+    hub::{ActiveSender, Franked},
     report::{AbuseReportBuilder, ReportCheck, ReportedMessage},
 };
 use room::{ALICE, BOB, CATHY, Message, NOW, ROOM, Room, Under, mimi_message, uri, validate};
@@ -103,6 +106,51 @@ fn a_receiver_cannot_attribute_a_bogus_message() {
     a_bogus_message_is_not_attributed::<Signed>();
     a_bogus_message_is_not_attributed::<IntegrityMac>();
     a_bogus_message_is_not_attributed::<ContextHash>();
+}
+
+/// Mallory, a member, writes something vile with an assertion that Alice did, and has a server submit it as Alice's.
+fn in_alices_name<C: Under>(submitted_by: &str) -> (Message<C>, Result<ActiveSender, FrankingError>) {
+    let room = Room::new(SUITE);
+    let user = |user: &str| UserRolePair { user: user.into(), role_index: 1 };
+    let list = ParticipantListData { participants: vec![user(ALICE), user(BOB)] };
+    let clients = [uri(ALICE), uri(BOB)];
+    let sender = ActiveSender::find(&uri(ALICE), &room::provider(submitted_by), &list, &clients);
+    let message = sent::<C>(&room, "something vile");
+    (Message { sender_uri: uri(BOB), ..message }, sender)
+}
+
+#[test]
+fn a_follower_cannot_submit_in_the_name_of_another_providers_user() {
+    for (server, accepted) in
+        [("b.example", true), ("B.example", true), ("c.example", false), ("hub.example", false)]
+    {
+        let (_, sender) = in_alices_name::<Signed>(server);
+        assert_eq!(sender.err(), (!accepted).then_some(FrankingError::SenderOfAnotherProvider), "{server}");
+    }
+    // A URI that names no provider is nobody's.
+    let list =
+        ParticipantListData { participants: vec![UserRolePair { user: "alice".into(), role_index: 1 }] };
+    let alice = uri("alice");
+    let found = ActiveSender::find(&alice, &room::provider("b.example"), &list, [&alice]);
+    assert_eq!(found, Err(FrankingError::SenderOfAnotherProvider));
+}
+
+fn framed_by_the_own_provider<C: Under>() {
+    let room = Room::new(SUITE);
+    let (bobs, sender) = in_alices_name::<C>("b.example");
+    assert!(sender.is_ok());
+    // The leaf is Bob's.
+    assert_eq!(bobs.verify(&room), Err(FrankingError::SenderMismatch));
+    let reported = Message { sender_uri: uri(ALICE), ..bobs };
+    assert_eq!(reported.report(&room), Ok(()));
+}
+
+/// The hub sees no leaf, so it takes the provider's word for who of its users submits.
+#[test]
+fn a_provider_can_frame_its_own_users_with_a_members_help() {
+    framed_by_the_own_provider::<Signed>();
+    framed_by_the_own_provider::<IntegrityMac>();
+    framed_by_the_own_provider::<ContextHash>();
 }
 
 // "Sender can't deny a message they sent."

@@ -8,7 +8,7 @@ use mimi_codec::{
     code_points::{CipherSuite, ComponentID},
     extensions::{SafeAAD, SafeAADItem},
     media_type::ApplicationFraming,
-    protocol::{AbusiveMessage, FrankAAD, ParticipantListData, UserRolePair},
+    protocol::{AbusiveMessage, FrankAAD, IdentifierUri, ParticipantListData, UserRolePair},
 };
 use mimi_content::{Disposition, ExtensionKey, Extensions, MimiContent, NestedPart, Salt};
 use mimi_crypto::{CipherSuiteProvider, CryptoError, RustCrypto, Secret};
@@ -167,7 +167,8 @@ fn the_caller_names_the_key_of_the_franking_assertion() {
 fn refuses_a_sender_who_is_no_active_participant() {
     let list = ParticipantListData { participants: vec![UserRolePair { user: ALICE.into(), role_index: 1 }] };
     let (alice, bob) = (uri(ALICE), uri(BOB));
-    let find = |sender, clients: &[_]| ActiveSender::find(sender, &list, clients).map(drop);
+    let host = |sender: &IdentifierUri| room::provider(sender.mimi_uri().unwrap().host().as_str());
+    let find = |sender, clients: &[_]| ActiveSender::find(sender, &host(sender), &list, clients).map(drop);
     assert_eq!(find(&alice, &[bob.clone(), alice.clone()]), Ok(()));
     assert_eq!(find(&bob, core::slice::from_ref(&bob)), Err(FrankingError::SenderNotParticipant));
     assert_eq!(find(&alice, core::slice::from_ref(&bob)), Err(FrankingError::SenderNotActive));
@@ -178,7 +179,7 @@ fn refuses_a_sender_who_is_no_active_participant() {
 fn refuses_to_frank_without_a_tag() {
     let list = ParticipantListData { participants: vec![UserRolePair { user: ALICE.into(), role_index: 1 }] };
     let alice = uri(ALICE);
-    let sender = || ActiveSender::find(&alice, &list, [&alice]).unwrap();
+    let sender = || ActiveSender::find(&alice, &room::provider("b.example"), &list, [&alice]).unwrap();
     let with = |component_id, data: &[u8]| SafeAAD {
         aad_items: List::new(vec![SafeAADItem { component_id, aad_item_data: data.into() }]).unwrap(),
     };

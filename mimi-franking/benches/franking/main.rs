@@ -37,6 +37,7 @@ use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use sha2::{Digest, Sha256};
 
 const SENDER: &str = "mimi://b.example/u/alice";
+const PROVIDER: &str = "b.example";
 const ROOM: &str = "mimi://hub.example/r/Rl33FWLCYWOwxHrYnpWDQg";
 const CONTENT: MimiFrankable = MimiFrankable::new(Framing::Bare);
 const NOW: u64 = 1_767_225_600_000;
@@ -121,11 +122,13 @@ fn main() {
     let (sender_uri, room_uri) = (uri(SENDER), uri(ROOM));
     let list =
         ParticipantListData { participants: vec![UserRolePair { user: SENDER.into(), role_index: 1 }] };
+    let provider = DnsName::parse(PROVIDER).unwrap();
+    let provider = match_presented_identities(provider.as_ref(), [PROVIDER]).unwrap();
     let submit = |application_data: &[u8]| {
         let commitment = sender::commit::<Signed>(&CONTENT, application_data, &sender_uri, &room_uri)
             .map(|commitment| commitment.safe_aad_item().unwrap());
         let safe_aad = SafeAAD { aad_items: List::new(vec![commitment.unwrap()]).unwrap() };
-        let sender = ActiveSender::find(&sender_uri, &list, [&sender_uri]).unwrap();
+        let sender = ActiveSender::find(&sender_uri, &provider, &list, [&sender_uri]).unwrap();
         Submission::new(&safe_aad, sender, room_uri.clone()).unwrap()
     };
     let application_data = message(1, 300);

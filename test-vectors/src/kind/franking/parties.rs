@@ -166,7 +166,13 @@ impl Members {
         let commitment = sender::commit(content, &self.application_data, &self.sender_uri, &self.room_uri)?;
         let user = UserRolePair { user: self.sender_uri.as_bytes().into(), role_index: 1 };
         let list = ParticipantListData { participants: vec![user] };
-        let sender = ActiveSender::find(&self.sender_uri, &list, [&self.sender_uri])?;
+        let provider = self
+            .sender_uri
+            .mimi_uri()
+            .ok()
+            .and_then(|uri| match_presented_identities(uri.host(), [uri.host().as_str()]).ok())
+            .ok_or(FrankingError::SenderOfAnotherProvider)?;
+        let sender = ActiveSender::find(&self.sender_uri, &provider, &list, [&self.sender_uri])?;
         let aad_items = List::new(vec![commitment.safe_aad_item()?]).unwrap_or_default();
         let submission = Submission::new(&SafeAAD { aad_items }, sender, self.room_uri.clone())?;
         let rng = &mut Zeros;
