@@ -182,6 +182,36 @@ fn refuses_each_malformed_signature_and_key_with_its_own_error() {
     }
 }
 
+/// Under a key of small order, anybody finds signatures whose equation holds, for any message.
+#[test]
+fn refuses_keys_of_small_order_whose_equation_holds() {
+    let mut rng = ChaCha20Rng::seed_from_u64(10);
+    let suite = suite();
+    let honest: Vec<_> = (0..170).map(|number| honest(&suite, number, &mut rng)).collect();
+    for count in [100, 170] {
+        for key in EIGHT_TORSION {
+            let public_key = key.compress().to_bytes();
+            let message = b"never signed".to_vec();
+            // R = [s]B - [k]A, where k is a hash of R: right for one in eight tries at least.
+            let signature = loop {
+                let s = scalar(&mut rng);
+                let commitment = (&s * ED25519_BASEPOINT_TABLE).compress().to_bytes();
+                let hash =
+                    Sha512::new().chain_update(commitment).chain_update(public_key).chain_update(&message);
+                let k = Scalar::from_bytes_mod_order_wide(&hash.finalize().into());
+                if k.as_bytes()[0].trailing_zeros() >= 3 {
+                    break [commitment, s.to_bytes()].concat();
+                }
+            };
+            let mut signed = honest[..count].to_vec();
+            signed[7] = Signed { public_key: SignaturePublicKey::new(public_key), message, signature };
+            let verdicts = verdicts(&suite, &signed, &mut rng);
+            assert_eq!(verdicts[7], Err(CryptoError::InvalidKey { what: "signature public key" }));
+            assert_eq!(verdicts.iter().filter(|verdict| verdict.is_ok()).count(), count - 1);
+        }
+    }
+}
+
 #[test]
 fn refuses_an_r_of_small_order_whose_equation_holds() {
     let mut rng = ChaCha20Rng::seed_from_u64(7);

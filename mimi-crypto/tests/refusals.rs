@@ -8,7 +8,8 @@ use mimi_codec::{
 };
 use mimi_crypto::{
     AeadKey, ApCommit, ApEpoch, CipherSuiteProvider, CryptoError, ExporterTree, HandshakeKeys,
-    HpkePrivateKey, RustCrypto, RustCryptoSigningKey, Secret, SignaturePrivateKey, expand_with_label, generate_hpke_key_pair,
+    HpkePrivateKey, RustCrypto, RustCryptoSigningKey, Secret, SignaturePrivateKey, expand_with_label,
+    generate_hpke_key_pair,
 };
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use zeroize::ZeroizeOnDrop;

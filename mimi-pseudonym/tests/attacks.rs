@@ -23,8 +23,8 @@ use mimi_pseudonym::{
         transitive_add::receive_commit,
         unlinked::LinkPolicy,
     },
-    issue_pseudonymous_credential, issue_unlinked_credential, open_connection_request, open_identity_link, request_connection,
-    seal_identity_link, sign_identity_link,
+    issue_pseudonymous_credential, issue_unlinked_credential, open_connection_request, open_identity_link,
+    request_connection, seal_identity_link, sign_identity_link,
 };
 use world::{Hub, User, World, add, opaque, required, room_of};
 
@@ -391,8 +391,13 @@ fn a_request_that_was_passed_on_is_refused_by_the_requester_and_too_late_for_the
     let suite = world.suite;
     let context = |user: &User| IdentifierUri::from(user.uri.as_ref()).to_bytes().unwrap();
     let to_mallory = context(&mallory);
-    let opened =
-        decrypt_with_label(&suite, &asked.establishment_key, b"ConnectionRequest", &to_mallory, &asked.sealed);
+    let opened = decrypt_with_label(
+        &suite,
+        &asked.establishment_key,
+        b"ConnectionRequest",
+        &to_mallory,
+        &asked.sealed,
+    );
     let request = ConnectionRequest::decode_exact(opened.unwrap().expose()).unwrap();
     let (bobs_private, bobs_key) = generate_hpke_key_pair(&suite, &mut world.rng).unwrap();
     let (mallorys_private, mallorys_key) = generate_hpke_key_pair(&suite, &mut world.rng).unwrap();
@@ -402,8 +407,14 @@ fn a_request_that_was_passed_on_is_refused_by_the_requester_and_too_late_for_the
     ] {
         let request = ConnectionRequest { connection_response_key: response_key, ..request.clone() };
         let (plaintext, rng) = (request.to_secret_bytes().unwrap(), &mut world.rng);
-        let passed_on =
-            encrypt_with_label(&suite, &bobs_key, b"ConnectionRequest", &context(&bob), plaintext.expose(), rng);
+        let passed_on = encrypt_with_label(
+            &suite,
+            &bobs_key,
+            b"ConnectionRequest",
+            &context(&bob),
+            plaintext.expose(),
+            rng,
+        );
         let opened = open_connection_request(&suite, &bob.uri, &bobs_private, &passed_on.unwrap()).unwrap();
         let wrapper_key = opened.wrapper_key().clone();
         let check = |credential: &_| world.check(credential);
@@ -623,7 +634,8 @@ fn refuses_an_identity_of_another_provider_or_that_nobody_vouches_for() {
     // Without a link there is nothing to open.
     let key = bob.connection_key.identity_link_key(&world.suite, &bobs.tbs()).unwrap();
     let unlinked = issue_unlinked_credential(bobs.tbs()).unwrap();
-    let refused = open_identity_link(&world.suite, &unlinked, &key, &|credential: &_| world.check(credential));
+    let refused =
+        open_identity_link(&world.suite, &unlinked, &key, &|credential: &_| world.check(credential));
     assert_eq!(refused, Err(PseudonymError::NoIdentityLink));
     let nobody = |_: &Credential| Err::<mimi_pseudonym::CheckedClient<()>, _>(CredentialRefused);
     let refused = bob.connection().open(&world.suite, &bobs, &nobody);

@@ -254,6 +254,33 @@ mod tests {
         }
     }
 
+    /// Else who knows the generator could choose an s that makes up for another.
+    #[test]
+    fn weights_are_of_the_generator_and_of_every_equation() {
+        let weights = |seed, numbers: [u64; 4]| {
+            let [first, second] = [[numbers[0], numbers[1]], [numbers[2], numbers[3]]].map(|[k, s]| {
+                Equation { a: ED25519_BASEPOINT_POINT, r: [0; 32], s: Scalar::from(s), k: Scalar::from(k) }
+            });
+            let mut weights = [0; 100];
+            Weights::of(&[&first, &second], &mut ChaCha20Rng::seed_from_u64(seed)).fill(&mut weights);
+            weights
+        };
+        let all = [
+            weights(1, [5, 6, 7, 8]),
+            weights(2, [5, 6, 7, 8]),
+            weights(1, [4, 6, 7, 8]),
+            weights(1, [5, 4, 7, 8]),
+            weights(1, [5, 6, 4, 8]),
+            weights(1, [5, 6, 7, 4]),
+        ];
+        assert_eq!(all[0], weights(1, [5, 6, 7, 8]));
+        for (place, one) in all.iter().enumerate() {
+            assert!(all[..place].iter().all(|other| other != one), "{place}");
+            // And nothing in a row repeats.
+            assert_ne!(one[..32], one[64..96]);
+        }
+    }
+
     /// One equation among many with a part of small order, whatever its order: the sums show it.
     #[test]
     fn sums_show_one_part_of_small_order_among_many() {
