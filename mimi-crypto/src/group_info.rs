@@ -23,7 +23,8 @@ const REQUEST_LABEL: &[u8] = b"GroupInfoRequestTBS";
 const RESPONSE_LABEL: &[u8] = b"GroupInfoResponseTBS";
 const ENCRYPTION_LABEL: &[u8] = b"GroupInfo and ratchet_tree encryption";
 
-/// Signs a request with the key that `requesting_signature_key` belongs to.
+/// Signs a request with the key that `requesting_signature_key` belongs to. Take a new `group_info_public_key` for each request: nothing else tells its answer
+/// from one to an earlier request, with the room as it was then.
 ///
 /// ```text
 /// signature = SignWithLabel(requestingSignatureKey, "GroupInfoRequestTBS", GroupInfoRequestTBS)

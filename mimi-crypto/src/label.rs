@@ -104,9 +104,7 @@ pub struct LabelledSignature<'a> {
 }
 
 /// The verdict of [`verify_with_label`] on each of many signatures under one label, in their order. With [`RustCrypto`](crate::RustCrypto), a
-/// batch of Ed25519 signatures is faster than one by one, and the verdicts are the same.
-///
-/// `rng` weighs the signatures against each other, and has to be unpredictable to those who made them.
+/// batch of Ed25519 signatures is faster than one by one; see [`CipherSuiteProvider::verify_batch`] for what its verdicts and `rng` are worth.
 pub fn verify_batch_with_label<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     label: &[u8],
@@ -131,7 +129,10 @@ pub fn verify_batch_with_label<S: CipherSuiteProvider + ?Sized>(
             signature: signed.signature,
         })
         .collect();
-    suite.verify_batch(&signed, rng)
+    let mut verdicts = suite.verify_batch(&signed, rng);
+    // A provider that gives too few verdicts has verified nothing.
+    verdicts.resize(signatures.len(), Err(CryptoError::ProviderFailure));
+    verdicts
 }
 
 /// Seals `plaintext` to the owner of `public_key`, under `label` and `context` (RFC 9420, 5.1.3).

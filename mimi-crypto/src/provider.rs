@@ -267,8 +267,13 @@ pub trait CipherSuiteProvider {
         signed.iter().map(|(message, signature)| self.verify(public_key, message, signature)).collect()
     }
 
-    /// The verdict of [`Self::verify`] on each of many signatures, in their order: exactly that, however it is found. `rng` weighs the signatures
-    /// against each other, where that is faster, and has to be unpredictable to those who made them.
+    /// The verdict of [`Self::verify`] on each of many signatures, in their order: exactly that, however it is found. `rng` may be used to weigh the
+    /// signatures against each other, where that is faster.
+    ///
+    /// Where chance has a part in it, it may do no more than this: a signature that its key's owner didn't make passes with a probability of 2^-128, one that the
+    /// owner made so that it fails alone (with a component of small order) with 2^-64 for each batch in which somebody tries. One that passes alone is never
+    /// refused. A generator that can be predicted mustn't make it easier: [`RustCrypto`](crate::RustCrypto) hashes what it draws together with the
+    /// signatures.
     fn verify_batch(
         &self,
         signed: &[SignedMessage<'_>],

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use crate::{CipherSuiteProvider, CryptoError};
 
@@ -49,6 +49,9 @@ macro_rules! secret_type {
         }
 
         impl Eq for $name {}
+
+        // Only as long as what holds the bytes does it.
+        impl ZeroizeOnDrop for $name where Zeroizing<Vec<u8>>: ZeroizeOnDrop {}
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -157,7 +157,7 @@ pub fn seal_semi_private_message<S: CipherSuiteProvider + ?Sized>(
         reuse_guard: Octets(reuse_guard),
         sender_leaf_index: leaf_index,
     };
-    let per_message = Zeroizing::new(per_message.to_bytes()?);
+    let per_message = per_message.to_secret_bytes()?;
     let context_bytes = context.to_bytes()?;
     let keys_for_external_receivers = receivers
         .external_receivers
@@ -171,7 +171,7 @@ pub fn seal_semi_private_message<S: CipherSuiteProvider + ?Sized>(
                     public_key,
                     RECEIVER_LABEL,
                     &context_bytes,
-                    &per_message,
+                    per_message.expose(),
                     rng,
                 )?,
             })

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, missing_docs)]
 
+use std::convert::Infallible;
+
 use curve25519_dalek::{EdwardsPoint, Scalar, constants::ED25519_BASEPOINT_TABLE, constants::EIGHT_TORSION};
 use mimi_codec::{code_points::CipherSuite, mls::SignaturePublicKey};
 use mimi_crypto::{
@@ -13,6 +15,7 @@ use rand_chacha::{
     ChaCha20Rng,
     rand_core::{Rng, SeedableRng},
 };
+use rand_core::{CryptoRng, TryCryptoRng, TryRng};
 use sha2::{Digest, Sha512};
 
 #[derive(Clone)]
@@ -61,7 +64,7 @@ fn signed_with(nonce: Scalar, a: usize, r: usize, number: u64, rng: &mut ChaCha2
 }
 
 /// The verdicts of the batch, after they were found to be those of one by one.
-fn verdicts(suite: &RustCrypto, signed: &[Signed], rng: &mut ChaCha20Rng) -> Vec<Result<(), CryptoError>> {
+fn verdicts(suite: &RustCrypto, signed: &[Signed], rng: &mut dyn CryptoRng) -> Vec<Result<(), CryptoError>> {
     let borrowed: Vec<_> = signed
         .iter()
         .map(|Signed { public_key, message, signature }| SignedMessage { public_key, message, signature })
@@ -179,6 +182,36 @@ fn refuses_each_malformed_signature_and_key_with_its_own_error() {
     }
 }
 
+/// Under a key of small order, anybody finds signatures whose equation holds, for any message.
+#[test]
+fn refuses_keys_of_small_order_whose_equation_holds() {
+    let mut rng = ChaCha20Rng::seed_from_u64(10);
+    let suite = suite();
+    let honest: Vec<_> = (0..170).map(|number| honest(&suite, number, &mut rng)).collect();
+    for count in [100, 170] {
+        for key in EIGHT_TORSION {
+            let public_key = key.compress().to_bytes();
+            let message = b"never signed".to_vec();
+            // R = [s]B - [k]A, where k is a hash of R: right for one in eight tries at least.
+            let signature = loop {
+                let s = scalar(&mut rng);
+                let commitment = (&s * ED25519_BASEPOINT_TABLE).compress().to_bytes();
+                let hash =
+                    Sha512::new().chain_update(commitment).chain_update(public_key).chain_update(&message);
+                let k = Scalar::from_bytes_mod_order_wide(&hash.finalize().into());
+                if k.as_bytes()[0].trailing_zeros() >= 3 {
+                    break [commitment, s.to_bytes()].concat();
+                }
+            };
+            let mut signed = honest[..count].to_vec();
+            signed[7] = Signed { public_key: SignaturePublicKey::new(public_key), message, signature };
+            let verdicts = verdicts(&suite, &signed, &mut rng);
+            assert_eq!(verdicts[7], Err(CryptoError::InvalidKey { what: "signature public key" }));
+            assert_eq!(verdicts.iter().filter(|verdict| verdict.is_ok()).count(), count - 1);
+        }
+    }
+}
+
 #[test]
 fn refuses_an_r_of_small_order_whose_equation_holds() {
     let mut rng = ChaCha20Rng::seed_from_u64(7);
@@ -192,6 +225,54 @@ fn refuses_an_r_of_small_order_whose_equation_holds() {
         assert_eq!(verdicts[3], Err(CryptoError::InvalidSignature));
         assert_eq!(verdicts.iter().filter(|verdict| verdict.is_ok()).count(), count - 1);
     }
+}
+
+/// A generator that gives one octet again and again.
+struct Stuck(u8);
+
+impl TryRng for Stuck {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(u32::from_le_bytes([self.0; 4]))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(u64::from_le_bytes([self.0; 8]))
+    }
+
+    fn try_fill_bytes(&mut self, output: &mut [u8]) -> Result<(), Infallible> {
+        output.fill(self.0);
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Stuck {}
+
+#[test]
+fn refuses_forgeries_whatever_the_generator() {
+    let mut rng = ChaCha20Rng::seed_from_u64(8);
+    let suite = suite();
+    let honest: Vec<_> = (0..170).map(|number| honest(&suite, number, &mut rng)).collect();
+    let mut signed = honest.clone();
+    signed[5].message = b"never signed".to_vec();
+    for octet in [0, 1, 0x80, 0xff] {
+        let verdicts = verdicts(&suite, &signed, &mut Stuck(octet));
+        assert_eq!(verdicts[5], Err(CryptoError::InvalidSignature));
+    }
+
+    // Two signers who know what the generator gives, and let their errors cancel each other out under its first 16 octets each.
+    let mut known = [[0; 16]; 170];
+    ChaCha20Rng::seed_from_u64(9).fill_bytes(known.as_flattened_mut());
+    let weight = |place: usize| Scalar::from(u128::from_le_bytes(known[place]));
+    let mut signed = honest;
+    for (place, error) in [(10, weight(20)), (20, -weight(10))] {
+        let s = Scalar::from_canonical_bytes(signed[place].signature[32..].try_into().unwrap()).unwrap();
+        signed[place].signature[32..].copy_from_slice(&(s + error).to_bytes());
+    }
+    let verdicts = verdicts(&suite, &signed, &mut ChaCha20Rng::seed_from_u64(9));
+    assert_eq!(verdicts[10], Err(CryptoError::InvalidSignature));
+    assert_eq!(verdicts[20], Err(CryptoError::InvalidSignature));
 }
 
 #[test]

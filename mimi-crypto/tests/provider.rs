@@ -23,9 +23,10 @@ use mimi_codec::{
 };
 use mimi_crypto::{
     AeadKey, AgreedApCommit, ApCommit, ApEpoch, CipherSuiteParameters, CipherSuiteProvider, CryptoError,
-    ExporterTree, HpkePrivateKey, RustCrypto, RustCryptoSigningKey, Secret, SignaturePrivateKey,
-    answer_group_info_request, generate_hpke_key_pair, sign_associated_party_entry, sign_group_info_request,
-    sign_with_label, verify_group_info_request, verify_group_info_response,
+    ExporterTree, HpkePrivateKey, LabelledSignature, RustCrypto, RustCryptoSigningKey, Secret,
+    SignaturePrivateKey, SignedMessage, answer_group_info_request, generate_hpke_key_pair,
+    sign_associated_party_entry, sign_group_info_request, sign_with_label, verify_all_with_label,
+    verify_batch_with_label, verify_group_info_request, verify_group_info_response,
 };
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use rand_core::CryptoRng;
@@ -134,6 +135,27 @@ impl CipherSuiteProvider for Hsm {
         signature: &[u8],
     ) -> Result<(), CryptoError> {
         self.called("verify").verify(public_key, message, signature)
+    }
+
+    // Out of reach, it verifies what it has begun with, and says nothing of the rest.
+    fn verify_all(
+        &self,
+        public_key: &SignaturePublicKey,
+        signed: &[(&[u8], &[u8])],
+    ) -> Vec<Result<(), CryptoError>> {
+        let mut verdicts = self.software.verify_all(public_key, signed);
+        verdicts.truncate(if self.out_of_reach { 1 } else { signed.len() });
+        verdicts
+    }
+
+    fn verify_batch(
+        &self,
+        signed: &[SignedMessage<'_>],
+        rng: &mut dyn CryptoRng,
+    ) -> Vec<Result<(), CryptoError>> {
+        let mut verdicts = self.software.verify_batch(signed, rng);
+        verdicts.truncate(if self.out_of_reach { 1 } else { signed.len() });
+        verdicts
     }
 
     fn derive_hpke_key_pair(&self, ikm: &Secret) -> Result<(HpkePrivateKey, HPKEPublicKey), CryptoError> {
@@ -277,4 +299,22 @@ fn refuses_what_the_provider_refuses() {
     assert_eq!(sign_with_label(&hsm, &Handle(0), b"label", b"content", &mut rng), failure);
     let refused = exchange(&hsm, &Handle(0), &Handle(0), &mut rng);
     assert_eq!(refused, Err(CryptoError::ProviderFailure));
+}
+
+#[test]
+fn refuses_what_the_provider_gives_no_verdict_on() {
+    let mut rng = ChaCha20Rng::seed_from_u64(1);
+    let mut hsm = Hsm::new(CipherSuite(1), 1, &mut rng);
+    let public_key = hsm.signature_public_key(&Handle(0));
+    let signature = sign_with_label(&hsm, &Handle(0), b"label", b"content", &mut rng).unwrap();
+    let pairs = [(&b"content"[..], &signature[..]); 3];
+    let signed = LabelledSignature { public_key: &public_key, content: b"content", signature: &signature };
+    for (out_of_reach, verdicts) in [
+        (false, vec![Ok(()); 3]),
+        (true, vec![Ok(()), Err(CryptoError::ProviderFailure), Err(CryptoError::ProviderFailure)]),
+    ] {
+        hsm.out_of_reach = out_of_reach;
+        assert_eq!(verify_all_with_label(&hsm, &public_key, b"label", &pairs), verdicts);
+        assert_eq!(verify_batch_with_label(&hsm, b"label", &[signed; 3], &mut rng), verdicts);
+    }
 }

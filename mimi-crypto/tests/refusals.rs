@@ -8,9 +8,11 @@ use mimi_codec::{
 };
 use mimi_crypto::{
     AeadKey, ApCommit, ApEpoch, CipherSuiteProvider, CryptoError, ExporterTree, HandshakeKeys,
-    HpkePrivateKey, RustCrypto, Secret, SignaturePrivateKey, expand_with_label, generate_hpke_key_pair,
+    HpkePrivateKey, RustCrypto, RustCryptoSigningKey, Secret, SignaturePrivateKey, expand_with_label,
+    generate_hpke_key_pair,
 };
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+use zeroize::ZeroizeOnDrop;
 
 fn suites() -> impl Iterator<Item = RustCrypto> {
     RustCrypto::CIPHER_SUITES.into_iter().map(|suite| RustCrypto::new(suite).unwrap())
@@ -345,4 +347,15 @@ fn secrets_show_nothing() {
         format!("{commit:?}"),
         "ApCommit { base_secret: Secret([redacted]), secret: Secret([redacted]), secret_id: Secret([redacted]) }"
     );
+}
+
+/// The marker stands on each type as long as the ones that hold its bytes have it, down to `zeroize`'s own and the curves'.
+#[test]
+fn secrets_are_erased_when_they_are_dropped() {
+    fn erased<T: ZeroizeOnDrop>() {}
+    erased::<Secret>();
+    erased::<AeadKey>();
+    erased::<HpkePrivateKey>();
+    erased::<SignaturePrivateKey>();
+    erased::<RustCryptoSigningKey>();
 }

@@ -11,6 +11,8 @@ use crate::{ContentError, HubKeyId};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FrankingError {
+    /// Hub: the `sendingUri` isn't one of the provider that submits the message. The message is not accepted.
+    SenderOfAnotherProvider,
     /// Hub: the `sendingUri` isn't on the participant list (mimi-protocol-06, 5.4). The message is not accepted.
     SenderNotParticipant,
     /// Hub: the `sendingUri` is on the list and has no client in the group (mimi-protocol-06, 5.4). The message is not accepted.
@@ -101,6 +103,7 @@ pub enum FrankingError {
 impl fmt::Display for FrankingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::SenderOfAnotherProvider => f.write_str("the sender is not of the provider that submits"),
             Self::SenderNotParticipant => f.write_str("the sender is not on the participant list"),
             Self::SenderNotActive => f.write_str("the sender has no client in the group"),
             Self::FrankAadMissing => f.write_str("the message carries no franking tag"),

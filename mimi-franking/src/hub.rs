@@ -1,13 +1,13 @@
 //! The hub: it franks what it accepts, without learning the content.
 //!
-//! 1. [`ActiveSender::find`] says that the sending URI is an active participant's, [`Submission::new`] takes the tag from the AAD.
+//! 1. [`ActiveSender::find`] says that the sending URI is an active participant's of the provider that submits, [`Submission::new`] takes the tag from the AAD.
 //! 2. [`frank`] stamps the submission at the time of acceptance.
 //! 3. [`Franked`] is what goes into the answer and the fan-out. It holds nothing of the sender.
 //!
 //! Reports come back much later: see [`report`](crate::report).
 
 use mimi_codec::{
-    InvalidValue,
+    InvalidValue, MatchedProvider,
     extensions::SafeAAD,
     protocol::{
         ApplicationMessage, FanoutEvent, FanoutMessage, FrankAAD, IdentifierUri, ParticipantListData,
@@ -18,7 +18,7 @@ use rand_core::CryptoRng;
 
 use crate::{Construction, FrankingError, HubKeyRing, Signed, Stamp};
 
-/// A user who may send to the room: on the participant list, with a client in the group.
+/// A user who may send to the room: on the participant list, with a client in the group, and of the provider that submits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActiveSender(IdentifierUri);
 
@@ -26,13 +26,21 @@ impl ActiveSender {
     /// Looks for the `sendingUri` of a submission (mimi-protocol-06, 5.4). `users_of_clients` are the user URIs or pseudonyms of the
     /// group's leaves, as the hub's credential check gives them. Whether the room's policy lets the user send is the caller's to decide.
     ///
+    /// `submitted_by` is the server that the submission came from, by its certificate; for a client of the hub's own, the hub, which has authenticated the
+    /// user. Nothing in a PrivateMessage shows the hub who sent it, so whoever submits in somebody else's name, with a content that asserts the
+    /// same, would have the hub vouch for it. A provider can do that to its own users, and to no others.
+    ///
     /// # Errors
-    /// [`FrankingError::SenderNotParticipant`], [`FrankingError::SenderNotActive`].
+    /// [`FrankingError::SenderOfAnotherProvider`], [`FrankingError::SenderNotParticipant`], [`FrankingError::SenderNotActive`].
     pub fn find<'u>(
         sending_uri: &IdentifierUri,
+        submitted_by: &MatchedProvider,
         participant_list: &ParticipantListData,
         users_of_clients: impl IntoIterator<Item = &'u IdentifierUri>,
     ) -> Result<Self, FrankingError> {
+        if !sending_uri.mimi_uri().is_ok_and(|uri| uri.host() == submitted_by.domain()) {
+            return Err(FrankingError::SenderOfAnotherProvider);
+        }
         let on_list = |user: &[u8]| user == sending_uri.as_bytes();
         if !participant_list.participants.iter().any(|participant| on_list(&participant.user)) {
             return Err(FrankingError::SenderNotParticipant);

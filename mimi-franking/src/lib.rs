@@ -1,5 +1,6 @@
 //! Message franking for MIMI (More Instant Messaging Interoperability): a receiver can prove to the hub who sent an abusive
-//! message, the sender can't deny it, nobody can frame anybody, and the hub learns no content before a report.
+//! message, the sender can't deny it, nobody but its own provider can frame anybody, and the hub learns no content before a report.
+//! Where a construction falls short of that, the table of [attacks](#attacks-and-what-stops-them) says so.
 //!
 //! - [`sender`]: commits to the content with a tag in the message's AAD.
 //! - [`hub`]: stamps what it accepts, under a ring of keys ([`HubKeyRing`]).
@@ -65,7 +66,9 @@
 //! // The hub accepts and franks it, and sees neither salt nor text.
 //! # let participant = UserRolePair { user: alice.as_bytes().into(), role_index: 1 };
 //! # let participant_list = ParticipantListData { participants: vec![participant] };
-//! let sender = ActiveSender::find(commitment.sending_uri(), &participant_list, [&alice])?;
+//! let follower = DnsName::parse("b.example")?; // as its request says, and its certificate:
+//! let follower = match_presented_identities(follower.as_ref(), ["b.example"])?;
+//! let sender = ActiveSender::find(commitment.sending_uri(), &follower, &participant_list, [&alice])?;
 //! let submission = Submission::new(&safe_aad, sender, room.clone())?;
 //! let agent_key = FrankingAgentKey::of_group(&suite, &signing_key, &group_context)?;
 //! let franked = hub::frank(&hub_keys, &agent_key, &submission, 1_767_225_601_234, &mut rng)?;
@@ -91,7 +94,7 @@
 //! // Much later he reports it, and the hub, which has kept nothing but its keys, knows that it is true.
 //! let stored = StoredFrank::from_bytes(&stored)?;
 //! let report = AbuseReportBuilder::new(alice, room.clone()).message(&content, &application_data, &stored)?.build();
-//! let agents = [FrankingAgent::own(&suite, franking_signature_key)?];
+//! let agents = [OwnAgent::new(&suite, franking_signature_key)?];
 //! let own = OwnAgents(&agents);
 //! let check = ReportCheck { hub_keys: &hub_keys, own: &own, content: &content, room_uri: &room };
 //! for verdict in check.report(&report) {
@@ -109,6 +112,8 @@
 //! | The hub guesses the content of what it franks | the salt | the salt | the franking key | `the_hub_cannot_confirm_a_guess_of_the_content` |
 //! | A sender uses a salt twice: readers of one message guess the other | open | open | open | `a_salt_reused_lets_readers_of_one_message_confirm_guesses_of_the_other` |
 //! | A receiver reports words that nobody sent, or another sender | `server_frank` | `server_frank` | `server_frank` | `a_receiver_cannot_attribute_a_bogus_message` |
+//! | A member writes in the name of a user of another provider, and a follower submits it | the hub accepts none of another provider's users | the same | the same | `a_follower_cannot_submit_in_the_name_of_another_providers_user` |
+//! | A member writes in the name of a user, and the user's own provider submits it | **open**: receivers refuse it, the hub believes a report | **open** | **open** | `a_provider_can_frame_its_own_users_with_a_members_help` |
 //! | A sender lies about tag, sender or room, to deny later | refused by receivers | the same | the same | `a_sender_cannot_deny_a_message` |
 //! | A follower reads the sender off the fan-out | it isn't there | the same | the same | `what_is_fanned_out_has_no_sender` |
 //! | A follower tries every user of the room | **open** to whoever has the `franking_signature_key` | the epoch's secret | the epoch's secret | `a_follower_that_knows_the_agents_key_finds_the_sender_by_trying_every_user`, `a_follower_that_tries_every_user_fails_against_the_keyed_constructions` |
@@ -165,7 +170,7 @@ pub use error::FrankingError;
 pub use hub_key::{HubKey, HubKeyId, HubKeyRing};
 pub use integrity_mac::{IntegrityMac, IntegrityMacFrank, IntegritySecret};
 pub use receiver::VerifiedFrank;
-pub use signed::{FrankingAgent, FrankingAgentKey, OwnAgents, Signed};
+pub use signed::{FrankingAgent, FrankingAgentKey, OwnAgent, OwnAgents, Signed};
 pub use stored::StoredFrank;
 pub use tag::{FrankingKey, FrankingSalt, TagKey, franking_tag};
 

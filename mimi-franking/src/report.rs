@@ -174,7 +174,9 @@ impl AbuseReportBuilder {
     }
 }
 
-/// A message of which the hub knows that this sender sent it to this room, and when. Only [`ReportCheck`] makes it.
+/// A message that the hub accepted, as this sender's, for this room and at this time. Only [`ReportCheck`] makes it.
+///
+/// That it was the sender's the hub has from the provider that submitted it ([`ActiveSender`](crate::hub::ActiveSender)): it proves that the sender sent it, or that its provider lied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProvenMessage<'m> {
     message_content: &'m [u8],

@@ -1,6 +1,7 @@
 //! The construction of mimi-protocol-05 and -06: the hub signs what it adds.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use mimi_codec::{
     DnsNameRef, Encode, MatchedProvider, Opaque,
@@ -83,10 +84,15 @@ fn check_suite(expected: CipherSuite, actual: CipherSuite) -> Result<(), Frankin
 }
 
 /// The hub's `franking_private_key` for a group. Its suite is the group's, and its public key stands in the GroupContext.
-#[derive(Debug)]
 pub struct FrankingAgentKey<'k, S: CipherSuiteProvider> {
     suite: &'k S,
     signing_key: &'k S::SigningKey,
+}
+
+impl<S: CipherSuiteProvider> fmt::Debug for FrankingAgentKey<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FrankingAgentKey([redacted])")
+    }
 }
 
 impl<'k, S: CipherSuiteProvider> FrankingAgentKey<'k, S> {
@@ -134,12 +140,64 @@ impl<S: CipherSuiteProvider> sealed::Stamping<Signed> for FrankingAgentKey<'_, S
     }
 }
 
-/// A `franking_agent` whose key is good for verifying: the caller's check and the domain of the hub were looked at.
+/// A key that franks are verified under, and its suite.
 #[derive(Clone, Debug)]
-pub struct FrankingAgent<'s, S: CipherSuiteProvider> {
+struct VerificationKey<'s, S> {
     suite: &'s S,
     franking_signature_key: SignaturePublicKey,
 }
+
+impl<S: CipherSuiteProvider> VerificationKey<'_, S> {
+    fn cipher_suite(&self) -> CipherSuite {
+        self.suite.parameters().cipher_suite
+    }
+
+    // VerifyWithLabel(franking_signature_key, "FrankingIntegrityTBS",
+    //      FrankingIntegrityTBS, franking_integrity_signature)
+    fn check(&self, frank: &Frank, context: &ServerFrankingContext) -> Result<(), FrankingError> {
+        check_suite(self.cipher_suite(), frank.franking_signature_ciphersuite)?;
+        let tbs = franking_integrity_tbs(frank, context)?;
+        let signature = &frank.franking_integrity_signature;
+        verify_with_label(self.suite, &self.franking_signature_key, LABEL, &tbs, signature)
+            .map_err(FrankingError::IntegritySignature)
+    }
+
+    /// The same verdicts as of [`Self::check`], one by one.
+    fn check_all(&self, franks: &[(&Frank, &ServerFrankingContext)]) -> Vec<Result<(), FrankingError>> {
+        // A frank that fails before its signature is looked at doesn't go to the provider.
+        let prepared: Vec<_> = franks
+            .iter()
+            .map(|(frank, context)| {
+                check_suite(self.cipher_suite(), frank.franking_signature_ciphersuite)?;
+                franking_integrity_tbs(frank, context)
+            })
+            .collect();
+        let signed: Vec<_> = prepared
+            .iter()
+            .zip(franks)
+            .filter_map(|(tbs, (frank, _))| {
+                tbs.as_ref().ok().map(|tbs| (tbs.as_slice(), frank.franking_integrity_signature.as_slice()))
+            })
+            .collect();
+        let mut verdicts =
+            verify_all_with_label(self.suite, &self.franking_signature_key, LABEL, &signed).into_iter();
+        prepared
+            .into_iter()
+            .map(|tbs| {
+                tbs?;
+                // There is one verdict for each.
+                verdicts
+                    .next()
+                    .unwrap_or(Err(CryptoError::ProviderFailure))
+                    .map_err(FrankingError::IntegritySignature)
+            })
+            .collect()
+    }
+}
+
+/// A `franking_agent` whose key is good for verifying: the caller's check and the domain of the hub were looked at. Only [`Self::of_group`] makes one.
+#[derive(Clone, Debug)]
+pub struct FrankingAgent<'s, S>(VerificationKey<'s, S>);
 
 impl<'s, S: CipherSuiteProvider> FrankingAgent<'s, S> {
     /// The agent for messages of this group, in the epoch of this GroupContext (mimi-protocol-06, 5.4.1.3).
@@ -166,75 +224,53 @@ impl<'s, S: CipherSuiteProvider> FrankingAgent<'s, S> {
             let (expected, actual) = (hub_domain.to_owned(), provider.domain().to_owned());
             return Err(FrankingError::AgentDomainMismatch { expected, actual });
         }
-        Ok(Self { suite, franking_signature_key: agent.franking_signature_key })
-    }
-
-    /// The hub's own agent, for reports: its public key, now or in former times.
-    ///
-    /// # Errors
-    /// [`FrankingError::Crypto`] for a key of another length.
-    pub fn own(suite: &'s S, franking_signature_key: SignaturePublicKey) -> Result<Self, FrankingError> {
-        let (expected, actual) = (suite.parameters().signature_public_key, franking_signature_key.len());
-        if expected != actual {
-            let what = "franking_signature_key";
-            return Err(CryptoError::InvalidLength { what, expected, actual }.into());
-        }
-        Ok(Self { suite, franking_signature_key })
-    }
-
-    fn cipher_suite(&self) -> CipherSuite {
-        self.suite.parameters().cipher_suite
+        Ok(Self(VerificationKey { suite, franking_signature_key: agent.franking_signature_key }))
     }
 }
 
 impl<S: CipherSuiteProvider> CheckStamp<Signed> for FrankingAgent<'_, S> {}
 
 impl<S: CipherSuiteProvider> sealed::Checking<Signed> for FrankingAgent<'_, S> {
-    // VerifyWithLabel(franking_signature_key, "FrankingIntegrityTBS",
-    //      FrankingIntegrityTBS, franking_integrity_signature)
     fn check(&self, frank: &Frank, context: &ServerFrankingContext) -> Result<(), FrankingError> {
-        check_suite(self.cipher_suite(), frank.franking_signature_ciphersuite)?;
-        let tbs = franking_integrity_tbs(frank, context)?;
-        let signature = &frank.franking_integrity_signature;
-        verify_with_label(self.suite, &self.franking_signature_key, LABEL, &tbs, signature)
-            .map_err(FrankingError::IntegritySignature)
+        self.0.check(frank, context)
     }
 
     fn check_all(&self, franks: &[(&Frank, &ServerFrankingContext)]) -> Vec<Result<(), FrankingError>> {
-        // A frank that fails before its signature is looked at doesn't go to the provider.
-        let prepared: Vec<_> = franks
-            .iter()
-            .map(|(frank, context)| {
-                check_suite(self.cipher_suite(), frank.franking_signature_ciphersuite)?;
-                franking_integrity_tbs(frank, context)
-            })
-            .collect();
-        let signed: Vec<_> = prepared
-            .iter()
-            .zip(franks)
-            .filter_map(|(tbs, (frank, _))| {
-                tbs.as_ref().ok().map(|tbs| (tbs.as_slice(), frank.franking_integrity_signature.as_slice()))
-            })
-            .collect();
-        let mut verdicts =
-            verify_all_with_label(self.suite, &self.franking_signature_key, LABEL, &signed).into_iter();
-        prepared
-            .into_iter()
-            .map(|tbs| {
-                tbs?;
-                // A provider that gives too few verdicts has verified nothing.
-                verdicts
-                    .next()
-                    .unwrap_or(Err(CryptoError::ProviderFailure))
-                    .map_err(FrankingError::IntegritySignature)
-            })
-            .collect()
+        self.0.check_all(franks)
+    }
+}
+
+/// An agent of the hub's own, for reports. Nobody vouches for its key but the hub, which has made it: a receiver can't verify with it.
+///
+/// ```compile_fail,E0277
+/// use mimi_crypto::RustCrypto;
+/// use mimi_franking::{FrankableContent, OwnAgent, Signed, receiver};
+///
+/// fn receive(own: &OwnAgent<'_, RustCrypto>, content: &impl FrankableContent<Signed>, received: &receiver::Received<'_, Signed>) {
+///     let _ = receiver::verify(own, content, received);
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct OwnAgent<'s, S>(VerificationKey<'s, S>);
+
+impl<'s, S: CipherSuiteProvider> OwnAgent<'s, S> {
+    /// The agent with this public key, which the hub signs with now or signed with in former times.
+    ///
+    /// # Errors
+    /// [`FrankingError::Crypto`] for a key of another length.
+    pub fn new(suite: &'s S, franking_signature_key: SignaturePublicKey) -> Result<Self, FrankingError> {
+        let (expected, actual) = (suite.parameters().signature_public_key, franking_signature_key.len());
+        if expected != actual {
+            let what = "franking_signature_key";
+            return Err(CryptoError::InvalidLength { what, expected, actual }.into());
+        }
+        Ok(Self(VerificationKey { suite, franking_signature_key }))
     }
 }
 
 /// The hub's own agents, one for each key that reported franks may be signed with.
 #[derive(Clone, Debug)]
-pub struct OwnAgents<'a, 's, S: CipherSuiteProvider>(pub &'a [FrankingAgent<'s, S>]);
+pub struct OwnAgents<'a, 's, S>(pub &'a [OwnAgent<'s, S>]);
 
 impl<S: CipherSuiteProvider> RecheckStamp<Signed> for OwnAgents<'_, '_, S> {}
 
@@ -245,8 +281,8 @@ impl<S: CipherSuiteProvider> sealed::Rechecking<Signed> for OwnAgents<'_, '_, S>
         let unknown =
             |frank: &Frank| Err(FrankingError::UnknownFrankSuite(frank.franking_signature_ciphersuite));
         let mut verdicts: Vec<_> = franks.iter().map(|(frank, _)| unknown(frank)).collect();
-        for agent in self.0 {
-            let of_suite = |frank: &Frank| frank.franking_signature_ciphersuite == agent.cipher_suite();
+        for OwnAgent(key) in self.0 {
+            let of_suite = |frank: &Frank| frank.franking_signature_ciphersuite == key.cipher_suite();
             let mut open: Vec<_> = Vec::new();
             let mut asked: Vec<_> = Vec::new();
             for (verdict, frank) in verdicts.iter_mut().zip(franks) {
@@ -255,7 +291,7 @@ impl<S: CipherSuiteProvider> sealed::Rechecking<Signed> for OwnAgents<'_, '_, S>
                     asked.push(*frank);
                 }
             }
-            for (verdict, found) in open.into_iter().zip(sealed::Checking::check_all(agent, &asked)) {
+            for (verdict, found) in open.into_iter().zip(key.check_all(&asked)) {
                 *verdict = found;
             }
         }

@@ -206,6 +206,14 @@ mod tests {
         assert_eq!(derived.as_bytes(), &*tag.franking_tag);
     }
 
+    /// An HMAC is made of hashes that have begun with its key.
+    #[test]
+    fn keys_are_erased_when_they_are_dropped() {
+        fn erased<T: zeroize::ZeroizeOnDrop>() {}
+        erased::<Sha256>();
+        erased::<Zeroizing<[u8; 32]>>();
+    }
+
     #[test]
     fn keys_are_never_shown() {
         assert_eq!(alloc::format!("{:?}", FrankingSalt::from_bytes([9; 16])), "FrankingSalt([redacted])");

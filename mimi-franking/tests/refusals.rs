@@ -8,14 +8,14 @@ use mimi_codec::{
     code_points::{CipherSuite, ComponentID},
     extensions::{SafeAAD, SafeAADItem},
     media_type::ApplicationFraming,
-    protocol::{AbusiveMessage, FrankAAD, ParticipantListData, UserRolePair},
+    protocol::{AbusiveMessage, FrankAAD, IdentifierUri, ParticipantListData, UserRolePair},
 };
 use mimi_content::{Disposition, ExtensionKey, Extensions, MimiContent, NestedPart, Salt};
 use mimi_crypto::{CipherSuiteProvider, CryptoError, RustCrypto, Secret};
 use mimi_franking::{
     ContentError, ContextHash, ContextSecret, Framing, FrankableContent, FrankingAgent, FrankingAgentKey,
     FrankingAssertion, FrankingError, FrankingKey, FrankingSalt, HubKey, HubKeyId, IntegrityMac,
-    IntegritySecret, MimiFrankable, MimiFrankable02, OwnAgents, Signed, StoredFrank, franking_tag,
+    IntegritySecret, MimiFrankable, MimiFrankable02, OwnAgent, OwnAgents, Signed, StoredFrank, franking_tag,
     hub::{ActiveSender, Submission},
     receiver::{self, Received},
     report::{AbuseReportBuilder, ReportCheck, ReportedMessage},
@@ -111,7 +111,7 @@ fn the_tag_covers_the_application_framing() {
     assert_eq!(verify(&data), Ok(true));
     assert_eq!(verify(&framed(None)), Err(FrankingError::TagMismatch));
     let report = |content: &[u8], format: &MimiFrankable| {
-        let agents = [FrankingAgent::own(&room.suite, room.agent.franking_signature_key.clone()).unwrap()];
+        let agents = [OwnAgent::new(&room.suite, room.agent.franking_signature_key.clone()).unwrap()];
         let message = ReportedMessage::<Signed> {
             message_content: content.into(),
             frank: message.frank.clone(),
@@ -167,7 +167,8 @@ fn the_caller_names_the_key_of_the_franking_assertion() {
 fn refuses_a_sender_who_is_no_active_participant() {
     let list = ParticipantListData { participants: vec![UserRolePair { user: ALICE.into(), role_index: 1 }] };
     let (alice, bob) = (uri(ALICE), uri(BOB));
-    let find = |sender, clients: &[_]| ActiveSender::find(sender, &list, clients).map(drop);
+    let host = |sender: &IdentifierUri| room::provider(sender.mimi_uri().unwrap().host().as_str());
+    let find = |sender, clients: &[_]| ActiveSender::find(sender, &host(sender), &list, clients).map(drop);
     assert_eq!(find(&alice, &[bob.clone(), alice.clone()]), Ok(()));
     assert_eq!(find(&bob, core::slice::from_ref(&bob)), Err(FrankingError::SenderNotParticipant));
     assert_eq!(find(&alice, core::slice::from_ref(&bob)), Err(FrankingError::SenderNotActive));
@@ -178,7 +179,7 @@ fn refuses_a_sender_who_is_no_active_participant() {
 fn refuses_to_frank_without_a_tag() {
     let list = ParticipantListData { participants: vec![UserRolePair { user: ALICE.into(), role_index: 1 }] };
     let alice = uri(ALICE);
-    let sender = || ActiveSender::find(&alice, &list, [&alice]).unwrap();
+    let sender = || ActiveSender::find(&alice, &room::provider("b.example"), &list, [&alice]).unwrap();
     let with = |component_id, data: &[u8]| SafeAAD {
         aad_items: List::new(vec![SafeAADItem { component_id, aad_item_data: data.into() }]).unwrap(),
     };
@@ -206,7 +207,12 @@ fn refuses_to_frank_without_an_agent_or_for_another_key_or_suite() {
     let other = Room::seeded(SUITE, 2);
     assert_eq!(key(&other.group_context), Err(FrankingError::AgentKeyMismatch));
     assert!(format!("{:?}", room.hub_keys).contains("HubKey([redacted])"));
-    assert!(format!("{:?}", room.agent_key()).contains("RustCryptoSigningKey([redacted])"));
+}
+
+#[test]
+fn the_agents_private_key_is_never_shown() {
+    let room = Room::new(SUITE);
+    assert_eq!(format!("{:?}", room.agent_key()), "FrankingAgentKey([redacted])");
 }
 
 #[test]
@@ -320,7 +326,7 @@ fn refuses_a_group_without_an_agent_that_can_be_trusted() {
     );
     let what = "franking_signature_key";
     assert_eq!(
-        FrankingAgent::own(&room.suite, [0; 31].as_slice().into()).err(),
+        OwnAgent::new(&room.suite, [0; 31].as_slice().into()).err(),
         Some(FrankingError::Crypto(CryptoError::InvalidLength { what, expected, actual }))
     );
 }
@@ -465,10 +471,10 @@ fn any_own_agent_of_the_franks_suite_verifies() {
     let later = Room::seeded(SUITE, 2);
     let other_suite = RustCrypto::new(CipherSuite(3)).unwrap();
     let own = |room: &Room| room.agent.franking_signature_key.clone();
-    let right = FrankingAgent::own(&room.suite, own(&room)).unwrap();
-    let wrong = FrankingAgent::own(&room.suite, own(&later)).unwrap();
-    let of_suite_3 = FrankingAgent::own(&other_suite, own(&room)).unwrap();
-    let check = |agents: &[FrankingAgent<'_, RustCrypto>]| {
+    let right = OwnAgent::new(&room.suite, own(&room)).unwrap();
+    let wrong = OwnAgent::new(&room.suite, own(&later)).unwrap();
+    let of_suite_3 = OwnAgent::new(&other_suite, own(&room)).unwrap();
+    let check = |agents: &[OwnAgent<'_, RustCrypto>]| {
         let own = OwnAgents(agents);
         let room_uri = uri(ROOM);
         let check = ReportCheck {

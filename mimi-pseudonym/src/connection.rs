@@ -21,7 +21,7 @@ use mimi_codec::{
     protocol::{IdentifierUri, PseudonymousCredential},
 };
 use mimi_crypto::{
-    CipherSuiteProvider, CryptoError, HpkePrivateKey, Secret, decrypt_with_label, encrypt_with_label,
+    CipherSuiteProvider, CryptoError, HpkePrivateKey, decrypt_with_label, encrypt_with_label,
     generate_hpke_key_pair,
 };
 use rand_core::CryptoRng;
@@ -184,7 +184,7 @@ pub fn request_connection<S: CipherSuiteProvider + ?Sized>(
         connection_response_key,
     };
     let context = IdentifierUri::from(responder.as_ref()).to_bytes()?;
-    let plaintext = Secret::from_provider(request.to_bytes()?);
+    let plaintext = request.to_secret_bytes()?;
     let sealed = encrypt_with_label(
         suite,
         connection_establishment_key,
@@ -371,6 +371,10 @@ impl UnverifiedConnectionRequest {
 }
 
 /// A request whose room has nobody in it but clients of the user who asks.
+///
+/// It needn't be that user who sent it. A request isn't signed, so whoever was asked before can pass it on as it is, with a response key of its own. The
+/// requester refuses an answer by a user whom it didn't ask; but if the one in between gets to see that answer, a server of the room helping, it has the
+/// connection key in it by then. The drafts have nothing against that. Who gives an answer that the requester never takes should change its connection key.
 #[derive(Debug)]
 pub struct VerifiedConnectionRequest<T> {
     request: UnverifiedConnectionRequest,
@@ -421,7 +425,7 @@ impl<T> VerifiedConnectionRequest<T> {
         rng: &mut dyn CryptoRng,
     ) -> Result<(Connection, SealedConnectionResponse), PseudonymError> {
         let response = ConnectionResponse { responder_connection_key: own_connection_key.to_wire() };
-        let plaintext = Secret::from_provider(response.to_bytes()?);
+        let plaintext = response.to_secret_bytes()?;
         let UnverifiedConnectionRequest { request, connection_key, .. } = self.request;
         let sealed = encrypt_with_label(
             suite,

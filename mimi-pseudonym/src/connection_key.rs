@@ -3,6 +3,7 @@
 use mimi_codec::{Encode, SecretOpaque, protocol::PseudonymousCredentialTBS};
 use mimi_crypto::{CipherSuiteProvider, CryptoError, Secret, expand_with_label, random_secret};
 use rand_core::CryptoRng;
+use zeroize::ZeroizeOnDrop;
 
 use crate::PseudonymError;
 
@@ -22,6 +23,8 @@ pub struct IdentityLinkKey(Secret);
 
 macro_rules! secret {
     ($name:ident) => {
+        impl ZeroizeOnDrop for $name where Secret: ZeroizeOnDrop {}
+
         impl $name {
             /// A key of KDF.Nh bytes.
             ///

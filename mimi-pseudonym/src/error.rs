@@ -22,7 +22,7 @@ pub enum PseudonymError {
     RepeatedClientPseudonym,
     /// The user pseudonym isn't on the participant list (mimi-protocol-06, 6.1).
     UnknownParticipant,
-    /// One user pseudonym for clients of different users.
+    /// One user pseudonym for clients of different users, or for one that shows its identity and one that doesn't, which nobody can tell to be one user's.
     UserPseudonymShared,
     /// One user under several user pseudonyms in one room.
     UserPseudonymDiffers,
@@ -141,7 +141,9 @@ impl fmt::Display for PseudonymError {
             Self::SignatureKeyMismatch => "the leaf's signature key is not that of its credential",
             Self::RepeatedClientPseudonym => "two leaves have one client pseudonym",
             Self::UnknownParticipant => "the user pseudonym is not on the participant list",
-            Self::UserPseudonymShared => "clients of different users have one user pseudonym",
+            Self::UserPseudonymShared => {
+                "clients that are not known to be of one user have one user pseudonym"
+            }
             Self::UserPseudonymDiffers => "one user has several user pseudonyms in the room",
             Self::PseudonymReused { .. } => "the credential was used in another room",
             Self::NoIdentityLink => "there is no identity link",

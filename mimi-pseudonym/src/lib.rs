@@ -65,10 +65,13 @@
 //! | a credential is used in a second room | whoever is in both | [`PseudonymReused`](PseudonymError::PseudonymReused) |
 //! | a connection request is replayed to another user | that user | [`RequestDoesNotOpen`](PseudonymError::RequestDoesNotOpen) |
 //! | a request in somebody else's name | the responder | [`StrangerInConnectionRoom`](PseudonymError::StrangerInConnectionRoom), [`ConnectionKeyMismatch`](PseudonymError::ConnectionKeyMismatch) |
+//! | a connection request is passed on to a third user by the one who was asked | the requester, when the third user has answered | [`NotTheResponder`](PseudonymError::NotTheResponder), [`ResponseDoesNotOpen`](PseudonymError::ResponseDoesNotOpen) |
+//! | a client without a link joins under a known user's pseudonym | members, before they accept the commit | [`UserPseudonymShared`](PseudonymError::UserPseudonymShared) |
 //! | a committer gives the wrapper key to the hub | itself, if it asks | [`WrapperKeyExposed`](PseudonymError::WrapperKeyExposed) |
 //!
 //! What nobody notices: a member who tells outsiders who is in the room, or gives its wrapper key away; a provider that keeps a record of which of its users
-//! uploads which KeyPackage.
+//! uploads which KeyPackage; somebody who passes a connection request on with a response key of its own, until it has read the third user's connection key
+//! (see [`VerifiedConnectionRequest`]).
 //!
 //! # Nonces
 //!

@@ -11,6 +11,7 @@ use mimi_codec::{
 };
 use mimi_crypto::{AeadKey, CipherSuiteProvider, Secret, random_secret};
 use rand_core::CryptoRng;
+use zeroize::ZeroizeOnDrop;
 
 use crate::{
     IdentityLinkKey, PseudonymError,
@@ -26,6 +27,13 @@ pub struct IdentityLinkWrapperKey {
     secret: Secret,
     /// Expanded once, not for each leaf.
     key: AeadKey,
+}
+
+impl ZeroizeOnDrop for IdentityLinkWrapperKey
+where
+    Secret: ZeroizeOnDrop,
+    AeadKey: ZeroizeOnDrop,
+{
 }
 
 impl fmt::Debug for IdentityLinkWrapperKey {

@@ -6,11 +6,13 @@ mod world;
 
 use mimi_codec::{
     Decode, Encode, Opaque,
-    minimal_metadata::{AddAAD, EncryptedIdentityLinkKey, IdentityLinkKeysData, NonceAndCiphertext},
+    minimal_metadata::{
+        AddAAD, ConnectionRequest, EncryptedIdentityLinkKey, IdentityLinkKeysData, NonceAndCiphertext,
+    },
     mls::{Credential, HPKECiphertext},
-    protocol::{IdentityLinkTBE, PseudonymousCredential},
+    protocol::{IdentifierUri, IdentityLinkTBE, PseudonymousCredential},
 };
-use mimi_crypto::{CryptoError, generate_hpke_key_pair};
+use mimi_crypto::{CryptoError, decrypt_with_label, encrypt_with_label, generate_hpke_key_pair};
 use mimi_pseudonym::{
     CommitChanges, Connection, ConnectionKey, CredentialRefused, IdentityLinkWrapperKey, LinkKeys,
     PendingConnection, PseudonymError, PseudonymUses, Requester, Reuse, RoomLeaves, RoomView,
@@ -19,9 +21,10 @@ use mimi_pseudonym::{
         external_join::join_externally,
         learn::{LeafIdentity, learn_room, learn_room_batch},
         transitive_add::receive_commit,
+        unlinked::LinkPolicy,
     },
-    issue_pseudonymous_credential, open_connection_request, open_identity_link, request_connection,
-    seal_identity_link, sign_identity_link,
+    issue_pseudonymous_credential, issue_unlinked_credential, open_connection_request, open_identity_link,
+    request_connection, seal_identity_link, sign_identity_link,
 };
 use world::{Hub, User, World, add, opaque, required, room_of};
 
@@ -180,6 +183,55 @@ fn refuses_an_adder_that_lies_about_the_added_users_key() {
     assert_eq!(refused, Err(at(2, PseudonymError::NotTheConnectedUser)));
 }
 
+#[test]
+fn refuses_to_add_what_is_no_set_of_one_user_or_for_other_leaves() {
+    let mut world = World::new();
+    let (_, wrapper_key, _, bob) = room_of_two(&mut world);
+    let (one, other) = (world.set(&bob).remove(0), world.set(&bob).remove(0));
+    let connection = bob.connection();
+    let check = |credential: &_| world.check(credential);
+    let mut rng = world.rng.clone();
+    let cases: [(&[&PseudonymousCredential], &[u32], PseudonymError); 4] = [
+        (&[&one, &other], &[2, 3], PseudonymError::NotOneUser),
+        (&[], &[], PseudonymError::NotOneUser),
+        (&[&one], &[2, 3], PseudonymError::AddAadCount { expected: 1, actual: 2 }),
+        (&[&one], &[], PseudonymError::AddAadCount { expected: 1, actual: 0 }),
+    ];
+    for (credentials, leaves, error) in cases {
+        let users = [AddedUser { connection: &connection, credentials }];
+        let refused = add_users(&world.suite, &wrapper_key, &users, leaves, &check, &mut rng);
+        assert_eq!(refused, Err(error));
+    }
+}
+
+/// A member that gives its leaf another credential is looked at like one that is new.
+#[test]
+fn refuses_a_member_whose_new_credential_does_not_show_who_it_is() {
+    let mut world = World::new();
+    let (hub, wrapper_key, alice, bob) = room_of_two(&mut world);
+    let pseudonym = hub.leaves.get(1).unwrap().user_pseudonym.clone();
+    let renewed = world.issue(&bob, &bob.clients[0], &pseudonym);
+    let leaves = hub.with(&[(1, Some(&renewed))]);
+    for (key, refused) in [(&bob.connection_key, false), (&alice.connection_key, true)] {
+        let link_key = key.identity_link_key(&world.suite, &renewed.tbs()).unwrap();
+        let entry = wrapper_key.wrap(&world.suite, &link_key, &renewed.tbs(), &mut world.rng).unwrap();
+        let update = join_update(&AddAAD { identity_link_key_ciphertexts: vec![entry] }, 1);
+        let changes = CommitChanges { updated: &[1], update: Some(&update), ..Default::default() };
+        let check = |credential: &_| world.check(credential);
+        let accepted =
+            receive_commit(&world.suite, &wrapper_key, &hub.link_keys, &leaves, &changes, &required, &check);
+        let users = accepted.map(|accepted| {
+            let user = |(leaf, identity): &(u32, Option<mimi_pseudonym::VerifiedIdentity<()>>)| {
+                (*leaf, identity.as_ref().map(|identity| identity.user().clone()))
+            };
+            accepted.identities.iter().map(user).collect::<Vec<_>>()
+        });
+        let known = Ok(vec![(1, Some(bob.uri.clone()))]);
+        let error = Err(at(1, PseudonymError::IdentityLinkDoesNotOpen));
+        assert_eq!(users, if refused { error } else { known });
+    }
+}
+
 /// The update that goes with the AddAAD of one client.
 fn join_update(aad: &AddAAD, leaf_index: u32) -> mimi_codec::minimal_metadata::IdentityLinkKeysUpdate {
     use mimi_codec::{List, minimal_metadata::*};
@@ -317,6 +369,70 @@ fn refuses_a_connection_request_that_is_replayed_to_another_responder() {
     *ciphertext.last_mut().unwrap() ^= 1;
     tampered.ciphertext = ciphertext.into();
     refused(&bob.uri, &bobs_key, &tampered);
+}
+
+/// Whoever was asked can ask a third user in the requester's name, since a request is not signed: the room is the requester's, and so is its connection key. The
+/// requester refuses whom it didn't ask; but with a response key of its own, the one in between has the third user's connection key by then. No check of the
+/// drafts' can stop that.
+#[test]
+fn a_request_that_was_passed_on_is_refused_by_the_requester_and_too_late_for_the_responder() {
+    let mut world = World::new();
+    let (alice, mallory, bob) = (world.user("alice", 1), world.user("mallory", 1), world.user("bob", 1));
+    let (alices, bobs) = (world.set(&alice).remove(0), world.set(&bob).remove(0));
+    let requester = (&alice.clients[0].credential, &alice.connection_key);
+    // The room as it will be when Bob has joined, and as he sees it before.
+    let members = [(alices, &alice.connection_key), (bobs, &bob.connection_key)];
+    let asked = ask(&mut world, &mallory, requester, &members);
+    let entries = asked.link_keys.data().identity_link_key_ciphertexts;
+    let before = RoomLeaves::new(vec![asked.leaves.get(0).cloned()]).unwrap();
+    let data = IdentityLinkKeysData { identity_link_key_ciphertexts: entries[..1].to_vec() };
+    let first = LinkKeys::new(data, &before).unwrap();
+
+    let suite = world.suite;
+    let context = |user: &User| IdentifierUri::from(user.uri.as_ref()).to_bytes().unwrap();
+    let to_mallory = context(&mallory);
+    let opened = decrypt_with_label(
+        &suite,
+        &asked.establishment_key,
+        b"ConnectionRequest",
+        &to_mallory,
+        &asked.sealed,
+    );
+    let request = ConnectionRequest::decode_exact(opened.unwrap().expose()).unwrap();
+    let (bobs_private, bobs_key) = generate_hpke_key_pair(&suite, &mut world.rng).unwrap();
+    let (mallorys_private, mallorys_key) = generate_hpke_key_pair(&suite, &mut world.rng).unwrap();
+    for (response_key, refused) in [
+        (request.connection_response_key.clone(), PseudonymError::NotTheResponder),
+        (mallorys_key, PseudonymError::ResponseDoesNotOpen),
+    ] {
+        let request = ConnectionRequest { connection_response_key: response_key, ..request.clone() };
+        let (plaintext, rng) = (request.to_secret_bytes().unwrap(), &mut world.rng);
+        let passed_on = encrypt_with_label(
+            &suite,
+            &bobs_key,
+            b"ConnectionRequest",
+            &context(&bob),
+            plaintext.expose(),
+            rng,
+        );
+        let opened = open_connection_request(&suite, &bob.uri, &bobs_private, &passed_on.unwrap()).unwrap();
+        let wrapper_key = opened.wrapper_key().clone();
+        let check = |credential: &_| world.check(credential);
+        let verified = opened.verify(&suite, &before, &first, &check).unwrap();
+        let mut rng = world.rng.clone();
+        let (connection, response) = verified.accept(&suite, &bob.connection_key, &mut rng).unwrap();
+        assert_eq!((connection.user(), connection.connection_key()), (&alice.uri, &alice.connection_key));
+
+        let room = RoomView { leaves: &asked.leaves, link_keys: &asked.link_keys, wrapper_key: &wrapper_key };
+        let to_mallory = refused == PseudonymError::ResponseDoesNotOpen;
+        assert_eq!(asked.pending.accept(&suite, &response, &room, 1, &check), Err(refused));
+        let in_between = PendingConnection::restore(
+            bob.uri.clone(),
+            asked.pending.connection_room_id().clone(),
+            mallorys_private.clone(),
+        );
+        assert_eq!(in_between.open_response(&suite, &response).is_ok(), to_mallory);
+    }
 }
 
 /// Alice asks Bob, from a room with these credentials in it, wrapped under the room's key with these connection keys.
@@ -501,8 +617,27 @@ fn refuses_an_identity_of_another_provider_or_that_nobody_vouches_for() {
     let check = |credential: &_| world.check(credential);
     let refused = bob.connection().open(&world.suite, &credential, &check);
     assert_eq!(refused, Err(PseudonymError::ProviderMismatch));
-    let nobody = |_: &Credential| Err::<mimi_pseudonym::CheckedClient<()>, _>(CredentialRefused);
+    // Nor is a client of his provider that an authority gives to a user of another, nor the other way round.
     let bobs = world.set(&bob).remove(0);
+    for of_alice in ["user", "client"] {
+        let check = |credential: &Credential| {
+            let mut checked = world.check(credential)?;
+            match of_alice {
+                "user" => checked.user = alice.uri.clone(),
+                _ => checked.client = alice.clients[0].uri.clone(),
+            }
+            Ok(checked)
+        };
+        let refused = bob.connection().open(&world.suite, &bobs, &check);
+        assert_eq!(refused, Err(PseudonymError::ProviderMismatch), "{of_alice}");
+    }
+    // Without a link there is nothing to open.
+    let key = bob.connection_key.identity_link_key(&world.suite, &bobs.tbs()).unwrap();
+    let unlinked = issue_unlinked_credential(bobs.tbs()).unwrap();
+    let refused =
+        open_identity_link(&world.suite, &unlinked, &key, &|credential: &_| world.check(credential));
+    assert_eq!(refused, Err(PseudonymError::NoIdentityLink));
+    let nobody = |_: &Credential| Err::<mimi_pseudonym::CheckedClient<()>, _>(CredentialRefused);
     let refused = bob.connection().open(&world.suite, &bobs, &nobody);
     assert_eq!(refused, Err(PseudonymError::CredentialRefused));
     // Two providers in one credential aren't signed, and aren't let in.
@@ -556,6 +691,62 @@ fn refuses_to_show_anybody_under_a_user_pseudonym_that_two_users_have() {
         let failed = LeafIdentity::Failed(at(leaf, PseudonymError::UserPseudonymDiffers));
         assert_eq!(learned[leaf as usize], (leaf, failed));
     }
+}
+
+/// Where links are optional, a client without one says under which user pseudonym it is, and nobody can look.
+#[test]
+fn refuses_a_client_that_shows_itself_to_nobody_under_the_pseudonym_of_somebody_who_is_known() {
+    let mut world = World::new();
+    let (hub, wrapper_key, ..) = room_of_two(&mut world);
+    let mallory = world.user("bmallory", 1);
+    let optional = |_: &IdentifierUri| LinkPolicy::Optional;
+    let pseudonym = hub.leaves.get(1).unwrap().user_pseudonym.clone();
+    let unlinked = issue_unlinked_credential(world.tbs(&mallory, &pseudonym)).unwrap();
+    let leaves = hub.with(&[(2, Some(&unlinked))]);
+    let changes = CommitChanges { added: &[2], ..Default::default() };
+    let check = |credential: &_| world.check(credential);
+    let link_keys = hub.link_keys.after_commit(&leaves, &changes).unwrap();
+    let refused =
+        receive_commit(&world.suite, &wrapper_key, &hub.link_keys, &leaves, &changes, &optional, &check);
+    assert_eq!(refused, Err(at(2, PseudonymError::UserPseudonymShared)));
+    let room = RoomView { leaves: &leaves, link_keys: &link_keys, wrapper_key: &wrapper_key };
+    let shared = |leaf| (leaf, LeafIdentity::Failed(at(leaf, PseudonymError::UserPseudonymShared)));
+    let learned = learn_room(&world.suite, &room, &optional, &check);
+    assert!(learned[0].1.known().is_some());
+    assert_eq!(learned[1..], [shared(1), shared(2)]);
+    let mut rng = world.rng.clone();
+    assert_eq!(learn_room_batch(&world.suite, &room, &optional, &check, &mut rng), learned);
+
+    // The other way round, somebody says to be whom nobody knows.
+    let pseudonym = world.user_pseudonym(&mallory);
+    let unknown = issue_unlinked_credential(world.tbs(&mallory, &pseudonym)).unwrap();
+    let claimed = world.issue(&mallory, &mallory.clients[0], &pseudonym);
+    let leaves = hub.with(&[(2, Some(&unknown))]);
+    let check = |credential: &_| world.check(credential);
+    let before =
+        receive_commit(&world.suite, &wrapper_key, &hub.link_keys, &leaves, &changes, &optional, &check);
+    let before = before.unwrap().link_keys;
+    let (aad, update) = add(&mut world, &wrapper_key, &mallory, std::slice::from_ref(&claimed), &[3]);
+    let leaves = hub.with(&[(2, Some(&unknown)), (3, Some(&claimed))]);
+    let changes =
+        CommitChanges { added: &[3], update: Some(&update), add_aad: Some(&aad), ..Default::default() };
+    let check = |credential: &_| world.check(credential);
+    let refused = receive_commit(&world.suite, &wrapper_key, &before, &leaves, &changes, &optional, &check);
+    assert_eq!(refused, Err(at(3, PseudonymError::UserPseudonymShared)));
+    // Nobody adds the two together.
+    let connection = mallory.connection();
+    let users = [AddedUser { connection: &connection, credentials: &[&claimed, &unknown] }];
+    let refused = add_users(&world.suite, &wrapper_key, &users, &[3, 4], &check, &mut rng);
+    assert_eq!(refused, Err(PseudonymError::UserPseudonymShared));
+    // Two that nobody knows may be one user's.
+    let pseudonym = unknown.user_pseudonym.clone();
+    let second = issue_unlinked_credential(world.tbs(&mallory, &pseudonym)).unwrap();
+    let leaves = hub.with(&[(2, Some(&unknown)), (3, Some(&second))]);
+    let changes = CommitChanges { added: &[3], ..Default::default() };
+    let check = |credential: &_| world.check(credential);
+    assert!(
+        receive_commit(&world.suite, &wrapper_key, &before, &leaves, &changes, &optional, &check).is_ok()
+    );
 }
 
 #[test]

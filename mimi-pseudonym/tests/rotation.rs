@@ -118,6 +118,7 @@ fn refuses_a_rewrap_that_changes_a_key_or_leaves_one_out() {
         (update(vec![first.clone()], vec![]), 1),
         (update(vec![second.clone()], vec![]), 1),
         (update(vec![first.clone()], vec![1]), 1),
+        (update(vec![first.clone(), second.clone()], vec![7]), 7),
         (update(vec![first.clone(), second.clone(), elsewhere], vec![]), 5),
     ] {
         let refused = receive_rewrap(&world.suite, &hub.view(&old), &new, &update);

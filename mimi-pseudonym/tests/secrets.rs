@@ -14,6 +14,7 @@ use mimi_pseudonym::{
 };
 use proptest::prelude::*;
 use world::{World, opaque, room_of, secret};
+use zeroize::ZeroizeOnDrop;
 
 #[test]
 fn debug_output_of_every_secret_is_redacted() {
@@ -63,6 +64,17 @@ fn debug_output_of_every_secret_is_redacted() {
             assert!(!shown.contains(&list[1..20]), "{shown}");
         }
     }
+}
+
+/// The marker stands on each type as long as the ones that hold its bytes have it, down to `zeroize`'s own.
+#[test]
+fn every_secret_type_is_erased_when_it_is_dropped() {
+    fn erased<T: ZeroizeOnDrop>() {}
+    erased::<ConnectionKey>();
+    erased::<IdentityLinkKey>();
+    erased::<IdentityLinkWrapperKey>();
+    // What connections, requests and responses hold beside these.
+    erased::<mimi_crypto::HpkePrivateKey>();
 }
 
 #[test]

@@ -15,6 +15,9 @@
 //!   of all F are multiplied by l. If one F has such a part, each sum shows it with a probability of 1/2 at least; [`SUMS`] sums are made.
 //!   Where only this question errs, the signature is by the owner of the key all the same: it is one that verification with the cofactor takes.
 //!
+//! What is random in it is hashed from the caller's generator and from all equations. With a generator that is stuck, repeats itself, or is known to those
+//! who sign, that is still what nobody can choose: to find signatures that pass, they would have to try 2^128 batches.
+//!
 //! A batch for which either answer is no, and one that is too small to gain, has every `[s]B - [k]A` computed, and compared with R's octets: what is
 //! saved is that R isn't decoded, and that all results are encoded with one inversion. No chance is in that.
 
@@ -131,17 +134,45 @@ fn hold_each(equations: &[&Equation]) -> Vec<bool> {
 /// Do all of them hold? No for those that don't, but for chances of 2^-128 and, for points of small order, 2^-64.
 fn hold_together(equations: &[&Equation], rng: &mut dyn CryptoRng) -> bool {
     let rs: Option<Vec<_>> = equations.iter().map(|equation| equation.r()).collect();
-    rs.is_some_and(|rs| hold_in_the_subgroup(equations, &rs, rng) && hold_beside_it(equations, &rs, rng))
+    let mut weights = Weights::of(equations, rng);
+    rs.is_some_and(|rs| {
+        hold_in_the_subgroup(equations, &rs, &mut weights) && hold_beside_it(equations, &rs, &mut weights)
+    })
+}
+
+/// What chance decides: SHA-512(seed || counter) in a row, where the seed is SHA-512 over what the generator gave and every equation.
+struct Weights {
+    seed: [u8; 64],
+    counter: u64,
+}
+
+impl Weights {
+    fn of(equations: &[&Equation], rng: &mut dyn CryptoRng) -> Self {
+        let mut drawn = [0; 32];
+        rng.fill_bytes(&mut drawn);
+        let mut hash = Sha512::new().chain_update(drawn);
+        // k is a hash of R, A and M.
+        equations.iter().for_each(|one| {
+            hash.update(one.k.as_bytes());
+            hash.update(one.s.as_bytes());
+        });
+        Self { seed: hash.finalize().into(), counter: 0 }
+    }
+
+    fn fill(&mut self, output: &mut [u8]) {
+        for part in output.chunks_mut(64) {
+            let block = Sha512::new().chain_update(self.seed).chain_update(self.counter.to_be_bytes());
+            part.iter_mut().zip(block.finalize()).for_each(|(octet, drawn)| *octet = drawn);
+            self.counter += 1;
+        }
+    }
 }
 
 /// Has no E a part in the subgroup of order l?
-fn hold_in_the_subgroup(equations: &[&Equation], rs: &[EdwardsPoint], rng: &mut dyn CryptoRng) -> bool {
-    let mut weights = Vec::with_capacity(equations.len());
-    for _ in equations {
-        let mut bytes = [0; 16];
-        rng.fill_bytes(&mut bytes);
-        weights.push(Scalar::from(u128::from_le_bytes(bytes)));
-    }
+fn hold_in_the_subgroup(equations: &[&Equation], rs: &[EdwardsPoint], weights: &mut Weights) -> bool {
+    let mut octets = vec![[0; 16]; equations.len()];
+    weights.fill(octets.as_flattened_mut());
+    let weights: Vec<_> = octets.into_iter().map(|z| Scalar::from(u128::from_le_bytes(z))).collect();
     let weighted = equations.iter().zip(&weights);
     let of_base: Scalar = weighted.clone().map(|(equation, z)| -(equation.s * z)).sum();
     let scalars = core::iter::once(of_base)
@@ -154,13 +185,13 @@ fn hold_in_the_subgroup(equations: &[&Equation], rs: &[EdwardsPoint], rng: &mut 
 }
 
 /// Has no E a part among the points of small order?
-fn hold_beside_it(equations: &[&Equation], rs: &[EdwardsPoint], rng: &mut dyn CryptoRng) -> bool {
+fn hold_beside_it(equations: &[&Equation], rs: &[EdwardsPoint], weights: &mut Weights) -> bool {
     let parts: Vec<_> = equations.iter().zip(rs).map(|(equation, r)| equation.small_order_part(r)).collect();
     // Sums are made by `bits` at a time: each point is added once, to the bucket that says in which of them it is.
     let bits = if parts.len() < 256 { 4 } else { 8 };
     let mut choices = vec![0; parts.len()];
     for _ in 0..SUMS.div_ceil(bits) {
-        rng.fill_bytes(&mut choices);
+        weights.fill(&mut choices);
         let mut buckets = vec![EdwardsPoint::identity(); 1 << bits];
         for (part, choice) in parts.iter().zip(&choices) {
             let place = usize::from(*choice) & ((1 << bits) - 1);
@@ -223,6 +254,33 @@ mod tests {
         }
     }
 
+    /// Else who knows the generator could choose an s that makes up for another.
+    #[test]
+    fn weights_are_of_the_generator_and_of_every_equation() {
+        let weights = |seed, numbers: [u64; 4]| {
+            let [first, second] = [[numbers[0], numbers[1]], [numbers[2], numbers[3]]].map(|[k, s]| {
+                Equation { a: ED25519_BASEPOINT_POINT, r: [0; 32], s: Scalar::from(s), k: Scalar::from(k) }
+            });
+            let mut weights = [0; 100];
+            Weights::of(&[&first, &second], &mut ChaCha20Rng::seed_from_u64(seed)).fill(&mut weights);
+            weights
+        };
+        let all = [
+            weights(1, [5, 6, 7, 8]),
+            weights(2, [5, 6, 7, 8]),
+            weights(1, [4, 6, 7, 8]),
+            weights(1, [5, 4, 7, 8]),
+            weights(1, [5, 6, 4, 8]),
+            weights(1, [5, 6, 7, 4]),
+        ];
+        assert_eq!(all[0], weights(1, [5, 6, 7, 8]));
+        for (place, one) in all.iter().enumerate() {
+            assert!(all[..place].iter().all(|other| other != one), "{place}");
+            // And nothing in a row repeats.
+            assert_ne!(one[..32], one[64..96]);
+        }
+    }
+
     /// One equation among many with a part of small order, whatever its order: the sums show it.
     #[test]
     fn sums_show_one_part_of_small_order_among_many() {
@@ -240,7 +298,8 @@ mod tests {
                 rs[count / 2] += small;
                 let equations: Vec<_> = rs.iter().map(|r| of(*r)).collect();
                 let equations: Vec<_> = equations.iter().collect();
-                assert_eq!(hold_beside_it(&equations, &rs, &mut rng), eighths == 0);
+                let mut weights = Weights::of(&equations, &mut rng);
+                assert_eq!(hold_beside_it(&equations, &rs, &mut weights), eighths == 0);
             }
         }
     }

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256, Sha384, Sha512};
+use zeroize::Zeroize;
 
 use crate::CryptoError;
 
@@ -69,7 +70,12 @@ impl Hash {
     }
 
     pub(super) fn extract(self, salt: &[u8], ikm: &[u8]) -> Vec<u8> {
-        for_hash!(self, Sha => Hkdf::<Sha>::extract(Some(salt), ikm).0.to_vec())
+        for_hash!(self, Sha => {
+            let (mut prk, _) = Hkdf::<Sha>::extract(Some(salt), ikm);
+            let copy = prk.to_vec();
+            prk.as_mut_slice().zeroize();
+            copy
+        })
     }
 
     pub(super) fn expand(self, prk: &[u8], info: &[u8], length: usize) -> Result<Vec<u8>, CryptoError> {

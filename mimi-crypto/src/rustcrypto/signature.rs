@@ -6,7 +6,7 @@ use core::fmt;
 use ed25519_dalek::Signer;
 use p256::ecdsa::signature::{RandomizedSigner, Verifier};
 use rand_core::CryptoRng;
-use zeroize::Zeroizing;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use super::curve::{is_reduced, is_uncompressed};
 use crate::{CryptoError, secret::check_length};
@@ -29,6 +29,16 @@ enum Key {
 
 /// A key of [`RustCrypto`](crate::RustCrypto) ready to sign: its public key is computed once. Zeroized on drop.
 pub struct RustCryptoSigningKey(Key);
+
+// Only as long as the keys of all schemes do it.
+impl ZeroizeOnDrop for RustCryptoSigningKey
+where
+    ed25519_dalek::SigningKey: ZeroizeOnDrop,
+    p256::ecdsa::SigningKey: ZeroizeOnDrop,
+    p384::ecdsa::SigningKey: ZeroizeOnDrop,
+    p521::ecdsa::SigningKey: ZeroizeOnDrop,
+{
+}
 
 impl fmt::Debug for RustCryptoSigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

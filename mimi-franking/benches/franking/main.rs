@@ -27,7 +27,7 @@ use mimi_content::{Disposition, MimiContent, NestedPart, Salt};
 use mimi_crypto::{CipherSuiteProvider, RustCrypto, Secret, SignaturePrivateKey, verify_with_label};
 use mimi_franking::{
     Framing, FrankableContent, FrankingAgent, FrankingAgentKey, FrankingSalt, HubKey, HubKeyId, HubKeyRing,
-    MimiFrankable, OwnAgents, Signed, franking_tag,
+    MimiFrankable, OwnAgent, OwnAgents, Signed, franking_tag,
     hub::{self, ActiveSender, Submission},
     receiver::{self, Received},
     report::{ReportCheck, ReportedMessage},
@@ -37,6 +37,7 @@ use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use sha2::{Digest, Sha256};
 
 const SENDER: &str = "mimi://b.example/u/alice";
+const PROVIDER: &str = "b.example";
 const ROOM: &str = "mimi://hub.example/r/Rl33FWLCYWOwxHrYnpWDQg";
 const CONTENT: MimiFrankable = MimiFrankable::new(Framing::Bare);
 const NOW: u64 = 1_767_225_600_000;
@@ -121,11 +122,13 @@ fn main() {
     let (sender_uri, room_uri) = (uri(SENDER), uri(ROOM));
     let list =
         ParticipantListData { participants: vec![UserRolePair { user: SENDER.into(), role_index: 1 }] };
+    let provider = DnsName::parse(PROVIDER).unwrap();
+    let provider = match_presented_identities(provider.as_ref(), [PROVIDER]).unwrap();
     let submit = |application_data: &[u8]| {
         let commitment = sender::commit::<Signed>(&CONTENT, application_data, &sender_uri, &room_uri)
             .map(|commitment| commitment.safe_aad_item().unwrap());
         let safe_aad = SafeAAD { aad_items: List::new(vec![commitment.unwrap()]).unwrap() };
-        let sender = ActiveSender::find(&sender_uri, &list, [&sender_uri]).unwrap();
+        let sender = ActiveSender::find(&sender_uri, &provider, &list, [&sender_uri]).unwrap();
         Submission::new(&safe_aad, sender, room_uri.clone()).unwrap()
     };
     let application_data = message(1, 300);
@@ -255,7 +258,7 @@ fn main() {
             ReportedMessage::of_stored(&CONTENT, application_data, &frank.unwrap().unwrap().store()).unwrap()
         })
         .collect();
-    let agents = [FrankingAgent::own(&suite, agent.franking_signature_key.clone()).unwrap()];
+    let agents = [OwnAgent::new(&suite, agent.franking_signature_key.clone()).unwrap()];
     let own = OwnAgents(&agents);
     let desk = ReportCheck { hub_keys: &ring, own: &own, content: &CONTENT, room_uri: &room_uri };
     let check_singly = || {

@@ -15,7 +15,8 @@ use mimi_crypto::{ApEpoch, CipherSuiteProvider, RustCrypto, RustCryptoSigningKey
 use mimi_franking::{
     CheckStamp, Construction, ContextHash, ContextSecret, Framing, FrankableContent, FrankingAgent,
     FrankingAgentKey, FrankingAssertion, FrankingError, FrankingKey, HubKey, HubKeyId, HubKeyRing,
-    IntegrityMac, IntegritySecret, MimiFrankable, MimiFrankable02, OwnAgents, Signed, VerifiedFrank,
+    IntegrityMac, IntegritySecret, MimiFrankable, MimiFrankable02, OwnAgent, OwnAgents, Signed,
+    VerifiedFrank,
     hub::{self, ActiveSender, Franked, Submission},
     receiver::{self, Received},
     report::{ProvenMessage, ReportCheck, ReportedMessage},
@@ -34,6 +35,11 @@ pub const ASSERTION_KEY: i64 = 100;
 
 pub fn uri(text: &str) -> IdentifierUri {
     IdentifierUri::new(text).unwrap()
+}
+
+/// A server, by its certificate.
+pub fn provider(text: &str) -> MatchedProvider {
+    match_presented_identities(domain(text).as_ref(), [text]).unwrap()
 }
 
 pub fn domain(text: &str) -> DnsName {
@@ -205,7 +211,7 @@ impl Under for Signed {
         abuser: &IdentifierUri,
         messages: &'m [ReportedMessage<Self>],
     ) -> Vec<Result<ProvenMessage<'m>, FrankingError>> {
-        let agents = [FrankingAgent::own(&room.suite, room.agent.franking_signature_key.clone()).unwrap()];
+        let agents = [OwnAgent::new(&room.suite, room.agent.franking_signature_key.clone()).unwrap()];
         let own = OwnAgents(&agents);
         ReportCheck { hub_keys: &room.hub_keys, own: &own, content: &Self::CONTENT, room_uri }
             .messages(abuser, messages)
@@ -295,7 +301,8 @@ pub fn submission(frank_aad: &FrankAAD, sender_uri: &IdentifierUri, room_uri: &I
     let safe_aad = SafeAAD { aad_items: List::new(vec![item]).unwrap() };
     let user = UserRolePair { user: sender_uri.as_bytes().into(), role_index: 1 };
     let list = ParticipantListData { participants: vec![user] };
-    let sender = ActiveSender::find(sender_uri, &list, [sender_uri]).unwrap();
+    let host = sender_uri.mimi_uri().unwrap().host();
+    let sender = ActiveSender::find(sender_uri, &provider(host.as_str()), &list, [sender_uri]).unwrap();
     Submission::new(&safe_aad, sender, room_uri.clone()).unwrap()
 }
 

@@ -40,6 +40,7 @@ pub struct AddedClients<T> {
 ///
 /// # Errors
 /// [`NotOneUser`](PseudonymError::NotOneUser) when a user's credentials don't have one user pseudonym, or there are none;
+/// [`UserPseudonymShared`](PseudonymError::UserPseudonymShared) when some show their identity and others don't, which no member accepts;
 /// [`AddAadCount`](PseudonymError::AddAadCount) for another number of `leaves`; each at its [`Leaf`](PseudonymError::Leaf), those of
 /// [`Connection::open`].
 pub fn add_users<S: CipherSuiteProvider + ?Sized, C: CredentialCheck>(
@@ -57,6 +58,11 @@ pub fn add_users<S: CipherSuiteProvider + ?Sized, C: CredentialCheck>(
             || user.credentials.iter().any(|credential| Some(&credential.user_pseudonym) != pseudonym)
         {
             return Err(PseudonymError::NotOneUser);
+        }
+        let mut linked = user.credentials.iter().map(|credential| has_identity_link(credential));
+        let first = linked.next();
+        if linked.any(|other| Some(other) != first) {
+            return Err(PseudonymError::UserPseudonymShared);
         }
         clients.extend(user.credentials.iter().map(|credential| (user.connection, *credential)));
     }

@@ -1,6 +1,9 @@
 //! Who is in the room: every link opened, as a new member does after a Welcome (mimi-metadata-minimalization-01, 4.1).
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
 
 use mimi_codec::protocol::IdentifierUri;
 use mimi_crypto::{CipherSuiteProvider, LabelledSignature, verify_batch_with_label};
@@ -8,7 +11,7 @@ use rand_core::CryptoRng;
 
 use super::unlinked::{LinkPolicy, check_link_policy};
 use crate::{
-    CredentialCheck, PseudonymError, RoomView, VerifiedIdentity,
+    CredentialCheck, PseudonymError, RoomLeaves, RoomView, VerifiedIdentity,
     credential::{TBS_LABEL, UnverifiedLink},
 };
 
@@ -36,7 +39,8 @@ impl<T> LeafIdentity<T> {
 
 /// Opens the links of all leaves, in their order; one that fails stops nothing. Then looks whether each user pseudonym stands for one user and
 /// each user has one: where it isn't so, all leaves concerned fail, with [`UserPseudonymShared`](PseudonymError::UserPseudonymShared) or
-/// [`UserPseudonymDiffers`](PseudonymError::UserPseudonymDiffers), since nothing tells which of them is false.
+/// [`UserPseudonymDiffers`](PseudonymError::UserPseudonymDiffers), since nothing tells which of them is false. Nor does anything tell that a client without a
+/// link is of the user who is known under its user pseudonym.
 pub fn learn_room<S: CipherSuiteProvider + ?Sized, C: CredentialCheck>(
     suite: &S,
     room: &RoomView<'_>,
@@ -50,7 +54,7 @@ pub fn learn_room<S: CipherSuiteProvider + ?Sized, C: CredentialCheck>(
             conclude(leaf_index, link.and_then(|link| link.map(|link| link.verify(suite)).transpose())),
         )
     });
-    with_one_user_each(verified.collect())
+    with_one_user_each(room.leaves, verified.collect())
 }
 
 /// [`learn_room`], with all signatures verified together, which is faster in a large room whose suite has a batch method. It accepts exactly
@@ -83,7 +87,7 @@ pub fn learn_room_batch<S: CipherSuiteProvider + ?Sized, C: CredentialCheck>(
         });
         (leaf_index, conclude(leaf_index, identity))
     });
-    with_one_user_each(verified.collect())
+    with_one_user_each(room.leaves, verified.collect())
 }
 
 type Opened<'a, T> = Result<Option<UnverifiedLink<'a, T>>, PseudonymError>;
@@ -118,7 +122,15 @@ fn conclude<T>(
 }
 
 /// One user for each user pseudonym, and one user pseudonym for each user.
-fn with_one_user_each<T>(mut identities: Vec<(u32, LeafIdentity<T>)>) -> Vec<(u32, LeafIdentity<T>)> {
+fn with_one_user_each<T>(
+    leaves: &RoomLeaves,
+    mut identities: Vec<(u32, LeafIdentity<T>)>,
+) -> Vec<(u32, LeafIdentity<T>)> {
+    let unlinked_pseudonym = |(leaf_index, identity): &(u32, LeafIdentity<T>)| match identity {
+        LeafIdentity::Unlinked => leaves.get(*leaf_index).map(|credential| &credential.user_pseudonym),
+        _ => None,
+    };
+    let unlinked: BTreeSet<_> = identities.iter().filter_map(unlinked_pseudonym).collect();
     let mut users = BTreeMap::new();
     let mut pseudonyms = BTreeMap::new();
     for identity in identities.iter().filter_map(|(_, identity)| identity.known()) {
@@ -130,9 +142,13 @@ fn with_one_user_each<T>(mut identities: Vec<(u32, LeafIdentity<T>)>) -> Vec<(u3
     }
     let failures: Vec<_> = identities
         .iter()
-        .map(|(_, identity)| {
-            let identity = identity.known()?;
-            if users.get(identity.user_pseudonym()).is_some_and(|(_, shared)| *shared) {
+        .map(|leaf| {
+            let Some(identity) = leaf.1.known() else {
+                let is_known = users.contains_key(unlinked_pseudonym(leaf)?);
+                return is_known.then_some(PseudonymError::UserPseudonymShared);
+            };
+            let pseudonym = identity.user_pseudonym();
+            if users.get(pseudonym).is_some_and(|(_, shared)| *shared) || unlinked.contains(pseudonym) {
                 return Some(PseudonymError::UserPseudonymShared);
             }
             let differs = pseudonyms.get(identity.user()).is_some_and(|(_, differs)| *differs);

@@ -28,7 +28,8 @@ pub struct AcceptedCommit<T> {
 ///
 /// # Errors
 /// Those of [`LinkKeys::after_commit`], [`check_link_policy`] and [`RoomView::open`], and
-/// [`UserPseudonymShared`](PseudonymError::UserPseudonymShared) when a new client has the user pseudonym of another user.
+/// [`UserPseudonymShared`](PseudonymError::UserPseudonymShared) when a new client has the user pseudonym of another user, or shows its identity where a
+/// client with its user pseudonym doesn't, or the other way round.
 pub fn receive_commit<S: CipherSuiteProvider + ?Sized, C: CredentialCheck>(
     suite: &S,
     wrapper_key: &IdentityLinkWrapperKey,
@@ -48,14 +49,10 @@ pub fn receive_commit<S: CipherSuiteProvider + ?Sized, C: CredentialCheck>(
         check_link_policy(leaves, &link_keys, leaf_index, policy)?;
         let linked =
             leaves.get(leaf_index).is_some_and(has_identity_link) && link_keys.get(leaf_index).is_some();
-        if !linked {
-            identities.push((leaf_index, None));
-            continue;
-        }
-        let identity = room.open(suite, leaf_index, check)?;
-        room.check_user_pseudonym(suite, leaf_index, &identity, check)
+        let identity = linked.then(|| room.open(suite, leaf_index, check)).transpose()?;
+        room.check_user_pseudonym(suite, leaf_index, identity.as_ref(), check)
             .map_err(|error| error.at(leaf_index))?;
-        identities.push((leaf_index, Some(identity)));
+        identities.push((leaf_index, identity));
     }
     Ok(AcceptedCommit { link_keys, identities })
 }

@@ -17,7 +17,7 @@ use mimi_franking::report::{ReportCheck, ReportedMessage};
 use mimi_franking::{
     CheckStamp, Construction, ContentError, ContextHash, ContextHashFrank, ContextSecret, Framing,
     FrankableContent, FrankingAgent, FrankingAgentKey, FrankingError, HubKey, HubKeyId, HubKeyRing,
-    IntegrityMac, IntegrityMacFrank, IntegritySecret, MimiFrankable, MimiFrankable02, OwnAgents,
+    IntegrityMac, IntegrityMacFrank, IntegritySecret, MimiFrankable, MimiFrankable02, OwnAgent, OwnAgents,
     RecheckStamp, Signed, Stamp, TagKey, sender,
 };
 
@@ -117,7 +117,7 @@ impl Parties {
             Self::Signed(members, own) => {
                 let suite = own.suite()?;
                 let public_key = suite.signature_public_key(&own.signing_key(&suite)?);
-                let agents = [FrankingAgent::own(&suite, public_key)?];
+                let agents = [OwnAgent::new(&suite, public_key)?];
                 members.report::<Signed>(&CONTENT, &OwnAgents(&agents), own.frank(members)?)
             }
             Self::IntegrityMac(members, own) => members.report(&CONTENT, &IntegrityMac, own.frank(members)?),
@@ -166,7 +166,13 @@ impl Members {
         let commitment = sender::commit(content, &self.application_data, &self.sender_uri, &self.room_uri)?;
         let user = UserRolePair { user: self.sender_uri.as_bytes().into(), role_index: 1 };
         let list = ParticipantListData { participants: vec![user] };
-        let sender = ActiveSender::find(&self.sender_uri, &list, [&self.sender_uri])?;
+        let provider = self
+            .sender_uri
+            .mimi_uri()
+            .ok()
+            .and_then(|uri| match_presented_identities(uri.host(), [uri.host().as_str()]).ok())
+            .ok_or(FrankingError::SenderOfAnotherProvider)?;
+        let sender = ActiveSender::find(&self.sender_uri, &provider, &list, [&self.sender_uri])?;
         let aad_items = List::new(vec![commitment.safe_aad_item()?]).unwrap_or_default();
         let submission = Submission::new(&SafeAAD { aad_items }, sender, self.room_uri.clone())?;
         let rng = &mut Zeros;
