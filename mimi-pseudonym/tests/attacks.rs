@@ -23,7 +23,9 @@ use mimi_pseudonym::{
     issue_pseudonymous_credential, open_connection_request, open_identity_link, request_connection,
     seal_identity_link, sign_identity_link,
 };
-use world::{Hub, User, World, add, opaque, required, room_of};
+use world::{
+    Hub, User, World, add, client_of_another_provider, opaque, required, room_of, user_of_another_provider,
+};
 
 fn at(leaf_index: u32, error: PseudonymError) -> PseudonymError {
     PseudonymError::Leaf { leaf_index, error: Box::new(error) }
@@ -178,6 +180,25 @@ fn refuses_an_adder_that_lies_about_the_added_users_key() {
     let users = [AddedUser { connection: &connection, credentials: &[&charlies] }];
     let refused = add_users(&world.suite, &wrapper_key, &users, &[2], &check, &mut rng);
     assert_eq!(refused, Err(at(2, PseudonymError::NotTheConnectedUser)));
+}
+
+/// Two user pseudonyms of one user in one room would be two users to everybody who doesn't look behind them.
+#[test]
+fn refuses_to_add_a_user_under_two_pseudonyms_or_without_a_client() {
+    let mut world = World::new();
+    let (_, wrapper_key, _, _) = room_of_two(&mut world);
+    let charlie = world.user("charlie", 2);
+    let (one, other) = (world.set(&charlie), world.set(&charlie));
+    let mut rng = world.rng.clone();
+    let connection = charlie.connection();
+    let check = |credential: &_| world.check(credential);
+    let mut add = |credentials: &[&PseudonymousCredential], leaves: &[u32]| {
+        let users = [AddedUser { connection: &connection, credentials }];
+        add_users(&world.suite, &wrapper_key, &users, leaves, &check, &mut rng).map(drop)
+    };
+    assert_eq!(add(&[&one[0], &one[1]], &[2, 3]), Ok(()));
+    assert_eq!(add(&[&one[0], &other[1]], &[2, 3]), Err(PseudonymError::NotOneUser));
+    assert_eq!(add(&[], &[]), Err(PseudonymError::NotOneUser));
 }
 
 /// The update that goes with the AddAAD of one client.
@@ -503,6 +524,11 @@ fn refuses_an_identity_of_another_provider_or_that_nobody_vouches_for() {
     assert_eq!(refused, Err(PseudonymError::ProviderMismatch));
     let nobody = |_: &Credential| Err::<mimi_pseudonym::CheckedClient<()>, _>(CredentialRefused);
     let bobs = world.set(&bob).remove(0);
+    for half in [user_of_another_provider, client_of_another_provider] {
+        let check = |credential: &_| world.check(credential).map(half);
+        let refused = bob.connection().open(&world.suite, &bobs, &check);
+        assert_eq!(refused, Err(PseudonymError::ProviderMismatch));
+    }
     let refused = bob.connection().open(&world.suite, &bobs, &nobody);
     assert_eq!(refused, Err(PseudonymError::CredentialRefused));
     // Two providers in one credential aren't signed, and aren't let in.
