@@ -1,4 +1,5 @@
-//! `docs/readings.md` promises that every chosen reading is pinned by a test. A pin is `file::function`, in backticks.
+//! `docs/readings.md` promises that every chosen reading is pinned by a test, `docs/threats.md` that every threat is shown by one, unless it
+//! says why not. A pin is `file::function`, in backticks.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::arithmetic_side_effects, missing_docs)]
@@ -8,8 +9,7 @@ use std::path::Path;
 
 #[test]
 fn every_reading_is_pinned_by_a_test_that_exists() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let readings = fs::read_to_string(root.join("docs/readings.md")).unwrap();
+    let readings = read("docs/readings.md");
     let mut rows = 0;
     let mut missing = Vec::new();
     let mut of_readings = false;
@@ -27,19 +27,74 @@ fn every_reading_is_pinned_by_a_test_that_exists() {
         let cells: Vec<_> = line.trim_matches('|').split(" | ").map(str::trim).collect();
         let (number, pins) = (cells[0], *cells.last().unwrap());
         rows += 1;
-        let pins: Vec<_> = pins.split('`').filter_map(|pin| pin.split_once("::")).collect();
-        if pins.is_empty() {
+        if pinned(pins).is_empty() {
             missing.push(format!("{number}: no pin"));
         }
-        for (file, function) in pins {
-            let source = fs::read_to_string(root.join(file)).unwrap_or_default();
-            if !is_tested(&source, function) {
-                missing.push(format!("{number}: {file}::{function}"));
-            }
-        }
+        missing.extend(untested(number, pins));
     }
     assert!(rows > 20, "{rows} rows");
     assert!(missing.is_empty(), "{missing:#?}");
+}
+
+#[test]
+fn every_threat_is_shown_by_tests_that_exist_or_says_why_not() {
+    let threats = read("docs/threats.md");
+    let (requirements, comparisons) = threats.split_once("## Where secrets are compared").unwrap();
+    let cells = |line: &str| -> Vec<String> {
+        line.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect()
+    };
+    let rows = |text: &str| -> Vec<Vec<String>> {
+        let rows = text.lines().filter(|line| line.starts_with("| ") && !line.contains("| where"));
+        rows.map(cells).collect()
+    };
+    let mut missing = Vec::new();
+    let all = rows(requirements);
+    for row in &all {
+        assert_eq!(row.len(), 4, "{row:?}");
+        let (number, shown_by) = (&row[0], &row[3]);
+        if pinned(shown_by).is_empty() && !shown_by.starts_with("Not shown") {
+            missing.push(format!("{number}: neither a test nor why not"));
+        }
+        missing.extend(untested(number, shown_by));
+    }
+    assert!(all.len() > 40, "{} rows", all.len());
+    let all = rows(comparisons);
+    for row in &all {
+        for (file, name) in pinned(row.last().unwrap()) {
+            let source = fs::read_to_string(root().join(file)).unwrap_or_default();
+            if ![format!("fn {name}("), format!("fn {name}<"), format!(".{name}("), format!("struct {name}<")]
+                .iter()
+                .any(|place| source.contains(place))
+            {
+                missing.push(format!("{file}::{name}"));
+            }
+        }
+    }
+    assert!(all.len() > 5, "{} comparisons", all.len());
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+fn read(file: &str) -> String {
+    fs::read_to_string(root().join(file)).unwrap()
+}
+
+/// The pins in a cell: file and function.
+fn pinned(cell: &str) -> Vec<(&str, &str)> {
+    cell.split('`').filter_map(|pin| pin.split_once("::")).collect()
+}
+
+/// The pins in a cell that are no tests.
+fn untested(number: &str, cell: &str) -> Vec<String> {
+    let is_missing = |(file, function): &(&str, &str)| {
+        let source = fs::read_to_string(root().join(file)).unwrap_or_default();
+        !is_tested(&source, function)
+    };
+    let missing = pinned(cell).into_iter().filter(is_missing);
+    missing.map(|(file, function)| format!("{number}: {file}::{function}")).collect()
 }
 
 /// Whether the function is there and marked as a test, in a `proptest!` too.
