@@ -39,6 +39,7 @@
 //! - `serde`: `Serialize` and `Deserialize` for every type, and the directory document, which is JSON. Bytes are lower-case
 //!   hex in human-readable formats.
 //! - `arbitrary`: `Arbitrary` for every type, valid values only. Links `std`.
+//! - `places`: where each field stands in an encoding, for tools. A [`Reader`] is not `Send` with it.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -63,6 +64,8 @@ mod list;
 mod octets;
 mod peer_identity;
 mod percent;
+#[cfg(feature = "places")]
+mod place;
 mod reader;
 mod text;
 mod tls;
@@ -95,6 +98,8 @@ pub use media_type::MediaType;
 pub use octets::{Octets, Opaque, SecretOpaque};
 pub use peer_identity::{IdentityMismatch, MatchedProvider, match_presented_identities};
 pub use percent::{decode_path_segment, encode_path_segment};
+#[cfg(feature = "places")]
+pub use place::Place;
 pub use reader::{Decode, DecodeOwned, MAX_DEPTH, Reader};
 pub use text::{TextError, TextErrorKind};
 pub use uri::{MimiUri, MimiUriRef, UriKind};

@@ -317,7 +317,7 @@ fn admit<'a, T: Decode<'a>, R: ListRule<T>>(
     index: usize,
 ) -> Result<T> {
     let start = content.offset();
-    let element = match decode_element::<T>(content) {
+    let element = match decode_element::<T>(content, index) {
         Ok(element) => element,
         Err(error) => return Err(error.in_element(index)),
     };

@@ -2,7 +2,9 @@
 
 use alloc::{boxed::Box, string::String, vec::Vec};
 
-use crate::error::{DecodeError, DecodeErrorKind, Result};
+use crate::error::{DecodeError, DecodeErrorKind, Result, Segment};
+#[cfg(feature = "places")]
+use crate::place::Places;
 
 /// How many levels of values that contain values of their own kind a decoder follows.
 ///
@@ -33,19 +35,34 @@ pub struct Reader<'a> {
     /// The offset of the end of `rest` in the whole input.
     end: usize,
     depth: u8,
+    /// Where the places of fields are noted, if somebody asks for them.
+    #[cfg(feature = "places")]
+    places: Option<&'a Places>,
 }
 
 impl<'a> Reader<'a> {
     /// A cursor at the beginning of `input`.
     #[inline]
     pub fn new(input: &'a [u8]) -> Self {
-        Self { rest: input, end: input.len(), depth: 0 }
+        Self::at(input, 0, 0)
+    }
+
+    /// A cursor at the beginning of `input` that notes the places of fields.
+    #[cfg(feature = "places")]
+    pub(crate) fn noting(input: &'a [u8], places: &'a Places) -> Self {
+        Self { places: Some(places), ..Self::new(input) }
     }
 
     /// A cursor over `part`, which begins at byte `offset` of a greater input.
     #[inline]
     pub(crate) fn at(part: &'a [u8], offset: usize, depth: u8) -> Self {
-        Self { rest: part, end: offset.saturating_add(part.len()), depth }
+        Self {
+            rest: part,
+            end: offset.saturating_add(part.len()),
+            depth,
+            #[cfg(feature = "places")]
+            places: None,
+        }
     }
 
     /// How deep in nested values this cursor stands.
@@ -207,7 +224,7 @@ impl<'a> Reader<'a> {
     pub fn vector(&mut self) -> Result<Reader<'a>> {
         let content = self.opaque()?;
         let end = self.offset();
-        Ok(Reader { rest: content, end, depth: self.depth })
+        Ok(Reader { rest: content, end, ..self.clone() })
     }
 
     /// The presence byte of an optional value (RFC 9420, 2.1.1).
@@ -230,11 +247,31 @@ impl<'a> Reader<'a> {
     /// Whatever the field's type refuses.
     #[inline]
     pub fn field<T: Decode<'a>>(&mut self, name: &'static str) -> Result<T> {
-        match T::decode(self) {
+        if T::INLINE {
+            return T::decode(self);
+        }
+        match self.inside(Segment::Field(name), T::decode) {
             Ok(value) => Ok(value),
-            Err(error) if T::INLINE => Err(error),
             Err(error) => Err(error.in_field(name)),
         }
+    }
+
+    /// Decodes what stands in `segment`; where it stands is noted.
+    #[inline(always)]
+    pub(crate) fn inside<T>(
+        &mut self,
+        segment: Segment,
+        decode: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        #[cfg(feature = "places")]
+        if let Some(places) = self.places {
+            places.enter(segment, self.offset());
+            let value = decode(self)?;
+            places.leave(self.offset());
+            return Ok(value);
+        }
+        let _ = segment;
+        decode(self)
     }
 
     /// One level deeper into values that contain values of their own kind.
@@ -371,7 +408,7 @@ impl<'a, T: Decode<'a>> Decode<'a> for Vec<T> {
         let mut content = reader.vector()?;
         let mut elements = Self::with_capacity(room_for::<T>(content.rest().len()));
         while !content.is_empty() {
-            match decode_element(&mut content) {
+            match decode_element(&mut content, elements.len()) {
                 Ok(element) => elements.push(element),
                 Err(error) => return Err(error.in_element(elements.len())),
             }
@@ -386,11 +423,11 @@ pub(crate) fn room_for<T>(encoded_len: usize) -> usize {
     encoded_len.checked_div(size_of::<T>()).unwrap_or(0)
 }
 
-/// An element of a vector. One without bytes would make a vector of any length endless.
+/// The element `index` of a vector. One without bytes would make a vector of any length endless.
 #[inline]
-pub(crate) fn decode_element<'a, T: Decode<'a>>(content: &mut Reader<'a>) -> Result<T> {
+pub(crate) fn decode_element<'a, T: Decode<'a>>(content: &mut Reader<'a>, index: usize) -> Result<T> {
     let before = content.rest().len();
-    let element = T::decode(content)?;
+    let element = content.inside(Segment::Index(index), T::decode)?;
     if content.rest().len() == before {
         return Err(content.refuse(DecodeErrorKind::Rule("an element of a vector has no bytes")));
     }

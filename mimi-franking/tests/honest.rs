@@ -121,6 +121,36 @@ fn accepts_honest_runs_of_every_construction_and_suite() {
     }
 }
 
+fn proves_many<C: Under>(room: &Room) {
+    let messages: Vec<_> = (0..3)
+        .map(|number| {
+            let message =
+                Message::<C>::sent(room, &C::content([number; 32], ALICE, ROOM, "text"), ALICE, ROOM);
+            ReportedMessage {
+                message_content: message.application_data.as_slice().into(),
+                frank: message.frank.clone(),
+                accepted_timestamp: message.accepted_timestamp,
+            }
+        })
+        .collect();
+    for count in 0..=messages.len() {
+        let verdicts = C::check_reports(room, &uri(ROOM), &uri(ALICE), &messages[..count]);
+        let proven: Vec<_> =
+            verdicts.iter().map(|proven| proven.as_ref().unwrap().message_content()).collect();
+        let reported: Vec<_> =
+            messages[..count].iter().map(|message| message.message_content.as_slice()).collect();
+        assert_eq!(proven, reported);
+    }
+}
+
+#[test]
+fn proves_every_message_of_a_report_in_every_construction() {
+    let room = Room::new(CipherSuite(1));
+    proves_many::<Signed>(&room);
+    proves_many::<IntegrityMac>(&room);
+    proves_many::<ContextHash>(&room);
+}
+
 #[test]
 fn refuses_every_change_of_one_field_under_ecdsa() {
     for suite in [2, 5, 7].map(CipherSuite) {

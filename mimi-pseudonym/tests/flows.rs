@@ -27,7 +27,9 @@ use mimi_pseudonym::{
     issue_unlinked_credential, open_connection_request, open_identity_link, request_connection,
     seal_identity_link, sign_identity_link, verify_disclosure,
 };
-use world::{Hub, World, add, names, opaque, required, room_of};
+use world::{
+    Hub, World, add, client_of_another_provider, names, opaque, required, room_of, user_of_another_provider,
+};
 
 #[test]
 fn a_connection_exchanges_keys_that_no_server_sees() {
@@ -228,6 +230,32 @@ fn bob_adds_charlie_whom_alice_does_not_know_and_she_learns_who_it_is() {
     hub.knows_nobody(&world, &[&alice, &bob, &charlie], &wrapper_key);
 }
 
+/// One user pseudonym for both, so everybody knows that it is Bob again.
+#[test]
+fn bobs_second_client_comes_under_the_pseudonym_of_the_first() {
+    let mut world = World::new();
+    let (alice, bob) = (world.user("alice", 1), world.user("bob", 2));
+    let (mut hub, wrapper_key) = room_of(&mut world, &alice);
+    let bobs = world.set(&bob);
+    for (leaf, credential) in [(1, &bobs[0]), (2, &bobs[1])] {
+        let (aad, update) = add(&mut world, &wrapper_key, &bob, std::slice::from_ref(credential), &[leaf]);
+        let leaves = hub.with(&[(leaf, Some(credential))]);
+        let changes = CommitChanges {
+            added: &[leaf],
+            update: Some(&update),
+            add_aad: Some(&aad),
+            ..Default::default()
+        };
+        let check = |credential: &_| world.check(credential);
+        let keys = &hub.link_keys;
+        let accepted = receive_commit(&world.suite, &wrapper_key, keys, &leaves, &changes, &required, &check);
+        assert_eq!(accepted.unwrap().identities[0].1.as_ref().unwrap().user(), &bob.uri);
+        hub.commit(leaves, &changes).unwrap();
+    }
+    let pseudonym = |leaf| hub.leaves.get(leaf).unwrap().user_pseudonym.clone();
+    assert_eq!(pseudonym(1), pseudonym(2));
+}
+
 #[test]
 fn dave_joins_with_a_link_and_is_known_before_his_commit_is_accepted() {
     let mut world = World::new();
@@ -323,6 +351,7 @@ fn who_shows_its_identity_to_nobody_is_its_pseudonym() {
     };
 
     let credentials = [unlinked.clone()];
+    let linked = world.issue(&bob, &bob.clients[0], &pseudonym);
     let (aad, update) = add(&mut world, &wrapper_key, &bob, &credentials, &[1]);
     assert!(aad.identity_link_key_ciphertexts[0].ciphertext.is_empty() && update.set().is_empty());
     let leaves = hub.with(&[(1, Some(&unlinked))]);
@@ -342,6 +371,20 @@ fn who_shows_its_identity_to_nobody_is_its_pseudonym() {
         assert_eq!(refused, Err(PseudonymError::Leaf { leaf_index: 1, error }));
     }
     let changes = CommitChanges { added: &[1], add_aad: Some(&aad), ..Default::default() };
+    // A link to which the room gets no key shows nothing either.
+    let with_link = hub.with(&[(1, Some(&linked))]);
+    let accepted =
+        receive_commit(&world.suite, &wrapper_key, &hub.link_keys, &with_link, &changes, &by_role, &check);
+    assert_eq!(accepted.unwrap().identities, [(1, None)]);
+    let refused =
+        receive_commit(&world.suite, &wrapper_key, &hub.link_keys, &with_link, &changes, &required, &check);
+    let error = Box::new(PseudonymError::IdentityLinkRequired);
+    assert_eq!(refused, Err(PseudonymError::Leaf { leaf_index: 1, error }));
+    let forbidden = |_: &IdentifierUri| LinkPolicy::Forbidden;
+    let refused =
+        receive_commit(&world.suite, &wrapper_key, &hub.link_keys, &with_link, &changes, &forbidden, &check);
+    let error = Box::new(PseudonymError::IdentityLinkForbidden);
+    assert_eq!(refused, Err(PseudonymError::Leaf { leaf_index: 1, error }));
     hub.commit(leaves, &changes).unwrap();
     let learned = learn_room(&world.suite, &hub.view(&wrapper_key), &by_role, &check);
     assert_eq!(learned[1], (1, LeafIdentity::Unlinked));
@@ -403,6 +446,7 @@ fn a_member_shows_who_it_is_later_to_one_room_and_for_the_key_that_it_has_there(
     let mut tbs = world.tbs(&bob, &pseudonym);
     tbs.signature_public_key = world.suite.signature_public_key(&bob.clients[0].signing_key);
     let leaf = issue_unlinked_credential(tbs).unwrap();
+    let bobs_leaf = leaf.clone();
     let check = |credential: &_| world.check(credential);
     let shown = Disclosure { credential: &bob.clients[0].credential, audience: &room };
     let identity = verify_disclosure(&leaf, &room, &shown, &check).unwrap();
@@ -427,4 +471,10 @@ fn a_member_shows_who_it_is_later_to_one_room_and_for_the_key_that_it_has_there(
     let check = |credential: &_| world.check(credential);
     let refused = verify_disclosure(&leaf, &room, &shown, &check);
     assert_eq!(refused, Err(PseudonymError::ProviderMismatch));
+    // Nor does it vouch for a user whose client is another provider's, or the other way round.
+    for half in [user_of_another_provider, client_of_another_provider] {
+        let check = |credential: &_| world.check(credential).map(half);
+        let refused = verify_disclosure(&bobs_leaf, &room, &shown, &check);
+        assert_eq!(refused, Err(PseudonymError::ProviderMismatch));
+    }
 }

@@ -97,6 +97,8 @@ fn reads_the_leaves_of_a_ratchet_tree() {
     let leaves = RoomLeaves::of_tree(&tree).unwrap();
     assert_eq!(leaves, RoomLeaves::new(vec![Some(set[0].clone()), None, Some(set[1].clone())]).unwrap());
     assert_eq!((leaves.len(), leaves.is_empty()), (3, false));
+    let blank = RoomLeaves::new(vec![None, None]).unwrap();
+    assert_eq!((blank.len(), blank.is_empty()), (0, true));
 
     let real = leaf_node(alice.clients[0].credential.clone(), &[1; 32]);
     let nodes = vec![leaf(&set[0]), None, Some(Node::Leaf { leaf_node: Box::new(real) })];

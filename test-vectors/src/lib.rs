@@ -5,6 +5,7 @@
 //!   was found.
 //! - **[`generate`]** makes vectors; the same seed gives the same bytes.
 //! - **[`inspect()`]** decodes bytes as any type that [`types`] names, and gives JSON.
+//! - **[`compare`]** says in which fields two encodings of such a type differ, and at which bytes.
 //!
 //! The program `mimi-vectors` puts a command line around them. The library has no I/O: files are yours to read and write.
 //!
@@ -46,8 +47,10 @@ extern crate alloc;
 mod case;
 #[cfg(feature = "generate")]
 mod cbor;
+mod comparison;
 mod difference;
 mod document;
+mod document_place;
 #[cfg(feature = "generate")]
 mod generate;
 mod kind;
@@ -58,6 +61,7 @@ mod shipped;
 mod verify;
 mod wire_type;
 
+pub use comparison::{CompareError, FieldDifference, FieldValue, compare};
 #[cfg(feature = "generate")]
 pub use generate::{GenerateError, Generated, InvalidSeed, Seed, generate};
 pub use kind::kinds;

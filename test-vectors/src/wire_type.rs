@@ -4,12 +4,16 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use mimi_codec::{Encode, registry};
+use mimi_codec::{Encode, Place, registry};
 use mimi_content::{MessageDerivedValues, MessageStatusReport, MimiContent};
 use serde::Serialize;
 use serde::de::Deserialize;
 use serde::ser::Error as _;
 use serde_json::Value;
+
+use crate::document_place::{
+    MESSAGE_DERIVED_VALUES, MESSAGE_STATUS_REPORT, MIMI_CONTENT, places as document_places,
+};
 
 pub use mimi_codec::registry::Entry as TypeEntry;
 
@@ -75,6 +79,7 @@ pub struct Inspected<'a> {
     encoded_again: Result<Vec<u8>, String>,
     to_json: fn(&[u8], bool) -> serde_json::Result<String>,
     encode_value: Option<EncodeValue>,
+    places: fn(&[u8]) -> Vec<Place>,
 }
 
 impl Inspected<'_> {
@@ -103,6 +108,11 @@ impl Inspected<'_> {
     /// The reason, if the value is too long for its own length fields; what was decoded is not.
     pub fn encode(&self) -> Result<Vec<u8>, String> {
         self.encoded_again.clone()
+    }
+
+    /// Where the fields stand.
+    pub(crate) fn places(&self) -> Vec<Place> {
+        (self.places)(self.encoded)
     }
 
     /// The encoding of another value of the same type, given as JSON; `None` if the type can't be read from JSON.
@@ -172,7 +182,7 @@ impl From<mimi_content::DecodeError> for Refusal {
 }
 
 macro_rules! document {
-    ($type:ident$(<$lifetime:lifetime>)?, $encode_value:expr) => {
+    ($type:ident$(<$lifetime:lifetime>)?, $shape:expr, $encode_value:expr) => {
         impl<'a> Document<'a> for $type$(<$lifetime>)? {
             fn inspected(encoded: &'a [u8]) -> Result<Inspected<'a>, Refusal> {
                 Ok(Inspected {
@@ -180,6 +190,7 @@ macro_rules! document {
                     encoded_again: Ok($type::decode(encoded)?.encode()),
                     to_json: |encoded, pretty| to_json(&$type::decode(encoded).map_err(serde_json::Error::custom)?, pretty),
                     encode_value: $encode_value,
+                    places: |encoded| document_places(encoded, $shape),
                 })
             }
         }
@@ -188,14 +199,16 @@ macro_rules! document {
 
 document!(
     MimiContent,
+    MIMI_CONTENT,
     Some(|json| Self::deserialize(json).map(|value| value.encode()).map_err(|e| e.to_string()))
 );
 document!(
     MessageStatusReport,
+    MESSAGE_STATUS_REPORT,
     Some(|json| { Self::deserialize(json).map(|value| value.encode()).map_err(|error| error.to_string()) })
 );
 // It borrows its fields, and hex digits hold none to borrow.
-document!(MessageDerivedValues<'a>, None);
+document!(MessageDerivedValues<'a>, MESSAGE_DERIVED_VALUES, None);
 
 /// Decodes a type of the codec's registry.
 struct Inspect<'a>(&'a [u8]);
@@ -219,6 +232,7 @@ impl<'a> registry::Visitor for Inspect<'a> {
             encode_value: Some(|json| {
                 T::deserialize(json).map_err(|error| error.to_string()).and_then(|value| encode_wire(&value))
             }),
+            places: |encoded| Place::all::<T>(encoded).unwrap_or_default(),
         })
     }
 }

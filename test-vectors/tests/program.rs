@@ -280,6 +280,66 @@ fn inspect_gives_the_reason_of_a_refusal() {
 }
 
 #[test]
+fn inspect_shows_in_which_fields_two_encodings_differ() {
+    let directory = directory("diff");
+    let file = |name: &str, bytes: &[u8]| {
+        let path = directory.join(name);
+        fs::write(&path, bytes).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let diff = |type_name: &str, a: &str, b: &str| run(&["inspect", "--type", type_name, "--diff", a, b]);
+
+    let a = file(
+        "a",
+        b"\0\x01\0\x01\x04room\0\0\0\0\0\0\0\x07\x01\0\0\0\x02\0\x02\0\x03\0\0\0\x05\x03sig\x03tag",
+    );
+    let b = file(
+        "b",
+        b"\0\x01\0\x01\x05rooms\0\0\0\0\0\0\0\x07\x01\0\0\0\x02\0\x02\0\x03\0\0\0\x06\x03sig\x03tag",
+    );
+    let ran = diff("MLSMessage", &a, &a);
+    assert_eq!((ran.status, ran.out.as_str(), ran.err.as_str()), (0, "nothing differs: 38 octets\n", ""));
+    let ran = diff("MLSMessage", &a, &b);
+    assert_eq!((ran.status, ran.err.as_str()), (1, ""));
+    let expected = format!(
+        "a  38 octets  {a}\n\
+         b  39 octets  {b}\n\
+         MLSMessage.body.mls_public_message.public_message.content.group_id\n  \
+           a  byte 4: 726f6f6d (8 characters)\n  \
+           b  byte 4: 726f6f6d73 (10 characters)\n\
+         MLSMessage.body.mls_public_message.public_message.content.content.proposal.proposal.remove.removed\n  \
+           a  byte 26: 5\n  \
+           b  byte 27: 6\n"
+    );
+    assert_eq!(ran.out, expected);
+
+    let c = file("c", &[&STATUS[..], &STATUS[1..]].concat());
+    let ran = diff("MessageStatusReport", &c, "no/such/file");
+    assert_eq!((ran.status, ran.out.as_str()), (2, ""));
+    let ran = diff("MessageStatusReport", "-", "-");
+    assert_eq!((ran.status, ran.out.as_str()), (2, ""));
+    let ran = diff("MessageStatusReport", &c, &a);
+    assert_eq!((ran.status, ran.out.as_str()), (1, ""));
+    assert!(ran.err.starts_with(&format!("mimi-vectors: refused: {c}: MessageStatusReport")), "{}", ran.err);
+
+    let status = file("status", &STATUS);
+    let mut other = STATUS;
+    other[36] = 1;
+    let ran =
+        run_with(&["inspect", "--type", "MessageStatusReport", "--json", "--diff", &status, "-"], &other);
+    let value = |value: u8| json!({"offset": 36, "value": value});
+    assert_eq!(ran.status, 1);
+    assert_eq!(
+        ran.json(),
+        json!({
+            "type": "MessageStatusReport",
+            "octets": [STATUS.len(), STATUS.len()],
+            "differences": [{"path": "MessageStatusReport[0][1]", "a": value(STATUS[36]), "b": value(1)}]
+        })
+    );
+}
+
+#[test]
 fn types_lists_what_inspect_knows() {
     let ran = run(&["types"]);
     assert_eq!((ran.status, ran.err.as_str()), (0, ""));

@@ -3,7 +3,8 @@
 use alloc::{boxed::Box, vec::Vec};
 
 use crate::{
-    Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, InvalidValue, Opaque, Reader, Result, Writer,
+    Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, InvalidValue, Opaque, Reader, Result, Segment,
+    Writer,
     code_points::WireFormat,
     convention::{wire_enum, wire_select, wire_struct},
     mls::{Commit, GroupContext, MAC, Mls10, Proposal, leaf_node::presence},
@@ -375,7 +376,9 @@ impl AuthenticatedContent {
 
 /// The field `auth` of a struct whose content has this type.
 fn auth_field(reader: &mut Reader<'_>, content: &FramedContent) -> Result<FramedContentAuthData> {
-    FramedContentAuthData::decode_for(reader, content.content().content_type())
+    let content_type = content.content().content_type();
+    reader
+        .inside(Segment::Field("auth"), |reader| FramedContentAuthData::decode_for(reader, content_type))
         .map_err(|error: DecodeError| error.in_field("auth"))
 }
 

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use mimi_codec::room_policy::{JoinLink, JoinLinkPolicy, JoinLinksData, JoinLinksUpdate};
+use subtle::ConstantTimeEq;
 
 use super::Severity;
 
@@ -248,7 +249,9 @@ pub fn check_use<'a>(
     record: &LinkRecord,
     now_ms: u64,
 ) -> Result<UsableLink<'a>, JoinLinkRefusal> {
-    let stored = links.join_links.iter().find(|stored| *stored.join_link == *link && !link.is_empty());
+    // Whoever has the link gets in: how much of a guess is right must not show in the time that it takes.
+    let is_it = |stored: &&JoinLink| !link.is_empty() && bool::from(stored.join_link.ct_eq(link));
+    let stored = links.join_links.iter().find(is_it);
     let link = stored.ok_or(JoinLinkRefusal::NotActive)?;
     if record.created_at_ms > now_ms {
         return Err(JoinLinkRefusal::FromTheFuture { created_at_ms: record.created_at_ms });

@@ -30,6 +30,16 @@ pub(crate) fn required(_: &IdentifierUri) -> LinkPolicy {
     LinkPolicy::Required
 }
 
+/// A check that finds the client's provider in the credential, and another one's user.
+pub(crate) fn user_of_another_provider(checked: CheckedClient<()>) -> CheckedClient<()> {
+    CheckedClient { user: MimiUri::parse("mimi://other.example/u/user").unwrap(), ..checked }
+}
+
+/// And the other way round.
+pub(crate) fn client_of_another_provider(checked: CheckedClient<()>) -> CheckedClient<()> {
+    CheckedClient { client: MimiUri::parse("mimi://other.example/d/client").unwrap(), ..checked }
+}
+
 pub(crate) struct Client {
     pub(crate) uri: MimiUri,
     pub(crate) credential: Credential,

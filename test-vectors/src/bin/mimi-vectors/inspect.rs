@@ -7,7 +7,7 @@ use clap::Args;
 use mimi_content::MimiContentRef;
 use mimi_test_vectors::{InspectError, inspect};
 
-use crate::{Outcome, complain, part_tree};
+use crate::{Outcome, compare, complain, part_tree};
 
 /// Decode bytes, and print them as JSON; a message is printed as a tree of its parts if standard output is a terminal.
 #[derive(Args)]
@@ -21,6 +21,9 @@ pub(crate) struct Arguments {
     /// A file, or - for standard input
     #[arg(value_name = "FILE", default_value = "-")]
     file: String,
+    /// Show in which fields two files differ; exit status 0 if in none, 1 if in some
+    #[arg(long, num_args = 2, value_names = ["A", "B"], conflicts_with_all = ["file", "tree"])]
+    diff: Option<Vec<String>>,
     /// Print JSON on one line, also of a refusal
     #[arg(long)]
     json: bool,
@@ -37,20 +40,23 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Outc
     if arguments.tree && type_name != "MimiContent" {
         return Ok(Outcome::WrongUsage(format!("only a MimiContent has a tree of parts, not {type_name}")));
     }
-    let input = match read(&arguments.file) {
-        Ok(input) => input,
-        Err(error) => return Ok(Outcome::WrongUsage(format!("{}: {error}", arguments.file))),
-    };
-    let encoded = if arguments.hex {
-        match hex::decode(input.into_iter().filter(|byte| !byte.is_ascii_whitespace()).collect::<Vec<_>>()) {
-            Ok(encoded) => encoded,
-            Err(error) => {
-                complain(&format!("refused: the input is not hex: {error}"));
-                return Ok(Outcome::Fails);
-            }
+    if let Some([a, b]) = arguments.diff.as_deref() {
+        if a == "-" && b == "-" {
+            return Ok(Outcome::WrongUsage("standard input can't be both".into()));
         }
-    } else {
-        input
+        let mut encoded = [Vec::new(), Vec::new()];
+        for (encoded, file) in encoded.iter_mut().zip([a, b]) {
+            *encoded = match input(file, arguments.hex) {
+                Ok(input) => input,
+                Err(outcome) => return Ok(outcome),
+            };
+        }
+        let inputs = compare::Inputs { files: [a.clone(), b.clone()], encoded };
+        return compare::print(type_name, &inputs, arguments.json, out);
+    }
+    let encoded = match input(&arguments.file, arguments.hex) {
+        Ok(encoded) => encoded,
+        Err(outcome) => return Ok(outcome),
     };
     let inspected = match inspect(type_name, &encoded) {
         Ok(inspected) => inspected,
@@ -73,6 +79,19 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Outc
         writeln!(out, "{}", inspected.pretty_json().map_err(io::Error::other)?)?;
     }
     Ok(Outcome::Holds)
+}
+
+/// The bytes that a file holds, or spells as hex digits.
+fn input(file: &str, is_hex: bool) -> Result<Vec<u8>, Outcome> {
+    let input = read(file).map_err(|error| Outcome::WrongUsage(format!("{file}: {error}")))?;
+    if !is_hex {
+        return Ok(input);
+    }
+    let digits: Vec<_> = input.into_iter().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    hex::decode(digits).map_err(|error| {
+        complain(&format!("refused: the input is not hex: {error}"));
+        Outcome::Fails
+    })
 }
 
 /// The bytes of a file, or of standard input.

@@ -3,6 +3,7 @@
 //! Exit status: 0 all holds, 1 something was refused or a case failed, 2 wrong usage. Results go to standard output, diagnostics to
 //! standard error.
 
+mod compare;
 mod generate;
 mod inspect;
 mod part_tree;
