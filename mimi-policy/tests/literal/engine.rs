@@ -11,11 +11,11 @@ use mimi_codec::room_policy::{
     SingleSourceRoleChangeTargets,
 };
 use mimi_policy::{
-    Actor, Change as PolicyChange, ClientUri, JoinCode, ProposedChange, RoomParts, RoomState, TableSeed,
-    UserUri,
+    Actor, Change as PolicyChange, ClientUri, InvalidRoom, JoinCode, ProposedChange, Refusal, RoomParts,
+    RoomState, TableSeed, UserUri,
 };
 
-use crate::room::{Base, Cap, Change, Claim, Field, Form, Preauth, Role, Room, Try, Who};
+use super::room::{Base, Cap, Change, Claim, Field, Form, Preauth, Role, Room, Try, Who};
 
 /// What the engine makes of it: the participant list and the clients afterwards, or why not.
 pub(crate) struct Answer {
@@ -23,9 +23,15 @@ pub(crate) struct Answer {
     pub(crate) clients: Vec<(String, String)>,
 }
 
-pub(crate) fn decide(t: &Try) -> Result<Answer, String> {
-    let mut room =
-        RoomState::new(parts(&t.room), TableSeed::known()).map_err(|invalid| invalid.to_string())?;
+/// Why not: the room is invalid, or a change is refused.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    Room(InvalidRoom),
+    Change(Refusal),
+}
+
+pub(crate) fn decide(t: &Try) -> Result<Answer, Refused> {
+    let mut room = RoomState::new(parts(&t.room), TableSeed::known()).map_err(Refused::Room)?;
     let changes: Vec<ProposedChange> = t
         .changes
         .iter()
@@ -37,8 +43,8 @@ pub(crate) fn decide(t: &Try) -> Result<Answer, String> {
         Form::ExternalCommit => mimi_policy::Form::ExternalCommit,
         Form::ExternalProposal => mimi_policy::Form::ExternalProposal,
     };
-    let plan = room.check(&actor(&t.actor), form, &changes).map_err(|refusal| format!("{refusal:?}"))?;
-    room.apply(plan).map_err(|stale| stale.to_string())?;
+    let plan = room.check(&actor(&t.actor), form, &changes).map_err(Refused::Change)?;
+    room.apply(plan).expect("a plan for this version");
     let participants: Vec<(String, u32)> =
         room.participants().map(|(user, role)| (user.to_string(), role)).collect();
     let mut clients: Vec<(String, String)> = participants
