@@ -11,17 +11,23 @@ use super::{draft, engine};
 
 /// Where the two differ, in words: in the verdict, in what a refusal is about, or in the room afterwards.
 pub(crate) fn disagreement(t: &Try) -> Option<String> {
-    let literal = draft::decide(t);
-    match (engine::decide(t), &literal.after) {
+    difference(t, engine::decide(t), &draft::decide(t))
+}
+
+/// The same, of answers that are there.
+pub(crate) fn difference(
+    t: &Try,
+    answer: Result<engine::Answer, Refused>,
+    literal: &draft::Answer,
+) -> Option<String> {
+    match (answer, &literal.after) {
         (Err(why), None) => {
             let (about, fails) = (about(&why), draft::fails(t));
             about.is_disjoint(&fails).then(|| {
-                format!(
-                    "the engine refuses for {why:?}, which is about {about:?}, and the draft for {fails:?}"
-                )
+                format!("the engine refuses ({why}), which is about {about:?}, and the draft for {fails:?}")
             })
         }
-        (Err(why), Some(_)) => Some(format!("the engine refuses ({why:?}) what the draft allows")),
+        (Err(why), Some(_)) => Some(format!("the engine refuses ({why}) what the draft allows")),
         (Ok(_), None) => Some(format!(
             "the engine allows what the draft refuses ({})",
             literal.refused.unwrap_or_default()

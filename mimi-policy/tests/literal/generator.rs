@@ -12,14 +12,9 @@ pub(crate) struct Dice<'a> {
 }
 
 impl<'a> Dice<'a> {
-    pub(crate) fn seeded(seed: u64) -> Self {
-        Self { octets: &[], state: seed }
-    }
-
-    /// All choices that the octets don't make are the same ones every time, so that a change of one octet changes little.
-    #[allow(dead_code)]
-    pub(crate) fn of_octets(octets: &'a [u8]) -> Self {
-        Self { octets, state: 0 }
+    /// Where the octets end, one seed makes the same choices for all of them, so that a change of one octet changes little.
+    pub(crate) fn new(octets: &'a [u8], seed: u64) -> Self {
+        Self { octets, state: seed }
     }
 
     /// SplitMix64: a test needs no better.
@@ -79,6 +74,11 @@ const PARENT: Uri = "mimi://a.example/r/parent";
 
 pub(crate) fn any_try(dice: &mut Dice<'_>) -> Try {
     let room = any_room(dice);
+    any_try_in(dice, room)
+}
+
+/// Somebody wants something in this room.
+pub(crate) fn any_try_in(dice: &mut Dice<'_>, room: Room) -> Try {
     let actor = any_actor(dice, &room);
     let form = any_form(dice, &room, &actor);
     let mut changes = Vec::new();
@@ -108,7 +108,7 @@ pub(crate) fn any_try(dice: &mut Dice<'_>) -> Try {
     Try { room, actor, form, changes }
 }
 
-fn any_room(dice: &mut Dice<'_>) -> Room {
+pub(crate) fn any_room(dice: &mut Dice<'_>) -> Room {
     let mut base = Base {
         fixed_membership: dice.percent(8),
         parent_dependant: dice.percent(8),

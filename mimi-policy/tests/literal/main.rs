@@ -41,7 +41,7 @@ struct Statistics {
 fn run(seeds: impl Iterator<Item = u64>) -> Statistics {
     let mut statistics = Statistics::default();
     for seed in seeds {
-        let t = any_try(&mut Dice::seeded(seed));
+        let t = any_try(&mut Dice::new(&[], seed));
         let literal = draft::decide(&t);
         let accepted = literal.after.is_some();
         statistics.cases += 1;
@@ -140,7 +140,7 @@ fn a_client_is_replaced_by_its_own_external_commit_only() {
 #[test]
 fn show() {
     for seed in env::var("MIMI_POLICY_SHOW").iter().flat_map(|seeds| seeds.split(',')) {
-        let t = any_try(&mut Dice::seeded(seed.parse().unwrap()));
+        let t = any_try(&mut Dice::new(&[], seed.parse().unwrap()));
         let least = match disagreement(&t) {
             Some(_) => smaller::smallest(t, |t| disagreement(t).is_some()),
             None => t,
@@ -197,14 +197,14 @@ fn the_engine_and_the_draft_agree() {
     total.disagreements.sort_unstable();
     let mut kinds: BTreeMap<String, (u64, u32)> = BTreeMap::new();
     for &seed in &total.disagreements {
-        let what = disagreement(&any_try(&mut Dice::seeded(seed))).unwrap();
+        let what = disagreement(&any_try(&mut Dice::new(&[], seed))).unwrap();
         kinds.entry(what).or_insert((seed, 0)).1 += 1;
     }
     for (what, (seed, count)) in &kinds {
         println!("{count} like seed {seed}: {what}");
     }
     for (what, (seed, count)) in kinds.iter().take(3) {
-        let least = smaller::smallest(any_try(&mut Dice::seeded(*seed)), |t| disagreement(t).is_some());
+        let least = smaller::smallest(any_try(&mut Dice::new(&[], *seed)), |t| disagreement(t).is_some());
         println!("\n{count} like seed {seed}: {what}\nleast: {}\n{least:#?}", disagreement(&least).unwrap());
     }
     assert_eq!(total.disagreements, [0; 0], "{} disagreements", total.disagreements.len());
