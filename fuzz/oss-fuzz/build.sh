@@ -10,13 +10,18 @@ case "${SANITIZER:-address}" in
 esac
 cargo fuzz build --release --debug-assertions --sanitizer "$sanitizer"
 
-cargo run --quiet --example seeds -- "${WORK:-/tmp}/corpus" >/dev/null
+# For the machine itself: flags for instrumented code would go into build scripts and macros as well.
+corpus="${WORK:-/tmp}/corpus"
+env -u RUSTFLAGS cargo run --quiet --example seeds -- "$corpus" >/dev/null
 
 built="$(cargo metadata --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/$(rustc -vV | sed -n 's/^host: //p')/release"
-sed -n 's/^    ("\([a-z_]*\)",.*/\1/p' src/lib.rs | while read -r target; do
+./campaign --targets | while read -r target; do
   cp "$built/$target" "$OUT/"
-  if [ -d "${WORK:-/tmp}/corpus/$target" ]; then
-    (cd "${WORK:-/tmp}/corpus/$target" && python3 -m zipfile -c "$OUT/${target}_seed_corpus.zip" ./*)
+  if [ -d "$corpus/$target" ]; then
+    (cd "$corpus/$target" && python3 -m zipfile -c "$OUT/${target}_seed_corpus.zip" ./*)
   fi
-  cp "dictionaries/$(./campaign --dictionary "$target").dict" "$OUT/$target.dict"
+  dictionary="$(./campaign --dictionary "$target")"
+  if [ -n "$dictionary" ]; then
+    cp "dictionaries/$dictionary.dict" "$OUT/$target.dict"
+  fi
 done

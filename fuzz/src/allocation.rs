@@ -47,11 +47,22 @@ static ALLOCATOR: Counting = Counting;
 /// Runs `decode` on `data`, and fails if it held more than `multiple` octets at once for each octet of input, plus 4 KiB.
 #[track_caller]
 pub fn bounded<'a, T>(multiple: usize, data: &'a [u8], decode: impl FnOnce(&'a [u8]) -> T) -> T {
+    bounded_beside(multiple, 4096, data, decode)
+}
+
+/// As [`bounded`], plus `beside` octets: for what begins with tables of its own.
+#[track_caller]
+pub fn bounded_beside<'a, T>(
+    multiple: usize,
+    beside: usize,
+    data: &'a [u8],
+    decode: impl FnOnce(&'a [u8]) -> T,
+) -> T {
     let before = HELD.with(Cell::get);
     MOST.with(|most| most.set(before));
     let result = decode(data);
     let most = MOST.with(Cell::get).saturating_sub(before);
-    let limit = multiple * data.len() + 4096;
+    let limit = multiple * data.len() + beside;
     assert!(most <= limit, "{most} octets held for {} octets of input: over {limit}", data.len());
     result
 }

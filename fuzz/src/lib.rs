@@ -5,9 +5,14 @@ pub mod allocation;
 pub mod app_data;
 pub mod content;
 pub mod differential;
+pub mod franking;
+pub mod policy;
+pub mod presentation;
+pub mod pseudonym;
 pub mod seeds;
 pub mod semi_private;
 pub mod text;
+pub mod timeline;
 pub mod wire;
 
 /// A target: its name and what it does with an input.
@@ -33,6 +38,15 @@ pub const TARGETS: &[Target] = &[
     ("media_type", text::media_type),
     ("app_data_update", app_data::updates),
     ("semi_private", semi_private::open),
+    ("semi_private_flow", semi_private::flow),
+    ("policy_decision", policy::decision),
+    ("policy_apply", policy::apply),
+    ("franking_flow", franking::flow),
+    ("pseudonym_flow", pseudonym::flow),
+    ("timeline", timeline::fold),
+    ("markdown", presentation::markdown),
+    ("part_choice", presentation::choice),
+    ("attachment", presentation::attachment),
     ("differential_mls", differential::mls),
     ("differential_cbor", differential::cbor),
     ("differential_crypto", differential::crypto),

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde_json::Value;
 
 use crate::{semi_private, wire};
@@ -52,8 +54,45 @@ pub fn from_vectors<'a>(
     }
     add(&mut seeds, &["directory"], DIRECTORY.as_bytes());
     add(&mut seeds, &["directory"], b"https://mimi.example/update/{roomId}");
+    for markdown in MARKDOWN {
+        add(&mut seeds, &["markdown"], markdown.as_bytes());
+    }
+    add_drawn(&mut seeds);
     seeds
 }
+
+/// What a target draws its values from has no other form than octets at random, short and long.
+fn add_drawn(seeds: &mut BTreeMap<&'static str, Vec<Vec<u8>>>) {
+    let targets = [
+        "app_data_update",
+        "attachment",
+        "franking_flow",
+        "part_choice",
+        "policy_apply",
+        "policy_decision",
+        "pseudonym_flow",
+        "semi_private_flow",
+        "timeline",
+    ];
+    let mut rng = ChaCha20Rng::seed_from_u64(1);
+    for target in targets {
+        for length in [16, 48, 96, 192, 384, 768] {
+            let mut octets = vec![0; length];
+            rng.fill_bytes(&mut octets);
+            add(seeds, &[target], &octets);
+        }
+    }
+}
+
+/// Every element that Markdown has here, and ways to smuggle others in.
+const MARKDOWN: [&str; 6] = [
+    "# One\n\nTwo *em* **strong** ~~del~~ `code`\\\nthree\n\n> quote\n\n- [x] done\n- [ ] open\n\n3. three\n\n---\n",
+    "| a | b | c |\n|:-|:-:|-:|\n| 1 | [2](https://a.example \"t\") | ![3](cid:3@local.invalid) |\n\n```rust\nfn main() {}\n```\n",
+    "Kudos to [@Alice](mimi://example.com/u/alice) and <mailto:bob@b.example> &amp; &#60;b&#62;",
+    "<script>alert(1)</script><img src=x onerror=alert(1)> <!-- --> <?php ?> <![CDATA[x]]> <!DOCTYPE html>",
+    "[a](javascript:alert(1)) [b](&#106;avascript:x) ![c](data:text/html,x) [d](<https://x \"onload=y>) <javascript:x>",
+    "[x]\n\n[x]: https://a.example/%22onclick=%22 'title \"quoted\" <b>'\n\n[![i](https://b.example/i.png)](http://c.example)",
+];
 
 const DIRECTORY: &str = r#"{"keyMaterial":"https://a.example/k/{targetUser}","update":"https://a.example/u/{roomId}","notify":"https://a.example/n/{roomId}","submitMessage":"https://a.example/s/{roomId}","groupInfo":"https://a.example/g/{roomId}","requestConsent":"https://a.example/c/{targetUser}","updateConsent":"https://a.example/v/{requesterUser}","identifierQuery":"https://a.example/i/{domain}","reportAbuse":"https://a.example/r/{roomId}","proxyDownload":"https://a.example/p/{downloadUrl}"}"#;
 

@@ -1,70 +1,111 @@
-//! SemiPrivateMessages: what a hub that holds the receiver's key is sent, it opens as a member sealed it, or refuses.
+//! SemiPrivateMessages: what a hub that holds the receiver's key is sent, it opens as a member sealed it, or refuses; and so do members.
 
 use std::sync::LazyLock;
 
+use arbitrary::{Arbitrary, Unstructured};
 use mimi_codec::code_points::{CipherSuite, ExtensionType, WireFormat};
 use mimi_codec::extensions::WireFormats;
 use mimi_codec::mls::{
     Content, Credential, Extension, Extensions, FramedContent, FramedContentAuthData, GroupContext, Mls10,
-    Proposal, Remove, Sender,
+    Proposal, Remove, Sender, SignaturePublicKey,
 };
 use mimi_codec::semiprivate::{ExternalReceiver, SemiPrivateMessage};
 use mimi_codec::{Decode, Encode};
 use mimi_crypto::{
-    AeadKey, CipherSuiteProvider, HandshakeKeys, HpkePrivateKey, RustCrypto, generate_hpke_key_pair,
-    open_as_external_receiver, random_secret, seal_semi_private_message, semi_private_tbs, sign_with_label,
+    AeadKey, CipherSuiteProvider, CryptoError, HandshakeKeys, HpkePrivateKey, RustCrypto,
+    RustCryptoSigningKey, Secret, generate_hpke_key_pair, open_as_external_receiver, open_as_member,
+    open_sender_data, random_secret, seal_semi_private_message, semi_private_tbs, sign_with_label,
 };
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-struct Scene {
+use crate::allocation::bounded;
+
+const SUITE: CipherSuite = CipherSuite::MLS_128_DHKEMX25519_AES128GCM_SHA256_ED25519;
+const EPOCH: u64 = 8;
+
+/// A group with two external receivers, and what a member has of its ratchet and its epoch.
+struct Group {
     suite: RustCrypto,
-    receiver: ExternalReceiver,
-    private_key: HpkePrivateKey,
+    receivers: [(ExternalReceiver, HpkePrivateKey); 2],
+    context: GroupContext,
+    signing_key: RustCryptoSigningKey,
+    public_key: SignaturePublicKey,
+    key: AeadKey,
+    nonce: Secret,
+    sender_data_secret: Secret,
+}
+
+impl Group {
+    fn new() -> Self {
+        let suite = RustCrypto::new(SUITE).expect("known");
+        let mut rng = ChaCha20Rng::seed_from_u64(7);
+        let receivers = ["mimi://hub.example", "mimi://follower.example"].map(|identity| {
+            let (private_key, public_key) = generate_hpke_key_pair(&suite, &mut rng).expect("keys");
+            let credential = Credential::Basic { identity: identity.into() };
+            (ExternalReceiver { external_receiver_public_key: public_key, credential }, private_key)
+        });
+        let extension =
+            |extension_type, data: Vec<u8>| Extension { extension_type, extension_data: data.into() };
+        let formats = WireFormats { wire_formats: vec![WireFormat::MLS_SEMIPRIVATE_MESSAGE] };
+        let listed: Vec<ExternalReceiver> = receivers.iter().map(|(receiver, _)| receiver.clone()).collect();
+        let context = GroupContext {
+            version: Mls10,
+            cipher_suite: SUITE,
+            group_id: "group".into(),
+            epoch: EPOCH,
+            tree_hash: "tree".into(),
+            confirmed_transcript_hash: "transcript".into(),
+            extensions: Extensions::new(vec![
+                extension(ExtensionType::REQUIRED_WIRE_FORMATS, formats.to_bytes().expect("encodes")),
+                extension(ExtensionType::EXTERNAL_RECEIVERS, listed.to_bytes().expect("encodes")),
+            ])
+            .expect("different"),
+        };
+        let private_key = suite.generate_signature_key(&mut rng).expect("a key");
+        let signing_key = suite.signing_key(&private_key).expect("a key");
+        let public_key = suite.signature_public_key(&signing_key);
+        let sizes = *suite.parameters();
+        let key = AeadKey::from_secret(&suite, random_secret(&mut rng, sizes.nk)).expect("of its length");
+        let (nonce, sender_data_secret) =
+            (random_secret(&mut rng, sizes.nn), random_secret(&mut rng, sizes.nh));
+        Self { suite, receivers, context, signing_key, public_key, key, nonce, sender_data_secret }
+    }
+
+    fn seal(
+        &self,
+        content: &FramedContent,
+        confirmation_tag: Option<Vec<u8>>,
+        padding: usize,
+        generation: u32,
+    ) -> Result<SemiPrivateMessage, CryptoError> {
+        let mut rng = ChaCha20Rng::seed_from_u64(8);
+        let tbs = semi_private_tbs(content.clone(), &self.context)?.to_bytes().expect("encodes");
+        let signature = sign_with_label(&self.suite, &self.signing_key, b"FramedContentTBS", &tbs, &mut rng)?;
+        let auth = FramedContentAuthData {
+            signature: signature.into(),
+            confirmation_tag: confirmation_tag.map(Into::into),
+        };
+        let Self { suite, context, key, nonce, sender_data_secret, .. } = self;
+        let keys = HandshakeKeys { key, nonce, generation, sender_data_secret };
+        seal_semi_private_message(suite, context, content, auth, padding, &keys, &mut rng)
+    }
+}
+
+static GROUP: LazyLock<Group> = LazyLock::new(Group::new);
+
+struct Scene {
     sealed: SemiPrivateMessage,
     encoded: Vec<u8>,
 }
 
 static SCENE: LazyLock<Scene> = LazyLock::new(|| {
-    let suite = RustCrypto::new(CipherSuite::MLS_128_DHKEMX25519_AES128GCM_SHA256_ED25519).expect("known");
-    let mut rng = ChaCha20Rng::seed_from_u64(7);
-    let (private_key, public_key) = generate_hpke_key_pair(&suite, &mut rng).expect("keys");
-    let credential = Credential::Basic { identity: "mimi://hub.example".into() };
-    let receiver = ExternalReceiver { external_receiver_public_key: public_key, credential };
-    let extension = |extension_type, data: Vec<u8>| Extension { extension_type, extension_data: data.into() };
-    let formats = WireFormats { wire_formats: vec![WireFormat::MLS_SEMIPRIVATE_MESSAGE] };
-    let context = GroupContext {
-        version: Mls10,
-        cipher_suite: CipherSuite::MLS_128_DHKEMX25519_AES128GCM_SHA256_ED25519,
-        group_id: "group".into(),
-        epoch: 8,
-        tree_hash: "tree".into(),
-        confirmed_transcript_hash: "transcript".into(),
-        extensions: Extensions::new(vec![
-            extension(ExtensionType::REQUIRED_WIRE_FORMATS, formats.to_bytes().expect("encodes")),
-            extension(ExtensionType::EXTERNAL_RECEIVERS, vec![receiver.clone()].to_bytes().expect("encodes")),
-        ])
-        .expect("different"),
-    };
     let content = Content::Proposal { proposal: Proposal::Remove(Remove { removed: 2 }) };
-    let content =
-        FramedContent::new("group".into(), 8, Sender::Member { leaf_index: 5 }, "aad".into(), content);
-    let content = content.expect("a member may propose");
-    let signing_key =
-        suite.signing_key(&suite.generate_signature_key(&mut rng).expect("a key")).expect("a key");
-    let tbs = semi_private_tbs(content.clone(), &context).expect("of a member").to_bytes().expect("encodes");
-    let signature =
-        sign_with_label(&suite, &signing_key, b"FramedContentTBS", &tbs, &mut rng).expect("signs");
-    let auth = FramedContentAuthData { signature: signature.into(), confirmation_tag: None };
-    let sizes = *suite.parameters();
-    let key = AeadKey::from_secret(&suite, random_secret(&mut rng, sizes.nk)).expect("of its length");
-    let (nonce, sender_data_secret) = (random_secret(&mut rng, sizes.nn), random_secret(&mut rng, sizes.nh));
-    let keys =
-        HandshakeKeys { key: &key, nonce: &nonce, generation: 3, sender_data_secret: &sender_data_secret };
-    let sealed =
-        seal_semi_private_message(&suite, &context, &content, auth, 16, &keys, &mut rng).expect("seals");
+    let sender = Sender::Member { leaf_index: 5 };
+    let content = FramedContent::new("group".into(), EPOCH, sender, "aad".into(), content);
+    let sealed = GROUP.seal(&content.expect("a member may propose"), None, 16, 3).expect("seals");
     let encoded = sealed.to_bytes().expect("encodes");
-    Scene { suite, receiver, private_key, sealed, encoded }
+    Scene { sealed, encoded }
 });
 
 /// A seed: the message as it was sealed.
@@ -87,15 +128,87 @@ pub fn open(data: &[u8]) {
         rest.to_vec()
     };
     let Ok(message) = SemiPrivateMessage::decode_exact(&encoded) else { return };
-    let opened = open_as_external_receiver(&scene.suite, &scene.receiver, &scene.private_key, &message);
-    // The sender data is the members': to an external receiver it is neither readable nor authenticated.
-    let same = message.group_id() == scene.sealed.group_id()
-        && message.epoch() == scene.sealed.epoch()
-        && message.content_type() == scene.sealed.content_type()
-        && message.authenticated_data() == scene.sealed.authenticated_data()
-        && message.partial_context_hash() == scene.sealed.partial_context_hash()
-        && message.keys_for_external_receivers() == scene.sealed.keys_for_external_receivers()
-        && message.framed_content_tbs_hash() == scene.sealed.framed_content_tbs_hash()
-        && message.ciphertext() == scene.sealed.ciphertext();
-    assert_eq!(opened.is_ok(), same, "{opened:?}");
+    let (receiver, private_key) = &GROUP.receivers[0];
+    let opened = open_as_external_receiver(&GROUP.suite, receiver, private_key, &message);
+    assert_eq!(opened.is_ok(), same_but_for_sender_data(&message, &scene.sealed), "{opened:?}");
+}
+
+/// The sender data is the members': to an external receiver it is neither readable nor authenticated.
+fn same_but_for_sender_data(message: &SemiPrivateMessage, sealed: &SemiPrivateMessage) -> bool {
+    message.group_id() == sealed.group_id()
+        && message.epoch() == sealed.epoch()
+        && message.content_type() == sealed.content_type()
+        && message.authenticated_data() == sealed.authenticated_data()
+        && message.partial_context_hash() == sealed.partial_context_hash()
+        && message.keys_for_external_receivers() == sealed.keys_for_external_receivers()
+        && message.framed_content_tbs_hash() == sealed.framed_content_tbs_hash()
+        && message.ciphertext() == sealed.ciphertext()
+}
+
+#[derive(Arbitrary, Debug)]
+struct Input<'a> {
+    leaf_index: u32,
+    generation: u32,
+    authenticated_data: Vec<u8>,
+    padding: u16,
+    confirmation_tag: Option<Vec<u8>>,
+    change: Option<(u16, u8)>,
+    /// What sees to it that the GroupContext or the signature key is another.
+    other_epoch: bool,
+    other_key: bool,
+    content: &'a [u8],
+}
+
+/// Any proposal or commit, sealed, maybe damaged, and opened by both receivers and by a member: all see what was sealed, and who sent it, or refuse.
+pub fn flow(data: &[u8]) {
+    let Ok(input) = Input::arbitrary(&mut Unstructured::new(data)) else { return };
+    let Ok(content) = Content::arbitrary(&mut Unstructured::new(input.content)) else { return };
+    let group = &*GROUP;
+    let is_handshake = !matches!(content, Content::Application { .. });
+    let is_commit = matches!(content, Content::Commit { .. });
+    let sender = Sender::Member { leaf_index: input.leaf_index };
+    let (group_id, authenticated_data) = ("group".into(), input.authenticated_data.clone().into());
+    let Ok(content) = FramedContent::new(group_id, EPOCH, sender, authenticated_data, content) else {
+        return;
+    };
+    let has_tag = input.confirmation_tag.is_some();
+    let sealed = group.seal(&content, input.confirmation_tag.clone(), input.padding.into(), input.generation);
+    assert_eq!(sealed.is_ok(), is_handshake && is_commit == has_tag, "{:?}", sealed.err());
+    let Ok(sealed) = sealed else { return };
+
+    let mut encoded = sealed.to_bytes().expect("encodes");
+    if let Some((at, difference)) = input.change {
+        let at = usize::from(at) % encoded.len();
+        encoded[at] ^= difference;
+    }
+    let Ok(message) = bounded(1024, &encoded, SemiPrivateMessage::decode_exact) else { return };
+    let context = GroupContext { epoch: EPOCH + u64::from(input.other_epoch), ..group.context.clone() };
+    let mut public_key = group.public_key.to_vec();
+    public_key[3] ^= u8::from(input.other_key);
+    let check = |opened: mimi_crypto::UnauthenticatedHandshake| {
+        assert_eq!(opened.sender_leaf_index(), input.leaf_index);
+        assert_eq!(opened.content().content(), content.content());
+        let verified = opened.verify(&group.suite, &context, &public_key.clone().into());
+        assert_eq!(verified.is_ok(), !input.other_epoch && !input.other_key, "{:?}", verified.err());
+        if let Ok(verified) = verified {
+            assert_eq!(verified.authenticated_content().content(), &content);
+        }
+    };
+
+    for (receiver, private_key) in &group.receivers {
+        let opened = open_as_external_receiver(&group.suite, receiver, private_key, &message);
+        assert_eq!(opened.is_ok(), same_but_for_sender_data(&message, &sealed), "{opened:?}");
+        opened.into_iter().for_each(check);
+    }
+    let opened =
+        open_sender_data(&group.suite, &group.sender_data_secret, &message).and_then(|sender_data| {
+            let opened = open_as_member(&group.suite, &sender_data, &group.key, &group.nonce, &message)?;
+            assert_eq!(
+                (sender_data.leaf_index, sender_data.generation),
+                (input.leaf_index, input.generation)
+            );
+            Ok(opened)
+        });
+    assert_eq!(opened.is_ok(), message == sealed, "{opened:?}");
+    opened.into_iter().for_each(check);
 }

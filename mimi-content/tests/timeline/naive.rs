@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use mimi_content::MessageId;
 use mimi_content::timeline::{Action, EntryState, ReferenceState};
 
-use crate::model::{EMOJI, NOW, TestBody, TestMessage, USERS, allowed, id, topic};
-use crate::view::{EntryView, ReactionView, StatusView, View};
+use super::model::{EMOJI, NOW, TestBody, TestMessage, USERS, allowed, id, topic};
+use super::view::{EntryView, ReactionView, StatusView, View};
 
 pub(crate) struct Naive<'m> {
     messages: &'m [TestMessage],

@@ -333,7 +333,8 @@ impl<C: Under> Message<C> {
         Self::accepted_at(room, application_data, commitment.frank_aad(), &sender_uri, &room_uri, now)
     }
 
-    fn accepted_at(
+    /// What the hub makes of a submission at this time.
+    pub fn accepted_at(
         room: &Room,
         application_data: &[u8],
         frank_aad: &FrankAAD,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::room::{Cap, Change, Claim, Field, Form, Preauth, Role, Room, Try, Uri, Who};
+use super::room::{Cap, Change, Claim, Field, Form, Preauth, Role, Room, Try, Uri, Who};
 
 /// What a capability's paragraph says of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,6 +54,52 @@ fn decide_saying(t: &Try, said: &mut Vec<(Cap, Says)>) -> Result<Room, &'static 
         return Err(why);
     }
     Ok(after)
+}
+
+/// What a condition is about, in the order in which they are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stage {
+    /// The room is invalid before.
+    Room,
+    /// Who may send a message of this form, and what may be in it.
+    Form,
+    /// What may share a commit.
+    Together,
+    /// Whether the changes can be made at all.
+    Possible,
+    /// Whether they are authorized.
+    Right,
+    /// Clients leave with their users.
+    Departure,
+    /// The room is invalid afterwards.
+    After,
+}
+
+/// Every stage with a condition that isn't met, each asked by itself: a refusal is for one of these, whichever comes first.
+pub(crate) fn fails(t: &Try) -> BTreeSet<Stage> {
+    if what_makes_a_room_invalid(&t.room).is_some() {
+        return BTreeSet::from([Stage::Room]);
+    }
+    let mut stages = BTreeSet::new();
+    let mut ask = |stage, fails: bool| {
+        if fails {
+            stages.insert(stage);
+        }
+    };
+    ask(Stage::Form, who_may_use_the_form(t).is_err());
+    ask(Stage::Together, at_most_one_operation_per_user(t).is_err() || what_may_share_a_commit(t).is_err());
+    let said = &mut Vec::new();
+    match after_all_changes(t) {
+        Err(_) => ask(Stage::Possible, true),
+        Ok(after) => {
+            let authorized = |change| is_authorized(t, &after, change, &mut Vec::new());
+            ask(Stage::Right, !t.changes.iter().all(authorized));
+            ask(Stage::Right, joining_client_is_authorized(t, &after, said).is_err());
+            ask(Stage::Departure, clients_leave_with_their_users(t, &after).is_err());
+            ask(Stage::After, what_makes_a_room_invalid(&after).is_some());
+        }
+    }
+    stages
 }
 
 // ---- Rooms

@@ -1,6 +1,7 @@
 //! The crate under test, asked the same question: nothing but its public types.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use mimi_codec::code_points::CredentialType;
 use mimi_codec::protocol::{
@@ -11,11 +12,11 @@ use mimi_codec::room_policy::{
     SingleSourceRoleChangeTargets,
 };
 use mimi_policy::{
-    Actor, Change as PolicyChange, ClientUri, JoinCode, ProposedChange, RoomParts, RoomState, TableSeed,
-    UserUri,
+    Actor, Change as PolicyChange, ClientUri, InvalidRoom, JoinCode, Plan, ProposedChange, Refusal,
+    RoomParts, RoomState, TableSeed, UserUri,
 };
 
-use crate::room::{Base, Cap, Change, Claim, Field, Form, Preauth, Role, Room, Try, Who};
+use super::room::{Base, Cap, Change, Claim, Field, Form, Preauth, Role, Room, Try, Who};
 
 /// What the engine makes of it: the participant list and the clients afterwards, or why not.
 pub(crate) struct Answer {
@@ -23,9 +24,35 @@ pub(crate) struct Answer {
     pub(crate) clients: Vec<(String, String)>,
 }
 
-pub(crate) fn decide(t: &Try) -> Result<Answer, String> {
-    let mut room =
-        RoomState::new(parts(&t.room), TableSeed::known()).map_err(|invalid| invalid.to_string())?;
+/// Why not: the room is invalid, or a change is refused.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    Room(InvalidRoom),
+    Change(Refusal),
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Room(invalid) => invalid.fmt(f),
+            Self::Change(refusal) => refusal.fmt(f),
+        }
+    }
+}
+
+pub(crate) fn decide(t: &Try) -> Result<Answer, Refused> {
+    let mut room = room(&t.room).map_err(Refused::Room)?;
+    let plan = check(&room, t).map_err(Refused::Change)?;
+    room.apply(plan).expect("a plan for this version");
+    Ok(answer(&room))
+}
+
+pub(crate) fn room(room: &Room) -> Result<RoomState, InvalidRoom> {
+    RoomState::new(parts(room), TableSeed::known())
+}
+
+/// What the engine says in this room, whatever room the try speaks of.
+pub(crate) fn check(room: &RoomState, t: &Try) -> Result<Plan, Refusal> {
     let changes: Vec<ProposedChange> = t
         .changes
         .iter()
@@ -37,8 +64,10 @@ pub(crate) fn decide(t: &Try) -> Result<Answer, String> {
         Form::ExternalCommit => mimi_policy::Form::ExternalCommit,
         Form::ExternalProposal => mimi_policy::Form::ExternalProposal,
     };
-    let plan = room.check(&actor(&t.actor), form, &changes).map_err(|refusal| format!("{refusal:?}"))?;
-    room.apply(plan).map_err(|stale| stale.to_string())?;
+    room.check(&actor(&t.actor), form, &changes)
+}
+
+pub(crate) fn answer(room: &RoomState) -> Answer {
     let participants: Vec<(String, u32)> =
         room.participants().map(|(user, role)| (user.to_string(), role)).collect();
     let mut clients: Vec<(String, String)> = participants
@@ -50,7 +79,7 @@ pub(crate) fn decide(t: &Try) -> Result<Answer, String> {
         })
         .collect();
     clients.sort();
-    Ok(Answer { participants, clients })
+    Answer { participants, clients }
 }
 
 fn parts(room: &Room) -> RoomParts {

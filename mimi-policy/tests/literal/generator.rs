@@ -3,15 +3,28 @@
 
 use std::collections::BTreeSet;
 
-use crate::room::{Base, Cap, Change, Claim, Field, Form, Preauth, Role, Room, Try, Uri, Who};
+use super::room::{Base, Cap, Change, Claim, Field, Form, Preauth, Role, Room, Try, Uri, Who};
 
-/// SplitMix64: a test needs no better.
-pub(crate) struct Dice(pub(crate) u64);
+/// Where choices come from: first a fuzzer's octets, one for each, then a generator.
+pub(crate) struct Dice<'a> {
+    octets: &'a [u8],
+    state: u64,
+}
 
-impl Dice {
+impl<'a> Dice<'a> {
+    /// Where the octets end, one seed makes the same choices for all of them, so that a change of one octet changes little.
+    pub(crate) fn new(octets: &'a [u8], seed: u64) -> Self {
+        Self { octets, state: seed }
+    }
+
+    /// SplitMix64: a test needs no better.
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
+        if let Some((first, rest)) = self.octets.split_first() {
+            self.octets = rest;
+            return u64::from(*first);
+        }
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
@@ -59,8 +72,13 @@ const CLIENTS: [Uri; 9] = [
 const CLAIMS: [Claim; 5] = [(2, 0, 0), (2, 0, 1), (2, 1, 0), (3, 0, 0), (3, 1, 1)];
 const PARENT: Uri = "mimi://a.example/r/parent";
 
-pub(crate) fn any_try(dice: &mut Dice) -> Try {
+pub(crate) fn any_try(dice: &mut Dice<'_>) -> Try {
     let room = any_room(dice);
+    any_try_in(dice, room)
+}
+
+/// Somebody wants something in this room.
+pub(crate) fn any_try_in(dice: &mut Dice<'_>, room: Room) -> Try {
     let actor = any_actor(dice, &room);
     let form = any_form(dice, &room, &actor);
     let mut changes = Vec::new();
@@ -90,7 +108,7 @@ pub(crate) fn any_try(dice: &mut Dice) -> Try {
     Try { room, actor, form, changes }
 }
 
-fn any_room(dice: &mut Dice) -> Room {
+pub(crate) fn any_room(dice: &mut Dice<'_>) -> Room {
     let mut base = Base {
         fixed_membership: dice.percent(8),
         parent_dependant: dice.percent(8),
@@ -141,7 +159,7 @@ fn any_room(dice: &mut Dice) -> Room {
         let position = clients.iter().position(|(_, client)| *client == last).unwrap();
         clients.truncate(clients.len() - usize::from(position + 1 < clients.len()));
     }
-    let near = |dice: &mut Dice, count: usize| {
+    let near = |dice: &mut Dice<'_>, count: usize| {
         (count as u32 + dice.one_of(&[0, 0, 1, 2])).saturating_sub(u32::from(dice.percent(8)))
     };
     if dice.percent(12) {
@@ -166,7 +184,7 @@ fn any_room(dice: &mut Dice) -> Room {
     Room { base, roles, preauth: any_preauth(dice), list, clients, parent_participants }
 }
 
-fn any_roles(dice: &mut Dice, fixed_membership: bool) -> Vec<Role> {
+fn any_roles(dice: &mut Dice<'_>, fixed_membership: bool) -> Vec<Role> {
     let mut indexes = vec![0, 2, 3];
     if dice.percent(85) {
         indexes.push(1);
@@ -186,7 +204,7 @@ fn any_roles(dice: &mut Dice, fixed_membership: bool) -> Vec<Role> {
 }
 
 fn any_role(
-    dice: &mut Dice,
+    dice: &mut Dice<'_>,
     index: u32,
     indexes: &[u32],
     density: u64,
@@ -208,7 +226,8 @@ fn any_role(
         capabilities.remove(&Cap::AddParticipant);
     }
     let limited = dice.percent(40);
-    let limit = |dice: &mut Dice| if limited && dice.percent(50) { Some(dice.below(4) as u32) } else { None };
+    let limit =
+        |dice: &mut Dice<'_>| if limited && dice.percent(50) { Some(dice.below(4) as u32) } else { None };
     let (min, max, min_active, mut max_active) =
         (limit(dice).unwrap_or(0), limit(dice), limit(dice).unwrap_or(0), limit(dice));
     if quiet && dice.percent(85) {
@@ -236,7 +255,7 @@ fn any_role(
     }
 }
 
-fn any_preauth(dice: &mut Dice) -> Vec<Preauth> {
+fn any_preauth(dice: &mut Dice<'_>) -> Vec<Preauth> {
     let mut preauth = Vec::new();
     for _ in 0..dice.one_of(&[0, 1, 2, 2, 3]) {
         preauth.push(Preauth { claims: any_claims(dice, 2), role: dice.one_of(&[0, 1, 2, 2, 3, 3, 7, 9]) });
@@ -244,11 +263,11 @@ fn any_preauth(dice: &mut Dice) -> Vec<Preauth> {
     preauth
 }
 
-fn any_claims(dice: &mut Dice, most: usize) -> Vec<Claim> {
+fn any_claims(dice: &mut Dice<'_>, most: usize) -> Vec<Claim> {
     (0..dice.below(most + 1)).map(|_| dice.one_of(&CLAIMS)).collect()
 }
 
-fn any_actor(dice: &mut Dice, room: &Room) -> Who {
+fn any_actor(dice: &mut Dice<'_>, room: &Room) -> Who {
     let claims = any_claims(dice, 4);
     let free: Vec<Uri> = CLIENTS.into_iter().filter(|client| !room.has_client(client)).collect();
     let unlisted: Vec<Uri> = USERS.into_iter().filter(|user| room.role_of(user).is_none()).collect();
@@ -275,7 +294,7 @@ fn any_actor(dice: &mut Dice, room: &Room) -> Who {
     Who::User { user: dice.one_of(&USERS), client: any_client, claims }
 }
 
-fn any_form(dice: &mut Dice, room: &Room, actor: &Who) -> Form {
+fn any_form(dice: &mut Dice<'_>, room: &Room, actor: &Who) -> Form {
     if dice.percent(4) {
         return dice.one_of(&[Form::Proposal, Form::Commit, Form::ExternalCommit, Form::ExternalProposal]);
     }
@@ -295,7 +314,7 @@ fn any_form(dice: &mut Dice, room: &Room, actor: &Who) -> Form {
 
 /// One thing that somebody wants, with all that belongs to it; sometimes without.
 fn add_changes(
-    dice: &mut Dice,
+    dice: &mut Dice<'_>,
     room: &Room,
     actor: &Who,
     form: Form,

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::arithmetic_side_effects, missing_docs)]
 
+mod comparison;
 mod draft;
 mod engine;
 mod generator;
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 use std::env;
 use std::thread;
 
+use comparison::disagreement;
 use draft::Says;
 use generator::{Dice, any_try};
 use room::{Base, Cap, Change, Form, Role, Room, Try, Uri, Who};
@@ -36,43 +38,10 @@ struct Statistics {
     disagreements: Vec<u64>,
 }
 
-/// Where the two differ, in words.
-fn disagreement(t: &Try) -> Option<String> {
-    let literal = draft::decide(t);
-    match (engine::decide(t), &literal.after) {
-        (Err(_), None) => None,
-        (Err(why), Some(_)) => Some(format!("the engine refuses ({why}) what the draft allows")),
-        (Ok(_), None) => Some(format!(
-            "the engine allows what the draft refuses ({})",
-            literal.refused.unwrap_or_default()
-        )),
-        (Ok(answer), Some(after)) => {
-            let (mut found, mut participants) = (answer.participants, owned(&after.list));
-            let (found_clients, mut clients) = (answer.clients, owned(&after.clients));
-            clients.sort();
-            // What is proposed has no order yet, and may leave clients to the commit.
-            let committed = matches!(t.form, Form::Commit | Form::ExternalCommit);
-            if !committed {
-                participants.sort();
-                found.sort();
-            }
-            if found != participants {
-                return Some(format!("participants afterwards: {found:?}, not {participants:?}"));
-            }
-            (committed && found_clients != clients)
-                .then(|| format!("clients afterwards: {found_clients:?}, not {clients:?}"))
-        }
-    }
-}
-
-fn owned<T: ToOwned + ?Sized, U: Into<V> + Copy, V>(pairs: &[(&T, U)]) -> Vec<(T::Owned, V)> {
-    pairs.iter().map(|(first, second)| ((*first).to_owned(), (*second).into())).collect()
-}
-
 fn run(seeds: impl Iterator<Item = u64>) -> Statistics {
     let mut statistics = Statistics::default();
     for seed in seeds {
-        let t = any_try(&mut Dice(seed));
+        let t = any_try(&mut Dice::new(&[], seed));
         let literal = draft::decide(&t);
         let accepted = literal.after.is_some();
         statistics.cases += 1;
@@ -171,7 +140,7 @@ fn a_client_is_replaced_by_its_own_external_commit_only() {
 #[test]
 fn show() {
     for seed in env::var("MIMI_POLICY_SHOW").iter().flat_map(|seeds| seeds.split(',')) {
-        let t = any_try(&mut Dice(seed.parse().unwrap()));
+        let t = any_try(&mut Dice::new(&[], seed.parse().unwrap()));
         let least = match disagreement(&t) {
             Some(_) => smaller::smallest(t, |t| disagreement(t).is_some()),
             None => t,
@@ -228,14 +197,14 @@ fn the_engine_and_the_draft_agree() {
     total.disagreements.sort_unstable();
     let mut kinds: BTreeMap<String, (u64, u32)> = BTreeMap::new();
     for &seed in &total.disagreements {
-        let what = disagreement(&any_try(&mut Dice(seed))).unwrap();
+        let what = disagreement(&any_try(&mut Dice::new(&[], seed))).unwrap();
         kinds.entry(what).or_insert((seed, 0)).1 += 1;
     }
     for (what, (seed, count)) in &kinds {
         println!("{count} like seed {seed}: {what}");
     }
     for (what, (seed, count)) in kinds.iter().take(3) {
-        let least = smaller::smallest(any_try(&mut Dice(*seed)), |t| disagreement(t).is_some());
+        let least = smaller::smallest(any_try(&mut Dice::new(&[], *seed)), |t| disagreement(t).is_some());
         println!("\n{count} like seed {seed}: {what}\nleast: {}\n{least:#?}", disagreement(&least).unwrap());
     }
     assert_eq!(total.disagreements, [0; 0], "{} disagreements", total.disagreements.len());

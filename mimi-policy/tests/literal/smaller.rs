@@ -1,6 +1,6 @@
 //! The smallest try on which both still disagree.
 
-use crate::room::Try;
+use super::room::Try;
 
 /// Takes away whatever can go while `still` holds.
 pub(crate) fn smallest(mut t: Try, still: impl Fn(&Try) -> bool) -> Try {
