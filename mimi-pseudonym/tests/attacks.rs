@@ -23,8 +23,8 @@ use mimi_pseudonym::{
         transitive_add::receive_commit,
         unlinked::LinkPolicy,
     },
-    issue_pseudonymous_credential, open_connection_request, open_identity_link, request_connection,
-    seal_identity_link, sign_identity_link,
+    issue_pseudonymous_credential, issue_unlinked_credential, open_connection_request, open_identity_link,
+    request_connection, seal_identity_link, sign_identity_link,
 };
 use world::{Hub, User, World, add, opaque, required, room_of};
 
@@ -183,6 +183,55 @@ fn refuses_an_adder_that_lies_about_the_added_users_key() {
     assert_eq!(refused, Err(at(2, PseudonymError::NotTheConnectedUser)));
 }
 
+#[test]
+fn refuses_to_add_what_is_no_set_of_one_user_or_for_other_leaves() {
+    let mut world = World::new();
+    let (_, wrapper_key, _, bob) = room_of_two(&mut world);
+    let (one, other) = (world.set(&bob).remove(0), world.set(&bob).remove(0));
+    let connection = bob.connection();
+    let check = |credential: &_| world.check(credential);
+    let mut rng = world.rng.clone();
+    let cases: [(&[&PseudonymousCredential], &[u32], PseudonymError); 4] = [
+        (&[&one, &other], &[2, 3], PseudonymError::NotOneUser),
+        (&[], &[], PseudonymError::NotOneUser),
+        (&[&one], &[2, 3], PseudonymError::AddAadCount { expected: 1, actual: 2 }),
+        (&[&one], &[], PseudonymError::AddAadCount { expected: 1, actual: 0 }),
+    ];
+    for (credentials, leaves, error) in cases {
+        let users = [AddedUser { connection: &connection, credentials }];
+        let refused = add_users(&world.suite, &wrapper_key, &users, leaves, &check, &mut rng);
+        assert_eq!(refused, Err(error));
+    }
+}
+
+/// A member that gives its leaf another credential is looked at like one that is new.
+#[test]
+fn refuses_a_member_whose_new_credential_does_not_show_who_it_is() {
+    let mut world = World::new();
+    let (hub, wrapper_key, alice, bob) = room_of_two(&mut world);
+    let pseudonym = hub.leaves.get(1).unwrap().user_pseudonym.clone();
+    let renewed = world.issue(&bob, &bob.clients[0], &pseudonym);
+    let leaves = hub.with(&[(1, Some(&renewed))]);
+    for (key, refused) in [(&bob.connection_key, false), (&alice.connection_key, true)] {
+        let link_key = key.identity_link_key(&world.suite, &renewed.tbs()).unwrap();
+        let entry = wrapper_key.wrap(&world.suite, &link_key, &renewed.tbs(), &mut world.rng).unwrap();
+        let update = join_update(&AddAAD { identity_link_key_ciphertexts: vec![entry] }, 1);
+        let changes = CommitChanges { updated: &[1], update: Some(&update), ..Default::default() };
+        let check = |credential: &_| world.check(credential);
+        let accepted =
+            receive_commit(&world.suite, &wrapper_key, &hub.link_keys, &leaves, &changes, &required, &check);
+        let users = accepted.map(|accepted| {
+            let user = |(leaf, identity): &(u32, Option<mimi_pseudonym::VerifiedIdentity<()>>)| {
+                (*leaf, identity.as_ref().map(|identity| identity.user().clone()))
+            };
+            accepted.identities.iter().map(user).collect::<Vec<_>>()
+        });
+        let known = Ok(vec![(1, Some(bob.uri.clone()))]);
+        let error = Err(at(1, PseudonymError::IdentityLinkDoesNotOpen));
+        assert_eq!(users, if refused { error } else { known });
+    }
+}
+
 /// The update that goes with the AddAAD of one client.
 fn join_update(aad: &AddAAD, leaf_index: u32) -> mimi_codec::minimal_metadata::IdentityLinkKeysUpdate {
     use mimi_codec::{List, minimal_metadata::*};
@@ -226,62 +275,6 @@ fn refuses_a_tampered_ciphertext() {
     assert_eq!(wrapper_key.unwrap(&world.suite, &short, &tbs), Err(error.into()));
     let cut = EncryptedIdentityLinkKey { ciphertext: wrapped.ciphertext[..9].to_vec().into() };
     assert!(matches!(wrapper_key.unwrap(&world.suite, &cut, &tbs), Err(PseudonymError::Decode(_))));
-}
-
-#[test]
-fn refuses_to_add_for_another_number_of_leaves() {
-    let mut world = World::new();
-    let (_, wrapper_key, _, bob) = room_of_two(&mut world);
-    let one = world.set(&bob).remove(0);
-    let connection = bob.connection();
-    let check = |credential: &_| world.check(credential);
-    let mut rng = world.rng.clone();
-    let users = [AddedUser { connection: &connection, credentials: &[&one] }];
-    for leaves in [&[][..], &[2, 3]] {
-        let refused = add_users(&world.suite, &wrapper_key, &users, leaves, &check, &mut rng);
-        let actual = leaves.len();
-        assert_eq!(refused, Err(PseudonymError::AddAadCount { expected: 1, actual }));
-    }
-}
-
-/// A member that gives its leaf another credential is looked at like one that is new.
-#[test]
-fn refuses_a_member_whose_new_credential_does_not_show_who_it_is() {
-    let mut world = World::new();
-    let (hub, wrapper_key, alice, bob) = room_of_two(&mut world);
-    let pseudonym = hub.leaves.get(1).unwrap().user_pseudonym.clone();
-    let renewed = world.issue(&bob, &bob.clients[0], &pseudonym);
-    let leaves = hub.with(&[(1, Some(&renewed))]);
-    for (key, refused) in [(&bob.connection_key, false), (&alice.connection_key, true)] {
-        let link_key = key.identity_link_key(&world.suite, &renewed.tbs()).unwrap();
-        let entry = wrapper_key.wrap(&world.suite, &link_key, &renewed.tbs(), &mut world.rng).unwrap();
-        let update = join_update(&AddAAD { identity_link_key_ciphertexts: vec![entry] }, 1);
-        let changes = CommitChanges { updated: &[1], update: Some(&update), ..Default::default() };
-        let check = |credential: &_| world.check(credential);
-        let accepted =
-            receive_commit(&world.suite, &wrapper_key, &hub.link_keys, &leaves, &changes, &required, &check);
-        let users = accepted.map(|accepted| {
-            let user = |(leaf, identity): &(u32, Option<mimi_pseudonym::VerifiedIdentity<()>>)| {
-                (*leaf, identity.as_ref().map(|identity| identity.user().clone()))
-            };
-            accepted.identities.iter().map(user).collect::<Vec<_>>()
-        });
-        let known = Ok(vec![(1, Some(bob.uri.clone()))]);
-        let error = Err(at(1, PseudonymError::IdentityLinkDoesNotOpen));
-        assert_eq!(users, if refused { error } else { known });
-    }
-}
-
-#[test]
-fn a_credential_without_a_link_is_nobodys() {
-    let mut world = World::new();
-    let bob = world.user("bob", 1);
-    let bobs = world.set(&bob).remove(0);
-    let key = bob.connection_key.identity_link_key(&world.suite, &bobs.tbs()).unwrap();
-    let unlinked = mimi_pseudonym::issue_unlinked_credential(bobs.tbs()).unwrap();
-    let check = |credential: &_| world.check(credential);
-    let refused = open_identity_link(&world.suite, &unlinked, &key, &check);
-    assert_eq!(refused, Err(PseudonymError::NoIdentityLink));
 }
 
 #[test]
@@ -624,8 +617,27 @@ fn refuses_an_identity_of_another_provider_or_that_nobody_vouches_for() {
     let check = |credential: &_| world.check(credential);
     let refused = bob.connection().open(&world.suite, &credential, &check);
     assert_eq!(refused, Err(PseudonymError::ProviderMismatch));
-    let nobody = |_: &Credential| Err::<mimi_pseudonym::CheckedClient<()>, _>(CredentialRefused);
+    // Nor is a client of his provider that an authority gives to a user of another, nor the other way round.
     let bobs = world.set(&bob).remove(0);
+    for of_alice in ["user", "client"] {
+        let check = |credential: &Credential| {
+            let mut checked = world.check(credential)?;
+            match of_alice {
+                "user" => checked.user = alice.uri.clone(),
+                _ => checked.client = alice.clients[0].uri.clone(),
+            }
+            Ok(checked)
+        };
+        let refused = bob.connection().open(&world.suite, &bobs, &check);
+        assert_eq!(refused, Err(PseudonymError::ProviderMismatch), "{of_alice}");
+    }
+    // Without a link there is nothing to open.
+    let key = bob.connection_key.identity_link_key(&world.suite, &bobs.tbs()).unwrap();
+    let unlinked = issue_unlinked_credential(bobs.tbs()).unwrap();
+    let refused =
+        open_identity_link(&world.suite, &unlinked, &key, &|credential: &_| world.check(credential));
+    assert_eq!(refused, Err(PseudonymError::NoIdentityLink));
+    let nobody = |_: &Credential| Err::<mimi_pseudonym::CheckedClient<()>, _>(CredentialRefused);
     let refused = bob.connection().open(&world.suite, &bobs, &nobody);
     assert_eq!(refused, Err(PseudonymError::CredentialRefused));
     // Two providers in one credential aren't signed, and aren't let in.
@@ -689,7 +701,7 @@ fn refuses_a_client_that_shows_itself_to_nobody_under_the_pseudonym_of_somebody_
     let mallory = world.user("bmallory", 1);
     let optional = |_: &IdentifierUri| LinkPolicy::Optional;
     let pseudonym = hub.leaves.get(1).unwrap().user_pseudonym.clone();
-    let unlinked = mimi_pseudonym::issue_unlinked_credential(world.tbs(&mallory, &pseudonym)).unwrap();
+    let unlinked = issue_unlinked_credential(world.tbs(&mallory, &pseudonym)).unwrap();
     let leaves = hub.with(&[(2, Some(&unlinked))]);
     let changes = CommitChanges { added: &[2], ..Default::default() };
     let check = |credential: &_| world.check(credential);
@@ -707,7 +719,7 @@ fn refuses_a_client_that_shows_itself_to_nobody_under_the_pseudonym_of_somebody_
 
     // The other way round, somebody says to be whom nobody knows.
     let pseudonym = world.user_pseudonym(&mallory);
-    let unknown = mimi_pseudonym::issue_unlinked_credential(world.tbs(&mallory, &pseudonym)).unwrap();
+    let unknown = issue_unlinked_credential(world.tbs(&mallory, &pseudonym)).unwrap();
     let claimed = world.issue(&mallory, &mallory.clients[0], &pseudonym);
     let leaves = hub.with(&[(2, Some(&unknown))]);
     let check = |credential: &_| world.check(credential);
@@ -728,7 +740,7 @@ fn refuses_a_client_that_shows_itself_to_nobody_under_the_pseudonym_of_somebody_
     assert_eq!(refused, Err(PseudonymError::UserPseudonymShared));
     // Two that nobody knows may be one user's.
     let pseudonym = unknown.user_pseudonym.clone();
-    let second = mimi_pseudonym::issue_unlinked_credential(world.tbs(&mallory, &pseudonym)).unwrap();
+    let second = issue_unlinked_credential(world.tbs(&mallory, &pseudonym)).unwrap();
     let leaves = hub.with(&[(2, Some(&unknown)), (3, Some(&second))]);
     let changes = CommitChanges { added: &[3], ..Default::default() };
     let check = |credential: &_| world.check(credential);
