@@ -5,7 +5,8 @@
 //! The room's wrapped keys, which the hub stores, open it for those who have the room's wrapper key, which the hub has not.
 //!
 //! What is yours: the MLS group and its messages, storage, the network, and what vouches for a real credential ([`CredentialCheck`]). Who sends
-//! when, from which address and how much is not hidden by anything here.
+//! when, from which address and how much is not hidden by anything here. Nor is the length of a real credential: no draft pads what is sealed, so a hub can
+//! recognise a client whose credential has an unusual length, in several rooms. Let an authority issue credentials of one length.
 //!
 //! ```
 //! use mimi_codec::{DnsName, MimiUri, code_points::CipherSuite, mls::Credential, protocol::PseudonymousCredentialTBS};
@@ -78,7 +79,7 @@
 //! Each seal draws a nonce of AEAD.Nn = 12 bytes from the caller's generator. Derived from what is sealed, it would be the same whenever that is the same,
 //! and different where it must not matter: an ECDSA signature differs from run to run. Derived from a counter, it would need state that several
 //! clients share. An identity link key seals one link, so its nonce can repeat only if one credential is issued twice. A room's wrapper key seals one key for
-//! each member that ever was: after n of them, two nonces are equal with a probability below n^2 / 2^97, which is 2^-33 for 2^32 members.
+//! each member that ever was, and in a [`rotation`] for each that is, once by everybody who re-wraps: after n seals, two nonces are equal with a probability below n^2 / 2^97, which is 2^-33 for 2^32.
 //!
 //! # Where things are
 //! [`flow`] has what members do, one module each. [`rotation`] is ours and in no draft.

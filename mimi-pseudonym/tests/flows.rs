@@ -10,7 +10,7 @@ use mimi_codec::{
     code_points::{CipherSuite, ComponentID, ExtensionType},
     extensions::{AppDataDictionary, ComponentData},
     mls::{Extension, Extensions, GroupContext, GroupInfo},
-    protocol::IdentifierUri,
+    protocol::{IdentifierUri, PseudonymousCredential},
 };
 use mimi_crypto::{CipherSuiteProvider, RustCrypto, generate_hpke_key_pair};
 use mimi_pseudonym::{
@@ -434,6 +434,17 @@ fn two_rooms_of_the_same_users_have_nothing_in_common() {
         assert!(bob.connection().open(&world.suite, hub.leaves.get(1).unwrap(), &check).is_ok());
     }
     assert_eq!(RoomLeaves::new(vec![None, None]).map(|leaves| leaves.len()), Ok(0));
+}
+
+/// What is sealed isn't padded: a hub tells credentials of two lengths apart, and knows one of an unusual length again in another room.
+#[test]
+fn the_length_of_a_link_is_that_of_its_credential() {
+    let mut world = World::new();
+    let (bob, bartholomew) = (world.user("bob", 1), world.user("bartholomew", 1));
+    let length = |credentials: Vec<PseudonymousCredential>| credentials[0].identity_link_ciphertext.len();
+    let (first, second) = (length(world.set(&bob)), length(world.set(&bob)));
+    assert_eq!(first, second);
+    assert_eq!(length(world.set(&bartholomew)), first + "bartholomew".len() - "bob".len());
 }
 
 #[test]

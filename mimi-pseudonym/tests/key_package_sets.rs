@@ -96,6 +96,15 @@ fn chooses_a_whole_set_that_was_not_used_and_says_what_a_reuse_links() {
 }
 
 #[test]
+fn chooses_one_of_last_resort_only_where_there_is_no_other() {
+    let (room, uses, client) = (Opaque::from("room"), PseudonymUses::new(), clients(&[1]));
+    let both = sets(&[(0, 1, true), (1, 1, false)]);
+    assert_eq!(choose_set(&both, &client, &room, &uses).unwrap().set.user_pseudonym(), &pseudonym(1));
+    let last = sets(&[(0, 1, true)]);
+    assert!(choose_set(&last, &client, &room, &uses).unwrap().set.is_last_resort());
+}
+
+#[test]
 fn refuses_a_set_with_a_client_twice_or_of_two_kinds() {
     let twice = key_package_sets([uploaded(0, 1, false), uploaded(0, 1, false)]);
     assert_eq!(twice, Err(PseudonymError::RepeatedKeyPackage));

@@ -58,7 +58,7 @@ pub fn learn_room<S: CipherSuiteProvider + ?Sized, C: CredentialCheck>(
 }
 
 /// [`learn_room`], with all signatures verified together, which is faster in a large room whose suite has a batch method. It accepts exactly
-/// what [`learn_room`] accepts. `rng` weighs the signatures against each other, so it has to be unpredictable to those who made them.
+/// what [`learn_room`] accepts, but for the chances that [`verify_batch`](CipherSuiteProvider::verify_batch) names; `rng` is for that.
 pub fn learn_room_batch<S: CipherSuiteProvider + ?Sized, C: CredentialCheck>(
     suite: &S,
     room: &RoomView<'_>,
