@@ -19,8 +19,8 @@ fn names_the_error_behind() {
         (PseudonymError::InvalidPseudonym(text), text.to_string()),
         (PseudonymError::Crypto(CryptoError::InvalidTag), CryptoError::InvalidTag.to_string()),
         (PseudonymError::Decode(decode.clone()), decode.to_string()),
-        (PseudonymError::Encode(encode.clone()), encode.to_string()),
-        (PseudonymError::Invalid(invalid.clone()), invalid.to_string()),
+        (PseudonymError::Encode(encode), encode.to_string()),
+        (PseudonymError::Invalid(invalid), invalid.to_string()),
         (at_leaf, PseudonymError::StaleKey.to_string()),
     ] {
         assert_eq!(error.source().unwrap().to_string(), cause);

@@ -169,3 +169,15 @@ fn differ(path: &str, a: Option<Side<'_>>, b: Option<Side<'_>>, all: &mut Vec<Fi
     }
     all.push(FieldDifference { path: path.into(), a: a.map(Side::shown), b: b.map(Side::shown) });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_json_does_not_show_is_shown_as_bytes() {
+        let shown = unnamed("Sealed", &[1, 2, 3], &[1, 2, 4, 5]);
+        let value = |hex: &str| Some(FieldValue { offset: 2, value: hex.into() });
+        assert_eq!(shown, FieldDifference { path: "Sealed".into(), a: value("03"), b: value("0405") });
+    }
+}
