@@ -18,9 +18,10 @@ mod statistics;
 use std::{hint::black_box, time::Instant};
 
 use mimi_codec::{
-    SecretOpaque,
+    DnsName, SecretOpaque,
     code_points::CipherSuite,
     extensions::SafeAAD,
+    match_presented_identities,
     protocol::{FrankAAD, IdentifierUri, ParticipantListData, UserRolePair},
 };
 use mimi_content::{Disposition, MimiContent, NestedPart, Salt};
@@ -39,6 +40,7 @@ use rand_chacha::{
 };
 use statistics::{Comparison, Verdict, welch};
 
+const PROVIDER: &str = "b.example";
 const SENDER: &str = "mimi://b.example/u/alice";
 const ROOM: &str = "mimi://hub.example/r/clubhouse";
 const NOW: u64 = 1_767_225_600_000;
@@ -178,10 +180,12 @@ fn franking(bench: &mut Bench) -> Verdict {
     let context = ContextSecret::new(secret).unwrap();
     let list =
         ParticipantListData { participants: vec![UserRolePair { user: SENDER.into(), role_index: 1 }] };
+    let provider = DnsName::parse(PROVIDER).unwrap();
+    let provider = match_presented_identities(provider.as_ref(), [PROVIDER]).unwrap();
     let submission = |commitment: sender::Commitment| {
         let item = commitment.safe_aad_item().unwrap();
         let safe_aad = SafeAAD { aad_items: mimi_codec::List::new(vec![item]).unwrap() };
-        let sender = ActiveSender::find(&sender_uri, &list, [&sender_uri]).unwrap();
+        let sender = ActiveSender::find(&sender_uri, &provider, &list, [&sender_uri]).unwrap();
         Submission::new(&safe_aad, sender, room_uri.clone()).unwrap()
     };
     let mut rng = ChaCha20Rng::seed_from_u64(2);
