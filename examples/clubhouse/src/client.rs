@@ -1,7 +1,9 @@
 //! What a messenger does: it keeps groups with OpenMLS and rooms with `mimi-policy`, and takes nobody's word for either.
 
 mod commit;
+mod external;
 mod join;
+mod message;
 mod receive;
 
 use std::collections::BTreeMap;
@@ -19,6 +21,8 @@ use openmls_rust_crypto::OpenMlsRustCrypto;
 use rand_chacha::ChaCha20Rng;
 
 pub use commit::{Conduct, Wishes};
+pub use external::OpenRequest;
+pub use message::{Conversation, Kept, Read, Says};
 pub use receive::Received;
 
 use crate::{
@@ -40,6 +44,8 @@ pub struct Membership {
     pub roster: Roster,
     /// Proposals that wait for a commit.
     pub accepted: AcceptedProposals,
+    /// What was said.
+    pub timeline: Conversation,
     /// What its own commit leads to, while the hub thinks about it.
     pending: Option<Decision>,
 }
@@ -96,10 +102,6 @@ impl Client {
     #[must_use]
     pub fn is_in(&self, uri: &IdentifierUri) -> bool {
         self.rooms.contains_key(uri)
-    }
-
-    fn room_mut(&mut self, uri: &IdentifierUri) -> Result<&mut Membership> {
-        Ok(self.rooms.get_mut(uri).ok_or("this client is not in the room")?)
     }
 
     fn credential_with_key(&self) -> Result<CredentialWithKey> {

@@ -13,7 +13,8 @@ use mimi_codec::{
     extensions::AppDataDictionary,
     mls::{
         AuthenticatedContent, Commit, Content, Credential, Extensions, ExternalSenders, GroupContext,
-        MLSMessage, MLSMessageBody, Proposal, ProposalOrRef, ProposalRef, PublicMessage, Sender,
+        MLSMessage, MLSMessageBody, Node, Proposal, ProposalOrRef, ProposalRef, PublicMessage, RatchetTree,
+        Sender,
     },
     protocol::{CommitMessage, IdentifierUri, ProposalMessage, UpdateResponseCode},
 };
@@ -69,6 +70,23 @@ impl Roster {
             for sender in senders?.external_senders {
                 let Credential::Basic { identity } = sender.credential else { continue };
                 roster.external_senders.push(IdentifierUri::new(identity)?);
+            }
+        }
+        Ok(roster)
+    }
+}
+
+impl Roster {
+    /// Who is behind the leaves of a tree, for somebody who isn't in the group yet. The credentials are verified before.
+    ///
+    /// # Errors
+    /// When a credential isn't one of this program.
+    pub fn of_tree(tree: &RatchetTree) -> Result<Self> {
+        let mut roster = Self::default();
+        // Leaves and parents alternate (RFC 9420, appendix C).
+        for (index, node) in (0u32..).zip(tree.iter().step_by(2)) {
+            if let Some(Node::Leaf { leaf_node }) = node {
+                roster.members.insert(index, VouchedIdentity::claimed_by(&leaf_node.credential)?);
             }
         }
         Ok(roster)

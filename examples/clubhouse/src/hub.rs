@@ -4,6 +4,8 @@
 //! than a hub can.
 
 mod codes;
+mod group_info;
+mod messages;
 mod update;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,6 +35,7 @@ use crate::{
 };
 
 pub use codes::JoinCodes;
+pub use messages::ReportVerdict;
 
 /// A room that a hub hosts.
 pub struct HostedRoom {

@@ -150,6 +150,12 @@ impl Authority {
         Self { suite, providers }
     }
 
+    /// A provider's key.
+    #[must_use]
+    pub fn key_of(&self, domain: &str) -> Option<&SignaturePublicKey> {
+        self.providers.get(domain)
+    }
+
     /// Who is behind a leaf: its provider has vouched for the user, the client and this key.
     ///
     /// # Errors

@@ -22,7 +22,7 @@ use crate::{
 };
 
 pub use cast::{room_uri, user_uri};
-pub use exchange::Outcome;
+pub use exchange::{Outcome, Said};
 
 /// Everybody and everything.
 pub struct World {

@@ -12,7 +12,7 @@ use openmls::prelude::{
     StagedWelcome,
 };
 
-use super::{Client, Membership};
+use super::{Client, Conversation, Membership};
 use crate::{
     Result,
     decision::{AcceptedProposals, Roster, room_of},
@@ -88,7 +88,8 @@ impl Client {
         let own = &self.identity;
         ensure!(room.role_of(&(&own.user).into()).is_some(), "this user is not on the list");
         let accepted = AcceptedProposals::default();
-        let membership = Membership { group, room, dictionary, roster, accepted, pending: None };
+        let timeline = Conversation::new();
+        let membership = Membership { group, room, dictionary, roster, accepted, timeline, pending: None };
         self.rooms.insert(uri.clone(), membership);
         Ok(())
     }

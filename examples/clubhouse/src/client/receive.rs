@@ -9,7 +9,7 @@ use openmls::prelude::{
     MlsMessageIn, OpenMlsProvider, ProcessedMessage, ProcessedMessageContent, ProtocolMessage, StagedCommit,
 };
 
-use super::{Client, Membership};
+use super::{Client, Membership, Read};
 use crate::{
     Result,
     decision::{self, AcceptedProposal, Decision, Refused, Standpoint},
@@ -28,6 +28,8 @@ pub enum Received {
     Commit(Vec<String>),
     /// A commit took effect, and this client is no longer in the room.
     Removed,
+    /// A message.
+    Message(Read),
     /// The client refuses a handshake, whatever the hub has said.
     Refused(Refused),
 }
@@ -53,7 +55,9 @@ impl Client {
                 self.receive_proposals(room, &messages, timestamp)
             }
             FanoutEvent::Commit { message, .. } => self.receive_commit(room, &message),
-            FanoutEvent::Application { .. } => Err("not yet".into()),
+            FanoutEvent::Application { message, frank } => {
+                Ok(Received::Message(self.receive_message(room, &message, frank.as_ref(), timestamp)?))
+            }
         }
     }
 
@@ -126,7 +130,7 @@ impl Client {
         Ok(Received::Commit(why))
     }
 
-    fn process(&mut self, room: &IdentifierUri, message: &MLSMessage) -> Result<ProcessedMessage> {
+    pub(super) fn process(&mut self, room: &IdentifierUri, message: &MLSMessage) -> Result<ProcessedMessage> {
         let message: MlsMessageIn = stack::to_openmls(message)?;
         let message: ProtocolMessage = message.try_into_protocol_message()?;
         let membership = self.rooms.get_mut(room).ok_or("this client is not in the room")?;

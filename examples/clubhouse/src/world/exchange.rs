@@ -5,17 +5,19 @@ use std::collections::BTreeMap;
 use mimi_codec::{
     mls::{ExternalSender, KeyPackage},
     protocol::{
-        FrankingAgentData, GroupInfoRatchetTreeTBE, IdentifierUri, KeyMaterialRequest, KeyMaterialResponse,
-        UpdateRequest, UpdateResponseCode, UpdateRoomResponse,
+        AbuseReport, FrankingAgentData, GroupInfoAnswer, GroupInfoRatchetTreeTBE, GroupInfoRequest,
+        IdentifierUri, KeyMaterialRequest, KeyMaterialResponse, SubmitMessageRequest, SubmitMessageResponse,
+        SubmitResponseCode, SubmitResult, UpdateRequest, UpdateResponseCode, UpdateRoomResponse,
     },
 };
+use mimi_content::MessageId;
 use mimi_crypto::key_package_ref;
 
 use super::World;
 use crate::{
     Result,
-    client::{Conduct, Received, Wishes},
-    hub::FanOut,
+    client::{Conduct, Received, Says, Wishes},
+    hub::{FanOut, ReportVerdict},
     identity::domain_of,
     narrator::{Hop, Verdict},
     stack,
@@ -35,6 +37,27 @@ impl Outcome {
     #[must_use]
     pub fn is_accepted(&self) -> bool {
         self.response.response_code() == UpdateResponseCode::Success
+    }
+}
+
+/// What came of a message.
+#[derive(Debug)]
+pub struct Said {
+    /// Its ID, if the hub has accepted it.
+    pub id: Option<MessageId>,
+    /// The hub's answer.
+    pub response: SubmitMessageResponse,
+    /// What the others made of it.
+    pub received: BTreeMap<IdentifierUri, Received>,
+}
+
+impl Said {
+    /// The ID of a message that the hub has accepted.
+    ///
+    /// # Errors
+    /// When it hasn't.
+    pub fn accepted(&self) -> Result<MessageId> {
+        Ok(self.id.ok_or_else(|| format!("the hub says {:?}", self.response.status_code))?)
     }
 }
 
@@ -250,6 +273,147 @@ impl World {
         Ok(outcome)
     }
 
+    /// A client sends a message (mimi-protocol, 3.4), which the hub franks and hands on.
+    ///
+    /// # Errors
+    /// When the client may not send it, or somebody on the way can't read a body.
+    pub fn say(&mut self, client: &IdentifierUri, room: &IdentifierUri, says: &Says) -> Result<Said> {
+        let (request, content) = self.client(client)?.say(room, says)?;
+        let (response, received) = self.submit(client, room, &request)?;
+        let SubmitResult::Accepted { accepted_timestamp, frank } = &response.status_code else {
+            return Ok(Said { id: None, response, received });
+        };
+        // The sender verifies the frank like everybody else.
+        let id = self.client(client)?.sent(room, &content, *accepted_timestamp, frank.as_ref())?;
+        Ok(Said { id: Some(id), response, received })
+    }
+
+    /// `POST /submitMessage/{roomId}` (mimi-protocol, 5.4), and what the hub hands on.
+    ///
+    /// # Errors
+    /// When somebody on the way can't read a body.
+    pub fn submit(
+        &mut self,
+        client: &IdentifierUri,
+        room: &IdentifierUri,
+        request: &SubmitMessageRequest,
+    ) -> Result<(SubmitMessageResponse, BTreeMap<IdentifierUri, Received>)> {
+        let (own, hub) = (domain_of(client)?, domain_of(room)?);
+        let path = post("submitMessage", room);
+        let body = self.narrator.send(name(client), &own, Hop::Local, "a message", request)?;
+        if own != hub {
+            self.narrator.forward(&own, &hub, Hop::Request, &path, SUBMIT_MESSAGE_REQUEST, &body);
+        }
+        let now = self.tick();
+        let provider = self.provider(&hub)?;
+        let answer = provider.hub.submit(room, &provider.key, &own, &body, now)?;
+        self.narrator.saw(&hub, &answer.saw);
+        self.narrator.decided(Verdict {
+            by: hub.clone(),
+            about: answer.saw.clone(),
+            accepted: answer.response.status_code.code() == SubmitResponseCode::Accepted,
+            code: Some(answer.code),
+            why: answer.why,
+        });
+        if own != hub {
+            self.narrator.send(&hub, &own, Hop::Response, &path, &answer.response)?;
+        }
+        let body = self.narrator.send(&own, name(client), Hop::Local, "the answer", &answer.response)?;
+        let received = self.fan_out(&hub, room, client, answer.fan_out)?;
+        Ok((stack::decode(&body)?, received))
+    }
+
+    /// `POST /reportAbuse/{roomId}` (mimi-protocol, 5.9): what the hub says of each message.
+    ///
+    /// # Errors
+    /// When somebody on the way can't read a body.
+    pub fn report(
+        &mut self,
+        client: &IdentifierUri,
+        room: &IdentifierUri,
+        report: &AbuseReport,
+    ) -> Result<Vec<ReportVerdict>> {
+        let (own, hub) = (domain_of(client)?, domain_of(room)?);
+        let body = self.narrator.send(name(client), &own, Hop::Local, "a report", report)?;
+        if own != hub {
+            self.narrator.forward(&own, &hub, Hop::Request, post("reportAbuse", room), ABUSE_REPORT, &body);
+        }
+        let provider = self.provider(&hub)?;
+        let (report, verdicts) = provider.hub.report(room, &provider.key, &body)?;
+        self.narrator.saw(&hub, format!("{} messages that it had never read", report.messages.len()));
+        for verdict in &verdicts {
+            let (Ok(why) | Err(why)) = verdict;
+            self.narrator.decided(Verdict {
+                by: hub.clone(),
+                about: "a reported message".to_owned(),
+                accepted: verdict.is_ok(),
+                code: Some(if verdict.is_ok() { "proven" } else { "not proven" }.to_owned()),
+                why: vec![why.clone()],
+            });
+        }
+        Ok(verdicts)
+    }
+
+    /// `POST /groupInfo/{roomId}` (mimi-protocol, 5.6): `None` if the hub says no.
+    ///
+    /// # Errors
+    /// When somebody on the way can't read a body, or the answer is not the hub's.
+    pub fn fetch_group_info(
+        &mut self,
+        client: &IdentifierUri,
+        room: &IdentifierUri,
+        code: Option<&[u8]>,
+    ) -> Result<Option<GroupInfoRatchetTreeTBE>> {
+        let (own, hub) = (domain_of(client)?, domain_of(room)?);
+        let path = post("groupInfo", room);
+        let (request, open) = self.client(client)?.request_group_info(code)?;
+        let body = self.narrator.send(name(client), &own, Hop::Local, "the GroupInfo, please", &request)?;
+        if own != hub {
+            self.narrator.forward(&own, &hub, Hop::Request, &path, GROUP_INFO_REQUEST, &body);
+        }
+        let provider = self.provider(&hub)?;
+        let answer = provider.hub.group_info(room, &provider.key, &body)?;
+        let accepted = matches!(answer.response.status, GroupInfoAnswer::Success { .. });
+        self.narrator.saw(&hub, &answer.saw);
+        self.narrator.decided(Verdict {
+            by: hub.clone(),
+            about: answer.saw.clone(),
+            accepted,
+            code: Some(answer.code),
+            why: answer.why,
+        });
+        if own != hub {
+            self.narrator.send(&hub, &own, Hop::Response, &path, &answer.response)?;
+        }
+        let body =
+            self.narrator.send(&own, name(client), Hop::Local, "sealed for the client", &answer.response)?;
+        if !accepted {
+            return Ok(None);
+        }
+        let response = stack::decode(&body)?;
+        Ok(Some(self.client(client)?.open_group_info(room, &open, response)?))
+    }
+
+    /// A client joins from outside (mimi-protocol, 3.6).
+    ///
+    /// # Errors
+    /// When the client doesn't make the commit, or somebody on the way can't read a body.
+    pub fn join_externally(
+        &mut self,
+        client: &IdentifierUri,
+        room: &IdentifierUri,
+        tbe: &GroupInfoRatchetTreeTBE,
+        role: Option<u32>,
+    ) -> Result<Outcome> {
+        let (request, group) = self.client(client)?.join_externally(tbe, role)?;
+        let outcome = self.update(client, room, &request)?;
+        if outcome.is_accepted() {
+            self.client(client)?.joined_externally(room, group)?;
+            self.provider_of(client)?.subscribe(room, client);
+        }
+        Ok(outcome)
+    }
+
     fn tell(&mut self, client: &IdentifierUri, received: &Received) {
         let (about, accepted, why) = match received {
             Received::Joined => ("the Welcome", true, vec!["it is in the room".to_owned()]),
@@ -258,6 +422,14 @@ impl World {
             }
             Received::Commit(_) => ("the commit", true, vec!["the same decision as the hub's".to_owned()]),
             Received::Removed => ("the commit", true, vec!["it is no longer in the room".to_owned()]),
+            Received::Message(read) => {
+                let words = format!("{:?} by {:?}: {:?}", read.act, read.sender, read.text);
+                (
+                    "the message",
+                    true,
+                    vec![words, "decrypted; the frank holds; the sender may do so".to_owned()],
+                )
+            }
             Received::Refused(refused) => ("the handshake", false, vec![refused.to_string()]),
         };
         let verdict = Verdict { by: name(client), about: about.to_owned(), accepted, code: None, why };
@@ -265,6 +437,9 @@ impl World {
     }
 }
 
+const SUBMIT_MESSAGE_REQUEST: &str = <SubmitMessageRequest as mimi_codec::Decode<'_>>::NAME;
+const ABUSE_REPORT: &str = <AbuseReport as mimi_codec::Decode<'_>>::NAME;
+const GROUP_INFO_REQUEST: &str = <GroupInfoRequest as mimi_codec::Decode<'_>>::NAME;
 const KEY_MATERIAL_REQUEST: &str = <KeyMaterialRequest as mimi_codec::Decode<'_>>::NAME;
 const KEY_MATERIAL_RESPONSE: &str = <KeyMaterialResponse as mimi_codec::Decode<'_>>::NAME;
 const UPDATE_REQUEST: &str = <UpdateRequest as mimi_codec::Decode<'_>>::NAME;
