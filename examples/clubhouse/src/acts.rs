@@ -14,7 +14,13 @@
 //! its own.
 
 mod adding;
+mod consent;
 mod creation;
+mod leaving;
+mod messages;
+mod outside;
+mod refusals;
+mod reports;
 mod roles;
 
 use crate::{Result, story::Story};
@@ -34,4 +40,14 @@ pub struct Act {
 pub const ACTS: &[Act] = &[
     Act { number: 1, title: "Alice creates the clubhouse", play: creation::play },
     Act { number: 2, title: "Alice adds Bob, and Bob adds Cathy", play: adding::play },
+    Act {
+        number: 3,
+        title: "What the hub refuses, and what clients refuse of the hub",
+        play: refusals::play,
+    },
+    Act { number: 4, title: "They talk", play: messages::play },
+    Act { number: 5, title: "Somebody is reported", play: reports::play },
+    Act { number: 6, title: "Somebody leaves, somebody is kicked and banned", play: leaving::play },
+    Act { number: 7, title: "Coming in from outside", play: outside::play },
+    Act { number: 10, title: "Consent between providers", play: consent::play },
 ];

@@ -413,8 +413,11 @@ pub fn decide_unasked(
     proposals: &[Attributed<'_>],
 ) -> Result<Decision, Refused> {
     let request = request.map_err(Refused::Invalid)?;
-    let plan = room.plan_accepted(&request.actor, &request.changes).map_err(Refused::Policy)?;
-    after(room, dictionary, plan, proposals, Vec::new())
+    match room.plan_accepted(&request.actor, &request.changes) {
+        Ok(plan) => after(room, dictionary, plan, proposals, Vec::new()),
+        // What makes no room at all changes no component either.
+        Err(_) => Ok(Decision { room: room.clone(), changed: Vec::new(), why: Vec::new() }),
+    }
 }
 
 fn after(
