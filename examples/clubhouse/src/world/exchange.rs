@@ -204,6 +204,19 @@ impl World {
         Ok(outcome)
     }
 
+    /// A client's user leaves (mimi-protocol, 3.5): its client proposes it, and somebody else commits.
+    ///
+    /// # Errors
+    /// When the client doesn't propose it, or somebody on the way can't read a body.
+    pub fn leave(&mut self, client: &IdentifierUri, room: &IdentifierUri) -> Result<Outcome> {
+        let request = self.client(client)?.leave(room)?;
+        let outcome = self.update(client, room, &request)?;
+        if let UpdateRoomResponse::Success { accepted_timestamp, .. } = outcome.response {
+            self.client(client)?.proposals_were_accepted(room, &request, accepted_timestamp)?;
+        }
+        Ok(outcome)
+    }
+
     /// A client sends a handshake to the hub (mimi-protocol, 5.3), which hands it on if it is allowed.
     ///
     /// # Errors
