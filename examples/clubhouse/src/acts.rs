@@ -21,7 +21,9 @@ mod messages;
 mod outside;
 mod refusals;
 mod reports;
-mod roles;
+pub mod roles;
+
+pub use creation::new_room;
 
 use crate::{Result, story::Story};
 

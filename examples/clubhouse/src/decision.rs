@@ -469,7 +469,7 @@ fn explain(room: &RoomState, request: &Request, grants: &[mimi_policy::Grant]) -
             Basis::CapabilityAlone => String::new(),
             Basis::RoleChange { from, to } => format!("which lists the move {from} → {to}"),
             Basis::PreAuthorization { entry } => format!("preauthorized by entry {entry}"),
-            Basis::PartOf { .. } => "part of that".to_owned(),
+            Basis::PartOf { .. } => "goes with its user".to_owned(),
             Basis::Accepted => "accepted before".to_owned(),
             _ => "takes no capability".to_owned(),
         };

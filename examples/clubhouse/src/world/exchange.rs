@@ -19,6 +19,7 @@ use super::World;
 use crate::{
     Result,
     client::{Conduct, Received, Says, Wishes},
+    decision::text,
     hub::{FanOut, ReportVerdict},
     identity::domain_of,
     narrator::{Hop, Verdict},
@@ -71,8 +72,8 @@ pub(super) fn name(client: &IdentifierUri) -> String {
 
 /// `POST /{endpoint}/{the URI without its scheme}`, as the draft's diagrams write it.
 pub(super) fn post(endpoint: &str, uri: &IdentifierUri) -> String {
-    let text = crate::decision::text(uri);
-    format!("POST /{endpoint}/{}", text.strip_prefix("mimi://").unwrap_or(&text))
+    let uri = text(uri);
+    format!("POST /{endpoint}/{}", uri.strip_prefix("mimi://").unwrap_or(&uri))
 }
 
 impl World {
@@ -142,7 +143,7 @@ impl World {
         let code = format!("{:?}", answer.response.user_status());
         self.narrator.decided(Verdict {
             by: theirs.clone(),
-            about: format!("key packages of {target:?}"),
+            about: format!("key packages of {}", text(target)),
             accepted: answer.response.clients().iter().any(|it| it.key_package().is_some()),
             code: Some(lower_first(&code)),
             why: vec![answer.why],
@@ -396,8 +397,8 @@ impl World {
             self.narrator.forward(&own, &hub, Hop::Request, post("reportAbuse", room), ABUSE_REPORT, &body);
         }
         let provider = self.provider(&hub)?;
-        let (report, verdicts) = provider.hub.report(room, &provider.key, &body)?;
-        self.narrator.saw(&hub, format!("{} messages that it had never read", report.messages.len()));
+        let verdicts = provider.hub.report(room, &provider.key, &body)?;
+        self.narrator.saw(&hub, "a message that it had never read");
         for verdict in &verdicts {
             let (Ok(why) | Err(why)) = verdict;
             self.narrator.decided(Verdict {
