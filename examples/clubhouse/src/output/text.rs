@@ -103,8 +103,8 @@ fn sent(text: &mut String, body: &Body, style: Style) -> std::fmt::Result {
     let length =
         path.chars().count().saturating_add(body.type_name.len()).saturating_add(size.to_string().len());
     let what = style.paint("33", body.type_name);
-    // The arrow takes 29 columns, the rest of the line 10.
-    let apart = if length.saturating_add(39) > WIDTH { "\n                             " } else { " " };
+    // The arrow takes 28 columns, what is between and behind another 10.
+    let apart = if length.saturating_add(38) > WIDTH { "\n                            " } else { " " };
     writeln!(text, "  {left:>10} {} {right:<10} {path}{apart}{what}, {size} octets", style.paint("1", arrow))
 }
 
