@@ -38,10 +38,13 @@ fn the_story_with_suite_1() {
     let codes = |act| codes(&story, act);
     assert_eq!(codes(3).iter().filter(|code| **code == "notAllowed").count(), 2);
     assert_eq!(codes(3).iter().filter(|code| **code == "invalidProposal").count(), 2);
+    assert_eq!(codes(3).iter().filter(|code| **code == "wrongEpoch").count(), 1);
     assert!(codes(4).iter().all(|code| *code == "accepted"));
     assert_eq!(codes(5).iter().filter(|code| **code == "proven").count(), 1);
     assert_eq!(codes(5).iter().filter(|code| **code == "not proven").count(), 4);
-    assert!(codes(6).contains(&"notAllowed") && codes(6).contains(&"notAuthorized"));
+    for code in ["notAllowed", "epochTooOld", "notAuthorized"] {
+        assert!(codes(6).contains(&code), "no {code}");
+    }
     assert_eq!(codes(7).iter().filter(|code| **code == "notAuthorized").count(), 2);
     assert_eq!(codes(10), ["noConsent", "success", "noConsentForThisRoom", "noConsent"]);
 
