@@ -1,8 +1,9 @@
 //! `POST /submitMessage/{roomId}` and `POST /reportAbuse/{roomId}` at the hub (mimi-protocol, 5.4 and 5.9).
 
 use mimi_codec::{
-    Decode, Reader,
+    Decode, DnsNameRef, MatchedProvider, Reader,
     extensions::SafeAAD,
+    match_presented_identities,
     mls::{ContentType, PrivateMessage},
     protocol::{
         AbuseReport, FanoutEvent, FanoutMessage, Frank, IdentifierUri, Protocol, SubmitMessageRequest,
@@ -10,7 +11,7 @@ use mimi_codec::{
     },
 };
 use mimi_franking::{
-    Framing, FrankingAgent, FrankingAgentKey, FrankingError, MimiFrankable, OwnAgents,
+    Framing, FrankingAgentKey, FrankingError, MimiFrankable, OwnAgent, OwnAgents,
     hub::{ActiveSender, Submission},
     report::ReportCheck,
 };
@@ -49,12 +50,12 @@ impl Hub {
         let room = self.rooms.get(uri).ok_or("there is no such room")?;
         let sealed = private.ciphertext.len();
         let saw = format!("{sealed} octets of ciphertext by {}", text(&request.sending_uri));
-        let result = judge(room, private, &request.sending_uri, from);
-        let sender = match result {
-            Ok((sender, why)) => (sender, why),
+        // The names that the provider's certificate presents; here it is taken at its word.
+        let from = match_presented_identities(DnsNameRef::parse(from)?, [from])?;
+        let (sender, mut why) = match judge(room, private, &request.sending_uri, &from) {
+            Ok(judged) => judged,
             Err((result, why)) => return Ok(answer(result, saw, vec![why])),
         };
-        let (sender, mut why) = sender;
 
         let context: mimi_codec::mls::GroupContext = stack::of_openmls(room.group.group_context())?;
         let agent = FrankingAgentKey::of_group(&self.suite, key.signing_key(), &context)?;
@@ -83,7 +84,7 @@ impl Hub {
     /// When the body is none.
     pub fn report(&self, uri: &IdentifierUri, key: &ProviderKey, body: &[u8]) -> Result<Vec<ReportVerdict>> {
         let report: AbuseReport = stack::decode(body)?;
-        let agents = [FrankingAgent::own(&self.suite, key.public_key())?];
+        let agents = [OwnAgent::new(&self.suite, key.public_key())?];
         let content = MimiFrankable::new(Framing::Bare);
         let own = OwnAgents(&agents);
         let check = ReportCheck { hub_keys: &self.hub_keys, own: &own, content: &content, room_uri: uri };
@@ -105,14 +106,11 @@ fn judge(
     room: &HostedRoom,
     message: &PrivateMessage,
     sending_uri: &IdentifierUri,
-    from: &str,
+    from: &MatchedProvider,
 ) -> Result<(ActiveSender, Vec<String>), (SubmitResult, String)> {
     let refuse = |why: String| (SubmitResult::NotAllowed {}, why);
     if message.content_type != ContentType::Application {
         return Err(refuse("not an application message".to_owned()));
-    }
-    if domain_of(sending_uri).map_err(|error| refuse(error.to_string()))? != from {
-        return Err(refuse("another provider's user".to_owned()));
     }
     let epoch = room.epoch();
     if message.epoch < epoch {
@@ -123,7 +121,7 @@ fn judge(
         return Err(refuse("an epoch that is yet to come".to_owned()));
     }
     let users = room.roster.members.values().map(|it| &it.user);
-    let sender = ActiveSender::find(sending_uri, &room.room.participant_list(), users)
+    let sender = ActiveSender::find(sending_uri, from, &room.room.participant_list(), users)
         .map_err(|error| refuse(error.to_string()))?;
     // Which of the user's clients it was, the hub can't see.
     let user = UserUri::from(sending_uri);
