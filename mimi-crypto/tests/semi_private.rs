@@ -424,7 +424,7 @@ fn refuses_to_send_where_the_group_does_not_allow_it() {
         }
         scene.context.epoch = 9;
         assert_eq!(scene.seal_with(&member, auth.clone()), Err(CryptoError::EpochMismatch));
-        scene.context.epoch = member.epoch().to_owned();
+        scene.context.epoch = *member.epoch();
         let (what, expected, actual) = ("nonce", scene.suite.parameters().nn, 11);
         scene.nonce = Secret::of_length(vec![1; actual], actual).unwrap();
         let refused = scene.seal_with(&member, auth);
