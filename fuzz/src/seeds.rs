@@ -66,6 +66,7 @@ fn add_drawn(seeds: &mut BTreeMap<&'static str, Vec<Vec<u8>>>) {
     let targets = [
         "app_data_update",
         "attachment",
+        "differential_crypto",
         "franking_flow",
         "part_choice",
         "policy_apply",

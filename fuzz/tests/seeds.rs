@@ -12,7 +12,7 @@ fn targets_hold_on_their_seeds_and_on_damaged_ones() {
         .collect();
     let seeds = mimi_fuzz::seeds::from_vectors(documents.iter().map(String::as_str));
     for (target, run) in mimi_fuzz::TARGETS {
-        let mut inputs = seeds.get(target).cloned().unwrap_or_default();
+        let mut inputs = seeds.get(target).unwrap_or_else(|| panic!("{target} has no seeds")).clone();
         inputs.extend([vec![], vec![0; 64], vec![0xff; 64], (0..=255).collect()]);
         for input in &inputs {
             run(input);
