@@ -4,7 +4,8 @@ use arbitrary::{Arbitrary, Unstructured};
 use mimi_content::choice::{Choice, Fate, Rank};
 use mimi_content::gfm::{LINK_SCHEMES, escape_html, link_warning, links, mentions, to_html, to_plain_text};
 use mimi_content::{
-    AeadAlgorithm, Attachment, HashAlgorithm, MimiContent, MimiContentRef, PartIndex, PartRef, PartSemantics,
+    AeadAlgorithm, Attachment, Disposition, HashAlgorithm, MimiContent, MimiContentRef, MultiPart,
+    NestedPart, PartIndex, PartRef, PartSemantics, Salt,
 };
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -180,11 +181,61 @@ fn plain(value: &str) -> Result<String, String> {
     Ok(text + rest)
 }
 
+/// A part whose content names others.
+#[derive(Arbitrary, Debug)]
+enum AnyPart {
+    Text { language: u8, kind: u8, names: Vec<u8> },
+    External,
+    Null,
+    Multi { semantics: u8, language: u8, parts: Vec<AnyPart> },
+}
+
+impl AnyPart {
+    /// The part at a level of at most 4.
+    fn part(&self, level: usize) -> NestedPart {
+        let language = |number: u8| ["", "en", "fr", "de-CH, en"][usize::from(number % 4)];
+        match self {
+            Self::Text { language: number, kind, names } => {
+                let content: String =
+                    names.iter().map(|to| format!("<cid:{}@local.invalid> ", to % 24)).collect();
+                let kind = ["text/html", "text/plain;charset=utf-8", "image/svg+xml"][usize::from(kind % 3)];
+                NestedPart::single(Disposition::RENDER, language(*number), kind, content)
+            }
+            Self::Multi { semantics, language: number, parts } if level < 4 => {
+                let semantics =
+                    [PartSemantics::ChooseOne, PartSemantics::SingleUnit, PartSemantics::ProcessAll]
+                        [usize::from(semantics % 3)];
+                let parts = parts.iter().take(6).map(|part| part.part(level + 1)).collect();
+                match MultiPart::new(semantics, parts) {
+                    Ok(multi) => NestedPart::multi(Disposition::RENDER, language(*number), multi),
+                    Err(_) => NestedPart::null(Disposition::RENDER),
+                }
+            }
+            Self::External => {
+                let external = Attachment::in_the_clear(b"x").into_part("https://a.example/x", "image/png");
+                NestedPart::external(Disposition::RENDER, "", external)
+            }
+            Self::Null | Self::Multi { .. } => NestedPart::null(Disposition::RENDER),
+        }
+    }
+}
+
+/// Any message; mostly one whose parts name each other.
+fn message(unstructured: &mut Unstructured<'_>) -> arbitrary::Result<MimiContent> {
+    if u8::arbitrary(unstructured)? < 64 {
+        return MimiContent::arbitrary(unstructured);
+    }
+    let body = AnyPart::arbitrary(unstructured)?.part(1);
+    MimiContent::builder(Salt::from_bytes([7; 16]), body)
+        .build()
+        .map_err(|_| arbitrary::Error::IncorrectFormat)
+}
+
 /// A message, and a client that can process some of its parts: each is processed once or not at all, as its multiparts ask.
 pub fn choice(data: &[u8]) {
     let mut unstructured = Unstructured::new(data);
     let Ok(ranks) = <[u8; 8]>::arbitrary(&mut unstructured) else { return };
-    let Ok(owned) = MimiContent::arbitrary(&mut unstructured) else { return };
+    let Ok(owned) = message(&mut unstructured) else { return };
     let rank = |index: PartIndex| {
         let rank = ranks[usize::from(index) % ranks.len()];
         (rank % 4 > 0).then(|| Rank(u32::from(rank % 4)))

@@ -26,10 +26,12 @@ const MOST: usize = 16;
 #[derive(Arbitrary, Debug)]
 enum Body {
     Text,
+    EditedText,
     Alternatives,
     Reactions(u8, Option<u8>),
     Mixed(u8),
     Null,
+    Deletion,
     Report(Vec<(u8, u8)>),
     Malformed,
 }
@@ -67,15 +69,18 @@ enum Event {
 pub fn fold(data: &[u8]) {
     let Ok(input) = Input::arbitrary(&mut Unstructured::new(data)) else { return };
     let count = input.sent.len().min(MOST);
-    // References go two further, to messages that never come.
-    let reference = |number: u8| number % (u8::try_from(count).unwrap_or(u8::MAX) + 2);
+    // Often the same few, so that things meet; the others go two further, to messages that never come.
+    let reference = |number: u8| match number {
+        0..160 => number % 3,
+        _ => number % (u8::try_from(count).unwrap_or(u8::MAX) + 2),
+    };
     let messages: Vec<TestMessage> = (0..)
         .zip(input.sent.iter().take(MOST))
         .map(|(number, sent)| message(number, sent, &reference))
         .collect();
     let reads: Vec<(u8, u64)> =
         input.reads.iter().take(3).map(|(number, ms)| (reference(*number), u64::from(*ms))).collect();
-    let about: Vec<u8> = (0..reference(u8::MAX - 1).max(2)).collect();
+    let about: Vec<u8> = (0..u8::try_from(count + 2).unwrap_or(u8::MAX)).collect();
 
     let mut events: Vec<Event> = reads.iter().map(|(number, ms)| Event::Read(*number, *ms)).collect();
     for (place, message) in messages.iter().enumerate() {
@@ -139,27 +144,31 @@ fn view(timeline: &TestTimeline, about: &[u8]) -> View {
 
 fn message(number: u8, sent: &Sent, reference: &dyn Fn(u8) -> u8) -> TestMessage {
     let body = match &sent.body {
-        Body::Text => TestBody::Text,
+        Body::Text | Body::EditedText => TestBody::Text,
         Body::Alternatives => TestBody::Alternatives,
         Body::Reactions(first, second) => {
             TestBody::Reactions([Some(*first), *second].into_iter().flatten().map(|text| text % 3).collect())
         }
         Body::Mixed(text) => TestBody::Mixed(vec![text % 3]),
-        Body::Null => TestBody::Null,
+        Body::Null | Body::Deletion => TestBody::Null,
         Body::Report(statuses) => TestBody::Report(
             statuses.iter().take(8).map(|(number, status)| (reference(*number), status % 8)).collect(),
         ),
         Body::Malformed => TestBody::Malformed,
     };
+    let replaces = match sent.body {
+        Body::EditedText | Body::Deletion => Some(sent.replaces.unwrap_or(0)),
+        _ => sent.replaces,
+    };
     TestMessage {
         id: number,
-        sender: usize::from(sent.sender) % 3,
+        sender: [0, 0, 0, 0, 1, 1, 2][usize::from(sent.sender) % 7],
         accepted: [Some(sent.accepted), sent.again]
             .into_iter()
             .flatten()
             .map(|ms| u64::from(ms % 8))
             .collect(),
-        replaces: sent.replaces.map(reference),
+        replaces: replaces.map(reference),
         in_reply_to: sent.in_reply_to.map(reference),
         topic: sent.topic % 3,
         expires: sent.expires.map(|(relative, time)| Expiration { relative, time: u32::from(time % 100) }),
