@@ -1,0 +1,41 @@
+//! Act 2: users and their clients are added (mimi-protocol, 3.2 and 3.3). Key packages come by way of the hub, so that it knows where the
+//! Welcome goes; the participant list and the group change in one commit.
+
+use mimi_codec::protocol::IdentifierUri;
+
+use super::roles;
+use crate::{
+    Result,
+    client::{Conduct, Wishes},
+    ensure,
+    story::Story,
+};
+
+pub(super) fn play(story: &mut Story) -> Result<()> {
+    let cast = story.cast.clone();
+    story.world.narrator.scene("Alice adds Bob: both of his clients, and Bob himself as an ordinary user");
+    add(story, &cast.client_a1, &cast.bob, roles::ORDINARY_USER)?;
+    story
+        .world
+        .narrator
+        .scene("Bob adds Cathy: now everything goes through the hub, and it tells Alice as well");
+    add(story, &cast.client_b1, &cast.cathy, roles::ORDINARY_USER)?;
+
+    let epoch = story.world.provider_of(&story.room)?.hub.room(&story.room)?.epoch();
+    for client in [&cast.client_a1, &cast.client_b1, &cast.client_b2, &cast.client_c1] {
+        let membership = story.world.client(client)?.room(&story.room)?;
+        ensure!(membership.epoch() == epoch, "{client:?} is in another epoch");
+        ensure!(membership.room.participant_count() == 3, "{client:?} has another list");
+    }
+    Ok(())
+}
+
+/// One adds another with all clients.
+pub(super) fn add(story: &mut Story, by: &IdentifierUri, user: &IdentifierUri, role: u32) -> Result<()> {
+    let room = story.room.clone();
+    let add_clients = story.world.key_packages(by, &room, user)?;
+    let wishes = Wishes { add: vec![(user.clone(), role)], add_clients, ..Wishes::default() };
+    let outcome = story.world.commit(by, &room, &wishes, Conduct::Asks)?;
+    ensure!(outcome.is_accepted(), "the hub says {:?}", outcome.response);
+    Ok(())
+}

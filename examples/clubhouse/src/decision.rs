@@ -1,0 +1,493 @@
+//! From a handshake to a decision: the same steps at the hub and at every client.
+//!
+//! 1. Whoever decides has verified the message with its MLS stack, and decoded it with `mimi-codec`.
+//! 2. A commit's references are looked up among the proposals that were accepted ([`AcceptedProposals::resolve`]).
+//! 3. Every leaf that comes in has a credential that its provider vouches for (`check_credentials`).
+//! 4. `mimi-policy` reads the proposals as changes of the room and decides ([`decide`]).
+//! 5. The room after the changes says what the components become, which is what the MLS stack asks for.
+
+use std::{collections::BTreeMap, fmt};
+
+use mimi_codec::{
+    code_points::{ComponentID, WireFormat},
+    extensions::AppDataDictionary,
+    mls::{
+        AuthenticatedContent, Commit, Content, Credential, Extensions, ExternalSenders, GroupContext,
+        MLSMessage, MLSMessageBody, Node, Proposal, ProposalOrRef, ProposalRef, PublicMessage, RatchetTree,
+        Sender,
+    },
+    protocol::{CommitMessage, IdentifierUri, ProposalMessage, UpdateResponseCode},
+};
+use mimi_crypto::{RustCrypto, proposal_ref};
+use mimi_policy::{
+    Actor, Basis, Change, Identities, InvalidRequest, JoinCode, Refusal, Request, RoomParts, RoomState,
+    TableSeed, UserUri, first_omitted,
+};
+
+use openmls::prelude::{self as mls, Member};
+
+use crate::{
+    Result,
+    identity::{Authority, ClientIdentity, VouchedIdentity},
+    stack,
+};
+
+/// Who is behind the leaves of a group: what `mimi-policy` asks of whoever keeps the tree.
+#[derive(Clone, Debug, Default)]
+pub struct Roster {
+    /// By leaf index.
+    pub members: BTreeMap<u32, ClientIdentity>,
+    /// The group's external senders, in their order.
+    pub external_senders: Vec<IdentifierUri>,
+    /// Who joins by a code, and what it is worth. The hub knows its codes. A client sees none: it takes the hub's word, which let the
+    /// commit through.
+    pub codes: JoinCodes,
+}
+
+/// What somebody knows of join codes.
+#[derive(Clone, Debug, Default)]
+pub enum JoinCodes {
+    /// Whoever hosts the room: these users have shown a code for this role.
+    Shown(BTreeMap<UserUri, u32>),
+    /// Everybody else.
+    #[default]
+    HubsWord,
+}
+
+impl Roster {
+    /// Who is behind the members of a group. Their credentials were verified when they came in.
+    ///
+    /// # Errors
+    /// When a credential isn't one of this program.
+    pub fn new(members: impl Iterator<Item = Member>, context: &mls::GroupContext) -> Result<Self> {
+        let mut roster = Self::default();
+        for member in members {
+            let credential: Credential = stack::of_openmls(&member.credential)?;
+            roster.members.insert(member.index.u32(), VouchedIdentity::claimed_by(&credential)?);
+        }
+        let context: GroupContext = stack::of_openmls(context)?;
+        if let Some(senders) = context.extensions.content::<ExternalSenders>() {
+            for sender in senders?.external_senders {
+                let Credential::Basic { identity } = sender.credential else { continue };
+                roster.external_senders.push(IdentifierUri::new(identity)?);
+            }
+        }
+        Ok(roster)
+    }
+}
+
+impl Roster {
+    /// Who is behind the leaves of a tree, for somebody who isn't in the group yet. The credentials are verified before.
+    ///
+    /// # Errors
+    /// When a credential isn't one of this program.
+    pub fn of_tree(tree: &RatchetTree) -> Result<Self> {
+        let mut roster = Self::default();
+        // Leaves and parents alternate (RFC 9420, appendix C).
+        for (index, node) in (0u32..).zip(tree.iter().step_by(2)) {
+            if let Some(Node::Leaf { leaf_node }) = node {
+                roster.members.insert(index, VouchedIdentity::claimed_by(&leaf_node.credential)?);
+            }
+        }
+        Ok(roster)
+    }
+}
+
+impl Identities for Roster {
+    fn member(&self, leaf_index: u32) -> Option<Actor> {
+        self.members.get(&leaf_index).map(ClientIdentity::actor)
+    }
+
+    fn holder(&self, credential: &Credential) -> Option<Actor> {
+        Some(VouchedIdentity::claimed_by(credential).ok()?.actor())
+    }
+
+    fn external_sender(&self, sender_index: u32) -> Option<Actor> {
+        let uri = self.external_senders.get(usize::try_from(sender_index).ok()?)?;
+        Some(Actor::external_sender(uri, Vec::new()))
+    }
+
+    fn join_code(&self, user: &UserUri, role: u32) -> Option<JoinCode> {
+        match &self.codes {
+            JoinCodes::Shown(codes) => match codes.get(user) {
+                Some(shown) if *shown == role => Some(JoinCode::Valid),
+                Some(_) => Some(JoinCode::Invalid),
+                None => None,
+            },
+            JoinCodes::HubsWord => Some(JoinCode::Valid),
+        }
+    }
+
+    fn allows_extensions(&self, _: &Extensions) -> bool {
+        false
+    }
+}
+
+/// The room that a dictionary and the group's leaves make.
+///
+/// # Errors
+/// When they make no valid room.
+pub fn room_of(dictionary: &AppDataDictionary, roster: &Roster, seed: TableSeed) -> Result<RoomState> {
+    let mut parts = RoomParts::from_dictionary(dictionary)?;
+    parts.clients = roster.members.values().map(|it| ((&it.user).into(), (&it.client).into())).collect();
+    Ok(RoomState::new(parts, seed)?)
+}
+
+/// A proposal that the hub has accepted and nobody has committed.
+#[derive(Clone, Debug)]
+pub struct AcceptedProposal {
+    /// How commits refer to it.
+    pub reference: ProposalRef,
+    /// The message.
+    pub message: ProposalMessage,
+    /// Its sender.
+    pub sender: Sender,
+    /// What it proposes.
+    pub proposal: Proposal,
+    /// When the hub accepted it, in milliseconds since the UNIX epoch.
+    pub accepted_at: u64,
+}
+
+/// The proposals of an epoch that wait for a commit.
+#[derive(Clone, Debug, Default)]
+pub struct AcceptedProposals(Vec<AcceptedProposal>);
+
+impl AcceptedProposals {
+    /// Those there are.
+    #[must_use]
+    pub fn as_slice(&self) -> &[AcceptedProposal] {
+        &self.0
+    }
+
+    /// Remembers a list that was accepted.
+    pub fn extend(&mut self, proposals: Vec<AcceptedProposal>) {
+        self.0.extend(proposals);
+    }
+
+    /// A commit has begun another epoch.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// The first that a commit leaves out (mimi-protocol, 7.3).
+    #[must_use]
+    pub fn omitted_by(&self, commit: &Commit) -> Option<ProposalRef> {
+        let references: Vec<ProposalRef> = self.0.iter().map(|it| it.reference.clone()).collect();
+        first_omitted(&references, commit).cloned()
+    }
+
+    /// The proposals of a commit in their order, each with its sender where that isn't the committer.
+    ///
+    /// # Errors
+    /// The first reference to a proposal that nobody has accepted.
+    pub fn resolve<'p>(&'p self, commit: &'p Commit) -> Result<Vec<Attributed<'p>>, Refused> {
+        let proposals = commit.proposals.iter().map(|proposal| match proposal {
+            ProposalOrRef::Proposal { proposal } => Ok((proposal, None)),
+            ProposalOrRef::Reference { reference } => {
+                let found = self.0.iter().find(|it| it.reference == *reference);
+                let found = found.ok_or_else(|| Refused::UnknownReference(reference.clone()))?;
+                Ok((&found.proposal, Some(&found.sender)))
+            }
+        });
+        proposals.collect()
+    }
+}
+
+/// A proposal and who sent it, where that isn't whoever sends the whole.
+pub type Attributed<'p> = (&'p Proposal, Option<&'p Sender>);
+
+/// The PublicMessage in a handshake. A SemiPrivateMessage has to be opened first.
+///
+/// # Errors
+/// When it is something else.
+pub fn public_message(message: &MLSMessage) -> Result<&PublicMessage> {
+    match &message.body {
+        MLSMessageBody::PublicMessage { public_message } => Ok(public_message),
+        _ => Err("not a PublicMessage".into()),
+    }
+}
+
+/// The commit in a PublicMessage.
+///
+/// # Errors
+/// When it is something else.
+pub fn commit_of(message: &PublicMessage) -> Result<&Commit> {
+    match message.content().content() {
+        Content::Commit { commit } => Ok(commit),
+        _ => Err("not a commit".into()),
+    }
+}
+
+/// A proposal as it will be remembered.
+///
+/// # Errors
+/// When it is something else.
+pub fn accepted(suite: &RustCrypto, message: &ProposalMessage, accepted_at: u64) -> Result<AcceptedProposal> {
+    let public = public_message(message.get())?;
+    let Content::Proposal { proposal } = public.content().content() else { return Err("no proposal".into()) };
+    let content = AuthenticatedContent::new(
+        WireFormat::MLS_PUBLIC_MESSAGE,
+        public.content().clone(),
+        public.auth().clone(),
+    )?;
+    Ok(AcceptedProposal {
+        reference: proposal_ref(suite, &content)?,
+        message: message.clone(),
+        sender: public.content().sender().clone(),
+        proposal: proposal.clone(),
+        accepted_at,
+    })
+}
+
+/// Why a handshake is refused.
+#[derive(Clone, Debug)]
+pub enum Refused {
+    /// The MLS stack refuses it.
+    Mls(String),
+    /// A leaf's credential is not good for it.
+    Credential(String),
+    /// A member would go by another name.
+    IdentityChanged(IdentifierUri),
+    /// It refers to a proposal that nobody has accepted.
+    UnknownReference(ProposalRef),
+    /// It leaves out a proposal that was accepted.
+    Omitted(ProposalRef),
+    /// It says nothing that could be decided on.
+    Invalid(InvalidRequest),
+    /// The room's policy forbids it.
+    Policy(Refusal),
+    /// It updates a component of which nobody here knows what an update does.
+    Component(ComponentID),
+}
+
+impl Refused {
+    /// What a hub answers.
+    #[must_use]
+    pub const fn update_response_code(&self) -> UpdateResponseCode {
+        match self {
+            Self::Mls(_) | Self::Credential(_) | Self::UnknownReference(_) | Self::Component(_) => {
+                UpdateResponseCode::InvalidProposal
+            }
+            Self::IdentityChanged(_) | Self::Omitted(_) => UpdateResponseCode::NotAllowed,
+            Self::Invalid(invalid) => invalid.update_response_code(),
+            Self::Policy(refusal) => refusal.reason.update_response_code(),
+        }
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mls(why) => write!(f, "MLS: {why}"),
+            Self::Credential(why) => write!(f, "a credential: {why}"),
+            Self::IdentityChanged(client) => write!(f, "{} would become another", text(client)),
+            Self::UnknownReference(_) => f.write_str("it refers to a proposal that was not accepted"),
+            Self::Omitted(_) => f.write_str("it leaves out a proposal that was accepted"),
+            Self::Invalid(invalid) => invalid.fmt(f),
+            Self::Policy(refusal) => refusal.fmt(f),
+            Self::Component(id) => write!(f, "nobody here knows what an update of {id} does"),
+        }
+    }
+}
+
+/// Checks the credential of every leaf that comes in: with an Add, with the path of a commit.
+///
+/// # Errors
+/// The first that is not good.
+fn check_credentials<'p>(
+    authority: &Authority,
+    roster: &Roster,
+    sender: &Sender,
+    commit: Option<&Commit>,
+    proposals: impl IntoIterator<Item = &'p Proposal>,
+) -> Result<(), Refused> {
+    let refuse = |error: crate::Error| Refused::Credential(error.to_string());
+    for proposal in proposals {
+        if let Proposal::Add(add) = proposal {
+            authority.verify_leaf(&add.key_package.leaf_node).map_err(refuse)?;
+        }
+    }
+    if let Some(path) = commit.and_then(|commit| commit.path.as_ref()) {
+        let identity = authority.verify_leaf(&path.leaf_node).map_err(refuse)?;
+        if let Sender::Member { leaf_index } = sender
+            && roster.members.get(leaf_index) != Some(&identity)
+        {
+            return Err(Refused::IdentityChanged(identity.client));
+        }
+    }
+    Ok(())
+}
+
+/// A change that is allowed, and what it leads to.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    /// The room after it.
+    pub room: RoomState,
+    /// The components whose data changes, with their new data.
+    pub changed: Vec<(ComponentID, Option<Vec<u8>>)>,
+    /// What is changed, and by which right.
+    pub why: Vec<String>,
+}
+
+/// What somebody who decides knows of a room: the hub and every client alike.
+#[derive(Clone, Copy)]
+pub struct Standpoint<'a> {
+    /// Whose vouching counts.
+    pub authority: &'a Authority,
+    /// The room.
+    pub room: &'a RoomState,
+    /// The group's components.
+    pub dictionary: &'a AppDataDictionary,
+    /// Who is behind the leaves.
+    pub roster: &'a Roster,
+    /// The proposals that wait for a commit.
+    pub accepted: &'a AcceptedProposals,
+}
+
+impl Standpoint<'_> {
+    /// Judges a commit that the MLS stack has verified.
+    ///
+    /// # Errors
+    /// Why it is refused.
+    pub fn judge_commit(&self, message: &CommitMessage) -> Result<Decision, Refused> {
+        let malformed = |error: crate::Error| Refused::Mls(error.to_string());
+        let public = public_message(message.get()).map_err(malformed)?;
+        let commit = commit_of(public).map_err(malformed)?;
+        let sender = public.content().sender();
+        // An external commit voids what waits; a member's takes it up.
+        if !message.is_external()
+            && let Some(omitted) = self.accepted.omitted_by(commit)
+        {
+            return Err(Refused::Omitted(omitted));
+        }
+        let proposals = self.accepted.resolve(commit)?;
+        let bare = proposals.iter().map(|(proposal, _)| *proposal);
+        check_credentials(self.authority, self.roster, sender, Some(commit), bare)?;
+        let path = commit.path.as_ref().filter(|_| message.is_external());
+        let joining = path.map(|path| &path.leaf_node.credential);
+        let request = Request::commit(self.room, self.roster, sender, joining, proposals.iter().copied());
+        decide(self.room, self.dictionary, request, &proposals)
+    }
+
+    /// Judges a list of proposals of one sender, each of which the MLS stack has verified.
+    ///
+    /// # Errors
+    /// Why they are refused.
+    pub fn judge_proposals(&self, list: &[AcceptedProposal]) -> Result<Decision, Refused> {
+        let Some(first) = list.first() else { return Err(Refused::Mls("no proposal".to_owned())) };
+        if list.iter().any(|it| it.sender != first.sender) {
+            return Err(Refused::Mls("proposals of several senders".to_owned()));
+        }
+        let proposals: Vec<&Proposal> = list.iter().map(|it| &it.proposal).collect();
+        check_credentials(self.authority, self.roster, &first.sender, None, proposals.iter().copied())?;
+        let request = Request::proposals(self.room, self.roster, &first.sender, &proposals);
+        let attributed: Vec<Attributed<'_>> = proposals.iter().map(|proposal| (*proposal, None)).collect();
+        decide(self.room, self.dictionary, request, &attributed)
+    }
+}
+
+/// Decides.
+///
+/// # Errors
+/// Why not.
+pub fn decide(
+    room: &RoomState,
+    dictionary: &AppDataDictionary,
+    request: Result<Request, InvalidRequest>,
+    proposals: &[Attributed<'_>],
+) -> Result<Decision, Refused> {
+    let request = request.map_err(Refused::Invalid)?;
+    let plan = request.check(room).map_err(Refused::Policy)?;
+    let why = explain(room, &request, plan.grants());
+    after(room, dictionary, plan, proposals, why)
+}
+
+/// What somebody does who doesn't ask whether it may: the same without the rights. Only for the story's villains.
+///
+/// # Errors
+/// When it can't be done at all.
+pub fn decide_unasked(
+    room: &RoomState,
+    dictionary: &AppDataDictionary,
+    request: Result<Request, InvalidRequest>,
+    proposals: &[Attributed<'_>],
+) -> Result<Decision, Refused> {
+    let request = request.map_err(Refused::Invalid)?;
+    let plan = room.plan_accepted(&request.actor, &request.changes).map_err(Refused::Policy)?;
+    after(room, dictionary, plan, proposals, Vec::new())
+}
+
+fn after(
+    room: &RoomState,
+    dictionary: &AppDataDictionary,
+    plan: mimi_policy::Plan,
+    proposals: &[Attributed<'_>],
+    why: Vec<String>,
+) -> Result<Decision, Refused> {
+    let mut room = room.clone();
+    // The plan was made for this very state.
+    room.apply(plan).map_err(|stale| Refused::Mls(stale.to_string()))?;
+    let components = room.to_components().map_err(|defect| {
+        Refused::Policy(Refusal { change: None, reason: mimi_policy::Reason::InvalidRoom(defect) })
+    })?;
+    for (proposal, _) in proposals {
+        if let Proposal::AppDataUpdate(update) = proposal
+            && !components.iter().any(|component| component.component_id == update.component_id)
+        {
+            return Err(Refused::Component(update.component_id));
+        }
+    }
+    let changed = components.into_iter().filter(|new| dictionary.data(new.component_id) != Some(&new.data));
+    let changed = changed.map(|new| (new.component_id, Some(new.data.into_bytes()))).collect();
+    Ok(Decision { room, changed, why })
+}
+
+fn explain(room: &RoomState, request: &Request, grants: &[mimi_policy::Grant]) -> Vec<String> {
+    let role = |index: u32| match room.role(index) {
+        Some(role) => format!("{} ({index})", role.role_name),
+        None => format!("role {index}"),
+    };
+    let lines = grants.iter().map(|grant| {
+        let what = grant.change.and_then(|change| request.changes.get(change));
+        let what = what.map_or_else(|| "joins".to_owned(), |proposed| describe(&proposed.change, &role));
+        let right = match grant.capability {
+            Some(capability) => format!("{capability} of {}", role(grant.role)),
+            None => String::new(),
+        };
+        let basis = match grant.basis {
+            Basis::CapabilityAlone => String::new(),
+            Basis::RoleChange { from, to } => format!("which lists the move {from} → {to}"),
+            Basis::PreAuthorization { entry } => format!("preauthorized by entry {entry}"),
+            Basis::PartOf { .. } => "part of that".to_owned(),
+            Basis::Accepted => "accepted before".to_owned(),
+            _ => "takes no capability".to_owned(),
+        };
+        let reasons: Vec<String> = [right, basis].into_iter().filter(|it| !it.is_empty()).collect();
+        format!("{what}: {}", reasons.join(", "))
+    });
+    lines.collect()
+}
+
+fn describe(change: &Change, role: &impl Fn(u32) -> String) -> String {
+    match change {
+        Change::AddParticipant { user, role: index } => format!("adds {user} as {}", role(*index)),
+        Change::RemoveParticipant { user } => format!("takes {user} off the list"),
+        Change::SetRole { user, role: index } => format!("makes {user} {}", role(*index)),
+        Change::AddClient { client, .. } => format!("adds {client}"),
+        Change::RemoveClient { client, .. } => format!("removes {client}"),
+        Change::UseJoinCode { user, role: index, .. } => {
+            format!("{user} joins by a code as {}", role(*index))
+        }
+        Change::UpdateMetadata(_) => "changes the metadata".to_owned(),
+        Change::UpdateRoles(_) => "changes the roles".to_owned(),
+        Change::UpdatePreAuth(_) => "changes the preauthorization".to_owned(),
+        Change::UpdateBase(_) => "changes the base policy".to_owned(),
+        other => format!("{other:?}"),
+    }
+}
+
+/// A URI as text.
+#[must_use]
+pub fn text(uri: &IdentifierUri) -> String {
+    UserUri::from(uri).to_string()
+}

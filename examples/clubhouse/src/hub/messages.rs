@@ -1,0 +1,162 @@
+//! `POST /submitMessage/{roomId}` and `POST /reportAbuse/{roomId}` at the hub (mimi-protocol, 5.4 and 5.9).
+
+use mimi_codec::{
+    Decode, Reader,
+    extensions::SafeAAD,
+    mls::{ContentType, PrivateMessage},
+    protocol::{
+        AbuseReport, FanoutEvent, FanoutMessage, Frank, IdentifierUri, Protocol, SubmitMessageRequest,
+        SubmitMessageResponse, SubmitResult,
+    },
+};
+use mimi_franking::{
+    Framing, FrankingAgent, FrankingAgentKey, FrankingError, MimiFrankable, OwnAgents,
+    hub::{ActiveSender, Submission},
+    report::ReportCheck,
+};
+use mimi_policy::{
+    Actor, UserUri,
+    receiving::{FanOut as What, check_fan_out},
+};
+
+use super::{Answer, HostedRoom, Hub, to_all};
+use crate::{
+    Result,
+    identity::{ProviderKey, domain_of},
+    stack,
+};
+
+/// What a hub says of one reported message: what was proven, or why it is not.
+pub type ReportVerdict = Result<String, String>;
+
+impl Hub {
+    /// Decides on an application message, franks it, and hands it on. Of the message the hub sees its epoch, its length and the
+    /// franking tag; the sender is whom the sender's provider names.
+    ///
+    /// # Errors
+    /// When the body is none, or the room isn't here.
+    pub fn submit(
+        &mut self,
+        uri: &IdentifierUri,
+        key: &ProviderKey,
+        from: &str,
+        body: &[u8],
+        now: u64,
+    ) -> Result<Answer<SubmitMessageResponse>> {
+        let request: SubmitMessageRequest = stack::decode(body)?;
+        let private = request.app_message.private_message().ok_or("no PrivateMessage")?;
+        let room = self.rooms.get(uri).ok_or("there is no such room")?;
+        let sealed = private.ciphertext.len();
+        let saw = format!("{sealed} octets of ciphertext by {:?}", request.sending_uri);
+        let result = judge(room, private, &request.sending_uri, from);
+        let sender = match result {
+            Ok((sender, why)) => (sender, why),
+            Err((result, why)) => return Ok(answer(result, saw, vec![why])),
+        };
+        let (sender, mut why) = sender;
+
+        let context: mimi_codec::mls::GroupContext = stack::of_openmls(room.group.group_context())?;
+        let agent = FrankingAgentKey::of_group(&self.suite, key.signing_key(), &context)?;
+        // The Safe AAD stands at the beginning of the authenticated data (mls-extensions-10, 4.9).
+        let safe_aad = SafeAAD::decode(&mut Reader::new(&private.authenticated_data))?;
+        let frank: Option<Frank> = match Submission::new(&safe_aad, sender, uri.clone()) {
+            Ok(submission) => {
+                let franked =
+                    mimi_franking::hub::frank(&self.hub_keys, &agent, &submission, now, &mut self.rng)?;
+                why.push("it carries a franking tag: franked".to_owned());
+                Some(franked.frank().clone())
+            }
+            // Its sender has committed to nothing: it goes on without a frank.
+            Err(FrankingError::FrankAadMissing) => None,
+            Err(error) => return Err(error.into()),
+        };
+        let event = FanoutEvent::Application { message: request.app_message.clone(), frank: frank.clone() };
+        let fan_out = to_all(receiving_domains(room), &FanoutMessage::new(now, event)?);
+        let result = SubmitResult::Accepted { accepted_timestamp: now, frank };
+        Ok(Answer { fan_out, ..answer(result, saw, why) })
+    }
+
+    /// Checks a report: the hub has kept nothing of the messages, only its keys.
+    ///
+    /// # Errors
+    /// When the body is none.
+    pub fn report(
+        &self,
+        uri: &IdentifierUri,
+        key: &ProviderKey,
+        body: &[u8],
+    ) -> Result<(AbuseReport, Vec<ReportVerdict>)> {
+        let report: AbuseReport = stack::decode(body)?;
+        let agents = [FrankingAgent::own(&self.suite, key.public_key())?];
+        let content = MimiFrankable::new(Framing::Bare);
+        let own = OwnAgents(&agents);
+        let check = ReportCheck { hub_keys: &self.hub_keys, own: &own, content: &content, room_uri: uri };
+        let verdicts = check.report(&report).into_iter().map(|verdict| match verdict {
+            Ok(proven) => Ok(format!(
+                "{:?} sent these {} octets at {}",
+                proven.context().sender_uri,
+                proven.message_content().len(),
+                proven.context().accepted_timestamp
+            )),
+            Err(error) => Err(error.to_string()),
+        });
+        let verdicts = verdicts.collect();
+        Ok((report, verdicts))
+    }
+}
+
+/// Whether a message may go on, as far as a hub can tell.
+fn judge(
+    room: &HostedRoom,
+    message: &PrivateMessage,
+    sending_uri: &IdentifierUri,
+    from: &str,
+) -> Result<(ActiveSender, Vec<String>), (SubmitResult, String)> {
+    let refuse = |why: String| (SubmitResult::NotAllowed {}, why);
+    if message.content_type != ContentType::Application {
+        return Err(refuse("not an application message".to_owned()));
+    }
+    if domain_of(sending_uri).map_err(|error| refuse(error.to_string()))? != from {
+        return Err(refuse("another provider's user".to_owned()));
+    }
+    let epoch = room.epoch();
+    if message.epoch < epoch {
+        let why = format!("the group is in epoch {epoch}");
+        return Err((SubmitResult::EpochTooOld { current_epoch: epoch }, why));
+    }
+    if message.epoch > epoch {
+        return Err(refuse("an epoch that is yet to come".to_owned()));
+    }
+    let users = room.roster.members.values().map(|it| &it.user);
+    let sender = ActiveSender::find(sending_uri, &room.room.participant_list(), users)
+        .map_err(|error| refuse(error.to_string()))?;
+    // Which of the user's clients it was, the hub can't see.
+    let user = UserUri::from(sending_uri);
+    let client = room.room.clients_of(&user).next().ok_or_else(|| refuse("no client".to_owned()))?;
+    let actor = Actor::client(user.clone(), client.clone());
+    let plan = room.room.check_message(&actor, &[]).map_err(|refusal| refuse(refusal.to_string()))?;
+    let why = plan.grants().iter().filter_map(|grant| {
+        grant.capability.map(|capability| format!("{capability} of role {}", grant.role))
+    });
+    Ok((sender, why.collect()))
+}
+
+/// The providers of those who may receive messages.
+fn receiving_domains(room: &HostedRoom) -> std::collections::BTreeSet<String> {
+    let receives = |user: &IdentifierUri| {
+        let user = UserUri::from(user);
+        check_fan_out(What::ApplicationMessage, |it| room.room.has_capability(&user, it)).is_ok()
+    };
+    let members = room.roster.members.values().filter(|it| receives(&it.user));
+    members.filter_map(|it| domain_of(&it.user).ok()).collect()
+}
+
+fn answer(result: SubmitResult, saw: String, why: Vec<String>) -> Answer<SubmitMessageResponse> {
+    let code = match &result {
+        SubmitResult::Accepted { .. } => "accepted",
+        SubmitResult::NotAllowed {} => "notAllowed",
+        SubmitResult::EpochTooOld { .. } => "epochTooOld",
+    };
+    let response = SubmitMessageResponse { protocol: Protocol::Mls10, status_code: result };
+    Answer { response, code: code.to_owned(), saw, why, fan_out: Vec::new() }
+}

@@ -1,0 +1,3 @@
+//! What happened, as people and programs read it. Every form is made from the narrator's events and from nothing else.
+
+pub mod text;
