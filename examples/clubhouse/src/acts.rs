@@ -15,6 +15,7 @@
 
 mod adding;
 mod creation;
+mod minimal_metadata;
 mod roles;
 
 use crate::{Result, story::Story};
@@ -34,4 +35,5 @@ pub struct Act {
 pub const ACTS: &[Act] = &[
     Act { number: 1, title: "Alice creates the clubhouse", play: creation::play },
     Act { number: 2, title: "Alice adds Bob, and Bob adds Cathy", play: adding::play },
+    Act { number: 8, title: "A clubhouse in which the hub knows nobody", play: minimal_metadata::play },
 ];

@@ -10,6 +10,7 @@
 //! - [`provider`] is what every provider does for its own users: key packages, consent, deliveries.
 //! - [`decision`] is what a hub and a client do alike: from a commit to a decision and to the components that follow from it.
 //! - [`stack`] is the seam to OpenMLS, and [`identity`] what stands in a credential here.
+//! - [`minimal_metadata`] is a room in which the hub knows nobody: members, hub and network once more, with `mimi-pseudonym`.
 //! - [`acts`] is the story. [`narrator`] writes down what happens, [`output`] shows it.
 
 pub mod acts;
@@ -17,6 +18,7 @@ pub mod client;
 pub mod decision;
 pub mod hub;
 pub mod identity;
+pub mod minimal_metadata;
 pub mod narrator;
 pub mod output;
 pub mod provider;
