@@ -743,7 +743,10 @@ fn refuses_a_pseudonym_that_does_not_fill_its_vector() {
 
     // What a stack that knows nothing of pseudonyms takes for the whole credential.
     let (kind, opaque) = credential.split_at(2);
-    assert_eq!((kind, Opaque::decode_exact(opaque).unwrap()), (&[0xf0, 0x04][..], Opaque::new(fields.clone())));
+    assert_eq!(
+        (kind, Opaque::decode_exact(opaque).unwrap()),
+        (&[0xf0, 0x04][..], Opaque::new(fields.clone()))
+    );
 
     for (content, kind, offset) in [
         ([&fields[..], &[0]].concat(), Kind::TrailingBytes { count: 1 }, 9),

@@ -44,10 +44,10 @@ fn can_add_participant_adds_another_user_with_its_clients() {
 #[test]
 fn can_add_participant_refuses_without_the_capability() {
     let scene = four().moves(3, 0, &[2]);
-    assert_eq!(
-        scene.refuses(&by("alice"), Commit, add("erin", 2)),
-        (Some(0), lacks(3, Cap::CAN_ADD_PARTICIPANT))
-    );
+    let reason = (Some(0), lacks(3, Cap::CAN_ADD_PARTICIPANT));
+    assert_eq!(scene.refuses(&by("alice"), Commit, add("erin", 2)), reason);
+    // Her client before her: it is refused for the same reason, and not because anybody is banned.
+    assert_eq!(scene.refuses(&by("alice"), Commit, [add_client("erin", 1), add("erin", 2)]), reason);
 }
 
 #[test]

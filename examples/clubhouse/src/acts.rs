@@ -14,9 +14,16 @@
 //! its own.
 
 mod adding;
+mod consent;
 mod creation;
+mod leaving;
+mod messages;
 mod minimal_metadata;
+mod outside;
+mod refusals;
+mod reports;
 mod roles;
+mod semi_private;
 
 use crate::{Result, story::Story};
 
@@ -35,5 +42,16 @@ pub struct Act {
 pub const ACTS: &[Act] = &[
     Act { number: 1, title: "Alice creates the clubhouse", play: creation::play },
     Act { number: 2, title: "Alice adds Bob, and Bob adds Cathy", play: adding::play },
+    Act {
+        number: 3,
+        title: "What the hub refuses, and what clients refuse of the hub",
+        play: refusals::play,
+    },
+    Act { number: 4, title: "They talk", play: messages::play },
+    Act { number: 5, title: "Somebody is reported", play: reports::play },
+    Act { number: 6, title: "Somebody leaves, somebody is kicked and banned", play: leaving::play },
+    Act { number: 7, title: "Coming in from outside", play: outside::play },
     Act { number: 8, title: "A clubhouse in which the hub knows nobody", play: minimal_metadata::play },
+    Act { number: 9, title: "Handshakes that followers can't read", play: semi_private::play },
+    Act { number: 10, title: "Consent between providers", play: consent::play },
 ];

@@ -12,9 +12,9 @@ use mimi_codec::{
     code_points::{ComponentID, WireFormat},
     extensions::AppDataDictionary,
     mls::{
-        AuthenticatedContent, Commit, Content, Credential, Extensions, ExternalSenders, GroupContext,
-        MLSMessage, MLSMessageBody, Node, Proposal, ProposalOrRef, ProposalRef, PublicMessage, RatchetTree,
-        Sender,
+        AuthenticatedContent, Commit, Content, Credential, Extensions, ExternalSenders, FramedContent,
+        GroupContext, MLSMessage, MLSMessageBody, Node, Proposal, ProposalOrRef, ProposalRef, PublicMessage,
+        RatchetTree, Sender,
     },
     protocol::{CommitMessage, IdentifierUri, ProposalMessage, UpdateResponseCode},
 };
@@ -350,20 +350,28 @@ impl Standpoint<'_> {
     /// # Errors
     /// Why it is refused.
     pub fn judge_commit(&self, message: &CommitMessage) -> Result<Decision, Refused> {
-        let malformed = |error: crate::Error| Refused::Mls(error.to_string());
-        let public = public_message(message.get()).map_err(malformed)?;
-        let commit = commit_of(public).map_err(malformed)?;
-        let sender = public.content().sender();
+        let public = public_message(message.get()).map_err(|error| Refused::Mls(error.to_string()))?;
+        self.judge_content(public.content())
+    }
+
+    /// Judges a commit, however it has come.
+    ///
+    /// # Errors
+    /// Why it is refused.
+    pub fn judge_content(&self, content: &FramedContent) -> Result<Decision, Refused> {
+        let Content::Commit { commit } = content.content() else {
+            return Err(Refused::Mls("not a commit".to_owned()));
+        };
+        let sender = content.sender();
         // An external commit voids what waits; a member's takes it up.
-        if !message.is_external()
-            && let Some(omitted) = self.accepted.omitted_by(commit)
-        {
+        let is_external = *sender == Sender::NewMemberCommit {};
+        if !is_external && let Some(omitted) = self.accepted.omitted_by(commit) {
             return Err(Refused::Omitted(omitted));
         }
         let proposals = self.accepted.resolve(commit)?;
         let bare = proposals.iter().map(|(proposal, _)| *proposal);
         check_credentials(self.authority, self.roster, sender, Some(commit), bare)?;
-        let path = commit.path.as_ref().filter(|_| message.is_external());
+        let path = commit.path.as_ref().filter(|_| is_external);
         let joining = path.map(|path| &path.leaf_node.credential);
         let request = Request::commit(self.room, self.roster, sender, joining, proposals.iter().copied());
         decide(self.room, self.dictionary, request, &proposals)
@@ -413,8 +421,11 @@ pub fn decide_unasked(
     proposals: &[Attributed<'_>],
 ) -> Result<Decision, Refused> {
     let request = request.map_err(Refused::Invalid)?;
-    let plan = room.plan_accepted(&request.actor, &request.changes).map_err(Refused::Policy)?;
-    after(room, dictionary, plan, proposals, Vec::new())
+    match room.plan_accepted(&request.actor, &request.changes) {
+        Ok(plan) => after(room, dictionary, plan, proposals, Vec::new()),
+        // What makes no room at all changes no component either.
+        Err(_) => Ok(Decision { room: room.clone(), changed: Vec::new(), why: Vec::new() }),
+    }
 }
 
 fn after(

@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use mimi_codec::{
+    DnsNameRef,
     mls::{KeyPackage, KeyPackageRef},
     protocol::{
-        ClientKeyMaterial, FanoutEvent, FanoutMessage, IdentifierUri, KeyMaterialRequest,
-        KeyMaterialResponse, KeyMaterialUserCode, Protocol,
+        ClientKeyMaterial, ConsentEndpoint, ConsentEntry, FanoutEvent, FanoutMessage, IdentifierUri,
+        KeyMaterialRequest, KeyMaterialResponse, KeyMaterialUserCode, Protocol,
     },
 };
 use mimi_crypto::{RustCrypto, key_package_ref, verify_key_material_request};
-use mimi_policy::consent::{Consents, TellsOfOtherRooms};
+use mimi_policy::consent::{ConsentOutcome, Consents, TellsOfOtherRooms};
 
 use crate::{
     Result,
@@ -129,6 +130,43 @@ impl Provider {
             format!("the target consents; {found} of its {} clients have a key package", material.len());
         let response = KeyMaterialResponse::new(Protocol::Mls10, code, target.clone(), material)?;
         Ok(KeyMaterialAnswer { response, why })
+    }
+
+    /// One of its users says something about consent. With a grant, key packages go out: theirs is the Welcome.
+    ///
+    /// # Errors
+    /// When a key package is of another suite.
+    pub fn say_consent(&mut self, entry: &ConsentEntry) -> Result<()> {
+        self.consents.apply(entry);
+        if let ConsentEntry::Grant { client_key_packages, .. } = entry {
+            for key_package in client_key_packages {
+                let owner = self.authority.verify_leaf(&key_package.leaf_node)?;
+                self.claimed.insert(key_package_ref(&self.suite, key_package)?, owner.client);
+            }
+        }
+        Ok(())
+    }
+
+    /// Another provider's user says something about consent. Key packages of a grant are remembered like fetched ones, as the room may be
+    /// hosted here.
+    ///
+    /// # Errors
+    /// When it isn't that provider's to say, or not to be said here.
+    pub fn hear_consent(
+        &mut self,
+        from: &str,
+        own: &str,
+        endpoint: ConsentEndpoint,
+        body: &[u8],
+    ) -> Result<ConsentOutcome> {
+        let entry: ConsentEntry = stack::decode(body)?;
+        let is = |domain: String| move |host: DnsNameRef<'_>| host.as_str() == domain;
+        entry.check_endpoint(endpoint, is(from.to_owned()), is(own.to_owned()))?;
+        if let ConsentEntry::Grant { client_key_packages, .. } = &entry {
+            let references = client_key_packages.iter().map(|it| key_package_ref(&self.suite, it));
+            self.hub.remember_key_packages(references.collect::<Result<_, _>>()?, from);
+        }
+        Ok(self.consents.apply(&entry))
     }
 
     /// `POST /notify/{roomId}`: which of its clients get a body (mimi-protocol, 5.5).

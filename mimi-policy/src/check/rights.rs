@@ -354,6 +354,8 @@ impl<'r, 'a> Rights<'r, 'a> {
                 if self.based_on.get(place).copied().flatten() == add {
                     part_of(addition.index)
                 } else {
+                    // The user's addition stands further down and is refused itself, or it bans the user in advance.
+                    self.right(addition)?;
                     Err(Reason::ClientsOfBanned(user.clone()))
                 }
             }

@@ -21,13 +21,8 @@ pub(super) fn play(story: &mut Story) -> Result<()> {
         .scene("Bob adds Cathy: now everything goes through the hub, and it tells Alice as well");
     add(story, &cast.client_b1, &cast.cathy, roles::ORDINARY_USER)?;
 
-    let epoch = story.world.provider_of(&story.room)?.hub.room(&story.room)?.epoch();
-    for client in [&cast.client_a1, &cast.client_b1, &cast.client_b2, &cast.client_c1] {
-        let membership = story.world.client(client)?.room(&story.room)?;
-        ensure!(membership.epoch() == epoch, "{client:?} is in another epoch");
-        ensure!(membership.room.participant_count() == 3, "{client:?} has another list");
-    }
-    Ok(())
+    ensure!(story.members().len() == 4, "{:?}", story.members());
+    story.check_agreement()
 }
 
 /// One adds another with all clients.

@@ -42,7 +42,7 @@ pub struct Wishes {
     pub roles: Option<RoleData>,
 }
 
-/// Whether a client asks the room's policy before it acts.
+/// Whether a client asks the room's policy before it acts, and takes up the proposals that wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Conduct {
     /// It does, as every client should.
@@ -67,7 +67,7 @@ impl Client {
         let own = membership.proposals(wishes)?;
         let decision = membership.foresee(&own, conduct)?;
 
-        let mut builder = membership.group.commit_builder().consume_proposal_store(true);
+        let mut builder = membership.group.commit_builder().consume_proposal_store(conduct == Conduct::Asks);
         for proposal in &own {
             builder = match proposal {
                 Proposal::Add(add) => {
@@ -238,7 +238,12 @@ impl Membership {
     /// What the hub and everybody else will decide about a commit of these proposals and those that wait.
     fn foresee(&self, own: &[Proposal], conduct: Conduct) -> Result<Decision> {
         let sender = Sender::Member { leaf_index: self.group.own_leaf_index().u32() };
-        let waiting = self.accepted.as_slice().iter().map(|it| (&it.proposal, Some(&it.sender)));
+        let waiting = match conduct {
+            Conduct::Asks => self.accepted.as_slice(),
+            // It leaves out what waits, too.
+            Conduct::DoesntAsk => &[],
+        };
+        let waiting = waiting.iter().map(|it| (&it.proposal, Some(&it.sender)));
         let all: Vec<Attributed<'_>> = waiting.chain(own.iter().map(|it| (it, None))).collect();
         let request = Request::commit(&self.room, &self.roster, &sender, None, all.iter().copied());
         let decided = match conduct {

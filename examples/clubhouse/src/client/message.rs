@@ -27,7 +27,7 @@ use mimi_policy::{
 };
 use openmls::prelude::{ProcessedMessageContent, SafeAadItem, Sender};
 
-use super::{Client, Membership};
+use super::{Client, Conduct, Membership};
 use crate::{Result, decision::text, stack};
 
 /// What a person does with the keyboard.
@@ -95,13 +95,20 @@ impl Client {
     ///
     /// # Errors
     /// When the user may not send it: a client asks itself before it asks the hub.
-    pub fn say(&mut self, room: &IdentifierUri, says: &Says) -> Result<(SubmitMessageRequest, MimiContent)> {
+    pub fn say(
+        &mut self,
+        room: &IdentifierUri,
+        says: &Says,
+        conduct: Conduct,
+    ) -> Result<(SubmitMessageRequest, MimiContent)> {
         let (own, in_room) = (text(&self.identity.user), text(room));
         let salt = Salt::random(&mut self.rng);
         let membership = self.rooms.get_mut(room).ok_or("this client is not in the room")?;
         let content = membership.compose((&own, &in_room), salt, says)?.build()?;
         let application_data = content.encode();
-        membership.authorize(&application_data, &own)?;
+        if conduct == Conduct::Asks {
+            membership.authorize(&application_data, &own)?;
+        }
 
         // The tag goes into the Safe AAD, which MLS authenticates with the ciphertext (mimi-protocol, 5.4.1).
         let frankable = MimiFrankable::new(Framing::Bare);
@@ -138,7 +145,7 @@ impl Client {
         Ok(self.keep(room, &user, &application_data, frank_aad, frank, accepted_timestamp)?.id)
     }
 
-    /// A message that the hub has fanned out.
+    /// A message that the hub has fanned out. What is wrong with it, no hub could see; it has no effect then.
     pub(super) fn receive_message(
         &mut self,
         room: &IdentifierUri,

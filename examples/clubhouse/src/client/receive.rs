@@ -30,6 +30,8 @@ pub enum Received {
     Removed,
     /// A message.
     Message(Read),
+    /// A message that its sender may not send, or with a wrong frank: it has no effect.
+    RefusedMessage(String),
     /// The client refuses a handshake, whatever the hub has said.
     Refused(Refused),
 }
@@ -56,7 +58,10 @@ impl Client {
             }
             FanoutEvent::Commit { message, .. } => self.receive_commit(room, &message),
             FanoutEvent::Application { message, frank } => {
-                Ok(Received::Message(self.receive_message(room, &message, frank.as_ref(), timestamp)?))
+                match self.receive_message(room, &message, frank.as_ref(), timestamp) {
+                    Ok(read) => Ok(Received::Message(read)),
+                    Err(error) => Ok(Received::RefusedMessage(error.to_string())),
+                }
             }
         }
     }

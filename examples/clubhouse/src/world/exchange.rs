@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use mimi_codec::{
     mls::{ExternalSender, KeyPackage},
     protocol::{
-        AbuseReport, FrankingAgentData, GroupInfoAnswer, GroupInfoRatchetTreeTBE, GroupInfoRequest,
-        IdentifierUri, KeyMaterialRequest, KeyMaterialResponse, SubmitMessageRequest, SubmitMessageResponse,
-        SubmitResponseCode, SubmitResult, UpdateRequest, UpdateResponseCode, UpdateRoomResponse,
+        AbuseReport, ConsentEndpoint, ConsentEntry, FrankingAgentData, GroupInfoAnswer,
+        GroupInfoRatchetTreeTBE, GroupInfoRequest, IdentifierUri, KeyMaterialRequest, KeyMaterialResponse,
+        SubmitMessageRequest, SubmitMessageResponse, SubmitResponseCode, SubmitResult, UpdateRequest,
+        UpdateResponseCode, UpdateRoomResponse,
     },
 };
 use mimi_content::MessageId;
 use mimi_crypto::key_package_ref;
+use mimi_policy::consent::ConsentOutcome;
 
 use super::World;
 use crate::{
@@ -273,12 +275,54 @@ impl World {
         Ok(outcome)
     }
 
+    /// A hub that serves somebody else hands a handshake on, whatever it is.
+    ///
+    /// # Errors
+    /// When somebody on the way can't read a body.
+    pub fn hand_on_unasked(
+        &mut self,
+        client: &IdentifierUri,
+        room: &IdentifierUri,
+        request: &UpdateRequest,
+    ) -> Result<BTreeMap<IdentifierUri, Received>> {
+        let hub = domain_of(room)?;
+        self.narrator.send(name(client), &hub, Hop::Local, "they are in league", request)?;
+        let now = self.tick();
+        let messages = self.provider(&hub)?.hub.hand_on_unasked(room, request, now)?;
+        self.fan_out(&hub, room, client, messages)
+    }
+
+    /// `POST /requestConsent/{targetDomain}` and `POST /updateConsent/{requesterDomain}` (mimi-protocol, 5.7): directly from one provider to
+    /// the other, as no room is needed for it. The answer has no body, and says no more than that the entry has come.
+    ///
+    /// # Errors
+    /// When the other can't read the body, or it isn't the sender's to say.
+    pub fn send_consent(&mut self, entry: &ConsentEntry) -> Result<ConsentOutcome> {
+        let scope = entry.scope();
+        let (requester, target) = (domain_of(&scope.requester_uri)?, domain_of(&scope.target_uri)?);
+        let endpoint = entry.endpoint();
+        let (from, to, path) = match endpoint {
+            ConsentEndpoint::RequestConsent => {
+                (requester, target.clone(), format!("POST /requestConsent/{target}"))
+            }
+            ConsentEndpoint::UpdateConsent => {
+                (target, requester.clone(), format!("POST /updateConsent/{requester}"))
+            }
+        };
+        // Each keeps what was said: the target's provider to decide, the requester's to know.
+        self.provider(&from)?.say_consent(entry)?;
+        let body = self.narrator.send(&from, &to, Hop::Request, path, entry)?;
+        let outcome = self.provider(&to)?.hear_consent(&from, &to, endpoint, &body)?;
+        self.narrator.saw(&to, format!("{outcome:?}, and answers 201 whatever came of it"));
+        Ok(outcome)
+    }
+
     /// A client sends a message (mimi-protocol, 3.4), which the hub franks and hands on.
     ///
     /// # Errors
     /// When the client may not send it, or somebody on the way can't read a body.
     pub fn say(&mut self, client: &IdentifierUri, room: &IdentifierUri, says: &Says) -> Result<Said> {
-        let (request, content) = self.client(client)?.say(room, says)?;
+        let (request, content) = self.client(client)?.say(room, says, Conduct::Asks)?;
         let (response, received) = self.submit(client, room, &request)?;
         let SubmitResult::Accepted { accepted_timestamp, frank } = &response.status_code else {
             return Ok(Said { id: None, response, received });
@@ -430,6 +474,7 @@ impl World {
                     vec![words, "decrypted; the frank holds; the sender may do so".to_owned()],
                 )
             }
+            Received::RefusedMessage(why) => ("the message", false, vec![why.clone()]),
             Received::Refused(refused) => ("the handshake", false, vec![refused.to_string()]),
         };
         let verdict = Verdict { by: name(client), about: about.to_owned(), accepted, code: None, why };

@@ -1,0 +1,75 @@
+//! Act 10: consent (mimi-protocol, 5.7 and 8). Nobody gets key packages of somebody who hasn't said yes; and yes to one room is not yes to
+//! another.
+
+use mimi_codec::{
+    extensions::AppDataDictionary,
+    protocol::{ConsentEntry, KeyMaterialUserCode},
+};
+use mimi_policy::consent::ConsentOutcome;
+
+use super::roles;
+use crate::{
+    Result,
+    client::{Conduct, Wishes},
+    ensure,
+    story::Story,
+    world::{room_uri, user_uri},
+};
+
+pub(super) fn play(story: &mut Story) -> Result<()> {
+    let cast = story.cast.clone();
+    let room = story.room.clone();
+    let world = &mut story.world;
+    let gina = user_uri("c.example", "gina")?;
+    let client_g1 = world.new_client(&gina, "ClientG1")?;
+
+    world.narrator.scene("Alice would like to add Gina, who has never heard of her");
+    let response = world.fetch_key_material(&cast.client_a1, &room, &gina)?;
+    ensure!(*response.user_status() == KeyMaterialUserCode::NoConsent, "{:?}", response.user_status());
+
+    world.narrator.scene("So she asks, from provider to provider");
+    let request = ConsentEntry::Request {
+        requester_uri: cast.alice.clone(),
+        target_uri: gina.clone(),
+        room_id: Some(room.clone()),
+        consent_extensions: AppDataDictionary::default(),
+    };
+    let outcome = world.send_consent(&request)?;
+    ensure!(outcome == ConsentOutcome::Requested, "{outcome:?}");
+
+    world.narrator.scene("Gina says yes, for this room, and sends a key package along");
+    let grant = ConsentEntry::Grant {
+        requester_uri: cast.alice.clone(),
+        target_uri: gina.clone(),
+        room_id: Some(room.clone()),
+        client_key_packages: vec![world.client(&client_g1)?.key_package()?],
+        consent_extensions: AppDataDictionary::default(),
+    };
+    let outcome = world.send_consent(&grant)?;
+    ensure!(matches!(outcome, ConsentOutcome::Granted { .. }), "{outcome:?}");
+
+    world.narrator.scene("Alice adds her with it: nothing has to be fetched");
+    let ConsentEntry::Grant { client_key_packages: add_clients, .. } = grant else { return Ok(()) };
+    let wishes = Wishes { add: vec![(gina.clone(), roles::ORDINARY_USER)], add_clients, ..Wishes::default() };
+    let outcome = world.commit(&cast.client_a1, &room, &wishes, Conduct::Asks)?;
+    ensure!(outcome.is_accepted(), "the hub says {:?}", outcome.response);
+    ensure!(world.client(&client_g1)?.is_in(&room), "Gina's client is not in the room");
+
+    world.narrator.scene("For another room, it is no yes");
+    let cabal = room_uri("a.example", "cabal")?;
+    let response = world.fetch_key_material(&cast.client_a1, &cabal, &gina)?;
+    let code = *response.user_status();
+    ensure!(code == KeyMaterialUserCode::NoConsentForThisRoom, "{code:?}");
+
+    world.narrator.scene("Gina takes it back. From then on, it looks as if she had never answered");
+    let revoke = ConsentEntry::Revoke {
+        requester_uri: cast.alice.clone(),
+        target_uri: gina.clone(),
+        room_id: None,
+        consent_extensions: AppDataDictionary::default(),
+    };
+    world.send_consent(&revoke)?;
+    let response = world.fetch_key_material(&cast.client_a1, &room, &gina)?;
+    ensure!(*response.user_status() == KeyMaterialUserCode::NoConsent, "{:?}", response.user_status());
+    story.check_agreement()
+}

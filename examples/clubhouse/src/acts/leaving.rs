@@ -1,0 +1,78 @@
+//! Act 6: ways out of a room. Who leaves proposes it, and the next commit has to take it up (mimi-protocol, 3.5); who is removed or banned
+//! leaves the group in the same commit; who is kicked stays a participant.
+
+use mimi_codec::protocol::UpdateResponseCode;
+
+use super::roles;
+use crate::{
+    Result,
+    client::{Conduct, Received, Says, Wishes},
+    ensure,
+    story::Story,
+};
+
+pub(super) fn play(story: &mut Story) -> Result<()> {
+    bob_leaves(story)?;
+    dave_is_kicked_banned_and_pardoned(story)
+}
+
+fn bob_leaves(story: &mut Story) -> Result<()> {
+    let cast = story.cast.clone();
+    let room = story.room.clone();
+    let world = &mut story.world;
+    world.narrator.scene("Bob leaves: no client can commit its own removal, so that his proposes it, and the hub keeps the proposals");
+    let request = world.client(&cast.client_b1)?.leave(&room)?;
+    let outcome = world.update(&cast.client_b1, &room, &request)?;
+    ensure!(outcome.is_accepted(), "the hub says {:?}", outcome.response);
+
+    world.narrator.scene("It counts from now on: what Bob says is not handed on any more");
+    let says = Says::Text("One more thing");
+    let (request, _) = world.client(&cast.client_b1)?.say(&room, &says, Conduct::DoesntAsk)?;
+    let (response, received) = world.submit(&cast.client_b1, &room, &request)?;
+    ensure!(
+        response.status_code.code() == mimi_codec::protocol::SubmitResponseCode::NotAllowed,
+        "the hub says {:?}",
+        response.status_code
+    );
+    ensure!(received.is_empty(), "the hub has handed it on");
+
+    world.narrator.scene("A commit that leaves the proposals out is refused");
+    let outcome = world.commit(&cast.client_c1, &room, &Wishes::default(), Conduct::DoesntAsk)?;
+    let code = outcome.response.response_code();
+    ensure!(code == UpdateResponseCode::NotAllowed, "the hub says {:?}", outcome.response);
+
+    world.narrator.scene("Cathy's client takes them up");
+    let outcome = world.commit(&cast.client_c1, &room, &Wishes::default(), Conduct::Asks)?;
+    ensure!(outcome.is_accepted(), "the hub says {:?}", outcome.response);
+    for client in [&cast.client_b1, &cast.client_b2] {
+        let removed = matches!(outcome.received.get(client), Some(Received::Removed));
+        ensure!(removed, "{client:?} doesn't know that it is out: {:?}", outcome.received.get(client));
+    }
+    story.check_agreement()
+}
+
+fn dave_is_kicked_banned_and_pardoned(story: &mut Story) -> Result<()> {
+    let cast = story.cast.clone();
+    let room = story.room.clone();
+    let world = &mut story.world;
+    world.narrator.scene("Alice kicks Dave: his client is out of the group, and he is still a participant");
+    let kick = Wishes { remove_clients: vec![cast.client_d1.clone()], ..Wishes::default() };
+    let outcome = world.commit(&cast.client_a1, &room, &kick, Conduct::Asks)?;
+    ensure!(outcome.is_accepted(), "the hub says {:?}", outcome.response);
+    let role = world.provider_of(&room)?.hub.room(&room)?.room.role_of(&(&cast.dave).into());
+    ensure!(role == Some(roles::GUEST), "Dave has the role {role:?}");
+
+    world.narrator.scene("She bans him as well: now he can't come back");
+    let ban =
+        Wishes { change_role: vec![(cast.dave.clone(), mimi_policy::BANNED_ROLE)], ..Wishes::default() };
+    let outcome = world.commit(&cast.client_a1, &room, &ban, Conduct::Asks)?;
+    ensure!(outcome.is_accepted(), "the hub says {:?}", outcome.response);
+    let answer = world.fetch_group_info(&cast.client_d1, &room, None)?;
+    ensure!(answer.is_none(), "the hub gives Dave the GroupInfo");
+
+    world.narrator.scene("She pardons him");
+    let unban = Wishes { change_role: vec![(cast.dave.clone(), roles::ORDINARY_USER)], ..Wishes::default() };
+    let outcome = world.commit(&cast.client_a1, &room, &unban, Conduct::Asks)?;
+    ensure!(outcome.is_accepted(), "the hub says {:?}", outcome.response);
+    story.check_agreement()
+}

@@ -1,0 +1,85 @@
+//! Act 3: the hub refuses what the room's policy refuses, with the draft's response codes; and clients refuse it too, if the hub doesn't.
+//! Who sends something forbidden here has a client that doesn't ask.
+
+use mimi_codec::protocol::{IdentifierUri, UpdateResponseCode};
+
+use super::{adding::add, roles};
+use crate::{
+    Result,
+    client::{Conduct, Received, Wishes},
+    ensure,
+    story::Story,
+    world::Outcome,
+};
+
+pub(super) fn play(story: &mut Story) -> Result<()> {
+    let cast = story.cast.clone();
+    let room = story.room.clone();
+    story.world.narrator.scene("Alice adds Dave as a guest");
+    add(story, &cast.client_a1, &cast.dave, roles::GUEST)?;
+
+    story.world.narrator.scene("Dave would like to add Erin. His client knows that a guest may not");
+    let add_clients = story.world.key_packages(&cast.client_d1, &room, &cast.erin)?;
+    let adds_erin = Wishes {
+        add: vec![(cast.erin.clone(), roles::GUEST)],
+        add_clients: add_clients.clone(),
+        ..Wishes::default()
+    };
+    let honest = story.world.commit(&cast.client_d1, &room, &adds_erin, Conduct::Asks);
+    let Err(why) = honest else { return Err("Dave's client made the commit".into()) };
+    story.world.narrator.note(format!("ClientD1 makes no commit: {why}"));
+
+    story.world.narrator.scene("So he changes his client. The hub is not impressed");
+    let outcome = story.world.commit(&cast.client_d1, &room, &adds_erin, Conduct::DoesntAsk)?;
+    refused(&outcome, UpdateResponseCode::NotAllowed)?;
+
+    story.world.narrator.scene("Bob, an ordinary user, bans Cathy");
+    let bans =
+        Wishes { change_role: vec![(cast.cathy.clone(), mimi_policy::BANNED_ROLE)], ..Wishes::default() };
+    let outcome = story.world.commit(&cast.client_b1, &room, &bans, Conduct::DoesntAsk)?;
+    refused(&outcome, UpdateResponseCode::NotAllowed)?;
+
+    story.world.narrator.scene(
+        "Alice changes the roles and somebody's role in one commit: by which roles would it be judged?",
+    );
+    let mut new_roles = roles::clubhouse();
+    new_roles.roles.retain(|role| role.role_index != 5);
+    let both = Wishes {
+        change_role: vec![(cast.dave.clone(), roles::ORDINARY_USER)],
+        roles: Some(new_roles),
+        ..Wishes::default()
+    };
+    let outcome = story.world.commit(&cast.client_a1, &room, &both, Conduct::DoesntAsk)?;
+    refused(&outcome, UpdateResponseCode::InvalidProposal)?;
+
+    story.world.narrator.scene("Bob adds Erin's client, and not Erin: MLS would not mind");
+    let client_only = Wishes { add_clients, ..Wishes::default() };
+    let outcome = story.world.commit(&cast.client_b1, &room, &client_only, Conduct::DoesntAsk)?;
+    ensure!(!outcome.is_accepted(), "the hub accepts it");
+
+    a_hub_that_hands_on_everything(story, &cast.client_d1, &adds_erin)?;
+
+    story.world.narrator.scene("Nothing has changed: an honest commit goes through, and all agree");
+    let outcome = story.world.commit(&cast.client_a1, &room, &Wishes::default(), Conduct::Asks)?;
+    ensure!(outcome.is_accepted(), "the hub says {:?}", outcome.response);
+    story.check_agreement()
+}
+
+/// The hub is in league with Dave. Whoever else is in the room judges for itself.
+fn a_hub_that_hands_on_everything(story: &mut Story, dave: &IdentifierUri, adds_erin: &Wishes) -> Result<()> {
+    let room = story.room.clone();
+    story.world.narrator.scene("Now suppose that the hub were Dave's friend, and handed his commit on");
+    let request = story.world.client(dave)?.commit(&room, adds_erin, Conduct::DoesntAsk)?;
+    let received = story.world.hand_on_unasked(dave, &room, &request)?;
+    ensure!(received.len() == 4, "{} clients got it", received.len());
+    for (client, received) in &received {
+        ensure!(matches!(received, Received::Refused(_)), "{client:?} has taken it: {received:?}");
+    }
+    story.world.client(dave)?.commit_was_refused(&room)
+}
+
+fn refused(outcome: &Outcome, code: UpdateResponseCode) -> Result<()> {
+    ensure!(outcome.response.response_code() == code, "the hub says {:?}", outcome.response);
+    ensure!(outcome.received.is_empty(), "the hub has handed it on");
+    Ok(())
+}
