@@ -22,8 +22,10 @@ mod minimal_metadata;
 mod outside;
 mod refusals;
 mod reports;
-mod roles;
+pub mod roles;
 mod semi_private;
+
+pub use creation::new_room;
 
 use crate::{Result, story::Story};
 

@@ -6,7 +6,10 @@
 //! 4. `mimi-policy` reads the proposals as changes of the room and decides ([`decide`]).
 //! 5. The room after the changes says what the components become, which is what the MLS stack asks for.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use mimi_codec::{
     code_points::{ComponentID, WireFormat},
@@ -441,14 +444,19 @@ fn after(
     let components = room.to_components().map_err(|defect| {
         Refused::Policy(Refusal { change: None, reason: mimi_policy::Reason::InvalidRoom(defect) })
     })?;
-    for (proposal, _) in proposals {
-        if let Proposal::AppDataUpdate(update) = proposal
-            && !components.iter().any(|component| component.component_id == update.component_id)
-        {
-            return Err(Refused::Component(update.component_id));
-        }
+    let updates = proposals.iter().filter_map(|(proposal, _)| match proposal {
+        Proposal::AppDataUpdate(update) => Some(update.component_id),
+        _ => None,
+    });
+    let updated: BTreeSet<ComponentID> = updates.collect();
+    let known = |id: &ComponentID| components.iter().any(|component| component.component_id == *id);
+    if let Some(unknown) = updated.iter().find(|id| !known(id)) {
+        return Err(Refused::Component(*unknown));
     }
-    let changed = components.into_iter().filter(|new| dictionary.data(new.component_id) != Some(&new.data));
+    // The room has more than the dictionary while proposals wait: what nobody updates here stays as it is.
+    let changed = components.into_iter().filter(|new| {
+        updated.contains(&new.component_id) && dictionary.data(new.component_id) != Some(&new.data)
+    });
     let changed = changed.map(|new| (new.component_id, Some(new.data.into_bytes()))).collect();
     Ok(Decision { room, changed, why })
 }
@@ -469,7 +477,7 @@ fn explain(room: &RoomState, request: &Request, grants: &[mimi_policy::Grant]) -
             Basis::CapabilityAlone => String::new(),
             Basis::RoleChange { from, to } => format!("which lists the move {from} → {to}"),
             Basis::PreAuthorization { entry } => format!("preauthorized by entry {entry}"),
-            Basis::PartOf { .. } => "part of that".to_owned(),
+            Basis::PartOf { .. } => "goes with its user".to_owned(),
             Basis::Accepted => "accepted before".to_owned(),
             _ => "takes no capability".to_owned(),
         };

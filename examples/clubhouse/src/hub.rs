@@ -71,7 +71,7 @@ impl HostedRoom {
 
     /// The roster, with the codes that were shown to this hub.
     fn roster_with_codes(&self) -> Roster {
-        let codes = crate::decision::JoinCodes::Shown(self.codes.shown().clone());
+        let codes = crate::decision::JoinCodes::Shown(self.codes.shown());
         Roster { codes, ..self.roster.clone() }
     }
 

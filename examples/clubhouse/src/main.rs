@@ -1,14 +1,21 @@
 //! Plays the story and shows it.
 
 use std::{
+    fs,
     io::{IsTerminal, Write},
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use clap::Parser;
 use clubhouse::{
     Result,
-    output::text::{self, Style},
+    narrator::Event,
+    output::{
+        diagram, json,
+        text::{self, Style},
+        trace,
+    },
     stack,
     story::Story,
 };
@@ -18,11 +25,20 @@ use clubhouse::{
 #[command(name = "clubhouse")]
 struct Arguments {
     /// Show one act. Those before it are played, and not shown.
-    #[arg(long)]
+    #[arg(long, value_name = "N")]
     act: Option<u8>,
     /// The cipher suite: 1, 2 or 3.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     suite: u16,
+    /// Show the events as JSON.
+    #[arg(long, conflicts_with = "diagram")]
+    json: bool,
+    /// Show a sequence diagram in Mermaid's language.
+    #[arg(long)]
+    diagram: bool,
+    /// Write every body into a file of this directory, for `mimi-vectors inspect`.
+    #[arg(long, value_name = "DIR")]
+    trace: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -38,13 +54,35 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<()> {
     let mut story = Story::new(stack::suite(arguments.suite)?, 1)?;
     let played = story.play_until(arguments.act.unwrap_or(u8::MAX));
-    let mut events = story.world.narrator.events();
-    if let Some(act) = arguments.act {
-        let begins = |event: &clubhouse::narrator::Event| matches!(event, clubhouse::narrator::Event::Act { number, .. } if *number == act);
-        let start = events.iter().position(begins).ok_or("there is no such act")?;
-        events = events.get(start..).unwrap_or_default();
+    let events = shown(story.world.narrator.events(), arguments.act)?;
+    let rendered = if arguments.json {
+        format!("{:#}\n", json::render(events))
+    } else if arguments.diagram {
+        diagram::render(events)
+    } else {
+        let colours = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        text::render(events, if colours { Style::Coloured } else { Style::Plain })
+    };
+    std::io::stdout().write_all(rendered.as_bytes())?;
+    if let Some(directory) = &arguments.trace {
+        write_trace(directory, events)?;
     }
-    let style = if std::io::stdout().is_terminal() { Style::Coloured } else { Style::Plain };
-    std::io::stdout().write_all(text::render(events, style).as_bytes())?;
+    // What was played until it failed is shown all the same.
     played
+}
+
+/// The events of one act, or all.
+fn shown(events: &[Event], act: Option<u8>) -> Result<&[Event]> {
+    let Some(act) = act else { return Ok(events) };
+    let begins = |event: &Event| matches!(event, Event::Act { number, .. } if *number == act);
+    let start = events.iter().position(begins).ok_or("there is no such act")?;
+    Ok(events.get(start..).unwrap_or_default())
+}
+
+fn write_trace(directory: &Path, events: &[Event]) -> Result<()> {
+    fs::create_dir_all(directory)?;
+    for file in trace::files(events) {
+        fs::write(directory.join(&file.name), file.octets)?;
+    }
+    Ok(())
 }

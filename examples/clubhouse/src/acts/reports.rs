@@ -10,6 +10,9 @@ use crate::{
     story::{Cast, Story},
 };
 
+/// What somebody does to a report, who has another one and knows the cast.
+type Forge = fn(&mut AbuseReport, &AbuseReport, &Cast);
+
 pub(super) fn play(story: &mut Story) -> Result<()> {
     let cast = story.cast.clone();
     let room = story.room.clone();
@@ -25,7 +28,7 @@ pub(super) fn play(story: &mut Story) -> Result<()> {
     ensure!(verdicts.len() == 1 && verdicts.iter().all(Result::is_ok), "{verdicts:?}");
 
     let other = world.client(&cast.client_b2)?.report(&room, &harmless, "")?;
-    let forgeries: [(&str, fn(&mut AbuseReport, &AbuseReport, &Cast)); 4] = [
+    let forgeries: [(&str, Forge); 4] = [
         ("Bob puts other words into Dave's mouth", |report, _, _| {
             for message in &mut report.messages {
                 let mut octets = message.message_content.to_vec();

@@ -6,16 +6,17 @@ use mimi_codec::room_policy::{
 use mimi_policy::preset::{ExampleRoom, open_ended_base};
 
 /// Of the draft's cooperatively administered room.
-pub(crate) const ORDINARY_USER: u32 = 2;
+pub const ORDINARY_USER: u32 = 2;
 /// Of the draft's cooperatively administered room.
-pub(crate) const GROUP_ADMIN: u32 = 3;
+pub const GROUP_ADMIN: u32 = 3;
 /// Of the draft's cooperatively administered room.
-pub(crate) const SUPER_ADMIN: u32 = 4;
+pub const SUPER_ADMIN: u32 = 4;
 /// Somebody who joins by a code, talks, and adds nobody.
-pub(crate) const GUEST: u32 = 6;
+pub const GUEST: u32 = 6;
 
 /// The draft's cooperatively administered room, with guests.
-pub(crate) fn clubhouse() -> RoleData {
+#[must_use]
+pub fn clubhouse() -> RoleData {
     let mut data = ExampleRoom::Cooperative.roles();
     for role in &mut data.roles {
         match role.role_index {
@@ -74,6 +75,7 @@ fn allow(role: &mut Role, from_role_index: u32, targets: &[u32]) {
 }
 
 /// Participants come and go, with several devices, under their own names.
-pub(crate) fn base() -> BaseRoomPolicy {
+#[must_use]
+pub fn base() -> BaseRoomPolicy {
     BaseRoomPolicy { pseudonyms_allowed: false, ..open_ended_base() }
 }

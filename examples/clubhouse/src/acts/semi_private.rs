@@ -54,10 +54,9 @@ pub(super) fn play(story: &mut Story) -> Result<()> {
     let before = bob.context()?;
     let sent = send(&mut stage, &mut alice, "cathy", &cathy)?;
     hash_checks(&mut stage, &bob, &before, &sent)?;
-    let body = stage.fan_out(
-        FOLLOWER,
-        FanoutEvent::Commit { message: sent.accepted.commit.clone(), external_proposals: vec![] },
-    )?;
+    let message = sent.accepted.commit.clone();
+    let event = FanoutEvent::Commit { message, external_proposals: vec![] };
+    let body = stage.fan_out((FOLLOWER, "ClientB1"), event)?;
     let message: FanoutMessage = stack::decode(&body)?;
     bob.receive(semi_private_message(message.message())?, &stage.authority)?;
     stage.decided("ClientB1", "the commit", vec!["the same decision as the hub's".to_owned()]);
@@ -92,12 +91,16 @@ impl<'n> Stage<'n> {
             providers.insert(domain.to_owned(), key);
         }
         let authority = Authority::new(suite, keys);
-        let hub = Hub::new(suite, authority.clone(), HUB, ChaCha20Rng::from_rng(&mut rng))?;
+        let key = providers.remove(HUB).ok_or("there is no hub")?;
+        let hub = Hub::new(suite, authority.clone(), key, HUB, ChaCha20Rng::from_rng(&mut rng))?;
         Ok(Self { narrator, suite, rng, providers, authority, hub, held: BTreeMap::new() })
     }
 
     fn newcomer(&mut self, domain: &str, name: &str) -> Result<Newcomer> {
-        let provider = self.providers.get(domain).ok_or("there is no such provider")?;
+        let provider = match self.providers.get(domain) {
+            Some(key) => key,
+            None => self.hub.key(),
+        };
         let (user, client) = (user_uri(domain, name)?, format!("mimi://{domain}/d/{name}-phone"));
         let identity = ClientIdentity { user, client: MimiUri::parse(&client)?.into() };
         let key = ClientKey::generate(self.suite, ChaCha20Rng::from_rng(&mut self.rng))?;
@@ -105,7 +108,7 @@ impl<'n> Stage<'n> {
         Ok(Newcomer::new(self.suite, key, credential))
     }
 
-    /// A body goes from one to another; a follower holds it from then on.
+    /// A body goes from one to another, and the other holds it from then on.
     fn send<'a, T: Encode + Decode<'a>>(
         &mut self,
         (from, to): (&str, &str),
@@ -118,9 +121,12 @@ impl<'n> Stage<'n> {
         Ok(octets)
     }
 
-    fn fan_out(&mut self, to: &str, event: FanoutEvent) -> Result<Vec<u8>> {
+    /// The hub hands a message on, and the provider delivers it.
+    fn fan_out(&mut self, (provider, client): (&str, &str), event: FanoutEvent) -> Result<Vec<u8>> {
         let message = FanoutMessage::new(1_700_000_000_000, event)?;
-        self.send((HUB, to), Hop::Request, "POST /notify/a.example/r/quiet-clubhouse", &message)
+        let path = "POST /notify/a.example/r/quiet-clubhouse";
+        self.send((HUB, provider), Hop::Request, path, &message)?;
+        self.send((provider, client), Hop::Local, "delivers", &message)
     }
 
     fn decided(&mut self, by: &str, about: &str, why: Vec<String>) {
@@ -147,12 +153,7 @@ fn create(stage: &mut Stage<'_>, alice: Newcomer) -> Result<Member> {
         stack::component(ComponentID::BASE_ROOM_POLICY, &rules.base)?,
     ];
     let hub = stage.hub.receiver().clone();
-    let provider = stage.providers.get(HUB).ok_or("there is no hub")?;
-    let sender = mimi_codec::mls::ExternalSender {
-        signature_key: provider.public_key(),
-        credential: hub.credential.clone(),
-    };
-    let extensions = stack::group_context_extensions(components, sender)?;
+    let extensions = stack::group_context_extensions(components, stage.hub.external_sender())?;
     let extensions = with_external_receivers(&extensions, vec![hub])?;
     let room = IdentifierUri::new(ROOM)?;
     let alice = alice.create(&room, &extensions, &mut stage.rng)?;
@@ -198,13 +199,21 @@ fn welcome(
     let body = MLSMessageBody::Welcome { welcome };
     let message = WelcomeMessage::new(MLSMessage { version: Mls10, body })?;
     let ratchet_tree_option = Box::new(RatchetTreeOption::OutOfBand {});
-    let body = stage.fan_out(provider, FanoutEvent::Welcome { message, ratchet_tree_option })?;
+    let body = stage.fan_out((provider, name), FanoutEvent::Welcome { message, ratchet_tree_option })?;
     let message: FanoutMessage = stack::decode(&body)?;
     let MLSMessageBody::Welcome { welcome } = &message.message().body else {
         return Err("not a Welcome".into());
     };
-    let (_, tree) = stage.hub.tree()?;
-    let member = newcomer.join(welcome, tree, &mut stage.rng)?;
+    let path = "POST /groupInfo/a.example/r/quiet-clubhouse";
+    let (private_key, request) = newcomer.request_group_info(&mut stage.rng)?;
+    stage.send((name, provider), Hop::Local, path, &request)?;
+    let body = stage.send((provider, HUB), Hop::Request, path, &request)?;
+    let response = stage.hub.group_info(ROOM.as_bytes(), &body)?;
+    stage.send((HUB, provider), Hop::Response, path, &response)?;
+    let body = stage.send((provider, name), Hop::Local, "the answer, sealed", &response)?;
+    let hub = stage.hub.external_sender();
+    let tree = newcomer.open_group_info(&private_key, ROOM.as_bytes(), &hub, stack::decode(&body)?)?;
+    let member = newcomer.join(welcome, &tree, &mut stage.rng)?;
     stage.decided(name, "the Welcome", vec!["it has the tree from the hub, past its provider".to_owned()]);
     Ok(member)
 }
@@ -241,7 +250,8 @@ fn follower_learns_nothing(stage: &mut Stage<'_>, sent: &Sent) -> Result<()> {
     let held = stage.held.get(FOLLOWER).cloned().unwrap_or_default();
     let contains = |bytes: &[u8], needle: &[u8]| bytes.windows(needle.len()).any(|it| it == needle);
     let public = sent.as_public_message.get().to_bytes()?;
-    for needle in [&b"alice"[..], b"cathy", b"u/bob", &sent.key_package] {
+    // Bob's own name it knows: he is its user.
+    for needle in [&b"alice"[..], b"cathy", &sent.key_package] {
         ensure!(!held.iter().any(|body| contains(body, needle)), "the follower holds {needle:?}");
     }
     // A PublicMessage would have told it.

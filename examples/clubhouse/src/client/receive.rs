@@ -2,7 +2,10 @@
 
 use mimi_codec::{
     mls::{MLSMessage, ProposalRef},
-    protocol::{CommitMessage, FanoutEvent, FanoutMessage, IdentifierUri, ProposalMessage},
+    protocol::{
+        CommitMessage, FanoutEvent, FanoutMessage, HandshakeBundle, IdentifierUri, ProposalMessage,
+        UpdateRequest,
+    },
     ratchet_tree_options::RatchetTreeOption,
 };
 use openmls::prelude::{
@@ -94,6 +97,29 @@ impl Client {
         membership.room = decision.room;
         membership.accepted.extend(list);
         Ok(Received::Proposals(references))
+    }
+
+    /// The hub has accepted the client's own proposals, which OpenMLS has queued when it made them: they count from now on.
+    ///
+    /// # Errors
+    /// When they are none.
+    pub fn proposals_were_accepted(
+        &mut self,
+        room: &IdentifierUri,
+        request: &UpdateRequest,
+        timestamp: u64,
+    ) -> Result<()> {
+        let HandshakeBundle::Proposal { proposal_or_commit, more_proposals } = &request.bundle else {
+            return Err("not a proposal".into());
+        };
+        let messages = std::iter::once(proposal_or_commit).chain(more_proposals);
+        let list = messages.map(|message| decision::accepted(&self.suite, message, timestamp));
+        let list = list.collect::<Result<Vec<AcceptedProposal>>>()?;
+        let membership = self.rooms.get_mut(room).ok_or("this client is not in the room")?;
+        let decision = membership.standpoint(&self.authority).judge_proposals(&list);
+        membership.room = decision.map_err(|refused| refused.to_string())?.room;
+        membership.accepted.extend(list);
+        Ok(())
     }
 
     fn receive_commit(&mut self, room: &IdentifierUri, message: &CommitMessage) -> Result<Received> {

@@ -9,8 +9,8 @@ use mimi_policy::UserUri;
 pub struct JoinCodes {
     /// What each code lets its holder become.
     issued: BTreeMap<Vec<u8>, u32>,
-    /// Who has shown a code with a request for the GroupInfo, and for which role: the external commit that follows shows none.
-    shown: BTreeMap<UserUri, u32>,
+    /// Who has shown which code with a request for the GroupInfo: the external commit that follows shows none.
+    shown: BTreeMap<UserUri, Vec<u8>>,
 }
 
 impl JoinCodes {
@@ -21,27 +21,46 @@ impl JoinCodes {
 
     /// A user shows a code; whether it is one.
     pub fn show(&mut self, user: &UserUri, code: &[u8]) -> bool {
-        match self.issued.get(code) {
-            Some(role) => {
-                self.shown.insert(user.clone(), *role);
-                true
-            }
-            None => false,
+        let known = self.issued.contains_key(code);
+        if known {
+            self.shown.insert(user.clone(), code.to_vec());
         }
+        known
     }
 
-    /// Who has shown a code for which role.
+    /// Who may join with which role.
     #[must_use]
-    pub const fn shown(&self) -> &BTreeMap<UserUri, u32> {
-        &self.shown
+    pub fn shown(&self) -> BTreeMap<UserUri, u32> {
+        let roles = self.shown.iter().map(|(user, code)| Some((user.clone(), *self.issued.get(code)?)));
+        roles.flatten().collect()
     }
 
-    /// A user has joined: its code is used up.
+    /// A user has joined: its code is used up, whoever else has shown it.
     pub fn use_up(&mut self, user: &UserUri) {
-        if let Some(role) = self.shown.remove(user)
-            && let Some(code) = self.issued.iter().find(|(_, it)| **it == role).map(|(code, _)| code.clone())
-        {
+        if let Some(code) = self.shown.remove(user) {
             self.issued.remove(&code);
+            self.shown.retain(|_, other| *other != code);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_lets_one_user_in() {
+        let (erin, frank) =
+            (UserUri::from("mimi://b.example/u/erin"), UserUri::from("mimi://b.example/u/frank"));
+        let mut codes = JoinCodes::default();
+        codes.issue(b"guest".to_vec(), 6);
+        codes.issue(b"friend".to_vec(), 2);
+        assert!(!codes.show(&erin, b"gues"));
+        assert!(codes.show(&erin, b"guest") && codes.show(&frank, b"guest"));
+        assert_eq!(codes.shown(), BTreeMap::from([(erin.clone(), 6), (frank.clone(), 6)]));
+        codes.use_up(&erin);
+        assert!(codes.shown().is_empty());
+        assert!(!codes.show(&frank, b"guest") && codes.show(&frank, b"friend"));
+        assert_eq!(codes.shown(), BTreeMap::from([(frank, 2)]));
     }
 }

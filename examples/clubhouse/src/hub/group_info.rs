@@ -12,6 +12,7 @@ use rand_core::Rng;
 use super::{Answer, HostedRoom, Hub};
 use crate::{
     Result,
+    decision::text,
     identity::{ClientIdentity, ProviderKey},
     stack,
 };
@@ -34,7 +35,7 @@ impl Hub {
             self.authority.verify(&request.requesting_credential, &request.requesting_signature_key)?;
         let code = request.joining_code.as_ref().map(|code| code.as_slice());
         let with = if code.is_some() { "with a joining code" } else { "without a code" };
-        let saw = format!("a request by {:?} {with}", requester.client);
+        let saw = format!("a request by {} {with}", text(&requester.client));
         let sender = self.external_sender(key)?;
         let Some(room) = self.rooms.get_mut(uri) else {
             return refuse(uri, GroupInfoAnswer::NoSuchRoom {}, saw, "there is no such room");
@@ -79,7 +80,7 @@ impl Hub {
         self.rng.fill_bytes(&mut code);
         let room = self.room_mut(uri)?;
         let may = room.room.has_capability(&user.into(), CapabilityType::CAN_CREATE_JOIN_CODE);
-        crate::ensure!(may, "{user:?} may not make join codes");
+        crate::ensure!(may, "{} may not make join codes", text(user));
         room.codes.issue(code.clone(), role);
         Ok(code)
     }

@@ -22,6 +22,7 @@ use mimi_policy::{
 use super::{Answer, HostedRoom, Hub, to_all};
 use crate::{
     Result,
+    decision::text,
     identity::{ProviderKey, domain_of},
     stack,
 };
@@ -47,7 +48,7 @@ impl Hub {
         let private = request.app_message.private_message().ok_or("no PrivateMessage")?;
         let room = self.rooms.get(uri).ok_or("there is no such room")?;
         let sealed = private.ciphertext.len();
-        let saw = format!("{sealed} octets of ciphertext by {:?}", request.sending_uri);
+        let saw = format!("{sealed} octets of ciphertext by {}", text(&request.sending_uri));
         let result = judge(room, private, &request.sending_uri, from);
         let sender = match result {
             Ok((sender, why)) => (sender, why),
@@ -63,7 +64,7 @@ impl Hub {
             Ok(submission) => {
                 let franked =
                     mimi_franking::hub::frank(&self.hub_keys, &agent, &submission, now, &mut self.rng)?;
-                why.push("it carries a franking tag: franked".to_owned());
+                why.push("franked, as it carries a tag".to_owned());
                 Some(franked.frank().clone())
             }
             // Its sender has committed to nothing: it goes on without a frank.
@@ -80,12 +81,7 @@ impl Hub {
     ///
     /// # Errors
     /// When the body is none.
-    pub fn report(
-        &self,
-        uri: &IdentifierUri,
-        key: &ProviderKey,
-        body: &[u8],
-    ) -> Result<(AbuseReport, Vec<ReportVerdict>)> {
+    pub fn report(&self, uri: &IdentifierUri, key: &ProviderKey, body: &[u8]) -> Result<Vec<ReportVerdict>> {
         let report: AbuseReport = stack::decode(body)?;
         let agents = [FrankingAgent::own(&self.suite, key.public_key())?];
         let content = MimiFrankable::new(Framing::Bare);
@@ -93,15 +89,14 @@ impl Hub {
         let check = ReportCheck { hub_keys: &self.hub_keys, own: &own, content: &content, room_uri: uri };
         let verdicts = check.report(&report).into_iter().map(|verdict| match verdict {
             Ok(proven) => Ok(format!(
-                "{:?} sent these {} octets at {}",
-                proven.context().sender_uri,
+                "{} sent these {} octets at {}",
+                text(&proven.context().sender_uri),
                 proven.message_content().len(),
                 proven.context().accepted_timestamp
             )),
             Err(error) => Err(error.to_string()),
         });
-        let verdicts = verdicts.collect();
-        Ok((report, verdicts))
+        Ok(verdicts.collect())
     }
 }
 
@@ -136,7 +131,8 @@ fn judge(
     let actor = Actor::client(user.clone(), client.clone());
     let plan = room.room.check_message(&actor, &[]).map_err(|refusal| refuse(refusal.to_string()))?;
     let why = plan.grants().iter().filter_map(|grant| {
-        grant.capability.map(|capability| format!("{capability} of role {}", grant.role))
+        let role = room.room.role(grant.role).map_or("", |role| &role.role_name);
+        grant.capability.map(|capability| format!("{capability} of {role} ({})", grant.role))
     });
     Ok((sender, why.collect()))
 }

@@ -42,6 +42,8 @@ pub struct Stage<'n> {
     rng: ChaCha20Rng,
     servers: BTreeMap<String, Server>,
     authority: Authority,
+    /// The provider of each client.
+    homes: BTreeMap<String, String>,
     now: u64,
 }
 
@@ -78,7 +80,8 @@ impl<'n> Stage<'n> {
             servers.insert((*domain).to_owned(), server);
         }
         let authority = Authority::new(suite, keys);
-        Ok(Self { narrator, suite, rng, servers, authority, now: 1_700_000_000_000 })
+        let (homes, now) = (BTreeMap::new(), 1_700_000_000_000);
+        Ok(Self { narrator, suite, rng, servers, authority, homes, now })
     }
 
     /// The cipher suite of all rooms.
@@ -127,7 +130,11 @@ impl<'n> Stage<'n> {
     pub fn register(&mut self, uri: &str, clients: usize) -> Result<Person> {
         let (suite, rng) = (self.suite, ChaCha20Rng::from_rng(&mut self.rng));
         let domain = domain_of(&IdentifierUri::new(uri)?)?;
-        Person::register(suite, self.server(&domain)?.key(), uri, clients, rng)
+        let person = Person::register(suite, self.server(&domain)?.key(), uri, clients, rng)?;
+        for device in 0..person.clients() {
+            self.homes.insert(client_name(&person, device), domain.clone());
+        }
+        Ok(person)
     }
 
     /// A body goes from one to another: its octets are all that the other gets.
@@ -141,12 +148,61 @@ impl<'n> Stage<'n> {
         path: &str,
         body: &T,
     ) -> Result<Vec<u8>> {
-        let octets = self.narrator.send(from, to, hop, path, body)?;
+        let octets = body.to_bytes()?;
+        self.forward((from, to), hop, path, T::NAME, &octets);
+        Ok(octets)
+    }
+
+    /// A body is handed on as it came.
+    fn forward(
+        &mut self,
+        (from, to): (&str, &str),
+        hop: Hop,
+        path: &str,
+        type_name: &'static str,
+        octets: &[u8],
+    ) {
+        self.narrator.forward(from, to, hop, path, type_name, octets);
         for party in [from, to] {
             if let Some(server) = self.servers.get_mut(party) {
-                server.hold(&octets);
+                server.hold(octets);
             }
         }
+    }
+
+    fn home(&self, name: &str) -> Result<String> {
+        Ok(self.homes.get(name).ok_or_else(|| format!("{name} is nobody's client"))?.clone())
+    }
+
+    /// A client asks a provider something, by way of its own.
+    fn request<'a, T: Encode + Decode<'a>>(
+        &mut self,
+        name: &str,
+        to: &str,
+        path: &str,
+        body: &T,
+    ) -> Result<Vec<u8>> {
+        let own = self.home(name)?;
+        let octets = self.send((name, &own), Hop::Local, path, body)?;
+        if own != to {
+            self.forward((&own, to), Hop::Request, path, T::NAME, &octets);
+        }
+        Ok(octets)
+    }
+
+    /// The answer comes back the same way.
+    fn respond<'a, T: Encode + Decode<'a>>(
+        &mut self,
+        from: &str,
+        name: &str,
+        path: &str,
+        body: &T,
+    ) -> Result<Vec<u8>> {
+        let (own, octets) = (self.home(name)?, body.to_bytes()?);
+        if own != from {
+            self.forward((from, &own), Hop::Response, path, T::NAME, &octets);
+        }
+        self.forward((&own, name), Hop::Local, "the answer", T::NAME, &octets);
         Ok(octets)
     }
 
@@ -206,9 +262,9 @@ impl<'n> Stage<'n> {
         let request = sign_key_material_request(&self.suite, key, tbs, &mut self.rng)?;
         let provider = user.host().as_str().to_owned();
         let path = format!("POST /keyMaterial/{}", without_scheme(&token)?);
-        let body = self.send((name, &provider), Hop::Request, &path, &request)?;
+        let body = self.request(name, &provider, &path, &request)?;
         let response = self.server(&provider)?.key_material(&body)?;
-        let body = self.send((&provider, name), Hop::Response, &path, &response)?;
+        let body = self.respond(&provider, name, &path, &response)?;
         let response: KeyMaterialResponse = stack::decode(&body)?;
         Ok(response.clients().iter().filter_map(|it| it.key_package().cloned()).collect())
     }
@@ -247,9 +303,9 @@ impl<'n> Stage<'n> {
         };
         let request = sign_group_info_request(&self.suite, alias.key.signing_key(), tbs, &mut self.rng)?;
         let (hub, path) = (domain_of(uri)?, format!("POST /groupInfo/{}", without_scheme(uri)?));
-        let body = self.send((name, &hub), Hop::Request, &path, &request)?;
+        let body = self.request(name, &hub, &path, &request)?;
         let response = self.server(&hub)?.group_info(uri, &body)?;
-        let body = self.send((&hub, name), Hop::Response, &path, &response)?;
+        let body = self.respond(&hub, name, &path, &response)?;
         let response: GroupInfoResponse = stack::decode(&body)?;
         let response = verify_group_info_response(&self.suite, response, uri.as_bytes())?;
         ensure!(*response.hub_sender() == self.server(&hub)?.external_sender(), "somebody else answers");
@@ -268,7 +324,7 @@ impl<'n> Stage<'n> {
         what: &str,
     ) -> Result<Accepted> {
         let (hub, path) = (domain_of(uri)?, format!("POST /update/{}", without_scheme(uri)?));
-        let body = self.send((name, &hub), Hop::Request, &path, request)?;
+        let body = self.request(name, &hub, &path, request)?;
         self.now = self.now.saturating_add(1000);
         let now = self.now;
         let (response, decided) = self.server(&hub)?.update(uri, &body, now)?;
@@ -278,7 +334,7 @@ impl<'n> Stage<'n> {
         };
         let code = Some(code_of(&response).to_owned());
         self.narrator.decided(Verdict { by: hub.clone(), about: what.to_owned(), accepted, code, why });
-        self.send((&hub, name), Hop::Response, &path, &response)?;
+        self.respond(&hub, name, &path, &response)?;
         Ok(decided?)
     }
 

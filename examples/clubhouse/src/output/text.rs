@@ -28,11 +28,40 @@ impl Style {
 #[must_use]
 pub fn render(events: &[Event], style: Style) -> String {
     let mut text = String::new();
-    for event in events {
-        // Writing to a String can't fail.
-        let _ = render_event(&mut text, event, style);
+    let mut rest = events;
+    // Writing to a String can't fail.
+    while let [event, after @ ..] = rest {
+        rest = match (event, after) {
+            // A delivery and what came of it are one line.
+            (Event::Sent(body), [Event::Decided(verdict), after @ ..])
+                if body.hop == Hop::Local && body.to == verdict.by =>
+            {
+                let _ = delivered(&mut text, body, verdict, style);
+                after
+            }
+            _ => {
+                let _ = render_event(&mut text, event, style);
+                after
+            }
+        };
     }
     text
+}
+
+fn delivered(text: &mut String, body: &Body, verdict: &Verdict, style: Style) -> std::fmt::Result {
+    let (mark, colour) = mark(verdict);
+    let (from, to, why) = (&body.from, &body.to, verdict.why.join("; "));
+    let line = format!("{from:>10} {} {to:<10} {mark} {why}", style.paint("1", "··▶"));
+    if line.chars().count() <= WIDTH {
+        let verdict = style.paint(colour, &format!("{mark} {why}"));
+        return writeln!(text, "  {from:>10} {} {to:<10} {verdict}", style.paint("1", "··▶"));
+    }
+    writeln!(text, "  {from:>10} {} {to:<10} {}", style.paint("1", "··▶"), style.paint(colour, mark))?;
+    paragraph(text, "        - ", &why, str::to_owned)
+}
+
+fn mark(verdict: &Verdict) -> (&'static str, &'static str) {
+    if verdict.accepted { ("✓", "32") } else { ("✗", "31") }
 }
 
 fn render_event(text: &mut String, event: &Event, style: Style) -> std::fmt::Result {
@@ -70,20 +99,26 @@ fn sent(text: &mut String, body: &Body, style: Style) -> std::fmt::Result {
         Hop::Request => body.path.clone(),
         Hop::Response => "200 OK".to_owned(),
     };
-    let size = format!("{} octets", body.octets.len());
-    let what = format!("{path} {}", style.paint("33", body.type_name));
-    writeln!(text, "  {left:>10} {} {right:<10} {what}, {size}", style.paint("1", arrow))
+    let size = body.octets.len();
+    let length =
+        path.chars().count().saturating_add(body.type_name.len()).saturating_add(size.to_string().len());
+    let what = style.paint("33", body.type_name);
+    // The arrow takes 28 columns, what is between and behind another 10.
+    let apart = if length.saturating_add(38) > WIDTH { "\n                            " } else { " " };
+    writeln!(text, "  {left:>10} {} {right:<10} {path}{apart}{what}, {size} octets", style.paint("1", arrow))
 }
 
 fn decided(text: &mut String, verdict: &Verdict, style: Style) -> std::fmt::Result {
-    let (mark, colour) = if verdict.accepted { ("✓", "32") } else { ("✗", "31") };
+    let (mark, colour) = mark(verdict);
     let code = verdict.code.as_deref().unwrap_or(if verdict.accepted { "accepts" } else { "refuses" });
     let heading = format!("{mark} {}: {code}", verdict.by);
     write!(text, "      {}", style.paint(colour, &heading))?;
     match verdict.why.as_slice() {
         [] => writeln!(text),
-        [why] if heading.len().saturating_add(why.len()) < WIDTH.saturating_sub(12) => {
-            writeln!(text, " — {why}")
+        all if heading.chars().count().saturating_add(all.join("; ").chars().count())
+            < WIDTH.saturating_sub(9) =>
+        {
+            writeln!(text, " — {}", all.join("; "))
         }
         all => {
             writeln!(text)?;

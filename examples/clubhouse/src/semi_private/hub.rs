@@ -6,16 +6,19 @@ use mimi_codec::{
     code_points::ExtensionType,
     extensions::AppDataDictionary,
     mls::{
-        Commit, Content, Credential, Extension, GroupContext, GroupInfo, LeafNode, MLSMessage,
-        MLSMessageBody, Proposal, ProposalOrRef, RatchetTree, Sender,
+        Commit, Content, Credential, Extension, ExternalSender, GroupContext, GroupInfo, LeafNode,
+        MLSMessage, MLSMessageBody, Proposal, ProposalOrRef, RatchetTree, Sender,
     },
-    protocol::{CommitMessage, GroupInfoOption, GroupInfoRatchetTreeTBE, HandshakeBundle, UpdateRequest},
+    protocol::{
+        CommitMessage, GroupInfoOption, GroupInfoRatchetTreeTBE, GroupInfoRequest, GroupInfoResponse,
+        HandshakeBundle, TreelessGroupInfo, UpdateRequest,
+    },
     ratchet_tree_options::RatchetTreeOption,
     semiprivate::{ExternalReceiver, SemiPrivateMessage},
 };
 use mimi_crypto::{
-    HpkePrivateKey, RustCrypto, UnauthenticatedHandshake, VerifiedHandshake, generate_hpke_key_pair,
-    open_as_external_receiver,
+    HpkePrivateKey, RustCrypto, UnauthenticatedHandshake, VerifiedHandshake, answer_group_info_request,
+    generate_hpke_key_pair, open_as_external_receiver, verify_group_info_request,
 };
 use mimi_policy::{RoomState, TableSeed};
 use openmls::prelude::{OpenMlsProvider, ProposalStore, PublicGroup};
@@ -26,7 +29,7 @@ use crate::{
     Result,
     decision::{AcceptedProposals, Decision, Refused, Roster, Standpoint, room_of},
     ensure,
-    identity::Authority,
+    identity::{Authority, ProviderKey},
     stack,
 };
 
@@ -45,6 +48,7 @@ pub fn semi_private_message(message: &MLSMessage) -> Result<&SemiPrivateMessage>
 pub struct Hub {
     suite: RustCrypto,
     authority: Authority,
+    key: ProviderKey,
     receiver: ExternalReceiver,
     private_key: HpkePrivateKey,
     rng: ChaCha20Rng,
@@ -75,12 +79,24 @@ impl Hub {
     ///
     /// # Errors
     /// When no key can be made.
-    pub fn new(suite: RustCrypto, authority: Authority, domain: &str, mut rng: ChaCha20Rng) -> Result<Self> {
+    pub fn new(
+        suite: RustCrypto,
+        authority: Authority,
+        key: ProviderKey,
+        domain: &str,
+        mut rng: ChaCha20Rng,
+    ) -> Result<Self> {
         let (private_key, external_receiver_public_key) = generate_hpke_key_pair(&suite, &mut rng)?;
         let identity = format!("mimi://{domain}");
         let credential = Credential::Basic { identity: identity.as_str().into() };
         let receiver = ExternalReceiver { external_receiver_public_key, credential };
-        Ok(Self { suite, authority, receiver, private_key, rng, hosted: None })
+        Ok(Self { suite, authority, key, receiver, private_key, rng, hosted: None })
+    }
+
+    /// The provider's key, by which it vouches for its users.
+    #[must_use]
+    pub const fn key(&self) -> &ProviderKey {
+        &self.key
     }
 
     /// Its place in the extension `external_receivers`.
@@ -194,13 +210,38 @@ impl Hub {
         Ok(Ok(Accepted { decision, commit: proposal_or_commit, welcome }))
     }
 
-    /// GroupInfo and tree, for those who are in.
+    /// `POST /groupInfo/{roomId}`: GroupInfo and tree for a member that has a Welcome, sealed to the key in the request.
     ///
     /// # Errors
-    /// When there is no room.
-    pub fn tree(&self) -> Result<(&GroupInfo, &RatchetTree)> {
-        let hosted = self.hosted()?;
-        Ok((&hosted.group_info, &hosted.tree))
+    /// When the body is no request of a member, or there is no room.
+    pub fn group_info(&mut self, room_id: &[u8], body: &[u8]) -> Result<GroupInfoResponse> {
+        let request: GroupInfoRequest = stack::decode(body)?;
+        let request = verify_group_info_request(&self.suite, request)?;
+        let hosted = self.hosted.as_ref().ok_or("there is no room")?;
+        let key = &request.request().requesting_signature_key;
+        ensure!(hosted.tree.leaves().any(|(_, leaf)| leaf.signature_key == *key), "a stranger asks");
+        let tbe = GroupInfoRatchetTreeTBE {
+            group_info: TreelessGroupInfo::new(hosted.group_info.clone())?,
+            ratchet_tree_option: RatchetTreeOption::Full { ratchet_tree: hosted.tree.clone() },
+            pending_proposals: vec![],
+        };
+        let (sender, signing_key) = (self.external_sender(), self.key.signing_key());
+        Ok(answer_group_info_request(
+            &self.suite,
+            &request,
+            room_id,
+            &tbe,
+            sender,
+            signing_key,
+            &mut self.rng,
+        )?)
+    }
+
+    /// Its place among the group's external senders.
+    #[must_use]
+    pub fn external_sender(&self) -> ExternalSender {
+        let credential = self.receiver.credential.clone();
+        ExternalSender { signature_key: self.key.public_key(), credential }
     }
 }
 

@@ -5,20 +5,23 @@ use mimi_codec::{
     code_points::ComponentID,
     extensions::{AppDataUpdate, AppDataUpdateSelect, SafeAAD},
     mls::{
-        Add, Commit, Content, Extensions, FramedContent, FramedContentAuthData, GroupContext, KeyPackage,
-        MLSMessage, MLSMessageBody, Mls10, Proposal, ProposalOrRef, RatchetTree, Sender, SenderData,
-        SignaturePublicKey, Welcome,
+        Add, Commit, Content, Extensions, ExternalSender, FramedContent, FramedContentAuthData, GroupContext,
+        KeyPackage, MLSMessage, MLSMessageBody, Mls10, Proposal, ProposalOrRef, RatchetTree, Sender,
+        SenderData, SignaturePublicKey, Welcome,
     },
     protocol::{
-        CommitMessage, GroupInfoOption, GroupInfoRatchetTreeTBE, HandshakeBundle, IdentifierUri,
-        ParticipantListUpdate, TreelessGroupInfo, UpdateRequest, UserRolePair,
+        CommitMessage, GroupInfoOption, GroupInfoRatchetTreeTBE, GroupInfoRequest, GroupInfoRequestTBS,
+        GroupInfoResponse, HandshakeBundle, IdentifierUri, ParticipantListUpdate, Protocol,
+        TreelessGroupInfo, UpdateRequest, UserRolePair,
     },
     ratchet_tree_options::RatchetTreeOption,
     semiprivate::SemiPrivateMessage,
 };
 use mimi_crypto::{
-    AeadKey, CipherSuiteProvider, HandshakeKeys, RustCrypto, Secret, UnauthenticatedHandshake,
-    open_as_member, open_sender_data, seal_semi_private_message, semi_private_tbs, sign_with_label,
+    AeadKey, CipherSuiteProvider, HandshakeKeys, HpkePrivateKey, RustCrypto, Secret,
+    UnauthenticatedHandshake, generate_hpke_key_pair, open_as_member, open_sender_data,
+    seal_semi_private_message, semi_private_tbs, sign_group_info_request, sign_with_label,
+    verify_group_info_response,
 };
 use mimi_policy::{RoomState, TableSeed};
 use openmls::{
@@ -37,6 +40,7 @@ use super::{
 use crate::{
     Result,
     decision::{AcceptedProposals, Decision, Roster, Standpoint, public_message, room_of},
+    ensure,
     identity::Authority,
     stack::{self, ClientKey},
 };
@@ -93,6 +97,42 @@ impl Newcomer {
             .with_group_context_extensions(stack::to_openmls(extensions)?)
             .build(&self.mls, &self.key, self.credential_with_key()?)?;
         Member::in_group(self, group, rng)
+    }
+
+    /// Asks the hub for GroupInfo and tree, and has the key to the answer.
+    ///
+    /// # Errors
+    /// When no key can be made.
+    pub fn request_group_info(&self, rng: &mut dyn CryptoRng) -> Result<(HpkePrivateKey, GroupInfoRequest)> {
+        let (private_key, group_info_public_key) = generate_hpke_key_pair(&self.suite, rng)?;
+        let tbs = GroupInfoRequestTBS {
+            protocol: Protocol::Mls10,
+            cipher_suite: self.suite.parameters().cipher_suite,
+            requesting_signature_key: self.key.public_key(),
+            requesting_credential: self.credential.clone(),
+            group_info_public_key,
+            joining_code: None,
+        };
+        Ok((private_key, sign_group_info_request(&self.suite, self.key.signing_key(), tbs, rng)?))
+    }
+
+    /// Opens the answer.
+    ///
+    /// # Errors
+    /// When it is somebody else's, or has no tree.
+    pub fn open_group_info(
+        &self,
+        private_key: &HpkePrivateKey,
+        room_id: &[u8],
+        hub: &ExternalSender,
+        response: GroupInfoResponse,
+    ) -> Result<RatchetTree> {
+        let response = verify_group_info_response(&self.suite, response, room_id)?;
+        ensure!(response.hub_sender() == hub, "somebody else answers");
+        match response.open(&self.suite, private_key)?.ratchet_tree_option {
+            RatchetTreeOption::Full { ratchet_tree } => Ok(ratchet_tree),
+            _ => Err("the tree is elsewhere".into()),
+        }
     }
 
     /// Joins by a Welcome. The tree has come from the hub in a sealed answer, past the followers.

@@ -19,6 +19,7 @@ use super::World;
 use crate::{
     Result,
     client::{Conduct, Received, Says, Wishes},
+    decision::text,
     hub::{FanOut, ReportVerdict},
     identity::domain_of,
     narrator::{Hop, Verdict},
@@ -71,8 +72,8 @@ pub(super) fn name(client: &IdentifierUri) -> String {
 
 /// `POST /{endpoint}/{the URI without its scheme}`, as the draft's diagrams write it.
 pub(super) fn post(endpoint: &str, uri: &IdentifierUri) -> String {
-    let text = crate::decision::text(uri);
-    format!("POST /{endpoint}/{}", text.strip_prefix("mimi://").unwrap_or(&text))
+    let uri = text(uri);
+    format!("POST /{endpoint}/{}", uri.strip_prefix("mimi://").unwrap_or(&uri))
 }
 
 impl World {
@@ -142,7 +143,7 @@ impl World {
         let code = format!("{:?}", answer.response.user_status());
         self.narrator.decided(Verdict {
             by: theirs.clone(),
-            about: format!("key packages of {target:?}"),
+            about: format!("key packages of {}", text(target)),
             accepted: answer.response.clients().iter().any(|it| it.key_package().is_some()),
             code: Some(lower_first(&code)),
             why: vec![answer.why],
@@ -200,6 +201,19 @@ impl World {
         match outcome.is_accepted() {
             true => committer.commit_was_accepted(room)?,
             false => committer.commit_was_refused(room)?,
+        }
+        Ok(outcome)
+    }
+
+    /// A client's user leaves (mimi-protocol, 3.5): its client proposes it, and somebody else commits.
+    ///
+    /// # Errors
+    /// When the client doesn't propose it, or somebody on the way can't read a body.
+    pub fn leave(&mut self, client: &IdentifierUri, room: &IdentifierUri) -> Result<Outcome> {
+        let request = self.client(client)?.leave(room)?;
+        let outcome = self.update(client, room, &request)?;
+        if let UpdateRoomResponse::Success { accepted_timestamp, .. } = outcome.response {
+            self.client(client)?.proposals_were_accepted(room, &request, accepted_timestamp)?;
         }
         Ok(outcome)
     }
@@ -383,8 +397,8 @@ impl World {
             self.narrator.forward(&own, &hub, Hop::Request, post("reportAbuse", room), ABUSE_REPORT, &body);
         }
         let provider = self.provider(&hub)?;
-        let (report, verdicts) = provider.hub.report(room, &provider.key, &body)?;
-        self.narrator.saw(&hub, format!("{} messages that it had never read", report.messages.len()));
+        let verdicts = provider.hub.report(room, &provider.key, &body)?;
+        self.narrator.saw(&hub, "a message that it had never read");
         for verdict in &verdicts {
             let (Ok(why) | Err(why)) = verdict;
             self.narrator.decided(Verdict {
