@@ -76,6 +76,7 @@ impl Story {
         world.consent(&cast.bob, &cast.alice)?;
         world.consent(&cast.cathy, &cast.bob)?;
         world.consent(&cast.dave, &cast.alice)?;
+        world.consent(&cast.erin, &cast.alice)?;
         world.consent(&cast.erin, &cast.dave)?;
         world.consent(&cast.erin, &cast.bob)?;
         Ok(Self { world, cast, room: room_uri("a.example", "clubhouse")? })

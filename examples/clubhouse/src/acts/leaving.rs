@@ -1,9 +1,9 @@
 //! Act 6: ways out of a room. Who leaves proposes it, and the next commit has to take it up (mimi-protocol, 3.5); who is removed or banned
 //! leaves the group in the same commit; who is kicked stays a participant.
 
-use mimi_codec::protocol::UpdateResponseCode;
+use mimi_codec::protocol::{SubmitResponseCode, UpdateResponseCode};
 
-use super::roles;
+use super::{adding::add, roles};
 use crate::{
     Result,
     client::{Conduct, Received, Says, Wishes},
@@ -13,6 +13,7 @@ use crate::{
 
 pub(super) fn play(story: &mut Story) -> Result<()> {
     bob_leaves(story)?;
+    erin_comes_and_is_removed(story)?;
     dave_is_kicked_banned_and_pardoned(story)
 }
 
@@ -32,7 +33,7 @@ fn bob_leaves(story: &mut Story) -> Result<()> {
         .scene("It counts from now on: what Bob has written before, and sends too late, is not handed on");
     let (response, received) = world.submit(&cast.client_b1, &room, &last_word)?;
     ensure!(
-        response.status_code.code() == mimi_codec::protocol::SubmitResponseCode::NotAllowed,
+        response.status_code.code() == SubmitResponseCode::NotAllowed,
         "the hub says {:?}",
         response.status_code
     );
@@ -50,6 +51,29 @@ fn bob_leaves(story: &mut Story) -> Result<()> {
         let removed = matches!(outcome.received.get(client), Some(Received::Removed));
         ensure!(removed, "{client:?} doesn't know that it is out: {:?}", outcome.received.get(client));
     }
+    story.check_agreement()
+}
+
+fn erin_comes_and_is_removed(story: &mut Story) -> Result<()> {
+    let cast = story.cast.clone();
+    let room = story.room.clone();
+    story.world.narrator.scene("Alice adds Erin, and regrets it: list and group change in one commit again");
+    add(story, &cast.client_a1, &cast.erin, roles::GUEST)?;
+    let world = &mut story.world;
+    let words = Says::Text("Welcome, Erin");
+    let (late, _) = world.client(&cast.client_c1)?.say(&room, &words, Conduct::Asks)?;
+    let remove = Wishes { remove: vec![cast.erin.clone()], ..Wishes::default() };
+    let outcome = world.commit(&cast.client_a1, &room, &remove, Conduct::Asks)?;
+    ensure!(outcome.is_accepted(), "the hub says {:?}", outcome.response);
+    let removed = outcome.received.get(&cast.client_e1);
+    ensure!(matches!(removed, Some(Received::Removed)), "Erin's client made of it {removed:?}");
+
+    world
+        .narrator
+        .scene("Cathy's greeting was encrypted an epoch ago, for Erin too: the hub doesn't hand it on");
+    let (response, _) = world.submit(&cast.client_c1, &room, &late)?;
+    let code = response.status_code.code();
+    ensure!(code == SubmitResponseCode::EpochTooOld, "the hub says {:?}", response.status_code);
     story.check_agreement()
 }
 

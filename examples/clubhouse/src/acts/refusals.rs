@@ -59,10 +59,30 @@ pub(super) fn play(story: &mut Story) -> Result<()> {
 
     a_hub_that_hands_on_everything(story, &cast.client_d1, &adds_erin)?;
 
-    story.world.narrator.scene("Nothing has changed: an honest commit goes through, and all agree");
+    two_at_once(story)?;
+
+    story
+        .world
+        .narrator
+        .scene("Nobody is confused by all that: an honest commit goes through, and all agree");
     let outcome = story.world.commit(&cast.client_a1, &room, &Wishes::default(), Conduct::Asks)?;
     ensure!(outcome.is_accepted(), "the hub says {:?}", outcome.response);
     story.check_agreement()
+}
+
+/// Two commits of one epoch: the hub takes the first, and tells the second which epoch it is.
+fn two_at_once(story: &mut Story) -> Result<()> {
+    let (cast, room) = (story.cast.clone(), story.room.clone());
+    let world = &mut story.world;
+    world
+        .narrator
+        .scene("Bob and Cathy both have new keys, and commit at the same time: one of them is late");
+    let new_keys = Wishes::default();
+    let of_cathy = world.client(&cast.client_c1)?.commit(&room, &new_keys, Conduct::Asks)?;
+    let of_bob = world.commit(&cast.client_b1, &room, &new_keys, Conduct::Asks)?;
+    ensure!(of_bob.is_accepted(), "the hub says {:?}", of_bob.response);
+    let outcome = world.update(&cast.client_c1, &room, &of_cathy)?;
+    refused(&outcome, UpdateResponseCode::WrongEpoch)
 }
 
 /// The hub is in league with Dave. Whoever else is in the room judges for itself.

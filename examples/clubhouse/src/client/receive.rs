@@ -152,6 +152,8 @@ impl Client {
     ) -> Result<Received> {
         let membership = self.rooms.get_mut(room).ok_or("this client is not in the room")?;
         membership.group.merge_staged_commit(&self.mls, staged)?;
+        // Whatever it was about to commit itself was of the epoch before.
+        membership.pending = None;
         if removed {
             self.rooms.remove(room);
             return Ok(Received::Removed);

@@ -57,7 +57,7 @@ pub struct Accepted {
     pub tree: RatchetTree,
     /// What it does, and by which right.
     pub why: Vec<String>,
-    /// The providers of the members before it and after it.
+    /// The providers of the members before it: those who are new get a Welcome.
     pub domains: BTreeSet<String>,
     /// The providers of those whom it adds.
     pub welcome_domains: BTreeSet<String>,
@@ -274,14 +274,13 @@ impl Server {
         (judged, staged, group_info): (Judged, StagedCommit, GroupInfo),
     ) -> Result<Accepted> {
         let hosted = self.rooms.get_mut(uri).ok_or("there is no such room")?;
-        let mut domains = domains(&hosted.room, None)?;
+        let domains = domains(&hosted.room, None)?;
         let added: BTreeSet<u32> = judged.leaf_changes.added().iter().copied().collect();
         let why = judged.decision.why.clone();
         hosted.group.merge_commit(self.mls.storage(), staged)?;
         let dictionary = stack::dictionary(hosted.group.group_context())?;
         hosted.room = PublicRoom::after(judged, dictionary);
         hosted.group_info = group_info;
-        domains.extend(self::domains(&hosted.room, None)?);
         let welcome_domains = self::domains(&hosted.room, Some(&added))?;
         let tree = stack::of_openmls(&hosted.group.export_ratchet_tree())?;
         Ok(Accepted { commit, welcome, tree, why, domains, welcome_domains })
