@@ -38,6 +38,14 @@ fn codes(story: &Story, act: u8) -> Vec<&str> {
     codes
 }
 
+/// The first reason of a decision.
+fn reason(event: &Event) -> Option<&str> {
+    match event {
+        Event::Decided(verdict) => verdict.why.first().map(String::as_str),
+        _ => None,
+    }
+}
+
 #[test]
 fn the_story_with_suite_1() {
     let story = play(1, u8::MAX);
@@ -53,6 +61,9 @@ fn the_story_with_suite_1() {
     }
     assert_eq!(codes(7).iter().filter(|code| **code == "notAuthorized").count(), 2);
     assert_eq!(codes(10), ["noConsent", "success", "noConsentForThisRoom", "noConsent"]);
+
+    let reasons: Vec<&str> = story.world.narrator.events().iter().filter_map(reason).collect();
+    assert!(reasons.contains(&"the user is banned"));
 
     every_body_is_what_its_name_says(&story);
     every_form_of_output_has_every_act(&story);
