@@ -100,7 +100,7 @@
 //!
 //! The number and the struct it selects, as one Rust enum. `u8` or `u16` is the width of the number, the name in
 //! quotes the draft's name of the enum or registry it is from. An arm that is a struct without a field name in the
-//! draft is written `1 "add" => Add(add: Add)`. `inline` behind the quotes is for a select that isn't a field of its own
+//! draft is written `1 "add" => Add(add: Add)`, with `as "crate::convention::enclosed"` behind the type where the struct fills an `opaque<V>`. `inline` behind the quotes is for a select that isn't a field of its own
 //! in the draft: the struct's Rust field then leaves no trace in an error's path.
 //!
 //! ```text
@@ -135,6 +135,7 @@
 //! }
 //! ```
 
+pub(crate) mod enclosed;
 mod open_registry;
 #[cfg(test)]
 mod tests;

@@ -733,6 +733,36 @@ fn refuses_credentials_that_nest_too_deeply() {
 }
 
 #[test]
+fn refuses_a_pseudonym_that_does_not_fill_its_vector() {
+    let fields = [&bytes(&Opaque::from("c"))[..], &bytes(&Opaque::from("u")), &[0, 0]].concat();
+    let credential = [&[0xf0, 0x04][..], &bytes(&Opaque::new(fields.clone()))].concat();
+    let decoded = Credential::decode_exact(&credential).unwrap();
+    assert!(matches!(&decoded, Credential::Pseudonymous(inside) if bytes(inside) == fields));
+    assert_eq!(bytes(&decoded), credential);
+    assert_eq!(Credential::from(CredentialView::decode_exact(&credential).unwrap()), decoded);
+
+    // What a stack that knows nothing of pseudonyms takes for the whole credential.
+    let (kind, opaque) = credential.split_at(2);
+    assert_eq!(
+        (kind, Opaque::decode_exact(opaque).unwrap()),
+        (&[0xf0, 0x04][..], Opaque::new(fields.clone()))
+    );
+
+    for (content, kind, offset) in [
+        ([&fields[..], &[0]].concat(), Kind::TrailingBytes { count: 1 }, 9),
+        (fields[..5].to_vec(), Kind::UnexpectedEnd { missing: 1 }, 8),
+    ] {
+        let bytes = [&[0xf0, 0x04][..], &bytes(&Opaque::new(content))].concat();
+        let error = Credential::decode_exact(&bytes).unwrap_err();
+        assert_eq!((*error.kind(), error.offset()), (kind, offset));
+        assert_eq!(CredentialView::decode_exact(&bytes).unwrap_err(), error);
+    }
+    // The bare struct, without a vector around it.
+    let bare = [&[0xf0, 0x04][..], &fields].concat();
+    assert!(Credential::decode_exact(&bare).is_err());
+}
+
+#[test]
 fn a_thousand_levels_are_refused_as_the_fifth_is() {
     let mut deep = vec![0, 1, 0];
     for _ in 0..1000 {

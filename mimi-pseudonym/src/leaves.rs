@@ -51,6 +51,10 @@ impl RoomLeaves {
         Self::new(leaves)
     }
 
+    pub(crate) fn to_vec(&self) -> Vec<Option<PseudonymousCredential>> {
+        self.0.clone()
+    }
+
     /// How many leaves there are, up to the last that isn't blank.
     #[must_use]
     pub fn len(&self) -> usize {

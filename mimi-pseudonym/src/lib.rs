@@ -95,6 +95,7 @@ mod credential;
 mod disclosure;
 mod error;
 mod key_package_set;
+mod leaf_changes;
 mod leaves;
 mod link_keys;
 mod pseudonym;
@@ -121,6 +122,7 @@ pub use error::PseudonymError;
 pub use key_package_set::{
     ChosenSet, KeyPackageSet, UploadPlan, UploadedKeyPackage, choose_set, key_package_sets, plan_uploads,
 };
+pub use leaf_changes::LeafChanges;
 pub use leaves::{RoomLeaves, leaf_credential};
 pub use link_keys::{CommitChanges, LinkKeys};
 pub use pseudonym::{pseudonym_provider, random_client_pseudonym, random_user_pseudonym};

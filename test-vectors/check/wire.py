@@ -89,6 +89,7 @@ def sender_may_send(content, _):
 @check("Credential")
 def nesting_ends(credential, _):
     require(depth(credential) <= 4, "credentials nest in four levels")
+    require(len(credential.get("pseudonymous", [None])) == 1, "one pseudonym fills its vector")
 
 
 def depth(credential):

@@ -18,10 +18,12 @@ mod consent;
 mod creation;
 mod leaving;
 mod messages;
+mod minimal_metadata;
 mod outside;
 mod refusals;
 mod reports;
 pub mod roles;
+mod semi_private;
 
 pub use creation::new_room;
 
@@ -51,5 +53,7 @@ pub const ACTS: &[Act] = &[
     Act { number: 5, title: "Somebody is reported", play: reports::play },
     Act { number: 6, title: "Somebody leaves, somebody is kicked and banned", play: leaving::play },
     Act { number: 7, title: "Coming in from outside", play: outside::play },
+    Act { number: 8, title: "A clubhouse in which the hub knows nobody", play: minimal_metadata::play },
+    Act { number: 9, title: "Handshakes that followers can't read", play: semi_private::play },
     Act { number: 10, title: "Consent between providers", play: consent::play },
 ];

@@ -15,9 +15,9 @@ use mimi_codec::{
     code_points::{ComponentID, WireFormat},
     extensions::AppDataDictionary,
     mls::{
-        AuthenticatedContent, Commit, Content, Credential, Extensions, ExternalSenders, GroupContext,
-        MLSMessage, MLSMessageBody, Node, Proposal, ProposalOrRef, ProposalRef, PublicMessage, RatchetTree,
-        Sender,
+        AuthenticatedContent, Commit, Content, Credential, Extensions, ExternalSenders, FramedContent,
+        GroupContext, LeafNode, MLSMessage, MLSMessageBody, Node, Proposal, ProposalOrRef, ProposalRef,
+        PublicMessage, RatchetTree, Sender,
     },
     protocol::{CommitMessage, IdentifierUri, ProposalMessage, UpdateResponseCode},
 };
@@ -26,7 +26,6 @@ use mimi_policy::{
     Actor, Basis, Change, Identities, InvalidRequest, JoinCode, Refusal, Request, RoomParts, RoomState,
     TableSeed, UserUri, first_omitted,
 };
-
 use openmls::prelude::{self as mls, Member};
 
 use crate::{
@@ -255,6 +254,8 @@ pub enum Refused {
     UnknownReference(ProposalRef),
     /// It leaves out a proposal that was accepted.
     Omitted(ProposalRef),
+    /// It comes from outside while proposals wait for a member's commit.
+    ProposalsWait,
     /// It says nothing that could be decided on.
     Invalid(InvalidRequest),
     /// The room's policy forbids it.
@@ -271,7 +272,9 @@ impl Refused {
             Self::Mls(_) | Self::Credential(_) | Self::UnknownReference(_) | Self::Component(_) => {
                 UpdateResponseCode::InvalidProposal
             }
-            Self::IdentityChanged(_) | Self::Omitted(_) => UpdateResponseCode::NotAllowed,
+            Self::IdentityChanged(_) | Self::Omitted(_) | Self::ProposalsWait => {
+                UpdateResponseCode::NotAllowed
+            }
             Self::Invalid(invalid) => invalid.update_response_code(),
             Self::Policy(refusal) => refusal.reason.update_response_code(),
         }
@@ -286,6 +289,7 @@ impl fmt::Display for Refused {
             Self::IdentityChanged(client) => write!(f, "{} would become another", text(client)),
             Self::UnknownReference(_) => f.write_str("it refers to a proposal that was not accepted"),
             Self::Omitted(_) => f.write_str("it leaves out a proposal that was accepted"),
+            Self::ProposalsWait => f.write_str("proposals wait for a member's commit"),
             Self::Invalid(invalid) => invalid.fmt(f),
             Self::Policy(refusal) => refusal.fmt(f),
             Self::Component(id) => write!(f, "nobody here knows what an update of {id} does"),
@@ -293,32 +297,39 @@ impl fmt::Display for Refused {
     }
 }
 
-/// Checks the credential of every leaf that comes in: with an Add, with the path of a commit.
+/// Checks the credential of every leaf that comes in: with an Add, with an Update, with the path of a commit. A member keeps its name.
 ///
 /// # Errors
 /// The first that is not good.
-fn check_credentials<'p>(
+fn check_credentials(
     authority: &Authority,
     roster: &Roster,
     sender: &Sender,
     commit: Option<&Commit>,
-    proposals: impl IntoIterator<Item = &'p Proposal>,
+    proposals: &[Attributed<'_>],
 ) -> Result<(), Refused> {
-    let refuse = |error: crate::Error| Refused::Credential(error.to_string());
-    for proposal in proposals {
-        if let Proposal::Add(add) = proposal {
-            authority.verify_leaf(&add.key_package.leaf_node).map_err(refuse)?;
+    let verify =
+        |leaf: &LeafNode| authority.verify_leaf(leaf).map_err(|error| Refused::Credential(error.to_string()));
+    let verify_of = |sender: &Sender, leaf: &LeafNode| {
+        let identity = verify(leaf)?;
+        match sender {
+            Sender::Member { leaf_index } if roster.members.get(leaf_index) != Some(&identity) => {
+                Err(Refused::IdentityChanged(identity.client))
+            }
+            _ => Ok(()),
+        }
+    };
+    for (proposal, by) in proposals {
+        match proposal {
+            Proposal::Add(add) => drop(verify(&add.key_package.leaf_node)?),
+            Proposal::Update(update) => verify_of(by.unwrap_or(sender), &update.leaf_node)?,
+            _ => {}
         }
     }
-    if let Some(path) = commit.and_then(|commit| commit.path.as_ref()) {
-        let identity = authority.verify_leaf(&path.leaf_node).map_err(refuse)?;
-        if let Sender::Member { leaf_index } = sender
-            && roster.members.get(leaf_index) != Some(&identity)
-        {
-            return Err(Refused::IdentityChanged(identity.client));
-        }
+    match commit.and_then(|commit| commit.path.as_ref()) {
+        Some(path) => verify_of(sender, &path.leaf_node),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// A change that is allowed, and what it leads to.
@@ -353,20 +364,31 @@ impl Standpoint<'_> {
     /// # Errors
     /// Why it is refused.
     pub fn judge_commit(&self, message: &CommitMessage) -> Result<Decision, Refused> {
-        let malformed = |error: crate::Error| Refused::Mls(error.to_string());
-        let public = public_message(message.get()).map_err(malformed)?;
-        let commit = commit_of(public).map_err(malformed)?;
-        let sender = public.content().sender();
-        // An external commit voids what waits; a member's takes it up.
-        if !message.is_external()
-            && let Some(omitted) = self.accepted.omitted_by(commit)
-        {
+        let public = public_message(message.get()).map_err(|error| Refused::Mls(error.to_string()))?;
+        self.judge_content(public.content())
+    }
+
+    /// Judges a commit, however it has come.
+    ///
+    /// # Errors
+    /// Why it is refused.
+    pub fn judge_content(&self, content: &FramedContent) -> Result<Decision, Refused> {
+        let Content::Commit { commit } = content.content() else {
+            return Err(Refused::Mls("not a commit".to_owned()));
+        };
+        let sender = content.sender();
+        let is_external = *sender == Sender::NewMemberCommit {};
+        // A member's commit takes up what waits. An external one can't, and would void it: what counts already would count no more
+        // (mimi-protocol, 5.5 and 7.1). So it has to wait as well.
+        if is_external && self.room.has_pending() {
+            return Err(Refused::ProposalsWait);
+        }
+        if !is_external && let Some(omitted) = self.accepted.omitted_by(commit) {
             return Err(Refused::Omitted(omitted));
         }
         let proposals = self.accepted.resolve(commit)?;
-        let bare = proposals.iter().map(|(proposal, _)| *proposal);
-        check_credentials(self.authority, self.roster, sender, Some(commit), bare)?;
-        let path = commit.path.as_ref().filter(|_| message.is_external());
+        check_credentials(self.authority, self.roster, sender, Some(commit), &proposals)?;
+        let path = commit.path.as_ref().filter(|_| is_external);
         let joining = path.map(|path| &path.leaf_node.credential);
         let request = Request::commit(self.room, self.roster, sender, joining, proposals.iter().copied());
         decide(self.room, self.dictionary, request, &proposals)
@@ -382,9 +404,9 @@ impl Standpoint<'_> {
             return Err(Refused::Mls("proposals of several senders".to_owned()));
         }
         let proposals: Vec<&Proposal> = list.iter().map(|it| &it.proposal).collect();
-        check_credentials(self.authority, self.roster, &first.sender, None, proposals.iter().copied())?;
-        let request = Request::proposals(self.room, self.roster, &first.sender, &proposals);
         let attributed: Vec<Attributed<'_>> = proposals.iter().map(|proposal| (*proposal, None)).collect();
+        check_credentials(self.authority, self.roster, &first.sender, None, &attributed)?;
+        let request = Request::proposals(self.room, self.roster, &first.sender, &proposals);
         decide(self.room, self.dictionary, request, &attributed)
     }
 }
@@ -501,4 +523,46 @@ fn describe(change: &Change, role: &impl Fn(u32) -> String) -> String {
 #[must_use]
 pub fn text(uri: &IdentifierUri) -> String {
     UserUri::from(uri).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use mimi_codec::mls::{Add, KeyPackage, LeafNodeSelect, Update};
+
+    use super::*;
+    use crate::{
+        stack,
+        world::{World, user_uri},
+    };
+
+    #[test]
+    fn refuses_a_leaf_that_nobody_has_vouched_for_and_another_name_for_a_member() {
+        let mut world = World::new(stack::suite(1).unwrap(), &["a.example"], 1).unwrap();
+        let mut key_package = |name: &str| {
+            let user = user_uri("a.example", name).unwrap();
+            let client = world.new_client(&user, name).unwrap();
+            let client = world.client(&client).unwrap();
+            (client.identity().clone(), client.key_package().unwrap())
+        };
+        let ((alice, of_alice), (bob, of_bob)) = (key_package("alice"), key_package("bob"));
+        let roster = Roster { members: BTreeMap::from([(0, alice), (1, bob.clone())]), ..Roster::default() };
+        let authority = world.authority();
+        let check = |proposal: Proposal, by: u32| {
+            let (by, committer) = (Sender::Member { leaf_index: by }, Sender::Member { leaf_index: 0 });
+            check_credentials(authority, &roster, &committer, None, &[(&proposal, Some(&by))])
+        };
+        let add =
+            |key_package: &KeyPackage| Proposal::Add(Box::new(Add { key_package: key_package.clone() }));
+        assert!(check(add(&of_bob), 0).is_ok());
+        let mut swapped = of_bob.clone();
+        swapped.leaf_node.credential = of_alice.leaf_node.credential.clone();
+        assert!(matches!(check(add(&swapped), 0), Err(Refused::Credential(_))));
+
+        let mut leaf_node = of_bob.leaf_node;
+        leaf_node.leaf_node_source = LeafNodeSelect::Update {};
+        let update = || Proposal::Update(Box::new(Update { leaf_node: leaf_node.clone() }));
+        assert!(check(update(), 1).is_ok());
+        let refused = check(update(), 0).unwrap_err();
+        assert!(matches!(refused, Refused::IdentityChanged(client) if client == bob.client));
+    }
 }

@@ -10,6 +10,8 @@
 //! - [`provider`] is what every provider does for its own users: key packages, consent, deliveries.
 //! - [`decision`] is what a hub and a client do alike: from a commit to a decision and to the components that follow from it.
 //! - [`stack`] is the seam to OpenMLS, and [`identity`] what stands in a credential here.
+//! - [`minimal_metadata`] is a room in which the hub knows nobody: members, hub and network once more, with `mimi-pseudonym`.
+//! - [`semi_private`] is a room whose commits only members and the hub can read.
 //! - [`acts`] is the story. [`narrator`] writes down what happens, [`output`] shows it.
 
 pub mod acts;
@@ -17,9 +19,11 @@ pub mod client;
 pub mod decision;
 pub mod hub;
 pub mod identity;
+pub mod minimal_metadata;
 pub mod narrator;
 pub mod output;
 pub mod provider;
+pub mod semi_private;
 pub mod stack;
 pub mod story;
 pub mod world;

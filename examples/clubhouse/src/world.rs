@@ -6,6 +6,8 @@
 
 mod cast;
 mod exchange;
+mod key_material;
+mod messages;
 
 use std::collections::BTreeMap;
 
@@ -22,7 +24,8 @@ use crate::{
 };
 
 pub use cast::{room_uri, user_uri};
-pub use exchange::{Outcome, Said};
+pub use exchange::Outcome;
+pub use messages::Said;
 
 /// Everybody and everything.
 pub struct World {

@@ -5,12 +5,18 @@
 
 use clubhouse::{
     acts::ACTS,
+    client::{Conduct, Received, Says, Wishes},
     narrator::{Event, Hop},
     output::{diagram, json, text, trace},
     stack,
     story::Story,
+    world::World,
 };
-use mimi_codec::{DecodeError, registry};
+use mimi_codec::{
+    Decode, DecodeError, Encode,
+    protocol::{ApplicationMessage, FanoutEvent, FanoutMessage, Frank, IdentifierUri, UpdateResponseCode},
+    registry,
+};
 
 fn play(suite: u16, last: u8) -> Story {
     let mut story = Story::new(stack::suite(suite).unwrap(), 1).unwrap();
@@ -32,6 +38,14 @@ fn codes(story: &Story, act: u8) -> Vec<&str> {
     codes
 }
 
+/// The first reason of a decision.
+fn reason(event: &Event) -> Option<&str> {
+    match event {
+        Event::Decided(verdict) => verdict.why.first().map(String::as_str),
+        _ => None,
+    }
+}
+
 #[test]
 fn the_story_with_suite_1() {
     let story = play(1, u8::MAX);
@@ -47,6 +61,9 @@ fn the_story_with_suite_1() {
     }
     assert_eq!(codes(7).iter().filter(|code| **code == "notAuthorized").count(), 2);
     assert_eq!(codes(10), ["noConsent", "success", "noConsentForThisRoom", "noConsent"]);
+
+    let reasons: Vec<&str> = story.world.narrator.events().iter().filter_map(reason).collect();
+    assert!(reasons.contains(&"the user is banned"));
 
     every_body_is_what_its_name_says(&story);
     every_form_of_output_has_every_act(&story);
@@ -111,4 +128,98 @@ fn bodies_keep_to_the_drafts_hops() {
         let between_servers = is_server(&body.from) && is_server(&body.to);
         assert_eq!(between_servers, body.hop != Hop::Local, "{} to {}", body.from, body.to);
     }
+}
+
+#[test]
+fn who_comes_from_outside_waits_for_those_who_leave() {
+    let mut story = play(1, 5);
+    let (cast, room) = (story.cast.clone(), story.room.clone());
+    let world = &mut story.world;
+    let new_device = world.new_client(&cast.cathy, "ClientC3").unwrap();
+    assert!(world.leave(&cast.client_b1, &room).unwrap().is_accepted());
+
+    let tbe = world.fetch_group_info(&new_device, &room, None).unwrap().unwrap();
+    assert_eq!(tbe.pending_proposals.len(), 3);
+    let outcome = world.join_externally(&new_device, &room, &tbe, None).unwrap();
+    assert_eq!(outcome.response.response_code(), UpdateResponseCode::NotAllowed);
+    assert_eq!(outcome.response.error_description(), "proposals wait for a member's commit");
+
+    assert!(world.commit(&cast.client_a1, &room, &Wishes::default(), Conduct::Asks).unwrap().is_accepted());
+    let tbe = world.fetch_group_info(&new_device, &room, None).unwrap().unwrap();
+    assert!(tbe.pending_proposals.is_empty());
+    assert!(world.join_externally(&new_device, &room, &tbe, None).unwrap().is_accepted());
+    story.check_agreement().unwrap();
+}
+
+/// The last message that was fanned out, as its body has it.
+fn last_message(world: &World) -> (u64, ApplicationMessage, Option<Frank>) {
+    let bodies = world.narrator.events().iter().rev().filter_map(|event| match event {
+        Event::Sent(body) if body.type_name == "FanoutMessage" => Some(&body.octets),
+        _ => None,
+    });
+    for body in bodies {
+        let (timestamp, event) = FanoutMessage::decode_exact(body).unwrap().into_parts();
+        if let FanoutEvent::Application { message, frank } = event {
+            return (timestamp, message, frank);
+        }
+    }
+    panic!("no message");
+}
+
+/// Why a client refuses a message.
+fn refusal(
+    world: &mut World,
+    client: &IdentifierUri,
+    room: &IdentifierUri,
+    message: FanoutMessage,
+) -> String {
+    let body = message.to_bytes().unwrap();
+    match world.client(client).unwrap().receive(room, &body).unwrap() {
+        Received::RefusedMessage(why) => why,
+        received => panic!("{received:?}"),
+    }
+}
+
+/// A provider on the way that changes the time, gives a message another sender's frank, or hands it on twice, is found out.
+#[test]
+fn clients_refuse_a_wrong_frank_and_a_replay() {
+    let mut story = play(1, 4);
+    let (cast, room) = (story.cast.clone(), story.room.clone());
+    let world = &mut story.world;
+    world.say(&cast.client_b1, &room, &Says::Text("One")).unwrap().accepted().unwrap();
+    let (timestamp, replayed, of_bob) = last_message(world);
+    let mut of_cathy = |text| {
+        let client = world.client(&cast.client_c1).unwrap();
+        client.say(&room, &Says::Text(text), Conduct::Asks).unwrap().0.app_message
+    };
+    let (two, three) = (of_cathy("Two"), of_cathy("Three"));
+    let message = |timestamp, message, frank| {
+        FanoutMessage::new(timestamp, FanoutEvent::Application { message, frank }).unwrap()
+    };
+
+    let delayed = message(timestamp + 1, two, of_bob.clone());
+    let why = refusal(world, &cast.client_a1, &room, delayed);
+    assert!(why.starts_with("franking_integrity_signature"), "{why}");
+    let borrowed = message(timestamp, three, of_bob);
+    let why = refusal(world, &cast.client_a1, &room, borrowed);
+    assert!(why.starts_with("franking_integrity_signature"), "{why}");
+    let why = refusal(world, &cast.client_a1, &room, message(timestamp, replayed, None));
+    assert!(!why.starts_with("franking_integrity_signature"), "{why}");
+}
+
+/// A provider vouches for its own users only, and for one key each.
+#[test]
+fn a_credential_is_good_for_the_key_that_it_was_made_for() {
+    let mut story = play(1, 2);
+    let (cast, room) = (story.cast.clone(), story.room.clone());
+    let world = &mut story.world;
+    world.consent(&cast.erin, &cast.alice).unwrap();
+    let mut of_erin = world.key_packages(&cast.client_a1, &room, &cast.erin).unwrap();
+    world.consent(&cast.dave, &cast.alice).unwrap();
+    let of_dave = world.key_packages(&cast.client_a1, &room, &cast.dave).unwrap();
+    // Dave's credential on Erin's key.
+    of_erin[0].leaf_node.credential = of_dave[0].leaf_node.credential.clone();
+    let authority = world.authority().clone();
+    assert!(authority.verify_leaf(&of_dave[0].leaf_node).is_ok());
+    assert!(authority.verify_leaf(&of_erin[0].leaf_node).is_err());
 }

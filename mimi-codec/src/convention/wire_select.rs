@@ -8,7 +8,7 @@ macro_rules! wire_select {
                 $(#[$variant_meta:meta])*
                 $value:literal $draft:literal => $variant:ident
                     $({ $($(#[$field_meta:meta])* $field:ident: $ty:ty),* $(,)? })?
-                    $(( $arm:ident: $arm_ty:ty ))?
+                    $(( $arm:ident: $arm_ty:ty $(as $enclosed:literal)? ))?
             ),* $(,)?
         }
     ) => {
@@ -21,7 +21,7 @@ macro_rules! wire_select {
                 $(#[$variant_meta])*
                 #[tls_codec(discriminant = $value)]
                 #[cfg_attr(feature = "serde", serde(rename = $draft))]
-                $variant $({ $($(#[$field_meta])* $field: $ty),* })? $(($arm_ty))?,
+                $variant $({ $($(#[$field_meta])* $field: $ty),* })? $(($(#[tls_codec(with = $enclosed)])? $arm_ty))?,
             )*
         }
 
@@ -43,7 +43,7 @@ macro_rules! wire_select {
                 match <$int>::decode(reader)? {
                     $($value => Ok(Self::$variant {
                         $($($field: reader.field(stringify!($field))?,)*)?
-                        $(0: <$arm_ty>::decode(reader)?,)?
+                        $(0: $crate::convention::wire_select!(@decode reader, $arm_ty $(, $enclosed)?)?,)?
                     }),)*
                     value => Err($crate::DecodeError::new(
                         $crate::DecodeErrorKind::UnknownValue { name: $of, value: value.into() },
@@ -59,7 +59,7 @@ macro_rules! wire_select {
                 match self {
                     $(Self::$variant { $($($field),*)? $(0: $arm)? } => {
                         $($($field.encode(writer)?;)*)?
-                        $($arm.encode(writer)?;)?
+                        $($crate::convention::wire_select!(@encode writer, $arm $(, $enclosed)?)?;)?
                     })*
                 }
                 Ok(())
@@ -83,6 +83,10 @@ macro_rules! wire_select {
     };
 
     (@is inline) => { true };
+    (@decode $reader:ident, $arm_ty:ty) => { <$arm_ty>::decode($reader) };
+    (@decode $reader:ident, $arm_ty:ty, $enclosed:literal) => { $crate::convention::enclosed::decode::<$arm_ty>($reader) };
+    (@encode $writer:ident, $arm:ident) => { $arm.encode($writer) };
+    (@encode $writer:ident, $arm:ident, $enclosed:literal) => { $crate::convention::enclosed::encode($arm, $writer) };
 }
 
 pub(crate) use wire_select;

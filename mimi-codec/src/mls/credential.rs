@@ -6,7 +6,7 @@ use crate::{
     Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, InvalidValue, ListView, MAX_DEPTH, Opaque,
     Reader, Result, Writer,
     code_points::CipherSuite,
-    convention::{wire_select, wire_struct, wire_view},
+    convention::{enclosed, wire_select, wire_struct, wire_view},
     mls::SignaturePublicKey,
     protocol::{IdentifierUri, PseudonymousCredential},
 };
@@ -39,6 +39,9 @@ wire_select! {
     /// A credential of an unknown type is refused: nothing says how long it is. Lists of credential types keep
     /// unknown ones.
     ///
+    /// As all credential types have a single vector, an MLS stack that doesn't know one can take it for one `opaque<V>`, and does. So the pseudonym
+    /// stands in a vector too, though no draft says how.
+    ///
     /// ```text
     /// struct {
     ///     CredentialType credential_type;
@@ -47,6 +50,11 @@ wire_select! {
     ///             opaque identity<V>;
     ///         case x509:
     ///             Certificate certificates<V>;
+    ///         case multi:
+    ///         case weak-multi:
+    ///             CredentialBinding bindings<V>;
+    ///         case pseudonymous:
+    ///             opaque pseudonymous_credential<V>;   /* one PseudonymousCredential */
     ///     };
     /// } Credential;
     /// ```
@@ -66,7 +74,9 @@ wire_select! {
         /// Any of several credentials.
         4 "weak-multi" => WeakMulti(multi_credential: WeakMultiCredential),
         /// A pseudonym (mimi-protocol-06, 6.1); a private-use number.
-        0xf004 "pseudonymous" => Pseudonymous(pseudonymous_credential: PseudonymousCredential),
+        0xf004 "pseudonymous" => Pseudonymous(
+            pseudonymous_credential: PseudonymousCredential as "crate::convention::enclosed"
+        ),
     }
 }
 
@@ -232,7 +242,7 @@ impl<'a> Decode<'a> for CredentialView<'a> {
             2 => Ok(Self::X509 { certificates: reader.field("certificates")? }),
             3 => Ok(Self::Multi { bindings: reader.nested(|reader| reader.field("bindings"))? }),
             4 => Ok(Self::WeakMulti { bindings: reader.nested(|reader| reader.field("bindings"))? }),
-            0xf004 => PseudonymousCredentialView::decode(reader).map(Self::Pseudonymous),
+            0xf004 => enclosed::decode(reader).map(Self::Pseudonymous),
             value => Err(DecodeError::new(
                 DecodeErrorKind::UnknownValue { name: "CredentialType", value: value.into() },
                 start,
@@ -262,7 +272,7 @@ impl Encode for CredentialView<'_> {
             }
             Self::Pseudonymous(credential) => {
                 0xf004u16.encode(writer)?;
-                credential.encode(writer)
+                enclosed::encode(credential, writer)
             }
         }
     }

@@ -28,7 +28,7 @@ impl JoinCodes {
         known
     }
 
-    /// Who may join with which role.
+    /// Who may join with which role: those whose code is still good.
     #[must_use]
     pub fn shown(&self) -> BTreeMap<UserUri, u32> {
         let roles = self.shown.iter().map(|(user, code)| Some((user.clone(), *self.issued.get(code)?)));
@@ -39,7 +39,6 @@ impl JoinCodes {
     pub fn use_up(&mut self, user: &UserUri) {
         if let Some(code) = self.shown.remove(user) {
             self.issued.remove(&code);
-            self.shown.retain(|_, other| *other != code);
         }
     }
 }

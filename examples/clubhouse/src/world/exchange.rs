@@ -1,26 +1,22 @@
-//! The exchanges of mimi-protocol, section 3.
+//! Rooms and their groups: creating, changing, leaving, joining from outside, and what the hub hands on (mimi-protocol, 3 and 5.3 to
+//! 5.6).
 
 use std::collections::BTreeMap;
 
 use mimi_codec::{
-    mls::{ExternalSender, KeyPackage},
+    mls::ExternalSender,
     protocol::{
-        AbuseReport, ConsentEndpoint, ConsentEntry, FrankingAgentData, GroupInfoAnswer,
-        GroupInfoRatchetTreeTBE, GroupInfoRequest, IdentifierUri, KeyMaterialRequest, KeyMaterialResponse,
-        SubmitMessageRequest, SubmitMessageResponse, SubmitResponseCode, SubmitResult, UpdateRequest,
-        UpdateResponseCode, UpdateRoomResponse,
+        FrankingAgentData, GroupInfoAnswer, GroupInfoRatchetTreeTBE, GroupInfoRequest, IdentifierUri,
+        UpdateRequest, UpdateResponseCode, UpdateRoomResponse,
     },
 };
-use mimi_content::MessageId;
-use mimi_crypto::key_package_ref;
-use mimi_policy::consent::ConsentOutcome;
 
 use super::World;
 use crate::{
     Result,
-    client::{Conduct, Received, Says, Wishes},
+    client::{Conduct, Received, Wishes},
     decision::text,
-    hub::{FanOut, ReportVerdict},
+    hub::FanOut,
     identity::domain_of,
     narrator::{Hop, Verdict},
     stack,
@@ -40,27 +36,6 @@ impl Outcome {
     #[must_use]
     pub fn is_accepted(&self) -> bool {
         self.response.response_code() == UpdateResponseCode::Success
-    }
-}
-
-/// What came of a message.
-#[derive(Debug)]
-pub struct Said {
-    /// Its ID, if the hub has accepted it.
-    pub id: Option<MessageId>,
-    /// The hub's answer.
-    pub response: SubmitMessageResponse,
-    /// What the others made of it.
-    pub received: BTreeMap<IdentifierUri, Received>,
-}
-
-impl Said {
-    /// The ID of a message that the hub has accepted.
-    ///
-    /// # Errors
-    /// When it hasn't.
-    pub fn accepted(&self) -> Result<MessageId> {
-        Ok(self.id.ok_or_else(|| format!("the hub says {:?}", self.response.status_code))?)
     }
 }
 
@@ -109,79 +84,6 @@ impl World {
             format!("a group of {} member, with {}", hosted.roster.members.len(), components.join(", "));
         self.narrator.saw(&hub, saw);
         Ok(())
-    }
-
-    /// A client fetches the key packages of a user (mimi-protocol, 5.2): by its provider and the hub to the user's provider. The hub
-    /// remembers where they came from.
-    ///
-    /// # Errors
-    /// When somebody on the way can't read a body.
-    pub fn fetch_key_material(
-        &mut self,
-        client: &IdentifierUri,
-        room: &IdentifierUri,
-        target: &IdentifierUri,
-    ) -> Result<KeyMaterialResponse> {
-        let (own, hub, theirs) = (domain_of(client)?, domain_of(room)?, domain_of(target)?);
-        let request = self.client(client)?.request_key_material(target, room)?;
-        let path = post("keyMaterial", target);
-        let mut route = vec![own, hub.clone(), theirs.clone()];
-        route.dedup();
-        let request = self.narrator.send(
-            name(client),
-            &own_of(&route)?,
-            Hop::Local,
-            "key packages, please",
-            &request,
-        )?;
-        for (from, to) in route.iter().zip(route.iter().skip(1)) {
-            // The hub hands the request on as it came: the requester has signed it, not the hub.
-            self.narrator.forward(from, to, Hop::Request, &path, KEY_MATERIAL_REQUEST, &request);
-        }
-
-        let answer = self.provider(&theirs)?.key_material(&request)?;
-        let code = format!("{:?}", answer.response.user_status());
-        self.narrator.decided(Verdict {
-            by: theirs.clone(),
-            about: format!("key packages of {}", text(target)),
-            accepted: answer.response.clients().iter().any(|it| it.key_package().is_some()),
-            code: Some(lower_first(&code)),
-            why: vec![answer.why],
-        });
-        let body = mimi_codec::Encode::to_bytes(&answer.response)?;
-        let response: KeyMaterialResponse = stack::decode(&body)?;
-        let suite = self.suite;
-        let references = response.clients().iter().filter_map(|it| it.key_package());
-        let references = references.map(|it| key_package_ref(&suite, it)).collect::<Result<Vec<_>, _>>()?;
-        self.provider(&hub)?.hub.remember_key_packages(references, &theirs);
-        for (to, from) in route.iter().zip(route.iter().skip(1)).rev() {
-            self.narrator.forward(from, to, Hop::Response, &path, KEY_MATERIAL_RESPONSE, &body);
-        }
-        self.narrator.forward(
-            &own_of(&route)?,
-            name(client),
-            Hop::Local,
-            "key packages",
-            KEY_MATERIAL_RESPONSE,
-            &body,
-        );
-        Ok(response)
-    }
-
-    /// The key packages of a user, where there have to be some.
-    ///
-    /// # Errors
-    /// When there are none.
-    pub fn key_packages(
-        &mut self,
-        client: &IdentifierUri,
-        room: &IdentifierUri,
-        target: &IdentifierUri,
-    ) -> Result<Vec<KeyPackage>> {
-        let response = self.fetch_key_material(client, room, target)?;
-        let found: Vec<_> = response.clients().iter().filter_map(|it| it.key_package().cloned()).collect();
-        crate::ensure!(!found.is_empty(), "no key package of {target:?}: {:?}", response.user_status());
-        Ok(found)
     }
 
     /// A client commits to its wishes (mimi-protocol, 3.2 and 3.3).
@@ -306,112 +208,6 @@ impl World {
         self.fan_out(&hub, room, client, messages)
     }
 
-    /// `POST /requestConsent/{targetDomain}` and `POST /updateConsent/{requesterDomain}` (mimi-protocol, 5.7): directly from one provider to
-    /// the other, as no room is needed for it. The answer has no body, and says no more than that the entry has come.
-    ///
-    /// # Errors
-    /// When the other can't read the body, or it isn't the sender's to say.
-    pub fn send_consent(&mut self, entry: &ConsentEntry) -> Result<ConsentOutcome> {
-        let scope = entry.scope();
-        let (requester, target) = (domain_of(&scope.requester_uri)?, domain_of(&scope.target_uri)?);
-        let endpoint = entry.endpoint();
-        let (from, to, path) = match endpoint {
-            ConsentEndpoint::RequestConsent => {
-                (requester, target.clone(), format!("POST /requestConsent/{target}"))
-            }
-            ConsentEndpoint::UpdateConsent => {
-                (target, requester.clone(), format!("POST /updateConsent/{requester}"))
-            }
-        };
-        // Each keeps what was said: the target's provider to decide, the requester's to know.
-        self.provider(&from)?.say_consent(entry)?;
-        let body = self.narrator.send(&from, &to, Hop::Request, path, entry)?;
-        let outcome = self.provider(&to)?.hear_consent(&from, &to, endpoint, &body)?;
-        self.narrator.saw(&to, format!("{outcome:?}, and answers 201 whatever came of it"));
-        Ok(outcome)
-    }
-
-    /// A client sends a message (mimi-protocol, 3.4), which the hub franks and hands on.
-    ///
-    /// # Errors
-    /// When the client may not send it, or somebody on the way can't read a body.
-    pub fn say(&mut self, client: &IdentifierUri, room: &IdentifierUri, says: &Says) -> Result<Said> {
-        let (request, content) = self.client(client)?.say(room, says, Conduct::Asks)?;
-        let (response, received) = self.submit(client, room, &request)?;
-        let SubmitResult::Accepted { accepted_timestamp, frank } = &response.status_code else {
-            return Ok(Said { id: None, response, received });
-        };
-        // The sender verifies the frank like everybody else.
-        let id = self.client(client)?.sent(room, &content, *accepted_timestamp, frank.as_ref())?;
-        Ok(Said { id: Some(id), response, received })
-    }
-
-    /// `POST /submitMessage/{roomId}` (mimi-protocol, 5.4), and what the hub hands on.
-    ///
-    /// # Errors
-    /// When somebody on the way can't read a body.
-    pub fn submit(
-        &mut self,
-        client: &IdentifierUri,
-        room: &IdentifierUri,
-        request: &SubmitMessageRequest,
-    ) -> Result<(SubmitMessageResponse, BTreeMap<IdentifierUri, Received>)> {
-        let (own, hub) = (domain_of(client)?, domain_of(room)?);
-        let path = post("submitMessage", room);
-        let body = self.narrator.send(name(client), &own, Hop::Local, "a message", request)?;
-        if own != hub {
-            self.narrator.forward(&own, &hub, Hop::Request, &path, SUBMIT_MESSAGE_REQUEST, &body);
-        }
-        let now = self.tick();
-        let provider = self.provider(&hub)?;
-        let answer = provider.hub.submit(room, &provider.key, &own, &body, now)?;
-        self.narrator.saw(&hub, &answer.saw);
-        self.narrator.decided(Verdict {
-            by: hub.clone(),
-            about: answer.saw.clone(),
-            accepted: answer.response.status_code.code() == SubmitResponseCode::Accepted,
-            code: Some(answer.code),
-            why: answer.why,
-        });
-        if own != hub {
-            self.narrator.send(&hub, &own, Hop::Response, &path, &answer.response)?;
-        }
-        let body = self.narrator.send(&own, name(client), Hop::Local, "the answer", &answer.response)?;
-        let received = self.fan_out(&hub, room, client, answer.fan_out)?;
-        Ok((stack::decode(&body)?, received))
-    }
-
-    /// `POST /reportAbuse/{roomId}` (mimi-protocol, 5.9): what the hub says of each message.
-    ///
-    /// # Errors
-    /// When somebody on the way can't read a body.
-    pub fn report(
-        &mut self,
-        client: &IdentifierUri,
-        room: &IdentifierUri,
-        report: &AbuseReport,
-    ) -> Result<Vec<ReportVerdict>> {
-        let (own, hub) = (domain_of(client)?, domain_of(room)?);
-        let body = self.narrator.send(name(client), &own, Hop::Local, "a report", report)?;
-        if own != hub {
-            self.narrator.forward(&own, &hub, Hop::Request, post("reportAbuse", room), ABUSE_REPORT, &body);
-        }
-        let provider = self.provider(&hub)?;
-        let verdicts = provider.hub.report(room, &provider.key, &body)?;
-        self.narrator.saw(&hub, "a message that it had never read");
-        for verdict in &verdicts {
-            let (Ok(why) | Err(why)) = verdict;
-            self.narrator.decided(Verdict {
-                by: hub.clone(),
-                about: "a reported message".to_owned(),
-                accepted: verdict.is_ok(),
-                code: Some(if verdict.is_ok() { "proven" } else { "not proven" }.to_owned()),
-                why: vec![why.clone()],
-            });
-        }
-        Ok(verdicts)
-    }
-
     /// `POST /groupInfo/{roomId}` (mimi-protocol, 5.6): `None` if the hub says no.
     ///
     /// # Errors
@@ -496,20 +292,6 @@ impl World {
     }
 }
 
-const SUBMIT_MESSAGE_REQUEST: &str = <SubmitMessageRequest as mimi_codec::Decode<'_>>::NAME;
-const ABUSE_REPORT: &str = <AbuseReport as mimi_codec::Decode<'_>>::NAME;
 const GROUP_INFO_REQUEST: &str = <GroupInfoRequest as mimi_codec::Decode<'_>>::NAME;
-const KEY_MATERIAL_REQUEST: &str = <KeyMaterialRequest as mimi_codec::Decode<'_>>::NAME;
-const KEY_MATERIAL_RESPONSE: &str = <KeyMaterialResponse as mimi_codec::Decode<'_>>::NAME;
 const UPDATE_REQUEST: &str = <UpdateRequest as mimi_codec::Decode<'_>>::NAME;
 const FANOUT_MESSAGE: &str = <mimi_codec::protocol::FanoutMessage as mimi_codec::Decode<'_>>::NAME;
-
-fn own_of(route: &[String]) -> Result<String> {
-    Ok(route.first().ok_or("no provider")?.clone())
-}
-
-/// The codes of the drafts begin with a small letter.
-fn lower_first(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
-}

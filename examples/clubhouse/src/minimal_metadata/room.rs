@@ -1,0 +1,287 @@
+//! What everybody sees of a minimal-metadata room, and how a commit is judged by it. No key is needed: hub and members alike do this.
+
+use std::fmt;
+
+use mimi_codec::{
+    Decode, Encode, Opaque,
+    code_points::ComponentID,
+    extensions::{AppDataDictionary, AppDataUpdateSelect, SafeAAD},
+    minimal_metadata::{AddAAD, IdentityLinkKeysUpdate, SealedConnectionResponse},
+    mls::{
+        Capabilities, Commit, Content, Credential, Extensions, FramedContent, GroupContext, LeafNode,
+        LeafNodeSelect, Proposal, ProposalOrRef, RatchetTree, Sender, UpdatePath,
+    },
+    protocol::{PseudonymousCredential, UpdateResponseCode},
+};
+use mimi_policy::{Actor, Identities, JoinCode, Request, RoomParts, RoomState, TableSeed, UserUri};
+use mimi_pseudonym::{
+    CommitChanges, LeafChanges, LinkKeys, PseudonymError, RoomLeaves, rotation::apply_rewrap,
+};
+
+use crate::{
+    Result,
+    decision::{AcceptedProposals, Attributed, Decision, Refused, decide},
+};
+
+/// A room in one epoch, as anybody sees it.
+pub struct PublicRoom {
+    /// Participants, roles and clients: all of them pseudonyms.
+    pub state: RoomState,
+    /// The group's components.
+    pub dictionary: AppDataDictionary,
+    /// The pseudonymous credentials of the members.
+    pub leaves: RoomLeaves,
+    /// Their wrapped keys.
+    pub link_keys: LinkKeys,
+}
+
+impl PublicRoom {
+    /// The room that a group is.
+    ///
+    /// # Errors
+    /// When it is none, or not one of pseudonyms only.
+    pub fn of_group(context: &GroupContext, tree: &RatchetTree, seed: TableSeed) -> Result<Self> {
+        let leaves = RoomLeaves::of_tree(tree)?;
+        let link_keys = LinkKeys::of_group(context, &leaves)?;
+        let dictionary = context.extensions.app_data_dictionary()?;
+        let mut parts = RoomParts::from_dictionary(&dictionary)?;
+        let clients =
+            leaves.iter().map(|(_, it)| ((&it.user_pseudonym).into(), (&it.client_pseudonym).into()));
+        parts.clients = clients.collect();
+        Ok(Self { state: RoomState::new(parts, seed)?, dictionary, leaves, link_keys })
+    }
+
+    /// Judges a commit whose sender the MLS stack has verified: what it does to the leaves, to their keys, and to the room.
+    ///
+    /// # Errors
+    /// Why it is refused.
+    pub fn judge(&self, content: &FramedContent) -> Result<Judged, Objection> {
+        let Content::Commit { commit } = content.content() else {
+            return Err(Objection::Other("not a commit".to_owned()));
+        };
+        let sender = content.sender();
+        // In this story, all proposals stand in the commit.
+        let accepted = AcceptedProposals::default();
+        let proposals = accepted.resolve(commit).map_err(Objection::Policy)?;
+        let path = commit.path.as_ref().map(|path| &path.leaf_node);
+        let by = proposals.iter().map(|(proposal, by)| (*proposal, by.unwrap_or(sender)));
+        let leaf_changes = LeafChanges::of_commit(&self.leaves, sender, by, path)?;
+
+        // The wrapped keys are mimi-pseudonym's, all else is mimi-policy's.
+        let (about_keys, about_room): (Vec<Attributed<'_>>, Vec<_>) =
+            proposals.iter().partition(|(proposal, _)| is_about_keys(proposal));
+        let update = update_of(&about_keys)?;
+        let aad = safe_aad(content.authenticated_data())?;
+        let add_aad = aad.content::<AddAAD>().transpose()?;
+        let connection_response = aad.content::<SealedConnectionResponse>().transpose()?;
+        let link_keys = match &update {
+            // No leaf has changed: this is the second commit of a rotation.
+            Some(update) if leaf_changes.is_empty() => apply_rewrap(&self.link_keys, &self.leaves, update)?,
+            update => {
+                let changes = leaf_changes.with_keys(update.as_ref(), add_aad.as_ref());
+                self.link_keys.after_commit(leaf_changes.leaves(), &changes)?
+            }
+        };
+
+        let joining = path.map(|leaf| &leaf.credential).filter(|_| *sender == Sender::NewMemberCommit {});
+        let who = Pseudonyms(&self.leaves);
+        let request = Request::commit(&self.state, &who, sender, joining, about_room.iter().copied());
+        let decision =
+            decide(&self.state, &self.dictionary, request, &about_room).map_err(Objection::Policy)?;
+        Ok(Judged { decision, leaf_changes, update, add_aad, connection_response, link_keys })
+    }
+}
+
+impl PublicRoom {
+    /// Judges an external commit that is about to be made, by its joiner: an MLS stack wants to know what the components become before it makes
+    /// the path.
+    ///
+    /// # Errors
+    /// Why it would be refused.
+    pub fn judge_join(
+        &self,
+        context: &GroupContext,
+        credential: &PseudonymousCredential,
+        proposals: &[Proposal],
+        authenticated_data: &[u8],
+    ) -> Result<Judged> {
+        let leaf_node = LeafNode {
+            encryption_key: Vec::new().into(),
+            signature_key: credential.signature_public_key.clone(),
+            credential: Credential::Pseudonymous(credential.clone()),
+            capabilities: Capabilities::default(),
+            leaf_node_source: LeafNodeSelect::Update {},
+            extensions: Extensions::new(vec![])?,
+            signature: Opaque::default(),
+        };
+        let proposals = proposals.iter().cloned();
+        let proposals = proposals.map(|it| ProposalOrRef::Proposal { proposal: it }).collect();
+        let commit = Commit { proposals, path: Some(Box::new(UpdatePath { leaf_node, nodes: vec![] })) };
+        let content = FramedContent::new(
+            context.group_id.clone(),
+            context.epoch,
+            Sender::NewMemberCommit {},
+            authenticated_data.into(),
+            Content::Commit { commit },
+        )?;
+        Ok(self.judge(&content)?)
+    }
+
+    /// The room after a commit that has taken effect.
+    #[must_use]
+    pub fn after(judged: Judged, dictionary: AppDataDictionary) -> Self {
+        let Judged { decision, leaf_changes, link_keys, .. } = judged;
+        Self { state: decision.room, dictionary, leaves: leaf_changes.leaves().clone(), link_keys }
+    }
+}
+
+fn is_about_keys(proposal: &Proposal) -> bool {
+    matches!(proposal, Proposal::AppDataUpdate(update) if update.component_id == ComponentID::IDENTITY_LINK_KEYS)
+}
+
+fn update_of(proposals: &[Attributed<'_>]) -> Result<Option<IdentityLinkKeysUpdate>, Objection> {
+    match proposals {
+        [] => Ok(None),
+        [(Proposal::AppDataUpdate(update), _)] => match &update.op {
+            AppDataUpdateSelect::Update { update } => Ok(Some(IdentityLinkKeysUpdate::decode_exact(update)?)),
+            AppDataUpdateSelect::Remove {} => Err(Objection::Other("the keys would be gone".to_owned())),
+        },
+        _ => Err(Objection::Other("two updates of the keys".to_owned())),
+    }
+}
+
+/// `authenticated_data` of these rooms: a SafeAAD and nothing behind it, or nothing at all.
+fn safe_aad(authenticated_data: &[u8]) -> Result<SafeAAD, Objection> {
+    match authenticated_data {
+        [] => Ok(SafeAAD::default()),
+        bytes => Ok(SafeAAD::decode_exact(bytes)?),
+    }
+}
+
+/// Who is behind a leaf, for mimi-policy: a pseudonym, since nobody here knows more.
+struct Pseudonyms<'a>(&'a RoomLeaves);
+
+fn actor(credential: &PseudonymousCredential) -> Actor {
+    Actor::client(&credential.user_pseudonym, &credential.client_pseudonym)
+}
+
+impl Identities for Pseudonyms<'_> {
+    fn member(&self, leaf_index: u32) -> Option<Actor> {
+        self.0.get(leaf_index).map(actor)
+    }
+
+    fn holder(&self, credential: &Credential) -> Option<Actor> {
+        match credential {
+            Credential::Pseudonymous(credential) => Some(actor(credential)),
+            _ => None,
+        }
+    }
+
+    fn external_sender(&self, _: u32) -> Option<Actor> {
+        None
+    }
+
+    fn join_code(&self, _: &UserUri, _: u32) -> Option<JoinCode> {
+        None
+    }
+
+    fn allows_extensions(&self, _: &Extensions) -> bool {
+        false
+    }
+}
+
+/// A commit that may be accepted, as far as can be told without a key.
+pub struct Judged {
+    /// What it does to the room, and by which right.
+    pub decision: Decision,
+    /// What it does to the leaves.
+    pub leaf_changes: LeafChanges,
+    /// What it says about their keys.
+    pub update: Option<IdentityLinkKeysUpdate>,
+    /// The wrapped keys of those who come.
+    pub add_aad: Option<AddAAD>,
+    /// The answer to a connection request, if the joiner gives one.
+    pub connection_response: Option<SealedConnectionResponse>,
+    /// The wrapped keys after it.
+    pub link_keys: LinkKeys,
+}
+
+impl Judged {
+    /// What mimi-pseudonym wants to know of it.
+    #[must_use]
+    pub fn changes(&self) -> CommitChanges<'_> {
+        self.leaf_changes.with_keys(self.update.as_ref(), self.add_aad.as_ref())
+    }
+
+    /// The keys, if all that it does is to wrap them anew.
+    #[must_use]
+    pub fn rewrap(&self) -> Option<&IdentityLinkKeysUpdate> {
+        self.update.as_ref().filter(|_| self.leaf_changes.is_empty())
+    }
+
+    /// The components whose data it changes, with their new data: what OpenMLS has to be told before it stages the commit, since they go
+    /// into the key schedule.
+    ///
+    /// # Errors
+    /// When something is too long.
+    pub fn changed(&self) -> Result<Vec<(ComponentID, Option<Vec<u8>>)>> {
+        let mut changed = self.decision.changed.clone();
+        if self.update.is_some() {
+            let keys = self.link_keys.data().to_bytes()?;
+            changed.push((ComponentID::IDENTITY_LINK_KEYS, Some(keys)));
+        }
+        Ok(changed)
+    }
+}
+
+/// Why a commit is refused.
+#[derive(Debug)]
+pub enum Objection {
+    /// The room's policy, or what it says about the room.
+    Policy(Refused),
+    /// The wrapped keys, or a link.
+    Keys(PseudonymError),
+    /// All else.
+    Other(String),
+}
+
+impl Objection {
+    /// What a hub answers.
+    #[must_use]
+    pub const fn update_response_code(&self) -> UpdateResponseCode {
+        match self {
+            Self::Policy(refused) => refused.update_response_code(),
+            Self::Keys(_) | Self::Other(_) => UpdateResponseCode::InvalidProposal,
+        }
+    }
+}
+
+impl fmt::Display for Objection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Policy(refused) => refused.fmt(f),
+            Self::Keys(error) => error.fmt(f),
+            Self::Other(why) => f.write_str(why),
+        }
+    }
+}
+
+impl std::error::Error for Objection {}
+
+impl From<PseudonymError> for Objection {
+    fn from(error: PseudonymError) -> Self {
+        Self::Keys(error)
+    }
+}
+
+impl From<mimi_codec::DecodeError> for Objection {
+    fn from(error: mimi_codec::DecodeError) -> Self {
+        Self::Other(error.to_string())
+    }
+}
+
+impl From<crate::Error> for Objection {
+    fn from(error: crate::Error) -> Self {
+        Self::Other(error.to_string())
+    }
+}

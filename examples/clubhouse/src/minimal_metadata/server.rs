@@ -1,0 +1,331 @@
+//! The other side: a provider that hosts such rooms, hands messages on, and keeps key packages, and everything that it ever held.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mimi_codec::{
+    Encode, MimiUri, Opaque,
+    mls::{Credential, ExternalSender, GroupContext, GroupInfo, KeyPackage, RatchetTree, Sender, Welcome},
+    protocol::{
+        ClientKeyMaterial, CommitMessage, GroupInfoOption, GroupInfoRatchetTreeTBE, GroupInfoRequest,
+        GroupInfoResponse, HandshakeBundle, IdentifierUri, KeyMaterialRequest, KeyMaterialResponse,
+        KeyMaterialUserCode, Protocol, TreelessGroupInfo, UpdateRequest, UpdateRoomResponse,
+    },
+    ratchet_tree_options::RatchetTreeOption,
+};
+use mimi_crypto::{
+    RustCrypto, answer_group_info_request, verify_group_info_request, verify_key_material_request,
+    verify_with_label,
+};
+use mimi_policy::TableSeed;
+use mimi_pseudonym::{check_extensions_for_hub, leaf_credential};
+use openmls::prelude::{
+    MlsMessageIn, OpenMlsProvider, ProcessedMessageContent, ProposalStore, ProtocolMessage, PublicGroup,
+    StagedCommit,
+};
+use openmls_rust_crypto::OpenMlsRustCrypto;
+use rand_chacha::ChaCha20Rng;
+
+use super::room::{Judged, Objection, PublicRoom};
+use crate::{Result, decision::public_message, ensure, identity::ProviderKey, stack};
+
+/// A room, as its hub has it.
+struct Hosted {
+    group: PublicGroup,
+    room: PublicRoom,
+    group_info: GroupInfo,
+}
+
+/// A provider's server.
+pub struct Server {
+    domain: String,
+    suite: RustCrypto,
+    key: ProviderKey,
+    mls: OpenMlsRustCrypto,
+    rng: ChaCha20Rng,
+    rooms: BTreeMap<IdentifierUri, Hosted>,
+    key_packages: BTreeMap<IdentifierUri, Vec<KeyPackage>>,
+    bodies: Vec<Vec<u8>>,
+}
+
+/// A commit that a hub has accepted, for those that it goes to.
+pub struct Accepted {
+    /// The commit.
+    pub commit: CommitMessage,
+    /// For those whom it adds.
+    pub welcome: Option<Welcome>,
+    /// The tree, for them.
+    pub tree: RatchetTree,
+    /// What it does, and by which right.
+    pub why: Vec<String>,
+    /// The providers of the members before it: those who are new get a Welcome.
+    pub domains: BTreeSet<String>,
+    /// The providers of those whom it adds.
+    pub welcome_domains: BTreeSet<String>,
+}
+
+impl Server {
+    /// A server without rooms.
+    #[must_use]
+    pub fn new(domain: &str, suite: RustCrypto, key: ProviderKey, rng: ChaCha20Rng) -> Self {
+        let (mls, rooms, key_packages, bodies) =
+            (OpenMlsRustCrypto::default(), BTreeMap::new(), BTreeMap::new(), Vec::new());
+        Self { domain: domain.to_owned(), suite, key, mls, rng, rooms, key_packages, bodies }
+    }
+
+    /// Its key, by which it vouches for its users.
+    #[must_use]
+    pub const fn key(&self) -> &ProviderKey {
+        &self.key
+    }
+
+    /// Its place among a group's external senders.
+    #[must_use]
+    pub fn external_sender(&self) -> ExternalSender {
+        let identity = format!("mimi://{}", self.domain);
+        let credential = Credential::Basic { identity: identity.as_str().into() };
+        ExternalSender { signature_key: self.key.public_key(), credential }
+    }
+
+    /// A room of this hub, as it sees it.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn room(&self, uri: &IdentifierUri) -> Result<&PublicRoom> {
+        Ok(&self.rooms.get(uri).ok_or("there is no such room")?.room)
+    }
+
+    /// It has got or sent a body.
+    pub fn hold(&mut self, body: &[u8]) {
+        self.bodies.push(body.to_vec());
+    }
+
+    /// Every byte string that it ever held: bodies, and what OpenMLS keeps of its rooms.
+    ///
+    /// # Errors
+    /// When the storage was poisoned.
+    pub fn held(&self) -> Result<Vec<Vec<u8>>> {
+        let mut held = self.bodies.clone();
+        let stored = self.mls.storage().values.read().map_err(|_| "the storage was poisoned")?;
+        held.extend(stored.iter().flat_map(|(key, value)| [key.clone(), value.clone()]));
+        for hosted in self.rooms.values() {
+            held.push(hosted.room.dictionary.to_bytes()?);
+            held.push(hosted.group_info.to_bytes()?);
+        }
+        Ok(held)
+    }
+
+    /// Somebody uploads key packages under a name that says nothing, and says no more.
+    pub fn upload(&mut self, token: &IdentifierUri, key_packages: Vec<KeyPackage>) {
+        self.key_packages.entry(token.clone()).or_default().extend(key_packages);
+    }
+
+    /// `POST /keyMaterial/{targetUser}`: one set of key packages, the largest that isn't of last resort (7). It is handed out once.
+    ///
+    /// # Errors
+    /// When the body is none, or nobody has signed it.
+    pub fn key_material(&mut self, body: &[u8]) -> Result<KeyMaterialResponse> {
+        let request: KeyMaterialRequest = stack::decode(body)?;
+        let request = verify_key_material_request(&self.suite, request)?.into_request();
+        let mut sets: BTreeMap<IdentifierUri, Vec<KeyPackage>> = BTreeMap::new();
+        let uploaded = self.key_packages.get_mut(&request.target_user);
+        let uploaded = uploaded.map(std::mem::take).unwrap_or_default();
+        for key_package in uploaded {
+            let user_pseudonym = leaf_credential(&key_package.leaf_node)?.user_pseudonym.clone();
+            sets.entry(user_pseudonym).or_default().push(key_package);
+        }
+        let ordinary = sets.iter().filter(|(_, set)| !set.iter().any(KeyPackage::is_last_resort));
+        let chosen = ordinary.max_by_key(|(_, set)| set.len()).map(|(name, _)| name.clone());
+        let chosen = chosen.and_then(|name| sets.remove(&name)).unwrap_or_default();
+        self.upload(&request.target_user, sets.into_values().flatten().collect());
+        let clients = chosen.into_iter().map(|key_package| {
+            let client_uri = leaf_credential(&key_package.leaf_node)?.client_pseudonym.clone();
+            Ok(ClientKeyMaterial::Success { client_uri, key_package: Box::new(key_package) })
+        });
+        let clients: Vec<ClientKeyMaterial> = clients.collect::<Result<_>>()?;
+        let status =
+            if clients.is_empty() { KeyMaterialUserCode::UserUnknown } else { KeyMaterialUserCode::Success };
+        Ok(KeyMaterialResponse::new(Protocol::Mls10, status, request.target_user, clients)?)
+    }
+
+    /// Begins to host a room.
+    ///
+    /// # Errors
+    /// When group and components make none, or the GroupInfo would tell the hub too much.
+    pub fn host(&mut self, uri: &IdentifierUri, body: &[u8]) -> Result<()> {
+        let tbe: GroupInfoRatchetTreeTBE = stack::decode(body)?;
+        let RatchetTreeOption::Full { ratchet_tree } = &tbe.ratchet_tree_option else {
+            return Err("a new room comes with its tree".into());
+        };
+        let (group, _) = PublicGroup::from_external(
+            self.mls.crypto(),
+            self.mls.storage(),
+            stack::to_openmls(ratchet_tree)?,
+            stack::to_openmls(&tbe.group_info)?,
+            ProposalStore::new(),
+        )?;
+        let group_info = tbe.group_info.into_inner();
+        check_extensions_for_hub(&group_info.extensions)?;
+        let seed = TableSeed::generate(&mut self.rng);
+        let room = PublicRoom::of_group(&group_info.group_context, ratchet_tree, seed)?;
+        self.rooms.insert(uri.clone(), Hosted { group, room, group_info });
+        Ok(())
+    }
+
+    /// `POST /update/{roomId}`: the answer, and the commit if it was accepted.
+    ///
+    /// # Errors
+    /// When the body is no UpdateRequest with a commit, or there is no such room.
+    pub fn update(
+        &mut self,
+        uri: &IdentifierUri,
+        body: &[u8],
+        now: u64,
+    ) -> Result<(UpdateRoomResponse, Result<Accepted, Objection>)> {
+        let request: UpdateRequest = stack::decode(body)?;
+        let HandshakeBundle::Commit { proposal_or_commit: commit, welcome, group_info_option, .. } =
+            request.bundle
+        else {
+            return Err("not a commit".into());
+        };
+        let GroupInfoOption::Full { group_info } = *group_info_option else {
+            return Err("the hub wants the whole GroupInfo".into());
+        };
+        let hosted = self.rooms.get(uri).ok_or("there is no such room")?;
+        match self.judge(hosted, &commit, group_info) {
+            Ok((judged, staged, group_info)) => {
+                let accepted = self.put_into_effect(uri, commit, welcome, (judged, staged, group_info))?;
+                let (error_description, accepted_timestamp) = (String::new(), now);
+                Ok((UpdateRoomResponse::Success { error_description, accepted_timestamp }, Ok(accepted)))
+            }
+            Err(objection) => {
+                let code = objection.update_response_code();
+                Ok((refusal(code, &objection)?, Err(objection)))
+            }
+        }
+    }
+
+    /// MLS says who sent it, the rest is judged without knowing who that is.
+    fn judge(
+        &self,
+        hosted: &Hosted,
+        commit: &CommitMessage,
+        group_info: TreelessGroupInfo,
+    ) -> Result<(Judged, StagedCommit, GroupInfo), Objection> {
+        let public = public_message(commit.get())?;
+        let processed = self.verify(hosted, commit)?;
+        let judged = hosted.room.judge(public.content())?;
+        let staged = self.stage(hosted, processed, &judged)?;
+        let group_info = group_info.into_inner();
+        check_extensions_for_hub(&group_info.extensions)?;
+        self.check_group_info(hosted, &group_info, public.content().sender(), &judged, &staged)?;
+        Ok((judged, staged, group_info))
+    }
+
+    fn verify(&self, hosted: &Hosted, commit: &CommitMessage) -> Result<ProcessedMessageContent> {
+        let message: MlsMessageIn = stack::to_openmls(commit.get())?;
+        let message: ProtocolMessage = message.try_into_protocol_message()?;
+        Ok(hosted.group.process_message(self.mls.crypto(), message)?.into_content())
+    }
+
+    fn stage(
+        &self,
+        hosted: &Hosted,
+        processed: ProcessedMessageContent,
+        judged: &Judged,
+    ) -> Result<StagedCommit> {
+        match processed {
+            ProcessedMessageContent::UnresolvedAppDataCommit(commit) => {
+                let updates = stack::updates(hosted.group.app_data_dictionary_updater(), &judged.changed()?);
+                Ok(hosted.group.stage_app_data_commit(self.mls.crypto(), *commit, updates)?)
+            }
+            ProcessedMessageContent::StagedCommitMessage(staged) => Ok(*staged),
+            _ => Err("not a commit".into()),
+        }
+    }
+
+    /// Who joins from outside will rely on it: it is of the new epoch, and the committer has signed it.
+    fn check_group_info(
+        &self,
+        hosted: &Hosted,
+        group_info: &GroupInfo,
+        sender: &Sender,
+        judged: &Judged,
+        staged: &StagedCommit,
+    ) -> Result<()> {
+        let context: GroupContext = stack::of_openmls(staged.group_context())?;
+        ensure!(group_info.group_context == context, "the GroupInfo is of another epoch");
+        let signer = match sender {
+            Sender::Member { leaf_index } => *leaf_index,
+            _ => hosted.group.ext_commit_sender_index(staged)?.u32(),
+        };
+        ensure!(group_info.signer == signer, "somebody else has signed the GroupInfo");
+        let signer = judged.leaf_changes.leaves().get(signer).ok_or("the signer has gone")?;
+        let tbs = group_info.tbs().to_bytes()?;
+        let key = &signer.signature_public_key;
+        verify_with_label(&self.suite, key, b"GroupInfoTBS", &tbs, &group_info.signature)?;
+        Ok(())
+    }
+
+    fn put_into_effect(
+        &mut self,
+        uri: &IdentifierUri,
+        commit: CommitMessage,
+        welcome: Option<Welcome>,
+        (judged, staged, group_info): (Judged, StagedCommit, GroupInfo),
+    ) -> Result<Accepted> {
+        let hosted = self.rooms.get_mut(uri).ok_or("there is no such room")?;
+        let domains = domains(&hosted.room, None)?;
+        let added: BTreeSet<u32> = judged.leaf_changes.added().iter().copied().collect();
+        let why = judged.decision.why.clone();
+        hosted.group.merge_commit(self.mls.storage(), staged)?;
+        let dictionary = stack::dictionary(hosted.group.group_context())?;
+        hosted.room = PublicRoom::after(judged, dictionary);
+        hosted.group_info = group_info;
+        let welcome_domains = self::domains(&hosted.room, Some(&added))?;
+        let tree = stack::of_openmls(&hosted.group.export_ratchet_tree())?;
+        Ok(Accepted { commit, welcome, tree, why, domains, welcome_domains })
+    }
+
+    /// `POST /groupInfo/{roomId}`: GroupInfo and tree for whoever asks, sealed to the key in the request.
+    ///
+    /// # Errors
+    /// When the body is no request, nobody has signed it, or there is no such room.
+    pub fn group_info(&mut self, uri: &IdentifierUri, body: &[u8]) -> Result<GroupInfoResponse> {
+        let request: GroupInfoRequest = stack::decode(body)?;
+        let request = verify_group_info_request(&self.suite, request)?;
+        let hosted = self.rooms.get(uri).ok_or("there is no such room")?;
+        let tbe = GroupInfoRatchetTreeTBE {
+            group_info: TreelessGroupInfo::new(hosted.group_info.clone())?,
+            ratchet_tree_option: RatchetTreeOption::Full {
+                ratchet_tree: stack::of_openmls(&hosted.group.export_ratchet_tree())?,
+            },
+            pending_proposals: vec![],
+        };
+        let (room_id, hub) = (Opaque::from(uri.as_bytes()), self.external_sender());
+        let key = self.key.signing_key();
+        Ok(answer_group_info_request(&self.suite, &request, room_id, &tbe, hub, key, &mut self.rng)?)
+    }
+}
+
+fn refusal(
+    code: mimi_codec::protocol::UpdateResponseCode,
+    objection: &Objection,
+) -> Result<UpdateRoomResponse> {
+    use mimi_codec::protocol::UpdateResponseCode as Code;
+    let error_description = objection.to_string();
+    match code {
+        Code::NotAllowed => Ok(UpdateRoomResponse::NotAllowed { error_description }),
+        _ => Ok(UpdateRoomResponse::InvalidProposal { error_description, invalid_proposals: vec![] }),
+    }
+}
+
+/// The providers of the members, or of those at some leaves: a pseudonym says that much.
+fn domains(room: &PublicRoom, only: Option<&BTreeSet<u32>>) -> Result<BTreeSet<String>> {
+    let members = room.leaves.iter().filter(|(leaf, _)| only.is_none_or(|only| only.contains(leaf)));
+    members
+        .map(|(_, credential)| {
+            let uri: MimiUri = credential.user_pseudonym.mimi_uri()?.to_owned();
+            Ok(uri.host().as_str().to_owned())
+        })
+        .collect()
+}
