@@ -35,7 +35,8 @@ pub fn render(events: &[Event]) -> String {
             }
             Event::Decided(verdict) => {
                 let mark = if verdict.accepted { "✓" } else { "✗" };
-                let code = verdict.code.as_deref().unwrap_or_default();
+                let why = verdict.why.first().map(String::as_str);
+                let code = verdict.code.as_deref().or(why).unwrap_or_default();
                 writeln!(text, "    note right of {}: {mark} {}", identifier(&verdict.by), plain(code))
             }
             Event::Note(_) | Event::Saw { .. } => Ok(()),
