@@ -42,9 +42,12 @@ pub unsafe extern "C" fn accepts(bytes: *const u8, length: usize) -> bool {
 fn decides(bytes: &[u8]) -> bool {
     use mimi_policy::{Actor, Form, RoomParts, RoomState, TableSeed};
 
-    let dictionary = <mimi_codec::extensions::AppDataDictionary as mimi_codec::Decode<'_>>::decode_exact(bytes);
+    let dictionary =
+        <mimi_codec::extensions::AppDataDictionary as mimi_codec::Decode<'_>>::decode_exact(bytes);
     let parts = dictionary.ok().and_then(|dictionary| RoomParts::from_dictionary(&dictionary).ok());
-    let Some(Ok(mut room)) = parts.map(|parts| RoomState::new(parts, TableSeed::known())) else { return false };
+    let Some(Ok(mut room)) = parts.map(|parts| RoomState::new(parts, TableSeed::known())) else {
+        return false;
+    };
     let plan = room.check(&Actor::client(bytes, bytes), Form::Commit, &[]);
     plan.is_ok_and(|plan| room.apply(plan).is_ok())
 }
