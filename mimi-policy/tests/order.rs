@@ -66,3 +66,24 @@ fn accepted_proposals_that_a_commit_does_not_name_are_appended_in_their_order() 
     room.apply(plan).unwrap();
     assert_eq!(list(&room)[1..], ADDED);
 }
+
+/// Only who goes leaves the list, whether at once or by proposals that wait for a commit.
+#[test]
+fn another_role_keeps_its_place_in_the_list() {
+    for form in [Form::Commit, Form::Proposal] {
+        let mut room = room();
+        let admin = Actor::client(ADMIN, "mimi://m.example/d/admin");
+        let plan = room.check(&admin, Form::Commit, &ADDED.map(|user| add(user).into())).unwrap();
+        room.apply(plan).unwrap();
+        let changes = [
+            Change::SetRole { user: ADDED[0].into(), role: 3 }.into(),
+            Change::RemoveParticipant { user: ADDED[1].into() }.into(),
+        ];
+        let plan = room.check(&admin, form, &changes).unwrap();
+        room.apply(plan).unwrap();
+        let plan = room.check(&admin, Form::Commit, &[]).unwrap();
+        room.apply(plan).unwrap();
+        assert_eq!(list(&room), [ADMIN, ADDED[0], ADDED[2], ADDED[3]]);
+        assert_eq!(room.role_of(&ADDED[0].into()), Some(3));
+    }
+}

@@ -201,7 +201,7 @@ impl<'r, 'a> Rights<'r, 'a> {
         let is_open = nobody.is_some_and(|nobody| nobody.has(open));
         if is_open && nobody.is_some_and(|nobody| nobody.may_move(NO_ROLE, role)) {
             let basis = Basis::RoleChange { from: NO_ROLE, to: role };
-            return Ok((Grant { role: NO_ROLE, ..grant(item, Some(open), basis) }, comes));
+            return Ok((grant(item, Some(open), basis), comes));
         }
         let first = self.room.first_match(item.by.actor.claims(), |_| true);
         let takes = self.room.role_entry(role).is_some_and(|role| role.has(preauthorized));

@@ -91,6 +91,19 @@ fn pictures_show_every_role_once_and_who_moves_whom() {
 }
 
 #[test]
+fn a_picture_has_room_for_what_it_shows() {
+    for room in ExampleRoom::ALL {
+        let svg = graph(&room.roles()).to_svg();
+        let number = |text: &str| text.split('"').next().and_then(|text| text.parse::<i32>().ok()).unwrap();
+        let height = number(svg.split_once("height=\"").unwrap().1);
+        for text in svg.split("<text ").skip(1) {
+            let y = number(text.split_once(" y=\"").unwrap().1);
+            assert!((12..height).contains(&y), "{room:?}: {text}");
+        }
+    }
+}
+
+#[test]
 fn names_cannot_break_out_of_a_picture() {
     let mut roles = anyone_can_join().roles;
     roles.roles[MEMBER].role_name = "\"]; <b>&\\ \u{1b}[2J| --> `x`\n#quot;".into();
