@@ -69,6 +69,8 @@ pub enum Defect {
     TooLarge,
 }
 
+impl core::error::Error for Defect {}
+
 impl fmt::Display for Defect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

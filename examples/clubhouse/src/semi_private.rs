@@ -12,7 +12,7 @@
 //!   same members, in the same epoch; but they aren't deleted one by one.
 //! - **What is signed.** The signature in a SemiPrivateMessage covers its wire format. OpenMLS signs its commits as PublicMessages, and its
 //!   transcript is made of those. So there are two signatures over the same commit. That of the SemiPrivateMessage is made and verified by
-//!   `mimi-crypto`; OpenMLS's travels in a [`Companion`], sealed for the members, with which they give the commit to OpenMLS as the PublicMessage that
+//!   `mimi-crypto`; OpenMLS's travels in a `Companion`, sealed for the members, with which they give the commit to OpenMLS as the PublicMessage that
 //!   it never was on the wire.
 //! - **The hub** has no companion and needs none. It takes the tree and the GroupInfo of the next epoch from the update request, and looks whether
 //!   they are what the commit makes of the last.
@@ -33,7 +33,7 @@ use openmls::prelude as mls;
 
 use crate::Result;
 
-/// The component under which a sealed [`Companion`] stands in the SafeAAD: one of this program's, from the range for private use.
+/// The component under which a sealed `Companion` stands in the SafeAAD: one of this program's, from the range for private use.
 const COMPANION: ComponentID = ComponentID(0x8c01);
 
 /// What OpenMLS needs of a commit beside what is in the SemiPrivateMessage: its signature over the commit as a PublicMessage, and the tag that
