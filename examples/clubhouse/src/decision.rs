@@ -76,9 +76,7 @@ impl Roster {
         }
         Ok(roster)
     }
-}
 
-impl Roster {
     /// Who is behind the leaves of a tree, for somebody who isn't in the group yet. The credentials are verified before.
     ///
     /// # Errors
