@@ -450,6 +450,8 @@ fn after(
     proposals: &[Attributed<'_>],
     why: Vec<String>,
 ) -> Result<Decision, Refused> {
+    // A copy, since the MLS stack may still refuse the commit. A server of large rooms keeps the plan instead and applies it once the
+    // commit is merged; the components after it are then what `mimi-codec` makes of the AppDataUpdates.
     let mut room = room.clone();
     // The plan was made for this very state.
     room.apply(plan).map_err(|stale| Refused::Mls(stale.to_string()))?;
