@@ -5,7 +5,10 @@
 
 mod scene;
 
-use mimi_codec::{code_points::ComponentID, room_policy::PreAuthData};
+use mimi_codec::{
+    code_points::ComponentID,
+    room_policy::{PreAuthData, PreAuthRoleEntry},
+};
 use mimi_policy::{Basis, Change, Defect, Form, Reason, RoomParts, RoomState, TableSeed};
 use scene::*;
 
@@ -67,6 +70,10 @@ fn refuses_two_operations_on_one_client() {
     let reason = Reason::SecondClientOperation(device("bob", 1));
     let twice = [remove_client("bob", 1), remove_client("bob", 1)];
     assert_eq!(ruled().refuses(&by("alice"), Commit, twice), (Some(1), reason));
+    // The first is told, whatever the clients are called.
+    let first = Reason::SecondClientOperation(device("carol", 1));
+    let both = ["carol", "carol", "bob", "bob"].map(|user| remove_client(user, 1));
+    assert_eq!(ruled().refuses(&by("alice"), Commit, both), (Some(1), first));
     let reason = Reason::SecondClientOperation(device("alice", 2));
     let twice = [add_client("alice", 2), add_client("alice", 2)];
     assert_eq!(ruled().refuses(&by("alice"), Commit, twice), (Some(1), reason));
@@ -263,6 +270,28 @@ fn a_single_device_room_has_one_client_for_each_user() {
     let refused = two.refuses(&by("alice"), Commit, base(|base| base.multi_device = false));
     assert_eq!(refused, invalid(Defect::SeveralClients(user("bob"))));
     two.allows(&by("alice"), Commit, [base(|base| base.multi_device = false), remove_client("bob", 2)]);
+    // Somebody else's only client is no answer to it.
+    let changes = [base(|base| base.multi_device = false), remove_client("carol", 1)];
+    assert_eq!(two.refuses(&by("alice"), Commit, changes), invalid(Defect::SeveralClients(user("bob"))));
+}
+
+#[test]
+fn a_role_goes_once_nobody_has_it() {
+    let mut without = ruled().parts.roles;
+    without.roles.retain(|role| role.role_index != 4);
+    for role in &mut without.roles {
+        role.authorized_role_changes.retain(|change| change.from_role_index != 4);
+        for change in &mut role.authorized_role_changes {
+            change.target_role_indexes.retain(|target| *target != 4);
+        }
+    }
+    let mut room = ruled().room();
+    let new_roles = || Change::UpdateRoles(without.clone());
+    let undefined = Defect::UndefinedRole { user: user("dave"), role: 4 };
+    let held = (Some(0), Reason::InvalidRoom(undefined));
+    assert_eq!(refuses(&room, &by("alice"), Commit, new_roles()), held);
+    accept(&mut room, &by("alice"), Commit, [remove("dave"), remove_client("dave", 1)]);
+    allows(&room, &by("alice"), Commit, new_roles());
 }
 
 fn child() -> Scene {
@@ -518,6 +547,47 @@ fn a_commit_does_not_touch_what_was_accepted_again() {
 }
 
 #[test]
+fn a_commit_names_the_client_operations_that_were_accepted() {
+    let mut room = ruled().active("zoe", 3).room();
+    accept(&mut room, &by("alice"), Proposal, remove_client("bob", 1));
+    allows(&room, &by("dave"), Commit, [remove_client("bob", 1).by(by("alice"))]);
+    let second = (Some(0), Reason::SecondClientOperation(device("bob", 1)));
+    assert_eq!(refuses(&room, &by("zoe"), Commit, remove_client("bob", 1)), second);
+    assert_eq!(refuses(&room, &by("dave"), Commit, [remove_client("bob", 1).by(by("zoe"))]), second);
+    // Bob hasn't proposed it himself, so that nobody takes it up from outside.
+    let external = [remove_client("bob", 1).by(by("alice"))];
+    assert_eq!(refuses(&room, &by("erin"), ExternalCommit, external), second);
+
+    accept(&mut room, &by("alice"), Proposal, add_client("alice", 2));
+    allows(&room, &by("dave"), Commit, [add_client("alice", 2).by(by("alice"))]);
+    let anothers = Change::AddClient { user: user("carol"), client: device("alice", 2) };
+    let second = (Some(0), Reason::SecondClientOperation(device("alice", 2)));
+    assert_eq!(refuses(&room, &by("dave"), Commit, [anothers.by(by("alice"))]), second);
+}
+
+#[test]
+fn a_commit_names_the_updates_that_were_accepted_with_their_content() {
+    let other_preauth = || {
+        Change::UpdatePreAuth(PreAuthData {
+            preauthorized_entries: vec![PreAuthRoleEntry { claimset: vec![], target_role: 2 }],
+        })
+    };
+    let single = || base(|base| base.multi_device = false);
+    for (component, accepted, other) in [
+        (ComponentID::BASE_ROOM_POLICY, single(), base(|base| base.discoverable = true)),
+        (ComponentID::PREAUTH_LIST, other_preauth(), preauth()),
+        (ComponentID::ROOM_METADATA, name("n"), name("m")),
+    ] {
+        let mut room = ruled().room();
+        accept(&mut room, &by("alice"), Proposal, accepted.clone());
+        allows(&room, &by("dave"), Commit, [accepted.clone().by(by("alice"))]);
+        let second = (Some(0), Reason::SecondUpdate(component));
+        assert_eq!(refuses(&room, &by("alice"), Commit, other), second);
+        assert_eq!(refuses(&room, &by("dave"), Commit, [accepted.by(by("carol"))]), second);
+    }
+}
+
+#[test]
 fn accepted_updates_of_components_stand_in_the_next_commit() {
     let mut room = ruled().room();
     accept(&mut room, &by("alice"), Proposal, roles());
@@ -551,6 +621,8 @@ fn what_the_hub_says_it_accepted_is_taken_as_it_is() {
     room.apply(plan).unwrap();
     assert_eq!((room.role_of(&user("carol")), room.role_of(&user("erin"))), (Some(3), Some(2)));
     allows(&room, &by("dave"), Commit, [set("carol", 3).by(by("bob"))]);
+    let plan = room.plan_accepted(&by("dave"), &[add_client("dave", 2).into()]);
+    assert!(plan.is_ok());
     let refused =
         |changes: &[mimi_policy::ProposedChange]| room.plan_accepted(&by("bob"), changes).unwrap_err().reason;
     assert_eq!(refused(&[remove("frank").into()]), Reason::NotListed(user("frank")));
@@ -559,6 +631,34 @@ fn what_the_hub_says_it_accepted_is_taken_as_it_is() {
     assert_eq!(refused(&[add_client("frank", 1).into()]), Reason::ClientWithoutParticipant(user("frank")));
     assert_eq!(refused(&[add_client("dave", 1).into()]), Reason::ClientInGroup(device("dave", 1)));
     assert_eq!(refused(&[remove_client("dave", 2).into()]), Reason::NoSuchClient(device("dave", 2)));
+}
+
+/// Whoever hears of accepted proposals decides about what follows like the hub that judged them.
+#[test]
+fn what_the_hub_accepted_is_completed_like_what_was_decided_here() {
+    let cases = [
+        (add("erin", 2), by("alice"), add_client("erin", 1), "alice"),
+        (remove("bob"), by("alice"), remove_client("bob", 1), "dave"),
+        (set("bob", 1), by("alice"), remove_client("bob", 1), "dave"),
+        (remove("bob"), by("bob"), remove_client("bob", 1), "dave"),
+    ];
+    for (change, proposer, completion, committer) in cases {
+        let scene = ruled().can(2, &[Cap::CAN_REMOVE_SELF]).moves(2, 2, &[0]);
+        let (mut judged, mut heard) = (scene.room(), scene.room());
+        let own = matches!(change, Change::RemoveParticipant { .. }) && proposer == by("bob");
+        let changes = if own { vec![change, remove_client("bob", 1)] } else { vec![change] };
+        let changes: Vec<mimi_policy::ProposedChange> = changes.into_iter().map(Into::into).collect();
+        let plan = judged.check(&proposer, Proposal, &changes).unwrap();
+        judged.apply(plan).unwrap();
+        let plan = heard.plan_accepted(&proposer, &changes).unwrap();
+        heard.apply(plan).unwrap();
+        let decide = |room: &RoomState| {
+            let plan = room.check(&by(committer), Commit, &[completion.clone().into()]);
+            plan.map(|plan| plan.grants().to_vec())
+        };
+        assert_eq!(decide(&judged), decide(&heard), "{changes:?}");
+        assert_eq!(decide(&judged).is_ok(), !own, "{changes:?}");
+    }
 }
 
 // Invalid rooms
