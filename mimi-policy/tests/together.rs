@@ -479,6 +479,8 @@ fn whoever_was_removed_or_banned_may_only_leave() {
         assert_eq!(refuses(&room, &by("bob"), Proposal, remove_client("carol", 1)), (Some(0), refused.1));
         let grants = allows(&room, &by("bob"), Proposal, remove_client("bob", 1));
         assert_eq!(grants[0].basis, Basis::PartOf { change: None });
+        // A client that isn't in the group has nothing to leave.
+        assert!(room.check(&by_device("bob", 2), Proposal, &[]).is_err());
     }
 }
 
@@ -565,13 +567,39 @@ fn a_commit_names_the_client_operations_that_were_accepted() {
     assert_eq!(refuses(&room, &by("dave"), Commit, [anothers.by(by("alice"))]), second);
 }
 
+fn other_preauth() -> Change {
+    Change::UpdatePreAuth(PreAuthData {
+        preauthorized_entries: vec![PreAuthRoleEntry { claimset: vec![], target_role: 2 }],
+    })
+}
+
+#[test]
+fn new_preauthorization_holds_from_the_next_commit_on() {
+    let mut room = ruled().can(2, &[Cap::CAN_JOIN_IF_PREAUTHORIZED]).room();
+    assert!(room.check(&by("erin"), ExternalCommit, &[add("erin", 2).into()]).is_err());
+    accept(&mut room, &by("alice"), Commit, other_preauth());
+    let grants = allows(&room, &by("erin"), ExternalCommit, add("erin", 2));
+    assert_eq!(grants[0].basis, Basis::PreAuthorization { entry: 0 });
+}
+
+#[test]
+fn what_was_accepted_is_named_with_the_client_or_server_that_proposed_it() {
+    let scene = ruled().client("alice", 2).inactive("hub", 3);
+    let second = (Some(0), Reason::SecondOperation(user("bob")));
+    let mut room = scene.room();
+    accept(&mut room, &by("alice"), Proposal, set("bob", 4));
+    allows(&room, &by("dave"), Commit, [set("bob", 4).by(by("alice"))]);
+    assert_eq!(refuses(&room, &by("dave"), Commit, [set("bob", 4).by(by_device("alice", 2))]), second);
+    let mut room = scene.room();
+    accept(&mut room, &server(&[]), ExternalProposal, [remove("bob"), remove_client("bob", 1)]);
+    let listed = |by: mimi_policy::Actor| [remove("bob").by(by.clone()), remove_client("bob", 1).by(by)];
+    allows(&room, &by("dave"), Commit, listed(server(&[])));
+    // A client of the same name is not the server.
+    assert_eq!(refuses(&room, &by("dave"), Commit, listed(by_device("hub", 1))), second);
+}
+
 #[test]
 fn a_commit_names_the_updates_that_were_accepted_with_their_content() {
-    let other_preauth = || {
-        Change::UpdatePreAuth(PreAuthData {
-            preauthorized_entries: vec![PreAuthRoleEntry { claimset: vec![], target_role: 2 }],
-        })
-    };
     let single = || base(|base| base.multi_device = false);
     for (component, accepted, other) in [
         (ComponentID::BASE_ROOM_POLICY, single(), base(|base| base.discoverable = true)),
