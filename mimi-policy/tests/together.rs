@@ -689,6 +689,37 @@ fn what_the_hub_accepted_is_completed_like_what_was_decided_here() {
     }
 }
 
+/// As many steps lead to another room, in whatever they differ.
+#[test]
+fn a_plan_is_for_the_room_that_it_was_made_for() {
+    let steps = || {
+        let removes = [remove("carol"), remove_client("carol", 1)];
+        let singles: [Vec<Change>; 6] = [
+            vec![name("n")],
+            vec![name("m")],
+            vec![roles()],
+            vec![other_preauth()],
+            vec![base(|base| base.discoverable = true)],
+            vec![set("carol", 4)],
+        ];
+        singles.into_iter().chain([removes.to_vec()])
+    };
+    for (a, one) in steps().enumerate() {
+        for (b, other) in steps().enumerate() {
+            let after = |changes: Vec<Change>| {
+                let mut room = ruled().room();
+                let changes: Vec<mimi_policy::ProposedChange> = changes.into_iter().map(Into::into).collect();
+                let plan = room.check(&by("alice"), Commit, &changes).unwrap();
+                room.apply(plan).unwrap();
+                room
+            };
+            let (one, mut other) = (after(one.clone()), after(other));
+            let plan = one.check(&by("alice"), Commit, &[set("bob", 4).into()]).unwrap();
+            assert_eq!(other.apply(plan).is_ok(), a == b, "{a} {b}");
+        }
+    }
+}
+
 // Invalid rooms
 
 #[test]
