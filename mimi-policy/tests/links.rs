@@ -111,6 +111,11 @@ const MARKDOWN: &[&str] = &[
     "<!--",
     "-->",
     "<a href=x>",
+    "\u{0}",
+    "\u{1}",
+    "\u{b}",
+    "\u{c}",
+    "\u{7f}",
 ];
 
 const HTML: &[&str] = &[
@@ -168,6 +173,10 @@ const HTML: &[&str] = &[
     "<table>",
     "é",
     "\u{0}",
+    "\u{1}",
+    "\u{b}",
+    "\u{c}",
+    "\u{7f}",
 ];
 
 fn config() -> ProptestConfig {

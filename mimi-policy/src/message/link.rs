@@ -29,7 +29,9 @@ pub enum Link {
 /// and in `text/html`, and in Markdown of a variant other than GFM-MIMI, also the value of what looks like an attribute that names a
 /// resource, such as `href`, anywhere behind the beginning of a tag.
 ///
-/// A reference to a part of the message (`cid:5@local.invalid`), and a mention as `is_mention` says, is none.
+/// A reference to a part of the message (`cid:5@local.invalid`), and a mention as `is_mention` says, is none. White space is what it is
+/// in HTML: space, tab, line feed, form feed and carriage return. Another control character is part of what it stands in, and both a
+/// Markdown parser and an HTML parser make U+FFFD of NUL.
 ///
 /// ```
 /// use mimi_policy::message::{Link, first_link};
@@ -112,7 +114,7 @@ fn until(rest: &[u8], ends: impl Fn(u8) -> bool) -> &[u8] {
 }
 
 const fn is_white_space(octet: u8) -> bool {
-    octet <= b' ' || octet == 0x7f
+    matches!(octet, b' ' | b'\t' | b'\n' | b'\x0c' | b'\r')
 }
 
 /// Whether a URI may hold the octet (RFC 3986), but for those that more often stand around it in text.
@@ -125,7 +127,8 @@ fn with_scheme(content: &[u8], is_none: &impl Fn(&[u8]) -> bool) -> Option<usize
     let colons = content.iter().enumerate().filter(|(_, octet)| **octet == b':').map(|(colon, _)| colon);
     for colon in colons.filter(|colon| from(content, *colon).starts_with(b"://")) {
         let follows = from(content, colon.saturating_add(3)).first();
-        if follows.is_none_or(|&octet| is_white_space(octet) || b"<>\"".contains(&octet)) {
+        if follows.is_none_or(|&octet| octet == b' ' || octet.is_ascii_control() || b"<>\"".contains(&octet))
+        {
             continue;
         }
         // A scheme begins with a letter; what stands before it in the same run is no part of it.
@@ -258,7 +261,7 @@ fn is_resource(name: &[u8]) -> bool {
     RESOURCE_ATTRIBUTES.iter().any(|attribute| attribute.as_bytes().eq_ignore_ascii_case(local))
 }
 
-/// The value behind an attribute's name, and where it begins; empty if there is none. White space around it doesn't count.
+/// The value behind an attribute's name, and where it begins; empty if there is none. What a URL parser takes off its ends doesn't count.
 fn attribute_value(content: &[u8], at: usize) -> (usize, &[u8]) {
     let skip = |at: usize| {
         at.saturating_add(from(content, at).iter().take_while(|&&octet| is_white_space(octet)).count())
@@ -270,14 +273,18 @@ fn attribute_value(content: &[u8], at: usize) -> (usize, &[u8]) {
     let start = skip(equals.saturating_add(1));
     let (start, value) = match from(content, start).first() {
         Some(&quote @ (b'"' | b'\'')) => {
-            let start = skip(start.saturating_add(1));
+            let start = start.saturating_add(1);
             (start, until(from(content, start), |octet| octet == quote))
         }
         _ => (start, until(from(content, start), |octet| is_white_space(octet) || octet == b'>')),
     };
-    let end =
-        value.iter().rposition(|&octet| !is_white_space(octet)).map_or(0, |last| last.saturating_add(1));
-    (start, value.get(..end).unwrap_or_default())
+    // NUL stands for U+FFFD, which stays.
+    let is_taken_off = |octet: &u8| (1..=b' ').contains(octet);
+    let before = value.iter().take_while(|octet| is_taken_off(octet)).count();
+    let value = from(value, before);
+    let behind = value.iter().rev().take_while(|octet| is_taken_off(octet)).count();
+    let value = value.get(..value.len().saturating_sub(behind)).unwrap_or_default();
+    (start.saturating_add(before), value)
 }
 
 #[cfg(test)]

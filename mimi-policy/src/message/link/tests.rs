@@ -207,6 +207,33 @@ fn the_first_of_several_links_is_named() {
     assert_eq!(markdown("https://b.example [x](a)"), Some(Link::At(0)));
 }
 
+/// Of the control characters only white space stands around a link: parsers keep the others, or make U+FFFD of them.
+#[test]
+fn a_control_character_hides_no_link() {
+    for (text, at) in [
+        ("<a src=\0#>", 7),
+        ("<a href=\"\0\">", 9),
+        ("<a href=cid:5@local.invalid\x01x>", 8),
+        ("<a href=cid:5@local.invalid\x7f>", 8),
+        ("<a href=\"\x01 x\">", 11),
+    ] {
+        assert_eq!(html(text), Some(Link::At(at)), "{text:?}");
+    }
+    for text in ["<a href=\"\x01#top\">", "<a href=\"\t cid:5@local.invalid\x1f\">", "<a href=\"\x01 \x0b\">"]
+    {
+        assert_eq!(html(text), None, "{text:?}");
+    }
+    for (text, at) in [
+        ("[x](\0)", 4),
+        ("[x]:\0", 4),
+        ("<x:y\0z>", 1),
+        ("[x](cid:5@local.invalid\x01x)", 4),
+        ("[x](\x0c a)", 6),
+    ] {
+        assert_eq!(markdown(text), Some(Link::At(at)), "{text:?}");
+    }
+}
+
 /// Text that a careless scan would go over again and again.
 #[test]
 fn much_of_the_same_is_read_in_one_go() {
