@@ -37,3 +37,20 @@ impl core::fmt::Debug for TableSeed {
         f.write_str("TableSeed([redacted])")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_and_the_text_make_the_hash() {
+        let hashes = [
+            TableSeed::known().hash(b"a"),
+            TableSeed::known().hash(b"b"),
+            TableSeed(0, 1).hash(b"a"),
+            TableSeed(1, 0).hash(b"a"),
+        ];
+        let distinct: alloc::collections::BTreeSet<u64> = hashes.into_iter().collect();
+        assert_eq!(distinct.len(), hashes.len());
+    }
+}

@@ -158,6 +158,16 @@ fn proposals_of_members_servers_and_newcomers_are_told_apart() {
 }
 
 #[test]
+fn a_newcomers_proposal_is_its_own_in_somebody_elses_commit() {
+    let add = (package(basic("bob/2")), Some(Sender::NewMemberProposal {}));
+    let request = commit(&all(), std::slice::from_ref(&add)).unwrap();
+    assert_eq!(request.changes, [add_client("bob", 2).by(by_device("bob", 2))]);
+    let remove = (Proposal::Remove(Remove { removed: 1 }), Some(Sender::NewMemberProposal {}));
+    let invalid = commit(&all(), &[add, remove]).unwrap_err();
+    assert_eq!((invalid.proposal, invalid.problem), (Some(1), RequestProblem::UnknownSender));
+}
+
+#[test]
 fn a_joiner_is_known_by_the_credential_of_its_leaf_and_its_code() {
     let scene = all().can(0, &[Cap::CAN_USE_JOIN_CODE, Cap::CAN_OPEN_JOIN]).moves(0, 0, &[2]);
     let join = |name: &str| {
@@ -168,6 +178,12 @@ fn a_joiner_is_known_by_the_credential_of_its_leaf_and_its_code() {
     };
     assert_eq!(join("erin").changes, [add("erin", 2).into()]);
     assert_eq!(join("frank").changes, [code("frank", 2, JoinCode::Valid).into()]);
+    // The code is frank's, and for who comes by itself.
+    let (joining, others) = (basic("erin/1"), list(&[], &[], &[("frank", 2)]));
+    let proposals = [(&others, None)];
+    let sender = Sender::NewMemberCommit {};
+    let request = Request::commit(&scene.room(), &Tree, &sender, Some(&joining), proposals).unwrap();
+    assert_eq!(request.changes, [add("frank", 2).into()]);
     assert!(join("erin").check(&scene.room()).is_ok() && join("frank").check(&scene.room()).is_ok());
     let none: [(&Proposal, Option<&Sender>); 0] = [];
     let invalid = Request::commit(&scene.room(), &Tree, &Sender::NewMemberCommit {}, None, none).unwrap_err();
