@@ -156,7 +156,7 @@ fn claims(claims: &[Claim]) -> Vec<room_policy::Claim> {
     claims.iter().map(claim).collect()
 }
 
-fn actor(who: &Who) -> Actor {
+pub(crate) fn actor(who: &Who) -> Actor {
     match who {
         Who::User { user, client, claims: made } => Actor::Client {
             user: UserUri::from(*user),
@@ -193,7 +193,7 @@ fn metadata(changed: &BTreeSet<Field>) -> RoomMetaData {
     .unwrap()
 }
 
-fn policy_change(change: &Change) -> PolicyChange {
+pub(crate) fn policy_change(change: &Change) -> PolicyChange {
     match change {
         Change::Add(user, role) => PolicyChange::AddParticipant { user: UserUri::from(*user), role: *role },
         Change::Remove(user) => PolicyChange::RemoveParticipant { user: UserUri::from(*user) },
