@@ -91,7 +91,10 @@ fn refused(builder: MimiContentBuilder, known: &Room<'_>) -> ContentRefusal {
 fn is_provisional(builder: MimiContentBuilder, known: &Room<'_>) -> bool {
     let bytes = encode(builder);
     let message = MimiContentRef::decode(&bytes).unwrap();
-    Requirements::of(&message, ALICE, known).unwrap().is_provisional()
+    let provisional = Requirements::of(&message, ALICE, known).unwrap().is_provisional();
+    let authorized = authorize(&message, ALICE, known, |_| true).unwrap();
+    assert_eq!(authorized.is_provisional(), provisional);
+    provisional
 }
 
 #[test]

@@ -23,12 +23,13 @@ use mimi_policy::component::status_notification::{
     ForbiddenNotification, StatusNotification, StatusNotificationFinding,
 };
 use mimi_policy::consent::NoConsent;
-use mimi_policy::conversation::{ConversationExists, ConversationKeyError};
+use mimi_policy::conversation::{ConversationExists, ConversationKey, ConversationKeyError};
 use mimi_policy::envelope::{Outside, Setting};
 use mimi_policy::fork::ReportRefusal;
 use mimi_policy::graph::Means;
 use mimi_policy::lint::Step;
 use mimi_policy::message::{ContentRefusal, Need, Why};
+use mimi_policy::messaging_mode::Quarantine;
 use mimi_policy::receiving::{UseRefused, Withheld};
 use mimi_policy::two_person::{ApprovalRefusal, NotApproved};
 use mimi_policy::{
@@ -410,6 +411,12 @@ fn what_others_refuse_says_why() {
     says(too_long, &[&error.to_string()]);
     assert_eq!(too_long.source().map(ToString::to_string), Some(error.to_string()));
     let room = mimi_codec::protocol::IdentifierUri::new("mimi://b.example/r/x").unwrap();
+    let key = ConversationKey::new([&room]).unwrap();
+    assert_eq!(key.to_string().len(), 64);
+    assert_eq!(format!("{key:?}"), format!("ConversationKey({key})"));
+    let full = Quarantine::new(0, 0).hold(&room, "hello").unwrap_err();
+    says(&full, &["quarantine"]);
+    assert_eq!(format!("{full:?}"), "QuarantineFull");
     says(ConversationExists { room }, &["mimi://b.example/r/x"]);
     says(ReportRefusal::NotAMember, &["not in the group"]);
     says(ReportRefusal::OtherEpoch { reported: 7, expected: 8 }, &["7", "8"]);

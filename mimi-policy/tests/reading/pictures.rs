@@ -1,6 +1,6 @@
 //! Tables and graphs.
 
-use mimi_codec::room_policy::{CapabilityType as C, PreAuthData, RoleData};
+use mimi_codec::room_policy::{CapabilityType as C, PreAuthData, RoleData, SingleSourceRoleChangeTargets};
 use mimi_policy::graph::{Means, Move, RoleGraph};
 use mimi_policy::matrix::Matrix;
 use mimi_policy::preset::{ExampleRoom, anyone_can_join, one_to_one, open_ended_base};
@@ -176,4 +176,80 @@ fn the_matrix_in_markdown_has_a_cell_for_each_role() {
     );
     assert!(markdown.contains("\n| canUseJoinCode | x |  |  |  |  |  |  |  |\n"), "{markdown}");
     assert!(markdown.contains("\n| canCreateJoinCode* |"));
+}
+
+/// Roles 0 to 3, of which 1 is the banned one; role 3 and role 0 may do everything, to everybody.
+fn almighty() -> RoleData {
+    let mut roles = anyone_can_join().roles;
+    roles.roles.truncate(4);
+    let all = [
+        C::CAN_ADD_PARTICIPANT,
+        C::CAN_OPEN_JOIN,
+        C::CAN_USE_JOIN_CODE,
+        C::CAN_JOIN_IF_PREAUTHORIZED,
+        C::CAN_CHANGE_USER_ROLE,
+        C::CAN_CHANGE_OWN_ROLE,
+        C::CAN_BAN,
+        C::CAN_UNBAN,
+        C::CAN_REMOVE_PARTICIPANT,
+        C::CAN_REMOVE_SELF,
+    ];
+    for role in &mut roles.roles {
+        let may = role.role_index == 3 || role.role_index == 0;
+        role.role_capabilities = if may { all.to_vec() } else { vec![] };
+        let pairs = [0, 1, 2, 3, 9].map(|from_role_index| SingleSourceRoleChangeTargets {
+            from_role_index,
+            target_role_indexes: vec![0, 1, 2, 3, 9],
+        });
+        role.authorized_role_changes = if may { pairs.into() } else { vec![] };
+    }
+    roles
+}
+
+#[test]
+fn the_graph_has_each_move_that_a_right_is_for_and_no_other() {
+    let roles = almighty();
+    let mut base = open_ended_base();
+    for fixed_membership in [false, true] {
+        base.fixed_membership = fixed_membership;
+        let preauth = PreAuthData { preauthorized_entries: vec![entry(&[1], 0)] };
+        let graph = RoleGraph::new(&base, &roles, &preauth);
+        let mut expected = Vec::new();
+        for (from, to) in (0..4).flat_map(|from| (0..4).map(move |to| (from, to))).filter(|(a, b)| a != b) {
+            let (comes, goes) = (from == 0, to == 0);
+            let (open, listed) = (!fixed_membership, !comes && !goes);
+            for (by, means, applies) in [
+                (0, Means::OpenJoin, open && comes),
+                (0, Means::JoinCode, open && comes),
+                (3, Means::Add, open && comes),
+                (3, Means::ChangeUserRole, listed),
+                (3, Means::Ban, to == 1 && (open || listed)),
+                (3, Means::Unban, from == 1 && listed),
+                (3, Means::Remove, open && goes),
+                (3, Means::Leave, open && goes && from == 3),
+            ] {
+                expected.extend(applies.then_some(Move { from, to, by, means }));
+            }
+        }
+        expected.sort();
+        assert_eq!(graph.moves(), expected);
+    }
+}
+
+#[test]
+fn preauthorization_moves_to_its_targets_alone() {
+    let mut roles = almighty();
+    for role in &mut roles.roles {
+        role.authorized_role_changes.clear();
+        role.role_capabilities = vec![C::CAN_JOIN_IF_PREAUTHORIZED, C::CAN_CHANGE_OWN_ROLE];
+    }
+    let preauth = PreAuthData { preauthorized_entries: vec![entry(&[1], 2), entry(&[2], 0)] };
+    let graph = RoleGraph::new(&open_ended_base(), &roles, &preauth);
+    let step = |from, by, means| Move { from, to: 2, by, means };
+    let expected = [
+        step(0, 0, Means::Preauthorized),
+        step(1, 1, Means::ChangeOwnRole),
+        step(3, 3, Means::ChangeOwnRole),
+    ];
+    assert_eq!(graph.moves(), expected);
 }
