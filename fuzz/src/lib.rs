@@ -3,12 +3,14 @@
 
 pub mod allocation;
 pub mod app_data;
+pub mod component;
 pub mod content;
 pub mod differential;
 pub mod franking;
 pub mod policy;
 pub mod presentation;
 pub mod pseudonym;
+pub mod sealed;
 pub mod seeds;
 pub mod semi_private;
 pub mod text;
@@ -39,8 +41,12 @@ pub const TARGETS: &[Target] = &[
     ("app_data_update", app_data::updates),
     ("semi_private", semi_private::open),
     ("semi_private_flow", semi_private::flow),
+    ("group_info_flow", sealed::group_info),
+    ("associated_party_flow", sealed::associated_party),
     ("policy_decision", policy::decision),
     ("policy_apply", policy::apply),
+    ("policy_request", policy::request),
+    ("policy_components", component::policies),
     ("franking_flow", franking::flow),
     ("pseudonym_flow", pseudonym::flow),
     ("timeline", timeline::fold),

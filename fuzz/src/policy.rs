@@ -1,7 +1,7 @@
 //! Decisions on rooms: the engine against an evaluator that is written paragraph by paragraph from the draft, and a room that is changed step by step
 //! against one that is made anew.
 
-use mimi_policy::{Actor, Form, Plan, Refusal, RoomParts, RoomState, TableSeed};
+use mimi_policy::{Form, Plan, Refusal, RoomParts, RoomState, TableSeed};
 
 #[path = "../../mimi-policy/tests/literal/comparison.rs"]
 mod comparison;
@@ -11,13 +11,16 @@ mod draft;
 mod engine;
 #[path = "../../mimi-policy/tests/literal/generator.rs"]
 mod generator;
+mod request;
 #[path = "../../mimi-policy/tests/literal/room.rs"]
 #[allow(dead_code)]
 mod room;
 
+pub use request::request;
+
 use engine::Refused;
 use generator::{Dice, any_room, any_try, any_try_in};
-use room::{Change, Try};
+use room::{Change, Try, Who};
 
 /// One room and one message: both evaluators have the same verdict, refuse for the same kind of reason, and see the same room afterwards.
 pub fn decision(data: &[u8]) {
@@ -58,7 +61,7 @@ pub fn apply(data: &[u8]) {
         room.apply(stale).expect_err("a plan is good once");
         assert_same(&room, &after);
         if room.has_pending() {
-            commit_pending(room);
+            commit_pending(room, &t);
             room = before;
             continue;
         }
@@ -80,18 +83,20 @@ fn compare(t: &Try, answer: Result<engine::Answer, Refused>, expected: &draft::A
     }
 }
 
-/// What was proposed and accepted is committed by the first who may without adding anything, and nothing is pending then.
-fn commit_pending(mut room: RoomState) {
-    let clients: Vec<_> = room
-        .participants()
-        .flat_map(|(user, _)| room.clients_of(user).map(|client| (user.clone(), client.clone())))
-        .collect();
-    for (user, client) in clients {
-        let actor = Actor::Client { user, client, claims: Vec::new() };
-        let Ok(plan) = room.check(&actor, Form::Commit, &[]) else { continue };
+/// What was proposed and accepted is committed by the first who may without adding anything. Nothing is pending then, and the room is the one that a
+/// commit with all these proposals leads to.
+fn commit_pending(mut room: RoomState, proposed: &Try) {
+    for (user, client) in proposed.room.clients.clone() {
+        let committer = Who::User { user, client, claims: Vec::new() };
+        let Ok(plan) = room.check(&engine::actor(&committer), Form::Commit, &[]) else { continue };
         room.apply(plan).expect("a plan for this version");
         assert!(!room.has_pending());
         assert_same(&room, &rebuilt(&room));
+        let proposer = Some(&proposed.actor).filter(|proposer| **proposer != committer);
+        let changes =
+            proposed.changes.iter().map(|(_, change)| (proposer.cloned(), change.clone())).collect();
+        let t = Try { actor: committer, form: room::Form::Commit, changes, room: proposed.room.clone() };
+        compare(&t, Ok(engine::answer(&room)), &draft::decide(&t));
         return;
     }
 }

@@ -65,12 +65,16 @@ pub fn from_vectors<'a>(
 fn add_drawn(seeds: &mut BTreeMap<&'static str, Vec<Vec<u8>>>) {
     let targets = [
         "app_data_update",
+        "associated_party_flow",
         "attachment",
         "differential_crypto",
         "franking_flow",
+        "group_info_flow",
         "part_choice",
         "policy_apply",
+        "policy_components",
         "policy_decision",
+        "policy_request",
         "pseudonym_flow",
         "semi_private_flow",
         "timeline",

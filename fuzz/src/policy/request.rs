@@ -1,0 +1,383 @@
+//! What is asked of a room, written as a hub receives it and read again: in proposals of MLS and what they hold.
+
+use mimi_codec::code_points::{CipherSuite, ComponentID};
+use mimi_codec::extensions::{AppDataUpdate, AppDataUpdateSelect, Components, SelfRemove};
+use mimi_codec::mls::{
+    Add, Capabilities, Credential, Extensions, KeyPackage, LeafNode, LeafNodeSelect, Lifetime, Mls10,
+    Proposal, ReInit, Remove, Sender,
+};
+use mimi_codec::protocol::{
+    ParticipantListData, ParticipantListUpdate, RoomMetaUpdate, UserRolePair, UserindexRolePair,
+};
+use mimi_codec::room_policy::{BaseRoomUpdate, PreAuthUpdate, RoleUpdate};
+use mimi_codec::{Decode, Encode, Opaque};
+use mimi_policy::{
+    Actor, Change as PolicyChange, Identities, InvalidRequest, JoinCode, ProposedChange, Request,
+    RequestProblem, RoomState, UserUri,
+};
+
+use super::engine::{self, Refused};
+use super::generator::{Dice, any_try};
+use super::room::{Change, Form, Room, Try, Who};
+use super::{assert_same, compare, draft, rebuilt};
+
+/// Who is at which leaf, on which place of the external senders, and behind which credential.
+#[derive(Default)]
+struct Tree {
+    members: Vec<Actor>,
+    servers: Vec<Actor>,
+    holders: Vec<Actor>,
+    codes: Vec<(UserUri, u32, JoinCode)>,
+}
+
+fn place(list: &mut Vec<Actor>, actor: Actor) -> u32 {
+    let place = list.iter().position(|known| *known == actor).unwrap_or_else(|| {
+        list.push(actor);
+        list.len() - 1
+    });
+    u32::try_from(place).expect("few")
+}
+
+impl Tree {
+    fn sender(&mut self, who: &Who) -> Sender {
+        match who {
+            Who::User { .. } => Sender::Member { leaf_index: place(&mut self.members, engine::actor(who)) },
+            Who::Server { .. } => {
+                Sender::External { sender_index: place(&mut self.servers, engine::actor(who)) }
+            }
+        }
+    }
+
+    fn credential(&mut self, actor: Actor) -> Credential {
+        let number = place(&mut self.holders, actor);
+        Credential::Basic { identity: number.to_string().into_bytes().into() }
+    }
+}
+
+impl Identities for Tree {
+    fn member(&self, leaf_index: u32) -> Option<Actor> {
+        self.members.get(leaf_index as usize).cloned()
+    }
+
+    fn holder(&self, credential: &Credential) -> Option<Actor> {
+        let Credential::Basic { identity } = credential else { return None };
+        let number: usize = std::str::from_utf8(identity).ok()?.parse().ok()?;
+        self.holders.get(number).cloned()
+    }
+
+    fn external_sender(&self, sender_index: u32) -> Option<Actor> {
+        self.servers.get(sender_index as usize).cloned()
+    }
+
+    fn join_code(&self, user: &UserUri, role: u32) -> Option<JoinCode> {
+        let code = self.codes.iter().find(|(of, with, _)| of == user && *with == role);
+        code.map(|(_, _, code)| *code)
+    }
+}
+
+/// A message, and what it says.
+struct Written {
+    sender: Sender,
+    joining: Option<Credential>,
+    proposals: Vec<(Proposal, Option<Sender>)>,
+    says: Vec<(Option<Who>, Change)>,
+    /// The first that names a place which the participant list doesn't have.
+    beyond: Option<InvalidRequest>,
+}
+
+/// The octets of a message and what it is taken for. What is asked is written in proposals, read again, decided on as the draft says, and what
+/// follows for the dictionary is what follows for the room. An odd first octet damages one of the updates: then it is refused by its place, or
+/// means something else and is decided on as well as any other.
+pub fn request(data: &[u8]) {
+    let Some((first, data)) = data.split_first() else { return };
+    let mut dice = Dice::new(data, 0);
+    let mut t = any_try(&mut dice);
+    // No proposal destroys a room.
+    t.changes.retain(|(_, change)| *change != Change::Destroy);
+    let Ok(room) = engine::room(&t.room) else { return };
+    let mut tree = Tree::default();
+    let Some(mut written) = write(&t, &mut tree) else { return };
+    if first % 2 == 1 {
+        damage(&mut written.proposals, first >> 1, data);
+        let Ok(request) = read(&room, &tree, t.form, &written) else { return };
+        let _ = follow(&room, &request, &written.proposals);
+        return;
+    }
+    let request = match (read(&room, &tree, t.form, &written), written.beyond) {
+        (Err(invalid), expected) => return assert_eq!(Some(invalid), expected, "{t:?}"),
+        (Ok(_), Some(beyond)) => panic!("{beyond}, which was read: {t:?}"),
+        (Ok(request), None) => request,
+    };
+    let t = Try { changes: written.says, ..t };
+    let changes = t.changes.iter().map(|(by, change)| ProposedChange {
+        change: engine::policy_change(change),
+        by: by.as_ref().map(engine::actor),
+    });
+    assert_eq!(request.changes, changes.collect::<Vec<_>>(), "{t:?}");
+    assert_eq!(request.actor, engine::actor(&t.actor));
+    let answer = follow(&room, &request, &written.proposals);
+    compare(&t, answer, &draft::decide(&t));
+}
+
+/// The message as it arrives.
+fn read(room: &RoomState, tree: &Tree, form: Form, written: &Written) -> Result<Request, InvalidRequest> {
+    let received: Vec<(Proposal, Option<&Sender>)> = written
+        .proposals
+        .iter()
+        .map(|(proposal, sender)| {
+            let octets = proposal.to_bytes().expect("encodes");
+            (Proposal::decode_exact(&octets).expect("was written"), sender.as_ref())
+        })
+        .collect();
+    let request = if matches!(form, Form::Commit | Form::ExternalCommit) {
+        let proposals = received.iter().map(|(proposal, sender)| (proposal, *sender));
+        Request::commit(room, tree, &written.sender, written.joining.as_ref(), proposals)
+    } else {
+        let proposals: Vec<&Proposal> = received.iter().map(|(proposal, _)| proposal).collect();
+        Request::proposals(room, tree, &written.sender, &proposals)
+    };
+    if let Err(invalid) = &request {
+        let place = invalid.proposal.expect("the sender is known");
+        let proposal = &received[place].0;
+        if let RequestProblem::Malformed { component, error } = &invalid.problem {
+            let Proposal::AppDataUpdate(AppDataUpdate { component_id, op }) = proposal else {
+                panic!("{invalid}: {proposal:?}")
+            };
+            let AppDataUpdateSelect::Update { update } = op else { panic!("{invalid}") };
+            assert_eq!(component, component_id);
+            assert!(error.offset() <= update.len());
+        }
+    }
+    request
+}
+
+/// The request's decision. What is committed changes the dictionary as it changes the room.
+fn follow(
+    room: &RoomState,
+    request: &Request,
+    proposals: &[(Proposal, Option<Sender>)],
+) -> Result<engine::Answer, Refused> {
+    let plan = request.check(room).map_err(Refused::Change)?;
+    let mut after = room.clone();
+    after.apply(plan).expect("a plan for this version");
+    if !after.has_pending() {
+        assert_same(&after, &rebuilt(&after));
+        let updates = proposals.iter().filter_map(|(proposal, _)| match proposal {
+            Proposal::AppDataUpdate(update) => Some(update),
+            _ => None,
+        });
+        let dictionary = room.to_dictionary().expect("encodes");
+        let dictionary = dictionary.updated(updates, &mut RoomComponents).expect("was accepted");
+        assert_eq!(after.matches(&dictionary), Ok(()));
+    }
+    Ok(engine::answer(&after))
+}
+
+/// The room's components by the letter: the list changes by places of the list before, the others are replaced.
+struct RoomComponents;
+
+impl Components for RoomComponents {
+    fn knows(&self, _: ComponentID) -> bool {
+        true
+    }
+
+    fn update(&mut self, component: ComponentID, data: Option<&[u8]>, updates: &[&[u8]]) -> Option<Opaque> {
+        if component != ComponentID::PARTICIPANT_LIST {
+            return Some((*updates.last()?).into());
+        }
+        let before = ParticipantListData::decode_exact(data?).ok()?.participants;
+        let mut kept: Vec<Option<UserRolePair>> = before.into_iter().map(Some).collect();
+        let mut added = Vec::new();
+        let updates: Option<Vec<_>> =
+            updates.iter().map(|update| ParticipantListUpdate::decode_exact(update).ok()).collect();
+        for update in updates? {
+            for change in update.changed_role_participants {
+                kept.get_mut(change.user_index as usize)?.as_mut()?.role_index = change.role_index;
+            }
+            for index in update.removed_indices {
+                kept.get_mut(index as usize)?.take()?;
+            }
+            added.extend(update.added_participants);
+        }
+        let participants = kept.into_iter().flatten().chain(added).collect();
+        Some(ParticipantListData { participants }.to_bytes().ok()?.into())
+    }
+}
+
+/// Another octet somewhere in one of the updates.
+fn damage(proposals: &mut [(Proposal, Option<Sender>)], at: u8, data: &[u8]) {
+    let updates = proposals.iter_mut().filter_map(|(proposal, _)| match proposal {
+        Proposal::AppDataUpdate(AppDataUpdate { op: AppDataUpdateSelect::Update { update }, .. }) => {
+            Some(update)
+        }
+        _ => None,
+    });
+    for update in updates {
+        let mut octets = update.as_slice().to_vec();
+        let difference = data.last().copied().unwrap_or(1);
+        let place = usize::from(at) % octets.len().max(1);
+        if let Some(octet) = octets.get_mut(place) {
+            *octet ^= difference;
+        }
+        *update = octets.into();
+    }
+}
+
+/// The message that asks for all that; `None` if there is none.
+fn write(t: &Try, tree: &mut Tree) -> Option<Written> {
+    for (_, change) in &t.changes {
+        if let (Change::JoinCode { user, role, .. }, PolicyChange::UseJoinCode { code, .. }) =
+            (change, engine::policy_change(change))
+        {
+            tree.codes.push((UserUri::from(*user), *role, code));
+        }
+    }
+    let is_own_client = |who: &Who, change: &Change| {
+        matches!((who, change), (Who::User { user, client, .. }, Change::AddClient(of, added))
+            if user == of && client == added)
+    };
+    let (sender, joining) = match (t.form, &t.actor) {
+        (Form::Commit | Form::Proposal, Who::User { .. }) => (tree.sender(&t.actor), None),
+        (Form::ExternalProposal, Who::Server { .. }) => (tree.sender(&t.actor), None),
+        (Form::ExternalCommit, Who::User { .. }) => {
+            (Sender::NewMemberCommit {}, Some(tree.credential(engine::actor(&t.actor))))
+        }
+        (Form::ExternalProposal, Who::User { .. }) if is_own_client(&t.actor, &t.changes.first()?.1) => {
+            (Sender::NewMemberProposal {}, None)
+        }
+        _ => return None,
+    };
+    let is_commit = matches!(t.form, Form::Commit | Form::ExternalCommit);
+    if t.changes.is_empty() && !is_commit {
+        return None;
+    }
+    let mut written = Written { sender, joining, proposals: Vec::new(), says: Vec::new(), beyond: None };
+    for (number, (by, change)) in t.changes.iter().enumerate() {
+        let who = by.as_ref().unwrap_or(&t.actor);
+        let from_outside = match by {
+            Some(_) => !t.room.has_client(client_of(who)),
+            None => matches!(written.sender, Sender::NewMemberProposal {}),
+        };
+        let joins = from_outside && is_own_client(who, change);
+        let sender = by.as_ref().map(|other| match joins {
+            true => Sender::NewMemberProposal {},
+            false => tree.sender(other),
+        });
+        let proposal = proposal(t, tree, who, change, joins);
+        let proposal = proposal.unwrap_or_else(|index| {
+            let problem = RequestProblem::UserIndexOutOfRange(index);
+            written.beyond.get_or_insert(InvalidRequest { proposal: Some(number), problem });
+            list(&[(index, 0)], &[], &[])
+        });
+        written.proposals.push((proposal, sender));
+        let by = by.clone().filter(|by| engine::actor(by) != engine::actor(&t.actor));
+        written.says.push((by, as_read(t, tree, who, change)));
+    }
+    Some(written)
+}
+
+fn client_of(who: &Who) -> &'static str {
+    match who {
+        Who::User { client, .. } => client,
+        Who::Server { .. } => "",
+    }
+}
+
+/// By a code joins only who joins, and who has one joins by it.
+fn as_read(t: &Try, tree: &Tree, who: &Who, change: &Change) -> Change {
+    let (Change::Add(user, role) | Change::JoinCode { user, role, .. }) = change else {
+        return change.clone();
+    };
+    let code = tree.join_code(&UserUri::from(*user), *role);
+    match code.filter(|_| t.form == Form::ExternalCommit && who.uri() == *user) {
+        Some(code) => Change::JoinCode { user, role: *role, valid: code == JoinCode::Valid },
+        None => Change::Add(user, *role),
+    }
+}
+
+fn index_of(room: &Room, user: &str) -> Result<u32, u32> {
+    let place = room.list.iter().position(|(listed, _)| *listed == user);
+    let count = |count| u32::try_from(count).expect("few");
+    place.map(count).ok_or(count(room.list.len()))
+}
+
+/// The proposal for one change; or the place that it would have to name.
+fn proposal(t: &Try, tree: &mut Tree, who: &Who, change: &Change, joins: bool) -> Result<Proposal, u32> {
+    Ok(match change {
+        Change::Add(user, role) | Change::JoinCode { user, role, .. } => list(&[], &[], &[(user, *role)]),
+        Change::Remove(user) => list(&[], &[index_of(&t.room, user)?], &[]),
+        Change::SetRole(user, role) => list(&[(index_of(&t.room, user)?, *role)], &[], &[]),
+        Change::AddClient(user, client) => {
+            let actor = if joins { engine::actor(who) } else { Actor::client(*user, *client) };
+            add(tree.credential(actor))
+        }
+        Change::RemoveClient(user, client) => {
+            if matches!(who, Who::User { user: own, client: with, .. } if own == user && with == client) {
+                Proposal::SelfRemove(SelfRemove {})
+            } else {
+                Proposal::Remove(Remove { removed: place(&mut tree.members, Actor::client(*user, *client)) })
+            }
+        }
+        Change::Reinit => Proposal::ReInit(Box::new(ReInit {
+            group_id: "next".into(),
+            version: mimi_codec::code_points::ProtocolVersion::MLS10,
+            cipher_suite: CipherSuite(1),
+            extensions: Extensions::default(),
+        })),
+        Change::Metadata(_) | Change::Roles(_) | Change::Preauth(_) | Change::Base(_) | Change::Destroy => {
+            match engine::policy_change(change) {
+                PolicyChange::UpdateMetadata(new) => {
+                    update(ComponentID::ROOM_METADATA, &RoomMetaUpdate::clone(&new))
+                }
+                PolicyChange::UpdateRoles(new) => update(ComponentID::ROLES_LIST, &RoleUpdate::clone(&new)),
+                PolicyChange::UpdatePreAuth(new) => {
+                    update(ComponentID::PREAUTH_LIST, &PreAuthUpdate::clone(&new))
+                }
+                PolicyChange::UpdateBase(new) => {
+                    update(ComponentID::BASE_ROOM_POLICY, &BaseRoomUpdate::clone(&new))
+                }
+                other => unreachable!("{other:?}"),
+            }
+        }
+    })
+}
+
+fn update(component_id: ComponentID, update: &impl Encode) -> Proposal {
+    let op = AppDataUpdateSelect::Update { update: update.to_bytes().expect("encodes").into() };
+    Proposal::AppDataUpdate(AppDataUpdate { component_id, op })
+}
+
+fn list(changed: &[(u32, u32)], removed: &[u32], added: &[(&str, u32)]) -> Proposal {
+    let changed =
+        changed.iter().map(|&(user_index, role_index)| UserindexRolePair { user_index, role_index });
+    let added = added.iter().map(|&(user, role_index)| UserRolePair { user: user.into(), role_index });
+    update(
+        ComponentID::PARTICIPANT_LIST,
+        &ParticipantListUpdate {
+            changed_role_participants: changed.collect(),
+            removed_indices: removed.to_vec(),
+            added_participants: added.collect(),
+        },
+    )
+}
+
+fn add(credential: Credential) -> Proposal {
+    let leaf_node = LeafNode {
+        encryption_key: b"".as_slice().into(),
+        signature_key: b"".as_slice().into(),
+        credential,
+        capabilities: Capabilities::default(),
+        leaf_node_source: LeafNodeSelect::KeyPackage { lifetime: Lifetime { not_before: 0, not_after: 1 } },
+        extensions: Extensions::default(),
+        signature: Opaque::default(),
+    };
+    let key_package = KeyPackage {
+        version: Mls10,
+        cipher_suite: CipherSuite(1),
+        init_key: b"".as_slice().into(),
+        leaf_node,
+        extensions: Extensions::default(),
+        signature: Opaque::default(),
+    };
+    Proposal::Add(Box::new(Add { key_package }))
+}
