@@ -363,6 +363,7 @@ mod tests {
     #[test]
     fn takes_effect_with_enough_approvals() {
         let mut two = pending(2);
+        assert_eq!(two.change(), CHANGE);
         let digest = two.digest();
         two.approve(&uri("cathy"), digest, role_of, NOW_MS).unwrap();
         let unfinished = two.finish(role_of, NOW_MS).unwrap_err();
@@ -441,5 +442,6 @@ mod tests {
         .concat();
         assert_eq!(ChangeDigest::new(&uri("room"), CHANGE).as_bytes()[..], Sha256::digest(input)[..]);
         assert_ne!(ChangeDigest::new(&uri("ab"), b"c"), ChangeDigest::new(&uri("a"), b"bc"));
+        assert_eq!(alloc::format!("{:?}", ChangeDigest([0x0a; 32])), "0a".repeat(32));
     }
 }

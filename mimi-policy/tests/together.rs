@@ -525,7 +525,11 @@ fn a_ban_by_change_user_role_is_proposed_with_the_clients_removals() {
     let mut room = changes.clone().can(3, &[Cap::CAN_BAN]).room();
     accept(&mut room, &by("alice"), Proposal, set("bob", 1));
     allows(&room, &by("dave"), Commit, remove_client("bob", 1));
-    changes.inactive("erin", 2).allows(&by("alice"), Proposal, set("erin", 1));
+    changes.clone().inactive("erin", 2).allows(&by("alice"), Proposal, set("erin", 1));
+    // Nor do they count as active in the meantime, where the banned may not be.
+    let inactive =
+        |role: &mut mimi_codec::room_policy::Role| role.maximum_active_participants_constraint = Some(0);
+    changes.can(3, &[Cap::CAN_BAN]).edit(1, inactive).allows(&by("alice"), Proposal, set("bob", 1));
     // Nor does anybody stop the room by banning itself.
     let own = four().can(2, &[Cap::CAN_CHANGE_OWN_ROLE]).preauth(&[(&[], 1)]);
     assert_eq!(own.refuses(&by("bob"), Proposal, set("bob", 1)), left);
@@ -659,6 +663,8 @@ fn what_the_hub_says_it_accepted_is_taken_as_it_is() {
     assert_eq!(refused(&[add_client("frank", 1).into()]), Reason::ClientWithoutParticipant(user("frank")));
     assert_eq!(refused(&[add_client("dave", 1).into()]), Reason::ClientInGroup(device("dave", 1)));
     assert_eq!(refused(&[remove_client("dave", 2).into()]), Reason::NoSuchClient(device("dave", 2)));
+    let logging = mimi_codec::code_points::ComponentID::LOGGING_POLICY;
+    assert_eq!(refused(&[Change::ChangeComponent(logging).into()]), Reason::NoCapabilityFor(logging));
 }
 
 /// Whoever hears of accepted proposals decides about what follows like the hub that judged them.

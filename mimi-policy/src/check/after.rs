@@ -129,14 +129,13 @@ impl<'r, 'a> After<'r, 'a> {
         let must_be_gone =
             !matches!(self.form, Form::Proposal | Form::ExternalProposal) || !affected.added.is_empty();
         if affected.role_after == NO_ROLE {
-            if affected.role != NO_ROLE || item.is_some() {
-                let itself = item.is_some_and(|item| item.by.uri() == affected.user);
+            // That nobody adds clients of somebody who isn't there was seen before.
+            if let Some(item) = item {
+                let itself = item.by.uri() == affected.user;
                 let unproposed = itself && affected.clients > affected.removed_by_itself;
                 if left > 0 && must_be_gone || unproposed {
                     return Err(Refusal::of(index, Reason::ClientsLeftBehind(affected.user.clone())));
                 }
-            } else if !affected.added.is_empty() {
-                return Err(Refusal::of(index, Reason::ClientWithoutParticipant(affected.user.clone())));
             }
         } else if item.is_some() && self.roles().is_banned(affected.role_after) && left > 0 {
             // Without canBan, not every member could commit the rest.
