@@ -55,6 +55,15 @@ fn refuses_two_operations_on_one_user() {
         [[set("bob", 4), set("bob", 4)], [set("bob", 4), remove("bob")], [remove("bob"), add("bob", 2)]]
     {
         assert_eq!(ruled().refuses(&by("alice"), Commit, pair), (Some(1), reason.clone()));
+        // Whatever stands between them, in whatever order.
+        let between = [set("carol", 4), set("bob", 4), remove("carol")];
+        assert_eq!(
+            ruled().refuses(&by("alice"), Commit, between),
+            (Some(2), Reason::SecondOperation(user("carol")))
+        );
+        let clients_last =
+            [remove("carol"), remove("bob"), remove_client("carol", 1), remove_client("bob", 1)];
+        ruled().allows(&by("alice"), Commit, clients_last);
     }
     let twice = [add("erin", 2), add("frank", 2), add("erin", 2)];
     assert_eq!(
@@ -449,6 +458,22 @@ fn an_external_commit_takes_up_self_removals_and_nothing_else() {
     let refused =
         scene.refuses(&by_device("bob", 2), ExternalCommit, [remove_client("carol", 1).by(by("alice"))]);
     assert_eq!(refused, (Some(0), reason));
+}
+
+#[test]
+fn an_external_commit_takes_up_self_removals_that_were_accepted() {
+    let scene =
+        four().can(2, &[Cap::CAN_REMOVE_OWN_CLIENT, Cap::CAN_ADD_OWN_CLIENT]).can(3, &[Cap::CAN_KICK]);
+    let mut room = scene.client("carol", 2).room();
+    accept(&mut room, &by_device("carol", 2), Proposal, remove_client("carol", 2));
+    accept(&mut room, &by("alice"), Proposal, remove_client("dave", 1));
+    let own = remove_client("carol", 2).by(by_device("carol", 2));
+    let grants = allows(&room, &by_device("bob", 2), ExternalCommit, [own]);
+    assert_eq!(grants[0].basis, Basis::Accepted);
+    // Not as somebody else's, nor what is no self-removal.
+    for other in [remove_client("carol", 2).by(by("carol")), remove_client("dave", 1).by(by("alice"))] {
+        assert!(room.check(&by_device("bob", 2), ExternalCommit, &[other]).is_err());
+    }
 }
 
 // What counts before it is committed
