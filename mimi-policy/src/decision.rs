@@ -120,7 +120,6 @@ pub(crate) struct Outcome {
     pub(crate) roles: Option<Box<RoleTable>>,
     pub(crate) preauth: Option<PreAuthData>,
     pub(crate) base: Option<Box<BaseRoomPolicy>>,
-    pub(crate) reinit: bool,
     pub(crate) destroy: bool,
     /// For proposals: what later proposals and the commit have to know.
     pub(crate) notes: Vec<Note>,

@@ -49,7 +49,6 @@ pub(super) fn outcome(
             Change::UpdateMetadata(metadata) => outcome.metadata = Some(metadata.clone()),
             Change::UpdatePreAuth(preauth) => outcome.preauth = Some(preauth.clone()),
             Change::UpdateBase(base) => outcome.base = Some(base.clone()),
-            Change::ReInit => outcome.reinit = true,
             Change::DestroyRoom => outcome.destroy = true,
             _ => {}
         }
