@@ -64,6 +64,7 @@ fn refuses_two_operations_on_one_user() {
         let clients_last =
             [remove("carol"), remove("bob"), remove_client("carol", 1), remove_client("bob", 1)];
         ruled().allows(&by("alice"), Commit, clients_last);
+    ruled().allows(&by("alice"), Commit, [remove_client("carol", 1), remove("carol")]);
     }
     let twice = [add("erin", 2), add("frank", 2), add("erin", 2)];
     assert_eq!(
