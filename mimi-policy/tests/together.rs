@@ -55,22 +55,21 @@ fn refuses_two_operations_on_one_user() {
         [[set("bob", 4), set("bob", 4)], [set("bob", 4), remove("bob")], [remove("bob"), add("bob", 2)]]
     {
         assert_eq!(ruled().refuses(&by("alice"), Commit, pair), (Some(1), reason.clone()));
-        // Whatever stands between them, in whatever order.
-        let between = [set("carol", 4), set("bob", 4), remove("carol")];
-        assert_eq!(
-            ruled().refuses(&by("alice"), Commit, between),
-            (Some(2), Reason::SecondOperation(user("carol")))
-        );
-        let clients_last =
-            [remove("carol"), remove("bob"), remove_client("carol", 1), remove_client("bob", 1)];
-        ruled().allows(&by("alice"), Commit, clients_last);
-    ruled().allows(&by("alice"), Commit, [remove_client("carol", 1), remove("carol")]);
     }
     let twice = [add("erin", 2), add("frank", 2), add("erin", 2)];
     assert_eq!(
         ruled().refuses(&by("alice"), Commit, twice),
         (Some(2), Reason::SecondOperation(user("erin")))
     );
+    // Whatever stands between them, in whatever order.
+    let between = [set("carol", 4), set("bob", 4), remove("carol")];
+    assert_eq!(
+        ruled().refuses(&by("alice"), Commit, between),
+        (Some(2), Reason::SecondOperation(user("carol")))
+    );
+    let clients_last = [remove("carol"), remove("bob"), remove_client("carol", 1), remove_client("bob", 1)];
+    ruled().allows(&by("alice"), Commit, clients_last);
+    ruled().allows(&by("alice"), Commit, [remove_client("carol", 1), remove("carol")]);
     let others = [set("bob", 4), set("carol", 4), add("erin", 2), add("frank", 2)];
     ruled().allows(&by("alice"), Commit, others);
 }
@@ -459,6 +458,25 @@ fn an_external_commit_takes_up_self_removals_and_nothing_else() {
     let refused =
         scene.refuses(&by_device("bob", 2), ExternalCommit, [remove_client("carol", 1).by(by("alice"))]);
     assert_eq!(refused, (Some(0), reason));
+}
+
+#[test]
+fn from_outside_a_client_proposes_its_own_leaf_alone() {
+    let scene = four().can(2, &[Cap::CAN_ADD_OWN_CLIENT, Cap::CAN_ADD_PARTICIPANT]).moves(2, 0, &[2]);
+    let outside = by_device("bob", 2);
+    scene.allows(&outside, ExternalProposal, add_client("bob", 2));
+    let refused = (Some(0), Reason::NotInThisForm { form: ExternalProposal });
+    let as_carols = Change::AddClient { user: user("carol"), client: device("bob", 2) };
+    for other in [add_client("bob", 3), as_carols, add("erin", 2), remove_client("bob", 1), Change::ReInit] {
+        assert_eq!(scene.refuses(&outside, ExternalProposal, other), refused);
+    }
+}
+
+#[test]
+fn nobody_joins_by_reinitializing() {
+    let scene = four().can(2, &[Cap::CAN_ADD_OWN_CLIENT, Cap::CAN_SEND_MLS_REINIT_PROPOSAL]);
+    let refused = scene.refuses(&by_device("bob", 2), ExternalCommit, Change::ReInit);
+    assert_eq!(refused.1, Reason::ReInitBesideOthers);
 }
 
 #[test]

@@ -137,7 +137,6 @@ impl<'r, 'a> Rights<'r, 'a> {
                     });
                     by.is_client_of(user) && removals.nth(1).is_none()
                 }
-                Change::ReInit => false,
                 _ => true,
             },
             // What somebody proposes of itself from outside of the group is one Add.
