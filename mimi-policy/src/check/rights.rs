@@ -244,7 +244,7 @@ impl<'r, 'a> Rights<'r, 'a> {
         }
         let basis = Basis::RoleChange { from: NO_ROLE, to: role };
         let comes = Asked { maxima_after: true, ..Asked::default() };
-        Ok((Grant { role: NO_ROLE, ..grant(item, Some(capability), basis) }, comes))
+        Ok((grant(item, Some(capability), basis), comes))
     }
 
     /// canRemoveParticipant, and canRemoveSelf (mimi-room-policy §8.1.2).
