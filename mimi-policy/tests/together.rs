@@ -632,7 +632,7 @@ fn new_preauthorization_holds_from_the_next_commit_on() {
 
 #[test]
 fn what_was_accepted_is_named_with_the_client_or_server_that_proposed_it() {
-    let scene = ruled().client("alice", 2).inactive("hub", 3);
+    let scene = ruled().client("alice", 2).inactive("hub", 3).inactive("enforcer", 3);
     let second = (Some(0), Reason::SecondOperation(user("bob")));
     let mut room = scene.room();
     accept(&mut room, &by("alice"), Proposal, set("bob", 4));
@@ -644,6 +644,8 @@ fn what_was_accepted_is_named_with_the_client_or_server_that_proposed_it() {
     allows(&room, &by("dave"), Commit, listed(server(&[])));
     // A client of the same name is not the server.
     assert_eq!(refuses(&room, &by("dave"), Commit, listed(by_device("hub", 1))), second);
+    let other = mimi_policy::Actor::external_sender("enforcer", vec![]);
+    assert_eq!(refuses(&room, &by("dave"), Commit, listed(other)), second);
 }
 
 #[test]
