@@ -41,6 +41,9 @@ fn a_room_is_the_same_from_its_components() {
     assert_eq!(room.matches(&dictionary), Ok(()));
     let parts = RoomParts::from_dictionary(&dictionary).unwrap();
     assert_eq!(RoomParts { clients: scene.parts.clients.clone(), ..parts }, scene.parts);
+    // What isn't there needn't be.
+    let bare = four().room();
+    assert_eq!(bare.matches(&bare.to_dictionary().unwrap()), Ok(()));
 }
 
 #[test]

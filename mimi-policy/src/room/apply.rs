@@ -328,3 +328,77 @@ fn added_slots(additions: &[Addition], touched: &[Option<u32>]) -> Vec<u32> {
     };
     additions.iter().filter_map(slot).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Actor, Change, Form, ProposedChange, RoomParts, TableSeed};
+    use mimi_codec::{
+        CapabilityType,
+        protocol::{ParticipantListData, UserRolePair},
+        room_policy::{Role, RoleData, SingleSourceRoleChangeTargets},
+    };
+
+    fn room() -> RoomState {
+        let role = |role_index, to: u32| Role {
+            role_index,
+            role_name: alloc::format!("role {role_index}").into(),
+            role_description: "".into(),
+            role_capabilities: [CapabilityType::CAN_ADD_PARTICIPANT, CapabilityType::CAN_REMOVE_PARTICIPANT]
+                .into(),
+            minimum_participants_constraint: 0,
+            maximum_participants_constraint: None,
+            minimum_active_participants_constraint: 0,
+            maximum_active_participants_constraint: None,
+            authorized_role_changes: [(0, 2), (2, 0)]
+                .map(|(from_role_index, target)| SingleSourceRoleChangeTargets {
+                    from_role_index,
+                    target_role_indexes: [target].into(),
+                })
+                .into_iter()
+                .take(usize::try_from(to).unwrap())
+                .collect(),
+        };
+        let roles = RoleData { roles: [role(0, 0), role(2, 2)].into() };
+        let alice = UserRolePair { user: "alice".into(), role_index: 2 };
+        let mut parts = RoomParts::new(roles, ParticipantListData { participants: [alice].into() });
+        parts.clients.push(("alice".into(), "alice/1".into()));
+        RoomState::new(parts, TableSeed::known()).unwrap()
+    }
+
+    fn accept(room: &mut RoomState, form: Form, changes: [Change; 2]) {
+        let changes = changes.map(ProposedChange::from);
+        let plan = room.check(&Actor::client("alice", "alice/1"), form, &changes).unwrap();
+        room.apply(plan).unwrap();
+    }
+
+    /// A room takes the memory of those who are in it, not of its past.
+    #[test]
+    fn whoever_was_here_leaves_nothing_behind() {
+        for (come, go) in
+            [(Form::Commit, Form::Commit), (Form::Proposal, Form::Commit), (Form::Commit, Form::Proposal)]
+        {
+            let mut room = room();
+            for number in 0..200 {
+                let (user, client) = (alloc::format!("u{number}"), alloc::format!("u{number}/1"));
+                let (user, client) = (crate::UserUri::from(&*user), ClientUri::from(&*client));
+                let comes = [
+                    Change::AddParticipant { user: user.clone(), role: 2 },
+                    Change::AddClient { user: user.clone(), client: client.clone() },
+                ];
+                let goes = [
+                    Change::RemoveParticipant { user: user.clone() },
+                    Change::RemoveClient { user: user.clone(), client },
+                ];
+                for (form, changes) in [(come, comes), (go, goes)] {
+                    accept(&mut room, form, changes);
+                    let plan = room.check(&Actor::client("alice", "alice/1"), Form::Commit, &[]).unwrap();
+                    room.apply(plan).unwrap();
+                }
+                assert_eq!((room.participant_count(), room.client_count()), (1, 1));
+            }
+            assert!(room.slots.len() <= 2, "{} slots", room.slots.len());
+            assert!(room.order.places() <= 40, "{} places", room.order.places());
+        }
+    }
+}
