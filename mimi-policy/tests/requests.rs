@@ -12,7 +12,7 @@ use mimi_codec::{
     mls::{
         Add, Capabilities, Commit, Credential, CredentialBinding, Extensions, GroupContextExtensions,
         KeyPackage, LeafNode, LeafNodeSelect, Lifetime, Mls10, MultiCredential, Proposal, ProposalOrRef,
-        ProposalRef, ReInit, Remove, Sender,
+        ProposalRef, ReInit, Remove, Sender, WeakMultiCredential,
     },
     protocol::{
         ParticipantListUpdate, PseudonymousCredential, UpdateResponseCode, UserRolePair, UserindexRolePair,
@@ -276,9 +276,12 @@ fn refuses_pseudonyms_where_the_room_has_none() {
         credential_key: b"".as_slice().into(),
         signature: Opaque::default(),
     };
-    let multi = MultiCredential::new(vec![binding(basic("alice/9")), binding(pseudonym())]).unwrap();
-    let multi = package(Credential::Multi(multi));
-    assert_eq!(problem(&scene, multi), RequestProblem::PseudonymsNotAllowed);
+    let bindings = || vec![binding(basic("alice/9")), binding(pseudonym())];
+    let multi = Credential::Multi(MultiCredential::new(bindings()).unwrap());
+    let weak = Credential::WeakMulti(WeakMultiCredential::new(bindings()).unwrap());
+    for credential in [multi, weak] {
+        assert_eq!(problem(&scene, package(credential)), RequestProblem::PseudonymsNotAllowed);
+    }
 }
 
 #[test]

@@ -318,6 +318,12 @@ fn what_is_wrong_with_assets_names_them() {
     says(AssetRefusal::ProviderNotListed { provider: "b.example".into() }, &["b.example"]);
     let media_type = MediaType::parse("x").unwrap_err();
     says(AssetRefusal::MediaType(media_type.clone()), &[&media_type.to_string()]);
+    let source = |refusal: AssetRefusal| refusal.source().map(ToString::to_string);
+    assert_eq!(source(AssetRefusal::MediaType(media_type.clone())), Some(media_type.to_string()));
+    let url = mimi_codec::check_asset_url("x", ["b.example"]).unwrap_err();
+    says(AssetRefusal::Url(url.clone()), &[&url.to_string()]);
+    assert_eq!(source(AssetRefusal::Url(url.clone())), Some(url.to_string()));
+    assert_eq!(source(AssetRefusal::NotPermitted), None);
     says(AssetRefusal::Forbidden { entry: 7 }, &["7"]);
     says(AssetRefusal::NotPermitted, &["permitted"]);
     says(DownloadRefusal::Forbidden(way), &[&way.to_string(), "forbids"]);

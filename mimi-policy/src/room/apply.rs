@@ -397,6 +397,7 @@ mod tests {
                 }
                 assert_eq!((room.participant_count(), room.client_count()), (1, 1));
             }
+            assert_eq!(room.tables.len(), (1, 1));
             assert!(room.slots.len() <= 2, "{} slots", room.slots.len());
             assert!(room.order.places() <= 40, "{} places", room.order.places());
         }

@@ -31,6 +31,12 @@ fn client_at(slots: &[Slot], place: ClientPlace) -> &[u8] {
 }
 
 impl Tables {
+    /// How many users and clients it knows.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> (usize, usize) {
+        (self.users.len(), self.clients.len())
+    }
+
     pub(super) fn reserve(&mut self, seed: &TableSeed, slots: &[Slot], users: usize, clients: usize) {
         self.users.reserve(users, |slot| seed.hash(user_at(slots, *slot)));
         self.clients.reserve(clients, |place| seed.hash(client_at(slots, *place)));
