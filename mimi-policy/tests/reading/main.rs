@@ -5,4 +5,5 @@
 
 mod examples;
 mod findings;
+mod geometry;
 mod pictures;

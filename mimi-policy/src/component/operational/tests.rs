@@ -106,6 +106,10 @@ fn refuses_lists_of_media_types_that_are_too_long() {
     long.forbidden_capabilities.media_types = vec![MediaType::parse("a/b").unwrap()];
     let media_types = MAX_MEDIA_TYPES + 1;
     assert_eq!(findings(&long), [OperationalFinding::TooManyMediaTypes { media_types }]);
+    long.default_capabilities.media_types.pop();
+    let too_many =
+        |finding: &OperationalFinding| matches!(finding, OperationalFinding::TooManyMediaTypes { .. });
+    assert!(!findings(&long).iter().any(too_many));
 }
 
 #[test]
@@ -141,6 +145,9 @@ fn refuses_times_and_delays_out_of_order() {
     let (minimum_delay_ms, maximum_delay_ms) = (2, 1);
     bad.pending_proposal_policy = PendingProposalPolicy::RandomDelay { minimum_delay_ms, maximum_delay_ms };
     assert_eq!(findings(&bad), [OperationalFinding::DelaysOutOfOrder { minimum_delay_ms, maximum_delay_ms }]);
+    bad.pending_proposal_policy =
+        PendingProposalPolicy::RandomDelay { minimum_delay_ms: 2, maximum_delay_ms: 2 };
+    assert_eq!(findings(&bad), []);
 }
 
 #[test]
@@ -149,6 +156,7 @@ fn refuses_handshakes_that_nobody_can_follow() {
     odd.handshake_formats =
         vec![WireFormat::MLS_PUBLIC_MESSAGE, WireFormat::MLS_PRIVATE_MESSAGE, WireFormat::MLS_WELCOME];
     odd.forbidden_capabilities.wire_formats = vec![WireFormat::MLS_PUBLIC_MESSAGE];
+    odd.handshake_formats.push(WireFormat::MLS_SEMIPRIVATE_MESSAGE);
     let found = findings(&odd);
     assert_eq!(
         found,
