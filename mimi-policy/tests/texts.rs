@@ -27,14 +27,14 @@ use mimi_policy::conversation::{ConversationExists, ConversationKey, Conversatio
 use mimi_policy::envelope::{Outside, Setting};
 use mimi_policy::fork::ReportRefusal;
 use mimi_policy::graph::Means;
-use mimi_policy::lint::Step;
+use mimi_policy::lint::{self, Step};
 use mimi_policy::message::{ContentRefusal, Need, Why};
 use mimi_policy::messaging_mode::Quarantine;
 use mimi_policy::receiving::{UseRefused, Withheld};
 use mimi_policy::two_person::{ApprovalRefusal, NotApproved};
 use mimi_policy::{
-    ClientUri, ComponentDifference, Defect, DictionaryError, Form, InvalidRequest, Reason, RequestProblem,
-    StalePlan, UserUri, component,
+    ClientUri, ComponentDifference, Defect, DictionaryError, Form, InvalidRequest, Reason, Refusal,
+    RequestProblem, StalePlan, UserUri, component,
 };
 
 #[track_caller]
@@ -60,6 +60,9 @@ const B1: &str = "mimi://b.example/d/b1";
 #[test]
 fn refusals_name_what_they_are_about() {
     says(Reason::RoomGone, &["last client"]);
+    let gone = |change| Refusal { change, reason: Reason::RoomGone };
+    assert_eq!(gone(None).to_string(), Reason::RoomGone.to_string());
+    assert_eq!(gone(Some(7)).to_string(), format!("change 7: {}", Reason::RoomGone));
     says(Reason::ExternalCommitsForbidden, &["external commits"]);
     says(Reason::ExternalProposalsForbidden, &["external proposals"]);
     for (form, word) in [
@@ -455,4 +458,18 @@ fn a_step_says_who_moves_whom() {
         step(Means::ChangeUserRole, 7, false),
         "a holder of role 5 moves a holder of role 7 to role 6 (canChangeUserRole)"
     );
+}
+
+#[test]
+fn a_finding_numbers_its_steps() {
+    let step = Step { by: 5, means: Means::Leave, from: 7, to: 0, last: false };
+    let finding = lint::Finding {
+        code: lint::Code::LockOut,
+        severity: lint::Severity::Warning,
+        roles: vec![7],
+        explanation: "nobody is left".into(),
+        steps: vec![step, step],
+    };
+    let head = format!("{} {}: nobody is left", finding.severity, finding.code);
+    assert_eq!(finding.to_string(), format!("{head}\n  1. {step}\n  2. {step}"));
 }
