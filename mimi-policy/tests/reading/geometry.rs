@@ -221,3 +221,27 @@ fn labels_stand_at_their_arrows_and_apart() {
         }
     }
 }
+
+#[test]
+fn rows_take_the_room_of_their_arrows_and_no_more() {
+    for (name, Picture { size, boxes, arcs, .. }) in pictures() {
+        // An arc, and a line for its label.
+        let reach = |edge: f32| {
+            let farthest =
+                arcs.iter().filter(|arc| arc.start.1 == edge).map(|arc| (arc.extreme() - edge).abs());
+            farthest.map(|height| height + 16.0).fold(0.0, f32::max)
+        };
+        let mut below = 0.0;
+        let mut last: Option<Rect> = None;
+        for rect in boxes {
+            if last.is_some_and(|last| last.top == rect.top) {
+                continue;
+            }
+            let expected = last.map_or(0.0, Rect::bottom) + below + 24.0 + reach(rect.top);
+            assert!((rect.top - expected).abs() <= 1.0, "{name}: {rect:?}, not at {expected}");
+            below = reach(rect.bottom());
+            last = Some(rect);
+        }
+        assert!((size.height - last.unwrap().bottom() - below - 24.0).abs() <= 1.0, "{name}");
+    }
+}
