@@ -470,6 +470,10 @@ fn a_finding_numbers_its_steps() {
         explanation: "nobody is left".into(),
         steps: vec![step, step],
     };
-    let head = format!("{} {}: nobody is left", finding.severity, finding.code);
+    let head = format!("warning {}: nobody is left", lint::Code::LockOut.name());
     assert_eq!(finding.to_string(), format!("{head}\n  1. {step}\n  2. {step}"));
+    let names: std::collections::BTreeSet<_> = lint::Code::ALL.iter().map(ToString::to_string).collect();
+    assert_eq!(names.len(), lint::Code::ALL.len());
+    let severities = [lint::Severity::Error, lint::Severity::Note].map(|severity| severity.to_string());
+    assert_eq!(severities, ["error", "note"]);
 }
