@@ -198,7 +198,7 @@ fn what_is_wrong_with_a_component_names_it() {
     says(component::Finding::Base(BaseFinding::NoUsers), &["base_room_policy", "max_users"]);
     says(BaseFinding::NoParent, &["parent_room"]);
     says(BaseFinding::UnexpectedParent, &["parent_room"]);
-    says(BaseFinding::Parent(uri.clone()), &["parent_room", &uri.to_string()]);
+    says(BaseFinding::Parent(uri), &["parent_room", &uri.to_string()]);
     says(BaseFinding::ParentNotARoom, &["parent_room"]);
     says(BaseFinding::ParentElsewhere { host: "b.example".into() }, &["b.example"]);
     says(
@@ -245,7 +245,7 @@ fn what_is_wrong_with_a_component_names_it() {
     says(LinkPreviewRefusal::PreviewMissing, &["requires"]);
 
     says(component::Finding::Logging(LoggingFinding::NoLoggingClient), &["logging_policy", "required"]);
-    says(LoggingFinding::Client { index: 7, error: uri.clone() }, &["7", &uri.to_string()]);
+    says(LoggingFinding::Client { index: 7, error: uri }, &["7", &uri.to_string()]);
     says(LoggingFinding::SecondClientOfProvider { index: 7 }, &["7"]);
     says(LoggingRefusal::Forbidden, &["forbids"]);
     says(LoggingRefusal::NotListed, &["not a logging client"]);
@@ -293,9 +293,9 @@ fn what_is_wrong_with_assets_names_them() {
     says(AssetFinding::NotTheHub { provider: "b.example".into() }, &["b.example"]);
     let location = AssetUploadLocation::Unspecified;
     says(AssetFinding::NotLocalProvider(location), &[&location.to_string()]);
-    says(AssetFinding::Provider { index: 7, error: name.clone() }, &["7", &name.to_string()]);
+    says(AssetFinding::Provider { index: 7, error: name }, &["7", &name.to_string()]);
     says(AssetFinding::RepeatedProvider { index: 7 }, &["7"]);
-    let destination = AssetFinding::Destination { provider: 7, index: 8, error: name.clone() };
+    let destination = AssetFinding::Destination { provider: 7, index: 8, error: name };
     says(destination, &["7", "8", &name.to_string()]);
     let way = DownloadPrivacyType::Ohttp;
     for finding in [
@@ -320,12 +320,12 @@ fn what_is_wrong_with_assets_names_them() {
     }
     says(AssetRefusal::ProviderNotListed { provider: "b.example".into() }, &["b.example"]);
     let media_type = MediaType::parse("x").unwrap_err();
-    says(AssetRefusal::MediaType(media_type.clone()), &[&media_type.to_string()]);
+    says(AssetRefusal::MediaType(media_type), &[&media_type.to_string()]);
     let source = |refusal: AssetRefusal| refusal.source().map(ToString::to_string);
-    assert_eq!(source(AssetRefusal::MediaType(media_type.clone())), Some(media_type.to_string()));
+    assert_eq!(source(AssetRefusal::MediaType(media_type)), Some(media_type.to_string()));
     let url = mimi_codec::check_asset_url("x", ["b.example"]).unwrap_err();
-    says(AssetRefusal::Url(url.clone()), &[&url.to_string()]);
-    assert_eq!(source(AssetRefusal::Url(url.clone())), Some(url.to_string()));
+    says(AssetRefusal::Url(url), &[&url.to_string()]);
+    assert_eq!(source(AssetRefusal::Url(url)), Some(url.to_string()));
     assert_eq!(source(AssetRefusal::NotPermitted), None);
     says(AssetRefusal::Forbidden { entry: 7 }, &["7"]);
     says(AssetRefusal::NotPermitted, &["permitted"]);
@@ -416,7 +416,7 @@ fn what_others_refuse_says_why() {
     says(ConversationKeyError::NoParticipants, &["nobody"]);
     assert!(ConversationKeyError::NoParticipants.source().is_none());
     let error = EncodeError::VectorTooLong { len: 1 << 30 };
-    let too_long = ConversationKeyError::TooLong(error.clone());
+    let too_long = ConversationKeyError::TooLong(error);
     says(too_long, &[&error.to_string()]);
     assert_eq!(too_long.source().map(ToString::to_string), Some(error.to_string()));
     let room = mimi_codec::protocol::IdentifierUri::new("mimi://b.example/r/x").unwrap();
