@@ -148,8 +148,7 @@ fn boxes_stand_apart_within_a_margin_and_hold_their_texts() {
 #[test]
 fn boxes_in_a_row_are_alike_and_close() {
     for (name, Picture { boxes, .. }) in pictures() {
-        for pair in boxes.windows(2) {
-            let [one, other] = pair else { unreachable!() };
+        for (one, other) in boxes.iter().zip(boxes.iter().skip(1)) {
             if one.top == other.top {
                 assert_eq!((one.width, one.height), (other.width, other.height), "{name}");
                 assert_eq!(other.left - one.right(), 46.0, "{name}");
