@@ -340,9 +340,9 @@ mod tests {
     };
 
     fn room() -> RoomState {
-        let role = |role_index, to: u32| Role {
+        let role = |role_index, moves: &[(u32, u32)]| Role {
             role_index,
-            role_name: alloc::format!("role {role_index}").into(),
+            role_name: alloc::format!("role {role_index}"),
             role_description: "".into(),
             role_capabilities: [CapabilityType::CAN_ADD_PARTICIPANT, CapabilityType::CAN_REMOVE_PARTICIPANT]
                 .into(),
@@ -350,16 +350,15 @@ mod tests {
             maximum_participants_constraint: None,
             minimum_active_participants_constraint: 0,
             maximum_active_participants_constraint: None,
-            authorized_role_changes: [(0, 2), (2, 0)]
-                .map(|(from_role_index, target)| SingleSourceRoleChangeTargets {
+            authorized_role_changes: moves
+                .iter()
+                .map(|&(from_role_index, target)| SingleSourceRoleChangeTargets {
                     from_role_index,
                     target_role_indexes: [target].into(),
                 })
-                .into_iter()
-                .take(usize::try_from(to).unwrap())
                 .collect(),
         };
-        let roles = RoleData { roles: [role(0, 0), role(2, 2)].into() };
+        let roles = RoleData { roles: [role(0, &[]), role(2, &[(0, 2), (2, 0)])].into() };
         let alice = UserRolePair { user: "alice".into(), role_index: 2 };
         let mut parts = RoomParts::new(roles, ParticipantListData { participants: [alice].into() });
         parts.clients.push(("alice".into(), "alice/1".into()));
