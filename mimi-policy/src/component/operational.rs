@@ -94,7 +94,12 @@ fn shared(one: &ExtendedCapabilities, other: &ExtendedCapabilities) -> Vec<Item>
     if one.media_types.len().max(other.media_types.len()) <= MAX_MEDIA_TYPES {
         let covered =
             |media_type: &&MediaType| other.media_types.iter().any(|entry| entry.covers(media_type));
-        items.extend(one.media_types.iter().filter(covered).cloned().map(Item::MediaType));
+        for media_type in one.media_types.iter().filter(covered) {
+            let item = Item::MediaType(media_type.clone());
+            if !items.contains(&item) {
+                items.push(item);
+            }
+        }
     }
     items.extend(both(&one.content_types, &other.content_types, Item::ContentType));
     items

@@ -150,8 +150,8 @@ fn with_scheme(content: &[u8], is_none: &impl Fn(&[u8]) -> bool) -> Option<usize
 /// Longer than any scheme.
 const MAX_SCHEME: usize = 64;
 
-/// Octets that the label of a reference definition has at most: 999 characters (CommonMark 0.30, 4.7).
-const MAX_LABEL: usize = 4 * 999;
+/// From one bracket of a reference definition's label to the other: 999 characters at most lie between them (CommonMark 0.30, 4.7).
+const MAX_LABEL: usize = 4 * 999 + 1;
 
 fn in_markdown(content: &[u8], is_none: &impl Fn(&[u8]) -> bool) -> Option<usize> {
     // Where a label began that may be that of a definition: a bracket with nothing but markers of quotes and lists before it.

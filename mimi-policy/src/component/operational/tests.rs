@@ -117,8 +117,11 @@ fn an_item_that_stands_twice_is_found_once() {
     let mut bad = policy();
     bad.mandatory_capabilities.cipher_suites = vec![SUITE, SUITE];
     bad.forbidden_capabilities.cipher_suites = vec![SUITE, SUITE];
-    let expected = OperationalFinding::MandatoryAndForbidden(Item::CipherSuite(SUITE));
-    assert_eq!(findings(&bad), [expected]);
+    let media_type = MediaType::parse("a/b").unwrap();
+    bad.mandatory_capabilities.media_types = vec![media_type.clone(); 2];
+    bad.forbidden_capabilities.media_types = vec![media_type.clone(); 2];
+    let expected = [Item::CipherSuite(SUITE), Item::MediaType(media_type)];
+    assert_eq!(findings(&bad), expected.map(OperationalFinding::MandatoryAndForbidden));
 }
 
 /// A field of the parameters.

@@ -53,6 +53,10 @@ fn other_text_holds_no_link() {
         "mailto:bob@a.example",
         "http://",
         "http:// a.example",
+        "http://<b>",
+        "http://\"a",
+        "http://\x7fa",
+        "http://\na",
         "://a.example",
         "12://a.example",
         "a ]( b",
@@ -140,6 +144,13 @@ fn markdown_has_links_without_a_scheme() {
         assert_eq!(markdown(text), None, "{text}");
     }
     assert_eq!(markdown("![x](cid:05@local.invalid)"), Some(Link::At(5)));
+    // A label has up to 999 characters, of up to four octets.
+    for (label, is_one) in
+        [("é".repeat(999), true), ("\u{1f600}".repeat(999), true), ("x".repeat(4 * 999 + 1), false)]
+    {
+        let found = markdown(&alloc::format!("[{label}]: /url"));
+        assert_eq!(found, is_one.then_some(Link::At(label.len() + 4)));
+    }
 }
 
 #[test]
