@@ -117,6 +117,8 @@ fn markdown_has_links_without_a_scheme() {
         ("[x][y]\n\n[y]: a.example", 13),
         ("[y]:\n  a.example", 7),
         ("> - [y]: <a.example>", 10),
+        ("say\n[y]: a.example", 9),
+        ("say\r[y]: a.example", 9),
         ("[a\nb]: /url", 7),
         ("[a\\]b]: /url", 8),
         ("<mailto:bob@a.example>", 1),
