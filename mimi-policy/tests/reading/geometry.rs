@@ -115,9 +115,28 @@ fn crowd() -> RoleData {
     roles
 }
 
+/// Four roles in a row: wide arrows to the right, short ones to the left.
+fn lopsided() -> RoleData {
+    let mut roles = crowd();
+    roles.roles.retain(|role| role.role_index < 6);
+    for role in &mut roles.roles {
+        let to = match role.role_index {
+            2 => [3, 5],
+            4 => [3, 5],
+            _ => [role.role_index, role.role_index],
+        };
+        role.authorized_role_changes = vec![SingleSourceRoleChangeTargets {
+            from_role_index: role.role_index,
+            target_role_indexes: to.into(),
+        }];
+    }
+    roles
+}
+
 fn pictures() -> Vec<(String, Picture)> {
     let examples = ExampleRoom::ALL.iter().map(|room| (format!("{room:?}"), picture(&room.roles())));
-    examples.chain([("crowd".to_string(), picture(&crowd()))]).collect()
+    let drawn = [("crowd".to_string(), picture(&crowd())), ("lopsided".to_string(), picture(&lopsided()))];
+    examples.chain(drawn).collect()
 }
 
 #[test]
