@@ -11,6 +11,8 @@ mod draft;
 mod engine;
 #[path = "../../mimi-policy/tests/literal/generator.rs"]
 mod generator;
+#[path = "../../mimi-policy/tests/proposals/mod.rs"]
+mod proposals;
 mod request;
 #[path = "../../mimi-policy/tests/literal/room.rs"]
 #[allow(dead_code)]

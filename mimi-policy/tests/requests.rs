@@ -3,24 +3,23 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::arithmetic_side_effects, missing_docs)]
 
+mod proposals;
 mod scene;
 
 use mimi_codec::{
-    Encode, Opaque,
+    Opaque,
     code_points::{CipherSuite, ComponentID},
     extensions::{AppDataUpdate, AppDataUpdateSelect, SelfRemove},
     mls::{
-        Add, Capabilities, Commit, Credential, CredentialBinding, Extensions, GroupContextExtensions,
-        KeyPackage, LeafNode, LeafNodeSelect, Lifetime, Mls10, MultiCredential, Proposal, ProposalOrRef,
-        ProposalRef, ReInit, Remove, Sender, WeakMultiCredential,
+        Commit, Credential, CredentialBinding, Extensions, GroupContextExtensions, MultiCredential, Proposal,
+        ProposalOrRef, ProposalRef, ReInit, Remove, Sender, WeakMultiCredential,
     },
-    protocol::{
-        ParticipantListUpdate, PseudonymousCredential, UpdateResponseCode, UserRolePair, UserindexRolePair,
-    },
+    protocol::{PseudonymousCredential, UpdateResponseCode},
 };
 use mimi_policy::{
     Actor, Change, Form, Identities, JoinCode, Reason, Request, RequestProblem, UserUri, first_omitted,
 };
+use proposals::{list, package, update};
 use scene::*;
 
 /// Leaves 0 to 3 are those of the four; a basic credential is a user's name and its client's number.
@@ -49,46 +48,6 @@ impl Identities for Tree {
 
 fn basic(identity: &str) -> Credential {
     Credential::Basic { identity: identity.into() }
-}
-
-fn package(credential: Credential) -> Proposal {
-    let leaf_node = LeafNode {
-        encryption_key: b"".as_slice().into(),
-        signature_key: b"".as_slice().into(),
-        credential,
-        capabilities: Capabilities::default(),
-        leaf_node_source: LeafNodeSelect::KeyPackage { lifetime: Lifetime { not_before: 0, not_after: 1 } },
-        extensions: Extensions::default(),
-        signature: Opaque::default(),
-    };
-    let key_package = KeyPackage {
-        version: Mls10,
-        cipher_suite: CipherSuite(1),
-        init_key: b"".as_slice().into(),
-        leaf_node,
-        extensions: Extensions::default(),
-        signature: Opaque::default(),
-    };
-    Proposal::Add(Box::new(Add { key_package }))
-}
-
-fn update(component_id: ComponentID, update: &impl Encode) -> Proposal {
-    let op = AppDataUpdateSelect::Update { update: update.to_bytes().unwrap().into() };
-    Proposal::AppDataUpdate(AppDataUpdate { component_id, op })
-}
-
-fn list(changed: &[(u32, u32)], removed: &[u32], added: &[(&str, u32)]) -> Proposal {
-    let changed =
-        changed.iter().map(|&(user_index, role_index)| UserindexRolePair { user_index, role_index });
-    let added = added.iter().map(|&(user, role_index)| UserRolePair { user: user.into(), role_index });
-    update(
-        ComponentID::PARTICIPANT_LIST,
-        &ParticipantListUpdate {
-            changed_role_participants: changed.collect(),
-            removed_indices: removed.to_vec(),
-            added_participants: added.collect(),
-        },
-    )
 }
 
 const fn member(leaf_index: u32) -> Sender {

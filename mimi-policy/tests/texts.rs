@@ -1,4 +1,4 @@
-//! What errors and findings say names what they are about, and is a clause that a sentence can hold: no capital, no full stop.
+//! What errors and findings say names what they are about, and has no full stop: a sentence can hold it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::arithmetic_side_effects, missing_docs)]

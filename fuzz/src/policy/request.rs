@@ -2,13 +2,8 @@
 
 use mimi_codec::code_points::{CipherSuite, ComponentID};
 use mimi_codec::extensions::{AppDataUpdate, AppDataUpdateSelect, Components, SelfRemove};
-use mimi_codec::mls::{
-    Add, Capabilities, Credential, Extensions, KeyPackage, LeafNode, LeafNodeSelect, Lifetime, Mls10,
-    Proposal, ReInit, Remove, Sender,
-};
-use mimi_codec::protocol::{
-    ParticipantListData, ParticipantListUpdate, RoomMetaUpdate, UserRolePair, UserindexRolePair,
-};
+use mimi_codec::mls::{Credential, Extensions, Proposal, ReInit, Remove, Sender};
+use mimi_codec::protocol::{ParticipantListData, ParticipantListUpdate, RoomMetaUpdate, UserRolePair};
 use mimi_codec::room_policy::{BaseRoomUpdate, PreAuthUpdate, RoleUpdate};
 use mimi_codec::{Decode, Encode, Opaque};
 use mimi_policy::{
@@ -18,6 +13,7 @@ use mimi_policy::{
 
 use super::engine::{self, Refused};
 use super::generator::{Dice, any_try};
+use super::proposals::{list, package, update};
 use super::room::{Change, Form, Room, Try, Who};
 use super::{assert_same, compare, draft, rebuilt};
 
@@ -86,8 +82,8 @@ struct Written {
 }
 
 /// The octets of a message and what it is taken for. What is asked is written in proposals, read again, decided on as the draft says, and what
-/// follows for the dictionary is what follows for the room. An odd first octet damages one of the updates: then it is refused by its place, or
-/// means something else and is decided on as well as any other.
+/// follows for the dictionary is what follows for the room. An odd first octet damages the updates: then one is refused by its place, or
+/// they mean something else and are decided on as well as any other.
 pub fn request(data: &[u8]) {
     let Some((first, data)) = data.split_first() else { return };
     let mut dice = Dice::new(data, 0);
@@ -204,7 +200,7 @@ impl Components for RoomComponents {
     }
 }
 
-/// Another octet somewhere in one of the updates.
+/// Another octet in each of the updates.
 fn damage(proposals: &mut [(Proposal, Option<Sender>)], at: u8, data: &[u8]) {
     let updates = proposals.iter_mut().filter_map(|(proposal, _)| match proposal {
         Proposal::AppDataUpdate(AppDataUpdate { op: AppDataUpdateSelect::Update { update }, .. }) => {
@@ -309,7 +305,7 @@ fn proposal(t: &Try, tree: &mut Tree, who: &Who, change: &Change, joins: bool) -
         Change::SetRole(user, role) => list(&[(index_of(&t.room, user)?, *role)], &[], &[]),
         Change::AddClient(user, client) => {
             let actor = if joins { engine::actor(who) } else { Actor::client(*user, *client) };
-            add(tree.credential(actor))
+            package(tree.credential(actor))
         }
         Change::RemoveClient(user, client) => {
             if matches!(who, Who::User { user: own, client: with, .. } if own == user && with == client) {
@@ -340,44 +336,4 @@ fn proposal(t: &Try, tree: &mut Tree, who: &Who, change: &Change, joins: bool) -
             }
         }
     })
-}
-
-fn update(component_id: ComponentID, update: &impl Encode) -> Proposal {
-    let op = AppDataUpdateSelect::Update { update: update.to_bytes().expect("encodes").into() };
-    Proposal::AppDataUpdate(AppDataUpdate { component_id, op })
-}
-
-fn list(changed: &[(u32, u32)], removed: &[u32], added: &[(&str, u32)]) -> Proposal {
-    let changed =
-        changed.iter().map(|&(user_index, role_index)| UserindexRolePair { user_index, role_index });
-    let added = added.iter().map(|&(user, role_index)| UserRolePair { user: user.into(), role_index });
-    update(
-        ComponentID::PARTICIPANT_LIST,
-        &ParticipantListUpdate {
-            changed_role_participants: changed.collect(),
-            removed_indices: removed.to_vec(),
-            added_participants: added.collect(),
-        },
-    )
-}
-
-fn add(credential: Credential) -> Proposal {
-    let leaf_node = LeafNode {
-        encryption_key: b"".as_slice().into(),
-        signature_key: b"".as_slice().into(),
-        credential,
-        capabilities: Capabilities::default(),
-        leaf_node_source: LeafNodeSelect::KeyPackage { lifetime: Lifetime { not_before: 0, not_after: 1 } },
-        extensions: Extensions::default(),
-        signature: Opaque::default(),
-    };
-    let key_package = KeyPackage {
-        version: Mls10,
-        cipher_suite: CipherSuite(1),
-        init_key: b"".as_slice().into(),
-        leaf_node,
-        extensions: Extensions::default(),
-        signature: Opaque::default(),
-    };
-    Proposal::Add(Box::new(Add { key_package }))
 }

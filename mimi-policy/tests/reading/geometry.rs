@@ -121,8 +121,7 @@ fn lopsided() -> RoleData {
     roles.roles.retain(|role| role.role_index < 6);
     for role in &mut roles.roles {
         let to = match role.role_index {
-            2 => [3, 5],
-            4 => [3, 5],
+            2 | 4 => [3, 5],
             _ => [role.role_index, role.role_index],
         };
         role.authorized_role_changes = vec![SingleSourceRoleChangeTargets {
