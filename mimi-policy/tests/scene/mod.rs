@@ -128,6 +128,38 @@ impl Scene {
     }
 }
 
+/// Admins may do everything to everybody.
+pub fn ruled() -> Scene {
+    let all = Cap::REGISTERED.iter().filter(|capability| **capability != Cap::CAN_OPEN_JOIN);
+    let mut scene = four().can(3, &all.copied().collect::<Vec<_>>());
+    for from in 0..5 {
+        scene = scene.moves(3, from, &[0, 1, 2, 3, 4]);
+    }
+    scene
+}
+
+/// The same roles again.
+pub fn roles() -> Change {
+    Change::UpdateRoles(ruled().parts.roles)
+}
+
+/// Nobody is preauthorized any more.
+pub fn preauth() -> Change {
+    Change::UpdatePreAuth(PreAuthData { preauthorized_entries: vec![] })
+}
+
+/// A name, and no other metadata.
+pub fn name(name: &str) -> Change {
+    Change::UpdateMetadata(Box::new(metadata(name, "", "", "")))
+}
+
+/// The default base policy, edited.
+pub fn base(edit: impl FnOnce(&mut BaseRoomPolicy)) -> Change {
+    let mut base = RoomParts::default_base();
+    edit(&mut base);
+    Change::UpdateBase(Box::new(base))
+}
+
 pub struct Changes(pub Vec<ProposedChange>);
 
 impl<const N: usize> From<[Change; N]> for Changes {
