@@ -41,10 +41,11 @@ impl<'a> DnsNameRef<'a> {
             if !well_formed {
                 return refuse(offset);
             }
-            last_is_number = label.bytes().all(|byte| byte.is_ascii_digit());
+            last_is_number = is_ipv4_number(label);
             offset = offset.saturating_add(label.len()).saturating_add(1);
         }
-        // No top-level domain is a number, but every IPv4 address ends in one.
+        // The host parser of the WHATWG URL standard reads such a host as an IPv4 address
+        // ("ends in a number"), and HTTP libraries connect to that address.
         if last_is_number {
             return refuse(0);
         }
@@ -78,6 +79,14 @@ impl<'a> DnsNameRef<'a> {
     pub fn to_lowercase(self) -> DnsName {
         DnsName { text: self.text.to_ascii_lowercase() }
     }
+}
+
+/// Whether the WHATWG URL standard's host parser reads a label as a number: decimal digits, or `0x`
+/// in either case and any hexadecimal digits.
+fn is_ipv4_number(label: &str) -> bool {
+    let hexadecimal = label.strip_prefix("0x").or_else(|| label.strip_prefix("0X"));
+    label.bytes().all(|byte| byte.is_ascii_digit())
+        || hexadecimal.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 impl PartialEq for DnsNameRef<'_> {

@@ -58,6 +58,7 @@ mod directory;
 mod dns_name;
 mod error;
 mod http_header;
+mod identity;
 #[cfg(feature = "serde")]
 mod json;
 mod list;
@@ -93,6 +94,7 @@ pub use directory::{Directory, DirectoryError, Endpoint};
 pub use dns_name::{DnsName, DnsNameRef};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, InvalidValue, Path, Result, Segment};
 pub use http_header::{MEDIA_TYPE, from_header, host_header, parse_from_header, parse_host_header};
+pub use identity::{ClientUri, IdentityError, RoomUri, UserUri};
 pub use list::{Anything, Keyed, List, ListRule, ListView, ListViewIter, NotEmpty, Strict, Unique};
 pub use media_type::MediaType;
 pub use octets::{Octets, Opaque, SecretOpaque};

@@ -231,6 +231,37 @@ impl<'a> MimiUriRef<'a> {
         MimiUri { text }
     }
 
+    /// Whether the URI is its own normal form, see [`Self::normalized`].
+    #[must_use]
+    pub fn is_normal(self) -> bool {
+        self.first_abnormal_byte().is_none()
+    }
+
+    /// The first byte at which the URI and its normal form differ.
+    pub(crate) fn first_abnormal_byte(self) -> Option<usize> {
+        let bytes = self.text.as_bytes();
+        let authority_end = SCHEME.len().saturating_add(self.split().0.len());
+        let head = bytes.get(..authority_end).unwrap_or_default();
+        if let Some(offset) = head.iter().position(u8::is_ascii_uppercase) {
+            return Some(offset);
+        }
+        let mut offset = authority_end;
+        while let Some(rest) = bytes.get(offset..).filter(|rest| !rest.is_empty()) {
+            let step = match (rest, read_escape(rest)) {
+                (_, Some(byte)) if is_unreserved(byte) => return Some(offset),
+                ([_, high, low, ..], Some(_)) => {
+                    if let Some(place) = [high, low].iter().position(|digit| digit.is_ascii_lowercase()) {
+                        return Some(offset.saturating_add(1).saturating_add(place));
+                    }
+                    3
+                }
+                _ => 1,
+            };
+            offset = offset.saturating_add(step);
+        }
+        None
+    }
+
     /// Whether RFC 3986 §6.2.2 counts both as one identifier. The drafts compare octets (`==`); this tells an administrator
     /// that two entries look like the same thing.
     #[must_use]
