@@ -214,6 +214,12 @@ open_registry! {
         0x2f "bot_policy" => BOT_POLICY,
         /// `MessageExpiration` (mimi-room-policy-03, 10.1).
         0x30 "message_expiration_policy" => MESSAGE_EXPIRATION_POLICY,
+        /// `MessageId` (mimi-msgid-aad-02 §5.1, the suggested number).
+        0x40 "message_id" => MESSAGE_ID,
+        /// `HubRetractedMessagesComponent` (mimi-hub-retracted-messages-00 §5.1, the suggested number).
+        0x50 "hub_retracted_messages" => HUB_RETRACTED_MESSAGES,
+        /// `HubRetractedRangeComponent` (mimi-hub-retracted-messages-00 §5.2, the suggested number).
+        0x51 "hub_retracted_range" => HUB_RETRACTED_RANGE,
         /// The group's wrapped identity link keys (mimi-metadata-minimalization-01, 4); a private-use number.
         0x8b01 "identity_link_keys" => IDENTITY_LINK_KEYS,
         /// A connection response in SafeAAD (mimi-metadata-minimalization-01, 5); a private-use number.

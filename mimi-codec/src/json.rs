@@ -102,6 +102,24 @@ pub(crate) mod uint64 {
     }
 }
 
+/// For `#[serde(with)]` on every `optional<uint64>`, see [`uint64`].
+pub(crate) mod optional_uint64 {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(transparent)]
+    struct Number(#[serde(with = "super::uint64")] u64);
+
+    #[allow(clippy::ref_option, reason = "the signature that serde calls")]
+    pub(crate) fn serialize<S: Serializer>(value: &Option<u64>, serializer: S) -> Result<S::Ok, S::Error> {
+        value.map(Number).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+        Ok(Option::<Number>::deserialize(deserializer)?.map(|number| number.0))
+    }
+}
+
 /// A number of an enum or a registry: its name where it has one, else the number.
 pub(crate) fn serialize_number<S: Serializer>(
     name: Option<&'static str>,

@@ -84,6 +84,7 @@ pub mod mls;
 pub mod protocol;
 pub mod ratchet_tree_options;
 pub mod registry;
+pub mod retraction;
 pub mod room_policy;
 pub mod semiprivate;
 

@@ -239,6 +239,13 @@ macro_rules! for_each_wire_type {
                 IdentityLinkKeysExtension "1.2",
                 IdentityLinkWrapperKeyExtension "1.3",
             }
+            [retraction] "mimi-hub-retracted-messages-00" {
+                HubRetractedMessagesComponent "3.1",
+                HubRetractedRangeComponent "3.2",
+            }
+            [retraction] "mimi-msgid-aad-02" {
+                MessageId "3",
+            }
             [room_policy] "mimi-room-policy-03" {
                 CapabilityType "3",
                 SingleSourceRoleChangeTargets "3",

@@ -13,8 +13,8 @@ mod protocol_samples;
 use core::fmt::Debug;
 
 use mimi_codec::{
-    DecodeOwned, Encode, List, MediaType, Opaque, SecretOpaque, code_points::*, media_type::*,
-    minimal_metadata::*, mls::*, protocol::*, room_policy::*,
+    DecodeOwned, Encode, List, MediaType, Octets, Opaque, SecretOpaque, code_points::*, media_type::*,
+    minimal_metadata::*, mls::*, protocol::*, retraction::*, room_policy::*,
 };
 use protocol_samples::*;
 
@@ -781,4 +781,28 @@ fn codes_are_the_drafts_numbers() {
 #[test]
 fn opaque_is_length_and_bytes() {
     is(Opaque::from("x".repeat(64).as_str()), &[&[0x40, 64], "x".repeat(64).as_bytes()]);
+}
+
+#[test]
+fn retraction() {
+    is(
+        HubRetractedMessagesComponent {
+            hub_retracted_timestamp: N64,
+            remover_uri: IdentifierUri::new("mimi://a.example/u/alice").unwrap(),
+            reason_code: Some(AbuseType::Reserved),
+            retracted_messages: vec![Octets([1; 32]), Octets([2; 32])],
+        },
+        &[&U64, &v(b"mimi://a.example/u/alice"), &[1, 0], &[0x40, 64], &[1; 32], &[2; 32]],
+    );
+    is(
+        HubRetractedRangeComponent {
+            hub_retracted_timestamp: N64,
+            remover_uri: IdentifierUri::new("mimi://a.example/u/alice").unwrap(),
+            reason_code: None,
+            abusive_sender_uri: IdentifierUri::new("mimi://b.example/u/bob").unwrap(),
+            starting_timestamp: Some(N64),
+        },
+        &[&U64, &v(b"mimi://a.example/u/alice"), &[0], &v(b"mimi://b.example/u/bob"), &[1], &U64],
+    );
+    is(MessageId { message_id: Octets([1; 32]) }, &[&[1; 32]]);
 }

@@ -66,6 +66,7 @@ const DEFINED: &[(&str, &str)] = &[
          ParticipantListData UserindexRolePair ParticipantListUpdate Uri UTF8String RichDescription \
          RoomMetaData RoomMetaUpdate",
     ),
+    ("mimi-hub-retracted-messages-00", "MessageId HubRetractedMessagesComponent HubRetractedRangeComponent"),
     (
         "mimi-metadata-minimalization-01",
         "EncryptedIdentityLinkKey IdentityLinkExtension AddAAD ConnectionRequest ConnectionResponse",
