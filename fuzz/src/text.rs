@@ -28,8 +28,13 @@ pub fn directory(data: &[u8]) {
     let Ok(text) = core::str::from_utf8(data) else { return };
     if let Ok(template) = UrlTemplate::parse(text) {
         let identifier = b"mimi://a.example/r/club house/\xff";
-        let url = template.expand(identifier);
-        assert_eq!(template.extract(&url), Ok(Some(identifier.to_vec())), "{url}");
+        for identifier in [&identifier[..], b"", b".", b"..", b"a.example"] {
+            let Ok(url) = template.expand(identifier) else { continue };
+            assert_eq!(template.extract(&url), Ok(Some(identifier.to_vec())), "{url}");
+            let (_, path) = url.split_once("//").unwrap_or_default();
+            let path = path.split('?').next().unwrap_or_default().to_ascii_lowercase().replace("%2e", ".");
+            assert!(path.split('/').all(|segment| segment != "." && segment != ".."), "{url}");
+        }
     }
 }
 

@@ -267,6 +267,53 @@ mod tests {
         }
     }
 
+    /// The host parser of the WHATWG URL standard reads each as an IPv4 address, or fails.
+    const NUMBERS: [&str; 16] = [
+        "0x7f000001",
+        "127.0.0.0x1",
+        "0xA9.0xFE.0xA9.0xFE",
+        "0xa9fea9fe",
+        "0x",
+        "0X",
+        "0xffffffff1",
+        "127.0.0.1",
+        "0177.0.0.1",
+        "1.0x",
+        "a.0x1",
+        "host.09",
+        "2130706433",
+        "0",
+        "a.example.1",
+        "a.example.0XaB",
+    ];
+
+    #[test]
+    fn refuses_hosts_that_end_in_a_number() {
+        use crate::{
+            AssetUrlError, HttpsUrlRef, MimiUri, UrlTemplate, check_asset_url, match_presented_identities,
+            parse_from_header, parse_host_header, ratchet_tree_options::HttpsUrl,
+        };
+
+        let refused = |at| TextError::new(TextErrorKind::Host, at);
+        for host in NUMBERS {
+            assert_eq!(DnsName::parse(host), Err(refused(0)), "{host}");
+            let url = alloc::format!("https://{host}/x");
+            assert_eq!(HttpsUrlRef::parse(&url), Err(refused(8)), "{host}");
+            assert_eq!(check_asset_url(&url, [host]), Err(AssetUrlError::Malformed(refused(8))), "{host}");
+            assert_eq!(HttpsUrl::new(&url).unwrap().plain(), Err(refused(8)), "{host}");
+            assert_eq!(UrlTemplate::parse(&(url + "{y}")), Err(refused(8)), "{host}");
+            assert_eq!(MimiUri::parse(&alloc::format!("mimi://{host}/u/a")), Err(refused(7)), "{host}");
+            assert_eq!(parse_from_header(&alloc::format!("mimi@{host}")), Err(refused(5)), "{host}");
+            assert_eq!(parse_host_header(&alloc::format!("{host}:443")), Err(refused(0)), "{host}");
+            let wildcard = alloc::format!("*.{host}");
+            let reference = DnsName::parse("a.example").unwrap();
+            assert!(match_presented_identities(reference.as_ref(), [host, &wildcard]).is_err(), "{host}");
+        }
+        for host in ["0x7f000001.example", "0xample", "x0.example", "1.0xg", "0x-1", "1e3.a0"] {
+            assert!(DnsName::parse(host).is_ok(), "{host}");
+        }
+    }
+
     #[test]
     fn a_port_is_a_number_of_16_bits() {
         assert_eq!(parse_host_and_port("a.example:443").map(|(_, port)| port), Ok(Some(443)));

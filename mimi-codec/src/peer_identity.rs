@@ -37,7 +37,8 @@ impl core::error::Error for IdentityMismatch {}
 /// Looks for `reference` among the DNS names that a certificate presents (RFC 9525 §6.3).
 ///
 /// Names match label by label, whatever the case. A `*` stands for exactly one label, and only as the whole left-most label
-/// of a presented name; anywhere else, or beside other characters, the presented name matches nothing.
+/// of a presented name; anywhere else, or beside other characters, the presented name matches nothing. Neither does a
+/// wildcard directly under a top-level label (`*.example`), which no single provider can own.
 ///
 /// ```
 /// use mimi_codec::{DnsName, match_presented_identities};
@@ -66,7 +67,10 @@ fn matches(reference: DnsNameRef<'_>, presented: &str) -> bool {
         None => DnsNameRef::parse(presented).is_ok_and(|name| name == reference),
         Some(parent) => {
             let Some((_, reference_parent)) = reference.as_str().split_once('.') else { return false };
-            DnsNameRef::parse(parent).is_ok() && parent.eq_ignore_ascii_case(reference_parent)
+            let under_top_level = !parent.contains('.');
+            !under_top_level
+                && DnsNameRef::parse(parent)
+                    .is_ok_and(|parent| parent.as_str().eq_ignore_ascii_case(reference_parent))
         }
     }
 }
@@ -104,7 +108,7 @@ mod tests {
             // A-labels are compared as they are, and `*` may stand for one, but not for a part of one.
             ("xn--bcher-kva.example", "xn--bcher-kva.example", true),
             ("xn--bcher-kva.example", "XN--BCHER-KVA.example", true),
-            ("xn--bcher-kva.example", "*.example", true),
+            ("xn--bcher-kva.a.example", "*.a.example", true),
             ("xn--bcher-kva.example", "xn--*.example", false),
             ("xn--bcher-kva.example", "bücher.example", false),
             ("a.example", "a.example.", false),
@@ -112,6 +116,11 @@ mod tests {
             ("a.example", "a.example\0.evil.example", false),
             ("a.example", "", false),
             ("a.example", "mimi://a.example", false),
+            // A wildcard directly under a top-level label.
+            ("foo.com", "*.com", false),
+            ("foo.us", "*.us", false),
+            ("xn--bcher-kva.example", "*.example", false),
+            ("example.xn--mgbaam7a8h", "*.xn--mgbaam7a8h", false),
         ] {
             let reference = DnsName::parse(reference).unwrap();
             assert_eq!(

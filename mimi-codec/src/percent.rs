@@ -44,25 +44,56 @@ pub(crate) fn read_escape(bytes: &[u8]) -> Option<u8> {
     }
 }
 
-/// Escapes `identifier` so that it is one path segment of a URL: all but `A-Z a-z 0-9 - . _ ~` becomes `%HH`.
-///
-/// ```
-/// assert_eq!(
-///     mimi_codec::encode_path_segment(b"mimi://a.example/r/clubhouse"),
-///     "mimi%3A%2F%2Fa.example%2Fr%2Fclubhouse",
-/// );
-/// ```
-#[must_use]
-pub fn encode_path_segment(identifier: &[u8]) -> String {
-    let mut out = String::with_capacity(identifier.len());
+/// Whether a URL parser reads a path segment as `.` or `..` (RFC 3986 §5.2.4), dots escaped or not, and so would
+/// follow it to another resource.
+pub(crate) fn is_dot_segment(segment: &str) -> bool {
+    let is_dot = |text: &str| text.eq_ignore_ascii_case("%2e") || text == ".";
+    is_dot(segment)
+        || [1, 3]
+            .into_iter()
+            .filter_map(|middle| segment.split_at_checked(middle))
+            .any(|(first, second)| is_dot(first) && is_dot(second))
+}
+
+/// Where the first dot segment of a path begins. `path` ends where its query begins.
+pub(crate) fn find_dot_segment(path: &str) -> Option<usize> {
+    let mut offset = 0usize;
+    for segment in path.split('/') {
+        if is_dot_segment(segment) {
+            return Some(offset);
+        }
+        offset = offset.saturating_add(segment.len()).saturating_add(1);
+    }
+    None
+}
+
+/// Appends `identifier` with everything but unreserved characters escaped.
+pub(crate) fn push_identifier(out: &mut String, identifier: &[u8]) {
     for &byte in identifier {
         if is_unreserved(byte) {
             out.push(char::from(byte));
         } else {
-            push_escape(&mut out, byte);
+            push_escape(out, byte);
         }
     }
-    out
+}
+
+/// Escapes `identifier` so that it is one path segment of a URL: all but `A-Z a-z 0-9 - . _ ~` becomes `%HH`.
+///
+/// ```
+/// assert_eq!(
+///     mimi_codec::encode_path_segment(b"mimi://a.example/r/clubhouse").as_deref(),
+///     Ok("mimi%3A%2F%2Fa.example%2Fr%2Fclubhouse"),
+/// );
+/// ```
+///
+/// # Errors
+///
+/// [`TextErrorKind::DotSegment`] for `.` and `..`: no escape keeps a URL parser from following them.
+pub fn encode_path_segment(identifier: &[u8]) -> Result<String, TextError> {
+    let mut out = String::with_capacity(identifier.len());
+    push_identifier(&mut out, identifier);
+    if is_dot_segment(&out) { Err(TextError::new(TextErrorKind::DotSegment, 0)) } else { Ok(out) }
 }
 
 /// Takes the escapes of one path segment out again.
@@ -71,8 +102,16 @@ pub fn encode_path_segment(identifier: &[u8]) -> String {
 ///
 /// # Errors
 /// [`TextErrorKind::Escape`] for a `%` without two hexadecimal digits; [`TextErrorKind::Character`] for what can't stand in
-/// a path segment, such as `/`, `?` or a space.
+/// a path segment, such as `/`, `?` or a space; [`TextErrorKind::DotSegment`] for `.` and `..`, escaped or not.
 pub fn decode_path_segment(segment: &str) -> Result<Vec<u8>, TextError> {
+    if is_dot_segment(segment) {
+        return Err(TextError::new(TextErrorKind::DotSegment, 0));
+    }
+    unescape(segment)
+}
+
+/// Takes the escapes of a part of one path segment out.
+pub(crate) fn unescape(segment: &str) -> Result<Vec<u8>, TextError> {
     let mut out = Vec::with_capacity(segment.len());
     let mut rest = segment.as_bytes();
     while let [first, tail @ ..] = rest {
@@ -97,8 +136,22 @@ mod tests {
     #[test]
     fn a_segment_comes_back() {
         let every: Vec<u8> = (0..=255).collect();
-        assert_eq!(decode_path_segment(&encode_path_segment(&every)), Ok(every));
-        assert_eq!(encode_path_segment("é/~".as_bytes()), "%C3%A9%2F~");
+        assert_eq!(decode_path_segment(&encode_path_segment(&every).unwrap()), Ok(every));
+        assert_eq!(encode_path_segment("é/~".as_bytes()).as_deref(), Ok("%C3%A9%2F~"));
+    }
+
+    #[test]
+    fn refuses_dot_segments_both_ways() {
+        let refused = TextError::new(TextErrorKind::DotSegment, 0);
+        for dots in [".", ".."] {
+            assert_eq!(encode_path_segment(dots.as_bytes()), Err(refused), "{dots}");
+        }
+        for segment in [".", "..", "%2e", "%2E.", ".%2e", "%2e%2E"] {
+            assert_eq!(decode_path_segment(segment), Err(refused), "{segment}");
+        }
+        for other in ["...", ".a", "", "%2e%2e%2e", "%252e"] {
+            assert!(decode_path_segment(other).is_ok(), "{other}");
+        }
     }
 
     #[test]

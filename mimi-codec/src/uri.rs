@@ -11,7 +11,7 @@ use core::str::FromStr;
 use crate::dns_name::DnsName;
 use crate::dns_name::DnsNameRef;
 use crate::percent::{
-    decode_path_segment, encode_path_segment, is_pchar, is_unreserved, push_escape, read_escape,
+    decode_path_segment, find_dot_segment, is_pchar, is_unreserved, push_escape, push_identifier, read_escape,
 };
 use crate::text::{TextError, TextErrorKind, serde_as_text};
 
@@ -125,14 +125,10 @@ impl<'a> MimiUriRef<'a> {
         if id.is_empty() {
             return refuse(TextErrorKind::EmptyId, text.len());
         }
-        let mut offset = kind_offset;
-        for segment in path.split('/') {
-            if is_dot_segment(segment) {
-                return refuse(TextErrorKind::DotSegment, offset);
-            }
-            offset = offset.saturating_add(segment.len()).saturating_add(1);
+        match find_dot_segment(path) {
+            None => Ok(uri),
+            Some(offset) => refuse(TextErrorKind::DotSegment, kind_offset.saturating_add(offset)),
         }
-        Ok(uri)
     }
 
     /// Checks the bytes of a wire struct's `uri`.
@@ -196,10 +192,13 @@ impl<'a> MimiUriRef<'a> {
         MimiUri::provider(self.host())
     }
 
-    /// The URI as one path segment of an endpoint's URL, see [`encode_path_segment`].
+    /// The URI as one path segment of an endpoint's URL, see [`encode_path_segment`](crate::encode_path_segment). It
+    /// begins with a scheme, and so it is never a dot segment.
     #[must_use]
     pub fn to_path_segment(self) -> String {
-        encode_path_segment(self.text.as_bytes())
+        let mut segment = String::with_capacity(self.text.len());
+        push_identifier(&mut segment, self.text.as_bytes());
+        segment
     }
 
     /// RFC 3986 §6.2.2 normalization: scheme and host in lower case, escapes in upper case, no escape that isn't needed.
@@ -302,15 +301,6 @@ fn check_characters(path: &str, base: usize) -> Result<(), TextError> {
         return Err(TextError::new(kind, base.saturating_add(index)));
     }
     Ok(())
-}
-
-fn is_dot_segment(segment: &str) -> bool {
-    let unescaped = |text: &str| text.eq_ignore_ascii_case("%2e") || text == ".";
-    unescaped(segment)
-        || [1, 3]
-            .into_iter()
-            .filter_map(|middle| segment.split_at_checked(middle))
-            .any(|(first, second)| unescaped(first) && unescaped(second))
 }
 
 impl fmt::Display for MimiUriRef<'_> {

@@ -6,7 +6,7 @@ use core::str::FromStr;
 
 use crate::asset_url::HttpsUrlRef;
 use crate::dns_name::DnsNameRef;
-use crate::percent::{decode_path_segment, encode_path_segment};
+use crate::percent::{find_dot_segment, is_dot_segment, push_identifier, unescape};
 use crate::text::{TextError, TextErrorKind, serde_as_text};
 use crate::uri::MimiUriRef;
 
@@ -57,7 +57,8 @@ impl UrlTemplate {
     ///
     /// # Errors
     /// What [`HttpsUrlRef::parse`] finds in the URL around the variable, and [`TextErrorKind::TemplateVariable`] for a
-    /// missing, second, empty or unpaired variable, or one outside the path.
+    /// missing, second, empty or unpaired variable, or one outside the path, and [`TextErrorKind::DotSegment`] for a `.` or
+    /// `..` in the path, escaped or not.
     pub fn parse(text: &str) -> Result<Self, TextError> {
         let refuse = |offset| Err(TextError::new(TextErrorKind::TemplateVariable, offset));
         let Some(open) = text.find('{') else {
@@ -81,8 +82,23 @@ impl UrlTemplate {
         if !url_before.ends_in_path() {
             return refuse(open);
         }
-        HttpsUrlRef::check_rest(after).map_err(|error| error.shifted(close.saturating_add(1)))?;
-        Ok(Self { text: String::from(text), open, close })
+        let after_offset = close.saturating_add(1);
+        HttpsUrlRef::check_rest(after).map_err(|error| error.shifted(after_offset))?;
+        let template = Self { text: String::from(text), open, close };
+        // The variable's own segment depends on the identifier: `expand` checks it.
+        let (whole_before, _) = before.split_at_checked(template.segment_start()).unwrap_or_default();
+        let path_before = whole_before.strip_suffix('/').unwrap_or_default();
+        if let Some(offset) = find_dot_segment(path_before) {
+            return Err(TextError::new(TextErrorKind::DotSegment, offset));
+        }
+        let path_after = after.split_once('?').map_or(after, |(path, _)| path);
+        if let Some((own, later)) = path_after.split_once('/') {
+            if let Some(offset) = find_dot_segment(later) {
+                let offset = offset.saturating_add(own.len()).saturating_add(1);
+                return Err(TextError::new(TextErrorKind::DotSegment, offset.saturating_add(after_offset)));
+            }
+        }
+        Ok(template)
     }
 
     /// The template as it was written.
@@ -103,33 +119,62 @@ impl UrlTemplate {
         HttpsUrlRef::checked_before(self.parts().0).host()
     }
 
-    /// Puts an identifier in the place of the variable, as one path segment ([`encode_path_segment`]): a MIMI URI, a domain
-    /// name, or for `proxyDownload` the URL to fetch.
-    #[must_use]
-    pub fn expand(&self, identifier: &[u8]) -> String {
-        let (before, after) = self.parts();
-        let mut url = String::from(before);
-        url.push_str(&encode_path_segment(identifier));
-        url.push_str(after);
-        url
+    /// Puts an identifier in the place of the variable, as one path segment
+    /// ([`encode_path_segment`](crate::encode_path_segment)): a MIMI URI, a domain name, or for `proxyDownload` the URL to
+    /// fetch.
+    ///
+    /// # Errors
+    ///
+    /// [`TextErrorKind::DotSegment`], at the segment's offset in the template, when the segment of the variable becomes `.`
+    /// or `..`, escaped or not: an HTTP library would request another resource.
+    pub fn expand(&self, identifier: &[u8]) -> Result<String, TextError> {
+        let url = self.filled(identifier);
+        if is_dot_segment(self.variable_segment(&url)) {
+            return Err(TextError::new(TextErrorKind::DotSegment, self.segment_start()));
+        }
+        Ok(url)
     }
 
-    /// [`Self::expand`] with a MIMI URI.
+    /// [`Self::expand`] with a MIMI URI, which never makes a dot segment.
     #[must_use]
     pub fn expand_uri(&self, uri: MimiUriRef<'_>) -> String {
-        self.expand(uri.as_str().as_bytes())
+        self.filled(uri.as_str().as_bytes())
     }
 
     /// The identifier in `url`, if `url` is an expansion of this template.
     ///
     /// # Errors
-    /// What [`decode_path_segment`] finds; offsets count in `url`.
+    ///
+    /// What [`decode_path_segment`](crate::decode_path_segment) finds in the variable or in the path segment that holds
+    /// it; offsets count in `url`.
     pub fn extract(&self, url: &str) -> Result<Option<alloc::vec::Vec<u8>>, TextError> {
         let (before, after) = self.parts();
         let Some(segment) = url.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)) else {
             return Ok(None);
         };
-        decode_path_segment(segment).map(Some).map_err(|error| error.shifted(before.len()))
+        if is_dot_segment(self.variable_segment(url)) {
+            return Err(TextError::new(TextErrorKind::DotSegment, self.segment_start()));
+        }
+        unescape(segment).map(Some).map_err(|error| error.shifted(before.len()))
+    }
+
+    fn filled(&self, identifier: &[u8]) -> String {
+        let (before, after) = self.parts();
+        let mut url = String::from(before);
+        push_identifier(&mut url, identifier);
+        url.push_str(after);
+        url
+    }
+
+    /// Where the path segment that holds the variable begins, in the template and in its expansions.
+    fn segment_start(&self) -> usize {
+        self.parts().0.rfind('/').map_or(0, |slash| slash.saturating_add(1))
+    }
+
+    /// The path segment of an expansion that holds the variable.
+    fn variable_segment<'u>(&self, url: &'u str) -> &'u str {
+        let from = url.get(self.segment_start()..).unwrap_or_default();
+        from.split(['/', '?']).next().unwrap_or_default()
     }
 
     fn parts(&self) -> (&str, &str) {
@@ -172,14 +217,14 @@ mod tests {
     #[test]
     fn the_missing_slash_of_the_drafts_example_is_the_servers_to_mend() {
         let template = UrlTemplate::parse("https://mimi.example.com/v1/update{roomId}").unwrap();
-        assert_eq!(template.expand(b"x/y"), "https://mimi.example.com/v1/updatex%2Fy");
+        assert_eq!(template.expand(b"x/y").as_deref(), Ok("https://mimi.example.com/v1/updatex%2Fy"));
     }
 
     #[test]
     fn what_follows_the_variable_stays() {
         let template = UrlTemplate::parse("https://h.example:8443/{a.b_1}/notify?v=1").unwrap();
         assert_eq!(template.host().as_str(), "h.example");
-        let url = template.expand(b"a.example");
+        let url = template.expand(b"a.example").unwrap();
         assert_eq!(url, "https://h.example:8443/a.example/notify?v=1");
         assert_eq!(template.extract(&url), Ok(Some(b"a.example".to_vec())));
         assert_eq!(template.extract("https://h.example:8443/a/other"), Ok(None));
@@ -210,6 +255,14 @@ mod tests {
             ("https://h.example/{a}/%z", Kind::Escape, 22),
             ("https://h.example/{a}/ ", Kind::Character, 22),
             ("https://h.example/{a}#x", Kind::Character, 21),
+            ("https://h.example/./{a}", Kind::DotSegment, 18),
+            ("https://h.example/v1/../{a}", Kind::DotSegment, 21),
+            ("https://h.example/v1/.%2E/x{a}", Kind::DotSegment, 21),
+            ("https://h.example/{a}/%2e%2e/x", Kind::DotSegment, 22),
+            ("https://h.example/{a}/x/..", Kind::DotSegment, 24),
+            ("https://h.example/{a}/.?x", Kind::DotSegment, 22),
+            ("https://127.0.0.0x1/{a}", Kind::Host, 8),
+            ("https://0x7f000001/{a}", Kind::Host, 8),
         ] {
             assert_eq!(UrlTemplate::parse(text), Err(TextError::new(kind, offset)), "{text}");
         }
@@ -219,5 +272,40 @@ mod tests {
     fn refuses_a_malformed_escape_on_the_way_back() {
         let template = UrlTemplate::parse("https://h.example/{a}").unwrap();
         assert_eq!(template.extract("https://h.example/ab%4"), Err(TextError::new(Kind::Escape, 20)));
+    }
+
+    #[test]
+    fn refuses_to_make_a_dot_segment() {
+        for (template, identifier) in [
+            ("https://h.example/{a}", "."),
+            ("https://h.example/v1/{a}", ".."),
+            ("https://h.example/v1/{a}/notify", ".."),
+            ("https://h.example/v1/{a}?q", ".."),
+            ("https://h.example/v1/.{a}", ""),
+            ("https://h.example/v1/.{a}", "."),
+            ("https://h.example/v1/{a}.", "."),
+            ("https://h.example/v1/.{a}./x", ""),
+            ("https://h.example/v1/%2E{a}", ""),
+            ("https://h.example/v1/{a}%2e/x", "."),
+            ("https://h.example/v1/%2e{a}%2e", ""),
+        ] {
+            let parsed = UrlTemplate::parse(template).unwrap();
+            let offset = template.find('{').and_then(|open| template[..open].rfind('/')).unwrap() + 1;
+            let refused = TextError::new(Kind::DotSegment, offset);
+            assert_eq!(parsed.expand(identifier.as_bytes()), Err(refused), "{template} {identifier}");
+            let by_hand = template.replace("{a}", identifier);
+            assert_eq!(parsed.extract(&by_hand), Err(refused), "{by_hand}");
+        }
+        for (template, identifier, url) in [
+            ("https://h.example/{a}", "...", "https://h.example/..."),
+            ("https://h.example/{a}", "%2e", "https://h.example/%252e"),
+            ("https://h.example/x{a}", "..", "https://h.example/x.."),
+            ("https://h.example/{a}/x", "./..", "https://h.example/.%2F../x"),
+            ("https://h.example/{a}?/../x", "y", "https://h.example/y?/../x"),
+        ] {
+            let parsed = UrlTemplate::parse(template).unwrap();
+            assert_eq!(parsed.expand(identifier.as_bytes()).as_deref(), Ok(url));
+            assert_eq!(parsed.extract(url), Ok(Some(identifier.into())));
+        }
     }
 }

@@ -59,13 +59,16 @@ proptest! {
 
     #[test]
     fn a_segment_holds_any_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
-        prop_assert_eq!(decode_path_segment(&encode_path_segment(&bytes)).unwrap(), bytes);
+        match encode_path_segment(&bytes) {
+            Ok(segment) => prop_assert_eq!(decode_path_segment(&segment).unwrap(), bytes),
+            Err(_) => prop_assert!(bytes == b"." || bytes == b".."),
+        }
     }
 
     #[test]
     fn a_template_gives_back_what_it_was_given(bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
         let template = UrlTemplate::parse("https://h.example/v1/x{y}z?q=1").unwrap();
-        let url = template.expand(&bytes);
+        let url = template.expand(&bytes).unwrap();
         prop_assert_eq!(template.extract(&url).unwrap().unwrap(), bytes);
         HttpsUrlRef::parse(&url).unwrap();
     }
@@ -76,7 +79,7 @@ proptest! {
             Err(error) => prop_assert!(error.offset <= text.len()),
             Ok(template) => {
                 prop_assert_eq!(template.as_str(), &text);
-                let url = template.expand(b"mimi://a.example/r/x");
+                let url = template.expand(b"mimi://a.example/r/x").unwrap();
                 prop_assert_eq!(HttpsUrlRef::parse(&url).unwrap().host(), template.host());
                 prop_assert_eq!(template.extract(&url).unwrap().unwrap(), b"mimi://a.example/r/x");
             }
