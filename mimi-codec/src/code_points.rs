@@ -11,6 +11,8 @@
 //! | [`ExtensionType`] | 0xF003 | `ratchet_tree_source_domains` | mls-ratchet-tree-options-00, 6.1 |
 //! | [`CredentialType`] | 0xF004 | `pseudonymous` | mimi-protocol-06, 6 |
 //! | [`ComponentID`] | 0x8B01 | `identity_link_keys` | mimi-metadata-minimalization-01, 4 |
+//! | [`WireFormat`] | 0xF005 | `mls_private_external_message` | mls-private-external-01 §5.1 |
+//! | [`ComponentID`] | 0x8B03 | `virtual_clients` | mls-virtual-clients §9.1, which suggests the number of `apq_mls_info` |
 //! | [`ComponentID`] | 0x8B02 | `connection_response` | mimi-metadata-minimalization-01, 5 |
 //!
 //! They are to be replaced the day IANA assigns others; nothing else in the crate knows them.
@@ -92,6 +94,10 @@ open_registry! {
         4 "mls_group_info" => MLS_GROUP_INFO,
         /// KeyPackage.
         5 "mls_key_package" => MLS_KEY_PACKAGE,
+        /// APQMessagePair (mls-combiner §8.2).
+        7 "apq_message_pair" => APQ_MESSAGE_PAIR,
+        /// PrivateExternalMessage; a private-use number.
+        0xf005 "mls_private_external_message" => MLS_PRIVATE_EXTERNAL_MESSAGE,
         /// SemiPrivateMessage; a private-use number.
         0xf001 "mls_semiprivate_message" => MLS_SEMIPRIVATE_MESSAGE,
     }
@@ -178,8 +184,14 @@ open_registry! {
         4 "last_resort_key_package" => LAST_RESORT_KEY_PACKAGE,
         /// `AppAck`.
         5 "app_ack" => APP_ACK,
+        /// `APQInfo` (mls-combiner §8.1).
+        6 "apq_mls_info" => APQ_MLS_INFO,
         /// `AssociatedParties`.
         7 "associated_parties" => ASSOCIATED_PARTIES,
+        /// `RootPrivateSignature` (mls-private-external-01 §5.5.1, the suggested number).
+        10 "root_private_signature_key" => ROOT_PRIVATE_SIGNATURE_KEY,
+        /// `ExternalEncryptionInfo` (mls-private-external-01 §5.5.2, the suggested number).
+        11 "external_encryption_public_key" => EXTERNAL_ENCRYPTION_PUBLIC_KEY,
         /// `FrankAAD` (mimi-protocol-06, 10.1).
         0x20 "frank_aad" => FRANK_AAD,
         /// `FrankingAgentData` (mimi-protocol-06, 10.2).
@@ -224,6 +236,8 @@ open_registry! {
         0x8b01 "identity_link_keys" => IDENTITY_LINK_KEYS,
         /// A connection response in SafeAAD (mimi-metadata-minimalization-01, 5); a private-use number.
         0x8b02 "connection_response" => CONNECTION_RESPONSE,
+        /// What emulator clients need to act as one (mls-virtual-clients §9.1); a private-use number.
+        0x8b03 "virtual_clients" => VIRTUAL_CLIENTS,
     }
 }
 
@@ -255,5 +269,7 @@ mod tests {
         assert_eq!(CredentialType::PSEUDONYMOUS.value(), 0xf004);
         assert_eq!(ComponentID::IDENTITY_LINK_KEYS.value(), 0x8b01);
         assert_eq!(ComponentID::CONNECTION_RESPONSE.value(), 0x8b02);
+        assert_eq!(ComponentID::VIRTUAL_CLIENTS.value(), 0x8b03);
+        assert_eq!(WireFormat::MLS_PRIVATE_EXTERNAL_MESSAGE.value(), 0xf005);
     }
 }

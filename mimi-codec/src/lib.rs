@@ -74,19 +74,23 @@ mod uri;
 mod url_template;
 mod writer;
 
+pub mod apq;
 pub mod associated_parties;
 pub mod code_points;
 pub mod convention;
 pub mod extensions;
+pub mod leaf_operation;
 pub mod media_type;
 pub mod minimal_metadata;
 pub mod mls;
+pub mod private_external;
 pub mod protocol;
 pub mod ratchet_tree_options;
 pub mod registry;
 pub mod retraction;
 pub mod room_policy;
 pub mod semiprivate;
+pub mod virtual_clients;
 
 pub use asset_url::{AssetUrl, AssetUrlError, HttpsUrlRef, check_asset_url};
 pub use capability::CapabilityType;

@@ -243,6 +243,45 @@ macro_rules! for_each_wire_type {
                 HubRetractedMessagesComponent "3.1",
                 HubRetractedRangeComponent "3.2",
             }
+            [apq] "mls-combiner-2026-08" {
+                APQInfo "5.1",
+                APQInfoUpdate "5.1.1",
+                APQMessagePair "6",
+            }
+            [virtual_clients] "mls-virtual-clients-2026-06" {
+                PPRFNode "5.1.2",
+                PPRFState "5.1.2",
+                VirtualClientOperationType "5.1.2",
+                RetainedOperationSecret "5.1.2",
+                SecretTreeNodeState "5.1.2",
+                SecretTreeRatchetState "5.1.2",
+                SecretTreeState "5.1.2",
+                KeyPackageDerivationInfo "5.1.2",
+                EmulationEpochState "5.1.2",
+                HigherLevelGroupState "5.1.2",
+                NewEmulatorClientState "5.1.2",
+                OperationContext "6.2",
+                DerivationInfo "6.3",
+                DerivationInfoTBE "6.3",
+                VirtualClientAction "6.4",
+                KeyPackageInfo "6.4.1",
+                KeyPackageUpload "6.4.1",
+                ExternalJoin "6.4.2",
+                RatchetType "6.5.3",
+                PrivateMessageContext "6.5.3",
+            }
+            [leaf_operation] "mls-leaf-operation-intents-2025-09" {
+                RemovalMode "2",
+                LeafOperationIntentTBS "2",
+                LeafOperationIntent "2",
+                LeafOperationProposal "2",
+            }
+            [private_external] "mls-private-external-01" {
+                RootPrivateSignature "3.2",
+                ExternalEncryptionInfoTBS "3.2",
+                ExternalEncryptionInfo "3.2",
+                PrivateExternalMessage "3.3",
+            }
             [retraction] "mimi-msgid-aad-02" {
                 MessageId "3",
             }

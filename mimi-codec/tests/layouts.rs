@@ -10,26 +10,12 @@
 
 mod protocol_samples;
 
-use core::fmt::Debug;
-
 use mimi_codec::{
-    DecodeOwned, Encode, List, MediaType, Octets, Opaque, SecretOpaque, code_points::*, media_type::*,
-    minimal_metadata::*, mls::*, protocol::*, retraction::*, room_policy::*,
+    List, MediaType, Opaque, SecretOpaque, code_points::*, media_type::*, minimal_metadata::*, mls::*,
+    protocol::*, room_policy::*,
 };
 use protocol_samples::*;
 
-/// The value encodes to these bytes, and they decode to it.
-fn is<T: Encode + DecodeOwned + PartialEq + Debug>(value: T, parts: &[&[u8]]) {
-    let expected = cat(parts);
-    assert_eq!(value.to_bytes().unwrap(), expected, "{value:?}");
-    assert_eq!(T::decode_exact(&expected).unwrap(), value);
-}
-
-const U16: [u8; 2] = [0x01, 0x02];
-const U32: [u8; 4] = [0x01, 0x02, 0x03, 0x04];
-const U64: [u8; 8] = [0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08];
-const N32: u32 = 0x0102_0304;
-const N64: u64 = 0x0102_0304_0506_0708;
 /// A basic credential with the identity `alice`.
 const CREDENTIAL: &[u8] = b"\x00\x01\x05alice";
 
@@ -781,28 +767,4 @@ fn codes_are_the_drafts_numbers() {
 #[test]
 fn opaque_is_length_and_bytes() {
     is(Opaque::from("x".repeat(64).as_str()), &[&[0x40, 64], "x".repeat(64).as_bytes()]);
-}
-
-#[test]
-fn retraction() {
-    is(
-        HubRetractedMessagesComponent {
-            hub_retracted_timestamp: N64,
-            remover_uri: IdentifierUri::new("mimi://a.example/u/alice").unwrap(),
-            reason_code: Some(AbuseType::Reserved),
-            retracted_messages: vec![Octets([1; 32]), Octets([2; 32])],
-        },
-        &[&U64, &v(b"mimi://a.example/u/alice"), &[1, 0], &[0x40, 64], &[1; 32], &[2; 32]],
-    );
-    is(
-        HubRetractedRangeComponent {
-            hub_retracted_timestamp: N64,
-            remover_uri: IdentifierUri::new("mimi://a.example/u/alice").unwrap(),
-            reason_code: None,
-            abusive_sender_uri: IdentifierUri::new("mimi://b.example/u/bob").unwrap(),
-            starting_timestamp: Some(N64),
-        },
-        &[&U64, &v(b"mimi://a.example/u/alice"), &[0], &v(b"mimi://b.example/u/bob"), &[1], &U64],
-    );
-    is(MessageId { message_id: Octets([1; 32]) }, &[&[1; 32]]);
 }

@@ -66,6 +66,23 @@ const DEFINED: &[(&str, &str)] = &[
          ParticipantListData UserindexRolePair ParticipantListUpdate Uri UTF8String RichDescription \
          RoomMetaData RoomMetaUpdate",
     ),
+    ("mls-combiner-2026-08", "APQInfo APQInfoUpdate APQMessagePair"),
+    (
+        "mls-virtual-clients-2026-06",
+        "PPRFNode PPRFState VirtualClientOperationType RetainedOperationSecret SecretTreeNodeState \
+         SecretTreeRatchetState SecretTreeState KeyPackageDerivationInfo EmulationEpochState \
+         HigherLevelGroupState NewEmulatorClientState OperationContext DerivationInfo DerivationInfoTBE \
+         VirtualClientAction KeyPackageInfo KeyPackageUpload ExternalJoin RatchetType \
+         PrivateMessageContext",
+    ),
+    (
+        "mls-leaf-operation-intents-2025-09",
+        "RemovalMode LeafOperationIntentTBS LeafOperationIntent LeafOperationProposal",
+    ),
+    (
+        "mls-private-external-01",
+        "RootPrivateSignature ExternalEncryptionInfoTBS ExternalEncryptionInfo PrivateExternalMessage",
+    ),
     ("mimi-hub-retracted-messages-00", "MessageId HubRetractedMessagesComponent HubRetractedRangeComponent"),
     (
         "mimi-metadata-minimalization-01",

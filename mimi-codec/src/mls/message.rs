@@ -3,9 +3,11 @@
 use alloc::{boxed::Box, vec::Vec};
 
 use crate::{
+    apq::APQMessagePair,
     code_points::WireFormat,
     convention::{wire_select, wire_struct},
     mls::{GroupInfo, KeyPackage, Mls10, PrivateMessage, PublicMessage, Welcome},
+    private_external::PrivateExternalMessage,
     semiprivate::SemiPrivateMessage,
 };
 
@@ -73,6 +75,17 @@ wire_select! {
             /// The message.
             key_package: Box<KeyPackage>,
         },
+        /// Two messages for the two groups of a combined session (mls-combiner §6).
+        7 "apq_message_pair" => APQMessagePair {
+            /// The messages.
+            apq_message_pair: Box<APQMessagePair>,
+        },
+        /// A sealed message of a sender outside of the group (mls-private-external-01 §3.3); a
+        /// private-use number.
+        0xf005 "mls_private_external_message" => PrivateExternalMessage {
+            /// The message.
+            private_external_message: Box<PrivateExternalMessage>,
+        },
         /// A handshake for members and certain others; a private-use number.
         0xf001 "mls_semiprivate_message" => SemiPrivateMessage {
             /// The message.
@@ -99,4 +112,6 @@ from_body! {
     GroupInfo group_info Box;
     KeyPackage key_package Box;
     SemiPrivateMessage semiprivate_message Box;
+    APQMessagePair apq_message_pair Box;
+    PrivateExternalMessage private_external_message Box;
 }

@@ -212,7 +212,9 @@ impl<'m> Outline<'m> {
             },
             MLSMessageBody::Welcome { .. }
             | MLSMessageBody::GroupInfo { .. }
-            | MLSMessageBody::KeyPackage { .. } => Self::without_content(wire_format),
+            | MLSMessageBody::KeyPackage { .. }
+            | MLSMessageBody::APQMessagePair { .. }
+            | MLSMessageBody::PrivateExternalMessage { .. } => Self::without_content(wire_format),
         }
     }
 

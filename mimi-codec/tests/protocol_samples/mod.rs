@@ -1,8 +1,10 @@
 //! Messages and bodies that the tests of mimi-protocol share.
 #![allow(dead_code, missing_docs)]
 
+use core::fmt::Debug;
+
 use mimi_codec::{
-    Decode, Encode, Opaque,
+    Decode, DecodeOwned, Encode, Opaque,
     code_points::{CipherSuite, ExtensionType},
     mls::*,
     protocol::*,
@@ -11,6 +13,19 @@ use mimi_codec::{
 };
 
 pub(crate) const GROUP: &str = "mimi://hub.example/g/x";
+
+/// The value encodes to these bytes, and they decode to it.
+pub(crate) fn is<T: Encode + DecodeOwned + PartialEq + Debug>(value: T, parts: &[&[u8]]) {
+    let expected = cat(parts);
+    assert_eq!(value.to_bytes().unwrap(), expected, "{value:?}");
+    assert_eq!(T::decode_exact(&expected).unwrap(), value);
+}
+
+pub(crate) const U16: [u8; 2] = [0x01, 0x02];
+pub(crate) const U32: [u8; 4] = [0x01, 0x02, 0x03, 0x04];
+pub(crate) const U64: [u8; 8] = [0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08];
+pub(crate) const N32: u32 = 0x0102_0304;
+pub(crate) const N64: u64 = 0x0102_0304_0506_0708;
 
 /// `opaque x<V>` of at most 16383 bytes.
 pub(crate) fn v(content: &[u8]) -> Vec<u8> {
