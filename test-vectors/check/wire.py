@@ -69,7 +69,7 @@ def versions_agree(message, _):
         require(message["key_package"]["version"] == message["version"], "one version")
 
 
-@check("KeyPackage", "KeyPackageTBS", "GroupContext", "FramedContentTBS")
+@check("KeyPackage", "KeyPackageTBS", "GroupContext", "FramedContentTBS", "ExternalEncryptionInfoTBS")
 def version_is_known(value, _):
     require(value["version"] == MLS10, "the version is mls10")
 
@@ -113,6 +113,34 @@ def components_ascend(dictionary, _):
 @check("SafeAAD")
 def items_ascend(aad, _):
     ascend([item["component_id"] for item in aad["aad_items"]], "the items ascend by component")
+
+
+@check("APQMessagePair")
+def messages_are_a_pair(pair, _):
+    require("apq_message_pair" not in pair["t_message"], "no pair in a pair")
+    for message in (pair["t_message"], pair["pq_message"]):
+        require(message["wire_format"] == pair["wire_format"], "one wire format")
+        application = message.get("private_message", {}).get("content_type") == APPLICATION
+        require(not application, "no application data in a pair")
+
+
+@check("PPRFNode")
+def prefix_has_its_length(node, _):
+    bits, prefix = node["prefix_length"], node["prefix"]
+    require(len(prefix) == (bits + 7) // 8, "the prefix has prefix_length bits")
+    require(set(path(node)[bits:]) <= {"0"}, "unused bits are 0")
+
+
+@check("PPRFState")
+def paths_are_prefix_free(state, _):
+    paths = [path(node)[: node["prefix_length"]] for node in state["nodes"]]
+    ascend(paths, "nodes ascend by their paths")
+    # In ascending order, the paths that begin with another follow it at once.
+    require(not any(b.startswith(a) for a, b in zip(paths, paths[1:])), "no path is a prefix of another")
+
+
+def path(node):
+    return "".join(f"{byte:08b}" for byte in node["prefix"])
 
 
 @check("MessageRange")

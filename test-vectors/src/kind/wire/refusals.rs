@@ -256,6 +256,56 @@ fn structs(cases: &mut Cases) {
         "PartialGroupInfo.group_info_extensions",
         [vec![0], vector(&[0, 2, 1, 0]), vec![0]].concat(),
     );
+    // A Welcome without secrets, and a PrivateMessage of a content type.
+    let welcome = [vec![0, 1, 0, 3, 0, 1, 0], vector(b"g")].concat();
+    let private =
+        |content_type: u8| [&[0, 1, 0, 2], &vector(b"group")[..], &[0; 8], &[content_type, 0, 0, 0]].concat();
+    let pair = |wire_format: u8, first: &[u8], second: &[u8]| [&[0, wire_format], first, second].concat();
+    let paired = [vec![0, 1, 0, 7], pair(3, &welcome, &welcome)].concat();
+    for (name, rule, field, encoded) in [
+        (
+            "two wire formats",
+            "the wire format of a message differs from that of its pair",
+            "APQMessagePair.pq_message",
+            pair(3, &welcome, &private(3)),
+        ),
+        (
+            "a pair in a pair",
+            "a pair of messages holds another pair",
+            "APQMessagePair.wire_format",
+            pair(7, &paired, &paired),
+        ),
+        (
+            "application data",
+            "a pair of messages holds application data",
+            "APQMessagePair.t_message",
+            pair(2, &private(1), &private(1)),
+        ),
+    ] {
+        cases.add("APQMessagePair", name, rule, Kind::Rule(rule), field, encoded);
+    }
+    for (name, rule, field, nodes) in [
+        (
+            "a prefix that is too long",
+            "the prefix has another length than prefix_length says",
+            "PPRFState.nodes[0].prefix",
+            vec![8, 2, 0, 0, 0],
+        ),
+        (
+            "an unused bit",
+            "an unused bit of the prefix is not 0",
+            "PPRFState.nodes[0].prefix",
+            vec![7, 1, 1, 0],
+        ),
+        (
+            "a node below another",
+            "the path of a node is a prefix of the next node's",
+            "PPRFState.nodes[1]",
+            vec![2, 1, 0x80, 0, 3, 1, 0xa0, 0],
+        ),
+    ] {
+        cases.add("PPRFState", name, rule, Kind::Rule(rule), field, vector(&nodes));
+    }
     let aad = |content_type: u8| [vector(b"group"), vec![0; 8], vec![content_type], vec![0; 4]].concat();
     cases.add(
         "SemiPrivateContentAAD",
