@@ -1,9 +1,9 @@
 //! Domain names: what identifies a provider in a MIMI URI, in From and Host, in a certificate and in an asset URL.
 
 use alloc::string::String;
-use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::str::FromStr;
+use core::{cmp::Ordering, fmt};
 
 use crate::text::{TextError, TextErrorKind, serde_as_text};
 
@@ -97,6 +97,21 @@ impl PartialEq for DnsNameRef<'_> {
 
 impl Eq for DnsNameRef<'_> {}
 
+/// By the bytes in lower case.
+impl Ord for DnsNameRef<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let both = self.text.bytes().zip(other.text.bytes());
+        let mut different = both.map(|(a, b)| a.to_ascii_lowercase().cmp(&b.to_ascii_lowercase()));
+        different.find(|order| order.is_ne()).unwrap_or_else(|| self.text.len().cmp(&other.text.len()))
+    }
+}
+
+impl PartialOrd for DnsNameRef<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 impl Hash for DnsNameRef<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         for byte in self.text.bytes() {
@@ -147,6 +162,19 @@ impl PartialEq for DnsName {
 }
 
 impl Eq for DnsName {}
+
+/// By the bytes in lower case.
+impl Ord for DnsName {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_ref().cmp(&other.as_ref())
+    }
+}
+
+impl PartialOrd for DnsName {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl Hash for DnsName {
     fn hash<H: Hasher>(&self, state: &mut H) {
@@ -213,6 +241,14 @@ pub(crate) fn parse_host_and_port(text: &str) -> Result<(DnsNameRef<'_>, Option<
 mod tests {
     use super::*;
     use alloc::string::ToString;
+
+    #[test]
+    fn the_order_of_names_is_that_of_their_bytes_in_lower_case() {
+        let name = |text: &str| DnsName::parse(text).unwrap();
+        assert_eq!(name("A.example").cmp(&name("a.EXAMPLE")), Ordering::Equal);
+        assert_eq!(name("a.example").cmp(&name("B.example")), Ordering::Less);
+        assert_eq!(name("a.example.org").cmp(&name("A.example")), Ordering::Greater);
+    }
 
     #[test]
     fn names_are_equal_in_any_case() {

@@ -35,7 +35,12 @@ pub unsafe extern "C" fn accepts(bytes: *const u8, length: usize) -> bool {
     let content = mimi_content::MimiContent::decode(bytes).is_ok_and(|message| message.encode() == bytes);
     let wire = <mimi_codec::mls::MLSMessage as mimi_codec::Decode<'_>>::decode_exact(bytes)
         .is_ok_and(|message| mimi_codec::Encode::to_bytes(&message).as_deref() == Ok(bytes));
-    content || wire || opens(bytes) || franks(bytes) || links(bytes) || decides(bytes)
+    content || wire || opens(bytes) || franks(bytes) || links(bytes) || decides(bytes) || follows(bytes)
+}
+
+/// Names a member of a room.
+fn follows(bytes: &[u8]) -> bool {
+    mimi_room::Member::of_mimi_uris(bytes, bytes).is_ok()
 }
 
 /// Makes a room of a dictionary and decides in it.

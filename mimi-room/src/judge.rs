@@ -1,0 +1,448 @@
+//! The one judge: commits, external commits, proposals and messages, at the hub and at clients.
+
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    string::ToString,
+    vec::Vec,
+};
+
+use mimi_codec::{
+    UserUri,
+    extensions::AppDataDictionary,
+    mls::{
+        AuthenticatedContent, Commit, Content, Credential, GroupContext, LeafNode, MLSMessage, Proposal,
+        Sender, SignaturePublicKey,
+    },
+    protocol::{CommitMessage, ProposalMessage},
+};
+use mimi_crypto::{CipherSuiteProvider, proposal_ref};
+use mimi_policy::{Actor, Identities, JoinCode, Plan, Request, component::base::check_credential};
+
+use crate::{
+    CommitDecision, Committer, Identity, LeafChanges, Member, MessageDecision, MlsStack, ProposalsDecision,
+    Refused, Right, Room, WaitingProposal, components, room::external_senders, stack::ComponentUpdates,
+    waiting::Named,
+};
+
+/// What the judge knows of join codes (mimi-room-policy-03 §8.1).
+#[derive(Clone, Copy, Debug)]
+pub enum JoinCodes<'a> {
+    /// The hub knows which users have shown a valid code, and for which role.
+    Shown(&'a BTreeMap<UserUri, u32>),
+    /// A client cannot know. It never refuses a join that the hub may have allowed by a code.
+    Unknown,
+}
+
+impl Room {
+    /// Judges a commit. Nothing changes before [`Room::apply_commit`].
+    ///
+    /// # Errors
+    /// The first reason to refuse it.
+    pub fn judge_commit<S: MlsStack>(
+        &self,
+        stack: &mut S,
+        identity: &impl Identity,
+        codes: JoinCodes<'_>,
+        message: &CommitMessage,
+    ) -> Result<CommitDecision<S>, Refused> {
+        self.check_place(message.group_id(), message.epoch())?;
+        let (content, verified) = self.verify(stack, message.get())?;
+        let judged = self.judge_commit_content(identity, codes, &content)?;
+        let staged = stack.stage(verified, &judged.components).map_err(mls::<S>)?;
+        let context = stack.staged_context(&staged).map_err(mls::<S>)?;
+        let dictionary = self.check_staged(&context, &judged.components)?;
+        let external_senders = external_senders(&context.extensions, identity)
+            .map_err(|error| Refused::Mls(error.to_string()))?;
+        let Judged { committer, plan, rights, leaves, components } = judged;
+        Ok(CommitDecision {
+            version: self.policy.version(),
+            epoch: self.context.epoch,
+            committer,
+            plan,
+            rights,
+            leaves,
+            components,
+            staged,
+            context,
+            dictionary,
+            external_senders,
+        })
+    }
+
+    /// Judges a list of proposals of one sender, which are accepted or refused together
+    /// (`proposalOrCommit` and `moreProposals`). Nothing changes before
+    /// [`Room::apply_proposals`].
+    ///
+    /// `accepted_at` is the time at which the hub accepts or accepted them, in milliseconds since
+    /// the UNIX epoch.
+    ///
+    /// # Errors
+    /// The first reason to refuse them.
+    pub fn judge_proposals<S: MlsStack>(
+        &self,
+        stack: &mut S,
+        suite: &(impl CipherSuiteProvider + ?Sized),
+        identity: &impl Identity,
+        messages: &[ProposalMessage],
+        accepted_at: u64,
+    ) -> Result<ProposalsDecision<S>, Refused> {
+        let mut list = Vec::with_capacity(messages.len());
+        let mut verified = Vec::with_capacity(messages.len());
+        for message in messages {
+            self.check_place(message.group_id(), message.epoch())?;
+            let (content, one) = self.verify(stack, message.get())?;
+            let reference = proposal_ref(suite, &content).map_err(|error| Refused::Mls(error.to_string()))?;
+            list.push(WaitingProposal { reference, message: message.clone(), content, accepted_at });
+            verified.push(one);
+        }
+        let (actor, plan, rights) = self.judge_proposal_list(identity, &list)?;
+        let version = self.policy.version();
+        let epoch = self.context.epoch;
+        Ok(ProposalsDecision { version, epoch, actor, plan, rights, list, verified })
+    }
+
+    /// Judges an application message by what a hub knows: its sender is a user with a client in
+    /// the group, whose role may send (mimi-protocol-06 §5.4). A client calls it as well, and
+    /// judges the content in addition.
+    ///
+    /// # Errors
+    /// The first reason to refuse it.
+    pub fn judge_message(&self, user: &UserUri, epoch: u64) -> Result<MessageDecision, Refused> {
+        let current = self.context.epoch;
+        if epoch != current {
+            return Err(Refused::OtherEpoch { epoch, current });
+        }
+        self.judge_sender(user)
+    }
+
+    /// Judges the sender of a message whose epoch the MLS stack has accepted.
+    ///
+    /// # Errors
+    /// The first reason to refuse it.
+    pub fn judge_sender(&self, user: &UserUri) -> Result<MessageDecision, Refused> {
+        let user: mimi_policy::UserUri = user.as_bytes().into();
+        // A PrivateMessage does not show the hub which of the user's clients sent it.
+        let client = self.policy.clients_of(&user).next().cloned();
+        let client = client.unwrap_or_else(|| user.as_bytes().into());
+        let actor = Actor::client(user, client);
+        let plan = self.policy.check_message(&actor, &[]).map_err(Refused::Policy)?;
+        let rights = plan.grants().iter().map(|grant| Right { change: None, grant: *grant });
+        Ok(MessageDecision { rights: rights.collect() })
+    }
+
+    fn check_place(&self, group_id: &[u8], epoch: u64) -> Result<(), Refused> {
+        let current = self.context.epoch;
+        if group_id != self.context.group_id.as_slice() {
+            Err(Refused::OtherGroup)
+        } else if epoch != current {
+            Err(Refused::OtherEpoch { epoch, current })
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Asks the stack, and does not take its word for the message's place.
+    fn verify<S: MlsStack>(
+        &self,
+        stack: &mut S,
+        message: &MLSMessage,
+    ) -> Result<(AuthenticatedContent, S::Verified), Refused> {
+        let (content, verified) = stack.verify(message).map_err(mls::<S>)?;
+        self.check_place(content.content().group_id(), *content.content().epoch())?;
+        Ok((content, verified))
+    }
+
+    /// The staged epoch follows this one and has the components of the judgement.
+    fn check_staged(
+        &self,
+        staged: &GroupContext,
+        components: &ComponentUpdates,
+    ) -> Result<AppDataDictionary, Refused> {
+        let follows = staged.group_id == self.context.group_id
+            && Some(staged.epoch) == self.context.epoch.checked_add(1)
+            && staged.cipher_suite == self.context.cipher_suite;
+        if !follows {
+            return Err(Refused::OtherComponents);
+        }
+        let dictionary = staged.extensions.app_data_dictionary();
+        let dictionary = dictionary.map_err(|_| Refused::OtherComponents)?;
+        if components::is_updated(&self.dictionary, components, &dictionary) {
+            Ok(dictionary)
+        } else {
+            Err(Refused::OtherComponents)
+        }
+    }
+
+    pub(crate) fn judge_commit_content(
+        &self,
+        identity: &impl Identity,
+        codes: JoinCodes<'_>,
+        content: &AuthenticatedContent,
+    ) -> Result<Judged, Refused> {
+        let sender = content.content().sender();
+        let Content::Commit { commit } = content.content().content() else {
+            return Err(Refused::WrongContent);
+        };
+        // A member's commit takes up what waits. One from outside cannot, and would void it: what
+        // counts already would count no more (mimi-protocol-06 §5.5 and §7.1).
+        if matches!(sender, Sender::NewMemberCommit {}) && self.policy.has_pending() {
+            return Err(Refused::ProposalsWait);
+        }
+        let named = self.waiting.resolve(&commit.proposals).map_err(Refused::UnknownReferences)?;
+        self.judge_named(identity, codes, sender, commit, &named)
+    }
+
+    pub(crate) fn judge_named(
+        &self,
+        identity: &impl Identity,
+        codes: JoinCodes<'_>,
+        sender: &Sender,
+        commit: &Commit,
+        named: &[Named<'_>],
+    ) -> Result<Judged, Refused> {
+        if let Sender::Member { leaf_index } = sender {
+            let omitted = self.waiting.omitted(*leaf_index, named);
+            if !omitted.is_empty() {
+                return Err(Refused::Omitted(omitted));
+            }
+        }
+        let by_value =
+            |it: &Named<'_>| it.reference.is_none() && matches!(it.proposal, Proposal::SelfRemove(_));
+        if named.iter().any(by_value) {
+            return Err(Refused::SelfRemove);
+        }
+        let mut known = Known { room: self, incoming: Vec::new(), codes, code_counts: false };
+        for (place, it) in named.iter().enumerate() {
+            known.take(identity, Some(place), it.proposal, it.sender.unwrap_or(sender))?;
+        }
+        let path = commit.path.as_ref().map(|path| &path.leaf_node);
+        let joining = match (sender, path) {
+            (Sender::NewMemberCommit {}, Some(leaf)) => {
+                Some((leaf, known.identify(identity, None, leaf, None)?))
+            }
+            (Sender::Member { leaf_index }, Some(leaf)) => {
+                known.identify(identity, None, leaf, Some(*leaf_index))?;
+                None
+            }
+            _ => None,
+        };
+        let attributed: Vec<(&Proposal, Option<&Sender>)> =
+            named.iter().map(|it| (it.proposal, it.sender)).collect();
+        let credential = joining.as_ref().map(|(leaf, _)| &leaf.credential);
+        let ask = |known: &Known<'_>| {
+            let request =
+                Request::commit(&self.policy, known, sender, credential, attributed.iter().copied());
+            let request = request.map_err(Refused::Invalid)?;
+            let plan = request.check(&self.policy).map_err(Refused::Policy)?;
+            Ok((request, plan))
+        };
+        let asked = ask(&known).or_else(|refused| match codes {
+            // By a code or without one: a client cannot tell which way the hub let the user in.
+            JoinCodes::Unknown if joining.is_some() => {
+                known.code_counts = true;
+                ask(&known)
+            }
+            _ => Err(refused),
+        });
+        let (request, plan) = asked?;
+        let components = components::updates(&self.dictionary, attributed.iter().map(|it| it.0))?;
+        let rights = rights(&request, &plan);
+        let leaves = self.leaf_changes(&known, sender, path, named)?;
+        let committer = match (sender, leaves.added.last(), joining) {
+            (Sender::Member { leaf_index }, _, _) => {
+                Committer { leaf_index: *leaf_index, joins: false, actor: request.actor }
+            }
+            (_, Some((leaf_index, _)), Some(_)) => {
+                Committer { leaf_index: *leaf_index, joins: true, actor: request.actor }
+            }
+            _ => return Err(Refused::WrongContent),
+        };
+        Ok(Judged { committer, plan, rights, leaves, components })
+    }
+
+    pub(crate) fn judge_proposal_list(
+        &self,
+        identity: &impl Identity,
+        list: &[WaitingProposal],
+    ) -> Result<(Actor, Plan, Vec<Right>), Refused> {
+        let Some(first) = list.first() else { return Err(Refused::WrongContent) };
+        let sender = first.sender();
+        let mut known =
+            Known { room: self, incoming: Vec::new(), codes: JoinCodes::Unknown, code_counts: false };
+        let mut proposals = Vec::with_capacity(list.len());
+        let mut references = BTreeSet::new();
+        let mut self_removes =
+            self.waiting.iter().filter(|it| it.sender() == sender).filter(|it| is_self_remove(it)).count();
+        for (place, it) in list.iter().enumerate() {
+            if it.sender() != sender {
+                return Err(Refused::SeveralSenders);
+            }
+            let Some(proposal) = it.proposal() else { return Err(Refused::WrongContent) };
+            if !references.insert(it.reference.as_slice()) || self.waiting.get(&it.reference).is_some() {
+                return Err(Refused::AlreadyWaiting(it.reference.clone()));
+            }
+            self_removes = self_removes.saturating_add(usize::from(is_self_remove(it)));
+            if self_removes > 1 {
+                return Err(Refused::SelfRemove);
+            }
+            known.take(identity, Some(place), proposal, sender)?;
+            proposals.push(proposal);
+        }
+        // Whatever an update would make of its component, it has to be one.
+        components::updates(&self.dictionary, proposals.iter().copied())?;
+        let request = Request::proposals(&self.policy, &known, sender, &proposals);
+        let request = request.map_err(Refused::Invalid)?;
+        let plan = request.check(&self.policy).map_err(Refused::Policy)?;
+        let rights = rights(&request, &plan);
+        Ok((request.actor, plan, rights))
+    }
+
+    /// What becomes of the leaves.
+    fn leaf_changes(
+        &self,
+        known: &Known<'_>,
+        sender: &Sender,
+        path: Option<&LeafNode>,
+        named: &[Named<'_>],
+    ) -> Result<LeafChanges, Refused> {
+        let mut changes = LeafChanges::default();
+        let mut added = Vec::new();
+        for it in named {
+            match (it.proposal, it.sender.unwrap_or(sender)) {
+                (Proposal::Remove(remove), _) => changes.removed.push(remove.removed),
+                (Proposal::SelfRemove(_), Sender::Member { leaf_index }) => {
+                    changes.removed.push(*leaf_index);
+                }
+                (Proposal::Update(update), Sender::Member { leaf_index }) => {
+                    changes.updated.push((*leaf_index, known.found(&update.leaf_node)?));
+                }
+                (Proposal::Add(add), _) => added.push(known.found(&add.key_package.leaf_node)?),
+                _ => {}
+            }
+        }
+        match (sender, path) {
+            (Sender::Member { leaf_index }, Some(leaf)) => {
+                changes.updated.push((*leaf_index, known.found(leaf)?));
+            }
+            (Sender::NewMemberCommit {}, Some(leaf)) => added.push(known.found(leaf)?),
+            _ => {}
+        }
+        let leaves = self.members.next_leaves(&changes.removed, added.len());
+        changes.added = leaves.into_iter().zip(added).collect();
+        Ok(changes)
+    }
+}
+
+fn is_self_remove(waiting: &WaitingProposal) -> bool {
+    matches!(waiting.proposal(), Some(Proposal::SelfRemove(_)))
+}
+
+fn mls<S: MlsStack>(error: S::Error) -> Refused {
+    Refused::Mls(error.to_string())
+}
+
+fn rights(request: &Request, plan: &Plan) -> Vec<Right> {
+    let grants = plan.grants().iter();
+    let rights = grants.map(|grant| {
+        let change = grant.change.and_then(|place| request.changes.get(place));
+        Right { change: change.map(|proposed| proposed.change.clone()), grant: *grant }
+    });
+    rights.collect()
+}
+
+/// A commit that may be staged.
+pub(crate) struct Judged {
+    pub(crate) committer: Committer,
+    pub(crate) plan: Plan,
+    pub(crate) rights: Vec<Right>,
+    pub(crate) leaves: LeafChanges,
+    pub(crate) components: ComponentUpdates,
+}
+
+/// Who is behind the leaves of a room, and behind those that a message brings.
+struct Known<'r> {
+    room: &'r Room,
+    incoming: Vec<(Credential, SignaturePublicKey, Member)>,
+    codes: JoinCodes<'r>,
+    /// For a client: whether the join is asked about as one by code.
+    code_counts: bool,
+}
+
+impl Known<'_> {
+    /// Identifies the client of the leaf that a proposal brings, if it brings one.
+    fn take(
+        &mut self,
+        identity: &impl Identity,
+        place: Option<usize>,
+        proposal: &Proposal,
+        sender: &Sender,
+    ) -> Result<(), Refused> {
+        match (proposal, sender) {
+            (Proposal::Add(add), _) => {
+                self.identify(identity, place, &add.key_package.leaf_node, None)?;
+            }
+            (Proposal::Update(update), Sender::Member { leaf_index }) => {
+                self.identify(identity, place, &update.leaf_node, Some(*leaf_index))?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Identifies the client of a leaf, which succeeds another or is new.
+    fn identify(
+        &mut self,
+        identity: &impl Identity,
+        proposal: Option<usize>,
+        leaf: &LeafNode,
+        succeeds: Option<u32>,
+    ) -> Result<Member, Refused> {
+        check_credential(self.room.policy.base(), &leaf.credential)
+            .map_err(|_| Refused::PseudonymsNotAllowed { leaf_index: succeeds })?;
+        let member = identity
+            .identify(&self.room.uri, &leaf.credential, &leaf.signature_key)
+            .map_err(|why| Refused::Credential { proposal, why })?;
+        if let Some(leaf_index) = succeeds {
+            let before = self.room.members.get(leaf_index);
+            if !before.is_some_and(|before| identity.may_succeed(before, &member)) {
+                return Err(Refused::IdentityChanged { leaf_index, client: member.client });
+            }
+        }
+        self.incoming.push((leaf.credential.clone(), leaf.signature_key.clone(), member.clone()));
+        Ok(member)
+    }
+
+    fn found(&self, leaf: &LeafNode) -> Result<Member, Refused> {
+        let mut incoming = self.incoming.iter();
+        let found = incoming
+            .find(|(credential, key, _)| *credential == leaf.credential && *key == leaf.signature_key);
+        found.map(|(_, _, member)| member.clone()).ok_or(Refused::WrongContent)
+    }
+}
+
+impl Identities for Known<'_> {
+    fn member(&self, leaf_index: u32) -> Option<Actor> {
+        self.room.members.get(leaf_index).map(Member::actor)
+    }
+
+    fn holder(&self, credential: &Credential) -> Option<Actor> {
+        let mut incoming = self.incoming.iter();
+        incoming.find(|(known, _, _)| known == credential).map(|(_, _, member)| member.actor())
+    }
+
+    fn external_sender(&self, sender_index: u32) -> Option<Actor> {
+        let server = self.room.external_sender(sender_index)?;
+        Some(Actor::external_sender(server.uri.as_bytes(), server.claims.clone()))
+    }
+
+    fn join_code(&self, user: &mimi_policy::UserUri, role: u32) -> Option<JoinCode> {
+        match self.codes {
+            JoinCodes::Shown(shown) => {
+                let user = UserUri::try_from(user.as_bytes()).ok()?;
+                // A code for another role opens no other way, and closes none.
+                shown.get(&user).filter(|shown| **shown == role).map(|_| JoinCode::Valid)
+            }
+            JoinCodes::Unknown => self.code_counts.then_some(JoinCode::Valid),
+        }
+    }
+}

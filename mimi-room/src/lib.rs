@@ -1,0 +1,37 @@
+//! A MIMI room as its hub, its followers and its clients follow it, without I/O.
+//!
+//! Everyone in a room applies the same rules to the same bytes. This crate holds the rules once:
+//!
+//! - **[`Room`]** is what all of them agree on: roles and participants, the components, the client
+//!   behind each leaf, the proposals that wait, the epoch. [`Room::judge_commit`],
+//!   [`Room::judge_proposals`] and [`Room::judge_message`] say what a message changes and by which
+//!   right, or why it is [`Refused`]. [`Room::apply_commit`] and [`Room::apply_proposals`] put that
+//!   into effect, after the caller has stored it.
+//! - **[`MlsStack`]** is what the room asks of MLS, and **[`Identity`]** who a credential names.
+//! - A group that was created or joined becomes a room by [`Room::load`].
+#![no_std]
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+extern crate alloc;
+
+mod components;
+mod decision;
+mod identity;
+mod judge;
+mod members;
+mod refused;
+mod room;
+mod stack;
+mod waiting;
+
+pub use decision::{
+    ApplyError, CommitDecision, Committed, Committer, MessageDecision, ProposalsDecision, Right,
+};
+pub use identity::{CredentialRefused, Identity, Member, Server};
+pub use judge::JoinCodes;
+pub use members::{LeafChanges, Members};
+pub use refused::{GroupInfoProblem, Refused};
+pub use room::{LoadError, Room};
+pub use stack::{ComponentUpdates, MlsMember, MlsStack, OpenedMessage, OwnCommit};
+pub use waiting::{Waiting, WaitingProposal};
