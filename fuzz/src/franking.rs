@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use arbitrary::{Arbitrary, Unstructured};
 use mimi_codec::code_points::CipherSuite;
-use mimi_codec::protocol::IdentifierUri;
+use mimi_codec::{RoomUri, UserUri};
 use mimi_codec::{Decode, Encode};
 use mimi_franking::report::ReportedMessage;
 use mimi_franking::{
@@ -245,8 +245,8 @@ fn changed<C: Under>(honest: &Message<C>, change: &Change) -> Option<Message<C>>
             let both = [sender, room].concat();
             let at = sender.len().checked_add_signed((*by).into())?;
             let (sender, room) = both.split_at_checked(at)?;
-            message.sender_uri = IdentifierUri::new(sender).ok()?;
-            message.room_uri = IdentifierUri::new(room).ok()?;
+            message.sender_uri = UserUri::new(sender).ok()?;
+            message.room_uri = RoomUri::new(room).ok()?;
         }
     }
     Some(message)

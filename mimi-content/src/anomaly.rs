@@ -9,7 +9,7 @@ use crate::disposition::Disposition;
 use crate::extensions::{ExternalMessageId, ExternalScope, KnownExtensionError, LastSeen};
 use crate::message::MimiContentRef;
 use crate::message_id::{HashAlgorithm, MessageId, UriTooLong};
-use crate::part::{PartIndex, PartRef, is_language_list};
+use crate::part::{PartIndex, PartRef, UnboundPart, UnboundReason, is_language_list};
 
 /// Milliseconds of 365 days, the drafts' year.
 const YEAR_MS: u64 = 31_536_000_000;
@@ -165,6 +165,11 @@ pub enum Anomaly {
         /// Which part.
         part: PartIndex,
     },
+    /// An external part is a file that the message does not bind: it is encrypted and has no hash, or
+    /// it has a hash of an algorithm that this crate does not know. Receivers of the same message may
+    /// get different files, and a frank proves nothing about them. A service, which has neither hash
+    /// nor encryption, is legitimate (mimi-content-08 §4.5) and not listed.
+    UnboundContent(UnboundPart),
     /// An extension that does not hold what its definition says.
     MalformedExtension(KnownExtensionError),
     /// The sender's own timestamp lies further from the accepted one than the limit.
@@ -208,7 +213,8 @@ pub enum Advice {
     Discard,
     /// The receiver may reject the message (more-extensions section 7).
     MayReject,
-    /// Log it. The message is legal by the letter, and harmless to show.
+    /// Log it. The message is legal by the letter, and harmless to show. An external part that the
+    /// message does not bind opens as usual; what it opens to cannot be reported.
     Log,
 }
 
@@ -239,7 +245,8 @@ impl Anomaly {
             | Self::NullPartInside { .. }
             | Self::ReactionWithoutReply
             | Self::MalformedLanguage { .. }
-            | Self::KeyWithoutEncryption { .. } => Advice::Log,
+            | Self::KeyWithoutEncryption { .. }
+            | Self::UnboundContent(_) => Advice::Log,
         }
     }
 }
@@ -267,6 +274,7 @@ impl fmt::Display for Anomaly {
                 write!(f, "the language of part {part} is no list of language tags")
             }
             Self::KeyWithoutEncryption { part } => write!(f, "part {part} has a key and is not encrypted"),
+            Self::UnboundContent(part) => part.fmt(f),
             Self::MalformedExtension(error) => error.fmt(f),
             Self::SenderTimestampOff { by_ms } => write!(f, "the sender's timestamp is {by_ms} ms off"),
             Self::DuplicateExternalMessageId => f.write_str("the external message ID was seen before"),
@@ -433,6 +441,8 @@ impl<'r, 'a> ReceivedMessage<'r, 'a> {
                 found.push(Anomaly::KeyWithoutEncryption { part });
             }
         }
+        let unbound = message.unbound_parts().filter(|part| part.reason != UnboundReason::Service);
+        found.extend(unbound.map(Anomaly::UnboundContent));
     }
 
     fn check_extensions(&self, found: &mut Vec<Anomaly>) {

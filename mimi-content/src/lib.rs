@@ -119,7 +119,7 @@ pub use message_id::{HashAlgorithm, MessageId, UriTooLong};
 pub use part::{
     AeadAlgorithm, ContentId, ContentIdError, ExternalPart, ExternalPartRef, MAX_PART_DEPTH, MAX_PARTS,
     MultiPart, MultiPartRef, NestedPart, NestedPartRef, Part, PartIndex, PartRef, PartSemantics, SinglePart,
-    SinglePartRef, is_language_list,
+    SinglePartRef, UnboundPart, UnboundReason, is_language_list,
 };
 pub use salt::Salt;
 pub use status::{

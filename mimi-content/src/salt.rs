@@ -22,7 +22,7 @@ impl Salt {
 
     /// Draws 16 octets.
     #[must_use]
-    pub fn random(rng: &mut impl CryptoRng) -> Self {
+    pub fn random(rng: &mut dyn CryptoRng) -> Self {
         let mut octets = [0; 16];
         rng.fill_bytes(&mut octets);
         Self(octets)

@@ -12,7 +12,7 @@ use mimi_content::{
     Advice, AeadAlgorithm, Anomaly, Disposition, Expiration, Extensions, ExternalMessageId, ExternalPart,
     ExternalScope, HashAlgorithm, LastSeen, Limits, MessageId, MimiContent, MimiContentBuilder,
     MimiContentRef, MultiPart, NestedPart, PartIndex, PartSemantics, ReceivedMessage, ReferenceField, Salt,
-    SenderTimestamp,
+    SenderTimestamp, UnboundPart, UnboundReason,
 };
 
 const SENDER: &str = "mimi://a.example/u/alice";
@@ -206,6 +206,39 @@ fn finds_languages_that_are_no_tags() {
     assert_eq!(anomalies(body.clone()), []);
     let found = anomalies_after(body, |json| json["body"]["parts"][1]["language"] = "not a language".into());
     assert_eq!(found, [Anomaly::MalformedLanguage { part: PartIndex(2) }]);
+}
+
+#[test]
+fn finds_files_that_the_message_does_not_bind() {
+    let external = |enc_alg, hash_alg, hash: &[u8]| {
+        let file = ExternalPart { enc_alg, hash_alg, content_hash: hash.into(), ..ExternalPart::default() };
+        NestedPart::external(Disposition::ATTACHMENT, "", file)
+    };
+    let (none, gcm) = (AeadAlgorithm::NONE, AeadAlgorithm::AES_128_GCM);
+    let (no_hash, unknown) = (HashAlgorithm::RESERVED, HashAlgorithm(0x7f));
+    for (part, reason) in [
+        (external(gcm, HashAlgorithm::SHA_256, &[1; 32]), None),
+        (external(gcm, HashAlgorithm::SHA_384, &[1; 48]), None),
+        (external(gcm, HashAlgorithm::SHA_512, &[1; 64]), None),
+        (external(none, HashAlgorithm::SHA_256, &[1; 32]), None),
+        // A service is nothing that could be bound.
+        (external(none, no_hash, &[]), None),
+        (external(gcm, no_hash, &[]), Some(UnboundReason::NoHash)),
+        (external(AeadAlgorithm(0xfffe), no_hash, &[]), Some(UnboundReason::NoHash)),
+        (external(gcm, unknown, &[1; 32]), Some(UnboundReason::UnknownHash(unknown))),
+        (external(none, unknown, &[]), Some(UnboundReason::UnknownHash(unknown))),
+        (external(none, no_hash, &[1]), Some(UnboundReason::UnknownHash(no_hash))),
+        // 120 bits of SHA-256 (RFC 6920 §9.4) let a sender prepare two files.
+        (external(gcm, HashAlgorithm(3), &[1; 15]), Some(UnboundReason::UnknownHash(HashAlgorithm(3)))),
+    ] {
+        // As the body, and inside a multipart.
+        let found = |part| reason.map(|reason| Anomaly::UnboundContent(UnboundPart { part, reason }));
+        let expected: Vec<_> = found(PartIndex(0)).into_iter().collect();
+        assert_eq!(anomalies(builder(part.clone())), expected);
+        let multi = MultiPart::new(PartSemantics::ProcessAll, vec![text(""), part]).unwrap();
+        let expected: Vec<_> = found(PartIndex(2)).into_iter().collect();
+        assert_eq!(anomalies(builder(NestedPart::multi(Disposition::RENDER, "", multi))), expected);
+    }
 }
 
 #[test]
@@ -429,6 +462,7 @@ fn advises_what_the_drafts_do() {
                 Anomaly::ReactionWithoutReply,
                 Anomaly::MalformedLanguage { part },
                 Anomaly::KeyWithoutEncryption { part },
+                Anomaly::UnboundContent(UnboundPart { part, reason: UnboundReason::NoHash }),
             ],
         ),
     ] {

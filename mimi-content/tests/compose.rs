@@ -3,8 +3,9 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 
 use mimi_content::{
-    BuildError, Composer, Disposition, Expiration, ExternalPart, MentionError, MessageId, MimiContent,
-    MultiPart, NestedPart, PartSemantics, PossibleHtml, ReplaceError, Salt, Text, mention_link,
+    AeadAlgorithm, BuildError, Composer, Disposition, Expiration, ExternalPart, HashAlgorithm, MentionError,
+    MessageId, MimiContent, MultiPart, NestedPart, PartIndex, PartSemantics, PossibleHtml, ReplaceError,
+    Salt, Text, UnboundPart, UnboundReason, mention_link,
 };
 
 const SALT: Salt = Salt::from_bytes([7; 16]);
@@ -157,6 +158,27 @@ fn a_mention_is_read_as_it_was_meant() {
             assert!(Text::markdown(text.clone()).is_ok(), "{text}");
         }
     }
+}
+
+#[test]
+fn refuses_to_compose_files_that_the_message_does_not_bind() {
+    let build = |enc_alg, hash_alg| {
+        let file = ExternalPart { enc_alg, hash_alg, ..ExternalPart::default() };
+        let body = NestedPart::external(Disposition::ATTACHMENT, "", file.clone());
+        let attached = alice().attachment(SALT, "", file).build().map(drop);
+        // In another body, too, with which the composer began nothing.
+        assert_eq!(alice().message(SALT, Text::plain("x")).body(body).build().map(drop), attached);
+        attached
+    };
+    let part = |reason| Err(BuildError::Unbound(UnboundPart { part: PartIndex(0), reason }));
+    let (none, gcm) = (AeadAlgorithm::NONE, AeadAlgorithm::AES_128_GCM);
+    assert_eq!(build(gcm, HashAlgorithm::SHA_256), Ok(()));
+    assert_eq!(build(none, HashAlgorithm::RESERVED), Ok(()));
+    assert_eq!(build(gcm, HashAlgorithm::RESERVED), part(UnboundReason::NoHash));
+    assert_eq!(build(gcm, HashAlgorithm(9)), part(UnboundReason::UnknownHash(HashAlgorithm(9))));
+    assert_eq!(build(none, HashAlgorithm(9)), part(UnboundReason::UnknownHash(HashAlgorithm(9))));
+    let shown = build(gcm, HashAlgorithm::RESERVED).unwrap_err().to_string();
+    assert_eq!(shown, "external part 0 is encrypted and has no hash");
 }
 
 #[test]

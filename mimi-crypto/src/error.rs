@@ -4,7 +4,7 @@ use core::fmt;
 
 use mimi_codec::{
     DecodeError, EncodeError, InvalidValue,
-    code_points::{CipherSuite, ComponentID, CredentialType},
+    code_points::{CipherSuite, ComponentID, CredentialType, ProposalType},
     mls::Sender,
     protocol::GroupInfoCode,
 };
@@ -87,6 +87,9 @@ pub enum CryptoError {
     NoGroupInfo(GroupInfoCode),
     /// The group doesn't allow SemiPrivateMessages, has no external receiver, or the sender isn't a member (mls-semiprivatemessage-07, 3).
     SemiPrivateNotAllowed,
+    /// A proposal of this type must not be sent as a SemiPrivateMessage: a SelfRemove is sent as a
+    /// PublicMessage only (mls-extensions-10 §6.3).
+    ProposalNotSemiPrivate(ProposalType),
     /// The content is of another group or epoch than the GroupContext.
     EpochMismatch,
     /// The message has no key for this external receiver.
@@ -152,6 +155,9 @@ impl fmt::Display for CryptoError {
             Self::NoGroupInfo(code) => write!(f, "the answer holds no GroupInfo: {code:?}"),
             Self::SemiPrivateNotAllowed => {
                 f.write_str("no SemiPrivateMessage can be sent in this group by this sender")
+            }
+            Self::ProposalNotSemiPrivate(number) => {
+                write!(f, "a proposal of type {:#06x} is not sent as a SemiPrivateMessage", number.value())
             }
             Self::EpochMismatch => f.write_str("the content is of another group or epoch"),
             Self::UnknownReceiver => f.write_str("the message has no key for this receiver"),

@@ -12,11 +12,11 @@ use alloc::{boxed::Box, vec::Vec};
 
 use mimi_codec::{
     Decode, Encode, Octets, Opaque, SecretOpaque,
-    code_points::WireFormat,
+    code_points::{ProposalType, WireFormat},
     extensions::RequiredWireFormats,
     mls::{
-        AuthenticatedContent, ContentType, FramedContent, FramedContentAuthData, FramedContentTBS,
-        GroupContext, Mls10, Sender, SenderData, SenderDataAAD, SignaturePublicKey,
+        AuthenticatedContent, Content, ContentType, FramedContent, FramedContentAuthData, FramedContentTBS,
+        GroupContext, Mls10, Proposal, ProposalOrRef, Sender, SenderData, SenderDataAAD, SignaturePublicKey,
     },
     semiprivate::{
         ExternalReceiver, ExternalReceivers, KeyForExternalReceiver, PerMessageKeyAndNonces,
@@ -119,6 +119,7 @@ fn sender_data_key<S: CipherSuiteProvider + ?Sized>(
 /// [`CryptoError::CipherSuiteMismatch`] for a group of another suite; [`CryptoError::EpochMismatch`] for content of another group or epoch;
 /// [`CryptoError::SemiPrivateNotAllowed`] unless the group requires the wire format `mls_semiprivate_message`, has an external receiver, and the
 /// sender is a member;
+/// [`CryptoError::ProposalNotSemiPrivate`] for a SelfRemove;
 /// [`CryptoError::Invalid`] for application data or `auth` of the other kind of handshake; and those of the
 /// operations.
 pub fn seal_semi_private_message<S: CipherSuiteProvider + ?Sized>(
@@ -139,6 +140,7 @@ pub fn seal_semi_private_message<S: CipherSuiteProvider + ?Sized>(
     let Sender::Member { leaf_index } = *content.sender() else {
         return Err(CryptoError::SemiPrivateNotAllowed);
     };
+    check_content(content.content())?;
     let content_type = content.content().content_type();
     let plaintext =
         SemiPrivateMessageContent::new(content.content().clone(), auth, length_of_padding)?.to_bytes()?;
@@ -213,6 +215,22 @@ pub fn seal_semi_private_message<S: CipherSuiteProvider + ?Sized>(
     )?)
 }
 
+/// Refuses a proposal that is sent as a PublicMessage only: a SelfRemove must reach external joiners,
+/// which open no SemiPrivateMessage (mls-extensions-10 §6.3). A Commit must not hold one either: it is
+/// committed by reference.
+fn check_content(content: &Content) -> Result<(), CryptoError> {
+    let refused = |proposal: &Proposal| matches!(proposal, Proposal::SelfRemove(_));
+    let found = match content {
+        Content::Proposal { proposal } => refused(proposal),
+        Content::Commit { commit } => commit
+            .proposals
+            .iter()
+            .any(|proposal| matches!(proposal, ProposalOrRef::Proposal { proposal } if refused(proposal))),
+        _ => false,
+    };
+    if found { Err(CryptoError::ProposalNotSemiPrivate(ProposalType::SELF_REMOVE)) } else { Ok(()) }
+}
+
 /// The group's external receivers, if it may have SemiPrivateMessages at all (3).
 fn external_receivers(group_context: &GroupContext) -> Result<ExternalReceivers, CryptoError> {
     let extensions = &group_context.extensions;
@@ -252,7 +270,8 @@ pub struct UnauthenticatedHandshake {
 ///
 /// # Errors
 /// [`CryptoError::UnknownReceiver`] when the message has no key for it; those of [`decrypt_with_label`]; [`CryptoError::Decode`] for what doesn't
-/// hold what it should, padding that isn't zero included; [`CryptoError::PartialContextHashMismatch`]; [`CryptoError::InvalidLength`] for a key or
+/// hold what it should, padding that isn't zero included; [`CryptoError::ProposalNotSemiPrivate`] for a SelfRemove;
+/// [`CryptoError::PartialContextHashMismatch`]; [`CryptoError::InvalidLength`] for a key or
 /// nonce of another length; [`CryptoError::DecryptionFailed`].
 pub fn open_as_external_receiver<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
@@ -296,7 +315,8 @@ pub fn open_sender_data<S: CipherSuiteProvider + ?Sized>(
 ///
 /// # Errors
 /// [`CryptoError::PartialContextHashMismatch`]; [`CryptoError::InvalidLength`] for a key or nonce of another length;
-/// [`CryptoError::DecryptionFailed`]; [`CryptoError::Decode`], padding that isn't zero included.
+/// [`CryptoError::DecryptionFailed`]; [`CryptoError::Decode`], padding that isn't zero included;
+/// [`CryptoError::ProposalNotSemiPrivate`] for a SelfRemove.
 pub fn open_as_member<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     sender_data: &SenderData,
@@ -323,13 +343,15 @@ fn open<S: CipherSuiteProvider + ?Sized>(
     let aad = message.aad().to_bytes()?;
     let plaintext = suite.aead_open(key, &guarded_nonce(nonce, reuse_guard), &aad, message.ciphertext())?;
     let content_type: ContentType = *message.content_type();
+    let content = SemiPrivateMessageContent::decode_exact(content_type, plaintext.expose())?;
+    check_content(content.content())?;
     Ok(UnauthenticatedHandshake {
         group_id: message.group_id().clone(),
         epoch: *message.epoch(),
         sender_leaf_index,
         authenticated_data: message.authenticated_data().clone(),
         framed_content_tbs_hash: message.framed_content_tbs_hash().clone(),
-        content: SemiPrivateMessageContent::decode_exact(content_type, plaintext.expose())?,
+        content,
     })
 }
 

@@ -211,6 +211,26 @@ fn refuses_ed25519_keys_that_are_not_reduced() {
     assert_eq!(refused, Err(CryptoError::InvalidKey { what: "signature public key" }));
 }
 
+/// The edge cases that Ed25519 stacks disagree about. Numbers 4 and 5 satisfy the equation with the
+/// cofactor alone; the others have parts of small order or in no canonical form.
+#[test]
+fn of_the_twelve_eddsa_vectors_accepts_number_3_alone() {
+    let data: serde_json::Value = serde_json::from_str(include_str!("data/eddsa-edge-cases.json")).unwrap();
+    let cases = data["cases"].as_array().unwrap();
+    let bytes = |case: &serde_json::Value, field: &str| hex::decode(case[field].as_str().unwrap()).unwrap();
+    for suite in [1, 3].map(|number| RustCrypto::new(CipherSuite(number)).unwrap()) {
+        let accepted: Vec<_> = cases
+            .iter()
+            .map(|case| {
+                let key = SignaturePublicKey::from(bytes(case, "public_key"));
+                suite.verify(&key, &bytes(case, "message"), &bytes(case, "signature")).is_ok()
+            })
+            .collect();
+        let expected: Vec<_> = (0..12).map(|number| number == 3).collect();
+        assert_eq!(accepted, expected);
+    }
+}
+
 #[test]
 fn refuses_signatures_that_are_malformed_or_not_this_one() {
     for suite in suites() {

@@ -3,11 +3,12 @@
 
 use mimi_codec::{
     DecodeErrorKind, Encode, Octets, Opaque, SecretOpaque,
-    code_points::{CipherSuite, ExtensionType, WireFormat},
-    extensions::WireFormats,
+    code_points::{CipherSuite, ExtensionType, ProposalType, WireFormat},
+    extensions::{SelfRemove, WireFormats},
     mls::{
         Commit, Content, ContentType, Credential, Extension, Extensions, FramedContent,
-        FramedContentAuthData, GroupContext, Mls10, Proposal, Remove, Sender, SenderData, SignaturePublicKey,
+        FramedContentAuthData, GroupContext, Mls10, Proposal, ProposalOrRef, Remove, Sender, SenderData,
+        SignaturePublicKey,
     },
     semiprivate::{
         ExternalReceiver, KeyForExternalReceiver, PerMessageKeyAndNonces, SemiPrivateContentAAD,
@@ -299,6 +300,36 @@ fn refuses_a_receiver_without_a_key_and_the_key_of_another() {
         let refused = open_as_external_receiver(&scene.suite, &scene.receivers[1].1, private_key, &message);
         assert_eq!(refused, Err(CryptoError::DecryptionFailed));
     }
+}
+
+/// mls-extensions-10 §6.3: a SelfRemove is for external joiners, which open no SemiPrivateMessage.
+#[test]
+fn refuses_to_seal_and_to_open_a_self_remove() {
+    let self_remove = || Proposal::SelfRemove(SelfRemove {});
+    let by_value = Content::Commit {
+        commit: Commit { proposals: vec![ProposalOrRef::Proposal { proposal: self_remove() }], path: None },
+    };
+    let refused = CryptoError::ProposalNotSemiPrivate(ProposalType::SELF_REMOVE);
+    for mut scene in scenes() {
+        let proposal = Content::Proposal { proposal: self_remove() };
+        for content in [&proposal, &by_value] {
+            let content = framed(Sender::Member { leaf_index: LEAF }, content.clone());
+            let auth = scene.auth(&content);
+            assert_eq!(scene.seal_with(&content, auth).err().as_ref(), Some(&refused));
+        }
+        let content = framed(Sender::Member { leaf_index: LEAF }, proposal.clone());
+        let auth = scene.auth(&content);
+        let tbs = semi_private_tbs(content, &scene.context).unwrap().to_bytes().unwrap();
+        let tbs_hash = scene.suite.hash(&[&tbs]);
+        let sealed = mimi_codec::semiprivate::SemiPrivateMessageContent::new(proposal, auth, 0).unwrap();
+        let (nonce, per_message) = (scene.nonce.expose().to_vec(), scene.per_message());
+        let message = scene.dishonest(&sealed.to_bytes().unwrap(), &nonce, per_message, tbs_hash);
+        assert_eq!(scene.open(&message).err().as_ref(), Some(&refused));
+        let sender_data = SenderData { leaf_index: LEAF, generation: 3, reuse_guard: Octets([0; 4]) };
+        let opened = open_as_member(&scene.suite, &sender_data, &scene.key, &scene.nonce, &message);
+        assert_eq!(opened.err().as_ref(), Some(&refused));
+    }
+    assert_eq!(refused.to_string(), "a proposal of type 0x000a is not sent as a SemiPrivateMessage");
 }
 
 #[test]

@@ -5,9 +5,8 @@ mod assertion_map;
 #[cfg(feature = "content")]
 mod mimi;
 
+use alloc::vec::Vec;
 use core::fmt;
-
-use mimi_codec::protocol::IdentifierUri;
 
 use crate::{Construction, FrankingError};
 
@@ -39,6 +38,8 @@ pub use mimi::{Framing, MimiFrankable, MimiFrankable02};
 ///             tag_key: FrankingSalt::from_bytes(*salt),
 ///             sender_uri: lines.next().ok_or(ContentError::MissingSender)?,
 ///             room_uri: lines.next().ok_or(ContentError::MissingRoom)?,
+///             // The format refers to nothing outside of the message.
+///             unbound: Vec::new(),
 ///         })
 ///     }
 /// }
@@ -60,15 +61,52 @@ pub struct Assertions<'a, C: Construction> {
     pub sender_uri: &'a [u8],
     /// The room.
     pub room_uri: &'a [u8],
+    /// What the message refers to and does not bind, in the order of the parts.
+    pub unbound: Vec<UnboundContent>,
 }
 
 impl<C: Construction> Assertions<'_, C> {
-    pub(crate) fn check_sender(&self, sender_uri: &IdentifierUri) -> Result<(), FrankingError> {
-        if self.sender_uri == sender_uri.as_bytes() { Ok(()) } else { Err(FrankingError::SenderMismatch) }
+    pub(crate) fn check_sender(&self, sender_uri: &[u8]) -> Result<(), FrankingError> {
+        if self.sender_uri == sender_uri { Ok(()) } else { Err(FrankingError::SenderMismatch) }
     }
 
-    pub(crate) fn check_room(&self, room_uri: &IdentifierUri) -> Result<(), FrankingError> {
-        if self.room_uri == room_uri.as_bytes() { Ok(()) } else { Err(FrankingError::RoomMismatch) }
+    pub(crate) fn check_room(&self, room_uri: &[u8]) -> Result<(), FrankingError> {
+        if self.room_uri == room_uri { Ok(()) } else { Err(FrankingError::RoomMismatch) }
+    }
+}
+
+/// Content that a message refers to and does not bind: what a franking tag says about the message it
+/// does not say about this content.
+///
+/// Without a hash, the sender can give each receiver another file under one URL, key and nonce: none
+/// of the AEAD algorithms commits to the plaintext. A report then shows the hub one of these files,
+/// and proves nothing about any of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnboundContent {
+    /// The index of the part in the message, from 0.
+    pub part: u16,
+    /// What the part refers to.
+    pub kind: UnboundKind,
+}
+
+/// What unbound content is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UnboundKind {
+    /// A service, such as a link to a conference: it has no content that could be bound
+    /// (mimi-content-08 §4.5).
+    Service,
+    /// A file without a hash that binds it.
+    File,
+}
+
+impl fmt::Display for UnboundContent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.kind {
+            UnboundKind::Service => "a service",
+            UnboundKind::File => "a file without a hash that binds it",
+        };
+        write!(f, "part {} is {what}", self.part)
     }
 }
 

@@ -2,10 +2,10 @@
 
 use core::fmt;
 
-use mimi_codec::{DecodeError, DnsName, EncodeError, code_points::CipherSuite};
+use mimi_codec::{DecodeError, DnsName, EncodeError, IdentityError, code_points::CipherSuite};
 use mimi_crypto::CryptoError;
 
-use crate::{ContentError, HubKeyId};
+use crate::{ContentError, HubKeyId, UnboundContent};
 
 /// Why a message is not franked, a frank not verified or a report not believed. Secrets never show in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +90,10 @@ pub enum FrankingError {
         /// The number that is stored.
         actual: u8,
     },
+    /// A user or room is named in another spelling than the one that counts.
+    Identity(IdentityError),
+    /// Sender: the message refers to a file that it does not bind.
+    Unbound(UnboundContent),
     /// What the frank is about can't be read from the application data.
     Content(ContentError),
     /// The provider refuses.
@@ -143,6 +147,8 @@ impl fmt::Display for FrankingError {
             Self::StoredConstruction { expected, actual } => {
                 write!(f, "a frank of revision {actual:02} where {expected:02} is in use")
             }
+            Self::Identity(error) => write!(f, "{error}"),
+            Self::Unbound(unbound) => write!(f, "message cannot be franked: {unbound}"),
             Self::Content(error) => write!(f, "application data: {error}"),
             Self::Crypto(error) => write!(f, "{error}"),
             Self::Decode(error) => write!(f, "{error}"),
@@ -156,6 +162,7 @@ impl core::error::Error for FrankingError {
         match self {
             Self::IntegritySignature(error) | Self::Crypto(error) => Some(error),
             Self::Content(error) => Some(error),
+            Self::Identity(error) => Some(error),
             Self::Decode(error) => Some(error),
             Self::Encode(error) => Some(error),
             _ => None,
@@ -173,4 +180,10 @@ macro_rules! from {
     )*};
 }
 
-from!(ContentError => Content, CryptoError => Crypto, DecodeError => Decode, EncodeError => Encode);
+from!(
+    ContentError => Content,
+    CryptoError => Crypto,
+    DecodeError => Decode,
+    EncodeError => Encode,
+    IdentityError => Identity
+);

@@ -6,8 +6,10 @@
 //!
 //! Reports come back much later: see [`report`](crate::report).
 
+use alloc::collections::BTreeSet;
+
 use mimi_codec::{
-    InvalidValue, MatchedProvider,
+    InvalidValue, MatchedProvider, RoomUri, UserUri,
     extensions::SafeAAD,
     protocol::{
         ApplicationMessage, FanoutEvent, FanoutMessage, FrankAAD, IdentifierUri, ParticipantListData,
@@ -18,37 +20,100 @@ use rand_core::CryptoRng;
 
 use crate::{Construction, FrankingError, HubKeyRing, Signed, Stamp};
 
+/// What the hub knows of the users of one room. A hub answers from the indexes of its room state, so
+/// that a message costs two look-ups in a room of any size; [`UserIndex`] is such an index.
+pub trait RoomUsers {
+    /// Whether the user is on the participant list.
+    fn is_participant(&self, user: &UserUri) -> bool;
+
+    /// Whether a client of the user is in the group: whether a leaf shows this user URI or pseudonym, by
+    /// the hub's check of the leaf's credential.
+    fn has_client(&self, user: &UserUri) -> bool;
+}
+
+impl<T: RoomUsers + ?Sized> RoomUsers for &T {
+    fn is_participant(&self, user: &UserUri) -> bool {
+        (**self).is_participant(user)
+    }
+
+    fn has_client(&self, user: &UserUri) -> bool {
+        (**self).has_client(user)
+    }
+}
+
+/// The users of one room, for a hub whose room state has no index of its own. It is made once for each
+/// change of the room, not for each message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserIndex {
+    participants: BTreeSet<UserUri>,
+    users_of_clients: BTreeSet<UserUri>,
+}
+
+impl UserIndex {
+    /// Indexes a participant list and the users of the group's leaves. A participant that is not listed
+    /// in the one spelling that counts is left out: the user cannot send.
+    #[must_use]
+    pub fn new(
+        participant_list: &ParticipantListData,
+        users_of_clients: impl IntoIterator<Item = UserUri>,
+    ) -> Self {
+        let participants = participant_list.participants.iter();
+        Self {
+            participants: participants.filter_map(|it| UserUri::new(it.user.clone()).ok()).collect(),
+            users_of_clients: users_of_clients.into_iter().collect(),
+        }
+    }
+}
+
+impl RoomUsers for UserIndex {
+    fn is_participant(&self, user: &UserUri) -> bool {
+        self.participants.contains(user)
+    }
+
+    fn has_client(&self, user: &UserUri) -> bool {
+        self.users_of_clients.contains(user)
+    }
+}
+
 /// A user who may send to the room: on the participant list, with a client in the group, and of the provider that submits.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ActiveSender(IdentifierUri);
+pub struct ActiveSender(UserUri);
 
 impl ActiveSender {
-    /// Looks for the `sendingUri` of a submission (mimi-protocol-06, 5.4). `users_of_clients` are the user URIs or pseudonyms of the
-    /// group's leaves, as the hub's credential check gives them. Whether the room's policy lets the user send is the caller's to decide.
+    /// Looks for the `sendingUri` of a submission (mimi-protocol-06 §5.4) among the users of the room.
+    /// Whether the room's policy lets the user send is for the caller to decide.
     ///
-    /// `submitted_by` is the server that the submission came from, by its certificate; for a client of the hub's own, the hub, which has authenticated the
-    /// user. Nothing in a PrivateMessage shows the hub who sent it, so whoever submits in somebody else's name, with a content that asserts the
+    /// `submitted_by` is the server that the submission came from, by its certificate; for a client of
+    /// the hub's own, the hub, which has authenticated the user. Nothing in a PrivateMessage shows the hub
+    /// who sent it. A server that submits in the name of another user, with content that asserts the
     /// same, would have the hub vouch for it. A provider can do that to its own users, and to no others.
     ///
     /// # Errors
-    /// [`FrankingError::SenderOfAnotherProvider`], [`FrankingError::SenderNotParticipant`], [`FrankingError::SenderNotActive`].
-    pub fn find<'u>(
+    /// [`FrankingError::Identity`] if `sending_uri` is not in the one spelling that counts,
+    /// [`FrankingError::SenderOfAnotherProvider`], [`FrankingError::SenderNotParticipant`],
+    /// [`FrankingError::SenderNotActive`].
+    pub fn find(
         sending_uri: &IdentifierUri,
         submitted_by: &MatchedProvider,
-        participant_list: &ParticipantListData,
-        users_of_clients: impl IntoIterator<Item = &'u IdentifierUri>,
+        room: &impl RoomUsers,
     ) -> Result<Self, FrankingError> {
-        if !sending_uri.mimi_uri().is_ok_and(|uri| uri.host() == submitted_by.domain()) {
+        let user = UserUri::try_from(sending_uri)?;
+        if !user.mimi_uri().is_some_and(|uri| uri.host() == submitted_by.domain()) {
             return Err(FrankingError::SenderOfAnotherProvider);
         }
-        let on_list = |user: &[u8]| user == sending_uri.as_bytes();
-        if !participant_list.participants.iter().any(|participant| on_list(&participant.user)) {
+        if !room.is_participant(&user) {
             return Err(FrankingError::SenderNotParticipant);
         }
-        if !users_of_clients.into_iter().any(|user| user == sending_uri) {
+        if !room.has_client(&user) {
             return Err(FrankingError::SenderNotActive);
         }
-        Ok(Self(sending_uri.clone()))
+        Ok(Self(user))
+    }
+
+    /// The user.
+    #[must_use]
+    pub fn user(&self) -> &UserUri {
+        &self.0
     }
 }
 
@@ -56,8 +121,8 @@ impl ActiveSender {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Submission {
     frank_aad: FrankAAD,
-    sender_uri: IdentifierUri,
-    room_uri: IdentifierUri,
+    sender_uri: UserUri,
+    room_uri: RoomUri,
 }
 
 impl Submission {
@@ -66,11 +131,7 @@ impl Submission {
     /// # Errors
     /// [`FrankingError::FrankAadMissing`] when the sender didn't commit to the message, which is then fanned out without a frank;
     /// [`FrankingError::Decode`] when the item is no FrankAAD.
-    pub fn new(
-        safe_aad: &SafeAAD,
-        sender: ActiveSender,
-        room_uri: IdentifierUri,
-    ) -> Result<Self, FrankingError> {
+    pub fn new(safe_aad: &SafeAAD, sender: ActiveSender, room_uri: RoomUri) -> Result<Self, FrankingError> {
         let frank_aad = safe_aad.content::<FrankAAD>().ok_or(FrankingError::FrankAadMissing)??;
         Ok(Self { frank_aad, sender_uri: sender.0, room_uri })
     }
@@ -135,8 +196,8 @@ pub fn frank<C: Construction>(
 ) -> Result<Franked<C>, FrankingError> {
     let (_, hub_key) = hub_keys.in_force_at(accepted_timestamp)?;
     let context = ServerFrankingContext {
-        sender_uri: submission.sender_uri.clone(),
-        room_uri: submission.room_uri.clone(),
+        sender_uri: (&submission.sender_uri).into(),
+        room_uri: (&submission.room_uri).into(),
         accepted_timestamp,
     };
     let server_frank = hub_key.server_frank(&submission.frank_aad, &C::context(&context)?);

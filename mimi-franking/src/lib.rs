@@ -22,7 +22,7 @@
 //!
 #![cfg_attr(feature = "content", doc = "```")]
 #![cfg_attr(not(feature = "content"), doc = "```ignore")]
-//! use mimi_codec::{DnsName, Encode, List, code_points::*, extensions::*, match_presented_identities, mls::*, protocol::*};
+//! use mimi_codec::{DnsName, Encode, List, RoomUri, UserUri, code_points::*, extensions::*, match_presented_identities, mls::*, protocol::*};
 //! use mimi_content::{Disposition, MimiContent, NestedPart, Salt};
 //! use mimi_crypto::{CipherSuiteProvider, RustCrypto};
 //! use mimi_franking::{hub::*, receiver::*, report::*, *};
@@ -59,7 +59,7 @@
 //! let text = NestedPart::single(Disposition::RENDER, "en", "text/plain;charset=utf-8", "Something vile");
 //! let message = MimiContent::builder(Salt::random(&mut rng), text).extensions(extensions).build()?;
 //! let application_data = message.encode();
-//! let (alice, room) = (IdentifierUri::new(alice)?, IdentifierUri::new(room)?);
+//! let (alice, room) = (UserUri::try_from(alice)?, RoomUri::try_from(room)?);
 //! let commitment = sender::commit::<Signed>(&content, &application_data, &alice, &room)?;
 //! let safe_aad = SafeAAD { aad_items: List::new(vec![commitment.safe_aad_item()?])? };
 //!
@@ -68,7 +68,9 @@
 //! # let participant_list = ParticipantListData { participants: vec![participant] };
 //! let follower = DnsName::parse("b.example")?; // as its request says, and its certificate:
 //! let follower = match_presented_identities(follower.as_ref(), ["b.example"])?;
-//! let sender = ActiveSender::find(commitment.sending_uri(), &follower, &participant_list, [&alice])?;
+//! let users = UserIndex::new(&participant_list, [alice.clone()]); // or the hub's own index
+//! let sending_uri = IdentifierUri::from(commitment.sending_uri()); // in the SubmitMessageRequest
+//! let sender = ActiveSender::find(&sending_uri, &follower, &users)?;
 //! let submission = Submission::new(&safe_aad, sender, room.clone())?;
 //! let agent_key = FrankingAgentKey::of_group(&suite, &signing_key, &group_context)?;
 //! let franked = hub::frank(&hub_keys, &agent_key, &submission, 1_767_225_601_234, &mut rng)?;
@@ -93,7 +95,7 @@
 //!
 //! // Much later he reports it, and the hub, which has kept nothing but its keys, knows that it is true.
 //! let stored = StoredFrank::from_bytes(&stored)?;
-//! let report = AbuseReportBuilder::new(alice, room.clone()).message(&content, &application_data, &stored)?.build();
+//! let report = AbuseReportBuilder::new(&alice, room.clone()).message(&content, &application_data, &stored)?.build();
 //! let agents = [OwnAgent::new(&suite, franking_signature_key)?];
 //! let own = OwnAgents(&agents);
 //! let check = ReportCheck { hub_keys: &hub_keys, own: &own, content: &content, room_uri: &room };
@@ -115,6 +117,8 @@
 //! | A member writes in the name of a user of another provider, and a follower submits it | the hub accepts none of another provider's users | the same | the same | `a_follower_cannot_submit_in_the_name_of_another_providers_user` |
 //! | A member writes in the name of a user, and the user's own provider submits it | **open**: receivers refuse it, the hub believes a report | **open** | **open** | `a_provider_can_frame_its_own_users_with_a_members_help` |
 //! | A sender lies about tag, sender or room, to deny later | refused by receivers | the same | the same | `a_sender_cannot_deny_a_message` |
+//! | A sender submits the ciphertext of one message with the tag of another, and has the other reported | **open**: receivers refuse what they get, the hub proves what no client received | **open** | **open** | `a_sender_can_have_a_message_proven_that_no_client_received` |
+//! | A sender gives each receiver another file behind one external part without a hash | **open**; named by `unbound` of the verified and the proven message; an honest client does not commit to it | **open**, likewise | **open**, likewise | `one_frank_covers_two_files_of_a_part_without_a_hash` |
 //! | A follower reads the sender off the fan-out | it isn't there | the same | the same | `what_is_fanned_out_has_no_sender` |
 //! | A follower tries every user of the room | **open** to whoever has the `franking_signature_key` | the epoch's secret | the epoch's secret | `a_follower_that_knows_the_agents_key_finds_the_sender_by_trying_every_user`, `a_follower_that_tries_every_user_fails_against_the_keyed_constructions` |
 //! | A frank for another message, room or time; somebody else's frank | signature, tag | check, tag | hash, tag | `a_follower_can_neither_move_nor_delay_nor_forge_a_frank` |
@@ -159,7 +163,7 @@ pub mod sender;
 
 pub use agent::{AgentChange, RotationPolicy, updated_franking_agent};
 pub use construction::{CheckStamp, Construction, RecheckStamp, Stamp};
-pub use content::{Assertions, ContentError, FrankableContent};
+pub use content::{Assertions, ContentError, FrankableContent, UnboundContent, UnboundKind};
 #[cfg(feature = "content")]
 pub use content::{
     Framing, FrankingAssertion, MimiFrankable, MimiFrankable02, set_franking_assertion,

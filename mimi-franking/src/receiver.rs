@@ -9,11 +9,14 @@
 
 use alloc::vec::Vec;
 
-use mimi_codec::protocol::{FrankAAD, IdentifierUri, ServerFrankingContext};
+use mimi_codec::{
+    RoomUri, UserUri,
+    protocol::{FrankAAD, ServerFrankingContext},
+};
 use mimi_crypto::CryptoError;
 
 use crate::{
-    CheckStamp, Construction, FrankableContent, FrankingError, StoredFrank,
+    CheckStamp, Construction, FrankableContent, FrankingError, StoredFrank, UnboundContent,
     tag::{check_tag, same},
 };
 
@@ -29,9 +32,9 @@ pub struct Received<'a, C: Construction> {
     /// The time of the FanoutMessage, in milliseconds since the UNIX epoch.
     pub accepted_timestamp: u64,
     /// Whose leaf the message came from: the user URI, or the `user_pseudonym`, as the client's check of the leaf's credential gave it.
-    pub sender_uri: &'a IdentifierUri,
+    pub sender_uri: &'a UserUri,
     /// The room whose group decrypted the message.
-    pub room_uri: &'a IdentifierUri,
+    pub room_uri: &'a RoomUri,
 }
 
 /// A frank that was verified for one message. Only [`verify`], [`verify_all`] and [`StoredFrank::verify_again`] make it.
@@ -40,6 +43,7 @@ pub struct VerifiedFrank<C: Construction> {
     frank_aad: FrankAAD,
     frank: C::Frank,
     context: ServerFrankingContext,
+    unbound: Vec<UnboundContent>,
 }
 
 impl<C: Construction> VerifiedFrank<C> {
@@ -59,6 +63,13 @@ impl<C: Construction> VerifiedFrank<C> {
     #[must_use]
     pub fn context(&self) -> &ServerFrankingContext {
         &self.context
+    }
+
+    /// The content that the message refers to and the frank does not bind, services included: nothing
+    /// that the receiver gets from there can be proven to the hub.
+    #[must_use]
+    pub fn unbound(&self) -> &[UnboundContent] {
+        &self.unbound
     }
 
     /// What is stored with the message.
@@ -125,16 +136,17 @@ fn check_all_but_stamp<C: Construction>(
     let Some(frank) = received.frank else { return Ok(None) };
     let frank_aad = received.frank_aad.ok_or(FrankingError::FrankWithoutTag)?;
     let assertions = content.assertions(received.application_data)?;
-    assertions.check_sender(received.sender_uri)?;
-    assertions.check_room(received.room_uri)?;
+    assertions.check_sender(received.sender_uri.as_bytes())?;
+    assertions.check_room(received.room_uri.as_bytes())?;
     check_tag(&assertions.tag_key, received.application_data, frank_aad)?;
     if C::repeated_tag(frank).is_some_and(|tag| !same(tag, &frank_aad.franking_tag)) {
         return Err(FrankingError::RepeatedTagMismatch);
     }
     let context = ServerFrankingContext {
-        sender_uri: received.sender_uri.clone(),
-        room_uri: received.room_uri.clone(),
+        sender_uri: received.sender_uri.into(),
+        room_uri: received.room_uri.into(),
         accepted_timestamp: received.accepted_timestamp,
     };
-    Ok(Some(VerifiedFrank { frank_aad: frank_aad.clone(), frank: frank.clone(), context }))
+    let (frank_aad, frank, unbound) = (frank_aad.clone(), frank.clone(), assertions.unbound);
+    Ok(Some(VerifiedFrank { frank_aad, frank, context, unbound }))
 }

@@ -10,7 +10,7 @@
 use alloc::{string::String, vec::Vec};
 
 use mimi_codec::{
-    Decode, DecodeOwned, Encode, EncodeError, Opaque, Reader, Writer,
+    Decode, DecodeOwned, Encode, EncodeError, Opaque, Reader, RoomUri, UserUri, Writer,
     extensions::AppDataDictionary,
     protocol::{AbuseReport, AbuseType, AbusiveMessage, IdentifierUri, ServerFrankingContext},
 };
@@ -18,7 +18,7 @@ use mimi_crypto::CryptoError;
 
 use crate::{
     Construction, FrankableContent, FrankingError, HubKeyRing, RecheckStamp, Signed, StoredFrank,
-    franking_tag,
+    UnboundContent, franking_tag,
     tag::{check_tag, same},
 };
 
@@ -54,8 +54,8 @@ impl<C: Construction> ReportedMessage<C> {
         stored: &StoredFrank<C>,
     ) -> Result<Self, FrankingError> {
         let assertions = content.assertions(application_data)?;
-        assertions.check_sender(&stored.context.sender_uri)?;
-        assertions.check_room(&stored.context.room_uri)?;
+        assertions.check_sender(stored.context.sender_uri.as_bytes())?;
+        assertions.check_room(stored.context.room_uri.as_bytes())?;
         check_tag(&assertions.tag_key, application_data, &stored.frank_aad)?;
         Ok(Self {
             message_content: application_data.into(),
@@ -106,16 +106,16 @@ impl From<AbusiveMessage> for ReportedMessage<Signed> {
 #[derive(Clone, Debug)]
 pub struct AbuseReportBuilder {
     report: AbuseReport,
-    room_uri: IdentifierUri,
+    room_uri: RoomUri,
 }
 
 impl AbuseReportBuilder {
     /// A report about `alleged_abuser_uri`, to be sent to the hub of `room_uri`.
     #[must_use]
-    pub fn new(alleged_abuser_uri: IdentifierUri, room_uri: IdentifierUri) -> Self {
+    pub fn new(alleged_abuser_uri: &UserUri, room_uri: RoomUri) -> Self {
         let report = AbuseReport {
             reporting_user: None.into(),
-            alleged_abuser_uri,
+            alleged_abuser_uri: alleged_abuser_uri.into(),
             reason_code: AbuseType::Reserved,
             note: String::new(),
             messages: Vec::new(),
@@ -126,8 +126,8 @@ impl AbuseReportBuilder {
 
     /// Says who reports.
     #[must_use]
-    pub fn reporting_user(mut self, reporting_user: IdentifierUri) -> Self {
-        self.report.reporting_user = reporting_user.into();
+    pub fn reporting_user(mut self, reporting_user: &UserUri) -> Self {
+        self.report.reporting_user = IdentifierUri::from(reporting_user).into();
         self
     }
 
@@ -159,7 +159,7 @@ impl AbuseReportBuilder {
         if stored.context.sender_uri != self.report.alleged_abuser_uri {
             return Err(FrankingError::SenderMismatch);
         }
-        if stored.context.room_uri != self.room_uri {
+        if stored.context.room_uri.as_bytes() != self.room_uri.as_bytes() {
             return Err(FrankingError::RoomMismatch);
         }
         let message = ReportedMessage::of_stored(content, application_data, stored)?;
@@ -174,13 +174,23 @@ impl AbuseReportBuilder {
     }
 }
 
-/// A message that the hub accepted, as this sender's, for this room and at this time. Only [`ReportCheck`] makes it.
+/// A message that the sender committed to and that the hub accepted for this room at this time. Only
+/// [`ReportCheck`] makes it.
 ///
-/// That it was the sender's the hub has from the provider that submitted it ([`ActiveSender`](crate::hub::ActiveSender)): it proves that the sender sent it, or that its provider lied.
+/// It proves no more than that:
+///
+/// - The hub knows the sender from the provider that submitted the message
+///   ([`ActiveSender`](crate::hub::ActiveSender)). Either the sender sent it, or its provider lied.
+/// - It does not prove that an honest client received the message. A dishonest sender can submit the
+///   ciphertext of one message with the tag of another. Receivers refuse what they decrypt
+///   ([`FrankingError::TagMismatch`]), and the hub proves a report of the message that no client
+///   received. Only the sender, or a reporter with the sender's help, can bring such a report.
+/// - It says nothing about the content of [`Self::unbound`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProvenMessage<'m> {
     message_content: &'m [u8],
     context: ServerFrankingContext,
+    unbound: Vec<UnboundContent>,
 }
 
 impl<'m> ProvenMessage<'m> {
@@ -195,6 +205,13 @@ impl<'m> ProvenMessage<'m> {
     pub fn context(&self) -> &ServerFrankingContext {
         &self.context
     }
+
+    /// The content that the message refers to and the frank does not bind, services included. A file of
+    /// the reporter's that opens with the keys in the message need not be the one that others got.
+    #[must_use]
+    pub fn unbound(&self) -> &[UnboundContent] {
+        &self.unbound
+    }
 }
 
 /// What the hub checks reports with.
@@ -208,14 +225,15 @@ pub struct ReportCheck<'a, R, F> {
     /// The message format of the room.
     pub content: &'a F,
     /// The room that the report is about: the one in the path of the request.
-    pub room_uri: &'a IdentifierUri,
+    pub room_uri: &'a RoomUri,
 }
 
 impl<R, F> ReportCheck<'_, R, F> {
     /// Checks every message of a report (mimi-protocol-06, 5.9), in its order. A report without messages proves nothing.
     ///
     /// # Errors
-    /// For each message those of [`Self::messages`].
+    /// For each message those of [`Self::messages`], and [`FrankingError::Identity`] if the alleged abuser
+    /// is not named in the one spelling that counts.
     pub fn report<'m>(&self, report: &'m AbuseReport) -> Vec<Result<ProvenMessage<'m>, FrankingError>>
     where
         R: RecheckStamp<Signed>,
@@ -225,7 +243,10 @@ impl<R, F> ReportCheck<'_, R, F> {
             .messages
             .iter()
             .map(|message| (message.message_content.as_slice(), &message.frank, message.accepted_timestamp));
-        self.check_all::<Signed>(&report.alleged_abuser_uri, messages)
+        match UserUri::try_from(&report.alleged_abuser_uri) {
+            Ok(alleged_abuser_uri) => self.check_all::<Signed>(&alleged_abuser_uri, messages),
+            Err(error) => messages.map(|_| Err(error.into())).collect(),
+        }
     }
 
     /// Checks messages that `alleged_abuser_uri` is said to have sent, in their order.
@@ -238,7 +259,7 @@ impl<R, F> ReportCheck<'_, R, F> {
     /// [`FrankingError::UnknownFrankSuite`] and [`FrankingError::IntegritySignature`].
     pub fn messages<'m, C: Construction>(
         &self,
-        alleged_abuser_uri: &IdentifierUri,
+        alleged_abuser_uri: &UserUri,
         messages: &'m [ReportedMessage<C>],
     ) -> Vec<Result<ProvenMessage<'m>, FrankingError>>
     where
@@ -253,7 +274,7 @@ impl<R, F> ReportCheck<'_, R, F> {
 
     fn check_all<'m, C: Construction>(
         &self,
-        alleged_abuser_uri: &IdentifierUri,
+        alleged_abuser_uri: &UserUri,
         messages: impl Iterator<Item = (&'m [u8], &'m C::Frank, u64)>,
     ) -> Vec<Result<ProvenMessage<'m>, FrankingError>>
     where
@@ -264,12 +285,12 @@ impl<R, F> ReportCheck<'_, R, F> {
         let candidates: Vec<_> = messages
             .map(|(message_content, frank, accepted_timestamp)| {
                 let context = ServerFrankingContext {
-                    sender_uri: alleged_abuser_uri.clone(),
-                    room_uri: self.room_uri.clone(),
+                    sender_uri: alleged_abuser_uri.into(),
+                    room_uri: self.room_uri.into(),
                     accepted_timestamp,
                 };
-                self.check_server_frank::<C>(message_content, frank, &context)?;
-                Ok((frank, ProvenMessage { message_content, context }))
+                let unbound = self.check_server_frank::<C>(message_content, frank, &context)?;
+                Ok((frank, ProvenMessage { message_content, context, unbound }))
             })
             .collect();
         let open: Vec<_> = candidates
@@ -296,13 +317,13 @@ impl<R, F> ReportCheck<'_, R, F> {
         message_content: &[u8],
         frank: &C::Frank,
         context: &ServerFrankingContext,
-    ) -> Result<(), FrankingError>
+    ) -> Result<Vec<UnboundContent>, FrankingError>
     where
         F: FrankableContent<C>,
     {
         let assertions = self.content.assertions(message_content)?;
-        assertions.check_sender(&context.sender_uri)?;
-        assertions.check_room(&context.room_uri)?;
+        assertions.check_sender(context.sender_uri.as_bytes())?;
+        assertions.check_room(context.room_uri.as_bytes())?;
         let frank_aad = franking_tag(&assertions.tag_key, message_content);
         if C::repeated_tag(frank).is_some_and(|tag| !same(tag, &frank_aad.franking_tag)) {
             return Err(FrankingError::RepeatedTagMismatch);
@@ -310,7 +331,7 @@ impl<R, F> ReportCheck<'_, R, F> {
         let (_, hub_key) = self.hub_keys.in_force_at(context.accepted_timestamp)?;
         let server_frank = hub_key.server_frank(&frank_aad, &C::context(context)?);
         if same(&server_frank, C::server_frank(frank)) {
-            Ok(())
+            Ok(assertions.unbound)
         } else {
             Err(FrankingError::ServerFrankMismatch)
         }

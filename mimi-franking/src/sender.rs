@@ -9,19 +9,16 @@
 //! The hub's answer carries the accepted time and the frank. The sender can verify them as every [receiver](crate::receiver) does.
 
 use mimi_codec::{
-    Encode,
-    code_points::ComponentID,
-    extensions::SafeAADItem,
-    protocol::{FrankAAD, IdentifierUri},
+    Encode, RoomUri, UserUri, code_points::ComponentID, extensions::SafeAADItem, protocol::FrankAAD,
 };
 
-use crate::{Construction, FrankableContent, FrankingError, franking_tag};
+use crate::{Assertions, Construction, FrankableContent, FrankingError, UnboundKind, franking_tag};
 
 /// A message that its sender has committed to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Commitment {
     frank_aad: FrankAAD,
-    sending_uri: IdentifierUri,
+    sending_uri: UserUri,
 }
 
 impl Commitment {
@@ -42,25 +39,54 @@ impl Commitment {
 
     /// The `sendingUri` for the SubmitMessageRequest: the one that stands in the content.
     #[must_use]
-    pub fn sending_uri(&self) -> &IdentifierUri {
+    pub fn sending_uri(&self) -> &UserUri {
         &self.sending_uri
     }
 }
 
-/// Commits to `application_data`, which the sender is about to send as `sending_uri` to `room_uri` (mimi-protocol-06, 5.4.1.1).
+/// Commits to `application_data`, which the sender is about to send as `sending_uri` to `room_uri`
+/// (mimi-protocol-06 §5.4.1.1).
 ///
 /// # Errors
-/// [`FrankingError::Content`] when the content can't be franked, [`FrankingError::SenderMismatch`] or [`FrankingError::RoomMismatch`] when
-/// it asserts another sender or room: every receiver would refuse it.
+/// [`FrankingError::Content`] if the content cannot be franked; [`FrankingError::SenderMismatch`] or
+/// [`FrankingError::RoomMismatch`] if it asserts another sender or room, which every receiver would
+/// refuse; [`FrankingError::Unbound`] if it refers to a file that it does not bind: the receivers could
+/// get different files, and no report would prove one.
 pub fn commit<C: Construction>(
     content: &impl FrankableContent<C>,
     application_data: &[u8],
-    sending_uri: &IdentifierUri,
-    room_uri: &IdentifierUri,
+    sending_uri: &UserUri,
+    room_uri: &RoomUri,
 ) -> Result<Commitment, FrankingError> {
     let assertions = content.assertions(application_data)?;
-    assertions.check_sender(sending_uri)?;
-    assertions.check_room(room_uri)?;
+    match assertions.unbound.iter().find(|unbound| unbound.kind != UnboundKind::Service) {
+        Some(file) => Err(FrankingError::Unbound(*file)),
+        None => commit_to(&assertions, application_data, sending_uri, room_uri),
+    }
+}
+
+/// Commits as [`commit`] does, also to a message that refers to files which it does not bind. Nothing
+/// that such a file opens to can be reported.
+///
+/// # Errors
+/// Those of [`commit`] but [`FrankingError::Unbound`].
+pub fn commit_with_unbound_files<C: Construction>(
+    content: &impl FrankableContent<C>,
+    application_data: &[u8],
+    sending_uri: &UserUri,
+    room_uri: &RoomUri,
+) -> Result<Commitment, FrankingError> {
+    commit_to(&content.assertions(application_data)?, application_data, sending_uri, room_uri)
+}
+
+fn commit_to<C: Construction>(
+    assertions: &Assertions<'_, C>,
+    application_data: &[u8],
+    sending_uri: &UserUri,
+    room_uri: &RoomUri,
+) -> Result<Commitment, FrankingError> {
+    assertions.check_sender(sending_uri.as_bytes())?;
+    assertions.check_room(room_uri.as_bytes())?;
     let frank_aad = franking_tag(&assertions.tag_key, application_data);
     Ok(Commitment { frank_aad, sending_uri: sending_uri.clone() })
 }

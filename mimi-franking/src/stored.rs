@@ -1,7 +1,7 @@
 //! What a client's database holds of a verified frank.
 
 use mimi_codec::{
-    Decode, Encode, Reader, Writer,
+    Decode, Encode, Reader, RoomUri, UserUri, Writer,
     protocol::{FrankAAD, ServerFrankingContext},
 };
 
@@ -83,20 +83,23 @@ impl<C: Construction> StoredFrank<C> {
     /// Verifies the frank anew, for the application data that it is stored with.
     ///
     /// # Errors
-    /// Those of [`receiver::verify`].
+    /// [`FrankingError::Identity`] if the stored sender or room is not in the one spelling that counts,
+    /// and those of [`receiver::verify`].
     pub fn verify_again(
         &self,
         agent: &impl CheckStamp<C>,
         content: &impl FrankableContent<C>,
         application_data: &[u8],
     ) -> Result<VerifiedFrank<C>, FrankingError> {
+        let sender_uri = UserUri::try_from(&self.context.sender_uri)?;
+        let room_uri = RoomUri::try_from(&self.context.room_uri)?;
         let received = Received {
             application_data,
             frank_aad: Some(&self.frank_aad),
             frank: Some(&self.frank),
             accepted_timestamp: self.context.accepted_timestamp,
-            sender_uri: &self.context.sender_uri,
-            room_uri: &self.context.room_uri,
+            sender_uri: &sender_uri,
+            room_uri: &room_uri,
         };
         // There is a frank, so there is a verdict.
         receiver::verify(agent, content, &received)?.ok_or(FrankingError::FrankWithoutTag)

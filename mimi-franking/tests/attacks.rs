@@ -12,13 +12,19 @@ use mimi_codec::{
         UserRolePair,
     },
 };
+use mimi_content::{
+    AeadAlgorithm, Attachment, AttachmentError, Disposition, ExternalPart, HashAlgorithm, MimiContent,
+    NestedPart,
+};
 use mimi_crypto::{CryptoError, verify_with_label};
 use mimi_franking::{
     Construction, ContextHash, ContextSecret, FrankingAgent, FrankingAgentKey, FrankingError, FrankingSalt,
-    IntegrityMac, IntegritySecret, OwnAgent, Signed, StoredFrank, franking_tag,
-    hub::{ActiveSender, Franked},
+    IntegrityMac, IntegritySecret, OwnAgent, Signed, StoredFrank, UnboundContent, UnboundKind, franking_tag,
+    hub::{ActiveSender, Franked, UserIndex},
     report::{AbuseReportBuilder, ReportCheck, ReportedMessage},
+    sender::commit_with_unbound_files,
 };
+use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use room::{ALICE, BOB, CATHY, Message, NOW, ROOM, Room, Under, mimi_message, uri, validate};
 use sha2::{Digest, Sha256};
 
@@ -113,8 +119,8 @@ fn in_alices_name<C: Under>(submitted_by: &str) -> (Message<C>, Result<ActiveSen
     let room = Room::new(SUITE);
     let user = |user: &str| UserRolePair { user: user.into(), role_index: 1 };
     let list = ParticipantListData { participants: vec![user(ALICE), user(BOB)] };
-    let clients = [uri(ALICE), uri(BOB)];
-    let sender = ActiveSender::find(&uri(ALICE), &room::provider(submitted_by), &list, &clients);
+    let users = UserIndex::new(&list, [uri(ALICE), uri(BOB)]);
+    let sender = ActiveSender::find(&uri(ALICE), &room::provider(submitted_by), &users);
     let message = sent::<C>(&room, "something vile");
     (Message { sender_uri: uri(BOB), ..message }, sender)
 }
@@ -130,8 +136,8 @@ fn a_follower_cannot_submit_in_the_name_of_another_providers_user() {
     // A URI that names no provider is nobody's.
     let list =
         ParticipantListData { participants: vec![UserRolePair { user: "alice".into(), role_index: 1 }] };
-    let alice = uri("alice");
-    let found = ActiveSender::find(&alice, &room::provider("b.example"), &list, [&alice]);
+    let users = UserIndex::new(&list, [uri("alice")]);
+    let found = ActiveSender::find(&uri("alice"), &room::provider("b.example"), &users);
     assert_eq!(found, Err(FrankingError::SenderOfAnotherProvider));
 }
 
@@ -182,6 +188,88 @@ fn a_sender_cannot_deny_a_message() {
     no_denying::<Signed>(&NO_SIGNATURE);
     no_denying::<IntegrityMac>(&FrankingError::IntegrityCheckMismatch);
     no_denying::<ContextHash>(&FrankingError::ContextHashMismatch);
+}
+
+/// Mallory sends the ciphertext of one message with the tag of another. No receiver accepts what it
+/// decrypts, so no client has the other message from the group. Yet the hub accepted its tag: an
+/// accomplice to whom Mallory gives the other message has it proven.
+fn proven_and_never_received<C: Under>() {
+    let room = Room::new(SUITE);
+    let received = C::content([7; 32], ALICE, ROOM, "hello");
+    let never_received = C::content([8; 32], ALICE, ROOM, "something vile");
+    let other = Message::<C>::sent(&room, &never_received, ALICE, ROOM);
+    let submitted = Message::<C>::accepted(&room, &received, &other.frank_aad, &uri(ALICE), &uri(ROOM));
+    assert_eq!(submitted.verify(&room), Err(FrankingError::TagMismatch));
+    assert_eq!(submitted.report(&room), Err(of_other_content::<C>()));
+    let reported = Message { application_data: never_received, ..submitted };
+    assert_eq!(reported.report(&room), Ok(()));
+}
+
+#[test]
+fn a_sender_can_have_a_message_proven_that_no_client_received() {
+    proven_and_never_received::<Signed>();
+    proven_and_never_received::<IntegrityMac>();
+    proven_and_never_received::<ContextHash>();
+}
+
+// Content behind a URL.
+
+/// The content with an attachment in the place of its text.
+fn with_attachment<C: Under>(file: ExternalPart) -> Vec<u8> {
+    let message = MimiContent::decode(&C::content([7; 32], ALICE, ROOM, "x")).unwrap();
+    let body = NestedPart::external(Disposition::ATTACHMENT, "", file);
+    MimiContent::builder(message.salt(), body)
+        .extensions(message.extensions().clone())
+        .build()
+        .unwrap()
+        .encode()
+}
+
+/// Mallory encrypts two files under one key and nonce and lets the server of the URL give each member
+/// another one. Both open, and one frank covers both.
+fn two_files<C: Under>() {
+    let room = Room::new(SUITE);
+    let gcm = AeadAlgorithm::AES_128_GCM;
+    let sealed = |text: &str| {
+        let mut rng = ChaCha20Rng::seed_from_u64(5);
+        let mut file = text.as_bytes().to_vec();
+        let part = Attachment::seal(gcm, &mut file, &mut rng).unwrap();
+        (part.into_part("https://files.example/1", "text/plain"), file)
+    };
+    let ((bound, mut for_bob), (_, mut for_cathy)) = (sealed("a rocket"), sealed("a threat"));
+    assert_eq!(bound.as_ref().open(&mut for_cathy, 0).err(), Some(AttachmentError::OtherContent));
+    let unbound = ExternalPart { hash_alg: HashAlgorithm::RESERVED, content_hash: vec![], ..bound.clone() };
+    assert_eq!(&*unbound.as_ref().open(&mut for_bob, 0).unwrap(), b"a rocket");
+    assert_eq!(&*unbound.as_ref().open(&mut for_cathy, 0).unwrap(), b"a threat");
+
+    let found = UnboundContent { part: 0, kind: UnboundKind::File };
+    let data = with_attachment::<C>(unbound);
+    let commit = |data: &[u8]| {
+        mimi_franking::sender::commit::<C>(&C::CONTENT, data, &uri(ALICE), &uri(ROOM)).map(drop)
+    };
+    assert_eq!(commit(&data), Err(FrankingError::Unbound(found)));
+    let commitment = commit_with_unbound_files::<C>(&C::CONTENT, &data, &uri(ALICE), &uri(ROOM)).unwrap();
+    let message = Message::<C>::accepted(&room, &data, commitment.frank_aad(), &uri(ALICE), &uri(ROOM));
+    assert_eq!(message.verify(&room).unwrap().unbound(), [found]);
+    assert_eq!(message.proven_unbound(&room), [found]);
+
+    // A file with its hash is covered; a service is no file, and is named all the same.
+    let service = ExternalPart { hash_alg: HashAlgorithm::RESERVED, ..ExternalPart::default() };
+    let found = UnboundContent { part: 0, kind: UnboundKind::Service };
+    for (part, expected) in [(bound, &[][..]), (service, &[found][..])] {
+        let data = with_attachment::<C>(part);
+        assert_eq!(commit(&data), Ok(()));
+        let message = Message::<C>::sent(&room, &data, ALICE, ROOM);
+        assert_eq!(message.verify(&room).unwrap().unbound(), expected);
+        assert_eq!(message.proven_unbound(&room), expected);
+    }
+}
+
+#[test]
+fn one_frank_covers_two_files_of_a_part_without_a_hash() {
+    two_files::<Signed>();
+    two_files::<IntegrityMac>();
+    two_files::<ContextHash>();
 }
 
 // "Follower servers do not learn sender/content of any message."
@@ -418,7 +506,7 @@ const HIS_ROOM: &str = "mimi://a.example/r/ymimi://a.example/r/z";
 fn moved_boundary<C: Under>() -> Result<(), FrankingError> {
     let room = Room::new(SUITE);
     for text in [MALLORY, HER_ROOM, VICTIM, HIS_ROOM] {
-        uri(text).mimi_uri().unwrap();
+        uri::<IdentifierUri>(text).mimi_uri().unwrap();
     }
     let data = C::content([7; 32], VICTIM, HIS_ROOM, "something vile");
     let frank_aad =
@@ -505,7 +593,7 @@ fn no_frank_of_one_construction_passes_for_another() {
 fn a_report_says_of_each_message_what_failed() {
     let room = Room::new(SUITE);
     let mut builder =
-        AbuseReportBuilder::new(uri(ALICE), uri(ROOM)).reporting_user(uri(BOB)).note("please look");
+        AbuseReportBuilder::new(&uri(ALICE), uri(ROOM)).reporting_user(&uri(BOB)).note("please look");
     for (number, text) in ["one", "two", "three"].into_iter().enumerate() {
         let data = mimi_message([number as u8; 16], ALICE, ROOM, text);
         let message = Message::<Signed>::sent(&room, &data, ALICE, ROOM);
@@ -520,7 +608,7 @@ fn a_report_says_of_each_message_what_failed() {
     let report = mimi_codec::Decode::decode_exact(&octets).unwrap();
     let agents = [OwnAgent::new(&room.suite, room.agent.franking_signature_key.clone()).unwrap()];
     let own = mimi_franking::OwnAgents(&agents);
-    let room_uri: IdentifierUri = uri(ROOM);
+    let room_uri = uri(ROOM);
     let check =
         ReportCheck { hub_keys: &room.hub_keys, own: &own, content: &Signed::CONTENT, room_uri: &room_uri };
     let verdicts: Vec<_> = check.report(&report).into_iter().map(|verdict| verdict.map(drop)).collect();

@@ -97,11 +97,7 @@ impl Attachment {
     /// [`AttachmentError::UnknownAead`] for an algorithm other than AES-128-GCM, AES-256-GCM and ChaCha20-Poly1305, none
     /// included; [`AttachmentError::TooLong`] for a file that is longer than the algorithm allows (64 GiB for AES-GCM, 256 GiB else).
     /// `content` is unchanged then.
-    pub fn seal(
-        enc_alg: AeadAlgorithm,
-        content: &mut Vec<u8>,
-        rng: &mut (impl CryptoRng + ?Sized),
-    ) -> Result<Self> {
+    pub fn seal(enc_alg: AeadAlgorithm, content: &mut Vec<u8>, rng: &mut dyn CryptoRng) -> Result<Self> {
         let mut key = Zeroizing::new(alloc::vec![0; key_length(enc_alg)?]);
         let mut nonce = alloc::vec![0; NONCE];
         rng.fill_bytes(&mut key);

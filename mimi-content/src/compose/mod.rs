@@ -53,7 +53,7 @@ impl Composer {
     }
 
     fn begin(&self, salt: Salt, body: NestedPart) -> MimiContentBuilder {
-        MimiContent::builder(salt, body).extensions(self.extensions.clone())
+        MimiContent::builder(salt, body).extensions(self.extensions.clone()).composed()
     }
 
     /// A message.
@@ -269,12 +269,15 @@ impl Composer {
         if let Ok(Some(subject)) = latest.extensions().as_ref().subject() {
             extensions.set_subject(subject).map_err(ReplaceError::Subject)?;
         }
-        let builder = MimiContent::builder(salt, body).extensions(extensions);
+        let builder = MimiContent::builder(salt, body).extensions(extensions).composed();
         let builder = builder.topic_id(latest.topic_id()).expires(latest.expires());
         Ok(builder.in_reply_to(latest.in_reply_to()).replaces(first))
     }
 
     /// A file that lies at a URL, to be downloaded. With feature `crypto`, `Attachment::into_part` makes the part.
+    ///
+    /// The part must have a hash that binds the file: otherwise building the message fails with
+    /// [`BuildError::Unbound`](crate::BuildError::Unbound).
     ///
     /// ```
     /// use mimi_content::{AeadAlgorithm, Composer, ExternalPart, HashAlgorithm, Salt};

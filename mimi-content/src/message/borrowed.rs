@@ -9,7 +9,10 @@ use crate::error::{DecodeErrorKind, Result, Within};
 use crate::expiration::Expiration;
 use crate::extensions::ExtensionsRef;
 use crate::message_id::{MessageId, UriTooLong};
-use crate::part::{ContentId, ContentIdError, MAX_PART_DEPTH, MAX_PARTS, NestedPartRef, PartIndex, PartRef};
+use crate::part::{
+    self, ContentId, ContentIdError, MAX_PART_DEPTH, MAX_PARTS, NestedPartRef, PartIndex, PartRef,
+    UnboundPart,
+};
 use crate::salt::Salt;
 
 /// A message as it was received: a view into its bytes, validated as a whole.
@@ -170,6 +173,13 @@ impl<'a> MimiContentRef<'a> {
     #[must_use]
     pub fn parts(&self) -> &[NestedPartRef<'a>] {
         if self.parts.is_empty() { core::slice::from_ref(&self.body) } else { &self.parts }
+    }
+
+    /// The external parts whose content the message does not bind, services included, in their order.
+    /// See [`UnboundReason`](crate::UnboundReason).
+    pub fn unbound_parts(&self) -> impl Iterator<Item = UnboundPart> {
+        let parts = (0..=u16::MAX).map(PartIndex).zip(self.parts());
+        part::unbound_parts(parts.map(|(index, nested)| (index, nested.part)))
     }
 
     /// The part with this index.

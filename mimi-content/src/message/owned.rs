@@ -11,8 +11,8 @@ use crate::expiration::Expiration;
 use crate::extensions::Extensions;
 use crate::message_id::{MessageId, MessageIdHash, UriTooLong};
 use crate::part::{
-    ContentId, ContentIdError, MAX_PART_DEPTH, MAX_PARTS, NestedPart, NestedPartRef, PartIndex, PartRef,
-    is_language_list, tree_from,
+    self, ContentId, ContentIdError, MAX_PART_DEPTH, MAX_PARTS, NestedPart, NestedPartRef, PartIndex,
+    PartRef, UnboundPart, UnboundReason, is_language_list, tree_from,
 };
 use crate::salt::Salt;
 
@@ -64,6 +64,7 @@ impl MimiContent {
                 extensions: Extensions::new(),
                 body,
             },
+            composed: false,
         }
     }
 
@@ -72,7 +73,7 @@ impl MimiContent {
     /// [`MimiContentBuilder::build`] refuses the copy of a received message that no builder would have made, such as one with a malformed
     /// language, until its body is replaced: who sends it on would be its author.
     pub fn into_builder(self, salt: Salt) -> MimiContentBuilder {
-        MimiContentBuilder { message: Self { salt, ..self } }
+        MimiContentBuilder { message: Self { salt, ..self }, composed: false }
     }
 
     /// Reads a whole document.
@@ -177,6 +178,12 @@ impl MimiContent {
         self.body.parts()
     }
 
+    /// The external parts whose content the message does not bind, services included, in their order.
+    /// See [`UnboundReason`].
+    pub fn unbound_parts(&self) -> impl Iterator<Item = UnboundPart> {
+        part::unbound_parts(self.parts().map(|(index, nested)| (index, nested.as_head().part)))
+    }
+
     /// The part with this index.
     #[must_use]
     pub fn part(&self, index: PartIndex) -> Option<&NestedPart> {
@@ -253,6 +260,8 @@ impl MimiContent {
 #[must_use]
 pub struct MimiContentBuilder {
     message: MimiContent,
+    /// The message comes from a [`Composer`](crate::Composer), which binds what it refers to.
+    composed: bool,
 }
 
 impl MimiContentBuilder {
@@ -292,13 +301,21 @@ impl MimiContentBuilder {
         self
     }
 
+    /// Refuses a part whose content the message does not bind.
+    pub(crate) fn composed(mut self) -> Self {
+        self.composed = true;
+        self
+    }
+
     /// Checks what the types leave open, and gives the message.
     ///
     /// # Errors
     ///
     /// [`BuildError::TopicIdTooLong`] over [`MAX_TOPIC_ID`] octets; [`BuildError::MalformedLanguage`] for a language that
     /// [`is_language_list`] denies; [`BuildError::KeyWithoutEncryption`] for a key, nonce or aad beside
-    /// [`AeadAlgorithm::NONE`](crate::AeadAlgorithm::NONE). Of several parts the first one is named. The limits on parts hold by
+    /// [`AeadAlgorithm::NONE`](crate::AeadAlgorithm::NONE); [`BuildError::Unbound`] if a
+    /// [`Composer`](crate::Composer) began the message and the content of an external part is not bound,
+    /// unless the part is a service. Of several parts the first one is named. The limits on parts hold by
     /// their types.
     pub fn build(self) -> core::result::Result<MimiContent, BuildError> {
         for (index, part) in self.message.parts() {
@@ -310,6 +327,13 @@ impl MimiContentBuilder {
                 && external.has_key_without_encryption()
             {
                 return Err(BuildError::KeyWithoutEncryption { part: index });
+            }
+            if let PartRef::External(external) = part.part
+                && self.composed
+                && let Some(reason) = external.unbound_reason()
+                && reason != UnboundReason::Service
+            {
+                return Err(BuildError::Unbound(UnboundPart { part: index, reason }));
             }
         }
         self.build_as_received()
@@ -355,6 +379,8 @@ pub enum BuildError {
         /// Which part.
         part: PartIndex,
     },
+    /// A file that the message does not bind: receivers of one message could get different files.
+    Unbound(UnboundPart),
 }
 
 impl fmt::Display for BuildError {
@@ -368,6 +394,7 @@ impl fmt::Display for BuildError {
             Self::KeyWithoutEncryption { part } => {
                 write!(f, "part {part} has a key, nonce or aad without encryption")
             }
+            Self::Unbound(part) => part.fmt(f),
         }
     }
 }

@@ -336,7 +336,86 @@ impl<'a> NestedPartRef<'a> {
     }
 }
 
+/// Why a message does not bind the content behind the URL of an external part: two receivers, or
+/// one receiver at two times, may get different content from one and the same message.
+///
+/// The tag of the AEAD algorithms does not help. A sender who chooses the key can make one
+/// ciphertext for each receiver, and each opens without an error (none of them commits to the key
+/// or to the content).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UnboundReason {
+    /// The content is neither encrypted nor hashed: a service, such as a link to a conference
+    /// (mimi-content-08 §4.5). There is no content that could be bound.
+    Service,
+    /// The content is encrypted and has no hash.
+    NoHash,
+    /// The content has a hash of an algorithm that this crate does not know, or one too short to
+    /// tell two files apart.
+    UnknownHash(HashAlgorithm),
+}
+
+impl fmt::Display for UnboundReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Service => f.write_str("is a service without content of its own"),
+            Self::NoHash => f.write_str("is encrypted and has no hash"),
+            Self::UnknownHash(algorithm) => write!(f, "has a hash of {algorithm:?}"),
+        }
+    }
+}
+
+/// An external part whose content the message does not bind; see [`UnboundReason`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnboundPart {
+    /// The part.
+    pub part: PartIndex,
+    /// Why its content is not bound.
+    pub reason: UnboundReason,
+}
+
+impl fmt::Display for UnboundPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "external part {} {}", self.part, self.reason)
+    }
+}
+
+/// The parts whose content the message does not bind, in their order.
+pub(crate) fn unbound_parts<'p, 'a: 'p>(
+    parts: impl Iterator<Item = (PartIndex, PartRef<'a>)> + 'p,
+) -> impl Iterator<Item = UnboundPart> + 'p {
+    parts.filter_map(|(part, content)| match content {
+        PartRef::External(external) => external.unbound_reason().map(|reason| UnboundPart { part, reason }),
+        _ => None,
+    })
+}
+
 impl<'a> ExternalPartRef<'a> {
+    /// Why the message does not bind the content of this part; `None` if `content_hash` does.
+    ///
+    /// ```
+    /// use mimi_content::{AeadAlgorithm, ExternalPart, HashAlgorithm, UnboundReason};
+    ///
+    /// let file = ExternalPart {
+    ///     enc_alg: AeadAlgorithm::AES_128_GCM,
+    ///     hash_alg: HashAlgorithm::RESERVED,
+    ///     ..ExternalPart::default()
+    /// };
+    /// assert_eq!(file.as_ref().unbound_reason(), Some(UnboundReason::NoHash));
+    /// ```
+    #[must_use]
+    pub fn unbound_reason(&self) -> Option<UnboundReason> {
+        match self.hash_alg {
+            HashAlgorithm::SHA_256 | HashAlgorithm::SHA_384 | HashAlgorithm::SHA_512 => None,
+            HashAlgorithm::RESERVED if !self.content_hash.is_empty() => {
+                Some(UnboundReason::UnknownHash(self.hash_alg))
+            }
+            HashAlgorithm::RESERVED if self.enc_alg == AeadAlgorithm::NONE => Some(UnboundReason::Service),
+            HashAlgorithm::RESERVED => Some(UnboundReason::NoHash),
+            unknown => Some(UnboundReason::UnknownHash(unknown)),
+        }
+    }
+
     /// Whether there is a key, nonce or aad although the content is not encrypted, which section 4.5 forbids.
     pub(crate) fn has_key_without_encryption(&self) -> bool {
         self.enc_alg == AeadAlgorithm::NONE

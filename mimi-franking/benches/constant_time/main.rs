@@ -18,18 +18,18 @@ mod statistics;
 use std::{hint::black_box, time::Instant};
 
 use mimi_codec::{
-    DnsName, SecretOpaque,
+    DnsName, RoomUri, SecretOpaque, UserUri,
     code_points::CipherSuite,
     extensions::SafeAAD,
     match_presented_identities,
-    protocol::{FrankAAD, IdentifierUri, ParticipantListData, UserRolePair},
+    protocol::{FrankAAD, ParticipantListData, UserRolePair},
 };
 use mimi_content::{Disposition, MimiContent, NestedPart, Salt};
 use mimi_crypto::{CipherSuiteProvider, RustCrypto, Secret};
 use mimi_franking::{
     ContextHash, ContextSecret, Framing, FrankingSalt, HubKey, HubKeyId, HubKeyRing, IntegrityMac,
     IntegrityMacFrank, IntegritySecret, MimiFrankable, MimiFrankable02, franking_tag,
-    hub::{self, ActiveSender, Submission},
+    hub::{self, ActiveSender, Submission, UserIndex},
     receiver::{self, Received},
     report::{ReportCheck, ReportedMessage},
     sender, set_franking_assertion_02, set_sender_and_room,
@@ -169,7 +169,7 @@ fn main() {
 
 /// The comparisons inside the checks of a receiver and of a hub, with all that the checks do beside them.
 fn franking(bench: &mut Bench) -> Verdict {
-    let (sender_uri, room_uri) = (IdentifierUri::new(SENDER).unwrap(), IdentifierUri::new(ROOM).unwrap());
+    let (sender_uri, room_uri) = (UserUri::try_from(SENDER).unwrap(), RoomUri::try_from(ROOM).unwrap());
     let content = MimiFrankable::new(Framing::Bare);
     let content_02 = MimiFrankable02::new(Framing::Bare, 100);
     let application_data = message([9; 32]);
@@ -180,12 +180,13 @@ fn franking(bench: &mut Bench) -> Verdict {
     let context = ContextSecret::new(secret).unwrap();
     let list =
         ParticipantListData { participants: vec![UserRolePair { user: SENDER.into(), role_index: 1 }] };
+    let users = UserIndex::new(&list, [sender_uri.clone()]);
     let provider = DnsName::parse(PROVIDER).unwrap();
     let provider = match_presented_identities(provider.as_ref(), [PROVIDER]).unwrap();
     let submission = |commitment: sender::Commitment| {
         let item = commitment.safe_aad_item().unwrap();
         let safe_aad = SafeAAD { aad_items: mimi_codec::List::new(vec![item]).unwrap() };
-        let sender = ActiveSender::find(&sender_uri, &provider, &list, [&sender_uri]).unwrap();
+        let sender = ActiveSender::find(&(&sender_uri).into(), &provider, &users).unwrap();
         Submission::new(&safe_aad, sender, room_uri.clone()).unwrap()
     };
     let mut rng = ChaCha20Rng::seed_from_u64(2);

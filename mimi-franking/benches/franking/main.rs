@@ -13,14 +13,13 @@ use criterion::Criterion;
 use ed25519_dalek::Signer;
 use hmac::{Hmac, KeyInit, Mac};
 use mimi_codec::{
-    DnsName, Encode, List,
+    DnsName, Encode, List, RoomUri, UserUri,
     code_points::{CipherSuite, ExtensionType},
     extensions::{AppDataDictionary, ComponentData, SafeAAD},
     match_presented_identities,
     mls::{Credential, Extension, Extensions, GroupContext, Mls10},
     protocol::{
-        Frank, FrankAAD, FrankingAgentData, IdentifierUri, ParticipantListData, ServerFrankingContext,
-        UserRolePair,
+        Frank, FrankAAD, FrankingAgentData, ParticipantListData, ServerFrankingContext, UserRolePair,
     },
 };
 use mimi_content::{Disposition, MimiContent, NestedPart, Salt};
@@ -28,7 +27,7 @@ use mimi_crypto::{CipherSuiteProvider, RustCrypto, Secret, SignaturePrivateKey, 
 use mimi_franking::{
     Framing, FrankableContent, FrankingAgent, FrankingAgentKey, FrankingSalt, HubKey, HubKeyId, HubKeyRing,
     MimiFrankable, OwnAgent, OwnAgents, Signed, franking_tag,
-    hub::{self, ActiveSender, Submission},
+    hub::{self, ActiveSender, Submission, UserIndex},
     receiver::{self, Received},
     report::{ReportCheck, ReportedMessage},
     sender, set_sender_and_room,
@@ -42,8 +41,12 @@ const ROOM: &str = "mimi://hub.example/r/Rl33FWLCYWOwxHrYnpWDQg";
 const CONTENT: MimiFrankable = MimiFrankable::new(Framing::Bare);
 const NOW: u64 = 1_767_225_600_000;
 
-fn uri(text: &str) -> IdentifierUri {
-    IdentifierUri::new(text).unwrap()
+fn user(text: &str) -> UserUri {
+    UserUri::try_from(text).unwrap()
+}
+
+fn room(text: &str) -> RoomUri {
+    RoomUri::try_from(text).unwrap()
 }
 
 fn message(number: u8, octets: usize) -> Vec<u8> {
@@ -119,16 +122,17 @@ fn main() {
     ring.add(HubKeyId(0), HubKey::new(&Secret::of_length(hub_secret, 32).unwrap()).unwrap()).unwrap();
 
     // Hub: one HMAC, one signature.
-    let (sender_uri, room_uri) = (uri(SENDER), uri(ROOM));
+    let (sender_uri, room_uri) = (user(SENDER), room(ROOM));
     let list =
         ParticipantListData { participants: vec![UserRolePair { user: SENDER.into(), role_index: 1 }] };
+    let users = UserIndex::new(&list, [sender_uri.clone()]);
     let provider = DnsName::parse(PROVIDER).unwrap();
     let provider = match_presented_identities(provider.as_ref(), [PROVIDER]).unwrap();
     let submit = |application_data: &[u8]| {
         let commitment = sender::commit::<Signed>(&CONTENT, application_data, &sender_uri, &room_uri)
             .map(|commitment| commitment.safe_aad_item().unwrap());
         let safe_aad = SafeAAD { aad_items: List::new(vec![commitment.unwrap()]).unwrap() };
-        let sender = ActiveSender::find(&sender_uri, &provider, &list, [&sender_uri]).unwrap();
+        let sender = ActiveSender::find(&(&sender_uri).into(), &provider, &users).unwrap();
         Submission::new(&safe_aad, sender, room_uri.clone()).unwrap()
     };
     let application_data = message(1, 300);
@@ -136,8 +140,8 @@ fn main() {
     let franked: hub::Franked<Signed> = hub::frank(&ring, &agent_key, &submission, NOW, &mut rng).unwrap();
     let dalek = ed25519_dalek::SigningKey::from_bytes(&seed);
     let server_context = ServerFrankingContext {
-        sender_uri: sender_uri.clone(),
-        room_uri: room_uri.clone(),
+        sender_uri: (&sender_uri).into(),
+        room_uri: (&room_uri).into(),
         accepted_timestamp: NOW,
     };
     let tag = franking_tag(&FrankingSalt::from_bytes([1; 16]), &application_data);

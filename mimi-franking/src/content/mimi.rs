@@ -1,10 +1,12 @@
 //! MIMI content (mimi-content-08).
 
-use mimi_codec::{Decode, media_type::ApplicationFraming};
-use mimi_content::{ExtensionKey, ExtensionsRef, MimiContentRef};
+use alloc::vec::Vec;
 
-use super::{Assertions, ContentError, FrankableContent, FrankingAssertion};
-use crate::{ContextHash, FrankingSalt, IntegrityMac, Signed};
+use mimi_codec::{Decode, media_type::ApplicationFraming};
+use mimi_content::{ExtensionKey, ExtensionsRef, MimiContentRef, UnboundReason};
+
+use super::{Assertions, ContentError, FrankableContent, FrankingAssertion, UnboundContent, UnboundKind};
+use crate::{Construction, ContextHash, FrankingSalt, IntegrityMac, Signed};
 
 /// What stands around the MIMI content in the application data. The room says it: it is framed where its GroupContext has the
 /// component `content_media_types` (mls-extensions-10, 6.2).
@@ -62,10 +64,10 @@ impl MimiFrankable {
         Self { framing, assertion_key: Some(assertion_key) }
     }
 
-    fn read<'a>(
+    fn read<'a, C: Construction<TagKey = FrankingSalt>>(
         &self,
         application_data: &'a [u8],
-    ) -> Result<(FrankingSalt, &'a [u8], &'a [u8]), ContentError> {
+    ) -> Result<Assertions<'a, C>, ContentError> {
         let content = self.framing.content(application_data)?;
         let extensions = content.extensions();
         let (sender_uri, room_uri) = match self.assertion_key {
@@ -75,15 +77,19 @@ impl MimiFrankable {
                 agree(extensions, (assertion.sender_uri, assertion.room_uri))?
             }
         };
-        Ok((FrankingSalt::from_bytes(*content.salt().as_bytes()), sender_uri.as_bytes(), room_uri.as_bytes()))
+        Ok(Assertions {
+            tag_key: FrankingSalt::from_bytes(*content.salt().as_bytes()),
+            sender_uri: sender_uri.as_bytes(),
+            room_uri: room_uri.as_bytes(),
+            unbound: unbound(&content),
+        })
     }
 }
 
 impl FrankableContent<Signed> for MimiFrankable {
     fn assertions<'a>(&self, application_data: &'a [u8]) -> Result<Assertions<'a, Signed>, ContentError> {
         // 05 and 06 know no FrankingAssertion.
-        let (tag_key, sender_uri, room_uri) = Self { assertion_key: None, ..*self }.read(application_data)?;
-        Ok(Assertions { tag_key, sender_uri, room_uri })
+        Self { assertion_key: None, ..*self }.read(application_data)
     }
 }
 
@@ -92,8 +98,7 @@ impl FrankableContent<IntegrityMac> for MimiFrankable {
         &self,
         application_data: &'a [u8],
     ) -> Result<Assertions<'a, IntegrityMac>, ContentError> {
-        let (tag_key, sender_uri, room_uri) = self.read(application_data)?;
-        Ok(Assertions { tag_key, sender_uri, room_uri })
+        self.read(application_data)
     }
 }
 
@@ -122,8 +127,23 @@ impl FrankableContent<ContextHash> for MimiFrankable02 {
         let (tag_key, assertion) =
             FrankingAssertion::read_02(value(content.extensions(), self.assertion_key)?)?;
         let (sender_uri, room_uri) = agree(content.extensions(), (assertion.sender_uri, assertion.room_uri))?;
-        Ok(Assertions { tag_key, sender_uri: sender_uri.as_bytes(), room_uri: room_uri.as_bytes() })
+        Ok(Assertions {
+            tag_key,
+            sender_uri: sender_uri.as_bytes(),
+            room_uri: room_uri.as_bytes(),
+            unbound: unbound(&content),
+        })
     }
+}
+
+/// The external parts that no hash in the content binds.
+fn unbound(content: &MimiContentRef<'_>) -> Vec<UnboundContent> {
+    let kind = |reason| match reason {
+        UnboundReason::Service => UnboundKind::Service,
+        _ => UnboundKind::File,
+    };
+    let parts = content.unbound_parts();
+    parts.map(|unbound| UnboundContent { part: unbound.part.0, kind: kind(unbound.reason) }).collect()
 }
 
 fn value(extensions: ExtensionsRef<'_>, key: i64) -> Result<&[u8], ContentError> {

@@ -3,7 +3,7 @@
 #![allow(clippy::arithmetic_side_effects)]
 
 use mimi_codec::{
-    DnsName, Encode, List, MatchedProvider,
+    DnsName, Encode, List, MatchedProvider, RoomUri, UserUri,
     code_points::{CipherSuite, ComponentID, ExtensionType},
     extensions::{AppDataDictionary, ComponentData, SafeAAD},
     match_presented_identities,
@@ -16,8 +16,8 @@ use mimi_franking::{
     CheckStamp, Construction, ContextHash, ContextSecret, Framing, FrankableContent, FrankingAgent,
     FrankingAgentKey, FrankingAssertion, FrankingError, FrankingKey, HubKey, HubKeyId, HubKeyRing,
     IntegrityMac, IntegritySecret, MimiFrankable, MimiFrankable02, OwnAgent, OwnAgents, Signed,
-    VerifiedFrank,
-    hub::{self, ActiveSender, Franked, Submission},
+    UnboundContent, VerifiedFrank,
+    hub::{self, ActiveSender, Franked, Submission, UserIndex},
     receiver::{self, Received},
     report::{ProvenMessage, ReportCheck, ReportedMessage},
     sender, set_franking_assertion_02, set_sender_and_room,
@@ -33,8 +33,31 @@ pub const ROOM: &str = "mimi://hub.example/r/clubhouse";
 pub const NOW: u64 = 1_767_225_600_000;
 pub const ASSERTION_KEY: i64 = 100;
 
-pub fn uri(text: &str) -> IdentifierUri {
-    IdentifierUri::new(text).unwrap()
+/// A user, a room, or an identifier of the wire.
+pub trait Named {
+    fn named(text: &str) -> Self;
+}
+
+impl Named for UserUri {
+    fn named(text: &str) -> Self {
+        Self::try_from(text).unwrap()
+    }
+}
+
+impl Named for RoomUri {
+    fn named(text: &str) -> Self {
+        Self::try_from(text).unwrap()
+    }
+}
+
+impl Named for IdentifierUri {
+    fn named(text: &str) -> Self {
+        Self::new(text).unwrap()
+    }
+}
+
+pub fn uri<T: Named>(text: &str) -> T {
+    T::named(text)
 }
 
 /// A server, by its certificate.
@@ -130,8 +153,8 @@ pub struct Message<C: Construction> {
     pub frank_aad: FrankAAD,
     pub frank: C::Frank,
     pub accepted_timestamp: u64,
-    pub sender_uri: IdentifierUri,
-    pub room_uri: IdentifierUri,
+    pub sender_uri: UserUri,
+    pub room_uri: RoomUri,
 }
 
 /// What the tests need of a construction.
@@ -151,8 +174,8 @@ pub trait Under: Construction {
     -> T;
     fn check_reports<'m>(
         room: &Room,
-        room_uri: &IdentifierUri,
-        abuser: &IdentifierUri,
+        room_uri: &RoomUri,
+        abuser: &UserUri,
         messages: &'m [ReportedMessage<Self>],
     ) -> Vec<Result<ProvenMessage<'m>, FrankingError>>;
     fn frank_octets(frank: &Self::Frank) -> Vec<u8> {
@@ -207,8 +230,8 @@ impl Under for Signed {
 
     fn check_reports<'m>(
         room: &Room,
-        room_uri: &IdentifierUri,
-        abuser: &IdentifierUri,
+        room_uri: &RoomUri,
+        abuser: &UserUri,
         messages: &'m [ReportedMessage<Self>],
     ) -> Vec<Result<ProvenMessage<'m>, FrankingError>> {
         let agents = [OwnAgent::new(&room.suite, room.agent.franking_signature_key.clone()).unwrap()];
@@ -244,8 +267,8 @@ impl Under for IntegrityMac {
 
     fn check_reports<'m>(
         room: &Room,
-        room_uri: &IdentifierUri,
-        abuser: &IdentifierUri,
+        room_uri: &RoomUri,
+        abuser: &UserUri,
         messages: &'m [ReportedMessage<Self>],
     ) -> Vec<Result<ProvenMessage<'m>, FrankingError>> {
         ReportCheck { hub_keys: &room.hub_keys, own: &IntegrityMac, content: &Self::CONTENT, room_uri }
@@ -283,8 +306,8 @@ impl Under for ContextHash {
 
     fn check_reports<'m>(
         room: &Room,
-        room_uri: &IdentifierUri,
-        abuser: &IdentifierUri,
+        room_uri: &RoomUri,
+        abuser: &UserUri,
         messages: &'m [ReportedMessage<Self>],
     ) -> Vec<Result<ProvenMessage<'m>, FrankingError>> {
         ReportCheck { hub_keys: &room.hub_keys, own: &ContextHash, content: &Self::CONTENT, room_uri }
@@ -293,7 +316,7 @@ impl Under for ContextHash {
 }
 
 /// A submission as the hub of the tests accepts it: everybody is an active participant.
-pub fn submission(frank_aad: &FrankAAD, sender_uri: &IdentifierUri, room_uri: &IdentifierUri) -> Submission {
+pub fn submission(frank_aad: &FrankAAD, sender_uri: &UserUri, room_uri: &RoomUri) -> Submission {
     let item = mimi_codec::extensions::SafeAADItem {
         component_id: ComponentID::FRANK_AAD,
         aad_item_data: frank_aad.to_bytes().unwrap().into(),
@@ -302,7 +325,9 @@ pub fn submission(frank_aad: &FrankAAD, sender_uri: &IdentifierUri, room_uri: &I
     let user = UserRolePair { user: sender_uri.as_bytes().into(), role_index: 1 };
     let list = ParticipantListData { participants: vec![user] };
     let host = sender_uri.mimi_uri().unwrap().host();
-    let sender = ActiveSender::find(sender_uri, &provider(host.as_str()), &list, [sender_uri]).unwrap();
+    let users = UserIndex::new(&list, [sender_uri.clone()]);
+    let sending_uri = IdentifierUri::from(sender_uri);
+    let sender = ActiveSender::find(&sending_uri, &provider(host.as_str()), &users).unwrap();
     Submission::new(&safe_aad, sender, room_uri.clone()).unwrap()
 }
 
@@ -320,8 +345,8 @@ impl<C: Under> Message<C> {
         room: &Room,
         application_data: &[u8],
         frank_aad: &FrankAAD,
-        sender_uri: &IdentifierUri,
-        room_uri: &IdentifierUri,
+        sender_uri: &UserUri,
+        room_uri: &RoomUri,
     ) -> Self {
         Self::accepted_at(room, application_data, frank_aad, sender_uri, room_uri, NOW)
     }
@@ -338,8 +363,8 @@ impl<C: Under> Message<C> {
         room: &Room,
         application_data: &[u8],
         frank_aad: &FrankAAD,
-        sender_uri: &IdentifierUri,
-        room_uri: &IdentifierUri,
+        sender_uri: &UserUri,
+        room_uri: &RoomUri,
         now: u64,
     ) -> Self {
         let mut rng = ChaCha20Rng::seed_from_u64(9);
@@ -371,13 +396,23 @@ impl<C: Under> Message<C> {
         C::with_checker(room, |check| check(&[self.received()])).remove(0).map(Option::unwrap)
     }
 
-    /// A report by whoever reports these octets, without looking at them first.
-    pub fn report(&self, room: &Room) -> Result<(), FrankingError> {
-        let message = ReportedMessage {
+    fn reported(&self) -> ReportedMessage<C> {
+        ReportedMessage {
             message_content: self.application_data.as_slice().into(),
             frank: self.frank.clone(),
             accepted_timestamp: self.accepted_timestamp,
-        };
-        C::check_reports(room, &self.room_uri, &self.sender_uri, &[message]).remove(0).map(drop)
+        }
+    }
+
+    /// A report of these bytes by a reporter that does not look at them first.
+    pub fn report(&self, room: &Room) -> Result<(), FrankingError> {
+        C::check_reports(room, &self.room_uri, &self.sender_uri, &[self.reported()]).remove(0).map(drop)
+    }
+
+    /// What the hub proves of these bytes, and is not bound by them.
+    pub fn proven_unbound(&self, room: &Room) -> Vec<UnboundContent> {
+        let reported = [self.reported()];
+        let proven = C::check_reports(room, &self.room_uri, &self.sender_uri, &reported).remove(0);
+        proven.unwrap().unbound().to_vec()
     }
 }

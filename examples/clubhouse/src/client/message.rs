@@ -1,7 +1,7 @@
 //! Messages: composed and committed to before they are encrypted; verified, judged and folded into a timeline after they are decrypted.
 
 use mimi_codec::{
-    Decode, DnsNameRef,
+    Decode, DnsNameRef, RoomUri,
     code_points::ComponentID,
     match_presented_identities,
     mls::{Credential, MLSMessage},
@@ -112,7 +112,9 @@ impl Client {
 
         // The tag goes into the Safe AAD, which MLS authenticates with the ciphertext (mimi-protocol, 5.4.1).
         let frankable = MimiFrankable::new(Framing::Bare);
-        let commitment = sender::commit::<Signed>(&frankable, &application_data, &self.identity.user, room)?;
+        let own = mimi_codec::UserUri::try_from(&self.identity.user)?;
+        let in_room = RoomUri::try_from(room)?;
+        let commitment = sender::commit::<Signed>(&frankable, &application_data, &own, &in_room)?;
         let item = commitment.safe_aad_item()?;
         let item = SafeAadItem::new(item.component_id.0, item.aad_item_data.into_bytes());
         membership.group.set_safe_aad(vec![item])?;
@@ -121,7 +123,7 @@ impl Client {
         let request = SubmitMessageRequest {
             protocol: Protocol::Mls10,
             app_message: ApplicationMessage::new(message)?,
-            sending_uri: commitment.sending_uri().clone(),
+            sending_uri: commitment.sending_uri().into(),
         };
         Ok((request, content))
     }
@@ -140,7 +142,9 @@ impl Client {
         let application_data = content.encode();
         let frankable = MimiFrankable::new(Framing::Bare);
         let user = self.identity.user.clone();
-        let commitment = sender::commit::<Signed>(&frankable, &application_data, &user, room)?;
+        let own = mimi_codec::UserUri::try_from(&user)?;
+        let in_room = RoomUri::try_from(room)?;
+        let commitment = sender::commit::<Signed>(&frankable, &application_data, &own, &in_room)?;
         let frank_aad = Some(commitment.frank_aad());
         Ok(self.keep(room, &user, &application_data, frank_aad, frank, accepted_timestamp)?.id)
     }
@@ -187,13 +191,15 @@ impl Client {
                 let known = self.authority.key_of(&hub) == Some(&agent.franking_signature_key);
                 match_presented_identities(domain, [hub.as_str()]).ok().filter(|_| named && known)
             })?;
+            let sender_uri = mimi_codec::UserUri::try_from(sender)?;
+            let room_uri = RoomUri::try_from(room)?;
             let received = Franked {
                 application_data,
                 frank_aad,
                 frank,
                 accepted_timestamp,
-                sender_uri: sender,
-                room_uri: room,
+                sender_uri: &sender_uri,
+                room_uri: &room_uri,
             };
             let verified = receiver::verify(&agent, &MimiFrankable::new(Framing::Bare), &received)?;
             verified.map(|verified| verified.store())
@@ -217,10 +223,11 @@ impl Client {
         let version = self.room(room)?.timeline.get(id).ok_or("no such message")?;
         let kept = version.payload().ok_or("its content is gone")?;
         let frank = kept.frank.as_ref().ok_or("it was not franked")?;
-        let abuser = IdentifierUri::new(version.sender_uri())?;
+        let abuser = mimi_codec::UserUri::try_from(version.sender_uri())?;
         let content = MimiFrankable::new(Framing::Bare);
-        let report = AbuseReportBuilder::new(abuser, room.clone());
-        let report = report.reporting_user(self.identity.user.clone()).note(note);
+        let report = AbuseReportBuilder::new(&abuser, RoomUri::try_from(room)?);
+        let reporter = mimi_codec::UserUri::try_from(&self.identity.user)?;
+        let report = report.reporting_user(&reporter).note(note);
         Ok(report.message(&content, &kept.application_data, frank)?.build())
     }
 }

@@ -1,7 +1,7 @@
 //! `POST /submitMessage/{roomId}` and `POST /reportAbuse/{roomId}` at the hub (mimi-protocol, 5.4 and 5.9).
 
 use mimi_codec::{
-    Decode, DnsNameRef, MatchedProvider, Reader,
+    Decode, DnsNameRef, MatchedProvider, Reader, RoomUri,
     extensions::SafeAAD,
     match_presented_identities,
     mls::{ContentType, PrivateMessage},
@@ -12,7 +12,7 @@ use mimi_codec::{
 };
 use mimi_franking::{
     Framing, FrankingAgentKey, FrankingError, MimiFrankable, OwnAgent, OwnAgents,
-    hub::{ActiveSender, Submission},
+    hub::{ActiveSender, RoomUsers, Submission},
     report::ReportCheck,
 };
 use mimi_policy::{
@@ -61,7 +61,7 @@ impl Hub {
         let agent = FrankingAgentKey::of_group(&self.suite, key.signing_key(), &context)?;
         // The Safe AAD stands at the beginning of the authenticated data (mls-extensions-10, 4.9).
         let safe_aad = SafeAAD::decode(&mut Reader::new(&private.authenticated_data))?;
-        let frank: Option<Frank> = match Submission::new(&safe_aad, sender, uri.clone()) {
+        let frank: Option<Frank> = match Submission::new(&safe_aad, sender, RoomUri::try_from(uri)?) {
             Ok(submission) => {
                 let franked =
                     mimi_franking::hub::frank(&self.hub_keys, &agent, &submission, now, &mut self.rng)?;
@@ -87,7 +87,8 @@ impl Hub {
         let agents = [OwnAgent::new(&self.suite, key.public_key())?];
         let content = MimiFrankable::new(Framing::Bare);
         let own = OwnAgents(&agents);
-        let check = ReportCheck { hub_keys: &self.hub_keys, own: &own, content: &content, room_uri: uri };
+        let room_uri = &RoomUri::try_from(uri)?;
+        let check = ReportCheck { hub_keys: &self.hub_keys, own: &own, content: &content, room_uri };
         let verdicts = check.report(&report).into_iter().map(|verdict| match verdict {
             Ok(proven) => Ok(format!(
                 "{} sent these {} octets at {}",
@@ -120,9 +121,8 @@ fn judge(
     if message.epoch > epoch {
         return Err(refuse("an epoch that is yet to come".to_owned()));
     }
-    let users = room.roster.members.values().map(|it| &it.user);
-    let sender = ActiveSender::find(sending_uri, from, &room.room.participant_list(), users)
-        .map_err(|error| refuse(error.to_string()))?;
+    let sender =
+        ActiveSender::find(sending_uri, from, room).map_err(|error| refuse(error.to_string()))?;
     // Which of the user's clients it was, the hub can't see.
     let user = UserUri::from(sending_uri);
     let client = room.room.clients_of(&user).next().ok_or_else(|| refuse("no client".to_owned()))?;
@@ -133,6 +133,17 @@ fn judge(
         grant.capability.map(|capability| format!("{capability} of {role} ({})", grant.role))
     });
     Ok((sender, why.collect()))
+}
+
+/// By the room's own index of users and their clients.
+impl RoomUsers for HostedRoom {
+    fn is_participant(&self, user: &mimi_codec::UserUri) -> bool {
+        self.room.role_of(&UserUri::from(&IdentifierUri::from(user))).is_some()
+    }
+
+    fn has_client(&self, user: &mimi_codec::UserUri) -> bool {
+        self.room.clients_of(&UserUri::from(&IdentifierUri::from(user))).next().is_some()
+    }
 }
 
 /// The providers of those who may receive messages.

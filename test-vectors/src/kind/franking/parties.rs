@@ -6,19 +6,17 @@ use alloc::vec::Vec;
 use mimi_codec::code_points::{CipherSuite, ComponentID, ExtensionType};
 use mimi_codec::extensions::{AppDataDictionary, ComponentData, SafeAAD};
 use mimi_codec::mls::{Credential, Extension, Extensions, GroupContext, Mls10};
-use mimi_codec::protocol::{
-    Frank, FrankAAD, FrankingAgentData, IdentifierUri, ParticipantListData, UserRolePair,
-};
-use mimi_codec::{DnsName, Encode, List, Octets, match_presented_identities};
+use mimi_codec::protocol::{Frank, FrankAAD, FrankingAgentData, ParticipantListData, UserRolePair};
+use mimi_codec::{DnsName, Encode, List, Octets, RoomUri, UserUri, match_presented_identities};
 use mimi_crypto::{CipherSuiteProvider, RustCrypto, Secret, SignaturePrivateKey};
-use mimi_franking::hub::{self, ActiveSender, Submission};
+use mimi_franking::hub::{self, ActiveSender, Submission, UserIndex};
 use mimi_franking::receiver::{self, Received};
 use mimi_franking::report::{ReportCheck, ReportedMessage};
 use mimi_franking::{
-    CheckStamp, Construction, ContentError, ContextHash, ContextHashFrank, ContextSecret, Framing,
-    FrankableContent, FrankingAgent, FrankingAgentKey, FrankingError, HubKey, HubKeyId, HubKeyRing,
-    IntegrityMac, IntegrityMacFrank, IntegritySecret, MimiFrankable, MimiFrankable02, OwnAgent, OwnAgents,
-    RecheckStamp, Signed, Stamp, TagKey, sender,
+    CheckStamp, Construction, ContextHash, ContextHashFrank, ContextSecret, Framing, FrankableContent,
+    FrankingAgent, FrankingAgentKey, FrankingError, HubKey, HubKeyId, HubKeyRing, IntegrityMac,
+    IntegrityMacFrank, IntegritySecret, MimiFrankable, MimiFrankable02, OwnAgent, OwnAgents, RecheckStamp,
+    Signed, Stamp, TagKey, sender,
 };
 
 use super::{ASSERTION_KEY, Members, Verdict};
@@ -142,6 +140,11 @@ impl Members {
         Ok(ring)
     }
 
+    /// Sender and room; another spelling than the one that counts is refused.
+    fn uris(&self) -> Result<(UserUri, RoomUri), FrankingError> {
+        Ok((UserUri::try_from(&self.sender_uri)?, RoomUri::try_from(&self.room_uri)?))
+    }
+
     fn franking_tag(&self) -> Result<FrankAAD, FrankingError> {
         Ok(FrankAAD { franking_tag: octets(&self.franking_tag, FrankingError::TagMismatch)? })
     }
@@ -163,7 +166,8 @@ impl Members {
     ) -> Result<(Vec<Recomputed>, C::Frank), FrankingError> {
         let assertions = content.assertions(&self.application_data)?;
         let salt = assertions.tag_key.as_bytes().to_vec();
-        let commitment = sender::commit(content, &self.application_data, &self.sender_uri, &self.room_uri)?;
+        let (sender_uri, room_uri) = self.uris()?;
+        let commitment = sender::commit(content, &self.application_data, &sender_uri, &room_uri)?;
         let user = UserRolePair { user: self.sender_uri.as_bytes().into(), role_index: 1 };
         let list = ParticipantListData { participants: vec![user] };
         let provider = self
@@ -172,9 +176,10 @@ impl Members {
             .ok()
             .and_then(|uri| match_presented_identities(uri.host(), [uri.host().as_str()]).ok())
             .ok_or(FrankingError::SenderOfAnotherProvider)?;
-        let sender = ActiveSender::find(&self.sender_uri, &provider, &list, [&self.sender_uri])?;
+        let users = UserIndex::new(&list, [sender_uri]);
+        let sender = ActiveSender::find(&self.sender_uri, &provider, &users)?;
         let aad_items = List::new(vec![commitment.safe_aad_item()?]).unwrap_or_default();
-        let submission = Submission::new(&SafeAAD { aad_items }, sender, self.room_uri.clone())?;
+        let submission = Submission::new(&SafeAAD { aad_items }, sender, room_uri)?;
         let rng = &mut Zeros;
         let franked = hub::frank(&self.hub_keys()?, stamp, &submission, self.accepted_timestamp, rng)?;
         let values = vec![
@@ -192,13 +197,14 @@ impl Members {
         frank: &C::Frank,
     ) -> Verdict {
         self.check_salt(content)?;
+        let (sender_uri, room_uri) = self.uris()?;
         let received = Received {
             application_data: &self.application_data,
             frank_aad: Some(&self.franking_tag()?),
             frank: Some(frank),
             accepted_timestamp: self.accepted_timestamp,
-            sender_uri: &self.sender_uri,
-            room_uri: &self.room_uri,
+            sender_uri: &sender_uri,
+            room_uri: &room_uri,
         };
         receiver::verify(agent, content, &received).map(drop)
     }
@@ -212,10 +218,8 @@ impl Members {
     ) -> Verdict {
         self.check_salt(content)?;
         let assertions = content.assertions(&self.application_data)?;
-        let missing = |error: ContentError| move |_| FrankingError::Content(error);
-        let sender_uri =
-            IdentifierUri::new(assertions.sender_uri).map_err(missing(ContentError::MissingSender))?;
-        let room_uri = IdentifierUri::new(assertions.room_uri).map_err(missing(ContentError::MissingRoom))?;
+        let sender_uri = UserUri::new(assertions.sender_uri)?;
+        let room_uri = RoomUri::new(assertions.room_uri)?;
         let message = ReportedMessage {
             message_content: self.application_data.as_slice().into(),
             frank,
