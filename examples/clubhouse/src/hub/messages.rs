@@ -121,8 +121,7 @@ fn judge(
     if message.epoch > epoch {
         return Err(refuse("an epoch that is yet to come".to_owned()));
     }
-    let sender =
-        ActiveSender::find(sending_uri, from, room).map_err(|error| refuse(error.to_string()))?;
+    let sender = ActiveSender::find(sending_uri, from, room).map_err(|error| refuse(error.to_string()))?;
     // Which of the user's clients it was, the hub can't see.
     let user = UserUri::from(sending_uri);
     let client = room.room.clients_of(&user).next().ok_or_else(|| refuse("no client".to_owned()))?;
