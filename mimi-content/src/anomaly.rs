@@ -5,11 +5,15 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::choice::media_type_matches;
 use crate::disposition::Disposition;
+use crate::error::DecodeError;
 use crate::extensions::{ExternalMessageId, ExternalScope, KnownExtensionError, LastSeen};
+use crate::media_types::MIMI_MESSAGE_STATUS;
 use crate::message::MimiContentRef;
 use crate::message_id::{HashAlgorithm, MessageId, UriTooLong};
 use crate::part::{PartIndex, PartRef, UnboundPart, UnboundReason, is_language_list};
+use crate::status::MessageStatusReportRef;
 
 /// Milliseconds of 365 days, the drafts' year.
 const YEAR_MS: u64 = 31_536_000_000;
@@ -85,6 +89,8 @@ pub struct Limits {
     /// How many earlier messages are asked for their last-seen list in search of a loop; 1024 by default. Without a bound, each message of a
     /// room would walk through all that came before it.
     pub last_seen_steps: usize,
+    /// How many entries of their lists are looked at together; 65,536 by default. One list may name 65,535 messages.
+    pub last_seen_entries: usize,
 }
 
 impl Default for Limits {
@@ -96,6 +102,7 @@ impl Default for Limits {
             max_size: usize::MAX,
             sender_timestamp_ms: 32 * 24 * 60 * 60 * 1000,
             last_seen_steps: 1024,
+            last_seen_entries: 65_536,
         }
     }
 }
@@ -170,6 +177,18 @@ pub enum Anomaly {
     /// get different files, and a frank proves nothing about them. A service, which has neither hash
     /// nor encryption, is legitimate (mimi-content-08 §4.5) and not listed.
     UnboundContent(UnboundPart),
+    /// A status report that does not decode.
+    MalformedStatusReport {
+        /// Which part.
+        part: PartIndex,
+        /// Why; offset and path count from the beginning of the report.
+        error: DecodeError,
+    },
+    /// A status report about the message that carries it.
+    StatusOfItself {
+        /// Which part.
+        part: PartIndex,
+    },
     /// An extension that does not hold what its definition says.
     MalformedExtension(KnownExtensionError),
     /// The sender's own timestamp lies further from the accepted one than the limit.
@@ -204,6 +223,8 @@ pub enum ReferenceField {
     InReplyTo,
     /// Extension 256.
     LastSeen,
+    /// An entry of a status report.
+    StatusReport,
 }
 
 /// What the drafts advise to do about an [`Anomaly`].
@@ -246,7 +267,9 @@ impl Anomaly {
             | Self::ReactionWithoutReply
             | Self::MalformedLanguage { .. }
             | Self::KeyWithoutEncryption { .. }
-            | Self::UnboundContent(_) => Advice::Log,
+            | Self::UnboundContent(_)
+            | Self::MalformedStatusReport { .. }
+            | Self::StatusOfItself { .. } => Advice::Log,
         }
     }
 }
@@ -275,6 +298,8 @@ impl fmt::Display for Anomaly {
             }
             Self::KeyWithoutEncryption { part } => write!(f, "part {part} has a key and is not encrypted"),
             Self::UnboundContent(part) => part.fmt(f),
+            Self::MalformedStatusReport { part, error } => write!(f, "part {part}: {error}"),
+            Self::StatusOfItself { part } => write!(f, "part {part} reports on the message that carries it"),
             Self::MalformedExtension(error) => error.fmt(f),
             Self::SenderTimestampOff { by_ms } => write!(f, "the sender's timestamp is {by_ms} ms off"),
             Self::DuplicateExternalMessageId => f.write_str("the external message ID was seen before"),
@@ -443,6 +468,29 @@ impl<'r, 'a> ReceivedMessage<'r, 'a> {
         }
         let unbound = message.unbound_parts().filter(|part| part.reason != UnboundReason::Service);
         found.extend(unbound.map(Anomaly::UnboundContent));
+        for (part, nested) in indexed() {
+            if let PartRef::Single(single) = nested.part
+                && media_type_matches(MIMI_MESSAGE_STATUS, single.content_type)
+            {
+                self.check_status_report(part, single.content, found);
+            }
+        }
+    }
+
+    fn check_status_report(&self, part: PartIndex, content: &[u8], found: &mut Vec<Anomaly>) {
+        let report = match MessageStatusReportRef::decode(content) {
+            Ok(report) => report,
+            Err(error) => return found.push(Anomaly::MalformedStatusReport { part, error }),
+        };
+        if let Some(entry) = report.iter().find(|entry| !entry.message_id.is_known()) {
+            found.push(Anomaly::UnknownHashAlgorithm {
+                field: ReferenceField::StatusReport,
+                algorithm: entry.message_id.algorithm(),
+            });
+        }
+        if report.iter().any(|entry| entry.message_id == self.message_id) {
+            found.push(Anomaly::StatusOfItself { part });
+        }
     }
 
     fn check_extensions(&self, found: &mut Vec<Anomaly>) {
@@ -502,29 +550,38 @@ impl<'r, 'a> ReceivedMessage<'r, 'a> {
     /// only a broken hash closes a loop of them; the IDs of other systems are the sender's to choose.
     fn leads_back(&self, last_seen: &LastSeen, own: Option<&ExternalMessageId>) -> bool {
         let mut visited = BTreeSet::new();
-        let mut open = Vec::from([last_seen.clone()]);
-        let mut steps = self.limits.last_seen_steps;
-        while let Some(list) = open.pop() {
-            let ids: Vec<SeenId> = match list {
-                LastSeen::Messages(ids) => ids.into_iter().map(SeenId::Message).collect(),
-                LastSeen::External(ids) => ids.into_iter().map(SeenId::External).collect(),
+        let mut open = Vec::new();
+        push_entries(&mut open, last_seen, usize::MAX);
+        let limits = &self.limits;
+        let (mut steps, mut entries) = (limits.last_seen_steps, limits.last_seen_entries);
+        while let Some(id) = open.pop() {
+            let earlier = match &id {
+                SeenId::Message(id) if *id == self.message_id => return true,
+                SeenId::External(id) if Some(id) == own => return true,
+                _ if visited.contains(&id) => continue,
+                // The entries that were read are still compared.
+                _ if steps == 0 || entries == 0 => continue,
+                SeenId::Message(id) => (self.last_seen_of)(id),
+                SeenId::External(id) => (self.last_seen_of_external)(id),
             };
-            for id in ids {
-                let earlier = match &id {
-                    SeenId::Message(id) if *id == self.message_id => return true,
-                    SeenId::External(id) if Some(id) == own => return true,
-                    _ if visited.contains(&id) => continue,
-                    _ if steps == 0 => return false,
-                    SeenId::Message(id) => (self.last_seen_of)(id),
-                    SeenId::External(id) => (self.last_seen_of_external)(id),
-                };
-                steps = steps.saturating_sub(1);
-                open.extend(earlier);
-                visited.insert(id);
+            steps = steps.saturating_sub(1);
+            if let Some(earlier) = earlier {
+                entries = entries.saturating_sub(push_entries(&mut open, &earlier, entries));
             }
+            visited.insert(id);
         }
         false
     }
+}
+
+/// Appends at most `limit` entries of a list, and returns how many.
+fn push_entries(open: &mut Vec<SeenId>, list: &LastSeen, limit: usize) -> usize {
+    let before = open.len();
+    match list {
+        LastSeen::Messages(ids) => open.extend(ids.iter().take(limit).copied().map(SeenId::Message)),
+        LastSeen::External(ids) => open.extend(ids.iter().take(limit).cloned().map(SeenId::External)),
+    }
+    open.len().saturating_sub(before)
 }
 
 /// An entry of a last-seen list.

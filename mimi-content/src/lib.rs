@@ -103,7 +103,7 @@ pub mod timeline;
 pub use anomaly::{Advice, Anomaly, Limits, ReceivedMessage, ReferenceField};
 #[cfg(feature = "crypto")]
 pub use attachment::{Attachment, AttachmentError, VerifiedContent};
-pub use compose::{Composer, MentionError, PossibleHtml, ReplaceError, Text, mention_link};
+pub use compose::{Composer, MentionError, PossibleHtml, ReplaceError, Text, mention_link, mention_uri};
 pub use derived::{ExtendedTime, MessageDerivedValues, Timestamp};
 pub use disposition::Disposition;
 pub use error::{DecodeError, DecodeErrorKind, FieldPath, PathSegment, Result};
@@ -119,7 +119,7 @@ pub use message_id::{HashAlgorithm, MessageId, UriTooLong};
 pub use part::{
     AeadAlgorithm, ContentId, ContentIdError, ExternalPart, ExternalPartRef, MAX_PART_DEPTH, MAX_PARTS,
     MultiPart, MultiPartRef, NestedPart, NestedPartRef, Part, PartIndex, PartRef, PartSemantics, SinglePart,
-    SinglePartRef, UnboundPart, UnboundReason, is_language_list,
+    SinglePartRef, UnboundPart, UnboundReason, is_language_list, is_language_tag,
 };
 pub use salt::Salt;
 pub use status::{

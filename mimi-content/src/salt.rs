@@ -20,9 +20,9 @@ impl Salt {
         Self(random)
     }
 
-    /// Draws 16 octets.
+    /// Draws 16 bytes.
     #[must_use]
-    pub fn random(rng: &mut dyn CryptoRng) -> Self {
+    pub fn generate(rng: &mut dyn CryptoRng) -> Self {
         let mut octets = [0; 16];
         rng.fill_bytes(&mut octets);
         Self(octets)
@@ -109,8 +109,8 @@ mod tests {
     #[test]
     fn draws_all_its_octets_from_the_caller() {
         let mut rng = Counter(0);
-        assert_eq!(Salt::random(&mut rng).as_bytes(), &core::array::from_fn(|at| at as u8));
-        assert_eq!(Salt::random(&mut rng).as_bytes()[0], 16);
+        assert_eq!(Salt::generate(&mut rng).as_bytes(), &core::array::from_fn(|at| at as u8));
+        assert_eq!(Salt::generate(&mut rng).as_bytes()[0], 16);
     }
 
     #[test]

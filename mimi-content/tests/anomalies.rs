@@ -243,7 +243,11 @@ fn finds_files_that_the_message_does_not_bind() {
 
 #[test]
 fn finds_keys_of_what_is_not_encrypted() {
-    let plain = || ExternalPart { url: "https://a.example/x".into(), ..ExternalPart::default() };
+    let plain = || ExternalPart {
+        url: "https://a.example/x".into(),
+        content_hash: vec![1; 32],
+        ..ExternalPart::default()
+    };
     let found = |external| anomalies(builder(NestedPart::external(Disposition::ATTACHMENT, "", external)));
     assert_eq!(found(plain()), []);
     let expected = [Anomaly::KeyWithoutEncryption { part: PartIndex(0) }];
@@ -495,4 +499,50 @@ fn finds_in_the_working_groups_examples_what_is_odd_about_them() {
         };
         assert_eq!(found, expected, "{name}");
     }
+}
+
+#[test]
+fn looks_at_a_bounded_number_of_entries_of_earlier_lists() {
+    // 32 messages that each saw 65,535: 1 kB that once took 2 GB.
+    let id = |number: u32| {
+        let mut bytes = [1; 32];
+        bytes[28..].copy_from_slice(&number.to_be_bytes());
+        MessageId::from_bytes(bytes)
+    };
+    let asked = std::cell::Cell::new(0_u32);
+    let list = |_: &MessageId| {
+        asked.set(asked.get() + 1);
+        Some(LastSeen::Messages((0..65_535).map(|at| id(asked.get() * 100_000 + at)).collect()))
+    };
+    let encoded = encode(seeing((0..32).map(id).collect()));
+    let message = MimiContentRef::decode(&encoded).unwrap();
+    let mut received = ReceivedMessage::new(&message, SENDER, ROOM, &|_| true, NOW, NOW).unwrap();
+    received.last_seen_of = &list;
+    // The second list is the last one, and only its first entry is kept.
+    assert_eq!((received.anomalies(), asked.get()), (vec![], 2));
+    // The own list is compared as a whole, whatever the limits.
+    received.limits.last_seen_entries = 0;
+    assert_eq!((received.anomalies(), asked.get()), (vec![], 2));
+}
+
+#[test]
+fn looks_into_status_reports() {
+    use mimi_content::{MessageStatus, MessageStatusReport};
+    let carrying = |content: Vec<u8>| {
+        let report =
+            NestedPart::single(Disposition::UNSPECIFIED, "", "Application/mimi-message-status; x=y", content);
+        let body = MultiPart::new(PartSemantics::ProcessAll, vec![text(""), report]).unwrap();
+        builder(NestedPart::multi(Disposition::RENDER, "", body))
+    };
+    let report = |id| MessageStatusReport::of([(known_id(), MessageStatus::READ), (id, MessageStatus::READ)]);
+    assert_eq!(anomalies(carrying(report(known_id()).encode())), []);
+    let expected =
+        Anomaly::UnknownHashAlgorithm { field: ReferenceField::StatusReport, algorithm: HashAlgorithm(2) };
+    assert_eq!(anomalies(carrying(report(unknown_id()).encode())), [expected]);
+    let found = anomalies(carrying(vec![0x82]));
+    let [Anomaly::MalformedStatusReport { part: PartIndex(2), error }] = &found[..] else {
+        panic!("{found:?}")
+    };
+    assert_eq!(found[0].to_string(), format!("part 2: {error}"));
+    assert_eq!(found[0].advice(), Advice::Log);
 }

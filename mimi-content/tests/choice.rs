@@ -199,7 +199,11 @@ fn a_language_is_inherited_from_the_nearest_part_that_names_one() {
 
 #[test]
 fn a_client_is_asked_once_about_each_part_with_content() {
-    let external = ExternalPart { content_type: "image/png".into(), ..ExternalPart::default() };
+    let external = ExternalPart {
+        content_type: "image/png".into(),
+        content_hash: vec![1; 32],
+        ..ExternalPart::default()
+    };
     let body = multi(
         ProcessAll,
         "",

@@ -1,6 +1,6 @@
 //! Composing: what stays in an edit, and what is refused. The examples of the draft stand in the documentation.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use mimi_content::{
     AeadAlgorithm, BuildError, Composer, Disposition, Expiration, ExternalPart, HashAlgorithm, MentionError,
@@ -39,7 +39,8 @@ fn an_edit_changes_the_body_only() {
     assert_eq!(edit.body(), &NestedPart::single(Disposition::RENDER, "de", "text/plain;charset=utf-8", "y"));
     let extensions = edit.extensions().as_ref();
     assert_eq!(extensions.subject().unwrap(), Some("subject"));
-    assert_eq!((extensions.sender_uri(), extensions.len()), (Some("mimi://a.example/u/alice"), 3));
+    assert_eq!((extensions.sender_uri(), extensions.len()), (Some("mimi://a.example/u/alice"), 4));
+    assert_eq!(extensions.get("private").unwrap().as_text(), Some("x"));
 
     // Of an edit, too, the first instance is replaced.
     let again = alice().edit(SALT, FIRST, &edit, Text::plain("z")).unwrap().build().unwrap();
@@ -88,11 +89,25 @@ fn refuses_markdown_that_may_hold_html() {
         ("<!-- -->", 0),
         ("1 <? x", 2),
         ("`<i>`", 1),
-        ("<https://a.example>", 0),
+        ("<a:b>", 0),
+        ("<https://a b>", 0),
+        ("<https://a.example", 0),
     ] {
         assert_eq!(Text::markdown(text), Err(PossibleHtml { offset }), "{text}");
     }
-    for text in ["", "1 < 2", "<3", "<", "a <", "<é>", "&lt;b>", "<>", "\u{2260}<"] {
+    for text in [
+        "<https://a.example>",
+        "<mimi://a.example/u/alice>",
+        "",
+        "1 < 2",
+        "<3",
+        "<",
+        "a <",
+        "<é>",
+        "&lt;b>",
+        "<>",
+        "\u{2260}<",
+    ] {
         let accepted = Text::markdown(text).unwrap();
         assert_eq!((accepted.as_str(), accepted.content_type()), (text, "text/markdown;variant=GFM-MIMI"));
     }
@@ -200,5 +215,85 @@ fn every_message_names_sender_and_room() {
         assert_eq!(extensions.sender_uri(), Some("mimi://a.example/u/alice"));
         assert_eq!(extensions.room_uri(), Some("mimi://a.example/r/clubhouse"));
         assert_eq!(MimiContent::decode(&message.encode()).unwrap(), message);
+    }
+}
+
+#[test]
+fn an_edit_keeps_what_it_does_not_change() {
+    let mut extensions = mimi_content::Extensions::new();
+    for key in [-7, 5, 6, 255, 257] {
+        extensions.set_text(key, "kept").unwrap();
+    }
+    extensions.set_encoded(3, &[0xa1, 0x01, 0x01]).unwrap();
+    extensions.set_encoded(256, &[0x80]).unwrap();
+    let original = alice().message(SALT, Text::plain("x")).extensions(extensions).build().unwrap();
+    let edit = alice().edit(SALT, FIRST, &original, Text::plain("y")).unwrap().build().unwrap();
+    let keys: Vec<_> = edit.extensions().iter().map(|(key, _)| key).collect();
+    assert_eq!(keys, [1, 2, 5, 6, 255, 257, -7].map(mimi_content::ExtensionKey::Integer));
+    // A retraction leaves nothing behind.
+    let delete = alice().delete(SALT, FIRST, &original).unwrap().build().unwrap();
+    assert_eq!(delete.extensions().len(), 2);
+}
+
+#[test]
+fn an_edit_of_the_text_keeps_the_pictures() {
+    let picture = |content: &str| NestedPart::single(Disposition::RENDER, "", "image/png", content);
+    let attached = NestedPart::single(Disposition::ATTACHMENT, "", "text/csv", "a;b");
+    let original =
+        alice().captioned(SALT, Text::plain("x"), vec![attached, picture("p"), picture("q")]).unwrap();
+    let original = original.build().unwrap();
+    let text = Text::markdown("*y*").unwrap();
+    let edit = alice().edit_text(SALT, FIRST, &original, text.clone()).unwrap().build().unwrap();
+    assert_eq!(edit.part(mimi_content::PartIndex(1)), Some(&text.into_part()));
+    for index in 2..5 {
+        let index = mimi_content::PartIndex(index);
+        assert_eq!(edit.part(index), original.part(index));
+    }
+    let without = alice().compose(SALT, picture("p")).build().unwrap();
+    assert_eq!(alice().edit_text(SALT, FIRST, &without, Text::plain("z")).unwrap_err(), ReplaceError::NoText);
+    assert_eq!(
+        alice().captioned(SALT, Text::plain("x"), vec![]).unwrap_err(),
+        BuildError::TooFewParts { found: 1 }
+    );
+}
+
+#[test]
+fn nothing_erases_the_sender_and_the_room_of_a_composer() {
+    use mimi_content::{ExtensionError, Extensions};
+    let mut mine = Extensions::new();
+    mine.set_text("x", "y").unwrap();
+    mine.set_sender_uri("mimi://a.example/u/mallory").unwrap();
+    let message = || alice().message(SALT, Text::plain("x"));
+    let built = message().extensions(mine).extension("z", &[0x01]).unwrap().build().unwrap();
+    let extensions = built.extensions();
+    assert_eq!(extensions.sender_uri(), Some("mimi://a.example/u/alice"));
+    assert_eq!((extensions.room_uri(), extensions.len()), (Some("mimi://a.example/r/clubhouse"), 4));
+    for key in [1, 2] {
+        assert_eq!(message().extension(key, &[0x60]).unwrap_err(), ExtensionError::SenderOrRoom);
+    }
+    let body = NestedPart::single(Disposition::RENDER, "", "text/plain", "x");
+    let own = MimiContent::builder(SALT, body).extension(1, &[0x61, b'a']).unwrap().build().unwrap();
+    assert_eq!(own.extensions().sender_uri(), Some("a"));
+}
+
+#[test]
+fn replies_and_receipts() {
+    let reply = alice().reply_in_topic(SALT, OTHER, b"topic", Text::plain("x")).build().unwrap();
+    assert_eq!((reply.in_reply_to(), reply.topic_id()), (Some(OTHER), &b"topic"[..]));
+    let report = mimi_content::MessageStatusReport::of([(FIRST, mimi_content::MessageStatus::READ)]);
+    let receipt = alice().receipt(SALT, &report).build().unwrap();
+    let mimi_content::Part::Single(part) = &receipt.body().part else { panic!("no single part") };
+    assert_eq!(part.content_type(), "application/mimi-message-status");
+    assert_eq!(mimi_content::MessageStatusReport::decode(&part.content), Ok(report));
+    for (uri, mention) in [
+        ("mimi://a.example/u/alice", Ok("<mimi://a.example/u/alice>".to_owned())),
+        ("im:a@b.example", Ok("<im:a@b.example>".to_owned())),
+        ("x:y", Err(MentionError::Uri)),
+        ("mimi://a b", Err(MentionError::Uri)),
+        ("mimi://a>b", Err(MentionError::Uri)),
+        ("alice", Err(MentionError::Uri)),
+        ("", Err(MentionError::Uri)),
+    ] {
+        assert_eq!(mimi_content::mention_uri(uri), mention, "{uri}");
     }
 }

@@ -57,7 +57,7 @@
 //! let mut extensions = mimi_content::Extensions::new();
 //! set_sender_and_room(&mut extensions, alice, room)?;
 //! let text = NestedPart::single(Disposition::RENDER, "en", "text/plain;charset=utf-8", "Something vile");
-//! let message = MimiContent::builder(Salt::random(&mut rng), text).extensions(extensions).build()?;
+//! let message = MimiContent::builder(Salt::generate(&mut rng), text).extensions(extensions).build()?;
 //! let application_data = message.encode();
 //! let (alice, room) = (UserUri::try_from(alice)?, RoomUri::try_from(room)?);
 //! let commitment = sender::commit::<Signed>(&content, &application_data, &alice, &room)?;

@@ -1,7 +1,7 @@
 //! The sender's client: it commits to a message before it encrypts it.
 //!
 //! 1. Put a new random salt (mimi-protocol-02: a new [`FrankingKey`](crate::FrankingKey)), the sender URI and the room URI into the
-//!    content. For MIMI content that is `mimi_content::Salt::random` and `set_sender_and_room`.
+//!    content. For MIMI content that is `mimi_content::Salt::generate` and `set_sender_and_room`.
 //! 2. [`commit`] to the application data, exactly as MLS will protect it.
 //! 3. Put [`Commitment::safe_aad_item`] into the message's SafeAAD, and [`Commitment::sending_uri`] beside the message into the
 //!    SubmitMessageRequest.

@@ -3,7 +3,7 @@
 use crate::part::is_language_list;
 
 /// Octets of a list of languages, at most, for it to be read. Many parts may inherit one list, and each of them would read it.
-pub(super) const LONGEST_LIST: usize = 1024;
+pub(super) const LONGEST_LIST: usize = 256;
 
 /// How well languages fit a user's list; less is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,7 +15,7 @@ pub struct LanguageMatch {
 }
 
 /// How well the languages of a part fit those that a user wants, most wanted first: the best of all pairs. `None` if none fits, if the part
-/// has no language and if what it has is no list of tags or one of more than 1024 octets.
+/// has no language and if what it has is no list of tags or one of more than 256 bytes.
 ///
 /// An entry fits a tag by basic filtering (RFC 4647, section 3.3.1): `en` fits `en-GB`, and `*` fits every tag. Else the entry is cut as for a
 /// lookup (section 3.4), and what is left must be the whole tag: `de-CH` fits `de`, after `de-CH` itself and before the next entry.
@@ -117,7 +117,7 @@ mod tests {
         }
         assert_eq!(match_language(&[], "en"), None);
         let long = |count| ["en"; 400].into_iter().take(count).collect::<alloc::vec::Vec<_>>().join(",");
-        assert_eq!(match_language(&["en"], &long(341)), fit(0, 0));
-        assert_eq!(match_language(&["en"], &long(342)), None);
+        assert_eq!(match_language(&["en"], &long(85)), fit(0, 0));
+        assert_eq!(match_language(&["en"], &long(86)), None);
     }
 }

@@ -182,12 +182,12 @@ impl<'p, 'a> Tree<'p, 'a> {
         self.parts.iter().enumerate().filter_map(differs).collect()
     }
 
-    /// The kinds (a bit for each) and the languages (in order, each once) of a part and all inside it. Every part is looked at once per level
-    /// around it, of which there are three.
+    /// The kinds (a bit for each) and the languages (in order, each once) of a part and all inside it. Every part is looked at once
+    /// per level around it, of which there are three; a list of languages that many parts share is read once per level.
     fn contents(&self, at: usize) -> (u8, Vec<LanguageTag<'a>>) {
         let end = at.saturating_add(1).saturating_add(self.descendants(at));
-        let (mut kinds, mut languages) = (0, Vec::new());
-        let mut before = None;
+        let mut kinds = 0;
+        let mut lists: Vec<&'a str> = Vec::new();
         for (part, language) in self.parts.iter().zip(&self.languages).take(end).skip(at) {
             let kind = match &part.part {
                 PartRef::Single(single) => Kind::of(single.content_type),
@@ -196,10 +196,13 @@ impl<'p, 'a> Tree<'p, 'a> {
                 PartRef::Multi(_) => continue,
             };
             kinds |= kind.bit();
-            if before.replace(*language) != Some(*language) {
-                languages.extend(tags(language));
-            }
+            lists.push(language);
         }
+        // What is inherited is the same bytes at the same place, so that comparing places is enough.
+        let place = |list: &&str| (list.as_ptr() as usize, list.len());
+        lists.sort_unstable_by_key(place);
+        lists.dedup_by_key(|list| place(list));
+        let mut languages: Vec<_> = lists.into_iter().flat_map(tags).collect();
         languages.sort_unstable();
         languages.dedup();
         // Parts without a language, such as pictures, say nothing beside others that have one.

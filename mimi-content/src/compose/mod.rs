@@ -6,20 +6,22 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::choice::Kind;
 use crate::disposition::Disposition;
-use crate::extensions::{ExtensionError, Extensions};
-use crate::media_types::PLAIN_TEXT;
+use crate::extensions::{ExtensionError, ExtensionKey, Extensions};
+use crate::media_types::{MIMI_MESSAGE_STATUS, PLAIN_TEXT};
 use crate::message::{BuildError, MimiContent, MimiContentBuilder};
 use crate::message_id::{HashAlgorithm, MessageId};
-use crate::part::{ExternalPart, MultiPart, NestedPart, PartSemantics};
+use crate::part::{ExternalPart, MultiPart, NestedPart, Part, PartSemantics};
 use crate::salt::Salt;
+use crate::status::MessageStatusReport;
 
-pub use text::{MentionError, PossibleHtml, Text, mention_link};
+pub use text::{MentionError, PossibleHtml, Text, mention_link, mention_uri};
 
 /// Writes messages of one sender in one room: each names both in its extensions 1 and 2.
 ///
 /// Every function begins a message and leaves it to be completed (a topic, an expiry) and built. Each message takes a salt of its
-/// own, from [`Salt::random`] or [`Salt::derive`].
+/// own, from [`Salt::generate`] or [`Salt::derive`].
 ///
 /// ```
 /// use mimi_content::{Composer, Salt, Text};
@@ -54,6 +56,23 @@ impl Composer {
 
     fn begin(&self, salt: Salt, body: NestedPart) -> MimiContentBuilder {
         MimiContent::builder(salt, body).extensions(self.extensions.clone()).composed()
+    }
+
+    /// A message with any body, such as the same text in several languages.
+    ///
+    /// ```
+    /// use mimi_content::{Composer, Disposition, MultiPart, NestedPart, PartSemantics, Salt, Text};
+    ///
+    /// # let salt = Salt::from_bytes([7; 16]);
+    /// let alice = Composer::new("mimi://a.example/u/alice", "mimi://a.example/r/clubhouse")?;
+    /// let texts = ["Hello", "Bonjour"].into_iter().zip(["en", "fr"]);
+    /// let parts = texts.map(|(text, language)| Text::plain(text).in_language(language).into_part());
+    /// let either = MultiPart::new(PartSemantics::ChooseOne, parts.collect())?;
+    /// let message = alice.compose(salt, NestedPart::multi(Disposition::RENDER, "", either)).build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn compose(&self, salt: Salt, body: NestedPart) -> MimiContentBuilder {
+        self.begin(salt, body)
     }
 
     /// A message.
@@ -112,6 +131,17 @@ impl Composer {
         self.message(salt, text).in_reply_to(to)
     }
 
+    /// A reply that stays in the topic of the message that it answers: `topic_id` is that message's.
+    pub fn reply_in_topic(
+        &self,
+        salt: Salt,
+        to: MessageId,
+        topic_id: &[u8],
+        text: Text,
+    ) -> MimiContentBuilder {
+        self.reply(salt, to, text).topic_id(topic_id)
+    }
+
     /// A reaction to a message: one emoji, or another text that is one reaction.
     ///
     /// Several reactions are several messages, or [`Composer::reactions`]; in one text they could mean something else together (section 5.3).
@@ -165,8 +195,11 @@ impl Composer {
 
     /// Other text in the place of a message's; `first` and `latest` say what it replaces.
     ///
-    /// All but the text stays as it was: the topic, what it replies to, the expiry and the subject. To change them takes authorization of
-    /// its own (section 9.3).
+    /// All but the body stays as it was: the topic, what it replies to, the expiry and the extensions. To change them takes an
+    /// authorization of its own (mimi-content-08 §9.3). The extensions 1 to 4 and 256 describe one message, not its
+    /// versions: the edit has its own, or none (reading T63).
+    ///
+    /// [`Composer::edit_text`] keeps the other parts of the body, too.
     ///
     /// ```
     /// use mimi_content::{Composer, MessageId, MimiContent, Salt, Text};
@@ -196,6 +229,51 @@ impl Composer {
         self.replace(salt, first, latest, text.into_part())
     }
 
+    /// Other text in the place of the text in a message's body, such as the caption of a picture. The other parts stay.
+    ///
+    /// The text is the first part with text inside the message whose disposition is not `attachment`.
+    ///
+    /// ```
+    /// use mimi_content::{Composer, Disposition, MessageId, NestedPart, PartIndex, Salt, Text};
+    ///
+    /// # let (salt, first) = (Salt::from_bytes([7; 16]), MessageId::from_bytes([1; 32]));
+    /// let alice = Composer::new("mimi://a.example/u/alice", "mimi://a.example/r/clubhouse")?;
+    /// let picture = NestedPart::single(Disposition::RENDER, "", "image/png", b"...");
+    /// let message = alice.captioned(salt, Text::plain("A cta"), vec![picture])?.build()?;
+    /// let edit = alice.edit_text(salt, first, &message, Text::plain("A cat"))?.build()?;
+    /// assert_eq!(edit.part(PartIndex(2)), message.part(PartIndex(2)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ReplaceError::NoText`] if the body has no such part; else as for [`Composer::edit`].
+    pub fn edit_text(
+        &self,
+        salt: Salt,
+        first: MessageId,
+        latest: &MimiContent,
+        text: Text,
+    ) -> Result<MimiContentBuilder, ReplaceError> {
+        let mut body = latest.body().clone();
+        let mut text = Some(text);
+        body.visit_mut(&mut |part| {
+            if let Part::Single(single) = &part.part
+                && part.disposition != Disposition::ATTACHMENT
+                && Kind::of(single.content_type()) == Kind::Text
+                && let Some(text) = text.take()
+            {
+                let disposition = part.disposition;
+                *part = text.into_part();
+                part.disposition = disposition;
+            }
+        });
+        if text.is_some() {
+            return Err(ReplaceError::NoText);
+        }
+        self.replace(salt, first, latest, body)
+    }
+
     /// Retracts a message.
     ///
     /// ```
@@ -221,7 +299,10 @@ impl Composer {
         first: MessageId,
         latest: &MimiContent,
     ) -> Result<MimiContentBuilder, ReplaceError> {
-        self.replace(salt, first, latest, NestedPart::null(latest.body().disposition))
+        // What is retracted leaves nothing behind in extensions.
+        let mut builder = self.replace(salt, first, latest, NestedPart::null(latest.body().disposition))?;
+        builder = builder.extensions(Extensions::new());
+        Ok(builder)
     }
 
     /// Takes a reaction back: the message `reaction`, whose ID is `first` unless it was changed since.
@@ -265,11 +346,11 @@ impl Composer {
         if let Some(expected) = latest.replaces().filter(|expected| *expected != first) {
             return Err(ReplaceError::NotTheFirst { expected });
         }
-        let mut extensions = self.extensions.clone();
-        if let Ok(Some(subject)) = latest.extensions().as_ref().subject() {
-            extensions.set_subject(subject).map_err(ReplaceError::Subject)?;
-        }
-        let builder = MimiContent::builder(salt, body).extensions(extensions).composed();
+        let kept = latest.extensions().iter().filter(|(key, _)| !OF_ONE_MESSAGE.contains(key));
+        // A received message may hold what no sender may write.
+        let kept = kept.filter(|(key, value)| Extensions::from_encoded([(*key, value.encoded())]).is_ok());
+        let extensions = Extensions::from_encoded(kept.map(|(key, value)| (key, value.encoded())));
+        let builder = self.begin(salt, body).extensions(extensions.map_err(ReplaceError::Extensions)?);
         let builder = builder.topic_id(latest.topic_id()).expires(latest.expires());
         Ok(builder.in_reply_to(latest.in_reply_to()).replaces(first))
     }
@@ -309,6 +390,41 @@ impl Composer {
         self.begin(salt, NestedPart::external(Disposition::ATTACHMENT, language, file))
     }
 
+    /// Files with a text beside them: the parts are processed each by itself (`processAll`), the text first.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::TooFewParts`] without a file; [`BuildError::TooManyParts`] and [`BuildError::PartsTooDeep`] as
+    /// [`MultiPart::new`].
+    pub fn captioned(
+        &self,
+        salt: Salt,
+        caption: Text,
+        files: Vec<NestedPart>,
+    ) -> Result<MimiContentBuilder, BuildError> {
+        let mut parts = Vec::with_capacity(files.len().saturating_add(1));
+        parts.push(caption.into_part());
+        parts.extend(files);
+        let parts = MultiPart::new(PartSemantics::ProcessAll, parts)?;
+        Ok(self.begin(salt, NestedPart::multi(Disposition::RENDER, "", parts)))
+    }
+
+    /// A receipt, or another report on messages, as a message of its own.
+    ///
+    /// ```
+    /// use mimi_content::{Composer, MessageId, MessageStatus, MessageStatusReport, Salt};
+    ///
+    /// # let salt = Salt::from_bytes([7; 16]);
+    /// # let read = MessageId::from_bytes([1; 32]);
+    /// let bob = Composer::new("mimi://a.example/u/bob", "mimi://a.example/r/clubhouse")?;
+    /// let receipt = bob.receipt(salt, &MessageStatusReport::of([(read, MessageStatus::READ)])).build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn receipt(&self, salt: Salt, report: &MessageStatusReport) -> MimiContentBuilder {
+        let part = NestedPart::single(Disposition::UNSPECIFIED, "", MIMI_MESSAGE_STATUS, report.encode());
+        self.begin(salt, part)
+    }
+
     /// A link to join a conference.
     ///
     /// ```
@@ -339,6 +455,17 @@ impl Composer {
     }
 }
 
+/// Extensions that describe one message, and no other version of it: sender, room, sender's timestamp, external message ID and
+/// last seen (reading T34). Key 0 is reserved.
+const OF_ONE_MESSAGE: [ExtensionKey<'static>; 6] = [
+    ExtensionKey::Integer(0),
+    ExtensionKey::SENDER_URI,
+    ExtensionKey::ROOM_URI,
+    ExtensionKey::SENDER_TIMESTAMP,
+    ExtensionKey::EXTERNAL_MESSAGE_ID,
+    ExtensionKey::LAST_SEEN,
+];
+
 fn reaction_part(reaction: &str) -> NestedPart {
     NestedPart::single(Disposition::REACTION, "", PLAIN_TEXT, reaction)
 }
@@ -357,8 +484,10 @@ pub enum ReplaceError {
         /// What it is.
         disposition: Disposition,
     },
-    /// The subject can't be kept; of a subject that was read this does not happen.
-    Subject(ExtensionError),
+    /// The message has no text to replace.
+    NoText,
+    /// The extensions cannot be kept; of extensions that were read this does not happen.
+    Extensions(ExtensionError),
 }
 
 impl fmt::Display for ReplaceError {
@@ -366,7 +495,8 @@ impl fmt::Display for ReplaceError {
         match self {
             Self::NotTheFirst { expected } => write!(f, "the first instance of the message is {expected}"),
             Self::NotAReaction { disposition } => write!(f, "not a reaction: {disposition:?}"),
-            Self::Subject(error) => error.fmt(f),
+            Self::NoText => f.write_str("the message has no text"),
+            Self::Extensions(error) => error.fmt(f),
         }
     }
 }
@@ -374,7 +504,7 @@ impl fmt::Display for ReplaceError {
 impl core::error::Error for ReplaceError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            Self::Subject(error) => Some(error),
+            Self::Extensions(error) => Some(error),
             _ => None,
         }
     }

@@ -33,7 +33,8 @@ impl Text {
     /// GFM-MIMI, which must hold no HTML (section 7.1.1).
     ///
     /// Whether a `<` begins HTML takes a Markdown parser to say, since it may stand in code. Without one, this refuses every `<` that could.
-    /// With feature `gfm`, `Text::escaped_markdown` has one, and replaces those that do.
+    /// With feature `gfm`, `Text::escaped_markdown` has one, and replaces those that do. A URI in angle brackets, such as a mention
+    /// `<mimi://example.com/u/alice>`, is no HTML.
     ///
     /// # Errors
     ///
@@ -44,10 +45,10 @@ impl Text {
             next.is_some_and(|next| next.is_ascii_alphabetic() || matches!(next, b'/' | b'!' | b'?'))
         };
         let bytes = content.as_bytes();
-        let found = bytes
-            .iter()
-            .enumerate()
-            .position(|(at, byte)| *byte == b'<' && opens(bytes.get(at.saturating_add(1))));
+        let found = bytes.iter().enumerate().position(|(at, byte)| {
+            let after = at.saturating_add(1);
+            *byte == b'<' && opens(bytes.get(after)) && !is_uri(content.get(after..).unwrap_or_default())
+        });
         match found {
             Some(offset) => Err(PossibleHtml { offset }),
             None => Ok(Self::of_markdown(content)),
@@ -95,6 +96,19 @@ impl Text {
     pub fn into_part(self) -> NestedPart {
         NestedPart::single(Disposition::RENDER, self.language, self.content_type, self.content)
     }
+}
+
+/// Whether a text begins with a URI that `>` ends: an autolink of CommonMark, which no HTML tag can be, because no tag name
+/// holds a colon.
+fn is_uri(text: &str) -> bool {
+    // A scheme has at most 32 characters; the search for the end stops at the next `<`.
+    let colon = text.bytes().take(33).position(|byte| byte == b':').unwrap_or(0);
+    let Some((scheme, rest)) = text.split_at_checked(colon) else { return false };
+    let is_scheme = (2..=32).contains(&scheme.len())
+        && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
+    let end = rest.find(|c: char| c.is_ascii_control() || matches!(c, ' ' | '<' | '>'));
+    is_scheme && end.and_then(|end| rest.get(end..)).is_some_and(|end| end.starts_with('>'))
 }
 
 /// A text with a `<` that may begin HTML.
@@ -149,6 +163,30 @@ pub fn mention_link(label: &str, uri: &str) -> Result<String, MentionError> {
     link.push_str(uri);
     link.push(')');
     Ok(link)
+}
+
+/// A mention of a user or a group without a label, which leaves it to the receiver what is shown: `<mimi://…>`
+/// (mimi-content-08 §9.6).
+///
+/// ```
+/// use mimi_content::{Text, mention_uri};
+///
+/// let alice = mention_uri("mimi://example.com/u/alice-smith")?;
+/// assert_eq!(alice, "<mimi://example.com/u/alice-smith>");
+/// assert!(Text::markdown(format!("Kudos to {alice}")).is_ok());
+/// # Ok::<(), mimi_content::MentionError>(())
+/// ```
+///
+/// # Errors
+///
+/// [`MentionError::Uri`] for a URI that Markdown would read as another.
+pub fn mention_uri(uri: &str) -> Result<String, MentionError> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#[]@!$'()*+,;=%".contains(c);
+    let mention = alloc::format!("{uri}>");
+    if !uri.chars().all(allowed) || !is_uri(&mention) {
+        return Err(MentionError::Uri);
+    }
+    Ok(alloc::format!("<{mention}"))
 }
 
 /// A mention that can't be written as a Markdown link.

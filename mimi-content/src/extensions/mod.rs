@@ -313,13 +313,7 @@ impl Extensions {
         key: impl Into<ExtensionKey<'k>>,
         encoded: &[u8],
     ) -> core::result::Result<(), ExtensionError> {
-        let key = key.into();
-        if key == ExtensionKey::Integer(0) {
-            return Err(ExtensionError::Key);
-        }
-        let entry = checked_entry(key, encoded)?;
-        ExtensionsRef { entries: &entry.bytes, len: 1 }.check_known().map_err(ExtensionError::Known)?;
-
+        let entry = made_entry(key.into(), encoded)?;
         let (before, after, replaces) = self.split_at_key(entry.key());
         self.entries = [before, &entry.bytes, after].concat();
         if !replaces {
@@ -328,9 +322,33 @@ impl Extensions {
         Ok(())
     }
 
+    /// Makes the map of many extensions in one step, in any order. Takes time in proportion to their bytes, times the logarithm
+    /// of their number; [`Extensions::set_encoded`] for each would copy the map each time.
+    ///
+    /// ```
+    /// use mimi_content::{ExtensionKey, Extensions};
+    ///
+    /// let entries = [("b".into(), &[0x01][..]), (ExtensionKey::SUBJECT, &[0x61, b's'])];
+    /// let extensions = Extensions::from_encoded(entries)?;
+    /// assert_eq!(extensions.get(5).unwrap().as_text(), Some("s"));
+    /// # Ok::<(), mimi_content::ExtensionError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Extensions::set_encoded`], and [`ExtensionError::Duplicate`] for a key that occurs twice.
+    pub fn from_encoded<'k, 'v>(
+        entries: impl IntoIterator<Item = (ExtensionKey<'k>, &'v [u8])>,
+    ) -> core::result::Result<Self, ExtensionError> {
+        let mut checked = Vec::new();
+        for (key, encoded) in entries {
+            checked.push(made_entry(key, encoded)?);
+        }
+        Self::from_checked(checked).ok_or(ExtensionError::Duplicate)
+    }
+
     /// A map of entries in any order, as they may have been received: the reserved key 0 and malformed values of extensions with a
     /// definition are allowed. `None` if a key occurs twice.
-    #[cfg(any(test, feature = "arbitrary", feature = "serde"))]
     pub(crate) fn from_checked(mut entries: Vec<CheckedEntry>) -> Option<Self> {
         entries.sort_unstable_by(|left, right| left.key().cmp(right.key()));
         let twice = entries.windows(2).any(|pair| matches!(pair, [left, right] if left.key() == right.key()));
@@ -350,6 +368,17 @@ impl Extensions {
             self.len = self.len.saturating_sub(1);
         }
         found
+    }
+
+    /// Takes the sender and the room over from other extensions.
+    pub(crate) fn take_identity(&mut self, from: &Self) {
+        for key in [ExtensionKey::SENDER_URI, ExtensionKey::ROOM_URI] {
+            match from.get(key) {
+                // What stands in a map was checked.
+                Some(value) => drop(self.set_encoded(key, value.encoded())),
+                None => drop(self.remove(key)),
+            }
+        }
     }
 
     /// The entries that sort before this key, those after it, and whether there is one with it between them.
@@ -410,6 +439,16 @@ impl Extensions {
     }
 }
 
+/// Checks a key and a value as a sender must.
+fn made_entry(key: ExtensionKey<'_>, encoded: &[u8]) -> core::result::Result<CheckedEntry, ExtensionError> {
+    if key == ExtensionKey::Integer(0) {
+        return Err(ExtensionError::Key);
+    }
+    let entry = checked_entry(key, encoded)?;
+    ExtensionsRef { entries: &entry.bytes, len: 1 }.check_known().map_err(ExtensionError::Known)?;
+    Ok(entry)
+}
+
 /// An encoded key and value that may stand in the extensions map.
 pub(crate) struct CheckedEntry {
     bytes: Vec<u8>,
@@ -465,6 +504,10 @@ pub enum ExtensionError {
     Value(DecodeError),
     /// A value that the extension's definition does not allow.
     Known(KnownExtensionError),
+    /// The key occurs twice.
+    Duplicate,
+    /// The sender and the room of a message that a [`Composer`](crate::Composer) began are the composer's.
+    SenderOrRoom,
 }
 
 impl fmt::Display for ExtensionError {
@@ -473,6 +516,8 @@ impl fmt::Display for ExtensionError {
             Self::Key => f.write_str("not a key that an extension can have"),
             Self::Value(error) => write!(f, "extension value: {error}"),
             Self::Known(error) => error.fmt(f),
+            Self::Duplicate => f.write_str("extension key occurs twice"),
+            Self::SenderOrRoom => f.write_str("sender and room are set by the composer"),
         }
     }
 }
@@ -480,7 +525,7 @@ impl fmt::Display for ExtensionError {
 impl core::error::Error for ExtensionError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            Self::Key => None,
+            Self::Key | Self::Duplicate | Self::SenderOrRoom => None,
             Self::Value(error) => Some(error),
             Self::Known(error) => Some(error),
         }

@@ -8,7 +8,7 @@ use super::{Envelope, MAX_TOPIC_ID, MimiContentRef};
 use crate::cbor::writer::{self, Sink};
 use crate::error::Result;
 use crate::expiration::Expiration;
-use crate::extensions::Extensions;
+use crate::extensions::{ExtensionError, ExtensionKey, Extensions};
 use crate::message_id::{MessageId, MessageIdHash, UriTooLong};
 use crate::part::{
     self, ContentId, ContentIdError, MAX_PART_DEPTH, MAX_PARTS, NestedPart, NestedPartRef, PartIndex,
@@ -260,7 +260,7 @@ impl MimiContent {
 #[must_use]
 pub struct MimiContentBuilder {
     message: MimiContent,
-    /// The message comes from a [`Composer`](crate::Composer), which binds what it refers to.
+    /// The message comes from a [`Composer`](crate::Composer): its sender and room stay, and it binds what it refers to.
     composed: bool,
 }
 
@@ -289,10 +289,42 @@ impl MimiContentBuilder {
         self
     }
 
-    /// Sets all extensions.
+    /// Sets all extensions. Of a message that a [`Composer`](crate::Composer) began, the sender (1) and the room (2) stay.
     pub fn extensions(mut self, extensions: Extensions) -> Self {
-        self.message.extensions = extensions;
+        let former = core::mem::replace(&mut self.message.extensions, extensions);
+        if self.composed {
+            self.message.extensions.take_identity(&former);
+        }
         self
+    }
+
+    /// Sets one extension beside the others, to an item that is already encoded.
+    ///
+    /// ```
+    /// use mimi_content::{Composer, Salt, Text};
+    ///
+    /// # let salt = Salt::from_bytes([7; 16]);
+    /// let alice = Composer::new("mimi://a.example/u/alice", "mimi://a.example/r/clubhouse")?;
+    /// let message = alice.message(salt, Text::plain("Hi")).extension("x-colour", &[0x01])?.build()?;
+    /// assert_eq!(message.extensions().sender_uri(), Some("mimi://a.example/u/alice"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Extensions::set_encoded`]; [`ExtensionError::SenderOrRoom`] for the keys 1 and 2 of a message that a
+    /// [`Composer`](crate::Composer) began.
+    pub fn extension<'k>(
+        mut self,
+        key: impl Into<ExtensionKey<'k>>,
+        encoded: &[u8],
+    ) -> core::result::Result<Self, ExtensionError> {
+        let key = key.into();
+        if self.composed && matches!(key, ExtensionKey::SENDER_URI | ExtensionKey::ROOM_URI) {
+            return Err(ExtensionError::SenderOrRoom);
+        }
+        self.message.extensions.set_encoded(key, encoded)?;
+        Ok(self)
     }
 
     /// Sets another body.
@@ -340,6 +372,10 @@ impl MimiContentBuilder {
     }
 
     /// As [`MimiContentBuilder::build`], for a message that need not be more than what a decoder accepts.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::TopicIdTooLong`] over [`MAX_TOPIC_ID`] bytes.
     pub(crate) fn build_as_received(self) -> core::result::Result<MimiContent, BuildError> {
         let found = self.message.topic_id.len();
         if found > MAX_TOPIC_ID {

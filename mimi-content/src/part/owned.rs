@@ -31,7 +31,7 @@ use crate::message_id::HashAlgorithm;
 ///
 /// The language and the content type stand behind methods, beside fields that are public: both are short, and are kept inside the part
 /// instead of each in an allocation of its own, which a decoder would pay for in every part. How they are kept is not part of the API.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct NestedPart {
     /// What the part is for.
     pub disposition: Disposition,
@@ -41,7 +41,7 @@ pub struct NestedPart {
 }
 
 /// What a part holds, by its cardinality.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Part {
     /// Nothing (cardinality 0).
     Null,
@@ -54,7 +54,7 @@ pub enum Part {
 }
 
 /// Content inside the message. See [`NestedPart`] for why the content type stands behind methods.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct SinglePart {
     content_type: CompactString,
     /// The content.
@@ -80,7 +80,7 @@ impl SinglePart {
 }
 
 /// Content behind a URL. See [`ExternalPartRef`] for the fields.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct ExternalPart {
     /// The media type with its parameters.
     pub content_type: String,
@@ -122,7 +122,7 @@ impl fmt::Debug for ExternalPart {
 }
 
 /// At least two parts, and how they belong together.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct MultiPart {
     semantics: PartSemantics,
     parts: Vec<NestedPart>,
@@ -283,6 +283,35 @@ impl NestedPart {
         visit(self.as_head());
         if let Part::Multi(multi) = &self.part {
             multi.parts.iter().for_each(|part| part.walk(visit));
+        }
+    }
+
+    /// Calls `visit` for this part and all parts inside it that hold no parts themselves, in the order of their indexes.
+    ///
+    /// A part may be changed into another, for example to remove keys before a message is stored. It can not become a
+    /// multipart: what `visit` puts there is replaced by a null part.
+    ///
+    /// ```
+    /// use mimi_content::{AeadAlgorithm, Disposition, ExternalPart, NestedPart, Part};
+    ///
+    /// let file = ExternalPart { enc_alg: AeadAlgorithm::AES_128_GCM, key: vec![7; 16], ..ExternalPart::default() };
+    /// let mut body = NestedPart::external(Disposition::ATTACHMENT, "", file);
+    /// body.visit_mut(&mut |part| {
+    ///     if let Part::External(file) = &mut part.part {
+    ///         file.key.clear();
+    ///     }
+    /// });
+    /// # assert!(matches!(body.part, Part::External(file) if file.key.is_empty()));
+    /// ```
+    pub fn visit_mut(&mut self, visit: &mut dyn FnMut(&mut Self)) {
+        if let Part::Multi(multi) = &mut self.part {
+            multi.parts.iter_mut().for_each(|part| part.visit_mut(visit));
+            return;
+        }
+        visit(self);
+        // The counts of the multiparts around it stay right.
+        if matches!(self.part, Part::Multi(_)) {
+            self.part = Part::Null;
         }
     }
 

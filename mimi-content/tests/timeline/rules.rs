@@ -617,8 +617,12 @@ fn tells_which_parts_are_reactions() {
 
     // Images are equal if all of the part is.
     let image = |url: &str| {
-        let external =
-            ExternalPart { content_type: "image/gif".into(), url: url.into(), ..ExternalPart::default() };
+        let external = ExternalPart {
+            content_type: "image/gif".into(),
+            url: url.into(),
+            content_hash: vec![1; 32],
+            ..ExternalPart::default()
+        };
         let (_, parts) = kind_of(NestedPart::external(Disposition::REACTION, "", external));
         parts[0].1.clone()
     };

@@ -102,7 +102,7 @@ impl Client {
         conduct: Conduct,
     ) -> Result<(SubmitMessageRequest, MimiContent)> {
         let (own, in_room) = (text(&self.identity.user), text(room));
-        let salt = Salt::random(&mut self.rng);
+        let salt = Salt::generate(&mut self.rng);
         let membership = self.rooms.get_mut(room).ok_or("this client is not in the room")?;
         let content = membership.compose((&own, &in_room), salt, says)?.build()?;
         let application_data = content.encode();
