@@ -107,10 +107,10 @@ fn commit_pending(mut room: RoomState, proposed: &Try) {
 fn rebuilt(room: &RoomState) -> RoomState {
     let clients = room
         .participants()
-        .flat_map(|(user, _)| room.clients_of(user).map(|client| (user.clone(), client.clone())));
+        .flat_map(|(user, _)| room.clients_of(user).map(|client| (user.clone().into(), client.clone().into())));
     let dictionary = room.to_dictionary().expect("encodes");
     let parts = RoomParts::from_dictionary(&dictionary).expect("was written");
-    let parent_participants = room.parent_participants().map(|users| users.iter().cloned().collect());
+    let parent_participants = room.parent_participants().map(|users| users.iter().cloned().map(Into::into).collect());
     let parts = RoomParts { clients: clients.collect(), parent_participants, ..parts };
     RoomState::new(parts, TableSeed::known()).expect("a room that is valid")
 }

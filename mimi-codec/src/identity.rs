@@ -75,6 +75,14 @@ macro_rules! identity {
                 Ok(Self(uri))
             }
 
+            /// Checks the bytes of an identifier without keeping them.
+            ///
+            /// # Errors
+            /// An [`IdentityError`] if the bytes are not in the one spelling that counts.
+            pub fn check(uri: &[u8]) -> Result<(), IdentityError> {
+                check(uri)
+            }
+
             /// The bytes of the identifier.
             #[must_use]
             pub fn as_bytes(&self) -> &[u8] {

@@ -1,14 +1,65 @@
 //! What somebody wants to change, who it is, and in which message.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use mimi_codec::{
+    Opaque,
     code_points::ComponentID,
     protocol::RoomMetaUpdate,
     room_policy::{BaseRoomUpdate, Claim, PreAuthUpdate, RoleUpdate},
 };
 
-use crate::{ClientUri, UserUri};
+use crate::{ClientUri, IdentityError, UserUri};
+
+/// The claims that a credential makes (mimi-room-policy-03 §4), each at most once.
+///
+/// A claim whose value is a MIMI URI counts in its normal form only, like every identity. Values
+/// are compared byte by byte. A clone shares the claims.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Claims(Option<Arc<[Claim]>>);
+
+/// What claims are sorted by.
+fn claim_key(claim: &Claim) -> (u16, &[u8], &[u8]) {
+    (claim.claim_id.credential_type.0, claim.claim_id.id.as_slice(), claim.claim_value.as_slice())
+}
+
+impl Claims {
+    /// No claims.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self(None)
+    }
+
+    /// Checks and sorts the claims.
+    ///
+    /// # Errors
+    /// An [`IdentityError`] if a value begins with `mimi:` and is not a MIMI URI in its normal
+    /// form.
+    pub fn new(mut claims: Vec<Claim>) -> Result<Self, IdentityError> {
+        claims.iter().try_for_each(check_claim)?;
+        claims.sort_unstable_by(|a, b| claim_key(a).cmp(&claim_key(b)));
+        claims.dedup();
+        Ok(if claims.is_empty() { Self::none() } else { Self(Some(claims.into())) })
+    }
+
+    /// The claims, sorted.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Claim] {
+        self.0.as_deref().unwrap_or_default()
+    }
+
+    /// Whether the credential makes this claim with this value.
+    #[must_use]
+    pub fn contains(&self, claim: &Claim) -> bool {
+        self.as_slice().binary_search_by(|own| claim_key(own).cmp(&claim_key(claim))).is_ok()
+    }
+}
+
+/// Whether the value of a claim is in the one spelling that counts. An empty value names no user.
+pub(crate) fn check_claim(claim: &Claim) -> Result<(), IdentityError> {
+    let value = claim.claim_value.as_slice();
+    if value.is_empty() { Ok(()) } else { UserUri::check(value) }
+}
 
 /// Who acts. That a message is theirs, and that the claims are in their credential, is checked before, by whoever has the
 /// keys.
@@ -21,26 +72,36 @@ pub enum Actor {
         /// The client that signs.
         client: ClientUri,
         /// What its credential claims, for [preauthorization](mimi_codec::room_policy::PreAuthData).
-        claims: Vec<Claim>,
+        claims: Claims,
     },
     /// A server on the list of external senders: the hub, a follower, a policy enforcer.
     ExternalSender {
         /// Its URI. If the participant list has it, that role counts.
         uri: UserUri,
         /// What its credential claims, for [preauthorization](mimi_codec::room_policy::PreAuthData).
-        claims: Vec<Claim>,
+        claims: Claims,
     },
 }
 
 impl Actor {
     /// A client without claims.
-    pub fn client(user: impl Into<UserUri>, client: impl Into<ClientUri>) -> Self {
-        Self::Client { user: user.into(), client: client.into(), claims: Vec::new() }
+    #[must_use]
+    pub const fn client(user: UserUri, client: ClientUri) -> Self {
+        Self::Client { user, client, claims: Claims::none() }
+    }
+
+    /// A client without claims, from the identifiers as a credential holds them.
+    ///
+    /// # Errors
+    /// An [`IdentityError`] if one of them is not in the spelling that counts.
+    pub fn named(user: impl Into<Opaque>, client: impl Into<Opaque>) -> Result<Self, IdentityError> {
+        Ok(Self::client(UserUri::new(user)?, ClientUri::new(client)?))
     }
 
     /// A server with these claims.
-    pub fn external_sender(uri: impl Into<UserUri>, claims: Vec<Claim>) -> Self {
-        Self::ExternalSender { uri: uri.into(), claims }
+    #[must_use]
+    pub const fn external_sender(uri: UserUri, claims: Claims) -> Self {
+        Self::ExternalSender { uri, claims }
     }
 
     /// The user, or the server's URI.
@@ -54,7 +115,7 @@ impl Actor {
 
     /// What its credential claims.
     #[must_use]
-    pub fn claims(&self) -> &[Claim] {
+    pub const fn claims(&self) -> &Claims {
         match self {
             Self::Client { claims, .. } | Self::ExternalSender { claims, .. } => claims,
         }
@@ -76,13 +137,18 @@ pub enum Form {
     Message,
 }
 
-/// What a join code is worth. Codes are the hub's: it makes them, keeps them and knows them again.
+/// What the party that judges knows of a join code (mimi-room-policy-03 §8.1.1).
+///
+/// The hub makes the codes, keeps them and recognizes them. No message of the group carries one,
+/// so that a client never learns whether a joiner has shown a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum JoinCode {
-    /// It is one of this room, unexpired, for this user and this role.
+    /// The code belongs to this room, is not expired, and is for this user and this role.
     Valid,
-    /// It is none.
+    /// The code is not valid for this user and this role.
     Invalid,
+    /// The party that judges cannot know: every client's answer for another user.
+    Unknown,
 }
 
 /// One change to a room.
@@ -153,7 +219,7 @@ pub struct ProposedChange {
     /// The change.
     pub change: Change,
     /// Who proposed it, if it was not whoever sends the message that is decided on.
-    pub by: Option<Actor>,
+    pub by: Option<Arc<Actor>>,
 }
 
 impl From<Change> for ProposedChange {
@@ -166,7 +232,7 @@ impl From<Change> for ProposedChange {
 impl Change {
     /// This change, proposed by somebody else than the committer.
     #[must_use]
-    pub fn by(self, actor: Actor) -> ProposedChange {
-        ProposedChange { change: self, by: Some(actor) }
+    pub fn by(self, actor: impl Into<Arc<Actor>>) -> ProposedChange {
+        ProposedChange { change: self, by: Some(actor.into()) }
     }
 }

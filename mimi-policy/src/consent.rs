@@ -14,10 +14,11 @@
 //! provider is yours to limit.
 
 use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::vec::Vec;
 use core::fmt;
 
-use mimi_codec::protocol::{ConsentEntry, ConsentOperation, IdentifierUri, KeyMaterialUserCode};
+use mimi_codec::protocol::{ConsentEntry, ConsentOperation, KeyMaterialUserCode};
+
+use crate::{IdentityError, RoomUri, UserUri};
 
 /// How many requests of one requester for one target are kept. Beyond, a new one is dropped: else a requester could fill the target's
 /// provider with requests for ever more rooms.
@@ -64,22 +65,22 @@ enum Decision {
 struct Pair {
     any_room: Option<Decision>,
     /// Words about single rooms that came after that about any.
-    rooms: BTreeMap<Vec<u8>, Decision>,
-    requests: BTreeSet<Option<Vec<u8>>>,
+    rooms: BTreeMap<RoomUri, Decision>,
+    requests: BTreeSet<Option<RoomUri>>,
 }
 
 impl Pair {
-    fn decision(&self, room: Option<&[u8]>) -> Option<Decision> {
+    fn decision(&self, room: Option<&RoomUri>) -> Option<Decision> {
         room.and_then(|room| self.rooms.get(room)).or(self.any_room.as_ref()).copied()
     }
 
-    fn request(&mut self, room: Option<&[u8]>) -> ConsentOutcome {
+    fn request(&mut self, room: Option<&RoomUri>) -> ConsentOutcome {
         match self.decision(room) {
             Some(Decision::Granted) => return ConsentOutcome::AlreadyGranted,
             Some(Decision::Revoked) => return ConsentOutcome::RequestRefused,
             None => {}
         }
-        let scope = room.map(<[u8]>::to_vec);
+        let scope = room.cloned();
         if self.requests.contains(&scope) {
             ConsentOutcome::AlreadyRequested
         } else if self.requests.len() >= MAX_REQUESTS {
@@ -90,8 +91,8 @@ impl Pair {
         }
     }
 
-    fn cancel(&mut self, room: Option<&[u8]>) -> ConsentOutcome {
-        if self.requests.remove(&room.map(<[u8]>::to_vec)) {
+    fn cancel(&mut self, room: Option<&RoomUri>) -> ConsentOutcome {
+        if self.requests.remove(&room.cloned()) {
             ConsentOutcome::Cancelled
         } else {
             ConsentOutcome::NothingToCancel
@@ -99,7 +100,7 @@ impl Pair {
     }
 
     /// Gives the number of requests that the word settles.
-    fn decide(&mut self, room: Option<&[u8]>, decision: Decision) -> usize {
+    fn decide(&mut self, room: Option<&RoomUri>, decision: Decision) -> usize {
         let before = self.requests.len();
         match room {
             None => {
@@ -108,8 +109,8 @@ impl Pair {
                 self.requests.clear();
             }
             Some(room) => {
-                self.rooms.insert(room.to_vec(), decision);
-                self.requests.remove(&Some(room.to_vec()));
+                self.rooms.insert(room.clone(), decision);
+                self.requests.remove(&Some(room.clone()));
             }
         }
         before.saturating_sub(self.requests.len())
@@ -123,27 +124,27 @@ impl Pair {
 /// Consent that there is; only [`Consents::check`] makes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Consent<'a> {
-    requester: &'a IdentifierUri,
-    target: &'a IdentifierUri,
-    room: Option<&'a IdentifierUri>,
+    requester: &'a UserUri,
+    target: &'a UserUri,
+    room: Option<&'a RoomUri>,
 }
 
 impl<'a> Consent<'a> {
     /// Who may add the target.
     #[must_use]
-    pub const fn requester(self) -> &'a IdentifierUri {
+    pub const fn requester(self) -> &'a UserUri {
         self.requester
     }
 
     /// Who may be added.
     #[must_use]
-    pub const fn target(self) -> &'a IdentifierUri {
+    pub const fn target(self) -> &'a UserUri {
         self.target
     }
 
     /// The room that it was asked for; `None` for any.
     #[must_use]
-    pub const fn room(self) -> Option<&'a IdentifierUri> {
+    pub const fn room(self) -> Option<&'a RoomUri> {
         self.room
     }
 }
@@ -199,7 +200,10 @@ impl core::error::Error for NoConsent {}
 ///
 /// ```
 /// use mimi_codec::{extensions::AppDataDictionary, protocol::{ConsentEntry, IdentifierUri}};
-/// use mimi_policy::consent::{ConsentOutcome, Consents, NoConsent};
+/// use mimi_policy::{
+///     RoomUri, UserUri,
+///     consent::{ConsentOutcome, Consents, NoConsent},
+/// };
 ///
 /// let uri = |text: &str| IdentifierUri::new(text).unwrap();
 /// let (alice, bob) = (uri("mimi://a.example/u/alice"), uri("mimi://b.example/u/bob"));
@@ -220,25 +224,35 @@ impl core::error::Error for NoConsent {}
 ///     consent_extensions: AppDataDictionary::default(),
 /// };
 /// let mut consents = Consents::default();
-/// assert_eq!(consents.apply(&request), ConsentOutcome::Requested);
-/// assert_eq!(consents.check(&alice, &bob, Some(&club)), Err(NoConsent::Unanswered));
-/// assert_eq!(consents.apply(&grant), ConsentOutcome::Granted { requests: 0 });
-/// assert!(consents.check(&alice, &bob, Some(&club)).is_ok());
-/// assert_eq!(consents.check(&alice, &bob, Some(&cabal)), Err(NoConsent::NotForThisRoom));
+/// assert_eq!(consents.apply(&request), Ok(ConsentOutcome::Requested));
+/// let (a, b) = (UserUri::try_from(&alice)?, UserUri::try_from(&bob)?);
+/// let (club, cabal) = (RoomUri::try_from(&club)?, RoomUri::try_from(&cabal)?);
+/// assert_eq!(consents.check(&a, &b, Some(&club)), Err(NoConsent::Unanswered));
+/// assert_eq!(consents.apply(&grant), Ok(ConsentOutcome::Granted { requests: 0 }));
+/// assert!(consents.check(&a, &b, Some(&club)).is_ok());
+/// assert_eq!(consents.check(&a, &b, Some(&cabal)), Err(NoConsent::NotForThisRoom));
+/// # Ok::<(), mimi_policy::IdentityError>(())
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Consents {
     /// By requester, then by target.
-    pairs: BTreeMap<IdentifierUri, BTreeMap<IdentifierUri, Pair>>,
+    pairs: BTreeMap<UserUri, BTreeMap<UserUri, Pair>>,
 }
 
 impl Consents {
     /// Takes an entry that has arrived at its endpoint ([`ConsentEntry::check_endpoint`] tells) or that the own user makes.
-    pub fn apply(&mut self, entry: &ConsentEntry) -> ConsentOutcome {
+    ///
+    /// # Errors
+    /// An [`IdentityError`] if the requester, the target or the room is not in the spelling that
+    /// counts. Nothing has changed then.
+    pub fn apply(&mut self, entry: &ConsentEntry) -> Result<ConsentOutcome, IdentityError> {
         let scope = entry.scope();
-        let room = scope.room_id.as_ref().map(IdentifierUri::as_bytes);
-        let targets = self.pairs.entry(scope.requester_uri.clone()).or_default();
-        let pair = targets.entry(scope.target_uri.clone()).or_default();
+        let room = scope.room_id.as_ref().map(RoomUri::try_from).transpose()?;
+        let room = room.as_ref();
+        let requester = UserUri::try_from(&scope.requester_uri)?;
+        let target = UserUri::try_from(&scope.target_uri)?;
+        let targets = self.pairs.entry(requester.clone()).or_default();
+        let pair = targets.entry(target.clone()).or_default();
         let outcome = match entry.consent_operation() {
             ConsentOperation::Request => pair.request(room),
             ConsentOperation::Cancel => pair.cancel(room),
@@ -251,12 +265,12 @@ impl Consents {
         };
         // A stranger's cancellations leave nothing behind.
         if pair.is_empty() {
-            targets.remove(&scope.target_uri);
+            targets.remove(&target);
             if targets.is_empty() {
-                self.pairs.remove(&scope.requester_uri);
+                self.pairs.remove(&requester);
             }
         }
-        outcome
+        Ok(outcome)
     }
 
     /// Whether `requester` may add `target` to `room`, or, without one, to any.
@@ -265,13 +279,13 @@ impl Consents {
     /// [`NoConsent`].
     pub fn check<'a>(
         &self,
-        requester: &'a IdentifierUri,
-        target: &'a IdentifierUri,
-        room: Option<&'a IdentifierUri>,
+        requester: &'a UserUri,
+        target: &'a UserUri,
+        room: Option<&'a RoomUri>,
     ) -> Result<Consent<'a>, NoConsent> {
         let pair = self.pair(requester, target).ok_or(NoConsent::Unanswered)?;
         let granted_elsewhere = || pair.rooms.values().any(|decision| *decision == Decision::Granted);
-        match pair.decision(room.map(IdentifierUri::as_bytes)) {
+        match pair.decision(room) {
             Some(Decision::Granted) => Ok(Consent { requester, target, room }),
             Some(Decision::Revoked) => Err(NoConsent::Revoked),
             None if granted_elsewhere() => Err(NoConsent::NotForThisRoom),
@@ -282,15 +296,15 @@ impl Consents {
     /// The requests that `target` hasn't answered: who asks, and for which room, or any.
     pub fn requests<'a>(
         &'a self,
-        target: &IdentifierUri,
-    ) -> impl Iterator<Item = (&'a IdentifierUri, Option<&'a [u8]>)> {
+        target: &UserUri,
+    ) -> impl Iterator<Item = (&'a UserUri, Option<&'a RoomUri>)> {
         self.pairs
             .iter()
             .filter_map(move |(requester, targets)| Some((requester, targets.get(target)?)))
-            .flat_map(|(requester, pair)| pair.requests.iter().map(move |room| (requester, room.as_deref())))
+            .flat_map(|(requester, pair)| pair.requests.iter().map(move |room| (requester, room.as_ref())))
     }
 
-    fn pair(&self, requester: &IdentifierUri, target: &IdentifierUri) -> Option<&Pair> {
+    fn pair(&self, requester: &UserUri, target: &UserUri) -> Option<&Pair> {
         self.pairs.get(requester)?.get(target)
     }
 }

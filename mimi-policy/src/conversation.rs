@@ -7,8 +7,10 @@ use alloc::collections::BTreeMap;
 use alloc::collections::BTreeSet;
 use core::fmt;
 
-use mimi_codec::{EncodeError, Writer, protocol::IdentifierUri, room_policy::BaseRoomPolicy};
+use mimi_codec::{EncodeError, Writer, room_policy::BaseRoomPolicy};
 use sha2::{Digest, Sha256};
+
+use crate::{RoomUri, UserUri};
 
 /// What kind of conversation a room is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,10 +57,9 @@ impl Conversation {
 /// compared octet by octet, as everywhere. Who knows the participants knows the key; it is no secret.
 ///
 /// ```
-/// use mimi_codec::protocol::IdentifierUri;
-/// use mimi_policy::conversation::ConversationKey;
+/// use mimi_policy::{UserUri, conversation::ConversationKey};
 ///
-/// let uri = |text: &str| IdentifierUri::new(text).unwrap();
+/// let uri = |text: &str| UserUri::try_from(text).unwrap();
 /// let (alice, bob) = (uri("mimi://a.example/u/alice"), uri("mimi://b.example/u/bob"));
 /// let cathy = uri("mimi://c.example/u/cathy");
 /// let key = ConversationKey::new([&alice, &bob])?;
@@ -105,7 +106,7 @@ impl ConversationKey {
     /// # Errors
     /// [`ConversationKeyError`].
     pub fn new<'a>(
-        participants: impl IntoIterator<Item = &'a IdentifierUri>,
+        participants: impl IntoIterator<Item = &'a UserUri>,
     ) -> Result<Self, ConversationKeyError> {
         Self::with_parent(&[], participants)
     }
@@ -115,17 +116,17 @@ impl ConversationKey {
     /// # Errors
     /// [`ConversationKeyError`].
     pub fn in_parent<'a>(
-        parent_room: &IdentifierUri,
-        participants: impl IntoIterator<Item = &'a IdentifierUri>,
+        parent_room: &RoomUri,
+        participants: impl IntoIterator<Item = &'a UserUri>,
     ) -> Result<Self, ConversationKeyError> {
         Self::with_parent(parent_room.as_bytes(), participants)
     }
 
     fn with_parent<'a>(
         parent_room: &[u8],
-        participants: impl IntoIterator<Item = &'a IdentifierUri>,
+        participants: impl IntoIterator<Item = &'a UserUri>,
     ) -> Result<Self, ConversationKeyError> {
-        let participants: BTreeSet<&[u8]> = participants.into_iter().map(IdentifierUri::as_bytes).collect();
+        let participants: BTreeSet<&[u8]> = participants.into_iter().map(UserUri::as_bytes).collect();
         if participants.is_empty() {
             return Err(ConversationKeyError::NoParticipants);
         }
@@ -162,29 +163,31 @@ impl fmt::Debug for ConversationKey {
 /// The fixed-membership rooms of a hub, by the key of their participants.
 ///
 /// ```
-/// use mimi_codec::protocol::IdentifierUri;
-/// use mimi_policy::conversation::{ConversationKey, Conversations};
+/// use mimi_policy::{
+///     RoomUri, UserUri,
+///     conversation::{ConversationKey, Conversations},
+/// };
 ///
-/// let uri = |text: &str| IdentifierUri::new(text).unwrap();
+/// let uri = |text: &str| UserUri::try_from(text).unwrap();
 /// let key = ConversationKey::new([&uri("mimi://a.example/u/alice"), &uri("mimi://b.example/u/bob")])?;
 /// let mut conversations = Conversations::default();
-/// let room = uri("mimi://a.example/r/1");
+/// let room = RoomUri::try_from("mimi://a.example/r/1").unwrap();
 /// assert_eq!(conversations.open(key, room.clone()), Ok(()));
 /// // Whoever asks for another one gets the room that there is.
-/// let refused = conversations.open(key, uri("mimi://a.example/r/2")).unwrap_err();
+/// let refused = conversations.open(key, RoomUri::try_from("mimi://a.example/r/2").unwrap()).unwrap_err();
 /// assert_eq!(refused.room, room);
 /// # Ok::<(), mimi_policy::conversation::ConversationKeyError>(())
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Conversations {
-    rooms: BTreeMap<ConversationKey, IdentifierUri>,
+    rooms: BTreeMap<ConversationKey, RoomUri>,
 }
 
 /// These people have a room already.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConversationExists {
     /// The room.
-    pub room: IdentifierUri,
+    pub room: RoomUri,
 }
 
 impl fmt::Display for ConversationExists {
@@ -198,7 +201,7 @@ impl core::error::Error for ConversationExists {}
 impl Conversations {
     /// The room of these people.
     #[must_use]
-    pub fn room(&self, key: &ConversationKey) -> Option<&IdentifierUri> {
+    pub fn room(&self, key: &ConversationKey) -> Option<&RoomUri> {
         self.rooms.get(key)
     }
 
@@ -206,7 +209,7 @@ impl Conversations {
     ///
     /// # Errors
     /// [`ConversationExists`], with the room that they have; nothing is changed.
-    pub fn open(&mut self, key: ConversationKey, room: IdentifierUri) -> Result<(), ConversationExists> {
+    pub fn open(&mut self, key: ConversationKey, room: RoomUri) -> Result<(), ConversationExists> {
         match self.rooms.get(&key) {
             Some(existing) if *existing == room => Ok(()),
             Some(existing) => Err(ConversationExists { room: existing.clone() }),
@@ -218,7 +221,7 @@ impl Conversations {
     }
 
     /// Forgets the room of these people, once it is destroyed.
-    pub fn close(&mut self, key: &ConversationKey) -> Option<IdentifierUri> {
+    pub fn close(&mut self, key: &ConversationKey) -> Option<RoomUri> {
         self.rooms.remove(key)
     }
 }
@@ -230,8 +233,12 @@ mod tests {
     use alloc::vec;
     use mimi_codec::protocol::Uri;
 
-    fn uri(text: &str) -> IdentifierUri {
-        IdentifierUri::new(text).unwrap()
+    fn uri(text: &str) -> UserUri {
+        UserUri::try_from(text).unwrap()
+    }
+
+    fn room(text: &str) -> RoomUri {
+        RoomUri::try_from(text).unwrap()
     }
 
     #[test]
@@ -288,16 +295,14 @@ mod tests {
         };
         assert_ne!(key(&["ab", "c"]), key(&["a", "bc"]));
         assert_ne!(key(&["abc"]), key(&["ab", "c"]));
-        // Octets, not what RFC 3986 counts as the same.
-        assert_ne!(key(&["mimi://a.example/u/x"]), key(&["mimi://A.example/u/x"]));
     }
 
     #[test]
     fn a_call_in_a_room_is_not_the_direct_message_of_the_same_people() {
         let (alice, bob) = (uri("a"), uri("b"));
         let direct = ConversationKey::new([&alice, &bob]).unwrap();
-        let call = ConversationKey::in_parent(&uri("r"), [&alice, &bob]).unwrap();
-        let other = ConversationKey::in_parent(&uri("s"), [&alice, &bob]).unwrap();
+        let call = ConversationKey::in_parent(&room("r"), [&alice, &bob]).unwrap();
+        let other = ConversationKey::in_parent(&room("s"), [&alice, &bob]).unwrap();
         assert!(direct != call && call != other);
     }
 
@@ -306,12 +311,12 @@ mod tests {
         let mut conversations = Conversations::default();
         let key = ConversationKey::new([&uri("a"), &uri("b")]).unwrap();
         assert_eq!(conversations.room(&key), None);
-        assert_eq!(conversations.open(key, uri("r")), Ok(()));
-        assert_eq!(conversations.open(key, uri("r")), Ok(()));
-        let exists = ConversationExists { room: uri("r") };
-        assert_eq!(conversations.open(key, uri("s")), Err(exists));
-        assert_eq!(conversations.room(&key), Some(&uri("r")));
-        assert_eq!(conversations.close(&key), Some(uri("r")));
-        assert_eq!(conversations.open(key, uri("s")), Ok(()));
+        assert_eq!(conversations.open(key, room("r")), Ok(()));
+        assert_eq!(conversations.open(key, room("r")), Ok(()));
+        let exists = ConversationExists { room: room("r") };
+        assert_eq!(conversations.open(key, room("s")), Err(exists));
+        assert_eq!(conversations.room(&key), Some(&room("r")));
+        assert_eq!(conversations.close(&key), Some(room("r")));
+        assert_eq!(conversations.open(key, room("s")), Ok(()));
     }
 }

@@ -3,7 +3,46 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::{ClientUri, UserUri};
+use crate::{ClientUri, IdentityError, UserUri};
+
+/// An identity that a room names, by its place in the room's parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum IdentityOf {
+    /// The participant at this place of the list.
+    Participant(usize),
+    /// The user of the client at this place of the list of clients.
+    UserOfClient(usize),
+    /// The client at this place of the list of clients.
+    Client(usize),
+    /// The participant of the parent room at this place.
+    ParentParticipant(usize),
+    /// The parent room that the base policy names.
+    ParentRoom,
+    /// The room that its metadata names.
+    Room,
+    /// The value of a claim in the preauthorization.
+    Claim {
+        /// The place of the entry.
+        entry: usize,
+        /// The place of the claim in the entry.
+        claim: usize,
+    },
+}
+
+impl fmt::Display for IdentityOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Participant(place) => write!(f, "participant {place}"),
+            Self::UserOfClient(place) => write!(f, "user of client {place}"),
+            Self::Client(place) => write!(f, "client {place}"),
+            Self::ParentParticipant(place) => write!(f, "participant {place} of the parent room"),
+            Self::ParentRoom => f.write_str("parent room"),
+            Self::Room => f.write_str("room URI of the metadata"),
+            Self::Claim { entry, claim } => write!(f, "preauthorization entry {entry}, claim {claim}"),
+        }
+    }
+}
 
 /// One reason why a room is not valid: no decision can be made in it.
 ///
@@ -11,6 +50,13 @@ use crate::{ClientUri, UserUri};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Defect {
+    /// An identity is not in the spelling that counts: a MIMI URI in its normal form.
+    Identity {
+        /// Which identity.
+        of: IdentityOf,
+        /// What is wrong with it.
+        error: IdentityError,
+    },
     /// A role index occurs twice.
     DuplicateRole(u32),
     /// A role's minimum of participants exceeds its maximum.
@@ -74,6 +120,7 @@ impl core::error::Error for Defect {}
 impl fmt::Display for Defect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Identity { of, error } => write!(f, "{of}: {error}"),
             Self::DuplicateRole(role) => write!(f, "two roles have the index {role}"),
             Self::MinimumAboveMaximum(role) => {
                 write!(f, "role {role} has a minimum of participants above its maximum")

@@ -19,23 +19,25 @@
 //!     CapabilityType,
 //!     protocol::{ParticipantListData, UserRolePair},
 //! };
-//! use mimi_policy::{Actor, Basis, Change, Form, Reason, RoomParts, RoomState, TableSeed, preset};
+//! use mimi_policy::{
+//!     Actor, Basis, Change, Form, Reason, RoomParts, RoomState, TableSeed, UserUri, preset,
+//! };
 //!
-//! let alice = "mimi://a.example/u/alice";
-//! let bob = "mimi://b.example/u/bob";
+//! let alice = UserUri::try_from("mimi://a.example/u/alice")?;
+//! let bob = UserUri::try_from("mimi://b.example/u/bob")?;
 //! let roles = preset::ExampleRoom::Strict.roles();
 //! let participants =
-//!     ParticipantListData { participants: vec![UserRolePair { user: alice.into(), role_index: 3 }] };
+//!     ParticipantListData { participants: vec![UserRolePair { user: alice.clone().into(), role_index: 3 }] };
 //! let mut parts = RoomParts::new(roles, participants);
-//! parts.clients.push((alice.into(), "mimi://a.example/d/a1".into()));
+//! parts.clients.push((alice.clone().into(), "mimi://a.example/d/a1".into()));
 //! // A hub makes the seed at random.
 //! let mut room = RoomState::new(parts, TableSeed::known())?;
 //!
 //! // Alice, an admin, adds Bob with a client.
-//! let actor = Actor::client(alice, "mimi://a.example/d/a1");
+//! let actor = Actor::client(alice.clone(), "mimi://a.example/d/a1".try_into()?);
 //! let changes = [
-//!     Change::AddParticipant { user: bob.into(), role: 2 }.into(),
-//!     Change::AddClient { user: bob.into(), client: "mimi://b.example/d/b1".into() }.into(),
+//!     Change::AddParticipant { user: bob.clone(), role: 2 }.into(),
+//!     Change::AddClient { user: bob.clone(), client: "mimi://b.example/d/b1".try_into()? }.into(),
 //! ];
 //! let plan = room.check(&actor, Form::Commit, &changes)?;
 //! assert_eq!(plan.grants()[0].capability, Some(CapabilityType::CAN_ADD_PARTICIPANT));
@@ -43,8 +45,8 @@
 //! room.apply(plan)?;
 //!
 //! // Bob, an ordinary user, may not ban her.
-//! let actor = Actor::client(bob, "mimi://b.example/d/b1");
-//! let changes = [Change::SetRole { user: alice.into(), role: 1 }.into()];
+//! let actor = Actor::client(bob, "mimi://b.example/d/b1".try_into()?);
+//! let changes = [Change::SetRole { user: alice, role: 1 }.into()];
 //! let refusal = room.check(&actor, Form::Commit, &changes).unwrap_err();
 //! assert_eq!(refusal.reason, Reason::MissingCapability { role: 2, capability: CapabilityType::CAN_BAN });
 //! # Ok::<(), Box<dyn core::error::Error>>(())
@@ -63,7 +65,6 @@ mod check;
 mod decision;
 mod defect;
 mod enforcement;
-mod identity;
 mod refusal;
 mod request;
 mod role_history;
@@ -87,13 +88,13 @@ pub mod receiving;
 pub mod two_person;
 pub mod visibility;
 
-pub use change::{Actor, Change, Form, JoinCode, ProposedChange};
+pub use change::{Actor, Change, Claims, Form, JoinCode, ProposedChange};
 pub use decision::{Basis, Grant, Plan, StalePlan};
-pub use defect::{Defect, InvalidRoom};
+pub use defect::{Defect, IdentityOf, InvalidRoom};
 pub use enforcement::{EnforcedBy, enforced_by};
-pub use identity::{ClientUri, UserUri};
+pub use mimi_codec::{ClientUri, IdentityError, RoomUri, UserUri};
 pub use refusal::{Reason, Refusal};
-pub use request::{Identities, InvalidRequest, Request, RequestProblem, first_omitted};
+pub use request::{Identities, InvalidRequest, Request, RequestProblem, Unidentified, first_omitted};
 pub use role_history::RoleHistory;
 pub use role_table::{BANNED_NAME, BANNED_ROLE, NO_ROLE};
 pub use room::{ComponentDifference, DictionaryError, RoleCount, RoomParts, RoomState};

@@ -28,6 +28,8 @@ use core::fmt;
 use mimi_codec::CapabilityType;
 use mimi_content::{Disposition, MessageId, MimiContentRef, PartIndex};
 
+use crate::{IdentityError, UserUri};
+
 /// What is known of a message that another one refers to.
 #[derive(Debug, Clone, Copy)]
 pub struct EarlierMessage<'a> {
@@ -74,6 +76,8 @@ impl Known for () {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ContentRefusal {
+    /// The sender is named in a spelling that does not count.
+    Sender(IdentityError),
     /// The sender lacks a capability.
     Lacks(Need),
     /// It puts other content into somebody else's message, for which there is no capability.
@@ -95,6 +99,7 @@ pub enum ContentRefusal {
 impl fmt::Display for ContentRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Sender(error) => write!(f, "sender: {error}"),
             Self::Lacks(need) => write!(f, "{} is lacking: {}", need.capability, need.why),
             Self::EditsAnothers { author } => {
                 write!(f, "nobody can edit a message of {author} but its author")
@@ -152,7 +157,10 @@ impl<'m, 'a> AuthorizedMessage<'m, 'a> {
 /// ```
 /// use mimi_codec::CapabilityType;
 /// use mimi_content::{Disposition, MessageId, MimiContent, MimiContentRef, NestedPart, Salt};
-/// use mimi_policy::message::{Act, ContentRefusal, EarlierMessage, Known, authorize};
+/// use mimi_policy::{
+///     UserUri,
+///     message::{Act, ContentRefusal, EarlierMessage, Known, authorize},
+/// };
 ///
 /// // Bob wrote a message, and Cathy deletes it.
 /// struct Room(MessageId);
@@ -175,15 +183,15 @@ impl<'m, 'a> AuthorizedMessage<'m, 'a> {
 ///     .build()?
 ///     .encode();
 /// let deletion = MimiContentRef::decode(&bytes)?;
-/// let cathy = "mimi://c.example/u/cathy";
+/// let cathy = UserUri::try_from("mimi://c.example/u/cathy")?;
 ///
 /// let member = [CapabilityType::CAN_SEND_MESSAGE, CapabilityType::CAN_DELETE_OWN_MESSAGE];
-/// let refusal = authorize(&deletion, cathy, &room, |capability| member.contains(&capability)).unwrap_err();
+/// let refusal = authorize(&deletion, &cathy, &room, |capability| member.contains(&capability)).unwrap_err();
 /// let ContentRefusal::Lacks(need) = refusal else { panic!("another reason") };
 /// assert_eq!(need.capability, CapabilityType::CAN_DELETE_OTHER_MESSAGE);
 ///
 /// let moderator = [CapabilityType::CAN_SEND_MESSAGE, CapabilityType::CAN_DELETE_OTHER_MESSAGE];
-/// let authorized = authorize(&deletion, cathy, &room, |capability| moderator.contains(&capability))?;
+/// let authorized = authorize(&deletion, &cathy, &room, |capability| moderator.contains(&capability))?;
 /// assert_eq!(authorized.act(), Act::DeleteOtherMessage);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -192,7 +200,7 @@ impl<'m, 'a> AuthorizedMessage<'m, 'a> {
 /// [`ContentRefusal`]; of several lacking capabilities the first in the order of [`Requirements::needs`].
 pub fn authorize<'m, 'a>(
     message: &'m MimiContentRef<'a>,
-    sender: &str,
+    sender: &UserUri,
     known: &impl Known,
     holds: impl Fn(CapabilityType) -> bool,
 ) -> Result<AuthorizedMessage<'m, 'a>, ContentRefusal> {

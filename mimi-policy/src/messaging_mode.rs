@@ -7,9 +7,7 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 use core::fmt;
 
-use mimi_codec::protocol::IdentifierUri;
-
-use crate::consent::NoConsent;
+use crate::{UserUri, consent::NoConsent};
 
 /// How a receiver is reached by strangers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -79,10 +77,10 @@ pub const fn delivery(mode: MessagingMode, sender: Acquaintance) -> Delivery {
 /// given back. To the sender, it has been taken all the same.
 ///
 /// ```
-/// use mimi_codec::protocol::IdentifierUri;
+/// use mimi_policy::UserUri;
 /// use mimi_policy::messaging_mode::Quarantine;
 ///
-/// let eve = IdentifierUri::new("mimi://e.example/u/eve")?;
+/// let eve = UserUri::try_from("mimi://e.example/u/eve")?;
 /// let mut quarantine = Quarantine::new(10, 2);
 /// quarantine.hold(&eve, "hello")?;
 /// quarantine.hold(&eve, "is it you?")?;
@@ -95,7 +93,7 @@ pub const fn delivery(mode: MessagingMode, sender: Acquaintance) -> Delivery {
 pub struct Quarantine<M> {
     senders: usize,
     per_sender: usize,
-    held: BTreeMap<IdentifierUri, VecDeque<M>>,
+    held: BTreeMap<UserUri, VecDeque<M>>,
 }
 
 /// There is no place for a message; it holds the message.
@@ -135,7 +133,7 @@ impl<M> Quarantine<M> {
     ///
     /// # Errors
     /// [`QuarantineFull`], with the message.
-    pub fn hold(&mut self, sender: &IdentifierUri, message: M) -> Result<(), QuarantineFull<M>> {
+    pub fn hold(&mut self, sender: &UserUri, message: M) -> Result<(), QuarantineFull<M>> {
         let known = self.held.len();
         match self.held.get_mut(sender) {
             Some(held) if held.len() < self.per_sender => held.push_back(message),
@@ -148,23 +146,23 @@ impl<M> Quarantine<M> {
     }
 
     /// The senders who wait.
-    pub fn senders(&self) -> impl Iterator<Item = &IdentifierUri> {
+    pub fn senders(&self) -> impl Iterator<Item = &UserUri> {
         self.held.keys()
     }
 
     /// What is held of a sender, for the receiver to look at before it decides.
-    pub fn held(&self, sender: &IdentifierUri) -> impl Iterator<Item = &M> {
+    pub fn held(&self, sender: &UserUri) -> impl Iterator<Item = &M> {
         self.held.get(sender).into_iter().flatten()
     }
 
     /// The receiver accepts the sender: all that was held, in order, is to be delivered now.
     #[must_use]
-    pub fn accept(&mut self, sender: &IdentifierUri) -> Vec<M> {
+    pub fn accept(&mut self, sender: &UserUri) -> Vec<M> {
         self.held.remove(sender).map(Vec::from).unwrap_or_default()
     }
 
     /// The receiver doesn't want to hear of the sender: what was held is dropped. Gives how many messages that were.
-    pub fn refuse(&mut self, sender: &IdentifierUri) -> usize {
+    pub fn refuse(&mut self, sender: &UserUri) -> usize {
         self.held.remove(sender).map_or(0, |held| held.len())
     }
 }
@@ -173,8 +171,8 @@ impl<M> Quarantine<M> {
 mod tests {
     use super::*;
 
-    fn uri(text: &str) -> IdentifierUri {
-        IdentifierUri::new(text).unwrap()
+    fn uri(text: &str) -> UserUri {
+        UserUri::try_from(text).unwrap()
     }
 
     #[test]

@@ -5,12 +5,12 @@
 //! request to [`Request::check`], and apply the plan. Then [`RoomState::matches`] says whether the dictionary that the commit leads
 //! to is the one that its changes give.
 
-use alloc::vec::Vec;
+use alloc::{sync::Arc, vec::Vec};
 use core::fmt;
 
 use mimi_codec::{
     Decode, DecodeError,
-    code_points::ComponentID,
+    code_points::{ComponentID, ExtensionType},
     extensions::{AppDataUpdate, AppDataUpdateSelect},
     mls::{Commit, Credential, Extensions, Proposal, ProposalOrRef, ProposalRef, Sender},
     protocol::{ParticipantListUpdate, RoomMetaUpdate, UpdateResponseCode},
@@ -18,33 +18,85 @@ use mimi_codec::{
 };
 
 use crate::{
-    Actor, Change, Form, JoinCode, Plan, ProposedChange, Refusal, RoomState, UserUri,
+    Actor, Change, Form, IdentityError, JoinCode, Plan, ProposedChange, Refusal, RoomState, UserUri,
     component::base::check_credential, room::is_room_component,
 };
 
-/// Who is behind what MLS messages name: known to whoever keeps the group's tree and checks credentials.
+/// Why no actor is known for a leaf, a credential or an external sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unidentified {
+    /// There is no such leaf or external sender, or the credential is not valid for any user.
+    Unknown,
+    /// The identifier in the credential is not in the spelling that counts.
+    Identity(IdentityError),
+}
+
+impl From<IdentityError> for Unidentified {
+    fn from(error: IdentityError) -> Self {
+        Self::Identity(error)
+    }
+}
+
+impl fmt::Display for Unidentified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown => f.write_str("no such party"),
+            Self::Identity(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for Unidentified {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Unknown => None,
+            Self::Identity(error) => Some(error),
+        }
+    }
+}
+
+/// The identities behind what MLS messages name. The party that keeps the group's tree and checks
+/// credentials implements it.
 pub trait Identities {
-    /// The client at a leaf, its user and its claims. A former participant's are known until the leaf is gone.
-    fn member(&self, leaf_index: u32) -> Option<Actor>;
+    /// The client at a leaf, its user and its claims. A former participant's are known until the
+    /// leaf is gone.
+    ///
+    /// # Errors
+    /// [`Unidentified`].
+    fn member(&self, leaf_index: u32) -> Result<Actor, Unidentified>;
 
     /// The client that a credential is for, its user and its claims.
-    fn holder(&self, credential: &Credential) -> Option<Actor>;
+    ///
+    /// # Errors
+    /// [`Unidentified`].
+    fn holder(&self, credential: &Credential) -> Result<Actor, Unidentified>;
 
     /// The server at a place in the group's list of external senders.
-    fn external_sender(&self, sender_index: u32) -> Option<Actor>;
+    ///
+    /// # Errors
+    /// [`Unidentified`].
+    fn external_sender(&self, sender_index: u32) -> Result<Actor, Unidentified>;
 
-    /// The join code by which a user joins with a role; `None` if it joins without one. The hub has seen the code; a client takes
-    /// the hub's word for it or refuses.
-    fn join_code(&self, user: &UserUri, role: u32) -> Option<JoinCode> {
-        let _ = (user, role);
+    /// The join code by which a user joins with a role; `None` if the user certainly joins without
+    /// one.
+    ///
+    /// The hub has seen the code, or knows that there was none. A client cannot know, and answers
+    /// `Some(JoinCode::Unknown)`; for its own join it may answer what it has done.
+    fn join_code(&self, user: &UserUri, role: u32) -> Option<JoinCode>;
+
+    /// The extensions of the GroupContext before the message; `None` if they are not known. Without
+    /// them, no GroupContextExtensions proposal is allowed.
+    fn extensions(&self) -> Option<&Extensions> {
         None
     }
 
-    /// Whether the GroupContext's extensions may become these. No capability is about that: what a hub does about the
-    /// external senders of followers (mimi-protocol §7.4) is for the hub to say. The dictionary of components has to stay as it is
-    /// ([`Extensions::allows_replacement`]).
-    fn allows_extensions(&self, extensions: &Extensions) -> bool {
-        let _ = extensions;
+    /// Whether `sender` may replace the GroupContext's extensions `old` by `new`.
+    ///
+    /// No capability covers that: the hub decides about the external senders of followers
+    /// (mimi-protocol-06 §7.4). It is asked only about replacements that leave the dictionary of
+    /// components as it is; any other is refused.
+    fn allows_extensions(&self, sender: &Actor, old: &Extensions, new: &Extensions) -> bool {
+        let _ = (sender, old, new);
         false
     }
 }
@@ -62,8 +114,17 @@ pub struct InvalidRequest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RequestProblem {
-    /// Nobody knows who sent it.
+    /// The sender is not known.
     UnknownSender,
+    /// A user, client or server is named in a spelling that does not count.
+    Identity(IdentityError),
+    /// The new leaf belongs to another user or client than the leaf that it replaces
+    /// (RFC 9420 §5.3.1).
+    IdentityChanged,
+    /// An external commit has no path, and so no leaf.
+    NoPath,
+    /// An Update replaces the leaf of a member, and its sender is not one.
+    UpdateByNonMember,
     /// There is no such leaf.
     UnknownLeaf(u32),
     /// The credential of the client that it adds is nobody's.
@@ -88,9 +149,9 @@ impl InvalidRequest {
     #[must_use]
     pub const fn update_response_code(&self) -> UpdateResponseCode {
         match self.problem {
-            RequestProblem::PseudonymsNotAllowed | RequestProblem::ExtensionsNotAllowed => {
-                UpdateResponseCode::NotAllowed
-            }
+            RequestProblem::PseudonymsNotAllowed
+            | RequestProblem::ExtensionsNotAllowed
+            | RequestProblem::IdentityChanged => UpdateResponseCode::NotAllowed,
             _ => UpdateResponseCode::InvalidProposal,
         }
     }
@@ -103,6 +164,12 @@ impl fmt::Display for InvalidRequest {
         }
         match &self.problem {
             RequestProblem::UnknownSender => f.write_str("unknown sender"),
+            RequestProblem::Identity(error) => error.fmt(f),
+            RequestProblem::IdentityChanged => {
+                f.write_str("the new leaf belongs to another user or client than the old one")
+            }
+            RequestProblem::NoPath => f.write_str("external commit without a path"),
+            RequestProblem::UpdateByNonMember => f.write_str("Update of a sender that is no member"),
             RequestProblem::UnknownLeaf(leaf) => write!(f, "there is no leaf {leaf}"),
             RequestProblem::UnknownHolder => f.write_str("a credential of nobody"),
             RequestProblem::PseudonymsNotAllowed => f.write_str("the room allows no pseudonyms"),
@@ -127,27 +194,39 @@ impl core::error::Error for InvalidRequest {}
 ///     mls::{Credential, Proposal, Sender},
 ///     protocol::{ParticipantListData, ParticipantListUpdate, UpdateResponseCode, UserRolePair},
 /// };
-/// use mimi_policy::{Actor, Identities, Request, RoomParts, RoomState, TableSeed, preset::ExampleRoom};
+/// use mimi_policy::{
+///     Actor, Identities, JoinCode, Request, RoomParts, RoomState, TableSeed, Unidentified, UserUri,
+///     preset::ExampleRoom,
+/// };
 ///
 /// /// What the hub knows from the group's tree: the leaf of each member, and whose credentials are whose.
 /// struct Tree;
 ///
 /// impl Identities for Tree {
-///     fn member(&self, leaf_index: u32) -> Option<Actor> {
+///     fn member(&self, leaf_index: u32) -> Result<Actor, Unidentified> {
 ///         let [user, client] = match leaf_index {
 ///             0 => ["mimi://a.example/u/alice", "mimi://a.example/d/a1"],
 ///             1 => ["mimi://b.example/u/bob", "mimi://b.example/d/b1"],
-///             _ => return None,
+///             _ => return Err(Unidentified::Unknown),
 ///         };
-///         Some(Actor::client(user, client))
+///         Ok(Actor::named(user, client)?)
 ///     }
 ///
-///     fn holder(&self, credential: &Credential) -> Option<Actor> {
-///         let Credential::Basic { identity } = credential else { return None };
-///         (identity.as_slice() == b"cathy").then(|| Actor::client("mimi://c.example/u/cathy", "mimi://c.example/d/c1"))
+///     fn holder(&self, credential: &Credential) -> Result<Actor, Unidentified> {
+///         match credential {
+///             Credential::Basic { identity } if identity.as_slice() == b"cathy" => {
+///                 Ok(Actor::named("mimi://c.example/u/cathy", "mimi://c.example/d/c1")?)
+///             }
+///             _ => Err(Unidentified::Unknown),
+///         }
 ///     }
 ///
-///     fn external_sender(&self, _: u32) -> Option<Actor> {
+///     fn external_sender(&self, _: u32) -> Result<Actor, Unidentified> {
+///         Err(Unidentified::Unknown)
+///     }
+///
+///     // The hub has not been shown a join code.
+///     fn join_code(&self, _: &UserUri, _: u32) -> Option<JoinCode> {
 ///         None
 ///     }
 /// }
@@ -184,7 +263,7 @@ impl core::error::Error for InvalidRequest {}
 /// let joins = Request::commit(&room, &Tree, &Sender::NewMemberCommit {}, Some(&credential), [])?;
 /// let plan = joins.check(&room)?;
 /// room.apply(plan)?;
-/// assert!(room.is_active(&"mimi://c.example/u/cathy".into()));
+/// assert!(room.is_active(&UserUri::try_from("mimi://c.example/u/cathy")?));
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -204,18 +283,19 @@ impl Request {
     /// The first proposal that can't be read.
     pub fn proposals(
         room: &RoomState,
-        identities: &impl Identities,
+        identities: &(impl Identities + ?Sized),
         sender: &Sender,
         proposals: &[&Proposal],
     ) -> Result<Self, InvalidRequest> {
-        let nobody = InvalidRequest { proposal: None, problem: RequestProblem::UnknownSender };
+        let whole = |problem| InvalidRequest { proposal: None, problem };
+        let unknown = |error| whole(RequestProblem::sender(error));
         let (actor, form) = match (sender, proposals.first()) {
             // Who adds itself from outside is whom the Add is for.
             (Sender::NewMemberProposal {}, Some(Proposal::Add(add))) => {
                 let actor = identities.holder(&add.key_package.leaf_node.credential);
-                (actor.ok_or(nobody)?, Form::ExternalProposal)
+                (actor.map_err(unknown)?, Form::ExternalProposal)
             }
-            _ => proposer(identities, sender).ok_or(nobody)?,
+            _ => proposer(identities, sender).map_err(unknown)?,
         };
         let reader = Reader { room, identities, form };
         let mut changes = Vec::new();
@@ -227,52 +307,68 @@ impl Request {
 
     /// What a commit asks: its proposals in their order, each with its sender where that isn't the committer.
     ///
-    /// `joining` is the credential in the leaf of an external commit, and absent in any other.
+    /// `path` is the credential of the leaf in the commit's path; `None` only for a commit without
+    /// a path. An external commit joins the client that the credential is for. In any other commit
+    /// it must be for the committer's user and client.
     ///
     /// # Errors
     /// The first proposal that can't be read.
     pub fn commit<'p>(
         room: &RoomState,
-        identities: &impl Identities,
+        identities: &(impl Identities + ?Sized),
         sender: &Sender,
-        joining: Option<&Credential>,
+        path: Option<&Credential>,
         proposals: impl IntoIterator<Item = (&'p Proposal, Option<&'p Sender>)>,
     ) -> Result<Self, InvalidRequest> {
         let whole = |problem| InvalidRequest { proposal: None, problem };
-        let (actor, form) = match (sender, joining) {
+        let unknown = |error| whole(RequestProblem::sender(error));
+        let (actor, form) = match (sender, path) {
             (Sender::NewMemberCommit {}, Some(credential)) => {
                 allow_credential(room, credential).map_err(whole)?;
                 let actor = identities.holder(credential);
-                (actor.ok_or_else(|| whole(RequestProblem::UnknownSender))?, Form::ExternalCommit)
+                (actor.map_err(unknown)?, Form::ExternalCommit)
             }
+            (Sender::NewMemberCommit {}, None) => return Err(whole(RequestProblem::NoPath)),
             (Sender::Member { leaf_index }, _) => {
-                let actor = identities.member(*leaf_index);
-                (actor.ok_or_else(|| whole(RequestProblem::UnknownSender))?, Form::Commit)
+                (identities.member(*leaf_index).map_err(unknown)?, Form::Commit)
             }
             _ => return Err(whole(RequestProblem::UnknownSender)),
         };
         let reader = Reader { room, identities, form };
+        if let (Form::Commit, Some(credential)) = (form, path) {
+            reader.read_new_leaf(credential, &actor).map_err(whole)?;
+        }
+        let actor = Arc::new(actor);
+        let mut last: Option<(&Sender, Arc<Actor>)> = None;
         let mut changes = Vec::new();
         for (place, (proposal, sender)) in proposals.into_iter().enumerate() {
             let invalid = InvalidRequest::of(place);
+            let unknown = |error| invalid(RequestProblem::sender(error));
             let by = match sender {
                 None => None,
                 Some(Sender::NewMemberProposal {}) => match proposal {
-                    Proposal::Add(add) => identities.holder(&add.key_package.leaf_node.credential),
-                    _ => None,
+                    Proposal::Add(add) => {
+                        let holder = identities.holder(&add.key_package.leaf_node.credential);
+                        Some(Arc::new(holder.map_err(unknown)?))
+                    }
+                    _ => return Err(invalid(RequestProblem::UnknownSender)),
                 },
-                Some(sender) => proposer(identities, sender).map(|(by, _)| by),
+                Some(sender) => match last.as_ref().filter(|(known, _)| *known == sender) {
+                    Some((_, by)) => Some(Arc::clone(by)),
+                    None => {
+                        let by = Arc::new(proposer(identities, sender).map_err(unknown)?.0);
+                        last = Some((sender, Arc::clone(&by)));
+                        Some(by)
+                    }
+                },
             };
-            if sender.is_some() && by.is_none() {
-                return Err(invalid(RequestProblem::UnknownSender));
-            }
             // A committer's own earlier proposal is its own change.
             let by = by.filter(|by| *by != actor);
             reader
-                .read(proposal, by.as_ref().unwrap_or(&actor), by.as_ref(), &mut changes)
+                .read(proposal, by.as_deref().unwrap_or(&actor), by.as_ref(), &mut changes)
                 .map_err(invalid)?;
         }
-        Ok(Self { actor, form, changes })
+        Ok(Self { actor: Arc::unwrap_or_clone(actor), form, changes })
     }
 
     /// Decides it.
@@ -302,13 +398,29 @@ pub fn first_omitted<'r>(accepted: &'r [ProposalRef], commit: &Commit) -> Option
     accepted.iter().find(|reference| !named.contains(reference.as_slice()))
 }
 
-fn proposer(identities: &impl Identities, sender: &Sender) -> Option<(Actor, Form)> {
-    match sender {
-        Sender::Member { leaf_index } => Some((identities.member(*leaf_index)?, Form::Proposal)),
-        Sender::External { sender_index } => {
-            Some((identities.external_sender(*sender_index)?, Form::ExternalProposal))
+impl RequestProblem {
+    const fn sender(error: Unidentified) -> Self {
+        match error {
+            Unidentified::Unknown => Self::UnknownSender,
+            Unidentified::Identity(error) => Self::Identity(error),
         }
-        Sender::NewMemberProposal {} | Sender::NewMemberCommit {} => None,
+    }
+
+    const fn holder(error: Unidentified) -> Self {
+        match error {
+            Unidentified::Unknown => Self::UnknownHolder,
+            Unidentified::Identity(error) => Self::Identity(error),
+        }
+    }
+}
+
+fn proposer(identities: &(impl Identities + ?Sized), sender: &Sender) -> Result<(Actor, Form), Unidentified> {
+    match sender {
+        Sender::Member { leaf_index } => Ok((identities.member(*leaf_index)?, Form::Proposal)),
+        Sender::External { sender_index } => {
+            Ok((identities.external_sender(*sender_index)?, Form::ExternalProposal))
+        }
+        Sender::NewMemberProposal {} | Sender::NewMemberCommit {} => Err(Unidentified::Unknown),
     }
 }
 
@@ -316,19 +428,34 @@ fn allow_credential(room: &RoomState, credential: &Credential) -> Result<(), Req
     check_credential(room.base(), credential).map_err(|_| RequestProblem::PseudonymsNotAllowed)
 }
 
-struct Reader<'r, I> {
+struct Reader<'r, I: ?Sized> {
     room: &'r RoomState,
     identities: &'r I,
     form: Form,
 }
 
-impl<I: Identities> Reader<'_, I> {
+impl<I: Identities + ?Sized> Reader<'_, I> {
+    /// A leaf that takes the place of the actor's leaf: of the same user and client.
+    fn read_new_leaf(&self, credential: &Credential, actor: &Actor) -> Result<(), RequestProblem> {
+        allow_credential(self.room, credential)?;
+        let holder = self.identities.holder(credential).map_err(RequestProblem::holder)?;
+        match (&holder, actor) {
+            (
+                Actor::Client { user, client, .. },
+                Actor::Client { user: old_user, client: old_client, .. },
+            ) if user == old_user && client == old_client => Ok(()),
+            (Actor::Client { .. }, Actor::Client { .. }) => Err(RequestProblem::IdentityChanged),
+            (Actor::ExternalSender { .. }, Actor::Client { .. }) => Err(RequestProblem::UnknownHolder),
+            (_, Actor::ExternalSender { .. }) => Err(RequestProblem::UpdateByNonMember),
+        }
+    }
+
     /// What one proposal changes; several lines, if it is an update of the participant list.
     fn read(
         &self,
         proposal: &Proposal,
         actor: &Actor,
-        by: Option<&Actor>,
+        by: Option<&Arc<Actor>>,
         changes: &mut Vec<ProposedChange>,
     ) -> Result<(), RequestProblem> {
         let mut push = |change| changes.push(ProposedChange { change, by: by.cloned() });
@@ -337,12 +464,14 @@ impl<I: Identities> Reader<'_, I> {
                 let credential = &add.key_package.leaf_node.credential;
                 allow_credential(self.room, credential)?;
                 match self.identities.holder(credential) {
-                    Some(Actor::Client { user, client, .. }) => push(Change::AddClient { user, client }),
-                    _ => return Err(RequestProblem::UnknownHolder),
+                    Ok(Actor::Client { user, client, .. }) => push(Change::AddClient { user, client }),
+                    Ok(Actor::ExternalSender { .. }) => return Err(RequestProblem::UnknownHolder),
+                    Err(error) => return Err(RequestProblem::holder(error)),
                 }
             }
             Proposal::Remove(remove) => match self.identities.member(remove.removed) {
-                Some(Actor::Client { user, client, .. }) => push(Change::RemoveClient { user, client }),
+                Ok(Actor::Client { user, client, .. }) => push(Change::RemoveClient { user, client }),
+                Err(Unidentified::Identity(error)) => return Err(RequestProblem::Identity(error)),
                 _ => return Err(RequestProblem::UnknownLeaf(remove.removed)),
             },
             Proposal::SelfRemove(_) => match actor {
@@ -353,16 +482,19 @@ impl<I: Identities> Reader<'_, I> {
             },
             Proposal::ReInit(_) => push(Change::ReInit),
             Proposal::GroupContextExtensions(new) => {
-                if !self.identities.allows_extensions(&new.extensions) {
+                let allowed = self.identities.extensions().is_some_and(|old| {
+                    let dictionary = ExtensionType::APP_DATA_DICTIONARY;
+                    old.data(dictionary) == new.extensions.data(dictionary)
+                        && self.identities.allows_extensions(actor, old, &new.extensions)
+                });
+                if !allowed {
                     return Err(RequestProblem::ExtensionsNotAllowed);
                 }
             }
             Proposal::AppDataUpdate(update) => self.read_update(update, actor, &mut push)?,
-            // New keys and messages to components change nothing in the room.
-            Proposal::Update(_)
-            | Proposal::PreSharedKey(_)
-            | Proposal::ExternalInit(_)
-            | Proposal::AppEphemeral(_) => {}
+            Proposal::Update(update) => self.read_new_leaf(&update.leaf_node.credential, actor)?,
+            // Neither key material nor a message to a component changes the room.
+            Proposal::PreSharedKey(_) | Proposal::ExternalInit(_) | Proposal::AppEphemeral(_) => {}
         }
         Ok(())
     }
@@ -429,7 +561,8 @@ impl<I: Identities> Reader<'_, I> {
             push(Change::RemoveParticipant { user: user_at(index)? });
         }
         for added in update.added_participants {
-            let (user, role) = (UserUri::from(added.user), added.role_index);
+            let user = UserUri::new(added.user).map_err(RequestProblem::Identity)?;
+            let role = added.role_index;
             let joins = self.form == Form::ExternalCommit && user == *actor.uri();
             push(match self.identities.join_code(&user, role).filter(|_| joins) {
                 Some(code) => Change::UseJoinCode { user, role, code },

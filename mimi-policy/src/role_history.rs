@@ -21,20 +21,21 @@ use crate::{NO_ROLE, Plan, RoomState, StalePlan, UserUri, decision::Subject, rol
 /// };
 /// use mimi_policy::{Actor, Change, Form, RoleHistory, RoomParts, RoomState, TableSeed, UserUri, preset};
 ///
-/// let (alice, bob) = ("mimi://a.example/u/alice", "mimi://b.example/u/bob");
-/// let pairs = [(alice, 4), (bob, 2)].map(|(user, role_index)| UserRolePair { user: user.into(), role_index });
+/// let alice = UserUri::try_from("mimi://a.example/u/alice")?;
+/// let bob = UserUri::try_from("mimi://b.example/u/bob")?;
+/// let pairs = [(&alice, 4), (&bob, 2)];
+/// let pairs = pairs.map(|(user, role_index)| UserRolePair { user: user.clone().into(), role_index });
 /// let participants = ParticipantListData { participants: pairs.into() };
 /// let mut parts = RoomParts::new(preset::ExampleRoom::Strict.roles(), participants);
-/// parts.clients.push((alice.into(), "mimi://a.example/d/a1".into()));
+/// parts.clients.push((alice.clone().into(), "mimi://a.example/d/a1".into()));
 /// let mut room = RoomState::new(parts, TableSeed::known())?;
 /// let mut history = RoleHistory::default();
 ///
 /// // At 1000, Bob becomes an admin.
-/// let changes = [Change::SetRole { user: bob.into(), role: 3 }.into()];
-/// let plan = room.check(&Actor::client(alice, "mimi://a.example/d/a1"), Form::Commit, &changes)?;
+/// let changes = [Change::SetRole { user: bob.clone(), role: 3 }.into()];
+/// let plan = room.check(&Actor::client(alice, "mimi://a.example/d/a1".try_into()?), Form::Commit, &changes)?;
 /// history.apply(&mut room, plan, 1000)?;
 ///
-/// let bob = UserUri::from(bob);
 /// let deletes_others = |accepted_ms| {
 ///     history.had_capability(&room, &bob, CapabilityType::CAN_DELETE_OTHER_MESSAGE, accepted_ms)
 /// };

@@ -14,8 +14,9 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::num::NonZeroU32;
 
-use mimi_codec::protocol::IdentifierUri;
 use sha2::{Digest, Sha256};
+
+use crate::{RoomUri, UserUri};
 
 /// What it takes for a change to take effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +47,7 @@ impl ChangeDigest {
     /// The digest of a change, as it will be sent: the encoded proposals. What else the approvers have to agree on, such as the epoch,
     /// belongs into these bytes.
     #[must_use]
-    pub fn new(room: &IdentifierUri, change: &[u8]) -> Self {
+    pub fn new(room: &RoomUri, change: &[u8]) -> Self {
         let mut hash = Sha256::new();
         for field in [b"MIMI two-person control 1", room.as_bytes(), change] {
             hash.update(u64::try_from(field.len()).unwrap_or(u64::MAX).to_be_bytes());
@@ -73,14 +74,16 @@ impl fmt::Debug for ChangeDigest {
 /// ```
 /// use std::{collections::BTreeSet, num::NonZeroU32};
 ///
-/// use mimi_codec::protocol::IdentifierUri;
-/// use mimi_policy::two_person::{ApprovalRefusal, ApprovalRule, ChangeDigest, PendingChange};
+/// use mimi_policy::{
+///     RoomUri, UserUri,
+///     two_person::{ApprovalRefusal, ApprovalRule, ChangeDigest, PendingChange},
+/// };
 ///
-/// let uri = |text: &str| IdentifierUri::new(text).unwrap();
+/// let uri = |text: &str| UserUri::try_from(text).unwrap();
 /// let (alice, bob) = (uri("mimi://a.example/u/alice"), uri("mimi://b.example/u/bob"));
-/// let room = uri("mimi://a.example/r/club");
+/// let room = RoomUri::try_from("mimi://a.example/r/club")?;
 /// let admin = 3;
-/// let role_of = |user: &IdentifierUri| [&alice, &bob].contains(&user).then_some(admin);
+/// let role_of = |user: &UserUri| [&alice, &bob].contains(&user).then_some(admin);
 ///
 /// let rule = ApprovalRule {
 ///     approvals: NonZeroU32::MIN,
@@ -102,13 +105,13 @@ impl fmt::Debug for ChangeDigest {
 #[derive(Debug)]
 pub struct PendingChange {
     rule: ApprovalRule,
-    room: IdentifierUri,
+    room: RoomUri,
     change: Vec<u8>,
     digest: ChangeDigest,
-    proposer: IdentifierUri,
+    proposer: UserUri,
     proposed_at_ms: u64,
     /// Who approved, and when.
-    approvals: BTreeMap<IdentifierUri, u64>,
+    approvals: BTreeMap<UserUri, u64>,
 }
 
 /// Why an approval isn't counted.
@@ -192,16 +195,16 @@ pub struct Unfinished {
 /// A change that enough others have approved; only [`PendingChange::finish`] makes it, once.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ApprovedChange {
-    room: IdentifierUri,
+    room: RoomUri,
     change: Vec<u8>,
-    proposer: IdentifierUri,
-    approvers: Vec<IdentifierUri>,
+    proposer: UserUri,
+    approvers: Vec<UserUri>,
 }
 
 impl ApprovedChange {
     /// The room that it is for.
     #[must_use]
-    pub const fn room(&self) -> &IdentifierUri {
+    pub const fn room(&self) -> &RoomUri {
         &self.room
     }
 
@@ -213,13 +216,13 @@ impl ApprovedChange {
 
     /// Who proposed it, and has to have the right to.
     #[must_use]
-    pub const fn proposer(&self) -> &IdentifierUri {
+    pub const fn proposer(&self) -> &UserUri {
         &self.proposer
     }
 
     /// Those whose approval counted, in ascending order.
     #[must_use]
-    pub fn approvers(&self) -> &[IdentifierUri] {
+    pub fn approvers(&self) -> &[UserUri] {
         &self.approvers
     }
 }
@@ -227,13 +230,7 @@ impl ApprovedChange {
 impl PendingChange {
     /// A change of `room` that `proposer` proposes at `now_ms`, in milliseconds since the UNIX epoch.
     #[must_use]
-    pub fn new(
-        rule: ApprovalRule,
-        room: IdentifierUri,
-        change: Vec<u8>,
-        proposer: IdentifierUri,
-        now_ms: u64,
-    ) -> Self {
+    pub fn new(rule: ApprovalRule, room: RoomUri, change: Vec<u8>, proposer: UserUri, now_ms: u64) -> Self {
         let digest = ChangeDigest::new(&room, &change);
         Self { rule, room, change, digest, proposer, proposed_at_ms: now_ms, approvals: BTreeMap::new() }
     }
@@ -257,7 +254,7 @@ impl PendingChange {
     }
 
     /// Who has approved, and when; their roles may have changed since.
-    pub fn approvals(&self) -> impl Iterator<Item = (&IdentifierUri, u64)> {
+    pub fn approvals(&self) -> impl Iterator<Item = (&UserUri, u64)> {
         self.approvals.iter().map(|(user, at_ms)| (user, *at_ms))
     }
 
@@ -267,9 +264,9 @@ impl PendingChange {
     /// [`ApprovalRefusal`], the first in the order of its variants; nothing is changed.
     pub fn approve(
         &mut self,
-        user: &IdentifierUri,
+        user: &UserUri,
         digest: ChangeDigest,
-        role_of: impl Fn(&IdentifierUri) -> Option<u32>,
+        role_of: impl Fn(&UserUri) -> Option<u32>,
         now_ms: u64,
     ) -> Result<(), ApprovalRefusal> {
         let at_ms = self.expires_at_ms();
@@ -297,7 +294,7 @@ impl PendingChange {
     }
 
     /// Takes an approval back; says whether there was one.
-    pub fn withdraw(&mut self, user: &IdentifierUri) -> bool {
+    pub fn withdraw(&mut self, user: &UserUri) -> bool {
         self.approvals.remove(user).is_some()
     }
 
@@ -307,14 +304,14 @@ impl PendingChange {
     /// [`Unfinished`], with the pending change.
     pub fn finish(
         self,
-        role_of: impl Fn(&IdentifierUri) -> Option<u32>,
+        role_of: impl Fn(&UserUri) -> Option<u32>,
         now_ms: u64,
     ) -> Result<ApprovedChange, Box<Unfinished>> {
         let at_ms = self.expires_at_ms();
         if now_ms >= at_ms {
             return Err(Box::new(Unfinished { pending: self, why: NotApproved::Expired { at_ms } }));
         }
-        let approvers: Vec<IdentifierUri> =
+        let approvers: Vec<UserUri> =
             self.approvals.keys().filter(|user| self.may_approve(role_of(user))).cloned().collect();
         let approvals = u32::try_from(approvers.len()).unwrap_or(u32::MAX);
         let needed = self.rule.approvals;
@@ -334,8 +331,16 @@ impl PendingChange {
 mod tests {
     use super::*;
 
-    fn uri(text: &str) -> IdentifierUri {
-        IdentifierUri::new(text).unwrap()
+    fn uri(text: &str) -> UserUri {
+        UserUri::try_from(text).unwrap()
+    }
+
+    fn named(text: &str) -> RoomUri {
+        RoomUri::try_from(text).unwrap()
+    }
+
+    fn room() -> RoomUri {
+        named("room")
     }
 
     const NOW_MS: u64 = 1_000;
@@ -347,11 +352,11 @@ mod tests {
             approver_roles: [0, 3].into(),
             lifetime_ms: 100,
         };
-        PendingChange::new(rule, uri("room"), CHANGE.to_vec(), uri("alice"), NOW_MS)
+        PendingChange::new(rule, room(), CHANGE.to_vec(), uri("alice"), NOW_MS)
     }
 
     /// Everybody is an admin but Dave, a member, Eve, who is in role 0, and strangers.
-    fn role_of(user: &IdentifierUri) -> Option<u32> {
+    fn role_of(user: &UserUri) -> Option<u32> {
         match user.as_bytes() {
             b"alice" | b"bob" | b"cathy" => Some(3),
             b"dave" => Some(2),
@@ -374,7 +379,7 @@ mod tests {
         two.approve(&uri("bob"), digest, role_of, NOW_MS + 1).unwrap();
         assert_eq!(two.approvals().collect::<Vec<_>>(), [(&uri("bob"), NOW_MS + 1), (&uri("cathy"), NOW_MS)]);
         let approved = two.finish(role_of, NOW_MS + 99).unwrap();
-        assert_eq!((approved.change(), approved.room()), (CHANGE, &uri("room")));
+        assert_eq!((approved.change(), approved.room()), (CHANGE, &room()));
         assert_eq!(
             (approved.proposer(), approved.approvers()),
             (&uri("alice"), &[uri("bob"), uri("cathy")][..])
@@ -390,7 +395,7 @@ mod tests {
         for (user, role_index) in [("dave", Some(2)), ("eve", Some(0)), ("mallory", None)] {
             assert_eq!(approve(user, digest, NOW_MS), Err(ApprovalRefusal::Role { role_index }));
         }
-        for other in [ChangeDigest::new(&uri("room"), b"Change"), ChangeDigest::new(&uri("Room"), CHANGE)] {
+        for other in [ChangeDigest::new(&room(), b"Change"), ChangeDigest::new(&named("Room"), CHANGE)] {
             assert_eq!(approve("bob", other, NOW_MS), Err(ApprovalRefusal::OtherChange));
         }
         assert_eq!(approve("bob", digest, NOW_MS - 1), Err(ApprovalRefusal::BeforeProposal));
@@ -403,7 +408,7 @@ mod tests {
     fn a_role_that_is_lost_takes_its_approval_along() {
         let mut one = pending(1);
         one.approve(&uri("bob"), one.digest(), role_of, NOW_MS).unwrap();
-        let demoted = |user: &IdentifierUri| role_of(user).filter(|_| user.as_bytes() != b"bob");
+        let demoted = |user: &UserUri| role_of(user).filter(|_| user.as_bytes() != b"bob");
         let needed = NonZeroU32::MIN;
         let unfinished = one.finish(demoted, NOW_MS).unwrap_err();
         assert_eq!(unfinished.why, NotApproved::TooFew { approvals: 0, needed });
@@ -440,8 +445,8 @@ mod tests {
             CHANGE,
         ]
         .concat();
-        assert_eq!(ChangeDigest::new(&uri("room"), CHANGE).as_bytes()[..], Sha256::digest(input)[..]);
-        assert_ne!(ChangeDigest::new(&uri("ab"), b"c"), ChangeDigest::new(&uri("a"), b"bc"));
+        assert_eq!(ChangeDigest::new(&room(), CHANGE).as_bytes()[..], Sha256::digest(input)[..]);
+        assert_ne!(ChangeDigest::new(&named("ab"), b"c"), ChangeDigest::new(&named("a"), b"bc"));
         assert_eq!(alloc::format!("{:?}", ChangeDigest([0x0a; 32])), "0a".repeat(32));
     }
 }

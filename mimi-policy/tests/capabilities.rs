@@ -392,6 +392,61 @@ fn a_banned_user_does_not_rejoin_by_preauthorization() {
     assert_eq!(scene.refuses(&staff, ExternalCommit, ()), (None, lacks(1, Cap::CAN_ADD_OWN_CLIENT)));
 }
 
+// The three ways of joining
+
+/// Rooms with one, two and three ways of joining; the role asked for, what the hub knows of a code,
+/// and whether the hub allows the join.
+#[test]
+fn a_client_that_cannot_know_the_code_accepts_what_its_hub_allowed() {
+    let open = || four().can(0, &[Cap::CAN_OPEN_JOIN]).moves(0, 0, &[2]);
+    let preauthorized =
+        || four().can(3, &[Cap::CAN_JOIN_IF_PREAUTHORIZED]).preauth(&[(&[claim("org", "a")], 3)]);
+    let coded = |scene: Scene| scene.can(0, &[Cap::CAN_USE_JOIN_CODE]).moves(0, 0, &[2]);
+    let both = || coded(preauthorized());
+    let none = || four().moves(0, 0, &[2, 3]);
+    let staff = with("erin", &[claim("org", "a")]);
+    let (valid, invalid) = (Some(JoinCode::Valid), Some(JoinCode::Invalid));
+    for (scene, actor, role, shown, allowed) in [
+        (open(), by("erin"), 2, None, true),
+        (open(), by("erin"), 2, valid, true),
+        (open(), by("erin"), 2, invalid, true),
+        (open(), by("erin"), 3, valid, false),
+        (preauthorized(), staff.clone(), 3, None, true),
+        (preauthorized(), by("erin"), 3, valid, false),
+        (coded(four()), by("erin"), 2, valid, true),
+        (coded(four()), by("erin"), 4, valid, false),
+        (both(), by("erin"), 2, valid, true),
+        (both(), staff.clone(), 3, None, true),
+        (both(), staff.clone(), 3, invalid, true),
+        (both(), staff.clone(), 2, valid, true),
+        (both(), by("erin"), 3, valid, false),
+        (coded(preauthorized()).can(0, &[Cap::CAN_OPEN_JOIN]), staff.clone(), 2, None, true),
+        (coded(preauthorized()).can(0, &[Cap::CAN_OPEN_JOIN]), staff.clone(), 3, None, true),
+        (none(), staff.clone(), 2, valid, false),
+        (none(), by("erin"), 3, invalid, false),
+    ] {
+        let room = scene.room();
+        let at_the_hub = match shown {
+            Some(shown) => code("erin", role, shown),
+            None => add("erin", role),
+        };
+        let hub = room.check(&actor, Form::ExternalCommit, &[at_the_hub.into()]);
+        assert_eq!(hub.is_ok(), allowed, "role {role}, {shown:?}: {hub:?}");
+        let at_a_client = code("erin", role, JoinCode::Unknown);
+        let client = room.check(&actor, Form::ExternalCommit, &[at_a_client.into()]);
+        assert_eq!(client.is_ok(), allowed, "role {role}, {shown:?}: {client:?}");
+    }
+}
+
+#[test]
+fn only_a_join_that_takes_a_code_can_be_refused_for_it() {
+    let coded = four().can(0, &[Cap::CAN_USE_JOIN_CODE]).moves(0, 0, &[2]).room();
+    let join = |code: Change| coded.check(&by("erin"), Form::ExternalCommit, &[code.into()]);
+    assert_eq!(join(code("erin", 2, JoinCode::Invalid)).unwrap_err().reason, Reason::InvalidJoinCode);
+    assert!(join(code("erin", 2, JoinCode::Unknown)).is_ok());
+    assert!(join(add("erin", 2)).is_err());
+}
+
 // canUseJoinCode
 
 fn coded() -> Scene {
@@ -1093,7 +1148,7 @@ fn messages_come_from_clients_in_the_group() {
     assert_eq!(refused, (None, Reason::NotAMember(device("erin", 1))));
     let refused = scene.refuses(&by_device("bob", 2), Message, ());
     assert_eq!(refused, (None, Reason::NotAMember(device("bob", 2))));
-    let other = mimi_policy::Actor::client("bob", device("carol", 1));
+    let other = mimi_policy::Actor::client(uri("bob"), device("carol", 1));
     assert_eq!(scene.refuses(&other, Message, ()), (None, Reason::NotAMember(device("carol", 1))));
     assert_eq!(scene.refuses(&by("frank"), Message, ()), (None, Reason::NotAParticipant(user("frank"))));
     assert_eq!(

@@ -15,6 +15,10 @@ use mimi_policy::message::{
 };
 
 const ALICE: &str = "mimi://a.example/u/alice";
+
+fn alice() -> mimi_policy::UserUri {
+    ALICE.try_into().unwrap()
+}
 const BOB: &str = "mimi://b.example/u/bob";
 
 const PLAIN: &str = "text/plain;charset=utf-8";
@@ -68,16 +72,16 @@ fn takes(builder: MimiContentBuilder, known: &Room<'_>, act: Act, capabilities: 
     let bytes = encode(builder);
     let message = MimiContentRef::decode(&bytes).unwrap();
     let all = [&[C::CAN_SEND_MESSAGE], capabilities].concat();
-    let requirements = Requirements::of(&message, ALICE, known).unwrap();
+    let requirements = Requirements::of(&message, &alice(), known).unwrap();
     let needs: Vec<C> = requirements.needs().iter().map(|need| need.capability).collect();
     assert_eq!(needs, all);
 
-    let authorized = authorize(&message, ALICE, known, |capability| all.contains(&capability)).unwrap();
+    let authorized = authorize(&message, &alice(), known, |capability| all.contains(&capability)).unwrap();
     assert_eq!(authorized.act(), act);
     assert_eq!(authorized.message(), &message);
     for &lacking in &all {
         // Whoever has everything but this one may not.
-        let refusal = authorize(&message, ALICE, known, |capability| capability != lacking).unwrap_err();
+        let refusal = authorize(&message, &alice(), known, |capability| capability != lacking).unwrap_err();
         assert!(matches!(refusal, ContentRefusal::Lacks(need) if need.capability == lacking), "{refusal}");
     }
 }
@@ -85,14 +89,14 @@ fn takes(builder: MimiContentBuilder, known: &Room<'_>, act: Act, capabilities: 
 fn refused(builder: MimiContentBuilder, known: &Room<'_>) -> ContentRefusal {
     let bytes = encode(builder);
     let message = MimiContentRef::decode(&bytes).unwrap();
-    authorize(&message, ALICE, known, |_| true).unwrap_err()
+    authorize(&message, &alice(), known, |_| true).unwrap_err()
 }
 
 fn is_provisional(builder: MimiContentBuilder, known: &Room<'_>) -> bool {
     let bytes = encode(builder);
     let message = MimiContentRef::decode(&bytes).unwrap();
-    let provisional = Requirements::of(&message, ALICE, known).unwrap().is_provisional();
-    let authorized = authorize(&message, ALICE, known, |_| true).unwrap();
+    let provisional = Requirements::of(&message, &alice(), known).unwrap().is_provisional();
+    let authorized = authorize(&message, &alice(), known, |_| true).unwrap();
     assert_eq!(authorized.is_provisional(), provisional);
     provisional
 }
@@ -317,7 +321,7 @@ fn each_external_part_takes_an_upload_capability() {
         NestedPart::multi(Disposition::RENDER, "", MultiPart::new(PartSemantics::ProcessAll, parts).unwrap());
     let bytes = encode(message(several));
     let several = MimiContentRef::decode(&bytes).unwrap();
-    let requirements = Requirements::of(&several, ALICE, &()).unwrap();
+    let requirements = Requirements::of(&several, &alice(), &()).unwrap();
     // Each capability once, with its first reason.
     let need = |capability, part, kind| Need { capability, why: Why::Upload { part: PartIndex(part), kind } };
     assert_eq!(
@@ -412,7 +416,7 @@ fn the_drafts_examples() {
     ];
     for (bytes, act, capabilities) in cases {
         let message = MimiContentRef::decode(bytes).unwrap();
-        let requirements = Requirements::of(&message, ALICE, &()).unwrap();
+        let requirements = Requirements::of(&message, &alice(), &()).unwrap();
         assert_eq!(requirements.act(), act);
         let needs: Vec<C> = requirements.needs().iter().map(|need| need.capability).collect();
         assert_eq!(needs, [&[C::CAN_SEND_MESSAGE], capabilities].concat(), "{act:?}");

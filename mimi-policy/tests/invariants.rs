@@ -123,16 +123,20 @@ fn any_step() -> impl Strategy<Value = Step> {
     let changes = prop_oneof![4 => proptest::collection::vec(any_change(), 0..4), 1 => departure];
     (any_name(), 1u32..3, any::<bool>(), form, changes).prop_map(|(name, number, staff, form, changes)| {
         let claims = if staff { vec![claim("org", "a")] } else { vec![] };
-        let actor = Actor::Client { user: name.into(), client: device(name, number), claims };
+        let actor = Actor::Client {
+            user: name.try_into().unwrap(),
+            client: device(name, number),
+            claims: mimi_policy::Claims::new(claims).unwrap(),
+        };
         Step { actor, form, changes: changes.into_iter().map(Into::into).collect() }
     })
 }
 
 /// The room anew, from its components and its clients.
 fn rebuilt(room: &RoomState) -> RoomState {
-    let clients = room
-        .participants()
-        .flat_map(|(user, _)| room.clients_of(user).map(|client| (user.clone(), client.clone())));
+    let clients = room.participants().flat_map(|(user, _)| {
+        room.clients_of(user).map(|client| (user.clone().into(), client.clone().into()))
+    });
     let parts = RoomParts::from_dictionary(&room.to_dictionary().unwrap()).unwrap();
     RoomState::new(RoomParts { clients: clients.collect(), ..parts }, TableSeed::known()).unwrap()
 }

@@ -24,7 +24,7 @@ fn room() -> RoomState {
 }
 
 fn add(user: &str) -> Change {
-    Change::AddParticipant { user: user.into(), role: 2 }
+    Change::AddParticipant { user: user.try_into().unwrap(), role: 2 }
 }
 
 fn list(room: &RoomState) -> Vec<String> {
@@ -41,7 +41,7 @@ const ADDED: [&str; 4] =
 #[test]
 fn a_commit_appends_in_its_order() {
     let mut room = room();
-    let admin = Actor::client(ADMIN, "mimi://m.example/d/admin");
+    let admin = Actor::named(ADMIN, "mimi://m.example/d/admin").unwrap();
     let plan = room.check(&admin, Form::Commit, &ADDED.map(|user| add(user).into())).unwrap();
     room.apply(plan).unwrap();
     assert_eq!(list(&room)[1..], ADDED);
@@ -50,7 +50,7 @@ fn a_commit_appends_in_its_order() {
 #[test]
 fn an_external_commit_appends_in_its_order() {
     let mut room = room();
-    let joiner = Actor::client(ADDED[1], "mimi://b.example/d/b");
+    let joiner = Actor::named(ADDED[1], "mimi://b.example/d/b").unwrap();
     let plan = room.check(&joiner, Form::ExternalCommit, &ADDED.map(|user| add(user).into())).unwrap();
     room.apply(plan).unwrap();
     assert_eq!(list(&room)[1..], ADDED);
@@ -59,7 +59,7 @@ fn an_external_commit_appends_in_its_order() {
 #[test]
 fn accepted_proposals_that_a_commit_does_not_name_are_appended_in_their_order() {
     let mut room = room();
-    let admin = Actor::client(ADMIN, "mimi://m.example/d/admin");
+    let admin = Actor::named(ADMIN, "mimi://m.example/d/admin").unwrap();
     let plan = room.check(&admin, Form::Proposal, &ADDED.map(|user| add(user).into())).unwrap();
     room.apply(plan).unwrap();
     let plan = room.check(&admin, Form::Commit, &[]).unwrap();
@@ -72,18 +72,18 @@ fn accepted_proposals_that_a_commit_does_not_name_are_appended_in_their_order() 
 fn another_role_keeps_its_place_in_the_list() {
     for form in [Form::Commit, Form::Proposal] {
         let mut room = room();
-        let admin = Actor::client(ADMIN, "mimi://m.example/d/admin");
+        let admin = Actor::named(ADMIN, "mimi://m.example/d/admin").unwrap();
         let plan = room.check(&admin, Form::Commit, &ADDED.map(|user| add(user).into())).unwrap();
         room.apply(plan).unwrap();
         let changes = [
-            Change::SetRole { user: ADDED[0].into(), role: 3 }.into(),
-            Change::RemoveParticipant { user: ADDED[1].into() }.into(),
+            Change::SetRole { user: ADDED[0].try_into().unwrap(), role: 3 }.into(),
+            Change::RemoveParticipant { user: ADDED[1].try_into().unwrap() }.into(),
         ];
         let plan = room.check(&admin, form, &changes).unwrap();
         room.apply(plan).unwrap();
         let plan = room.check(&admin, Form::Commit, &[]).unwrap();
         room.apply(plan).unwrap();
         assert_eq!(list(&room), [ADMIN, ADDED[0], ADDED[2], ADDED[3]]);
-        assert_eq!(room.role_of(&ADDED[0].into()), Some(3));
+        assert_eq!(room.role_of(&ADDED[0].try_into().unwrap()), Some(3));
     }
 }

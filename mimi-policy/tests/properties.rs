@@ -39,6 +39,7 @@ use mimi_policy::message::{
     Act, ContentRefusal, EarlierMessage, Known, Link, Requirements, authorize, first_link,
 };
 use mimi_policy::two_person::{ApprovalRule, NotApproved, PendingChange};
+use mimi_policy::{RoomUri, UserUri};
 use proptest::collection::{btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -46,6 +47,14 @@ use proptest::sample::select;
 
 fn config() -> ProptestConfig {
     ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
+}
+
+fn user_uri(text: &str) -> UserUri {
+    UserUri::try_from(text).unwrap()
+}
+
+fn room_uri(text: &str) -> RoomUri {
+    RoomUri::try_from(text).unwrap()
 }
 
 fn uri(text: &str) -> IdentifierUri {
@@ -93,11 +102,11 @@ proptest! {
     ) {
         let mut consents = Consents::default();
         for (operation, requester, target, room) in &log {
-            consents.apply(&consent_entry(*operation, requester, target, *room));
+            consents.apply(&consent_entry(*operation, requester, target, *room)).unwrap();
         }
         for (requester, target) in [("a", "b"), ("a", "c"), ("b", "c"), ("b", "a")] {
             for room in [None, Some("r"), Some("s"), Some("t")] {
-                let (from, to, scope) = (uri(requester), uri(target), room.map(uri));
+                let (from, to, scope) = (user_uri(requester), user_uri(target), room.map(room_uri));
                 let answer = consents.check(&from, &to, scope.as_ref()).map(|_| ());
                 let expected = match last_word(&log, requester, target, room) {
                     Some(true) => Ok(()),
@@ -121,17 +130,17 @@ proptest! {
     ) {
         let mut consents = Consents::default();
         for (operation, room) in &log {
-            consents.apply(&consent_entry(*operation, "a", "b", Some(room)));
+            consents.apply(&consent_entry(*operation, "a", "b", Some(room))).unwrap();
         }
-        let (from, to) = (uri("a"), uri("b"));
+        let (from, to) = (user_uri("a"), user_uri("b"));
         let answers = |consents: &Consents| {
             [None, Some("r"), Some("s")].map(|room| {
-                let room = room.map(uri);
+                let room = room.map(room_uri);
                 consents.check(&from, &to, room.as_ref()).map(|_| ())
             })
         };
         let before = answers(&consents);
-        let outcome = consents.apply(&consent_entry(operation, "a", "b", room));
+        let outcome = consents.apply(&consent_entry(operation, "a", "b", room)).unwrap();
         let decided = matches!(outcome, ConsentOutcome::Granted { .. } | ConsentOutcome::Revoked { .. });
         prop_assert!(!decided);
         prop_assert_eq!(answers(&consents), before);
@@ -145,15 +154,15 @@ proptest! {
         others in btree_set("[a-c]{1,3}", 1..8),
         seed in any::<u64>(),
     ) {
-        let all: Vec<IdentifierUri> = users.iter().map(|user| uri(user)).collect();
+        let all: Vec<UserUri> = users.iter().map(|user| user_uri(user)).collect();
         let key = ConversationKey::new(&all).unwrap();
         let mut shuffled = all.clone();
         shuffled.sort_by_key(|user| (user.as_bytes()[0] as u64).wrapping_mul(seed | 1).rotate_left(7));
         shuffled.push(all[0].clone());
         prop_assert_eq!(ConversationKey::new(&shuffled).unwrap(), key);
-        let others_key = ConversationKey::new(&others.iter().map(|user| uri(user)).collect::<Vec<_>>()).unwrap();
+        let others_key = ConversationKey::new(&others.iter().map(|user| user_uri(user)).collect::<Vec<_>>()).unwrap();
         prop_assert_eq!(others_key == key, others == users);
-        prop_assert_ne!(ConversationKey::in_parent(&uri("r"), &all).unwrap(), key);
+        prop_assert_ne!(ConversationKey::in_parent(&room_uri("r"), &all).unwrap(), key);
     }
 
     // Forks
@@ -218,11 +227,11 @@ proptest! {
             approver_roles: [0, 2, 3].into(),
             lifetime_ms: 100,
         };
-        let user = |number: u8| uri(&number.to_string());
-        let role_in = |roles: &[Option<u32>], user: &IdentifierUri| roles[usize::from(user.as_bytes()[0] - b'0')];
+        let user = |number: u8| user_uri(&number.to_string());
+        let role_in = |roles: &[Option<u32>], user: &UserUri| roles[usize::from(user.as_bytes()[0] - b'0')];
         let may = |role: Option<u32>| matches!(role, Some(2 | 3));
-        let mut pending = PendingChange::new(rule.clone(), uri("room"), b"change".to_vec(), user(0), 10);
-        let other = PendingChange::new(rule, uri("room"), b"chance".to_vec(), user(0), 10);
+        let mut pending = PendingChange::new(rule.clone(), room_uri("room"), b"change".to_vec(), user(0), 10);
+        let other = PendingChange::new(rule, room_uri("room"), b"chance".to_vec(), user(0), 10);
         let mut expected = BTreeSet::new();
         for (number, same, withdraw, at) in steps {
             if withdraw {
@@ -434,8 +443,8 @@ proptest! {
     ) {
         let message = MimiContentRef::decode(&bytes).unwrap();
         let known = Room(target);
-        let decision = authorize(&message, ALICE, &known, |capability| held.contains(&capability));
-        match Requirements::of(&message, ALICE, &known) {
+        let decision = authorize(&message, &user_uri(ALICE), &known, |capability| held.contains(&capability));
+        match Requirements::of(&message, &user_uri(ALICE), &known) {
             Err(refusal) => prop_assert_eq!(decision.unwrap_err(), refusal),
             Ok(requirements) => {
                 let needed: Vec<CapabilityType> = requirements.capabilities().collect();
@@ -453,7 +462,7 @@ proptest! {
                     Err(other) => prop_assert!(false, "{}", other),
                 }
                 prop_assert_eq!(message.replaces().is_some(), requirements.act().capability().is_some());
-                prop_assert!(authorize(&message, ALICE, &known, |_| true).is_ok());
+                prop_assert!(authorize(&message, &user_uri(ALICE), &known, |_| true).is_ok());
             }
         }
     }
@@ -467,7 +476,7 @@ proptest! {
     ) {
         let message = MimiContentRef::decode(&bytes).unwrap();
         let known = Room(Some((BOB, disposition, topic)));
-        if let Ok(authorized) = authorize(&message, ALICE, &known, |_| true) {
+        if let Ok(authorized) = authorize(&message, &user_uri(ALICE), &known, |_| true) {
             let acts = [Act::DeleteOtherMessage, Act::DeleteOtherReaction, Act::EditOtherTopic];
             prop_assert!(acts.contains(&authorized.act()));
         }

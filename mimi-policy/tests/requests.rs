@@ -12,33 +12,38 @@ use mimi_codec::{
     extensions::{AppDataUpdate, AppDataUpdateSelect, SelfRemove},
     mls::{
         Commit, Credential, CredentialBinding, Extensions, GroupContextExtensions, MultiCredential, Proposal,
-        ProposalOrRef, ProposalRef, ReInit, Remove, Sender, WeakMultiCredential,
+        ProposalOrRef, ProposalRef, ReInit, Remove, Sender, Update, WeakMultiCredential,
     },
     protocol::{PseudonymousCredential, UpdateResponseCode},
 };
 use mimi_policy::{
-    Actor, Change, Form, Identities, JoinCode, Reason, Request, RequestProblem, UserUri, first_omitted,
+    Actor, Change, Form, Identities, JoinCode, Reason, Request, RequestProblem, Unidentified, UserUri,
+    first_omitted,
 };
-use proposals::{list, package, update};
+use proposals::{leaf, list, package, update};
 use scene::*;
 
 /// Leaves 0 to 3 are those of the four; a basic credential is a user's name and its client's number.
 struct Tree;
 
 impl Identities for Tree {
-    fn member(&self, leaf_index: u32) -> Option<Actor> {
-        ["alice", "bob", "carol", "dave"].get(leaf_index as usize).map(|name| by(name))
+    fn member(&self, leaf_index: u32) -> Result<Actor, Unidentified> {
+        let name = ["alice", "bob", "carol", "dave"].get(leaf_index as usize);
+        name.map(|name| by(name)).ok_or(Unidentified::Unknown)
     }
 
-    fn holder(&self, credential: &Credential) -> Option<Actor> {
-        let Credential::Basic { identity } = credential else { return None };
-        let text = std::str::from_utf8(identity).ok()?;
-        let (user, _) = text.split_once('/')?;
-        Some(Actor::client(user, text))
+    fn holder(&self, credential: &Credential) -> Result<Actor, Unidentified> {
+        let Credential::Basic { identity } = credential else { return Err(Unidentified::Unknown) };
+        let text = std::str::from_utf8(identity).unwrap();
+        let (user, _) = text.rsplit_once('/').ok_or(Unidentified::Unknown)?;
+        Ok(Actor::named(user, text)?)
     }
 
-    fn external_sender(&self, sender_index: u32) -> Option<Actor> {
-        (sender_index == 0).then(|| server(&[claim("hub", "a")]))
+    fn external_sender(&self, sender_index: u32) -> Result<Actor, Unidentified> {
+        match sender_index {
+            0 => Ok(server(&[claim("hub", "a")])),
+            _ => Err(Unidentified::Unknown),
+        }
     }
 
     fn join_code(&self, user: &UserUri, _: u32) -> Option<JoinCode> {
@@ -146,7 +151,7 @@ fn a_joiner_is_known_by_the_credential_of_its_leaf_and_its_code() {
     assert!(join("erin").check(&scene.room()).is_ok() && join("frank").check(&scene.room()).is_ok());
     let none: [(&Proposal, Option<&Sender>); 0] = [];
     let invalid = Request::commit(&scene.room(), &Tree, &Sender::NewMemberCommit {}, None, none).unwrap_err();
-    assert_eq!(invalid.problem, RequestProblem::UnknownSender);
+    assert_eq!(invalid.problem, RequestProblem::NoPath);
 }
 
 #[test]
@@ -267,4 +272,71 @@ fn refusals_map_to_response_codes() {
     };
     assert_eq!(code(add("bob", 2).into()), UpdateResponseCode::InvalidProposal);
     assert_eq!(code(add("erin", 4).into()), UpdateResponseCode::NotAllowed);
+}
+
+/// Other spellings of bob, and text that only looks like a MIMI URI.
+const SPELLINGS: [&str; 8] = [
+    "mimi://B.example/u/bob",
+    "MIMI://b.example/u/bob",
+    "mimi://b.example/u/%62ob",
+    "mimi://b.example/u/./bob",
+    "mimi://b.example./u/bob",
+    "mimi://b.example:/u/bob",
+    "mimi:bob",
+    "Mimi://b.example/u/bob",
+];
+
+#[test]
+fn a_user_in_another_spelling_is_refused_wherever_a_message_names_it() {
+    for spelling in SPELLINGS {
+        let error = UserUri::try_from(spelling).unwrap_err();
+        let found = problem(&all(), list(&[], &[], &[(spelling, 2)]));
+        assert_eq!(found, RequestProblem::Identity(error), "{spelling}");
+        // A ban in advance is an addition with role 1.
+        let found = problem(&all(), list(&[], &[], &[(spelling, 1)]));
+        assert_eq!(found, RequestProblem::Identity(error), "{spelling}");
+        let credential = basic(&format!("{spelling}/1"));
+        let error = UserUri::try_from(spelling).unwrap_err();
+        assert_eq!(problem(&all(), package(credential.clone())), RequestProblem::Identity(error));
+        let none: [(&Proposal, Option<&Sender>); 0] = [];
+        let (sender, path) = (Sender::NewMemberCommit {}, credential.clone());
+        let invalid = Request::commit(&all().room(), &Tree, &sender, Some(&path), none).unwrap_err();
+        assert_eq!((invalid.proposal, invalid.problem), (None, RequestProblem::Identity(error)));
+        let add = package(credential);
+        let sender = Sender::NewMemberProposal {};
+        let invalid = Request::proposals(&all().room(), &Tree, &sender, &[&add]).unwrap_err();
+        assert_eq!((invalid.proposal, invalid.problem), (None, RequestProblem::Identity(error)));
+    }
+}
+
+#[test]
+fn a_new_leaf_keeps_the_user_and_the_client() {
+    let none: [(&Proposal, Option<&Sender>); 0] = [];
+    let own = basic("alice/1");
+    let path = |credential: &Credential| {
+        Request::commit(&all().room(), &Tree, &member(0), Some(credential), none)
+            .map_err(|invalid| invalid.problem)
+    };
+    assert!(path(&own).is_ok());
+    assert_eq!(path(&basic("bob/1")).unwrap_err(), RequestProblem::IdentityChanged);
+    assert_eq!(path(&basic("alice/2")).unwrap_err(), RequestProblem::IdentityChanged);
+    assert_eq!(path(&basic("nobody")).unwrap_err(), RequestProblem::UnknownHolder);
+    let new_leaf = |identity: &str| Proposal::Update(Box::new(Update { leaf_node: leaf(basic(identity)) }));
+    assert_eq!(commit(&all(), &[(new_leaf("bob/1"), Some(member(1)))]).unwrap().changes, []);
+    for (identity, sender) in [("alice/1", Some(member(1))), ("bob/2", Some(member(1)))] {
+        let invalid = commit(&all(), &[(new_leaf(identity), sender)]).unwrap_err();
+        assert_eq!(invalid.problem, RequestProblem::IdentityChanged);
+    }
+    let server = Some(Sender::External { sender_index: 0 });
+    let invalid = commit(&all(), &[(new_leaf("bob/1"), server)]).unwrap_err();
+    assert_eq!(invalid.problem, RequestProblem::UpdateByNonMember);
+}
+
+#[test]
+fn a_request_takes_identities_behind_a_pointer() {
+    let identities: &dyn Identities = &Tree;
+    let none: [(&Proposal, Option<&Sender>); 0] = [];
+    assert!(Request::commit(&all().room(), identities, &member(0), None, none).is_ok());
+    let remove = Proposal::Remove(Remove { removed: 1 });
+    assert!(Request::proposals(&all().room(), identities, &member(1), &[&remove]).is_ok());
 }

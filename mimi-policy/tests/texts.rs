@@ -47,11 +47,11 @@ fn says(value: impl Display, words: &[&str]) {
 }
 
 fn user() -> UserUri {
-    "mimi://b.example/u/bob".into()
+    "mimi://b.example/u/bob".try_into().unwrap()
 }
 
 fn client() -> ClientUri {
-    "mimi://b.example/d/b1".into()
+    "mimi://b.example/d/b1".try_into().unwrap()
 }
 
 const BOB: &str = "mimi://b.example/u/bob";
@@ -419,11 +419,12 @@ fn what_others_refuse_says_why() {
     let too_long = ConversationKeyError::TooLong(error);
     says(too_long, &[&error.to_string()]);
     assert_eq!(too_long.source().map(ToString::to_string), Some(error.to_string()));
-    let room = mimi_codec::protocol::IdentifierUri::new("mimi://b.example/r/x").unwrap();
-    let key = ConversationKey::new([&room]).unwrap();
+    let user = mimi_policy::UserUri::try_from("mimi://b.example/u/x").unwrap();
+    let room = mimi_policy::RoomUri::try_from("mimi://b.example/r/x").unwrap();
+    let key = ConversationKey::new([&user]).unwrap();
     assert_eq!(key.to_string().len(), 64);
     assert_eq!(format!("{key:?}"), format!("ConversationKey({key})"));
-    let full = Quarantine::new(0, 0).hold(&room, "hello").unwrap_err();
+    let full = Quarantine::new(0, 0).hold(&user, "hello").unwrap_err();
     says(&full, &["quarantine"]);
     assert_eq!(format!("{full:?}"), "QuarantineFull");
     says(ConversationExists { room }, &["mimi://b.example/r/x"]);

@@ -303,7 +303,7 @@ fn a_reply_stays_in_the_topic_of_the_message_that_the_timeline_has() {
     ] {
         let reply = message(4, text("Yes")).topic_id(topic).in_reply_to(to.id()).build().unwrap().encode();
         let reply = mimi_content::MimiContentRef::decode(&reply).unwrap();
-        let result = authorize(&reply, "carol", &known, holds);
+        let result = authorize(&reply, &"carol".try_into().unwrap(), &known, holds);
         match refused {
             None => assert_eq!(result.unwrap().act(), Act::Reply),
             Some(capability) => lacks(result.map(|_| ()), capability),

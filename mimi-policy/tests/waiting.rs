@@ -161,7 +161,7 @@ fn what_was_accepted_is_named_with_the_client_or_server_that_proposed_it() {
     allows(&room, &by("dave"), Commit, listed(server(&[])));
     // A client of the same name is not the server.
     assert_eq!(refuses(&room, &by("dave"), Commit, listed(by_device("hub", 1))), second);
-    let other = mimi_policy::Actor::external_sender("enforcer", vec![]);
+    let other = mimi_policy::Actor::external_sender(uri("enforcer"), mimi_policy::Claims::none());
     assert_eq!(refuses(&room, &by("dave"), Commit, listed(other)), second);
 }
 

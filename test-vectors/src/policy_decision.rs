@@ -11,8 +11,8 @@ use mimi_codec::{
 };
 use mimi_content::{Disposition, MessageId, MimiContentRef};
 use mimi_policy::{
-    Change, ClientUri, Form, Grant, InvalidRoom, JoinCode, Reason, Refusal, RoomParts, RoomState, TableSeed,
-    UserUri,
+    Change, Claims, ClientUri, Form, Grant, IdentityError, InvalidRoom, JoinCode, Reason, Refusal, RoomParts,
+    RoomState, TableSeed, UserUri,
     message::{ContentRefusal, EarlierMessage, Known, authorize},
 };
 
@@ -35,6 +35,8 @@ pub enum WhyRefused {
     InvalidRoom(InvalidRoom),
     /// What the room says was accepted before can't have been made. The place is that among `pending`.
     InvalidPending(usize, Refusal),
+    /// A user, client or claim is named in a spelling that does not count.
+    Identity(IdentityError),
     /// A condition fails.
     Condition(Refusal),
     /// The content isn't a MIMI content message.
@@ -48,6 +50,7 @@ impl fmt::Display for WhyRefused {
         match self {
             Self::InvalidRoom(invalid) => invalid.fmt(f),
             Self::InvalidPending(place, refusal) => write!(f, "pending[{place}]: {refusal}"),
+            Self::Identity(error) => error.fmt(f),
             Self::Condition(refusal) => refusal.fmt(f),
             Self::InvalidContent(error) => write!(f, "not a MIMI content message: {error}"),
             Self::Content(refusal) => refusal.fmt(f),
@@ -62,7 +65,9 @@ impl WhyRefused {
         match self {
             Self::Content(ContentRefusal::Lacks(need)) if need.enforced_by().hub => RefusedBy::HubAndClient,
             Self::Content(_) | Self::InvalidContent(_) => RefusedBy::Client,
-            Self::InvalidRoom(_) | Self::InvalidPending(..) | Self::Condition(_) => RefusedBy::HubAndClient,
+            Self::InvalidRoom(_) | Self::InvalidPending(..) | Self::Identity(_) | Self::Condition(_) => {
+                RefusedBy::HubAndClient
+            }
         }
     }
 }
@@ -116,7 +121,7 @@ pub fn decide(case: &PolicyCase) -> Decision {
 
 fn decided(case: &PolicyCase) -> Result<Vec<Grant>, WhyRefused> {
     let room = room_state(&case.room)?;
-    let actor = actor(&case.actor, &case.room);
+    let actor = actor(&case.actor, &case.room).map_err(WhyRefused::Identity)?;
     if let (
         Form::Message,
         [policy_json::ProposedChange { by: None, change: PolicyChange::Content { encoded, earlier } }],
@@ -126,12 +131,13 @@ fn decided(case: &PolicyCase) -> Result<Vec<Grant>, WhyRefused> {
         let content = MimiContentRef::decode(encoded);
         let content = content.map_err(|error| WhyRefused::InvalidContent(error.to_string()))?;
         let known = Room { room: &room, earlier, content: &content };
-        let sender = case.actor.uri();
-        let holds = |capability| room.has_capability(&UserUri::from(sender), capability);
+        let sender = actor.uri();
+        let holds = |capability| room.has_capability(sender, capability);
         authorize(&content, sender, &known, holds).map_err(WhyRefused::Content)?;
         return Ok(plan.grants().to_vec());
     }
-    let changes: Vec<_> = case.changes.iter().map(|proposed| change(proposed, &case.room)).collect();
+    let changes = case.changes.iter().map(|proposed| change(proposed, &case.room));
+    let changes = changes.collect::<Result<Vec<_>, _>>().map_err(WhyRefused::Identity)?;
     let plan = room.check(&actor, form(case.form), &changes).map_err(WhyRefused::Condition)?;
     Ok(plan.grants().to_vec())
 }
@@ -157,7 +163,7 @@ impl Known for Room<'_> {
     }
 
     fn is_participant(&self, user: &str) -> bool {
-        self.room.role_of(&UserUri::from(user)).is_some()
+        UserUri::try_from(user).is_ok_and(|user| self.room.role_of(&user).is_some())
     }
 }
 
@@ -190,9 +196,10 @@ pub fn room_state(room: &PolicyRoom) -> Result<RoomState, WhyRefused> {
         let (now, later) = rest.split_at(run);
         let invalid = |refusal: Refusal| WhyRefused::InvalidPending(place, refusal);
         let nobody =
-            policy_json::Actor::ExternalSender { external_sender: String::new(), claims: Vec::new() };
-        let by = actor(first.by.as_ref().unwrap_or(&nobody), room);
-        let changes: Vec<_> = now.iter().map(|proposed| change(proposed, room)).collect();
+            policy_json::Actor::ExternalSender { external_sender: "nobody".into(), claims: Vec::new() };
+        let by = actor(first.by.as_ref().unwrap_or(&nobody), room).map_err(WhyRefused::Identity)?;
+        let changes = now.iter().map(|proposed| change(proposed, room));
+        let changes = changes.collect::<Result<Vec<_>, _>>().map_err(WhyRefused::Identity)?;
         let plan = state.plan_accepted(&by, &changes).map_err(invalid)?;
         let stale = |_| WhyRefused::InvalidPending(place, Refusal { change: None, reason: Reason::RoomGone });
         state.apply(plan).map_err(stale)?;
@@ -212,46 +219,53 @@ const fn form(form: policy_json::Form) -> Form {
     }
 }
 
-/// A user who doesn't say which client it acts with, acts with its first in the group.
-fn actor(actor: &policy_json::Actor, room: &PolicyRoom) -> mimi_policy::Actor {
-    match actor {
+/// An actor without a client acts with the first of its user's clients in the group.
+fn actor(actor: &policy_json::Actor, room: &PolicyRoom) -> Result<mimi_policy::Actor, IdentityError> {
+    Ok(match actor {
         policy_json::Actor::User { user, client, claims } => {
             let first = || room.clients.iter().find(|(owner, _)| owner == user).map(|(_, client)| client);
-            let client = client.as_ref().or_else(first).map_or("", String::as_str);
+            let client = client.as_ref().or_else(first).map_or("no client", String::as_str);
             mimi_policy::Actor::Client {
-                user: user.as_str().into(),
-                client: ClientUri::from(client),
-                claims: claims.clone(),
+                user: UserUri::try_from(user.as_str())?,
+                client: ClientUri::try_from(client)?,
+                claims: Claims::new(claims.clone())?,
             }
         }
         policy_json::Actor::ExternalSender { external_sender, claims } => {
             mimi_policy::Actor::ExternalSender {
-                uri: external_sender.as_str().into(),
-                claims: claims.clone(),
+                uri: UserUri::try_from(external_sender.as_str())?,
+                claims: Claims::new(claims.clone())?,
             }
         }
-    }
+    })
 }
 
-fn change(proposed: &policy_json::ProposedChange, room: &PolicyRoom) -> mimi_policy::ProposedChange {
-    let user = |user: &String| UserUri::from(user.as_str());
-    let client = |client: &String| ClientUri::from(client.as_str());
+fn change(
+    proposed: &policy_json::ProposedChange,
+    room: &PolicyRoom,
+) -> Result<mimi_policy::ProposedChange, IdentityError> {
+    let user = |user: &String| UserUri::try_from(user.as_str());
+    let client = |client: &String| ClientUri::try_from(client.as_str());
     let change = match &proposed.change {
         PolicyChange::AddParticipant { user: who, role } => {
-            Change::AddParticipant { user: user(who), role: *role }
+            Change::AddParticipant { user: user(who)?, role: *role }
         }
-        PolicyChange::RemoveParticipant { user: who } => Change::RemoveParticipant { user: user(who) },
-        PolicyChange::SetRole { user: who, role } => Change::SetRole { user: user(who), role: *role },
+        PolicyChange::RemoveParticipant { user: who } => Change::RemoveParticipant { user: user(who)? },
+        PolicyChange::SetRole { user: who, role } => Change::SetRole { user: user(who)?, role: *role },
         PolicyChange::AddClient { user: who, client: which } => {
-            Change::AddClient { user: user(who), client: client(which) }
+            Change::AddClient { user: user(who)?, client: client(which)? }
         }
         PolicyChange::RemoveClient { user: who, client: which } => {
-            Change::RemoveClient { user: user(who), client: client(which) }
+            Change::RemoveClient { user: user(who)?, client: client(which)? }
         }
         PolicyChange::UseJoinCode { user: who, role, valid } => Change::UseJoinCode {
-            user: user(who),
+            user: user(who)?,
             role: *role,
-            code: if *valid { JoinCode::Valid } else { JoinCode::Invalid },
+            code: match valid {
+                Some(true) => JoinCode::Valid,
+                Some(false) => JoinCode::Invalid,
+                None => JoinCode::Unknown,
+            },
         },
         PolicyChange::UpdateMetadata { fields } => Change::UpdateMetadata(metadata(fields).into()),
         PolicyChange::UpdateRoles { roles } => Change::UpdateRoles(roles.role_data()),
@@ -264,7 +278,8 @@ fn change(proposed: &policy_json::ProposedChange, room: &PolicyRoom) -> mimi_pol
             Change::ChangeComponent(mimi_codec::code_points::ComponentID::FRANK_AAD)
         }
     };
-    mimi_policy::ProposedChange { change, by: proposed.by.as_ref().map(|by| actor(by, room)) }
+    let by = proposed.by.as_ref().map(|by| actor(by, room)).transpose()?;
+    Ok(mimi_policy::ProposedChange { change, by: by.map(Into::into) })
 }
 
 /// Metadata that differs from that of the room in these fields.

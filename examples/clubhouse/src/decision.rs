@@ -15,16 +15,16 @@ use mimi_codec::{
     code_points::{ComponentID, WireFormat},
     extensions::AppDataDictionary,
     mls::{
-        AuthenticatedContent, Commit, Content, Credential, Extensions, ExternalSenders, FramedContent,
-        GroupContext, LeafNode, MLSMessage, MLSMessageBody, Node, Proposal, ProposalOrRef, ProposalRef,
-        PublicMessage, RatchetTree, Sender,
+        AuthenticatedContent, Commit, Content, Credential, ExternalSenders, FramedContent, GroupContext,
+        LeafNode, MLSMessage, MLSMessageBody, Node, Proposal, ProposalOrRef, ProposalRef, PublicMessage,
+        RatchetTree, Sender,
     },
     protocol::{CommitMessage, IdentifierUri, ProposalMessage, UpdateResponseCode},
 };
 use mimi_crypto::{RustCrypto, proposal_ref};
 use mimi_policy::{
-    Actor, Basis, Change, Identities, InvalidRequest, JoinCode, Refusal, Request, RoomParts, RoomState,
-    TableSeed, UserUri, first_omitted,
+    Actor, Basis, Change, Claims, Identities, InvalidRequest, JoinCode, Refusal, Request, RoomParts,
+    RoomState, TableSeed, Unidentified, UserUri, first_omitted,
 };
 use openmls::prelude::{self as mls, Member};
 
@@ -41,8 +41,7 @@ pub struct Roster {
     pub members: BTreeMap<u32, ClientIdentity>,
     /// The group's external senders, in their order.
     pub external_senders: Vec<IdentifierUri>,
-    /// Who joins by a code, and what it is worth. The hub knows its codes. A client sees none: it takes the hub's word, which let the
-    /// commit through.
+    /// Who joins by a code. The hub knows its codes, a client sees none.
     pub codes: JoinCodes,
 }
 
@@ -51,9 +50,9 @@ pub struct Roster {
 pub enum JoinCodes {
     /// Whoever hosts the room: these users have shown a code for this role.
     Shown(BTreeMap<UserUri, u32>),
-    /// Everybody else.
+    /// A client: no message of the group shows a code.
     #[default]
-    HubsWord,
+    Unknown,
 }
 
 impl Roster {
@@ -94,17 +93,19 @@ impl Roster {
 }
 
 impl Identities for Roster {
-    fn member(&self, leaf_index: u32) -> Option<Actor> {
-        self.members.get(&leaf_index).map(ClientIdentity::actor)
+    fn member(&self, leaf_index: u32) -> std::result::Result<Actor, Unidentified> {
+        Ok(self.members.get(&leaf_index).ok_or(Unidentified::Unknown)?.actor()?)
     }
 
-    fn holder(&self, credential: &Credential) -> Option<Actor> {
-        Some(VouchedIdentity::claimed_by(credential).ok()?.actor())
+    fn holder(&self, credential: &Credential) -> std::result::Result<Actor, Unidentified> {
+        let identity = VouchedIdentity::claimed_by(credential).map_err(|_| Unidentified::Unknown)?;
+        Ok(identity.actor()?)
     }
 
-    fn external_sender(&self, sender_index: u32) -> Option<Actor> {
-        let uri = self.external_senders.get(usize::try_from(sender_index).ok()?)?;
-        Some(Actor::external_sender(uri, Vec::new()))
+    fn external_sender(&self, sender_index: u32) -> std::result::Result<Actor, Unidentified> {
+        let place = usize::try_from(sender_index).map_err(|_| Unidentified::Unknown)?;
+        let uri = self.external_senders.get(place).ok_or(Unidentified::Unknown)?;
+        Ok(Actor::external_sender(uri.try_into()?, Claims::none()))
     }
 
     fn join_code(&self, user: &UserUri, role: u32) -> Option<JoinCode> {
@@ -114,12 +115,8 @@ impl Identities for Roster {
                 Some(_) => Some(JoinCode::Invalid),
                 None => None,
             },
-            JoinCodes::HubsWord => Some(JoinCode::Valid),
+            JoinCodes::Unknown => Some(JoinCode::Unknown),
         }
-    }
-
-    fn allows_extensions(&self, _: &Extensions) -> bool {
-        false
     }
 }
 
@@ -129,7 +126,8 @@ impl Identities for Roster {
 /// When they make no valid room.
 pub fn room_of(dictionary: &AppDataDictionary, roster: &Roster, seed: TableSeed) -> Result<RoomState> {
     let mut parts = RoomParts::from_dictionary(dictionary)?;
-    parts.clients = roster.members.values().map(|it| ((&it.user).into(), (&it.client).into())).collect();
+    parts.clients =
+        roster.members.values().map(|it| (it.user.as_bytes().into(), it.client.as_bytes().into())).collect();
     Ok(RoomState::new(parts, seed)?)
 }
 
@@ -386,9 +384,8 @@ impl Standpoint<'_> {
         }
         let proposals = self.accepted.resolve(commit)?;
         check_credentials(self.authority, self.roster, sender, Some(commit), &proposals)?;
-        let path = commit.path.as_ref().filter(|_| is_external);
-        let joining = path.map(|path| &path.leaf_node.credential);
-        let request = Request::commit(self.room, self.roster, sender, joining, proposals.iter().copied());
+        let path = commit.path.as_ref().map(|path| &path.leaf_node.credential);
+        let request = Request::commit(self.room, self.roster, sender, path, proposals.iter().copied());
         decide(self.room, self.dictionary, request, &proposals)
     }
 
@@ -522,7 +519,7 @@ fn describe(change: &Change, role: &impl Fn(u32) -> String) -> String {
 /// A URI as text.
 #[must_use]
 pub fn text(uri: &IdentifierUri) -> String {
-    UserUri::from(uri).to_string()
+    String::from_utf8_lossy(uri.as_bytes()).into_owned()
 }
 
 #[cfg(test)]

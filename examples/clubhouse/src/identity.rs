@@ -11,7 +11,7 @@ use mimi_codec::{
     protocol::IdentifierUri,
 };
 use mimi_crypto::{CipherSuiteProvider, RustCrypto, sign_with_label, verify_with_label};
-use mimi_policy::Actor;
+use mimi_policy::{Actor, IdentityError};
 use rand_core::CryptoRng;
 
 use crate::{Result, ensure};
@@ -35,9 +35,11 @@ pub struct ClientIdentity {
 
 impl ClientIdentity {
     /// As mimi-policy knows it.
-    #[must_use]
-    pub fn actor(&self) -> Actor {
-        Actor::client(&self.user, &self.client)
+    ///
+    /// # Errors
+    /// When a URI is not in its normal form.
+    pub fn actor(&self) -> Result<Actor, IdentityError> {
+        Ok(Actor::client((&self.user).try_into()?, (&self.client).try_into()?))
     }
 
     /// What the provider signs: user, client, signature key.
@@ -172,9 +174,8 @@ impl Authority {
         let VouchedIdentity { identity, signature } = VouchedIdentity::of(credential)?;
         let (user, client) = (identity.user.mimi_uri()?, identity.client.mimi_uri()?);
         ensure!(user.kind() == UriKind::User && client.kind() == UriKind::Client, "not a user and a client");
-        // A provider speaks for its own users; and one spelling of each, as the participant list compares octets.
+        // A provider speaks for its own users.
         ensure!(user.host() == client.host(), "the client is another provider's");
-        ensure!(user.normalized().as_str() == user.as_str(), "the user's URI is not in its normal form");
         let provider = self.providers.get(user.host().as_str()).ok_or("nobody knows that provider")?;
         verify_with_label(&self.suite, provider, LABEL, &identity.tbs(key)?, &signature)?;
         Ok(identity)

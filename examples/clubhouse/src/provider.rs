@@ -11,7 +11,10 @@ use mimi_codec::{
     },
 };
 use mimi_crypto::{RustCrypto, key_package_ref, verify_key_material_request};
-use mimi_policy::consent::{ConsentOutcome, Consents, TellsOfOtherRooms};
+use mimi_policy::{
+    RoomUri, UserUri,
+    consent::{ConsentOutcome, Consents, TellsOfOtherRooms},
+};
 
 use crate::{
     Result,
@@ -97,7 +100,9 @@ impl Provider {
 
         let room = verified.room_id.0.clone();
         let target = &verified.target_user;
-        if let Err(refused) = self.consents.check(&requester.user, target, room.as_ref()) {
+        let asked = room.as_ref().map(RoomUri::try_from).transpose()?;
+        let (from, to) = (UserUri::try_from(&requester.user)?, UserUri::try_from(target)?);
+        if let Err(refused) = self.consents.check(&from, &to, asked.as_ref()) {
             let code = refused.code(TellsOfOtherRooms::Yes);
             let response = KeyMaterialResponse::new(Protocol::Mls10, code, target.clone(), Vec::new())?;
             return Ok(KeyMaterialAnswer { response, why: refused.to_string() });
@@ -137,7 +142,7 @@ impl Provider {
     /// # Errors
     /// When a key package is of another suite.
     pub fn say_consent(&mut self, entry: &ConsentEntry) -> Result<()> {
-        self.consents.apply(entry);
+        self.consents.apply(entry)?;
         if let ConsentEntry::Grant { client_key_packages, .. } = entry {
             for key_package in client_key_packages {
                 let owner = self.authority.verify_leaf(&key_package.leaf_node)?;
@@ -166,7 +171,7 @@ impl Provider {
             let references = client_key_packages.iter().map(|it| key_package_ref(&self.suite, it));
             self.hub.remember_key_packages(references.collect::<Result<_, _>>()?, from);
         }
-        Ok(self.consents.apply(&entry))
+        Ok(self.consents.apply(&entry)?)
     }
 
     /// `POST /notify/{roomId}`: which of its clients get a body (mimi-protocol, 5.5).

@@ -8,7 +8,7 @@ use mimi_codec::room_policy::{BaseRoomUpdate, PreAuthUpdate, RoleUpdate};
 use mimi_codec::{Decode, Encode, Opaque};
 use mimi_policy::{
     Actor, Change as PolicyChange, Identities, InvalidRequest, JoinCode, ProposedChange, Request,
-    RequestProblem, RoomState, UserUri,
+    RequestProblem, RoomState, Unidentified, UserUri,
 };
 
 use super::engine::{self, Refused};
@@ -51,18 +51,18 @@ impl Tree {
 }
 
 impl Identities for Tree {
-    fn member(&self, leaf_index: u32) -> Option<Actor> {
-        self.members.get(leaf_index as usize).cloned()
+    fn member(&self, leaf_index: u32) -> Result<Actor, Unidentified> {
+        self.members.get(leaf_index as usize).cloned().ok_or(Unidentified::Unknown)
     }
 
-    fn holder(&self, credential: &Credential) -> Option<Actor> {
-        let Credential::Basic { identity } = credential else { return None };
-        let number: usize = std::str::from_utf8(identity).ok()?.parse().ok()?;
-        self.holders.get(number).cloned()
+    fn holder(&self, credential: &Credential) -> Result<Actor, Unidentified> {
+        let Credential::Basic { identity } = credential else { return Err(Unidentified::Unknown) };
+        let number = std::str::from_utf8(identity).ok().and_then(|text| text.parse::<usize>().ok());
+        number.and_then(|number| self.holders.get(number)).cloned().ok_or(Unidentified::Unknown)
     }
 
-    fn external_sender(&self, sender_index: u32) -> Option<Actor> {
-        self.servers.get(sender_index as usize).cloned()
+    fn external_sender(&self, sender_index: u32) -> Result<Actor, Unidentified> {
+        self.servers.get(sender_index as usize).cloned().ok_or(Unidentified::Unknown)
     }
 
     fn join_code(&self, user: &UserUri, role: u32) -> Option<JoinCode> {
@@ -107,7 +107,7 @@ pub fn request(data: &[u8]) {
     let t = Try { changes: written.says, ..t };
     let changes = t.changes.iter().map(|(by, change)| ProposedChange {
         change: engine::policy_change(change),
-        by: by.as_ref().map(engine::actor),
+        by: by.as_ref().map(|by| engine::actor(by).into()),
     });
     assert_eq!(request.changes, changes.collect::<Vec<_>>(), "{t:?}");
     assert_eq!(request.actor, engine::actor(&t.actor));
@@ -225,7 +225,7 @@ fn write(t: &Try, tree: &mut Tree) -> Option<Written> {
         if let (Change::JoinCode { user, role, .. }, PolicyChange::UseJoinCode { code, .. }) =
             (change, engine::policy_change(change))
         {
-            tree.codes.push((UserUri::from(*user), *role, code));
+            tree.codes.push((UserUri::try_from(*user).unwrap(), *role, code));
         }
     }
     let is_own_client = |who: &Who, change: &Change| {
@@ -284,9 +284,16 @@ fn as_read(t: &Try, tree: &Tree, who: &Who, change: &Change) -> Change {
     let (Change::Add(user, role) | Change::JoinCode { user, role, .. }) = change else {
         return change.clone();
     };
-    let code = tree.join_code(&UserUri::from(*user), *role);
+    let code = tree.join_code(&UserUri::try_from(*user).unwrap(), *role);
     match code.filter(|_| t.form == Form::ExternalCommit && who.uri() == *user) {
-        Some(code) => Change::JoinCode { user, role: *role, valid: code == JoinCode::Valid },
+        Some(code) => {
+            let valid = match code {
+                JoinCode::Valid => Some(true),
+                JoinCode::Invalid => Some(false),
+                JoinCode::Unknown => None,
+            };
+            Change::JoinCode { user, role: *role, valid }
+        }
         None => Change::Add(user, *role),
     }
 }
@@ -304,14 +311,14 @@ fn proposal(t: &Try, tree: &mut Tree, who: &Who, change: &Change, joins: bool) -
         Change::Remove(user) => list(&[], &[index_of(&t.room, user)?], &[]),
         Change::SetRole(user, role) => list(&[(index_of(&t.room, user)?, *role)], &[], &[]),
         Change::AddClient(user, client) => {
-            let actor = if joins { engine::actor(who) } else { Actor::client(*user, *client) };
+            let actor = if joins { engine::actor(who) } else { Actor::named(*user, *client).unwrap() };
             package(tree.credential(actor))
         }
         Change::RemoveClient(user, client) => {
             if matches!(who, Who::User { user: own, client: with, .. } if own == user && with == client) {
                 Proposal::SelfRemove(SelfRemove {})
             } else {
-                Proposal::Remove(Remove { removed: place(&mut tree.members, Actor::client(*user, *client)) })
+                Proposal::Remove(Remove { removed: place(&mut tree.members, Actor::named(*user, *client).unwrap()) })
             }
         }
         Change::Reinit => Proposal::ReInit(Box::new(ReInit {

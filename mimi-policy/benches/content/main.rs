@@ -22,6 +22,10 @@ use mimi_content::{
 use mimi_policy::message::{Link, Requirements, first_link};
 
 const ALICE: &str = "mimi://example.com/u/alice-smith";
+
+fn alice() -> mimi_policy::UserUri {
+    mimi_policy::UserUri::try_from(ALICE).unwrap()
+}
 const SENTENCE: &str = "See [what](cid:1@local.invalid) was said; and more, of the usual length (or so). ";
 
 fn encode(body: NestedPart) -> Vec<u8> {
@@ -69,12 +73,12 @@ fn requirements(c: &mut Criterion) {
     let mut group = c.benchmark_group("requirements");
     for (name, encoded, needs) in messages() {
         let message = MimiContentRef::decode(&encoded).unwrap();
-        let found = Requirements::of(&message, ALICE, &()).unwrap();
+        let found = Requirements::of(&message, &alice(), &()).unwrap();
         assert_eq!(found.needs().len(), needs, "{name}");
         assert_eq!(found.needs()[0].capability, CapabilityType::CAN_SEND_MESSAGE);
         group.throughput(Throughput::Bytes(encoded.len() as u64));
         group.bench_function(BenchmarkId::new("requirements", name), |b| {
-            b.iter(|| Requirements::of(black_box(&message), ALICE, &()).unwrap());
+            b.iter(|| Requirements::of(black_box(&message), &alice(), &()).unwrap());
         });
         assert!(!has_slashes(&message), "{name}");
         group.bench_function(BenchmarkId::new("search", name), |b| {

@@ -48,7 +48,7 @@ fn room(participants: usize) -> RoomState {
 }
 
 fn moderator() -> Actor {
-    Actor::client(user(0).as_str(), device(0).as_str())
+    Actor::named(user(0).as_str(), device(0).as_str()).unwrap()
 }
 
 /// One change of a role for each of so many users, spread over the room.
@@ -63,7 +63,7 @@ fn promotions(participants: usize, count: usize) -> Vec<ProposedChange> {
         .map(|number| {
             let from = 2 + number % 3;
             let role = if from == 4 { 2 } else { 4 };
-            Change::SetRole { user: user(number).as_str().into(), role }.into()
+            Change::SetRole { user: user(number).as_str().try_into().unwrap(), role }.into()
         })
         .collect()
 }
@@ -194,7 +194,7 @@ fn ratios() {
     let whole: Vec<_> = entries
         .iter()
         .map(|pair| {
-            let user = UserUri::from(pair.user.clone());
+            let user = UserUri::new(pair.user.clone()).unwrap();
             let clients: Vec<ClientUri> = room.clients_of(&user).cloned().collect();
             (user, pair.role_index, clients)
         })

@@ -16,8 +16,9 @@ use super::{
     rights::{Asked, Rights},
 };
 use crate::{
-    Actor, Change, Defect, Form, NO_ROLE, Reason, Refusal, RoomState, UserUri, role_table::RoleTable,
-    room::limits_of,
+    Actor, Change, Defect, Form, NO_ROLE, Reason, Refusal, RoomState, UserUri,
+    role_table::RoleTable,
+    room::{base_identity, limits_of, metadata_identity, preauth_identity},
 };
 
 /// How a role's participants change, and which of its limits that asks for.
@@ -47,13 +48,22 @@ impl<'r, 'a> After<'r, 'a> {
     pub(super) fn new(room: &'a RoomState, items: &'r Items<'a>, form: Form) -> Result<Self, Refusal> {
         let mut after = Self { room, items, form, roles: None, base: None };
         for item in items.items.iter().filter(|item| item.kind == Kind::Room && !item.accepted) {
+            let refuse = |defect: Option<Defect>| match defect {
+                Some(defect) => Err(item.refuse(Reason::InvalidRoom(defect))),
+                None => Ok(()),
+            };
             match item.change {
                 Change::UpdateRoles(roles) => {
                     let roles =
                         after.new_roles(roles).map_err(|defect| item.refuse(Reason::InvalidRoom(defect)))?;
                     after.roles = Some(Box::new(roles));
                 }
-                Change::UpdateBase(base) => after.base = Some(base),
+                Change::UpdateBase(base) => {
+                    refuse(base_identity(base))?;
+                    after.base = Some(base);
+                }
+                Change::UpdatePreAuth(preauth) => refuse(preauth_identity(preauth))?,
+                Change::UpdateMetadata(metadata) => refuse(metadata_identity(metadata))?,
                 _ => {}
             }
         }

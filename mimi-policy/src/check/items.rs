@@ -138,20 +138,22 @@ impl<'a> Items<'a> {
         // One party's changes stand together, mostly: it is looked up once.
         let mut last: Option<Standing<'a>> = None;
         for (index, proposed) in changes.iter().enumerate() {
-            let actor = proposed.by.as_ref().unwrap_or(sender.actor);
+            let actor = proposed.by.as_deref().unwrap_or(sender.actor);
             let accepted = judged && room.was_accepted(&proposed.change, actor, sender.form);
-            let by = match &proposed.by {
+            let by = match proposed.by.as_deref() {
                 None => sender,
                 // Accepted before, with the rights of that time.
                 Some(actor) if accepted || !judged => room.unjudged_standing(actor),
-                Some(actor) => match last.filter(|last| last.actor == actor) {
-                    Some(last) => last,
-                    None => {
-                        let form = room.form_of_proposer(actor);
-                        let standing = room.standing(actor, form);
-                        standing.map_err(|reason| Refusal::of(Some(index), reason))?
+                Some(actor) => {
+                    match last.filter(|last| core::ptr::eq(last.actor, actor) || last.actor == actor) {
+                        Some(last) => last,
+                        None => {
+                            let form = room.form_of_proposer(actor);
+                            let standing = room.standing(actor, form);
+                            standing.map_err(|reason| Refusal::of(Some(index), reason))?
+                        }
                     }
-                },
+                }
             };
             if proposed.by.is_some() && !accepted {
                 last = Some(by);

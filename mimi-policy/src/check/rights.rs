@@ -103,7 +103,13 @@ impl<'r, 'a> Rights<'r, 'a> {
         };
         match item.change {
             Change::AddParticipant { user, role } => self.addition(item, user, *role),
-            Change::UseJoinCode { user, role, code } => self.join_by_code(item, user, *role, *code),
+            Change::UseJoinCode { user, role, code } => {
+                if !by.is_client_of(user) {
+                    return Err(Reason::NotTheJoiner(user.clone()));
+                }
+                self.check_addition(item, user, *role)?;
+                self.join(item, *role, Some(*code))
+            }
             Change::RemoveParticipant { user } => self.removal(item, user),
             Change::SetRole { user, role } => self.role_change(item, user, *role),
             Change::AddClient { user, client } => self.client_addition(item, user, client),
@@ -165,7 +171,7 @@ impl<'r, 'a> Rights<'r, 'a> {
         let basis = Basis::RoleChange { from: NO_ROLE, to: role };
         if by.uri() == user {
             return match by.form {
-                Form::ExternalCommit => self.join(item, role),
+                Form::ExternalCommit => self.join(item, role, None),
                 form => Err(Reason::NotInThisForm { form }),
             };
         }
@@ -191,8 +197,20 @@ impl<'r, 'a> Rights<'r, 'a> {
         if self.room.base().fixed_membership { Err(Reason::FixedMembership) } else { Ok(()) }
     }
 
-    /// canOpenJoin and canJoinIfPreauthorized, for whoever adds itself.
-    fn join(&self, item: &Item<'a>, role: u32) -> Result<Right, Reason> {
+    /// canOpenJoin, canJoinIfPreauthorized and canUseJoinCode, for a user who adds itself: any one of
+    /// the three ways is enough. A code that may have been shown counts as shown.
+    fn join(&self, item: &Item<'a>, role: u32, code: Option<JoinCode>) -> Result<Right, Reason> {
+        let by_code = code.map(|code| self.join_by_code(item, role, code));
+        match (code, by_code) {
+            (None, _) | (_, None) => self.join_without_code(item, role),
+            // The code is used up, whatever other way there is.
+            (Some(JoinCode::Valid), Some(Ok(right))) => Ok(right),
+            (_, Some(by_code)) => self.join_without_code(item, role).or(by_code),
+        }
+    }
+
+    /// canOpenJoin and canJoinIfPreauthorized.
+    fn join_without_code(&self, item: &Item<'a>, role: u32) -> Result<Right, Reason> {
         let comes = Asked { maxima_after: true, ..Asked::default() };
         let nobody = self.room.role_entry(NO_ROLE);
         let (open, preauthorized) =
@@ -221,22 +239,12 @@ impl<'r, 'a> Rights<'r, 'a> {
     }
 
     /// canUseJoinCode.
-    fn join_by_code(
-        &self,
-        item: &Item<'a>,
-        user: &UserUri,
-        role: u32,
-        code: JoinCode,
-    ) -> Result<Right, Reason> {
+    fn join_by_code(&self, item: &Item<'a>, role: u32, code: JoinCode) -> Result<Right, Reason> {
         let capability = CapabilityType::CAN_USE_JOIN_CODE;
-        if !item.by.is_client_of(user) {
-            return Err(Reason::NotTheJoiner(user.clone()));
-        }
-        self.check_addition(item, user, role)?;
         let Some(nobody) = self.room.role_entry(NO_ROLE).filter(|nobody| nobody.has(capability)) else {
             return Err(Reason::MissingCapability { role: NO_ROLE, capability });
         };
-        if code != JoinCode::Valid {
+        if code == JoinCode::Invalid {
             return Err(Reason::InvalidJoinCode);
         }
         if !nobody.may_move(NO_ROLE, role) {

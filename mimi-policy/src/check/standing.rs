@@ -1,11 +1,10 @@
 //! Who acts, and with which role's rights.
 
-use mimi_codec::{
-    CapabilityType,
-    room_policy::{Claim, PreAuthRoleEntry},
-};
+use mimi_codec::{CapabilityType, room_policy::PreAuthRoleEntry};
 
-use crate::{Actor, Form, NO_ROLE, Reason, RoomState, UserUri, decision::Party, role_table::RoleEntry};
+use crate::{
+    Actor, Claims, Form, NO_ROLE, Reason, RoomState, UserUri, decision::Party, role_table::RoleEntry,
+};
 
 /// An actor in its place: with the role whose capabilities count, and how it may act.
 #[derive(Clone, Copy)]
@@ -73,7 +72,7 @@ impl RoomState {
     /// (mimi-room-policy §4).
     pub(super) fn first_match(
         &self,
-        claims: &[Claim],
+        claims: &Claims,
         wanted: impl Fn(&PreAuthRoleEntry) -> bool,
     ) -> Option<(usize, u32)> {
         let entries = self.preauthorized_entries().iter().enumerate().filter(|(_, entry)| wanted(entry));
@@ -127,7 +126,7 @@ impl RoomState {
         &'a self,
         actor: &'a Actor,
         uri: &'a UserUri,
-        claims: &[Claim],
+        claims: &Claims,
         form: Form,
     ) -> Result<Standing<'a>, Reason> {
         if form != Form::ExternalProposal {

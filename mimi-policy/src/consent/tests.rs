@@ -3,10 +3,19 @@
 use super::*;
 use alloc::format;
 use alloc::vec;
-use mimi_codec::extensions::AppDataDictionary;
+use alloc::vec::Vec;
+use mimi_codec::{extensions::AppDataDictionary, protocol::IdentifierUri};
 
 fn uri(text: &str) -> IdentifierUri {
     IdentifierUri::new(text).unwrap()
+}
+
+fn user(text: &str) -> UserUri {
+    UserUri::try_from(text).unwrap()
+}
+
+fn room_uri(text: &str) -> RoomUri {
+    RoomUri::try_from(text).unwrap()
 }
 
 fn entry(operation: ConsentOperation, room: Option<&str>) -> ConsentEntry {
@@ -37,16 +46,40 @@ fn entry(operation: ConsentOperation, room: Option<&str>) -> ConsentEntry {
 
 use ConsentOperation::{Cancel, Grant, Request, Revoke};
 
+fn apply(consents: &mut Consents, entry: &ConsentEntry) -> ConsentOutcome {
+    consents.apply(entry).unwrap()
+}
+
+#[test]
+fn refuses_entries_that_name_a_user_or_room_in_another_spelling() {
+    for (requester, target, room) in [
+        ("mimi://A.example/u/alice", "bob", None),
+        ("alice", "mimi://b.example/u/%62ob", None),
+        ("alice", "bob", Some("MIMI://a.example/r/club")),
+        ("alice", "mimi://b.example/u/./bob", None),
+    ] {
+        let entry = ConsentEntry::Request {
+            requester_uri: uri(requester),
+            target_uri: uri(target),
+            room_id: room.map(uri),
+            consent_extensions: AppDataDictionary::default(),
+        };
+        let mut consents = Consents::default();
+        assert!(consents.apply(&entry).is_err());
+        assert!(consents.pairs.is_empty());
+    }
+}
+
 fn after(steps: &[(ConsentOperation, Option<&str>)]) -> Consents {
     let mut consents = Consents::default();
     for (operation, room) in steps {
-        consents.apply(&entry(*operation, *room));
+        apply(&mut consents, &entry(*operation, *room));
     }
     consents
 }
 
 fn check(consents: &Consents, room: Option<&str>) -> Result<(), NoConsent> {
-    let (alice, bob, room) = (uri("alice"), uri("bob"), room.map(uri));
+    let (alice, bob, room) = (user("alice"), user("bob"), room.map(room_uri));
     consents.check(&alice, &bob, room.as_ref()).map(|consent| {
         assert_eq!((consent.requester(), consent.target()), (&alice, &bob));
         assert_eq!(consent.room(), room.as_ref());
@@ -66,12 +99,12 @@ fn a_grant_needs_no_request_and_no_equal_scope() {
     for request in [None, Some(None), Some(Some("r")), Some(Some("s"))] {
         let mut consents = Consents::default();
         if let Some(room) = request {
-            consents.apply(&entry(Request, room));
+            apply(&mut consents, &entry(Request, room));
         }
         let mut anywhere = consents.clone();
-        anywhere.apply(&entry(Grant, None));
+        apply(&mut anywhere, &entry(Grant, None));
         assert_eq!((check(&anywhere, None), check(&anywhere, Some("r"))), (Ok(()), Ok(())));
-        consents.apply(&entry(Grant, Some("r")));
+        apply(&mut consents, &entry(Grant, Some("r")));
         assert_eq!(check(&consents, Some("r")), Ok(()));
         assert_eq!(check(&consents, Some("s")), Err(NoConsent::NotForThisRoom));
         assert_eq!(check(&consents, None), Err(NoConsent::NotForThisRoom));
@@ -98,18 +131,18 @@ fn what_was_said_last_about_a_room_counts() {
 fn a_cancellation_needs_exactly_the_scope_of_a_request() {
     for (requested, cancelled) in [(None, Some("r")), (Some("r"), None), (Some("r"), Some("s"))] {
         let mut consents = after(&[(Request, requested)]);
-        assert_eq!(consents.apply(&entry(Cancel, cancelled)), ConsentOutcome::NothingToCancel);
-        assert_eq!(consents.requests(&uri("bob")).count(), 1);
-        assert_eq!(consents.apply(&entry(Cancel, requested)), ConsentOutcome::Cancelled);
-        assert_eq!(consents.requests(&uri("bob")).count(), 0);
-        assert_eq!(consents.apply(&entry(Cancel, requested)), ConsentOutcome::NothingToCancel);
+        assert_eq!(apply(&mut consents, &entry(Cancel, cancelled)), ConsentOutcome::NothingToCancel);
+        assert_eq!(consents.requests(&user("bob")).count(), 1);
+        assert_eq!(apply(&mut consents, &entry(Cancel, requested)), ConsentOutcome::Cancelled);
+        assert_eq!(consents.requests(&user("bob")).count(), 0);
+        assert_eq!(apply(&mut consents, &entry(Cancel, requested)), ConsentOutcome::NothingToCancel);
     }
 }
 
 #[test]
 fn unknown_cancellations_leave_nothing_behind() {
     let mut consents = Consents::default();
-    assert_eq!(consents.apply(&entry(Cancel, None)), ConsentOutcome::NothingToCancel);
+    assert_eq!(apply(&mut consents, &entry(Cancel, None)), ConsentOutcome::NothingToCancel);
     assert!(consents.pairs.is_empty());
     let consents = after(&[(Request, None), (Cancel, None)]);
     assert!(consents.pairs.is_empty());
@@ -124,32 +157,32 @@ fn a_cancellation_takes_no_grant_back() {
 #[test]
 fn requests_are_pending_until_a_word_covers_them() {
     let mut consents = Consents::default();
-    assert_eq!(consents.apply(&entry(Request, None)), ConsentOutcome::Requested);
-    assert_eq!(consents.apply(&entry(Request, None)), ConsentOutcome::AlreadyRequested);
-    assert_eq!(consents.apply(&entry(Request, Some("r"))), ConsentOutcome::Requested);
-    assert_eq!(consents.apply(&entry(Request, Some("s"))), ConsentOutcome::Requested);
-    let alice = uri("alice");
-    let pending: Vec<_> = consents.requests(&uri("bob")).collect();
-    assert_eq!(pending, [(&alice, None), (&alice, Some(&b"r"[..])), (&alice, Some(&b"s"[..]))]);
-    assert_eq!(consents.requests(&uri("cathy")).count(), 0);
+    assert_eq!(apply(&mut consents, &entry(Request, None)), ConsentOutcome::Requested);
+    assert_eq!(apply(&mut consents, &entry(Request, None)), ConsentOutcome::AlreadyRequested);
+    assert_eq!(apply(&mut consents, &entry(Request, Some("r"))), ConsentOutcome::Requested);
+    assert_eq!(apply(&mut consents, &entry(Request, Some("s"))), ConsentOutcome::Requested);
+    let (alice, r, s) = (user("alice"), room_uri("r"), room_uri("s"));
+    let pending: Vec<_> = consents.requests(&user("bob")).collect();
+    assert_eq!(pending, [(&alice, None), (&alice, Some(&r)), (&alice, Some(&s))]);
+    assert_eq!(consents.requests(&user("cathy")).count(), 0);
     // A word about one room settles that room's request, one about any settles all.
-    assert_eq!(consents.apply(&entry(Grant, Some("r"))), ConsentOutcome::Granted { requests: 1 });
-    assert_eq!(consents.apply(&entry(Revoke, None)), ConsentOutcome::Revoked { requests: 2 });
-    assert_eq!(consents.requests(&uri("bob")).count(), 0);
+    assert_eq!(apply(&mut consents, &entry(Grant, Some("r"))), ConsentOutcome::Granted { requests: 1 });
+    assert_eq!(apply(&mut consents, &entry(Revoke, None)), ConsentOutcome::Revoked { requests: 2 });
+    assert_eq!(consents.requests(&user("bob")).count(), 0);
 }
 
 #[test]
 fn a_request_after_a_word_asks_nobody() {
     let mut granted = after(&[(Grant, None)]);
-    assert_eq!(granted.apply(&entry(Request, Some("r"))), ConsentOutcome::AlreadyGranted);
+    assert_eq!(apply(&mut granted, &entry(Request, Some("r"))), ConsentOutcome::AlreadyGranted);
     let mut revoked = after(&[(Revoke, None)]);
     for room in [None, Some("r")] {
-        assert_eq!(revoked.apply(&entry(Request, room)), ConsentOutcome::RequestRefused);
+        assert_eq!(apply(&mut revoked, &entry(Request, room)), ConsentOutcome::RequestRefused);
     }
-    assert_eq!(revoked.requests(&uri("bob")).count(), 0);
+    assert_eq!(revoked.requests(&user("bob")).count(), 0);
     // A grant for one room leaves the others to be asked for.
     let mut one = after(&[(Grant, Some("r"))]);
-    assert_eq!(one.apply(&entry(Request, None)), ConsentOutcome::Requested);
+    assert_eq!(apply(&mut one, &entry(Request, None)), ConsentOutcome::Requested);
 }
 
 #[test]
@@ -157,17 +190,17 @@ fn refuses_too_many_requests() {
     let mut consents = Consents::default();
     for number in 0..MAX_REQUESTS {
         let room = format!("r{number}");
-        assert_eq!(consents.apply(&entry(Request, Some(&room))), ConsentOutcome::Requested);
+        assert_eq!(apply(&mut consents, &entry(Request, Some(&room))), ConsentOutcome::Requested);
     }
-    assert_eq!(consents.apply(&entry(Request, Some("r"))), ConsentOutcome::TooManyRequests);
-    assert_eq!(consents.apply(&entry(Cancel, Some("r0"))), ConsentOutcome::Cancelled);
-    assert_eq!(consents.apply(&entry(Request, Some("r"))), ConsentOutcome::Requested);
+    assert_eq!(apply(&mut consents, &entry(Request, Some("r"))), ConsentOutcome::TooManyRequests);
+    assert_eq!(apply(&mut consents, &entry(Cancel, Some("r0"))), ConsentOutcome::Cancelled);
+    assert_eq!(apply(&mut consents, &entry(Request, Some("r"))), ConsentOutcome::Requested);
 }
 
 #[test]
 fn consent_has_a_direction() {
     let consents = after(&[(Grant, None)]);
-    let (alice, bob) = (uri("alice"), uri("bob"));
+    let (alice, bob) = (user("alice"), user("bob"));
     assert_eq!(consents.check(&bob, &alice, None), Err(NoConsent::Unanswered));
 }
 

@@ -8,6 +8,7 @@ use mimi_content::timeline::{Action, Change};
 use mimi_content::{Disposition, MimiContentRef, NestedPartRef, PartIndex, PartRef, media_types};
 
 use super::{ContentRefusal, EarlierMessage, EncodedMessage, Known, first_link};
+use crate::UserUri;
 use crate::component::asset::AssetKind;
 use crate::enforcement::{EnforcedBy, enforced_by};
 
@@ -151,7 +152,7 @@ impl Requirements {
     /// [`ContentRefusal`] for what no capability allows.
     pub fn of(
         message: &MimiContentRef<'_>,
-        sender: &str,
+        sender: &UserUri,
         known: &impl Known,
     ) -> Result<Self, ContentRefusal> {
         let mut found = Self { act: Act::Send, needs: Vec::new(), provisional: false };
@@ -391,7 +392,7 @@ fn forwarded<'a>(nested: &NestedPartRef<'a>) -> Option<&'a [u8]> {
 /// What a message does that replaces `target`.
 fn replacement(
     message: &MimiContentRef<'_>,
-    sender: &str,
+    sender: &UserUri,
     target: Option<EarlierMessage<'_>>,
 ) -> Result<Act, ContentRefusal> {
     let Some(target) = target else {
@@ -402,7 +403,7 @@ fn replacement(
             (false, false) => Act::EditOwnMessage,
         });
     };
-    let own = target.author == sender;
+    let own = target.author.as_bytes() == sender.as_bytes();
     let of_reaction = target.disposition == Disposition::REACTION;
     if is_deletion(message) {
         return Ok(match (own, of_reaction) {

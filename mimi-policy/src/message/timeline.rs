@@ -72,7 +72,7 @@ impl RoleHistory {
     ) -> impl Fn(&Change<'_, P>) -> Result<(), ContentRefusal> {
         |change| {
             let accepted_ms = change.accepted_ms;
-            let sender = UserUri::from(change.sender_uri);
+            let sender = UserUri::try_from(change.sender_uri).map_err(ContentRefusal::Sender)?;
             let known = Then { history: self, room, accepted_ms };
             let requirements = Requirements::of_change(change, &known)?;
             let holds = |capability| self.had_capability(room, &sender, capability, accepted_ms);
@@ -94,7 +94,8 @@ impl Known for Then<'_> {
     }
 
     fn is_participant(&self, user: &str) -> bool {
-        self.history.role_at(self.room, &user.into(), self.accepted_ms).is_some()
+        let user = UserUri::try_from(user);
+        user.is_ok_and(|user| self.history.role_at(self.room, &user, self.accepted_ms).is_some())
     }
 }
 
@@ -116,8 +117,8 @@ impl Known for Then<'_> {
 /// ) -> Result<(), ContentRefusal> {
 ///     if message.replaces().is_none() {
 ///         let known = KnownThen { timeline, room, history, accepted_ms };
-///         let user = UserUri::from(sender);
-///         authorize(message, sender, &known, |capability| {
+///         let user = UserUri::try_from(sender).map_err(ContentRefusal::Sender)?;
+///         authorize(message, &user, &known, |capability| {
 ///             history.had_capability(room, &user, capability, accepted_ms)
 ///         })?;
 ///     }

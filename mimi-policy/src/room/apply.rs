@@ -367,7 +367,7 @@ mod tests {
 
     fn accept(room: &mut RoomState, form: Form, changes: [Change; 2]) {
         let changes = changes.map(ProposedChange::from);
-        let plan = room.check(&Actor::client("alice", "alice/1"), form, &changes).unwrap();
+        let plan = room.check(&Actor::named("alice", "alice/1").unwrap(), form, &changes).unwrap();
         room.apply(plan).unwrap();
     }
 
@@ -380,7 +380,8 @@ mod tests {
             let mut room = room();
             for number in 0..200 {
                 let (user, client) = (alloc::format!("u{number}"), alloc::format!("u{number}/1"));
-                let (user, client) = (crate::UserUri::from(&*user), ClientUri::from(&*client));
+                let (user, client) =
+                    (crate::UserUri::try_from(&*user).unwrap(), ClientUri::try_from(&*client).unwrap());
                 let comes = [
                     Change::AddParticipant { user: user.clone(), role: 2 },
                     Change::AddClient { user: user.clone(), client: client.clone() },
@@ -391,7 +392,8 @@ mod tests {
                 ];
                 for (form, changes) in [(come, comes), (go, goes)] {
                     accept(&mut room, form, changes);
-                    let plan = room.check(&Actor::client("alice", "alice/1"), Form::Commit, &[]).unwrap();
+                    let plan =
+                        room.check(&Actor::named("alice", "alice/1").unwrap(), Form::Commit, &[]).unwrap();
                     room.apply(plan).unwrap();
                 }
                 assert_eq!((room.participant_count(), room.client_count()), (1, 1));

@@ -3,7 +3,7 @@
 use alloc::{collections::BTreeSet, vec::Vec};
 
 use mimi_codec::{
-    Decode,
+    Decode, Opaque,
     code_points::ComponentID,
     extensions::ComponentData,
     protocol::{ParticipantListData, RoomMetaData, Uri},
@@ -11,7 +11,10 @@ use mimi_codec::{
 };
 
 use super::{Order, Pending, RoomState, Slot, Tables};
-use crate::{ClientUri, Defect, InvalidRoom, NO_ROLE, TableSeed, UserUri, role_table::RoleTable};
+use crate::{
+    ClientUri, Defect, IdentityError, IdentityOf, InvalidRoom, NO_ROLE, RoomUri, TableSeed, UserUri,
+    change::check_claim, role_table::RoleTable,
+};
 
 /// What a room is made of: the components that its members agree on, and what they know beside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,10 +31,10 @@ pub struct RoomParts {
     pub metadata: Option<RoomMetaData>,
     /// The other components of the room's policy, as they are.
     pub other: Vec<ComponentData>,
-    /// The leaves of the group: each client and its user.
-    pub clients: Vec<(UserUri, ClientUri)>,
-    /// Who is in the parent room; only for a room that depends on one, or is to.
-    pub parent_participants: Option<Vec<UserUri>>,
+    /// The leaves of the group: the user's and the client's identifier, as credentials hold them.
+    pub clients: Vec<(Opaque, Opaque)>,
+    /// The participants of the parent room; only for a room that depends on one, or is to.
+    pub parent_participants: Option<Vec<Opaque>>,
 }
 
 impl RoomParts {
@@ -103,7 +106,7 @@ impl RoomState {
             external_commits_allowed,
             external_proposals_allowed,
             other: parts.other,
-            parent_participants: parts.parent_participants.map(|parent| parent.into_iter().collect()),
+            parent_participants: parts.parent_participants.map(|parent| parent_set(parent, &mut defects)),
             slots: Vec::new(),
             free: Vec::new(),
             tables: Tables::default(),
@@ -118,6 +121,7 @@ impl RoomState {
             version: 0,
             fingerprint: 0,
         };
+        room.check_identities(&mut defects);
         room.fill(parts.participants, parts.clients, &mut defects);
         room.check_base(&mut defects);
         room.committed_places = room.order.places();
@@ -128,14 +132,21 @@ impl RoomState {
     fn fill(
         &mut self,
         participants: ParticipantListData,
-        clients: Vec<(UserUri, ClientUri)>,
+        clients: Vec<(Opaque, Opaque)>,
         defects: &mut Vec<Defect>,
     ) {
         let expected = participants.participants.len();
         self.tables.reserve(&self.seed, &self.slots, expected, clients.len());
         self.slots.reserve(expected);
-        for pair in participants.participants {
-            let (user, role) = (UserUri::from(pair.user), pair.role_index);
+        for (place, pair) in participants.participants.into_iter().enumerate() {
+            let role = pair.role_index;
+            let user = match UserUri::new(pair.user) {
+                Ok(user) => user,
+                Err(error) => {
+                    defects.push(Defect::Identity { of: IdentityOf::Participant(place), error });
+                    continue;
+                }
+            };
             if self.find_user(&user).is_some() {
                 defects.push(Defect::DuplicateParticipant(user));
             } else if role == NO_ROLE {
@@ -149,7 +160,17 @@ impl RoomState {
                 return;
             }
         }
-        for (user, client) in clients {
+        for (place, (user, client)) in clients.into_iter().enumerate() {
+            let user = UserUri::new(user).map_err(|error| (IdentityOf::UserOfClient(place), error));
+            let client = ClientUri::new(client).map_err(|error| (IdentityOf::Client(place), error));
+            let (user, client) = match (user, client) {
+                (Ok(user), Ok(client)) => (user, client),
+                (user, client) => {
+                    let errors = user.err().into_iter().chain(client.err());
+                    defects.extend(errors.map(|(of, error)| Defect::Identity { of, error }));
+                    continue;
+                }
+            };
             if self.find_client(&client).is_some() {
                 defects.push(Defect::DuplicateClient(client));
             } else if let Some(slot) = self.find_user(&user) {
@@ -158,6 +179,13 @@ impl RoomState {
                 defects.push(Defect::ClientOfNobody { user, client });
             }
         }
+    }
+
+    /// The identities that components other than the participant list name.
+    fn check_identities(&self, defects: &mut Vec<Defect>) {
+        defects.extend(base_identity(&self.base));
+        defects.extend(self.preauth.as_ref().and_then(preauth_identity));
+        defects.extend(self.metadata.as_ref().and_then(metadata_identity));
     }
 
     /// What the base policy asks of everybody.
@@ -216,6 +244,41 @@ impl RoomState {
         self.tables.insert_user(&self.seed, &self.slots, slot);
         Some(slot)
     }
+}
+
+/// The participants of the parent room.
+fn parent_set(parent: Vec<Opaque>, defects: &mut Vec<Defect>) -> BTreeSet<UserUri> {
+    let checked = parent.into_iter().enumerate().filter_map(|(place, user)| {
+        let of = IdentityOf::ParentParticipant(place);
+        UserUri::new(user).map_err(|error| defects.push(Defect::Identity { of, error })).ok()
+    });
+    checked.collect()
+}
+
+fn room_identity(of: IdentityOf, uri: &Uri) -> Option<Defect> {
+    let checked: Result<(), IdentityError> =
+        if uri.is_none() { Ok(()) } else { RoomUri::check(uri.as_bytes()) };
+    checked.err().map(|error| Defect::Identity { of, error })
+}
+
+/// What is wrong with the room that a base policy names.
+pub(crate) fn base_identity(base: &BaseRoomPolicy) -> Option<Defect> {
+    room_identity(IdentityOf::ParentRoom, &base.parent_room)
+}
+
+/// What is wrong with the room that metadata names.
+pub(crate) fn metadata_identity(metadata: &RoomMetaData) -> Option<Defect> {
+    room_identity(IdentityOf::Room, metadata.room_uri())
+}
+
+/// The first identity in a preauthorization that is not in the spelling that counts.
+pub(crate) fn preauth_identity(preauth: &PreAuthData) -> Option<Defect> {
+    preauth.preauthorized_entries.iter().enumerate().find_map(|(entry, rule)| {
+        rule.claimset.iter().enumerate().find_map(|(claim, value)| {
+            let of = IdentityOf::Claim { entry, claim };
+            check_claim(value).err().map(|error| Defect::Identity { of, error })
+        })
+    })
 }
 
 /// The limit of the base policy that so many users and clients exceed.

@@ -510,7 +510,12 @@ fn is_authorized(t: &Try, after: &Room, change: &(Option<Who>, Change), said: &m
             }
         }
         Change::JoinCode { user, role, valid } => {
-            ask(Cap::UseJoinCode, can_use_join_code(&q, user, *role, *valid));
+            // D47: one way of joining is enough. A code that nobody here can know may have been shown.
+            ask(Cap::UseJoinCode, can_use_join_code(&q, user, *role, valid.unwrap_or(true)));
+            if own(user) {
+                ask(Cap::OpenJoin, can_open_join(&q, *role));
+                ask(Cap::JoinIfPreauthorized, can_join_if_preauthorized(&q, *role));
+            }
         }
         Change::Remove(user) if own(user) => ask(Cap::RemoveSelf, can_remove_self(&q, user)),
         Change::Remove(user) => ask(Cap::RemoveParticipant, can_remove_participant(&q, user)),

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use mimi_codec::Opaque;
 use mimi_codec::code_points::CredentialType;
 use mimi_codec::protocol::{
     ParticipantListData, RichDescription, RoomMetaData, UTF8String, Uri as WireUri, UserRolePair,
@@ -12,7 +13,7 @@ use mimi_codec::room_policy::{
     SingleSourceRoleChangeTargets,
 };
 use mimi_policy::{
-    Actor, Change as PolicyChange, ClientUri, InvalidRoom, JoinCode, Plan, ProposedChange, Refusal,
+    Actor, Change as PolicyChange, Claims, ClientUri, InvalidRoom, JoinCode, Plan, ProposedChange, Refusal,
     RoomParts, RoomState, TableSeed, UserUri,
 };
 
@@ -56,7 +57,10 @@ pub(crate) fn check(room: &RoomState, t: &Try) -> Result<Plan, Refusal> {
     let changes: Vec<ProposedChange> = t
         .changes
         .iter()
-        .map(|(by, change)| ProposedChange { by: by.as_ref().map(actor), change: policy_change(change) })
+        .map(|(by, change)| ProposedChange {
+            by: by.as_ref().map(|by| actor(by).into()),
+            change: policy_change(change),
+        })
         .collect();
     let form = match t.form {
         Form::Proposal => mimi_policy::Form::Proposal,
@@ -73,7 +77,7 @@ pub(crate) fn answer(room: &RoomState) -> Answer {
     let mut clients: Vec<(String, String)> = participants
         .iter()
         .flat_map(|(user, _)| {
-            room.clients_of(&UserUri::from(user.as_str()))
+            room.clients_of(&UserUri::try_from(user.as_str()).unwrap())
                 .map(|client| (user.clone(), client.to_string()))
                 .collect::<Vec<_>>()
         })
@@ -99,12 +103,12 @@ fn parts(room: &Room) -> RoomParts {
         clients: room
             .clients
             .iter()
-            .map(|(user, client)| (UserUri::from(*user), ClientUri::from(*client)))
+            .map(|(user, client)| (Opaque::from(*user), Opaque::from(*client)))
             .collect(),
         parent_participants: room
             .parent_participants
             .as_ref()
-            .map(|parent| parent.iter().map(|user| UserUri::from(*user)).collect()),
+            .map(|parent| parent.iter().map(|user| Opaque::from(*user)).collect()),
     }
 }
 
@@ -159,13 +163,14 @@ fn claims(claims: &[Claim]) -> Vec<room_policy::Claim> {
 pub(crate) fn actor(who: &Who) -> Actor {
     match who {
         Who::User { user, client, claims: made } => Actor::Client {
-            user: UserUri::from(*user),
-            client: ClientUri::from(*client),
-            claims: claims(made),
+            user: UserUri::try_from(*user).unwrap(),
+            client: ClientUri::try_from(*client).unwrap(),
+            claims: Claims::new(claims(made)).unwrap(),
         },
-        Who::Server { uri, claims: made } => {
-            Actor::ExternalSender { uri: UserUri::from(*uri), claims: claims(made) }
-        }
+        Who::Server { uri, claims: made } => Actor::ExternalSender {
+            uri: UserUri::try_from(*uri).unwrap(),
+            claims: Claims::new(claims(made)).unwrap(),
+        },
     }
 }
 
@@ -195,19 +200,29 @@ fn metadata(changed: &BTreeSet<Field>) -> RoomMetaData {
 
 pub(crate) fn policy_change(change: &Change) -> PolicyChange {
     match change {
-        Change::Add(user, role) => PolicyChange::AddParticipant { user: UserUri::from(*user), role: *role },
-        Change::Remove(user) => PolicyChange::RemoveParticipant { user: UserUri::from(*user) },
-        Change::SetRole(user, role) => PolicyChange::SetRole { user: UserUri::from(*user), role: *role },
-        Change::AddClient(user, client) => {
-            PolicyChange::AddClient { user: UserUri::from(*user), client: ClientUri::from(*client) }
+        Change::Add(user, role) => {
+            PolicyChange::AddParticipant { user: UserUri::try_from(*user).unwrap(), role: *role }
         }
-        Change::RemoveClient(user, client) => {
-            PolicyChange::RemoveClient { user: UserUri::from(*user), client: ClientUri::from(*client) }
+        Change::Remove(user) => PolicyChange::RemoveParticipant { user: UserUri::try_from(*user).unwrap() },
+        Change::SetRole(user, role) => {
+            PolicyChange::SetRole { user: UserUri::try_from(*user).unwrap(), role: *role }
         }
+        Change::AddClient(user, client) => PolicyChange::AddClient {
+            user: UserUri::try_from(*user).unwrap(),
+            client: ClientUri::try_from(*client).unwrap(),
+        },
+        Change::RemoveClient(user, client) => PolicyChange::RemoveClient {
+            user: UserUri::try_from(*user).unwrap(),
+            client: ClientUri::try_from(*client).unwrap(),
+        },
         Change::JoinCode { user, role, valid } => PolicyChange::UseJoinCode {
-            user: UserUri::from(*user),
+            user: UserUri::try_from(*user).unwrap(),
             role: *role,
-            code: if *valid { JoinCode::Valid } else { JoinCode::Invalid },
+            code: match valid {
+                Some(true) => JoinCode::Valid,
+                Some(false) => JoinCode::Invalid,
+                None => JoinCode::Unknown,
+            },
         },
         Change::Metadata(fields) => PolicyChange::UpdateMetadata(Box::new(metadata(fields))),
         Change::Roles(new) => PolicyChange::UpdateRoles(roles(new)),

@@ -335,7 +335,11 @@ fn add_changes(
         let Who::User { user, client, .. } = actor else { return };
         if room.role_of(user).is_none() && dice.percent(97) {
             match dice.below(3) {
-                0 => push(Change::JoinCode { user, role, valid: dice.percent(85) }),
+                0 => push(Change::JoinCode {
+                    user,
+                    role,
+                    valid: (!dice.percent(25)).then(|| dice.percent(80)),
+                }),
                 _ => push(Change::Add(user, role)),
             }
         }

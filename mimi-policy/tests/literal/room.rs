@@ -96,7 +96,7 @@ pub(crate) enum Change {
     SetRole(Uri, u32),
     AddClient(Uri, Uri),
     RemoveClient(Uri, Uri),
-    JoinCode { user: Uri, role: u32, valid: bool },
+    JoinCode { user: Uri, role: u32, valid: Option<bool> },
     Metadata(BTreeSet<Field>),
     Roles(Vec<Role>),
     Preauth(Vec<Preauth>),

@@ -12,9 +12,9 @@ use mimi_codec::{
     protocol::{ParticipantListUpdate, UserRolePair, UserindexRolePair},
 };
 
-/// Adds the client that the credential is for.
-pub fn package(credential: Credential) -> Proposal {
-    let leaf_node = LeafNode {
+/// A leaf with this credential.
+pub fn leaf(credential: Credential) -> LeafNode {
+    LeafNode {
         encryption_key: b"".as_slice().into(),
         signature_key: b"".as_slice().into(),
         credential,
@@ -22,12 +22,16 @@ pub fn package(credential: Credential) -> Proposal {
         leaf_node_source: LeafNodeSelect::KeyPackage { lifetime: Lifetime { not_before: 0, not_after: 1 } },
         extensions: Extensions::default(),
         signature: Opaque::default(),
-    };
+    }
+}
+
+/// Adds the client that the credential is for.
+pub fn package(credential: Credential) -> Proposal {
     let key_package = KeyPackage {
         version: Mls10,
         cipher_suite: CipherSuite(1),
         init_key: b"".as_slice().into(),
-        leaf_node,
+        leaf_node: leaf(credential),
         extensions: Extensions::default(),
         signature: Opaque::default(),
     };

@@ -94,19 +94,25 @@ fn the_steps_to_a_lock_out_are_allowed_and_lead_to_one() {
         let mut parts = RoomParts::new(room.roles(), ParticipantListData { participants: vec![founder] });
         parts.clients.push((FOUNDER.into(), FOUNDERS_CLIENT.into()));
         let mut state = RoomState::new(parts, TableSeed::known()).unwrap();
-        let founder = Actor::client(FOUNDER, FOUNDERS_CLIENT);
-        let other = Actor::client(OTHER, OTHERS_CLIENT);
+        let founder = Actor::named(FOUNDER, FOUNDERS_CLIENT).unwrap();
+        let other = Actor::named(OTHER, OTHERS_CLIENT).unwrap();
         let join = match joins.means {
-            Means::JoinCode => {
-                Change::UseJoinCode { user: OTHER.into(), role: joins.to, code: mimi_policy::JoinCode::Valid }
-            }
-            _ => Change::AddParticipant { user: OTHER.into(), role: joins.to },
+            Means::JoinCode => Change::UseJoinCode {
+                user: OTHER.try_into().unwrap(),
+                role: joins.to,
+                code: mimi_policy::JoinCode::Valid,
+            },
+            _ => Change::AddParticipant { user: OTHER.try_into().unwrap(), role: joins.to },
         };
         let plan = state.check(&other, Form::ExternalCommit, &[join.into()]).unwrap();
         state.apply(plan).unwrap();
         let leave = [
-            Change::RemoveParticipant { user: FOUNDER.into() }.by(founder.clone()),
-            Change::RemoveClient { user: FOUNDER.into(), client: FOUNDERS_CLIENT.into() }.by(founder),
+            Change::RemoveParticipant { user: FOUNDER.try_into().unwrap() }.by(founder.clone()),
+            Change::RemoveClient {
+                user: FOUNDER.try_into().unwrap(),
+                client: FOUNDERS_CLIENT.try_into().unwrap(),
+            }
+            .by(founder),
         ];
         let plan = state.check(&other, Form::Commit, &leave).unwrap();
         state.apply(plan).unwrap();
@@ -115,22 +121,29 @@ fn the_steps_to_a_lock_out_are_allowed_and_lead_to_one() {
         let third: &str = "mimi://c.example/u/third";
         for role in room.roles().roles.iter().map(|role| role.role_index) {
             for user in [third, OTHER] {
-                let add = Change::AddParticipant { user: user.into(), role };
+                let add = Change::AddParticipant { user: user.try_into().unwrap(), role };
                 assert!(state.check(&other, Form::Commit, &[add.into()]).is_err());
             }
         }
-        let join =
-            Change::UseJoinCode { user: third.into(), role: joins.to, code: mimi_policy::JoinCode::Valid };
-        let comes = Actor::client(third, "mimi://c.example/d/third");
+        let join = Change::UseJoinCode {
+            user: third.try_into().unwrap(),
+            role: joins.to,
+            code: mimi_policy::JoinCode::Valid,
+        };
+        let comes = Actor::named(third, "mimi://c.example/d/third").unwrap();
         let plan = state.check(&comes, Form::ExternalCommit, &[join.into()]).unwrap();
         state.apply(plan).unwrap();
         let out: [ProposedChange; 2] = [
-            Change::RemoveParticipant { user: third.into() }.into(),
-            Change::RemoveClient { user: third.into(), client: "mimi://c.example/d/third".into() }.into(),
+            Change::RemoveParticipant { user: third.try_into().unwrap() }.into(),
+            Change::RemoveClient {
+                user: third.try_into().unwrap(),
+                client: "mimi://c.example/d/third".try_into().unwrap(),
+            }
+            .into(),
         ];
         assert!(state.check(&other, Form::Commit, &out).is_err());
         for role in room.roles().roles.iter().map(|role| role.role_index).filter(|role| *role != 0) {
-            let promote = Change::SetRole { user: third.into(), role };
+            let promote = Change::SetRole { user: third.try_into().unwrap(), role };
             assert!(state.check(&other, Form::Commit, &[promote.into()]).is_err(), "{role}");
         }
     }

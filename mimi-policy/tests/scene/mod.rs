@@ -11,8 +11,8 @@ use mimi_codec::{
     },
 };
 use mimi_policy::{
-    Actor, Change, ClientUri, Form, Grant, JoinCode, Plan, ProposedChange, Reason, Refusal, RoomParts,
-    RoomState, TableSeed, UserUri,
+    Actor, Change, Claims, ClientUri, Form, Grant, JoinCode, Plan, ProposedChange, Reason, Refusal,
+    RoomParts, RoomState, TableSeed, UserUri,
 };
 
 pub use mimi_codec::CapabilityType as Cap;
@@ -98,7 +98,7 @@ impl Scene {
     }
 
     pub fn client(mut self, user: &str, number: u32) -> Self {
-        self.parts.clients.push((user.into(), device(user, number)));
+        self.parts.clients.push((user.into(), device(user, number).into()));
         self
     }
 
@@ -222,7 +222,7 @@ pub fn accept(room: &mut RoomState, actor: &Actor, form: Form, changes: impl Int
 }
 
 pub fn device(user: &str, number: u32) -> ClientUri {
-    ClientUri::from(format!("{user}/{number}").as_str())
+    ClientUri::new(format!("{user}/{number}").as_str()).unwrap()
 }
 
 /// The first client of a user.
@@ -232,16 +232,16 @@ pub fn by(user: &str) -> Actor {
 
 /// The first client of a user, with claims.
 pub fn with(user: &str, claims: &[Claim]) -> Actor {
-    Actor::Client { user: user.into(), client: device(user, 1), claims: claims.to_vec() }
+    Actor::Client { user: uri(user), client: device(user, 1), claims: Claims::new(claims.to_vec()).unwrap() }
 }
 
 /// Another client of a user.
 pub fn by_device(user: &str, number: u32) -> Actor {
-    Actor::client(user, device(user, number))
+    Actor::client(uri(user), device(user, number))
 }
 
 pub fn server(claims: &[Claim]) -> Actor {
-    Actor::external_sender("hub", claims.to_vec())
+    Actor::external_sender(uri("hub"), Claims::new(claims.to_vec()).unwrap())
 }
 
 pub fn claim(id: &str, value: &str) -> Claim {
@@ -250,27 +250,27 @@ pub fn claim(id: &str, value: &str) -> Claim {
 }
 
 pub fn add(user: &str, role: u32) -> Change {
-    Change::AddParticipant { user: user.into(), role }
+    Change::AddParticipant { user: user.try_into().unwrap(), role }
 }
 
 pub fn remove(user: &str) -> Change {
-    Change::RemoveParticipant { user: user.into() }
+    Change::RemoveParticipant { user: user.try_into().unwrap() }
 }
 
 pub fn set(user: &str, role: u32) -> Change {
-    Change::SetRole { user: user.into(), role }
+    Change::SetRole { user: user.try_into().unwrap(), role }
 }
 
 pub fn add_client(user: &str, number: u32) -> Change {
-    Change::AddClient { user: user.into(), client: device(user, number) }
+    Change::AddClient { user: user.try_into().unwrap(), client: device(user, number) }
 }
 
 pub fn remove_client(user: &str, number: u32) -> Change {
-    Change::RemoveClient { user: user.into(), client: device(user, number) }
+    Change::RemoveClient { user: user.try_into().unwrap(), client: device(user, number) }
 }
 
 pub fn code(user: &str, role: u32, code: JoinCode) -> Change {
-    Change::UseJoinCode { user: user.into(), role, code }
+    Change::UseJoinCode { user: user.try_into().unwrap(), role, code }
 }
 
 pub fn metadata(name: &str, avatar: &str, subject: &str, mood: &str) -> RoomMetaData {
@@ -287,5 +287,10 @@ pub fn metadata(name: &str, avatar: &str, subject: &str, mood: &str) -> RoomMeta
 }
 
 pub fn user(name: &str) -> UserUri {
-    name.into()
+    name.try_into().unwrap()
+}
+
+/// A user, by a name in the spelling that counts.
+pub fn uri(user: &str) -> UserUri {
+    UserUri::try_from(user).unwrap()
 }

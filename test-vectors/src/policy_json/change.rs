@@ -65,8 +65,9 @@ pub enum PolicyChange {
         user: String,
         /// The role that the code names.
         role: u32,
-        /// Whether the code is one of this room, not used up and not expired.
-        valid: bool,
+        /// Whether the code belongs to this room, is not used up and not expired; `None` if the
+        /// party that judges cannot know.
+        valid: Option<bool>,
     },
     /// Fields of the room's metadata change.
     UpdateMetadata {
@@ -231,7 +232,7 @@ impl PolicyChange {
             "use_join_code" => Self::UseJoinCode {
                 user: uri("user")?,
                 role: role()?,
-                valid: members.required("valid")?.flag()?,
+                valid: members.optional("valid").map(|valid| valid.flag()).transpose()?,
             },
             "update_metadata" => {
                 let fields = members.required("fields")?.list()?;

@@ -186,7 +186,7 @@ impl Membership {
     /// The proposals that wishes take: at most one update of the participant list, and an Add or Remove for each client.
     fn proposals(&self, wishes: &Wishes) -> Result<Vec<Proposal>> {
         let index_of = |user: &IdentifierUri| {
-            let user = UserUri::from(user);
+            let user = UserUri::try_from(user).map_err(|error| error.to_string())?;
             self.room.index_of(&user).ok_or_else(|| format!("{user} is not on the list"))
         };
         let mut removed_indices = Vec::new();
@@ -245,7 +245,10 @@ impl Membership {
         };
         let waiting = waiting.iter().map(|it| (&it.proposal, Some(&it.sender)));
         let all: Vec<Attributed<'_>> = waiting.chain(own.iter().map(|it| (it, None))).collect();
-        let request = Request::commit(&self.room, &self.roster, &sender, None, all.iter().copied());
+        // The path keeps the client's own credential.
+        let credential = stack::of_openmls(&self.group.credential()?)?;
+        let request =
+            Request::commit(&self.room, &self.roster, &sender, Some(&credential), all.iter().copied());
         let decided = match conduct {
             Conduct::Asks => decision::decide(&self.room, &self.dictionary, request, &all),
             Conduct::DoesntAsk => decision::decide_unasked(&self.room, &self.dictionary, request, &all),

@@ -86,7 +86,7 @@ impl Known for Looking<'_> {
     }
 
     fn is_participant(&self, user: &str) -> bool {
-        self.membership.room.role_of(&user.into()).is_some()
+        self.membership.room.role_of(&user.try_into().unwrap()).is_some()
     }
 }
 
@@ -236,9 +236,9 @@ impl Membership {
     /// Whether the sender may send this, by what the room's policy says of its content (mimi-room-policy, 8.3): no hub can tell.
     fn authorize(&self, application_data: &[u8], sender: &str) -> Result<Act> {
         let content = MimiContentRef::decode(application_data)?;
-        let user = UserUri::from(sender);
+        let user = UserUri::try_from(sender)?;
         let holds = |capability| self.room.has_capability(&user, capability);
-        Ok(authorize(&content, sender, &Looking { membership: self }, holds)?.act())
+        Ok(authorize(&content, &user, &Looking { membership: self }, holds)?.act())
     }
 
     fn compose(&self, (sender, room): (&str, &str), salt: Salt, says: &Says) -> Result<MimiContentBuilder> {

@@ -49,8 +49,8 @@ mod tests {
 
     #[test]
     fn a_code_lets_one_user_in() {
-        let (erin, frank) =
-            (UserUri::from("mimi://b.example/u/erin"), UserUri::from("mimi://b.example/u/frank"));
+        let user = |name: &str| UserUri::new(format!("mimi://b.example/u/{name}").as_str()).unwrap();
+        let (erin, frank) = (user("erin"), user("frank"));
         let mut codes = JoinCodes::default();
         codes.issue(b"guest".to_vec(), 6);
         codes.issue(b"friend".to_vec(), 2);

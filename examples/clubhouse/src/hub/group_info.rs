@@ -79,7 +79,7 @@ impl Hub {
         let mut code = vec![0; 16];
         self.rng.fill_bytes(&mut code);
         let room = self.room_mut(uri)?;
-        let may = room.room.has_capability(&user.into(), CapabilityType::CAN_CREATE_JOIN_CODE);
+        let may = room.room.has_capability(&user.try_into().unwrap(), CapabilityType::CAN_CREATE_JOIN_CODE);
         crate::ensure!(may, "{} may not make join codes", text(user));
         room.codes.issue(code.clone(), role);
         Ok(code)
@@ -92,7 +92,7 @@ fn may_have_group_info(
     requester: &ClientIdentity,
     code: Option<&[u8]>,
 ) -> Result<String, String> {
-    let user = UserUri::from(&requester.user);
+    let user = UserUri::try_from(&requester.user).map_err(|error| error.to_string())?;
     match (room.room.role_of(&user), code) {
         (Some(_), _) if room.room.is_banned(&user) => Err("the user is banned".to_owned()),
         (Some(role), _) if room.room.has_capability(&user, CapabilityType::CAN_ADD_OWN_CLIENT) => {

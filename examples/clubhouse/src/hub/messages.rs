@@ -123,7 +123,7 @@ fn judge(
     }
     let sender = ActiveSender::find(sending_uri, from, room).map_err(|error| refuse(error.to_string()))?;
     // Which of the user's clients it was, the hub can't see.
-    let user = UserUri::from(sending_uri);
+    let user = UserUri::try_from(sending_uri).map_err(|error| refuse(error.to_string()))?;
     let client = room.room.clients_of(&user).next().ok_or_else(|| refuse("no client".to_owned()))?;
     let actor = Actor::client(user.clone(), client.clone());
     let plan = room.room.check_message(&actor, &[]).map_err(|refusal| refuse(refusal.to_string()))?;
@@ -148,7 +148,7 @@ impl RoomUsers for HostedRoom {
 /// The providers of those who may receive messages.
 fn receiving_domains(room: &HostedRoom) -> std::collections::BTreeSet<String> {
     let receives = |user: &IdentifierUri| {
-        let user = UserUri::from(user);
+        let Ok(user) = UserUri::try_from(user) else { return false };
         check_fan_out(What::ApplicationMessage, |it| room.room.has_capability(&user, it)).is_ok()
     };
     let members = room.roster.members.values().filter(|it| receives(&it.user));

@@ -13,7 +13,9 @@ use mimi_codec::{
     },
     protocol::{PseudonymousCredential, UpdateResponseCode},
 };
-use mimi_policy::{Actor, Identities, JoinCode, Request, RoomParts, RoomState, TableSeed, UserUri};
+use mimi_policy::{
+    Actor, Identities, JoinCode, Request, RoomParts, RoomState, TableSeed, Unidentified, UserUri,
+};
 use mimi_pseudonym::{
     CommitChanges, LeafChanges, LinkKeys, PseudonymError, RoomLeaves, rotation::apply_rewrap,
 };
@@ -45,8 +47,9 @@ impl PublicRoom {
         let link_keys = LinkKeys::of_group(context, &leaves)?;
         let dictionary = context.extensions.app_data_dictionary()?;
         let mut parts = RoomParts::from_dictionary(&dictionary)?;
-        let clients =
-            leaves.iter().map(|(_, it)| ((&it.user_pseudonym).into(), (&it.client_pseudonym).into()));
+        let clients = leaves
+            .iter()
+            .map(|(_, it)| (it.user_pseudonym.as_bytes().into(), it.client_pseudonym.as_bytes().into()));
         parts.clients = clients.collect();
         Ok(Self { state: RoomState::new(parts, seed)?, dictionary, leaves, link_keys })
     }
@@ -83,9 +86,9 @@ impl PublicRoom {
             }
         };
 
-        let joining = path.map(|leaf| &leaf.credential).filter(|_| *sender == Sender::NewMemberCommit {});
         let who = Pseudonyms(&self.leaves);
-        let request = Request::commit(&self.state, &who, sender, joining, about_room.iter().copied());
+        let credential = path.map(|leaf| &leaf.credential);
+        let request = Request::commit(&self.state, &who, sender, credential, about_room.iter().copied());
         let decision =
             decide(&self.state, &self.dictionary, request, &about_room).map_err(Objection::Policy)?;
         Ok(Judged { decision, leaf_changes, update, add_aad, connection_response, link_keys })
@@ -161,32 +164,29 @@ fn safe_aad(authenticated_data: &[u8]) -> Result<SafeAAD, Objection> {
 /// Who is behind a leaf, for mimi-policy: a pseudonym, since nobody here knows more.
 struct Pseudonyms<'a>(&'a RoomLeaves);
 
-fn actor(credential: &PseudonymousCredential) -> Actor {
-    Actor::client(&credential.user_pseudonym, &credential.client_pseudonym)
+fn actor(credential: &PseudonymousCredential) -> std::result::Result<Actor, Unidentified> {
+    let user = (&credential.user_pseudonym).try_into()?;
+    Ok(Actor::client(user, (&credential.client_pseudonym).try_into()?))
 }
 
 impl Identities for Pseudonyms<'_> {
-    fn member(&self, leaf_index: u32) -> Option<Actor> {
-        self.0.get(leaf_index).map(actor)
+    fn member(&self, leaf_index: u32) -> std::result::Result<Actor, Unidentified> {
+        self.0.get(leaf_index).map_or(Err(Unidentified::Unknown), actor)
     }
 
-    fn holder(&self, credential: &Credential) -> Option<Actor> {
+    fn holder(&self, credential: &Credential) -> std::result::Result<Actor, Unidentified> {
         match credential {
-            Credential::Pseudonymous(credential) => Some(actor(credential)),
-            _ => None,
+            Credential::Pseudonymous(credential) => actor(credential),
+            _ => Err(Unidentified::Unknown),
         }
     }
 
-    fn external_sender(&self, _: u32) -> Option<Actor> {
-        None
+    fn external_sender(&self, _: u32) -> std::result::Result<Actor, Unidentified> {
+        Err(Unidentified::Unknown)
     }
 
     fn join_code(&self, _: &UserUri, _: u32) -> Option<JoinCode> {
         None
-    }
-
-    fn allows_extensions(&self, _: &Extensions) -> bool {
-        false
     }
 }
 

@@ -108,7 +108,7 @@ impl World {
             client_key_packages: Vec::new(),
             consent_extensions: AppDataDictionary::default(),
         };
-        self.provider_of(target)?.consents.apply(&entry);
+        self.provider_of(target)?.consents.apply(&entry)?;
         Ok(())
     }
 }

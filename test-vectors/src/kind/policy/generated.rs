@@ -3,6 +3,7 @@
 mod content;
 mod named;
 mod random;
+mod rulings;
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -17,6 +18,7 @@ use crate::policy_json::PolicyCase;
 
 pub(super) fn cases(seed: &Seed) -> Result<Vec<GeneratedCase>, GenerateError> {
     let mut cases = named::cases()?;
+    cases.extend(rulings::cases()?);
     cases.extend(content::cases()?);
     cases.extend(random::cases(seed)?);
     Ok(cases)
