@@ -1,14 +1,13 @@
 //! Who is behind a credential.
 
-use alloc::{string::String, vec::Vec};
+use alloc::string::String;
 use core::fmt;
 
 use mimi_codec::{
     ClientUri, DnsName, RoomUri, UserUri,
     mls::{Credential, ExternalSender, SignaturePublicKey},
-    room_policy::Claim,
 };
-use mimi_policy::Actor;
+use mimi_policy::{Actor, Claims};
 
 /// A client in a group: whose it is, where it is reached, and what its credential claims.
 ///
@@ -24,7 +23,7 @@ pub struct Member {
     /// The provider that its messages are fanned out to.
     pub provider: DnsName,
     /// What the credential claims.
-    pub claims: Vec<Claim>,
+    pub claims: Claims,
 }
 
 impl Member {
@@ -44,15 +43,11 @@ impl Member {
             return Err(refuse(&"the client belongs to another provider than its user"));
         }
         let provider = users.host().to_owned();
-        Ok(Self { user, client, provider, claims: Vec::new() })
+        Ok(Self { user, client, provider, claims: Claims::none() })
     }
 
     pub(crate) fn actor(&self) -> Actor {
-        Actor::Client {
-            user: self.user.as_bytes().into(),
-            client: self.client.as_bytes().into(),
-            claims: self.claims.clone(),
-        }
+        Actor::Client { user: self.user.clone(), client: self.client.clone(), claims: self.claims.clone() }
     }
 }
 
@@ -62,7 +57,7 @@ pub struct Server {
     /// Its URI, as the participant list may hold it.
     pub uri: UserUri,
     /// What its credential claims.
-    pub claims: Vec<Claim>,
+    pub claims: Claims,
 }
 
 /// A credential that does not identify a client, or is not good for the key beside it.
@@ -115,7 +110,7 @@ pub trait Identity {
     /// count. By default the server is what a basic credential says, without claims.
     fn external_sender(&self, sender: &ExternalSender) -> Option<Server> {
         let Credential::Basic { identity } = &sender.credential else { return None };
-        Some(Server { uri: UserUri::new(identity.clone()).ok()?, claims: Vec::new() })
+        Some(Server { uri: UserUri::new(identity.clone()).ok()?, claims: Claims::none() })
     }
 
     /// Whether the client of an Update or of a commit's path may take the place of the client

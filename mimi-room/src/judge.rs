@@ -16,7 +16,10 @@ use mimi_codec::{
     protocol::{CommitMessage, ProposalMessage},
 };
 use mimi_crypto::{CipherSuiteProvider, proposal_ref};
-use mimi_policy::{Actor, Identities, JoinCode, Plan, Request, component::base::check_credential};
+use mimi_policy::{
+    Actor, Identities, JoinCode, Plan, Reason, Refusal, Request, Unidentified,
+    component::base::check_credential,
+};
 
 use crate::{
     CommitDecision, Committer, Identity, LeafChanges, Member, MessageDecision, MlsStack, ProposalsDecision,
@@ -120,11 +123,12 @@ impl Room {
     /// # Errors
     /// The first reason to refuse it.
     pub fn judge_sender(&self, user: &UserUri) -> Result<MessageDecision, Refused> {
-        let user: mimi_policy::UserUri = user.as_bytes().into();
         // A PrivateMessage does not show the hub which of the user's clients sent it.
-        let client = self.policy.clients_of(&user).next().cloned();
-        let client = client.unwrap_or_else(|| user.as_bytes().into());
-        let actor = Actor::client(user, client);
+        let client = self.policy.clients_of(user).next().cloned();
+        let client = client.ok_or_else(|| {
+            Refused::Policy(Refusal { change: None, reason: Reason::NotAParticipant(user.clone()) })
+        })?;
+        let actor = Actor::client(user.clone(), client);
         let plan = self.policy.check_message(&actor, &[]).map_err(Refused::Policy)?;
         let rights = plan.grants().iter().map(|grant| Right { change: None, grant: *grant });
         Ok(MessageDecision { rights: rights.collect() })
@@ -211,7 +215,7 @@ impl Room {
         if named.iter().any(by_value) {
             return Err(Refused::SelfRemove);
         }
-        let mut known = Known { room: self, incoming: Vec::new(), codes, code_counts: false };
+        let mut known = Known { room: self, incoming: Vec::new(), codes };
         for (place, it) in named.iter().enumerate() {
             known.take(identity, Some(place), it.proposal, it.sender.unwrap_or(sender))?;
         }
@@ -228,23 +232,10 @@ impl Room {
         };
         let attributed: Vec<(&Proposal, Option<&Sender>)> =
             named.iter().map(|it| (it.proposal, it.sender)).collect();
-        let credential = joining.as_ref().map(|(leaf, _)| &leaf.credential);
-        let ask = |known: &Known<'_>| {
-            let request =
-                Request::commit(&self.policy, known, sender, credential, attributed.iter().copied());
-            let request = request.map_err(Refused::Invalid)?;
-            let plan = request.check(&self.policy).map_err(Refused::Policy)?;
-            Ok((request, plan))
-        };
-        let asked = ask(&known).or_else(|refused| match codes {
-            // By a code or without one: a client cannot tell which way the hub let the user in.
-            JoinCodes::Unknown if joining.is_some() => {
-                known.code_counts = true;
-                ask(&known)
-            }
-            _ => Err(refused),
-        });
-        let (request, plan) = asked?;
+        let credential = path.map(|leaf| &leaf.credential);
+        let request = Request::commit(&self.policy, &known, sender, credential, attributed.iter().copied());
+        let request = request.map_err(Refused::Invalid)?;
+        let plan = request.check(&self.policy).map_err(Refused::Policy)?;
         let components = components::updates(&self.dictionary, attributed.iter().map(|it| it.0))?;
         let rights = rights(&request, &plan);
         let leaves = self.leaf_changes(&known, sender, path, named)?;
@@ -267,8 +258,7 @@ impl Room {
     ) -> Result<(Actor, Plan, Vec<Right>), Refused> {
         let Some(first) = list.first() else { return Err(Refused::WrongContent) };
         let sender = first.sender();
-        let mut known =
-            Known { room: self, incoming: Vec::new(), codes: JoinCodes::Unknown, code_counts: false };
+        let mut known = Known { room: self, incoming: Vec::new(), codes: JoinCodes::Unknown };
         let mut proposals = Vec::with_capacity(list.len());
         let mut references = BTreeSet::new();
         let mut self_removes =
@@ -364,8 +354,6 @@ struct Known<'r> {
     room: &'r Room,
     incoming: Vec<(Credential, SignaturePublicKey, Member)>,
     codes: JoinCodes<'r>,
-    /// For a client: whether the join is asked about as one by code.
-    code_counts: bool,
 }
 
 impl Known<'_> {
@@ -421,28 +409,28 @@ impl Known<'_> {
 }
 
 impl Identities for Known<'_> {
-    fn member(&self, leaf_index: u32) -> Option<Actor> {
-        self.room.members.get(leaf_index).map(Member::actor)
+    fn member(&self, leaf_index: u32) -> Result<Actor, Unidentified> {
+        self.room.members.get(leaf_index).map(Member::actor).ok_or(Unidentified::Unknown)
     }
 
-    fn holder(&self, credential: &Credential) -> Option<Actor> {
+    fn holder(&self, credential: &Credential) -> Result<Actor, Unidentified> {
         let mut incoming = self.incoming.iter();
-        incoming.find(|(known, _, _)| known == credential).map(|(_, _, member)| member.actor())
+        let found = incoming.find(|(known, _, _)| known == credential);
+        found.map(|(_, _, member)| member.actor()).ok_or(Unidentified::Unknown)
     }
 
-    fn external_sender(&self, sender_index: u32) -> Option<Actor> {
-        let server = self.room.external_sender(sender_index)?;
-        Some(Actor::external_sender(server.uri.as_bytes(), server.claims.clone()))
+    fn external_sender(&self, sender_index: u32) -> Result<Actor, Unidentified> {
+        let server = self.room.external_sender(sender_index).ok_or(Unidentified::Unknown)?;
+        Ok(Actor::external_sender(server.uri.clone(), server.claims.clone()))
     }
 
-    fn join_code(&self, user: &mimi_policy::UserUri, role: u32) -> Option<JoinCode> {
+    fn join_code(&self, user: &UserUri, role: u32) -> Option<JoinCode> {
         match self.codes {
             JoinCodes::Shown(shown) => {
-                let user = UserUri::try_from(user.as_bytes()).ok()?;
                 // A code for another role opens no other way, and closes none.
-                shown.get(&user).filter(|shown| **shown == role).map(|_| JoinCode::Valid)
+                shown.get(user).filter(|shown| **shown == role).map(|_| JoinCode::Valid)
             }
-            JoinCodes::Unknown => self.code_counts.then_some(JoinCode::Valid),
+            JoinCodes::Unknown => Some(JoinCode::Unknown),
         }
     }
 }

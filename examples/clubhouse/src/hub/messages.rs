@@ -137,11 +137,11 @@ fn judge(
 /// By the room's own index of users and their clients.
 impl RoomUsers for HostedRoom {
     fn is_participant(&self, user: &mimi_codec::UserUri) -> bool {
-        self.room.role_of(&UserUri::from(&IdentifierUri::from(user))).is_some()
+        self.room.role_of(user).is_some()
     }
 
     fn has_client(&self, user: &mimi_codec::UserUri) -> bool {
-        self.room.clients_of(&UserUri::from(&IdentifierUri::from(user))).next().is_some()
+        self.room.clients_of(user).next().is_some()
     }
 }
 
