@@ -92,6 +92,31 @@ pub enum CryptoError {
     ProposalNotSemiPrivate(ProposalType),
     /// The content is of another group or epoch than the GroupContext.
     EpochMismatch,
+    /// What a message says outside of its encryption differs from what it holds
+    /// (mls-private-external-01 §3.4).
+    OuterContentMismatch,
+    /// A message for senders outside of the group comes from a member (mls-private-external-01 §3.4).
+    SenderIsAMember,
+    /// The leaf at this index is blank, or not the one that was signed
+    /// (mls-leaf-operation-intents §2.2).
+    LeafMismatch(u32),
+    /// A leaf outside of its tree, or a number of leaves that is not a power of two.
+    LeafOutOfRange {
+        /// The leaf.
+        leaf: u32,
+        /// The number of leaves.
+        leaf_count: u32,
+    },
+    /// A generation of a ratchet that was given out, or is too far ahead (mls-virtual-clients §6.2).
+    GenerationOutOfRange {
+        /// The generation.
+        generation: u32,
+        /// The generation that comes next.
+        next: u32,
+    },
+    /// The state of a secret tree holds a secret twice, one above another, or none for a leaf
+    /// (mls-virtual-clients §5.1.2).
+    InvalidSecretTree,
     /// The message has no key for this external receiver.
     UnknownReceiver,
     /// The message's `partial_context_hash` isn't that of the sender's leaf and nonce (mls-semiprivatemessage-07, 3.1).
@@ -160,6 +185,18 @@ impl fmt::Display for CryptoError {
                 write!(f, "a proposal of type {:#06x} is not sent as a SemiPrivateMessage", number.value())
             }
             Self::EpochMismatch => f.write_str("the content is of another group or epoch"),
+            Self::OuterContentMismatch => f.write_str("the message holds other content than it says outside"),
+            Self::SenderIsAMember => {
+                f.write_str("the sender of a message for senders outside of the group is a member")
+            }
+            Self::LeafMismatch(leaf) => write!(f, "leaf {leaf} is not the one that was signed"),
+            Self::LeafOutOfRange { leaf, leaf_count } => {
+                write!(f, "leaf {leaf} is not in a tree of {leaf_count} leaves")
+            }
+            Self::GenerationOutOfRange { generation, next } => {
+                write!(f, "generation {generation} of a ratchet whose next one is {next}")
+            }
+            Self::InvalidSecretTree => f.write_str("the state of the secret tree is not valid"),
             Self::UnknownReceiver => f.write_str("the message has no key for this receiver"),
             Self::PartialContextHashMismatch => {
                 f.write_str("the partial_context_hash is that of another sender or nonce")

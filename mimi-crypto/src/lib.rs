@@ -38,6 +38,7 @@
 #[macro_use]
 extern crate alloc;
 
+mod apq;
 mod associated_party;
 mod associated_party_list;
 mod component;
@@ -47,13 +48,19 @@ mod exporter_tree;
 mod group_info;
 mod key_material;
 mod label;
+mod leaf_operation;
+mod private_external;
 mod provider;
 mod reference;
 #[cfg(feature = "rustcrypto")]
 mod rustcrypto;
 mod secret;
 mod semi_private;
+#[cfg(feature = "rustcrypto")]
+mod small_space_prp;
+mod virtual_client;
 
+pub use apq::ApqPsk;
 pub use associated_party::{
     AgreedApCommit, ApCommit, ApEpoch, VerifiedAssociatedPartyEntry, ap_epoch_secret, ap_init_secrets,
     associated_party_secrets, sign_associated_party_entry, verify_associated_party_entry,
@@ -79,6 +86,13 @@ pub use label::{
     LabelledSignature, decrypt_with_label, derive_secret, derive_tree_secret, encrypt_with_label,
     expand_with_label, sign_with_label, verify_all_with_label, verify_batch_with_label, verify_with_label,
 };
+pub use leaf_operation::{
+    VerifiedLeafOperationIntent, leaf_node_ref, sign_leaf_operation_intent, verify_leaf_operation_intent,
+};
+pub use private_external::{
+    VerifiedExternalEncryptionInfo, external_encryption_key_pair, open_private_external_message,
+    seal_private_external_message, sign_external_encryption_info, verify_external_encryption_info,
+};
 pub use provider::{
     CipherSuiteParameters, CipherSuiteProvider, SignedMessage, generate_hpke_key_pair, random_secret,
 };
@@ -90,6 +104,8 @@ pub use semi_private::{
     HandshakeKeys, UnauthenticatedHandshake, VerifiedHandshake, external_receiver_ref,
     open_as_external_receiver, open_as_member, open_sender_data, seal_semi_private_message, semi_private_tbs,
 };
+
+pub use virtual_client::{EmulationEpoch, MAX_SKIPPED_OPERATIONS, OperationSecret};
 
 /// The README's example runs too.
 #[cfg(all(doctest, feature = "rustcrypto"))]

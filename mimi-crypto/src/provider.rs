@@ -283,7 +283,8 @@ pub trait CipherSuiteProvider {
         signed.iter().map(|signed| self.verify(signed.public_key, signed.message, signed.signature)).collect()
     }
 
-    /// The KEM's DeriveKeyPair (RFC 9180, 7.1.3). `ikm` has at least as many bytes as a private key.
+    /// The KEM's DeriveKeyPair (RFC 9180, 7.1.3). `ikm` has at least as many bytes as a private key, or
+    /// KDF.Nh if that is less: RFC 9420 §7.4 derives key pairs from secrets of KDF.Nh bytes.
     ///
     /// # Errors
     /// [`CryptoError::InvalidLength`] for a shorter `ikm`, [`CryptoError::ProviderFailure`] when no key comes of it (less likely

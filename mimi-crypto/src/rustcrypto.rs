@@ -205,7 +205,8 @@ impl CipherSuiteProvider for RustCrypto {
     }
 
     fn derive_hpke_key_pair(&self, ikm: &Secret) -> Result<(HpkePrivateKey, HPKEPublicKey), CryptoError> {
-        let expected = self.parameters.hpke_private_key;
+        // RFC 9420 derives key pairs from KDF.Nh bytes, which for P-521 are fewer than a private key's.
+        let expected = self.parameters.hpke_private_key.min(self.parameters.nh);
         if ikm.len() < expected {
             return Err(CryptoError::InvalidLength { what: "ikm", expected, actual: ikm.len() });
         }
