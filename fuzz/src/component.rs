@@ -379,7 +379,7 @@ fn assets(dictionary: &AppDataDictionary, input: &Input<'_>, hub: &DnsName) {
     let asset = Asset { kind, content_type: input.content_type, url: input.url, size: input.numbers[0] };
     if let Ok(allowed) = check_asset(Some(&policy), asset, hub.as_ref(), hub.as_ref()) {
         assert!(asset.size <= allowed.max_size());
-        let unspecified = policy.asset_upload_location == AssetUploadLocation::Unspecified;
+        let unspecified = policy.asset_upload_location == AssetUploadLocation::UNSPECIFIED;
         assert_eq!(allowed.url().is_none(), unspecified);
         match MediaType::parse(input.content_type) {
             Ok(media_type) => {
@@ -392,7 +392,7 @@ fn assets(dictionary: &AppDataDictionary, input: &Input<'_>, hub: &DnsName) {
             Err(_) => assert!(input.content_type.is_empty() && policy.permitted_media_types.is_none()),
         }
     }
-    let ways = [DownloadPrivacyType::Ohttp, DownloadPrivacyType::HubProxy, DownloadPrivacyType::Direct];
+    let ways = [DownloadPrivacyType::OHTTP, DownloadPrivacyType::HUB_PROXY, DownloadPrivacyType::DIRECT];
     match choose_download(Some(&policy), &ways) {
         Ok(way) => assert_eq!(check_download(&policy, way), Ok(())),
         Err(_) => assert!(ways.iter().all(|way| check_download(&policy, *way).is_err())),

@@ -122,6 +122,8 @@ open_registry! {
         7 "supported_wire_formats" => SUPPORTED_WIRE_FORMATS,
         /// `required_wire_formats`, in a GroupContext.
         8 "required_wire_formats" => REQUIRED_WIRE_FORMATS,
+        /// `last_resort`, in a KeyPackage: of earlier revisions of mls-extensions, without data.
+        0x000a "last_resort" => LAST_RESORT,
         /// `external_receivers`, in a GroupContext; a private-use number.
         0xf002 "external_receivers" => EXTERNAL_RECEIVERS,
         /// `ratchet_tree_source_domains`, in a GroupContext; a private-use number.

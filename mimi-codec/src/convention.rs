@@ -84,7 +84,8 @@
 //!
 //! # open_registry
 //!
-//! A number of an open registry: unknown ones are kept.
+//! A number of an open registry, or of an enum that ends at `(255)` and whose unlisted values don't change the layout of
+//! anything (RFC 8446 §3.5): unknown ones are kept.
 //!
 //! ```text
 //! open_registry! {
@@ -114,6 +115,24 @@
 //!         },
 //!         /// …
 //!         3 "new_member_proposal" => NewMemberProposal {},
+//!     }
+//! }
+//! ```
+//!
+//! Where the number is an answer's code and the last of a message, unlisted codes are kept with the bytes up to the end:
+//! `open` and the type of the code stand for the width and the name, and `else` names the fields of the variant `Other`.
+//!
+//! ```text
+//! wire_select! {
+//!     /// …
+//!     pub enum SubmitResult: open SubmitResponseCode inline {
+//!         /// …
+//!         1 "notAllowed" => NotAllowed {},
+//!     } else {
+//!         /// …
+//!         code,
+//!         /// …
+//!         body: Rest
 //!     }
 //! }
 //! ```

@@ -57,6 +57,8 @@ pub use participant_list::{
     UserindexRolePair,
 };
 pub use pseudonymous_credential::{IdentityLinkTBE, PseudonymousCredential, PseudonymousCredentialTBS};
-pub use room_message::{ApplicationMessage, CommitMessage, ProposalMessage, WelcomeMessage};
+pub use room_message::{
+    ApplicationMessage, CommitMessage, ProposalMessage, ProposalMessages, WelcomeMessage,
+};
 pub use room_metadata::{RichDescription, RoomMetaData, RoomMetaUpdate, UTF8String};
 pub use submit_message::{SubmitMessageRequest, SubmitMessageResponse, SubmitResponseCode, SubmitResult};

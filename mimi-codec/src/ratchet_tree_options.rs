@@ -7,7 +7,7 @@ use crate::{
     Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, HttpsUrlRef, InvalidValue, List, NotEmpty,
     Opaque, Reader, Result, TextError, TextErrorKind, Writer,
     code_points::ExtensionType,
-    convention::{wire_enum, wire_select, wire_struct},
+    convention::{open_registry, wire_enum, wire_select, wire_struct},
     mls::{Extensions, GroupContext, GroupInfo, MAC, RatchetTree, extension_content},
     percent::{is_pchar, read_escape},
     tls::tls_bridge,
@@ -289,7 +289,7 @@ impl DomainList {
     }
 }
 
-wire_enum! {
+open_registry! {
     /// Does the GroupInfo hold the ratchet tree, and did the one before (mls-ratchet-tree-options-00, 4)?
     ///
     /// ```text
@@ -301,15 +301,15 @@ wire_enum! {
     ///   (255)
     /// } RatchetTreePresence;
     /// ```
-    pub enum RatchetTreePresence {
+    pub struct RatchetTreePresence(u8) {
         /// Neither.
-        0 "no_ratchet_tree" => NoRatchetTree,
+        0 "no_ratchet_tree" => NO_RATCHET_TREE,
         /// Both.
-        1 "present" => Present,
+        1 "present" => PRESENT,
         /// The one before.
-        2 "removed" => Removed,
+        2 "removed" => REMOVED,
         /// This one.
-        3 "added" => Added,
+        3 "added" => ADDED,
     }
 }
 
@@ -362,16 +362,14 @@ impl PartialGroupInfo {
         signer: u32,
     ) -> Result<GroupInfo, InvalidValue> {
         match self.ratchet_tree_presence {
-            RatchetTreePresence::NoRatchetTree | RatchetTreePresence::Removed => Ok(GroupInfo {
+            RatchetTreePresence::NO_RATCHET_TREE | RatchetTreePresence::REMOVED => Ok(GroupInfo {
                 group_context,
                 extensions: self.group_info_extensions.clone(),
                 confirmation_tag,
                 signer,
                 signature: self.signature.clone(),
             }),
-            RatchetTreePresence::Present | RatchetTreePresence::Added => {
-                Err(InvalidValue::field("ratchet_tree_presence", DecodeErrorKind::Unexpected))
-            }
+            _ => Err(InvalidValue::field("ratchet_tree_presence", DecodeErrorKind::Unexpected)),
         }
     }
 }

@@ -90,6 +90,16 @@ fn refuses_what_follows<T: WireType>(bytes: &[u8], name: &str) {
         return;
     }
     let longer = [bytes, &[0]].concat();
+    // A code that no draft lists comes with bytes of any length.
+    let is_unlisted = match name {
+        "UpdateRoomResponse" => bytes.first().is_some_and(|code| *code > 3),
+        "SubmitMessageResponse" => bytes.get(1).is_some_and(|code| *code > 2),
+        _ => false,
+    };
+    if is_unlisted {
+        assert!(judges::<T>(&longer).is_some());
+        return;
+    }
     let error = decode::<T>(&longer).err().unwrap();
     assert_eq!(error.kind(), &DecodeErrorKind::TrailingBytes { count: 1 });
     assert_eq!(error.offset(), bytes.len());

@@ -55,12 +55,13 @@ fn same_event(owned: &FanoutEvent, view: &FanoutEventView<'_>) {
             assert_eq!(*tree, bytes(&**ratchet_tree_option));
         }
         (
-            FanoutEvent::Proposal { message, more_proposals },
+            FanoutEvent::Proposal(proposals),
             FanoutEventView::Proposal { message: seen, more_proposals: others },
         ) => {
             assert_eq!(seen.content_type(), Some(ContentType::Proposal));
+            let message = proposals.message();
             assert_eq!((seen.group_id(), seen.epoch()), (message.group_id(), message.epoch()));
-            same_proposals(more_proposals, others);
+            same_proposals(proposals.more_proposals(), others);
         }
         (
             FanoutEvent::Commit { message, external_proposals },

@@ -105,22 +105,20 @@ fn a_hub_reads_a_commit_and_hands_on_the_bytes_of_its_parts() {
 
 #[test]
 fn proposals_are_fanned_out_as_they_came() {
-    let bundle = HandshakeBundle::Proposal {
-        proposal_or_commit: proposal(7),
-        more_proposals: vec![proposal(7), ProposalMessage::new(public(7, member(), remove(9))).unwrap()],
-    };
+    let more_proposals = vec![proposal(7), ProposalMessage::new(public(7, member(), remove(9))).unwrap()];
+    let proposals = ProposalMessages::new(proposal(7), more_proposals).unwrap();
+    assert_eq!(proposals.iter().count(), 3);
+    let bundle = HandshakeBundle::Proposal(proposals.clone());
     let message = FanoutMessage::of_update(1, &bundle);
     assert!(message.has_proposals_of(&bundle));
-    let HandshakeBundle::Proposal { proposal_or_commit, more_proposals } = bundle else { panic!() };
+    let (proposal_or_commit, more_proposals) = proposals.into_parts();
     for others in [
         more_proposals.iter().rev().cloned().collect(),
         more_proposals[..1].to_vec(),
         [more_proposals.clone(), vec![proposal(7)]].concat(),
     ] {
-        let other = HandshakeBundle::Proposal {
-            proposal_or_commit: proposal_or_commit.clone(),
-            more_proposals: others,
-        };
+        let other = ProposalMessages::new(proposal_or_commit.clone(), others).unwrap();
+        let other = HandshakeBundle::Proposal(other);
         assert!(!message.has_proposals_of(&other));
     }
     assert!(!message.has_proposals_of(&commit_bundle()));

@@ -26,7 +26,7 @@ fn retraction() {
         HubRetractedMessagesComponent {
             hub_retracted_timestamp: N64,
             remover_uri: IdentifierUri::new("mimi://a.example/u/alice").unwrap(),
-            reason_code: Some(AbuseType::Reserved),
+            reason_code: Some(AbuseType::RESERVED),
             retracted_messages: vec![Octets([1; 32]), Octets([2; 32])],
         },
         &[&U64, &v(b"mimi://a.example/u/alice"), &[1, 0], &[0x40, 64], &[1; 32], &[2; 32]],

@@ -108,7 +108,7 @@ pub fn answer_group_info_request<S: CipherSuiteProvider + ?Sized>(
     let tbs = GroupInfoResponseTBS::new(
         request.protocol,
         room_id,
-        GroupInfoCode::Success,
+        GroupInfoCode::SUCCESS,
         request.cipher_suite,
         hub_sender,
         sealed,

@@ -289,8 +289,8 @@ fn refuses_every_change_of_a_group_info_response() {
         let mismatch = Err(CryptoError::CipherSuiteMismatch { expected, actual });
         assert_eq!(verify(&|response| *parts(response).0 = actual), mismatch);
         for (status, code) in [
-            (GroupInfoAnswer::NotAuthorized {}, GroupInfoCode::NotAuthorized),
-            (GroupInfoAnswer::NoSuchRoom {}, GroupInfoCode::NoSuchRoom),
+            (GroupInfoAnswer::NotAuthorized {}, GroupInfoCode::NOT_AUTHORIZED),
+            (GroupInfoAnswer::NoSuchRoom {}, GroupInfoCode::NO_SUCH_ROOM),
         ] {
             assert_eq!(
                 verify(&|response| response.status = status.clone()),
@@ -310,7 +310,7 @@ fn refuses_to_open_what_was_sealed_for_another_room_or_is_no_group_info() {
         let mut open = |label: &[u8], context: &[u8], plaintext: &[u8]| {
             let Scene { suite, rng, .. } = &mut scene;
             let sealed = encrypt_with_label(suite, &public_key, label, context, plaintext, rng).unwrap();
-            let (protocol, code) = (request.protocol, GroupInfoCode::Success);
+            let (protocol, code) = (request.protocol, GroupInfoCode::SUCCESS);
             let number = suite.parameters().cipher_suite;
             let tbs =
                 GroupInfoResponseTBS::new(protocol, ROOM.into(), code, number, hub_sender.clone(), sealed)

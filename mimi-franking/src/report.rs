@@ -116,7 +116,7 @@ impl AbuseReportBuilder {
         let report = AbuseReport {
             reporting_user: None.into(),
             alleged_abuser_uri: alleged_abuser_uri.into(),
-            reason_code: AbuseType::Reserved,
+            reason_code: AbuseType::RESERVED,
             note: String::new(),
             messages: Vec::new(),
             abuse_extensions: AppDataDictionary::default(),

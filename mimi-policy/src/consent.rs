@@ -169,8 +169,8 @@ impl NoConsent {
     #[must_use]
     pub const fn code(self, tells_of_other_rooms: TellsOfOtherRooms) -> KeyMaterialUserCode {
         match (self, tells_of_other_rooms) {
-            (Self::NotForThisRoom, TellsOfOtherRooms::Yes) => KeyMaterialUserCode::NoConsentForThisRoom,
-            _ => KeyMaterialUserCode::NoConsent,
+            (Self::NotForThisRoom, TellsOfOtherRooms::Yes) => KeyMaterialUserCode::NO_CONSENT_FOR_THIS_ROOM,
+            _ => KeyMaterialUserCode::NO_CONSENT,
         }
     }
 }

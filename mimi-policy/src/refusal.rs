@@ -189,15 +189,15 @@ impl Reason {
             | Self::ClientWithoutParticipant(_)
             | Self::ClientsLeftBehind(_)
             | Self::OwnLeafRemoved(_)
-            | Self::InvalidRoom(_) => UpdateResponseCode::InvalidProposal,
-            _ => UpdateResponseCode::NotAllowed,
+            | Self::InvalidRoom(_) => UpdateResponseCode::INVALID_PROPOSAL,
+            _ => UpdateResponseCode::NOT_ALLOWED,
         }
     }
 
     /// What a hub answers to a `SubmitMessageRequest` (mimi-protocol §5.4).
     #[must_use]
     pub const fn submit_response_code(&self) -> SubmitResponseCode {
-        SubmitResponseCode::NotAllowed
+        SubmitResponseCode::NOT_ALLOWED
     }
 }
 

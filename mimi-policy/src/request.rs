@@ -151,8 +151,8 @@ impl InvalidRequest {
         match self.problem {
             RequestProblem::PseudonymsNotAllowed
             | RequestProblem::ExtensionsNotAllowed
-            | RequestProblem::IdentityChanged => UpdateResponseCode::NotAllowed,
-            _ => UpdateResponseCode::InvalidProposal,
+            | RequestProblem::IdentityChanged => UpdateResponseCode::NOT_ALLOWED,
+            _ => UpdateResponseCode::INVALID_PROPOSAL,
         }
     }
 }
@@ -252,7 +252,7 @@ impl core::error::Error for InvalidRequest {}
 /// // Of Bob it is refused, and this is what the hub answers.
 /// let bob = Sender::Member { leaf_index: 1 };
 /// let refusal = Request::commit(&room, &Tree, &bob, None, [(&proposal, None)])?.check(&room).unwrap_err();
-/// assert_eq!(refusal.reason.update_response_code(), UpdateResponseCode::NotAllowed);
+/// assert_eq!(refusal.reason.update_response_code(), UpdateResponseCode::NOT_ALLOWED);
 ///
 /// let alice = Sender::Member { leaf_index: 0 };
 /// let plan = Request::commit(&room, &Tree, &alice, None, [(&proposal, None)])?.check(&room)?;

@@ -58,12 +58,12 @@ fn wrong() -> Vec<(ComponentID, Vec<u8>, Finding)> {
         link_preview_proxy_use: LinkPreviewProxyUse::Forbidden {},
     };
     let assets = AssetPolicy {
-        asset_upload_location: AssetUploadLocation::Unspecified,
+        asset_upload_location: AssetUploadLocation::UNSPECIFIED,
         upload_domains: vec![],
         download_privacy: DownloadPrivacy {
-            allowed_download_types: vec![DownloadPrivacyType::HubProxy],
+            allowed_download_types: vec![DownloadPrivacyType::HUB_PROXY],
             forbidden_download_types: vec![],
-            default_download_type: DownloadPrivacyType::HubProxy,
+            default_download_type: DownloadPrivacyType::HUB_PROXY,
         },
         max_image: 1,
         max_audio: 1,
@@ -115,7 +115,7 @@ fn wrong() -> Vec<(ComponentID, Vec<u8>, Finding)> {
         (
             ComponentID::ASSET_POLICY,
             assets.to_bytes().unwrap(),
-            Finding::Asset(AssetFinding::NotLocalProvider(AssetUploadLocation::Unspecified)),
+            Finding::Asset(AssetFinding::NotLocalProvider(AssetUploadLocation::UNSPECIFIED)),
         ),
         (
             ComponentID::LOGGING_POLICY,

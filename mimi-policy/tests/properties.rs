@@ -314,13 +314,13 @@ proptest! {
 
     #[test]
     fn a_download_that_is_chosen_is_one_that_is_allowed(
-        allowed in vec(select(DownloadPrivacyType::ALL), 0..3),
-        forbidden in vec(select(DownloadPrivacyType::ALL), 0..3),
-        default in select(DownloadPrivacyType::ALL),
-        known in vec(select(DownloadPrivacyType::ALL), 0..3),
+        allowed in vec(select(DownloadPrivacyType::NAMED), 0..3),
+        forbidden in vec(select(DownloadPrivacyType::NAMED), 0..3),
+        default in select(DownloadPrivacyType::NAMED),
+        known in vec(select(DownloadPrivacyType::NAMED), 0..3),
     ) {
         let policy = AssetPolicy {
-            asset_upload_location: AssetUploadLocation::Unspecified,
+            asset_upload_location: AssetUploadLocation::UNSPECIFIED,
             upload_domains: vec![],
             download_privacy: DownloadPrivacy {
                 allowed_download_types: allowed,

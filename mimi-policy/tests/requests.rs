@@ -232,7 +232,7 @@ fn refuses_pseudonyms_where_the_room_has_none() {
     let invalid =
         Request::commit(&scene.room(), &Tree, &Sender::NewMemberCommit {}, Some(&pseudonym()), none)
             .unwrap_err();
-    assert_eq!(invalid.update_response_code(), UpdateResponseCode::NotAllowed);
+    assert_eq!(invalid.update_response_code(), UpdateResponseCode::NOT_ALLOWED);
     // Beside a real name, too.
     let binding = |credential| CredentialBinding {
         cipher_suite: CipherSuite(1),
@@ -270,8 +270,8 @@ fn refusals_map_to_response_codes() {
         let refusal = all().room().check(&by("alice"), Form::Commit, &[changes]).unwrap_err();
         refusal.reason.update_response_code()
     };
-    assert_eq!(code(add("bob", 2).into()), UpdateResponseCode::InvalidProposal);
-    assert_eq!(code(add("erin", 4).into()), UpdateResponseCode::NotAllowed);
+    assert_eq!(code(add("bob", 2).into()), UpdateResponseCode::INVALID_PROPOSAL);
+    assert_eq!(code(add("erin", 4).into()), UpdateResponseCode::NOT_ALLOWED);
 }
 
 /// Other spellings of bob, and text that only looks like a MIMI URI.

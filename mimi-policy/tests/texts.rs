@@ -291,13 +291,13 @@ fn what_is_wrong_with_assets_names_them() {
     says(component::Finding::Asset(none), &["asset_policy", "destination"]);
     says(AssetFinding::NotOneProvider { providers: 7 }, &["7"]);
     says(AssetFinding::NotTheHub { provider: "b.example".into() }, &["b.example"]);
-    let location = AssetUploadLocation::Unspecified;
+    let location = AssetUploadLocation::UNSPECIFIED;
     says(AssetFinding::NotLocalProvider(location), &[&location.to_string()]);
     says(AssetFinding::Provider { index: 7, error: name }, &["7", &name.to_string()]);
     says(AssetFinding::RepeatedProvider { index: 7 }, &["7"]);
     let destination = AssetFinding::Destination { provider: 7, index: 8, error: name };
     says(destination, &["7", "8", &name.to_string()]);
-    let way = DownloadPrivacyType::Ohttp;
+    let way = DownloadPrivacyType::OHTTP;
     for finding in [
         AssetFinding::DownloadAllowedAndForbidden(way),
         AssetFinding::DefaultDownloadForbidden(way),

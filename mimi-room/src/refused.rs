@@ -116,7 +116,7 @@ impl Refused {
     #[must_use]
     pub const fn update_response_code(&self) -> UpdateResponseCode {
         match self {
-            Self::OtherEpoch { .. } => UpdateResponseCode::WrongEpoch,
+            Self::OtherEpoch { .. } => UpdateResponseCode::WRONG_EPOCH,
             Self::Mls(_)
             | Self::OtherGroup
             | Self::WrongContent
@@ -125,7 +125,7 @@ impl Refused {
             | Self::AlreadyWaiting(_)
             | Self::SelfRemove
             | Self::GroupInfo(_)
-            | Self::OtherComponents => UpdateResponseCode::InvalidProposal,
+            | Self::OtherComponents => UpdateResponseCode::INVALID_PROPOSAL,
             Self::SeveralSenders
             | Self::IdentityChanged { .. }
             | Self::PseudonymsNotAllowed { .. }
@@ -133,7 +133,7 @@ impl Refused {
             | Self::ProposalsWait
             | Self::TooManyWaiting { .. }
             | Self::Component(_)
-            | Self::Time => UpdateResponseCode::NotAllowed,
+            | Self::Time => UpdateResponseCode::NOT_ALLOWED,
             Self::Invalid(invalid) => invalid.update_response_code(),
             Self::Policy(refusal) => refusal.reason.update_response_code(),
         }
@@ -143,8 +143,8 @@ impl Refused {
     #[must_use]
     pub const fn submit_response_code(&self) -> SubmitResponseCode {
         match self {
-            Self::OtherEpoch { epoch, current } if *epoch < *current => SubmitResponseCode::EpochTooOld,
-            _ => SubmitResponseCode::NotAllowed,
+            Self::OtherEpoch { epoch, current } if *epoch < *current => SubmitResponseCode::EPOCH_TOO_OLD,
+            _ => SubmitResponseCode::NOT_ALLOWED,
         }
     }
 

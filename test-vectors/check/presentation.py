@@ -221,6 +221,8 @@ class Language:
     def read(self, kind, reader, scope):
         if isinstance(kind, tuple):
             return self.read_composed(kind, reader, scope)
+        if kind == "rest":  # ours: what comes with a code that no draft lists, up to the end
+            return reader.take(len(reader.data) - reader.at)
         if kind in WIDTHS:
             return reader.number(WIDTHS[kind])
         definition = self.types[kind]
@@ -308,6 +310,8 @@ class Language:
                     for item in value:
                         self.write(kind[1], item, content, scope)
                 out += encode_length(len(content)) + content
+        elif kind == "rest":
+            out += value
         elif kind in WIDTHS:
             out += value.to_bytes(WIDTHS[kind], "big")
         else:

@@ -289,13 +289,23 @@ def clients_fit_the_code(response, scope):
 @check("HandshakeBundle")
 def bundle_is_of_handshakes(bundle, _):
     if "moreProposals" in bundle:
-        for message in bundle["moreProposals"]:
-            require(selected_handshake(message) == "proposal", "more proposals are proposals")
+        more_are_of_the_same(bundle["proposalOrCommit"], bundle["moreProposals"])
     elif "group_info_extensions" not in bundle:
         option = bundle["groupInfoOption"]
         if "groupInfo" in option:
             types = [e["extension_type"] for e in option["groupInfo"]["extensions"]]
             require(RATCHET_TREE_EXTENSION not in types, "the GroupInfo omits the ratchet tree")
+
+
+def more_are_of_the_same(first, more):
+    for message in more:
+        require(selected_handshake(message) == "proposal", "more proposals are proposals")
+        require(group_and_epoch(message) == group_and_epoch(first), "more proposals are of the same group and epoch")
+
+
+def group_and_epoch(message):
+    content = message["public_message"]["content"] if "public_message" in message else message["semiprivate_message"]
+    return content["group_id"], content["epoch"]
 
 
 @check("GroupInfoOption")
@@ -316,8 +326,7 @@ def submission_is_an_application_message(request, scope):
 
 @check("FanoutMessage")
 def staples_are_proposals(fanout, _):
-    for message in fanout.get("moreProposals", []):
-        require(selected_handshake(message) == "proposal", "more proposals are proposals")
+    more_are_of_the_same(fanout["message"], fanout.get("moreProposals", []))
     externals = fanout.get("externalProposals", [])
     if externals:
         public = fanout["message"].get("public_message")

@@ -266,10 +266,10 @@ impl Refused {
     pub const fn update_response_code(&self) -> UpdateResponseCode {
         match self {
             Self::Mls(_) | Self::Credential(_) | Self::UnknownReference(_) | Self::Component(_) => {
-                UpdateResponseCode::InvalidProposal
+                UpdateResponseCode::INVALID_PROPOSAL
             }
             Self::IdentityChanged(_) | Self::Omitted(_) | Self::ProposalsWait => {
-                UpdateResponseCode::NotAllowed
+                UpdateResponseCode::NOT_ALLOWED
             }
             Self::Invalid(invalid) => invalid.update_response_code(),
             Self::Policy(refusal) => refusal.reason.update_response_code(),

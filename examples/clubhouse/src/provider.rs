@@ -108,7 +108,7 @@ impl Provider {
             return Ok(KeyMaterialAnswer { response, why: refused.to_string() });
         }
         let Some(clients) = self.clients.get_mut(target) else {
-            let code = KeyMaterialUserCode::UserUnknown;
+            let code = KeyMaterialUserCode::USER_UNKNOWN;
             let response = KeyMaterialResponse::new(Protocol::Mls10, code, target.clone(), Vec::new())?;
             return Ok(KeyMaterialAnswer { response, why: "nobody here has that name".to_owned() });
         };
@@ -127,9 +127,9 @@ impl Provider {
         }
         let found = material.iter().filter(|it| it.key_package().is_some()).count();
         let code = match found {
-            0 => KeyMaterialUserCode::NoCompatibleMaterial,
-            _ if found == material.len() => KeyMaterialUserCode::Success,
-            _ => KeyMaterialUserCode::PartialSuccess,
+            0 => KeyMaterialUserCode::NO_COMPATIBLE_MATERIAL,
+            _ if found == material.len() => KeyMaterialUserCode::SUCCESS,
+            _ => KeyMaterialUserCode::PARTIAL_SUCCESS,
         };
         let why =
             format!("the target consents; {found} of its {} clients have a key package", material.len());

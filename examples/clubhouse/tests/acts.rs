@@ -141,7 +141,7 @@ fn who_comes_from_outside_waits_for_those_who_leave() {
     let tbe = world.fetch_group_info(&new_device, &room, None).unwrap().unwrap();
     assert_eq!(tbe.pending_proposals.len(), 3);
     let outcome = world.join_externally(&new_device, &room, &tbe, None).unwrap();
-    assert_eq!(outcome.response.response_code(), UpdateResponseCode::NotAllowed);
+    assert_eq!(outcome.response.response_code(), UpdateResponseCode::NOT_ALLOWED);
     assert_eq!(outcome.response.error_description(), "proposals wait for a member's commit");
 
     assert!(world.commit(&cast.client_a1, &room, &Wishes::default(), Conduct::Asks).unwrap().is_accepted());

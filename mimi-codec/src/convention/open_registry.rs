@@ -77,6 +77,8 @@ macro_rules! open_registry {
 
         $crate::tls::tls_bridge!(decode $name);
 
+        $crate::convention::open_registry!(@code $int $name);
+
         #[cfg(feature = "serde")]
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -104,6 +106,21 @@ macro_rules! open_registry {
             }
         }
     };
+
+    (@code u8 $name:ident) => {
+        impl $crate::Code for $name {
+            const NAME: &'static str = stringify!($name);
+
+            fn is_listed(self) -> bool {
+                self.name().is_some()
+            }
+
+            fn number(self) -> u8 {
+                self.0
+            }
+        }
+    };
+    (@code $int:ident $name:ident) => {};
 }
 
 pub(crate) use open_registry;

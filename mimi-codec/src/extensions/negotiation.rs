@@ -47,6 +47,8 @@ impl GroupContext {
     /// A message's `authenticated_data` in this group: exactly a [`SafeAAD`] if the group has the component `safe_aad`;
     /// `None` if it doesn't, and the bytes are the application's.
     ///
+    /// Hub and clients read it by this function alone: bytes behind the SafeAAD are refused (reading C57).
+    ///
     /// # Errors
     /// When the dictionary is no such thing, or the bytes are not exactly a [`SafeAAD`].
     pub fn safe_aad(&self, authenticated_data: &[u8]) -> Result<Option<SafeAAD>> {

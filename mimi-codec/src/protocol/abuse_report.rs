@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::{Frank, IdentifierUri, OptionalIdentifierUri};
 use crate::{
     Opaque,
-    convention::{wire_enum, wire_struct},
+    convention::{open_registry, wire_struct},
     extensions::AppDataDictionary,
 };
 
@@ -31,11 +31,11 @@ wire_struct! {
     }
 }
 
-wire_enum! {
-    /// The kind of abuse (mimi-protocol §5.9). The draft lists no other value than this one.
-    pub enum AbuseType {
+open_registry! {
+    /// The kind of abuse (mimi-protocol §5.9). The draft lists no other value than this one; the others are kept.
+    pub struct AbuseType(u8) {
         /// None stated.
-        0 "reserved" => Reserved,
+        0 "reserved" => RESERVED,
     }
 }
 

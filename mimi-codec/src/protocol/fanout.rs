@@ -5,8 +5,11 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::room_message::{MessageKind, Outline, offset_in_message};
-use super::{ApplicationMessage, CommitMessage, Frank, HandshakeBundle, ProposalMessage, WelcomeMessage};
+use super::room_message::{MessageKind, Outline, offset_in_message, refuse_element};
+use super::{
+    ApplicationMessage, CommitMessage, Frank, HandshakeBundle, ProposalMessage, ProposalMessages,
+    WelcomeMessage,
+};
 use crate::{
     Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, InvalidValue, Reader, Result, Writer,
     mls::MLSMessage, ratchet_tree_options::RatchetTreeOption,
@@ -14,7 +17,7 @@ use crate::{
 
 /// A message of a room, as the hub hands it on (mimi-protocol §5.5). There is no protocol byte.
 ///
-/// What may come with it, the message itself says. A commit has `externalProposals` only if it joins its sender to the
+/// What may come with it, the message itself says. A proposal's `moreProposals` are of its group and epoch. A commit has `externalProposals` only if it joins its sender to the
 /// group, and they are of the commit's group and of the epoch that it begins.
 ///
 /// ```text
@@ -62,13 +65,8 @@ pub enum FanoutEvent {
         /// The ratchet tree, or where it is.
         ratchet_tree_option: Box<RatchetTreeOption>,
     },
-    /// A proposal.
-    Proposal {
-        /// The message.
-        message: ProposalMessage,
-        /// Others that came with it.
-        more_proposals: Vec<ProposalMessage>,
-    },
+    /// A proposal, and others that came with it.
+    Proposal(ProposalMessages),
     /// A commit.
     Commit {
         /// The message.
@@ -121,10 +119,7 @@ impl FanoutMessage {
             HandshakeBundle::Commit { proposal_or_commit, .. } => {
                 FanoutEvent::Commit { message: proposal_or_commit.clone(), external_proposals: Vec::new() }
             }
-            HandshakeBundle::Proposal { proposal_or_commit, more_proposals } => FanoutEvent::Proposal {
-                message: proposal_or_commit.clone(),
-                more_proposals: more_proposals.clone(),
-            },
+            HandshakeBundle::Proposal(proposals) => FanoutEvent::Proposal(proposals.clone()),
         };
         Self { timestamp, event }
     }
@@ -134,10 +129,7 @@ impl FanoutMessage {
     #[must_use]
     pub fn has_proposals_of(&self, bundle: &HandshakeBundle) -> bool {
         match (&self.event, bundle) {
-            (
-                FanoutEvent::Proposal { message, more_proposals },
-                HandshakeBundle::Proposal { proposal_or_commit, more_proposals: theirs },
-            ) => message == proposal_or_commit && more_proposals == theirs,
+            (FanoutEvent::Proposal(proposals), HandshakeBundle::Proposal(theirs)) => proposals == theirs,
             _ => false,
         }
     }
@@ -160,7 +152,7 @@ impl FanoutMessage {
         match &self.event {
             FanoutEvent::Application { message, .. } => message.get(),
             FanoutEvent::Welcome { message, .. } => message.get(),
-            FanoutEvent::Proposal { message, .. } => message.get(),
+            FanoutEvent::Proposal(proposals) => proposals.message().get(),
             FanoutEvent::Commit { message, .. } => message.get(),
         }
     }
@@ -207,16 +199,16 @@ impl<'a> Decode<'a> for FanoutMessage {
                 message: WelcomeMessage::new(message).map_err(refuse)?,
                 ratchet_tree_option: reader.field("ratchet_tree_option")?,
             },
-            MessageKind::Proposal => FanoutEvent::Proposal {
-                message: ProposalMessage::new(message).map_err(refuse)?,
-                more_proposals: reader.field("more_proposals")?,
-            },
+            MessageKind::Proposal => {
+                let message = ProposalMessage::new(message).map_err(refuse)?;
+                FanoutEvent::Proposal(ProposalMessages::decode_after(message, reader)?)
+            }
             MessageKind::Commit => {
                 let list = reader.clone();
                 let external_proposals: Vec<ProposalMessage> = reader.field("external_proposals")?;
                 let outlines = external_proposals.iter().map(|proposal| Outline::of(proposal.get()));
                 check_external_proposals(Outline::of(&message), outlines)
-                    .map_err(|(kind, index)| refuse_external_proposal(list, kind, index))?;
+                    .map_err(|(kind, index)| refuse_element(list, "external_proposals", kind, index))?;
                 FanoutEvent::Commit {
                     message: CommitMessage::new(message).map_err(refuse)?,
                     external_proposals,
@@ -233,25 +225,6 @@ pub(super) fn refuse_message(start: Reader<'_>, invalid: InvalidValue) -> Decode
     invalid.at(offset, &[]).in_field("message")
 }
 
-/// The refusal of an element of the vector at which `list` stands.
-#[cold]
-pub(super) fn refuse_external_proposal(
-    mut list: Reader<'_>,
-    kind: DecodeErrorKind,
-    index: usize,
-) -> DecodeError {
-    let mut offset = list.offset();
-    if let Ok(mut content) = list.vector() {
-        offset = content.offset();
-        for _ in 0..index {
-            if MLSMessage::decode(&mut content).is_ok() {
-                offset = content.offset();
-            }
-        }
-    }
-    DecodeError::new(kind, offset).in_element(index).in_field("external_proposals")
-}
-
 impl Encode for FanoutMessage {
     fn encode(&self, writer: &mut Writer) -> core::result::Result<(), EncodeError> {
         self.timestamp.encode(writer)?;
@@ -264,10 +237,7 @@ impl Encode for FanoutMessage {
                 message.encode(writer)?;
                 ratchet_tree_option.encode(writer)
             }
-            FanoutEvent::Proposal { message, more_proposals } => {
-                message.encode(writer)?;
-                more_proposals.encode(writer)
-            }
+            FanoutEvent::Proposal(proposals) => proposals.encode(writer),
             FanoutEvent::Commit { message, external_proposals } => {
                 message.encode(writer)?;
                 external_proposals.encode(writer)
@@ -308,7 +278,7 @@ impl<'a> arbitrary::Arbitrary<'a> for FanoutMessage {
         let event = match u.int_in_range(0..=3)? {
             0 => FanoutEvent::Application { message: u.arbitrary()?, frank: u.arbitrary()? },
             1 => FanoutEvent::Welcome { message: u.arbitrary()?, ratchet_tree_option: u.arbitrary()? },
-            2 => FanoutEvent::Proposal { message: u.arbitrary()?, more_proposals: u.arbitrary()? },
+            2 => FanoutEvent::Proposal(u.arbitrary()?),
             _ => {
                 let message: CommitMessage = u.arbitrary()?;
                 let external_proposals = arbitrary_external_proposals(u, &message)?;
@@ -325,18 +295,8 @@ fn arbitrary_external_proposals(
     u: &mut arbitrary::Unstructured<'_>,
     commit: &CommitMessage,
 ) -> arbitrary::Result<Vec<ProposalMessage>> {
-    use crate::mls::{
-        Content, FramedContent, FramedContentAuthData, Proposal, PublicMessage, Remove, Sender,
-    };
     let Some(epoch) = commit.epoch().checked_add(1).filter(|_| commit.is_external()) else {
         return Ok(Vec::new());
     };
-    let proposal = Proposal::Remove(Remove { removed: u.arbitrary()? });
-    let (sender, content) = (Sender::External { sender_index: 0 }, Content::Proposal { proposal });
-    let auth = FramedContentAuthData { signature: u.arbitrary()?, confirmation_tag: None };
-    FramedContent::new(commit.group_id().into(), epoch, sender, u.arbitrary()?, content)
-        .and_then(|content| PublicMessage::new(content, auth, None))
-        .and_then(|message| ProposalMessage::new(message.into()))
-        .map(|proposal| alloc::vec![proposal])
-        .map_err(|_| arbitrary::Error::IncorrectFormat)
+    Ok(alloc::vec![super::room_message::removal(u, commit.group_id(), epoch)?])
 }

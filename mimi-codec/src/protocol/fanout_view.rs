@@ -1,7 +1,9 @@
 //! The body of `/notify` where it lies: what a follower walks and routes without a copy (mimi-protocol §5.5).
 
-use super::fanout::{check_external_proposals, refuse_external_proposal, refuse_message};
-use super::room_message::{HANDSHAKE, MessageKind, Outline, offset_in_message};
+use super::fanout::{check_external_proposals, refuse_message};
+use super::room_message::{
+    HANDSHAKE, MessageKind, Outline, check_more_proposals, offset_in_message, refuse_element,
+};
 use super::{FanoutMessage, Frank};
 use crate::{
     Decode, InvalidValue, ListView, Octets, Reader, Result,
@@ -287,7 +289,12 @@ impl<'a> Decode<'a> for FanoutMessageView<'a> {
                 FanoutEventView::Welcome { message, ratchet_tree_option: consumed(&tree, reader) }
             }
             MessageKind::Proposal => {
-                FanoutEventView::Proposal { message, more_proposals: reader.field("more_proposals")? }
+                let list = reader.clone();
+                let more_proposals: ListView<'a, ProposalMessageView<'a>> = reader.field("more_proposals")?;
+                let outlines = more_proposals.iter().map(|proposal| proposal.0.outline);
+                check_more_proposals(message.outline, outlines)
+                    .map_err(|(kind, index)| refuse_element(list, "more_proposals", kind, index))?;
+                FanoutEventView::Proposal { message, more_proposals }
             }
             MessageKind::Commit => {
                 let list = reader.clone();
@@ -295,7 +302,7 @@ impl<'a> Decode<'a> for FanoutMessageView<'a> {
                     reader.field("external_proposals")?;
                 let outlines = external_proposals.iter().map(|proposal| proposal.0.outline);
                 check_external_proposals(message.outline, outlines)
-                    .map_err(|(kind, index)| refuse_external_proposal(list, kind, index))?;
+                    .map_err(|(kind, index)| refuse_element(list, "external_proposals", kind, index))?;
                 FanoutEventView::Commit { message, external_proposals }
             }
         };

@@ -7,7 +7,7 @@ use super::{ProposalMessage, Protocol, TreelessGroupInfo};
 use crate::{
     Opaque,
     code_points::CipherSuite,
-    convention::{wire_enum, wire_select, wire_struct},
+    convention::{open_registry, wire_select, wire_struct},
     mls::{Credential, ExternalSender, HPKECiphertext, HPKEPublicKey, SignaturePublicKey},
     ratchet_tree_options::RatchetTreeOption,
 };
@@ -113,15 +113,15 @@ impl GroupInfoRequestTBS {
     }
 }
 
-wire_enum! {
-    /// What became of a [`GroupInfoRequest`] (mimi-protocol §5.6).
-    pub enum GroupInfoCode {
+open_registry! {
+    /// What became of a [`GroupInfoRequest`] (mimi-protocol §5.6). Unlisted values are kept; they have no body.
+    pub struct GroupInfoCode(u8) {
         /// GroupInfo and ratchet tree are in the answer.
-        1 "success" => Success,
+        1 "success" => SUCCESS,
         /// The requester may not have them, or the hub wants to say no more.
-        2 "notAuthorized" => NotAuthorized,
+        2 "notAuthorized" => NOT_AUTHORIZED,
         /// There is no such room.
-        3 "noSuchRoom" => NoSuchRoom,
+        3 "noSuchRoom" => NO_SUCH_ROOM,
     }
 }
 
@@ -166,7 +166,7 @@ wire_struct! {
 
 wire_select! {
     /// A [`GroupInfoCode`] and what comes with it.
-    pub enum GroupInfoAnswer: u8 "GroupInfoCode" inline {
+    pub enum GroupInfoAnswer: open GroupInfoCode inline {
         /// GroupInfo and ratchet tree are here.
         1 "success" => Success {
             /// The suite of the signature and the sealing, that of the request.
@@ -182,18 +182,9 @@ wire_select! {
         2 "notAuthorized" => NotAuthorized {},
         /// There is no such room.
         3 "noSuchRoom" => NoSuchRoom {},
-    }
-}
-
-impl GroupInfoAnswer {
-    /// The code.
-    #[must_use]
-    pub const fn code(&self) -> GroupInfoCode {
-        match self {
-            Self::Success { .. } => GroupInfoCode::Success,
-            Self::NotAuthorized {} => GroupInfoCode::NotAuthorized,
-            Self::NoSuchRoom {} => GroupInfoCode::NoSuchRoom,
-        }
+    } else {
+        /// The code. Its body is empty: the draft's `default: struct{}`.
+        code
     }
 }
 
@@ -262,7 +253,7 @@ wire_struct! {
 
 impl GroupInfoResponseTBS {
     fn check(&self) -> Result<(), crate::InvalidValue> {
-        if self.status == GroupInfoCode::Success {
+        if self.status == GroupInfoCode::SUCCESS {
             return Ok(());
         }
         let value = self.status.value().into();
@@ -272,7 +263,7 @@ impl GroupInfoResponseTBS {
 
     #[cfg(feature = "arbitrary")]
     fn repair(&mut self) {
-        self.status = GroupInfoCode::Success;
+        self.status = GroupInfoCode::SUCCESS;
     }
 
     /// The response, once it is signed.
@@ -300,7 +291,7 @@ impl GroupInfoResponse {
                 Some(GroupInfoResponseTBS {
                     version: self.version,
                     room_id: self.room_id.clone(),
-                    status: GroupInfoCode::Success,
+                    status: GroupInfoCode::SUCCESS,
                     cipher_suite: *cipher_suite,
                     hub_sender: (**hub_sender).clone(),
                     encrypted_groupinfo_and_tree: encrypted_groupinfo_and_tree.clone(),

@@ -5,11 +5,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::room_message::{HANDSHAKE, Outline, narrowed, offset_in_message};
-use super::{CommitMessage, ProposalMessage};
+use super::{CommitMessage, ProposalMessage, ProposalMessages};
 use crate::{
-    Decode, DecodeErrorKind, Encode, EncodeError, InvalidValue, Reader, Result, Writer,
+    Decode, DecodeErrorKind, Encode, EncodeError, InvalidValue, Reader, Rest, Result, Writer,
     code_points::ExtensionType,
-    convention::{wire_enum, wire_select, wire_struct},
+    convention::{open_registry, wire_enum, wire_select, wire_struct},
     mls::{ContentType, GroupContext, GroupInfo, MLSMessage, ProposalRef, Welcome},
     ratchet_tree_options::{PartialGroupInfo, RatchetTreeOption, RatchetTreePresence},
 };
@@ -44,9 +44,9 @@ fn check_group_info(group_info: &GroupInfo) -> core::result::Result<(), InvalidV
 }
 
 fn check_partial_group_info(group_info: &PartialGroupInfo) -> core::result::Result<(), InvalidValue> {
-    match group_info.ratchet_tree_presence() {
-        RatchetTreePresence::NoRatchetTree | RatchetTreePresence::Removed => Ok(()),
-        presence @ (RatchetTreePresence::Present | RatchetTreePresence::Added) => Err(InvalidValue::field(
+    match *group_info.ratchet_tree_presence() {
+        RatchetTreePresence::NO_RATCHET_TREE | RatchetTreePresence::REMOVED => Ok(()),
+        presence => Err(InvalidValue::field(
             "ratchet_tree_presence",
             DecodeErrorKind::ForbiddenValue { name: "RatchetTreePresence", value: presence.value().into() },
         )),
@@ -132,13 +132,8 @@ pub enum HandshakeBundle {
         /// That epoch's ratchet tree, or where it is.
         ratchet_tree_option: RatchetTreeOption,
     },
-    /// A proposal.
-    Proposal {
-        /// The proposal.
-        proposal_or_commit: ProposalMessage,
-        /// Others that belong to it.
-        more_proposals: Vec<ProposalMessage>,
-    },
+    /// A proposal, and others that belong to it.
+    Proposal(ProposalMessages),
 }
 
 impl HandshakeBundle {
@@ -147,7 +142,7 @@ impl HandshakeBundle {
     pub const fn proposal_or_commit(&self) -> &MLSMessage {
         match self {
             Self::Commit { proposal_or_commit, .. } => proposal_or_commit.get(),
-            Self::Proposal { proposal_or_commit, .. } => proposal_or_commit.get(),
+            Self::Proposal(proposals) => proposals.message().get(),
         }
     }
 
@@ -156,7 +151,7 @@ impl HandshakeBundle {
     pub const fn content_type(&self) -> ContentType {
         match self {
             Self::Commit { .. } => ContentType::Commit,
-            Self::Proposal { .. } => ContentType::Proposal,
+            Self::Proposal(_) => ContentType::Proposal,
         }
     }
 }
@@ -172,7 +167,7 @@ impl<'a> arbitrary::Arbitrary<'a> for HandshakeBundle {
                 ratchet_tree_option: u.arbitrary()?,
             }
         } else {
-            Self::Proposal { proposal_or_commit: u.arbitrary()?, more_proposals: u.arbitrary()? }
+            Self::Proposal(u.arbitrary()?)
         })
     }
 }
@@ -195,10 +190,10 @@ impl<'a> Decode<'a> for HandshakeBundle {
                 group_info_option: reader.field("group_info_option")?,
                 ratchet_tree_option: reader.field("ratchet_tree_option")?,
             }),
-            Some(ContentType::Proposal) if HANDSHAKE.contains(&outline.wire_format) => Ok(Self::Proposal {
-                proposal_or_commit: ProposalMessage::new(message).map_err(refuse)?,
-                more_proposals: reader.field("more_proposals")?,
-            }),
+            Some(ContentType::Proposal) if HANDSHAKE.contains(&outline.wire_format) => {
+                let message = ProposalMessage::new(message).map_err(refuse)?;
+                Ok(Self::Proposal(ProposalMessages::decode_after(message, reader)?))
+            }
             _ => Err(refuse(outline.refusal(HANDSHAKE))),
         }
     }
@@ -213,10 +208,7 @@ impl Encode for HandshakeBundle {
                 group_info_option.encode(writer)?;
                 ratchet_tree_option.encode(writer)
             }
-            Self::Proposal { proposal_or_commit, more_proposals } => {
-                proposal_or_commit.encode(writer)?;
-                more_proposals.encode(writer)
-            }
+            Self::Proposal(proposals) => proposals.encode(writer),
         }
     }
 }
@@ -246,17 +238,17 @@ wire_struct! {
     }
 }
 
-wire_enum! {
-    /// What became of an [`UpdateRequest`] (mimi-protocol §5.3).
-    pub enum UpdateResponseCode {
+open_registry! {
+    /// What became of an [`UpdateRequest`] (mimi-protocol §5.3). Unlisted values are kept.
+    pub struct UpdateResponseCode(u8) {
         /// It will be distributed.
-        0 "success" => Success,
+        0 "success" => SUCCESS,
         /// The group is in another epoch.
-        1 "wrongEpoch" => WrongEpoch,
+        1 "wrongEpoch" => WRONG_EPOCH,
         /// Policy or authorization forbids it.
-        2 "notAllowed" => NotAllowed,
+        2 "notAllowed" => NOT_ALLOWED,
         /// At least one proposal is invalid.
-        3 "invalidProposal" => InvalidProposal,
+        3 "invalidProposal" => INVALID_PROPOSAL,
     }
 }
 
@@ -277,7 +269,7 @@ wire_select! {
     ///   };
     /// } UpdateRoomResponse
     /// ```
-    pub enum UpdateRoomResponse: u8 "UpdateResponseCode" {
+    pub enum UpdateRoomResponse: open UpdateResponseCode {
         /// It will be distributed.
         0 "success" => Success {
             /// For people.
@@ -306,21 +298,17 @@ wire_select! {
             /// The invalid ones.
             invalid_proposals: Vec<ProposalRef>,
         },
+    } else {
+        /// The code. The update was not accepted.
+        response_code,
+        /// For people.
+        error_description: String,
+        /// What comes with the code.
+        body: Rest
     }
 }
 
 impl UpdateRoomResponse {
-    /// The code.
-    #[must_use]
-    pub const fn response_code(&self) -> UpdateResponseCode {
-        match self {
-            Self::Success { .. } => UpdateResponseCode::Success,
-            Self::WrongEpoch { .. } => UpdateResponseCode::WrongEpoch,
-            Self::NotAllowed { .. } => UpdateResponseCode::NotAllowed,
-            Self::InvalidProposal { .. } => UpdateResponseCode::InvalidProposal,
-        }
-    }
-
     /// What the hub tells people.
     #[must_use]
     pub fn error_description(&self) -> &str {
@@ -328,7 +316,8 @@ impl UpdateRoomResponse {
             Self::Success { error_description, .. }
             | Self::WrongEpoch { error_description, .. }
             | Self::NotAllowed { error_description }
-            | Self::InvalidProposal { error_description, .. } => error_description,
+            | Self::InvalidProposal { error_description, .. }
+            | Self::Other { error_description, .. } => error_description,
         }
     }
 }
@@ -349,7 +338,7 @@ mod arbitrary_treeless {
 
     pub(super) fn partial_group_info(u: &mut Unstructured<'_>) -> Result<PartialGroupInfo> {
         let (_, extensions, signature) = u.arbitrary::<PartialGroupInfo>()?.into_parts();
-        let presence = *u.choose(&[RatchetTreePresence::NoRatchetTree, RatchetTreePresence::Removed])?;
+        let presence = *u.choose(&[RatchetTreePresence::NO_RATCHET_TREE, RatchetTreePresence::REMOVED])?;
         PartialGroupInfo::new(presence, extensions, signature).map_err(|_| Error::IncorrectFormat)
     }
 }

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::IdentifierUri;
 use crate::{
     Opaque,
-    convention::{wire_enum, wire_select, wire_struct},
+    convention::{open_registry, wire_enum, wire_select, wire_struct},
     extensions::AppDataDictionary,
 };
 
@@ -198,29 +198,29 @@ impl IdentifierRequest {
     }
 }
 
-wire_enum! {
+open_registry! {
     /// What became of an [`IdentifierRequest`] (mimi-protocol §5.8).
-    pub enum IdentifierQueryCode {
+    pub struct IdentifierQueryCode(u8) {
         /// Somebody matches.
-        0 "success" => Success,
+        0 "success" => SUCCESS,
         /// Nobody matches.
-        1 "notFound" => NotFound,
+        1 "notFound" => NOT_FOUND,
         /// A field has to match in whole before the provider answers.
-        2 "ambiguous" => Ambiguous,
+        2 "ambiguous" => AMBIGUOUS,
         /// The provider doesn't allow the query.
-        3 "forbidden" => Forbidden,
+        3 "forbidden" => FORBIDDEN,
         /// The provider doesn't support queries on one of the fields.
-        4 "unsupportedField" => UnsupportedField,
+        4 "unsupportedField" => UNSUPPORTED_FIELD,
     }
 }
 
-wire_enum! {
+open_registry! {
     /// Where a [`ProfileField`] comes from (mimi-protocol §5.8).
-    pub enum FieldSource {
+    pub struct FieldSource(u8) {
         /// An OpenID Connect standard claim.
-        7 "oidcStdClaim" => OidcStdClaim,
+        7 "oidcStdClaim" => OIDC_STD_CLAIM,
         /// A vCard property.
-        8 "vcardField" => VcardField,
+        8 "vcardField" => VCARD_FIELD,
     }
 }
 

@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use super::{IdentifierUri, OptionalIdentifierUri};
 use crate::{
     DecodeErrorKind, InvalidValue, List, NotEmpty, Opaque,
-    code_points::{CipherSuite, ComponentID},
-    convention::{wire_enum, wire_select, wire_struct},
+    code_points::{CipherSuite, ComponentID, ExtensionType},
+    convention::{open_registry, wire_enum, wire_select, wire_struct},
     mls::{Capabilities, Credential, KeyPackage, LeafNodeSelect, RequiredCapabilities, SignaturePublicKey},
 };
 
@@ -135,25 +135,25 @@ impl KeyMaterialRequestTBS {
     }
 }
 
-wire_enum! {
+open_registry! {
     /// What became of a [`KeyMaterialRequest`] as a whole (mimi-protocol §5.2).
-    pub enum KeyMaterialUserCode {
+    pub struct KeyMaterialUserCode(u8) {
         /// There is key material for every client of the user.
-        0 "success" => Success,
+        0 "success" => SUCCESS,
         /// There is key material for at least one client.
-        1 "partialSuccess" => PartialSuccess,
+        1 "partialSuccess" => PARTIAL_SUCCESS,
         /// The provider or all the clients lack the protocol.
-        2 "incompatibleProtocol" => IncompatibleProtocol,
+        2 "incompatibleProtocol" => INCOMPATIBLE_PROTOCOL,
         /// No client has key material with the required capabilities.
-        3 "noCompatibleMaterial" => NoCompatibleMaterial,
+        3 "noCompatibleMaterial" => NO_COMPATIBLE_MATERIAL,
         /// The provider doesn't know the user.
-        4 "userUnknown" => UserUnknown,
+        4 "userUnknown" => USER_UNKNOWN,
         /// The requester lacks consent, or the provider wants to say no more.
-        5 "noConsent" => NoConsent,
+        5 "noConsent" => NO_CONSENT,
         /// The requester lacks consent for this room.
-        6 "noConsentForThisRoom" => NoConsentForThisRoom,
+        6 "noConsentForThisRoom" => NO_CONSENT_FOR_THIS_ROOM,
         /// The user has been deleted.
-        7 "userDeleted" => UserDeleted,
+        7 "userDeleted" => USER_DELETED,
     }
 }
 
@@ -271,13 +271,13 @@ impl KeyMaterialResponse {
     fn check(&self) -> Result<(), InvalidValue> {
         let succeeded = |client: &ClientKeyMaterial| client.client_status() == KeyMaterialClientCode::Success;
         let broken = match self.user_status {
-            KeyMaterialUserCode::Success => {
+            KeyMaterialUserCode::SUCCESS => {
                 (!self.clients.iter().all(succeeded)).then_some("under success, every client has success")
             }
-            KeyMaterialUserCode::PartialSuccess => {
+            KeyMaterialUserCode::PARTIAL_SUCCESS => {
                 (!self.clients.iter().any(succeeded)).then_some("under partialSuccess, a client has success")
             }
-            KeyMaterialUserCode::NoCompatibleMaterial => self
+            KeyMaterialUserCode::NO_COMPATIBLE_MATERIAL => self
                 .clients
                 .iter()
                 .any(succeeded)
@@ -296,7 +296,7 @@ impl KeyMaterialResponse {
             self.clients.clear();
         }
         if self.check().is_err() {
-            self.user_status = KeyMaterialUserCode::NoConsent;
+            self.user_status = KeyMaterialUserCode::NO_CONSENT;
         }
     }
 }
@@ -312,10 +312,16 @@ impl KeyPackage {
         }
     }
 
-    /// Whether it is marked as a last resort (mls-extensions §6.4): the only kind that a provider hands out more than once
-    /// (mimi-protocol §5.2). A dictionary that doesn't decode marks nothing.
+    /// Whether it is marked as a last resort: the only kind that a provider hands out more than once
+    /// (mimi-protocol-06 §5.2).
+    ///
+    /// Two marks count, each without data: the component of mls-extensions-10 §6.4, and the KeyPackage extension 0x000A of
+    /// its earlier revisions, which MLS stacks write today (reading C56). A dictionary that does not decode marks nothing.
     #[must_use]
     pub fn is_last_resort(&self) -> bool {
+        if self.extensions.data(ExtensionType::LAST_RESORT).is_some_and(<[u8]>::is_empty) {
+            return true;
+        }
         let data = self.extensions.component(ComponentID::LAST_RESORT_KEY_PACKAGE);
         data.is_ok_and(|data| data.is_some_and(<[u8]>::is_empty))
     }
@@ -355,7 +361,13 @@ mod tests {
     }
 
     #[test]
-    fn only_the_component_without_data_marks_a_last_resort() {
+    fn only_a_mark_without_data_marks_a_last_resort() {
+        // The extension 0x000A without data, with data, and another one.
+        assert!(key_package(1, b"\x03\x00\x0a\x00").is_last_resort());
+        assert!(!key_package(1, b"\x04\x00\x0a\x01x").is_last_resort());
+        assert!(!key_package(1, b"\x03\x00\x0b\x00").is_last_resort());
+        // Beside a dictionary that does not decode.
+        assert!(key_package(1, b"\x08\x00\x06\x02\xff\xff\x00\x0a\x00").is_last_resort());
         assert!(!key_package(1, &[0]).is_last_resort());
         // Extension 6, app_data_dictionary, with the component 4 and no data, some data, or another component.
         assert!(key_package(1, b"\x07\x00\x06\x04\x03\x00\x04\x00").is_last_resort());

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::{
-    Decode, DecodeErrorKind, InvalidValue, Reader, Result,
+    Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, InvalidValue, Reader, Result, Writer,
     code_points::WireFormat,
     mls::{ContentType, KeyPackageRef, MLSMessage, MLSMessageBody, PrivateMessage, Sender, Welcome},
 };
@@ -90,6 +90,8 @@ macro_rules! narrowed {
     };
 }
 
+#[cfg(feature = "arbitrary")]
+pub(crate) use arbitrary_message::removal;
 pub(crate) use narrowed;
 
 narrowed! {
@@ -133,6 +135,142 @@ impl CommitMessage {
     pub fn is_external(&self) -> bool {
         Outline::of(&self.0).is_external_commit
     }
+}
+
+/// Proposals that are submitted and fanned out together: one, and `moreProposals` (mimi-protocol §5.3, §5.5).
+/// All are of the same group and the same epoch.
+///
+/// ```text
+/// MLSMessage message;
+/// MLSMessage moreProposals<V>;
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "UncheckedProposals"))]
+pub struct ProposalMessages {
+    message: ProposalMessage,
+    more_proposals: Vec<ProposalMessage>,
+}
+
+const NOT_OF_THE_SAME: DecodeErrorKind =
+    DecodeErrorKind::Rule("a further proposal is of another group or epoch");
+
+/// The rule between a proposal and its moreProposals; the number is that of the proposal that breaks it.
+pub(crate) fn check_more_proposals<'m>(
+    first: Outline<'_>,
+    more: impl Iterator<Item = Outline<'m>>,
+) -> core::result::Result<(), (DecodeErrorKind, usize)> {
+    for (index, proposal) in more.enumerate() {
+        if proposal.group_id != first.group_id || proposal.epoch != first.epoch {
+            return Err((NOT_OF_THE_SAME, index));
+        }
+    }
+    Ok(())
+}
+
+impl ProposalMessages {
+    /// These proposals.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeErrorKind::Rule`] in `more_proposals` when one is of another group or epoch than `message`.
+    pub fn new(
+        message: ProposalMessage,
+        more_proposals: Vec<ProposalMessage>,
+    ) -> core::result::Result<Self, InvalidValue> {
+        let more = more_proposals.iter().map(|proposal| Outline::of(proposal.get()));
+        check_more_proposals(Outline::of(message.get()), more)
+            .map_err(|(kind, _)| InvalidValue::field("more_proposals", kind))?;
+        Ok(Self { message, more_proposals })
+    }
+
+    /// The first.
+    #[must_use]
+    pub const fn message(&self) -> &ProposalMessage {
+        &self.message
+    }
+
+    /// The others, in order.
+    #[must_use]
+    pub fn more_proposals(&self) -> &[ProposalMessage] {
+        &self.more_proposals
+    }
+
+    /// All of them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &ProposalMessage> {
+        core::iter::once(&self.message).chain(&self.more_proposals)
+    }
+
+    /// Takes them apart.
+    #[must_use]
+    pub fn into_parts(self) -> (ProposalMessage, Vec<ProposalMessage>) {
+        (self.message, self.more_proposals)
+    }
+
+    /// Reads what follows the first proposal.
+    pub(crate) fn decode_after(message: ProposalMessage, reader: &mut Reader<'_>) -> Result<Self> {
+        let list = reader.clone();
+        let more_proposals: Vec<ProposalMessage> = reader.field("more_proposals")?;
+        let more = more_proposals.iter().map(|proposal| Outline::of(proposal.get()));
+        check_more_proposals(Outline::of(message.get()), more)
+            .map_err(|(kind, index)| refuse_element(list, "more_proposals", kind, index))?;
+        Ok(Self { message, more_proposals })
+    }
+}
+
+impl Encode for ProposalMessages {
+    fn encode(&self, writer: &mut Writer) -> core::result::Result<(), EncodeError> {
+        self.message.encode(writer)?;
+        self.more_proposals.encode(writer)
+    }
+}
+
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+struct UncheckedProposals {
+    message: ProposalMessage,
+    more_proposals: Vec<ProposalMessage>,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<UncheckedProposals> for ProposalMessages {
+    type Error = InvalidValue;
+
+    fn try_from(unchecked: UncheckedProposals) -> core::result::Result<Self, InvalidValue> {
+        Self::new(unchecked.message, unchecked.more_proposals)
+    }
+}
+
+#[cfg(feature = "arbitrary")]
+impl<'a> arbitrary::Arbitrary<'a> for ProposalMessages {
+    fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+        let message: ProposalMessage = u.arbitrary()?;
+        let mut more_proposals = Vec::new();
+        for _ in 0..u.int_in_range(0..=2)? {
+            more_proposals.push(arbitrary_message::removal(u, message.group_id(), message.epoch())?);
+        }
+        Self::new(message, more_proposals).map_err(|_| arbitrary::Error::IncorrectFormat)
+    }
+}
+
+/// The refusal of an element of the vector of MLSMessages at which `list` stands.
+#[cold]
+pub(crate) fn refuse_element(
+    mut list: Reader<'_>,
+    field: &'static str,
+    kind: DecodeErrorKind,
+    index: usize,
+) -> DecodeError {
+    let mut offset = list.offset();
+    if let Ok(mut content) = list.vector() {
+        offset = content.offset();
+        for _ in 0..index {
+            if MLSMessage::decode(&mut content).is_ok() {
+                offset = content.offset();
+            }
+        }
+    }
+    DecodeError::new(kind, offset).in_element(index).in_field(field)
 }
 
 impl WelcomeMessage {
@@ -342,6 +480,21 @@ mod arbitrary_message {
             Sender::Member { leaf_index: u.arbitrary()? }
         };
         handshake(u, sender, Content::Proposal { proposal })
+    }
+
+    /// A removal by the hub in this group and epoch.
+    pub(crate) fn removal(
+        u: &mut Unstructured<'_>,
+        group_id: &[u8],
+        epoch: u64,
+    ) -> Result<super::ProposalMessage> {
+        let proposal = Proposal::Remove(Remove { removed: u.arbitrary()? });
+        let (sender, content) = (Sender::External { sender_index: 0 }, Content::Proposal { proposal });
+        let auth = FramedContentAuthData { signature: u.arbitrary()?, confirmation_tag: None };
+        FramedContent::new(group_id.into(), epoch, sender, u.arbitrary()?, content)
+            .and_then(|content| PublicMessage::new(content, auth, None))
+            .and_then(|message| super::ProposalMessage::new(message.into()))
+            .map_err(|_| Error::IncorrectFormat)
     }
 
     pub(super) fn commit(u: &mut Unstructured<'_>) -> Result<MLSMessage> {

@@ -3,7 +3,10 @@
 use alloc::vec::Vec;
 
 use super::{ApplicationMessage, Frank, IdentifierUri, Protocol};
-use crate::convention::{wire_enum, wire_select, wire_struct};
+use crate::{
+    Rest,
+    convention::{open_registry, wire_select, wire_struct},
+};
 
 wire_struct! {
     /// A message for a room (mimi-protocol §5.4).
@@ -29,21 +32,21 @@ wire_struct! {
     }
 }
 
-wire_enum! {
-    /// What became of a [`SubmitMessageRequest`] (mimi-protocol §5.4).
-    pub enum SubmitResponseCode {
+open_registry! {
+    /// What became of a [`SubmitMessageRequest`] (mimi-protocol §5.4). Unlisted values are kept.
+    pub struct SubmitResponseCode(u8) {
         /// The message will be distributed.
-        0 "accepted" => Accepted,
+        0 "accepted" => ACCEPTED,
         /// Policy or authorization forbids it.
-        1 "notAllowed" => NotAllowed,
+        1 "notAllowed" => NOT_ALLOWED,
         /// The group has moved on to another epoch.
-        2 "epochTooOld" => EpochTooOld,
+        2 "epochTooOld" => EPOCH_TOO_OLD,
     }
 }
 
 wire_select! {
     /// A [`SubmitResponseCode`] and what comes with it.
-    pub enum SubmitResult: u8 "SubmitResponseCode" inline {
+    pub enum SubmitResult: open SubmitResponseCode inline {
         /// The message will be distributed.
         0 "accepted" => Accepted {
             /// When the hub accepted it, in milliseconds since the UNIX epoch.
@@ -60,6 +63,11 @@ wire_select! {
             #[cfg_attr(feature = "serde", serde(with = "crate::json::uint64"))]
             current_epoch: u64,
         },
+    } else {
+        /// The code. The message was not accepted.
+        code,
+        /// What comes with it.
+        body: Rest
     }
 }
 
@@ -87,17 +95,5 @@ wire_struct! {
         pub protocol: Protocol,
         /// The code, and what comes with it.
         pub status_code: SubmitResult,
-    }
-}
-
-impl SubmitResult {
-    /// The code.
-    #[must_use]
-    pub const fn code(&self) -> SubmitResponseCode {
-        match self {
-            Self::Accepted { .. } => SubmitResponseCode::Accepted,
-            Self::NotAllowed {} => SubmitResponseCode::NotAllowed,
-            Self::EpochTooOld { .. } => SubmitResponseCode::EpochTooOld,
-        }
     }
 }

@@ -4,21 +4,21 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::{
-    convention::{wire_enum, wire_struct},
+    convention::{open_registry, wire_struct},
     dns_name::DnsNameRef,
     media_type::MediaType,
     text::TextError,
 };
 
-wire_enum! {
-    /// Where clients upload assets (mimi-room-policy §6.4).
-    pub enum AssetUploadLocation {
+open_registry! {
+    /// Where clients upload assets (mimi-room-policy §6.4). Unlisted values are kept.
+    pub struct AssetUploadLocation(u8) {
         /// Anywhere.
-        0 "unspecified" => Unspecified,
+        0 "unspecified" => UNSPECIFIED,
         /// To their own provider.
-        1 "localProvider" => LocalProvider,
+        1 "localProvider" => LOCAL_PROVIDER,
         /// To the hub.
-        2 "hub" => Hub,
+        2 "hub" => HUB,
     }
 }
 
@@ -69,15 +69,15 @@ wire_struct! {
     }
 }
 
-wire_enum! {
-    /// How an asset is fetched (mimi-room-policy §6.4, mimi-protocol §5.10).
-    pub enum DownloadPrivacyType {
+open_registry! {
+    /// How an asset is fetched (mimi-room-policy §6.4, mimi-protocol §5.10). Unlisted values are kept.
+    pub struct DownloadPrivacyType(u8) {
         /// By the client itself, which shows the asset provider its address.
-        0 "direct" => Direct,
+        0 "direct" => DIRECT,
         /// Through the hub.
-        1 "hubProxy" => HubProxy,
+        1 "hubProxy" => HUB_PROXY,
         /// By Oblivious HTTP through the hub.
-        2 "ohttp" => Ohttp,
+        2 "ohttp" => OHTTP,
     }
 }
 

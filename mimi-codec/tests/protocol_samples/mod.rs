@@ -178,10 +178,13 @@ pub(crate) fn fanout() -> Vec<FanoutMessage> {
             message: WelcomeMessage::new(welcome().into()).unwrap(),
             ratchet_tree_option: Box::new(RatchetTreeOption::OutOfBand {}),
         },
-        FanoutEvent::Proposal {
-            message: ProposalMessage::new(semi_private(ContentType::Proposal)).unwrap(),
-            more_proposals: vec![proposal(7), proposal(7)],
-        },
+        FanoutEvent::Proposal(
+            ProposalMessages::new(
+                ProposalMessage::new(semi_private(ContentType::Proposal)).unwrap(),
+                vec![proposal(7), proposal(7)],
+            )
+            .unwrap(),
+        ),
         FanoutEvent::Commit {
             message: CommitMessage::new(semi_private(ContentType::Commit)).unwrap(),
             external_proposals: vec![],

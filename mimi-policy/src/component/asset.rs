@@ -253,10 +253,10 @@ fn find_in_media_types(policy: &AssetPolicy, found: &mut Vec<AssetFinding>) {
 
 fn find_in_upload(policy: &AssetPolicy, hub: Option<DnsNameRef<'_>>, found: &mut Vec<AssetFinding>) {
     let location = policy.asset_upload_location;
-    if location != AssetUploadLocation::LocalProvider {
+    if location != AssetUploadLocation::LOCAL_PROVIDER {
         found.push(AssetFinding::NotLocalProvider(location));
     }
-    if location == AssetUploadLocation::Hub {
+    if location == AssetUploadLocation::HUB {
         match policy.upload_domains.as_slice() {
             [only] if hub.is_some_and(|hub| !is_provider(only, hub)) => {
                 found.push(AssetFinding::NotTheHub { provider: only.provider.domain.clone() });
@@ -265,7 +265,7 @@ fn find_in_upload(policy: &AssetPolicy, hub: Option<DnsNameRef<'_>>, found: &mut
             several => found.push(AssetFinding::NotOneProvider { providers: several.len() }),
         }
     }
-    if location != AssetUploadLocation::Unspecified && policy.asset_domains().next().is_none() {
+    if location != AssetUploadLocation::UNSPECIFIED && policy.asset_domains().next().is_none() {
         found.push(AssetFinding::NoDestination);
     }
     let mut seen = alloc::collections::BTreeSet::new();
@@ -298,7 +298,7 @@ fn find_in_download(policy: &AssetPolicy, found: &mut Vec<AssetFinding>) {
     } else if !ways.allowed_download_types.contains(&default) {
         found.push(AssetFinding::DefaultDownloadNotAllowed(default));
     }
-    if check_download(policy, DownloadPrivacyType::Direct).is_ok() {
+    if check_download(policy, DownloadPrivacyType::DIRECT).is_ok() {
         found.push(AssetFinding::DirectDownload);
     }
 }
@@ -372,6 +372,8 @@ pub enum AssetRefusal {
         /// The provider that would need one.
         provider: String,
     },
+    /// The room states an upload location that mimi-room-policy-03 does not list.
+    UnknownLocation(AssetUploadLocation),
     /// Its URL isn't at one of the places of the provider.
     Url(AssetUrlError),
     /// It is larger than the room takes.
@@ -400,6 +402,7 @@ impl fmt::Display for AssetRefusal {
             Self::ProviderNotListed { provider } => {
                 write!(f, "the room lists no asset domains of {provider}")
             }
+            Self::UnknownLocation(location) => write!(f, "the room's upload location {location} is unknown"),
             Self::Url(error) => error.fmt(f),
             Self::TooLarge { kind, size, max } => {
                 write!(f, "{size} bytes are more than the {max} that the room takes of kind {kind}")
@@ -439,15 +442,15 @@ impl core::error::Error for AssetRefusal {
 ///
 /// let (hub, bobs) = (DnsName::parse("a.example")?, DnsName::parse("b.example")?);
 /// let policy = AssetPolicy {
-///     asset_upload_location: AssetUploadLocation::LocalProvider,
+///     asset_upload_location: AssetUploadLocation::LOCAL_PROVIDER,
 ///     upload_domains: vec![ProviderAssetUploadDomains {
 ///         provider: DomainName { domain: "b.example".into() },
 ///         asset_upload_destinations: vec![DomainName { domain: "cdn.b.example".into() }],
 ///     }],
 ///     download_privacy: DownloadPrivacy {
-///         allowed_download_types: vec![DownloadPrivacyType::HubProxy],
-///         forbidden_download_types: vec![DownloadPrivacyType::Direct],
-///         default_download_type: DownloadPrivacyType::HubProxy,
+///         allowed_download_types: vec![DownloadPrivacyType::HUB_PROXY],
+///         forbidden_download_types: vec![DownloadPrivacyType::DIRECT],
+///         default_download_type: DownloadPrivacyType::HUB_PROXY,
 ///     },
 ///     max_image: 1_000_000,
 ///     max_audio: 0,
@@ -494,9 +497,10 @@ fn check_location<'a>(
     hub: DnsNameRef<'_>,
 ) -> Result<Option<AssetUrl<'a>>, AssetRefusal> {
     let provider = match policy.asset_upload_location {
-        AssetUploadLocation::Unspecified => return Ok(None),
-        AssetUploadLocation::LocalProvider => sender,
-        AssetUploadLocation::Hub => hub,
+        AssetUploadLocation::UNSPECIFIED => return Ok(None),
+        AssetUploadLocation::LOCAL_PROVIDER => sender,
+        AssetUploadLocation::HUB => hub,
+        unlisted => return Err(AssetRefusal::UnknownLocation(unlisted)),
     };
     let mut entries = policy.upload_domains.iter().filter(|entry| is_provider(entry, provider)).peekable();
     if entries.peek().is_none() {
@@ -526,7 +530,7 @@ fn check_media_type(policy: &AssetPolicy, content_type: &str) -> Result<(), Asse
 
 /// The ways to download, the best for privacy first (mimi-protocol §5.10).
 const PREFERENCE: [DownloadPrivacyType; 3] =
-    [DownloadPrivacyType::Ohttp, DownloadPrivacyType::HubProxy, DownloadPrivacyType::Direct];
+    [DownloadPrivacyType::OHTTP, DownloadPrivacyType::HUB_PROXY, DownloadPrivacyType::DIRECT];
 
 /// Why a way to download may not be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -208,9 +208,9 @@ fn consent_has_a_direction() {
 fn a_revocation_does_not_show_in_the_code() {
     use KeyMaterialUserCode as Code;
     for (refusal, told, silent) in [
-        (NoConsent::Unanswered, Code::NoConsent, Code::NoConsent),
-        (NoConsent::Revoked, Code::NoConsent, Code::NoConsent),
-        (NoConsent::NotForThisRoom, Code::NoConsentForThisRoom, Code::NoConsent),
+        (NoConsent::Unanswered, Code::NO_CONSENT, Code::NO_CONSENT),
+        (NoConsent::Revoked, Code::NO_CONSENT, Code::NO_CONSENT),
+        (NoConsent::NotForThisRoom, Code::NO_CONSENT_FOR_THIS_ROOM, Code::NO_CONSENT),
     ] {
         assert_eq!(refusal.code(TellsOfOtherRooms::Yes), told);
         assert_eq!(refusal.code(TellsOfOtherRooms::No), silent);

@@ -78,12 +78,12 @@ fn room() -> AppDataDictionary {
         link_preview_proxy_use: LinkPreviewProxyUse::Required { link_preview_proxy: Uri::new("https://p") },
     };
     let assets = AssetPolicy {
-        asset_upload_location: AssetUploadLocation::Hub,
+        asset_upload_location: AssetUploadLocation::HUB,
         upload_domains: vec![],
         download_privacy: DownloadPrivacy {
-            allowed_download_types: vec![DownloadPrivacyType::Ohttp],
+            allowed_download_types: vec![DownloadPrivacyType::OHTTP],
             forbidden_download_types: vec![],
-            default_download_type: DownloadPrivacyType::Direct,
+            default_download_type: DownloadPrivacyType::DIRECT,
         },
         max_image: 1,
         max_audio: 2,
@@ -241,15 +241,15 @@ fn refuses_each_setting_that_lies_outside() {
         ),
         (
             Setting::AssetUploadLocation,
-            |hub| hub.asset_upload_location = Allowed::of([AssetUploadLocation::Hub]),
-            |hub| hub.asset_upload_location = Allowed::of([AssetUploadLocation::LocalProvider]),
+            |hub| hub.asset_upload_location = Allowed::of([AssetUploadLocation::HUB]),
+            |hub| hub.asset_upload_location = Allowed::of([AssetUploadLocation::LOCAL_PROVIDER]),
         ),
         (
             Setting::DownloadTypes,
             |hub| {
-                hub.download_types = Allowed::of([DownloadPrivacyType::Ohttp, DownloadPrivacyType::Direct]);
+                hub.download_types = Allowed::of([DownloadPrivacyType::OHTTP, DownloadPrivacyType::DIRECT]);
             },
-            |hub| hub.download_types = Allowed::of([DownloadPrivacyType::Ohttp]),
+            |hub| hub.download_types = Allowed::of([DownloadPrivacyType::OHTTP]),
         ),
         (Setting::MaxAsset, |hub| hub.max_asset = Some(1_000), |hub| hub.max_asset = Some(999)),
         (

@@ -25,7 +25,7 @@ pub(super) fn play(story: &mut Story) -> Result<()> {
 
     world.narrator.scene("Alice would like to add Gina, who has never heard of her");
     let response = world.fetch_key_material(&cast.client_a1, &room, &gina)?;
-    ensure!(*response.user_status() == KeyMaterialUserCode::NoConsent, "{:?}", response.user_status());
+    ensure!(*response.user_status() == KeyMaterialUserCode::NO_CONSENT, "{:?}", response.user_status());
 
     world.narrator.scene("So she asks, from provider to provider");
     let request = ConsentEntry::Request {
@@ -59,7 +59,7 @@ pub(super) fn play(story: &mut Story) -> Result<()> {
     let cabal = room_uri("a.example", "cabal")?;
     let response = world.fetch_key_material(&cast.client_a1, &cabal, &gina)?;
     let code = *response.user_status();
-    ensure!(code == KeyMaterialUserCode::NoConsentForThisRoom, "{code:?}");
+    ensure!(code == KeyMaterialUserCode::NO_CONSENT_FOR_THIS_ROOM, "{code:?}");
 
     world.narrator.scene("Gina takes it back. From then on, it looks as if she had never answered");
     let revoke = ConsentEntry::Revoke {
@@ -70,6 +70,6 @@ pub(super) fn play(story: &mut Story) -> Result<()> {
     };
     world.send_consent(&revoke)?;
     let response = world.fetch_key_material(&cast.client_a1, &room, &gina)?;
-    ensure!(*response.user_status() == KeyMaterialUserCode::NoConsent, "{:?}", response.user_status());
+    ensure!(*response.user_status() == KeyMaterialUserCode::NO_CONSENT, "{:?}", response.user_status());
     story.check_agreement()
 }

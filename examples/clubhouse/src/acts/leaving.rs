@@ -33,7 +33,7 @@ fn bob_leaves(story: &mut Story) -> Result<()> {
         .scene("It counts from now on: what Bob has written before, and sends too late, is not handed on");
     let (response, received) = world.submit(&cast.client_b1, &room, &last_word)?;
     ensure!(
-        response.status_code.code() == SubmitResponseCode::NotAllowed,
+        response.status_code.code() == SubmitResponseCode::NOT_ALLOWED,
         "the hub says {:?}",
         response.status_code
     );
@@ -42,7 +42,7 @@ fn bob_leaves(story: &mut Story) -> Result<()> {
     world.narrator.scene("A commit that leaves the proposals out is refused");
     let outcome = world.commit(&cast.client_c1, &room, &Wishes::default(), Conduct::DoesntAsk)?;
     let code = outcome.response.response_code();
-    ensure!(code == UpdateResponseCode::NotAllowed, "the hub says {:?}", outcome.response);
+    ensure!(code == UpdateResponseCode::NOT_ALLOWED, "the hub says {:?}", outcome.response);
 
     world.narrator.scene("Cathy's client takes them up");
     let outcome = world.commit(&cast.client_c1, &room, &Wishes::default(), Conduct::Asks)?;
@@ -73,7 +73,7 @@ fn erin_comes_and_is_removed(story: &mut Story) -> Result<()> {
         .scene("Cathy's greeting was encrypted an epoch ago, for Erin too: the hub doesn't hand it on");
     let (response, _) = world.submit(&cast.client_c1, &room, &late)?;
     let code = response.status_code.code();
-    ensure!(code == SubmitResponseCode::EpochTooOld, "the hub says {:?}", response.status_code);
+    ensure!(code == SubmitResponseCode::EPOCH_TOO_OLD, "the hub says {:?}", response.status_code);
     story.check_agreement()
 }
 

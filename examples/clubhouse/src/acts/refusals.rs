@@ -31,13 +31,13 @@ pub(super) fn play(story: &mut Story) -> Result<()> {
 
     story.world.narrator.scene("So he changes his client. The hub is not impressed");
     let outcome = story.world.commit(&cast.client_d1, &room, &adds_erin, Conduct::DoesntAsk)?;
-    refused(&outcome, UpdateResponseCode::NotAllowed)?;
+    refused(&outcome, UpdateResponseCode::NOT_ALLOWED)?;
 
     story.world.narrator.scene("Bob, an ordinary user, bans Cathy");
     let bans =
         Wishes { change_role: vec![(cast.cathy.clone(), mimi_policy::BANNED_ROLE)], ..Wishes::default() };
     let outcome = story.world.commit(&cast.client_b1, &room, &bans, Conduct::DoesntAsk)?;
-    refused(&outcome, UpdateResponseCode::NotAllowed)?;
+    refused(&outcome, UpdateResponseCode::NOT_ALLOWED)?;
 
     story.world.narrator.scene(
         "Alice changes the roles and somebody's role in one commit: by which roles would it be judged?",
@@ -50,7 +50,7 @@ pub(super) fn play(story: &mut Story) -> Result<()> {
         ..Wishes::default()
     };
     let outcome = story.world.commit(&cast.client_a1, &room, &both, Conduct::DoesntAsk)?;
-    refused(&outcome, UpdateResponseCode::InvalidProposal)?;
+    refused(&outcome, UpdateResponseCode::INVALID_PROPOSAL)?;
 
     story.world.narrator.scene("Bob adds Erin's client, and not Erin: MLS would not mind");
     let client_only = Wishes { add_clients, ..Wishes::default() };
@@ -82,7 +82,7 @@ fn two_at_once(story: &mut Story) -> Result<()> {
     let of_bob = world.commit(&cast.client_b1, &room, &new_keys, Conduct::Asks)?;
     ensure!(of_bob.is_accepted(), "the hub says {:?}", of_bob.response);
     let outcome = world.update(&cast.client_c1, &room, &of_cathy)?;
-    refused(&outcome, UpdateResponseCode::WrongEpoch)
+    refused(&outcome, UpdateResponseCode::WRONG_EPOCH)
 }
 
 /// The hub is in league with Dave. Whoever else is in the room judges for itself.

@@ -7,7 +7,7 @@ use mimi_codec::{
     mls::{Add, KeyPackage, MLSMessage, MLSMessageBody, Proposal, Remove, Sender},
     protocol::{
         CommitMessage, GroupInfoOption, HandshakeBundle, IdentifierUri, ParticipantListUpdate,
-        ProposalMessage, TreelessGroupInfo, UpdateRequest, UserRolePair, UserindexRolePair,
+        ProposalMessage, ProposalMessages, TreelessGroupInfo, UpdateRequest, UserRolePair, UserindexRolePair,
     },
     ratchet_tree_options::RatchetTreeOption,
     room_policy::RoleData,
@@ -157,9 +157,8 @@ impl Client {
         }
         let mut messages = messages.into_iter();
         let proposal_or_commit = messages.next().ok_or("nothing to propose")?;
-        Ok(UpdateRequest {
-            bundle: HandshakeBundle::Proposal { proposal_or_commit, more_proposals: messages.collect() },
-        })
+        let proposals = ProposalMessages::new(proposal_or_commit, messages.collect())?;
+        Ok(UpdateRequest { bundle: HandshakeBundle::Proposal(proposals) })
     }
 }
 

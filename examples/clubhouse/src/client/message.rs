@@ -1,10 +1,8 @@
 //! Messages: composed and committed to before they are encrypted; verified, judged and folded into a timeline after they are decrypted.
 
 use mimi_codec::{
-    Decode, DnsNameRef, RoomUri,
-    code_points::ComponentID,
-    match_presented_identities,
-    mls::{Credential, MLSMessage},
+    DnsNameRef, RoomUri, match_presented_identities,
+    mls::{Credential, MLSMessage, MLSMessageBody},
     protocol::{
         AbuseReport, ApplicationMessage, Frank, FrankAAD, IdentifierUri, Protocol, SubmitMessageRequest,
     },
@@ -158,8 +156,14 @@ impl Client {
         accepted_timestamp: u64,
     ) -> Result<Read> {
         let processed = self.process(room, message.get())?;
-        let frank_aad = processed.safe_aad_item(ComponentID::FRANK_AAD.0);
-        let frank_aad = frank_aad.map(FrankAAD::decode_exact).transpose()?;
+        let context: mimi_codec::mls::GroupContext =
+            stack::of_openmls(self.room(room)?.group.public_group().group_context())?;
+        let MLSMessageBody::PrivateMessage { private_message } = &message.get().body else {
+            return Err("no PrivateMessage".into());
+        };
+        // As the hub reads it. What it says is authentic now that the message was decrypted.
+        let safe_aad = context.safe_aad(&private_message.authenticated_data)?.unwrap_or_default();
+        let frank_aad = safe_aad.content::<FrankAAD>().transpose()?;
         let Sender::Member(leaf) = processed.sender().clone() else { return Err("not a member".into()) };
         let ProcessedMessageContent::ApplicationMessage(data) = processed.into_content() else {
             return Err("not an application message".into());

@@ -55,8 +55,8 @@ impl Client {
                 self.join(room, welcome, ratchet_tree)?;
                 Ok(Received::Joined)
             }
-            FanoutEvent::Proposal { message, more_proposals } => {
-                let messages: Vec<ProposalMessage> = std::iter::once(message).chain(more_proposals).collect();
+            FanoutEvent::Proposal(proposals) => {
+                let messages: Vec<ProposalMessage> = proposals.iter().cloned().collect();
                 self.receive_proposals(room, &messages, timestamp)
             }
             FanoutEvent::Commit { message, .. } => self.receive_commit(room, &message),
@@ -109,11 +109,10 @@ impl Client {
         request: &UpdateRequest,
         timestamp: u64,
     ) -> Result<()> {
-        let HandshakeBundle::Proposal { proposal_or_commit, more_proposals } = &request.bundle else {
+        let HandshakeBundle::Proposal(proposals) = &request.bundle else {
             return Err("not a proposal".into());
         };
-        let messages = std::iter::once(proposal_or_commit).chain(more_proposals);
-        let list = messages.map(|message| decision::accepted(&self.suite, message, timestamp));
+        let list = proposals.iter().map(|message| decision::accepted(&self.suite, message, timestamp));
         let list = list.collect::<Result<Vec<AcceptedProposal>>>()?;
         let membership = self.rooms.get_mut(room).ok_or("this client is not in the room")?;
         let decision = membership.standpoint(&self.authority).judge_proposals(&list);

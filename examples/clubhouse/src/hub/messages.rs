@@ -1,9 +1,7 @@
 //! `POST /submitMessage/{roomId}` and `POST /reportAbuse/{roomId}` at the hub (mimi-protocol, 5.4 and 5.9).
 
 use mimi_codec::{
-    Decode, DnsNameRef, MatchedProvider, Reader, RoomUri,
-    extensions::SafeAAD,
-    match_presented_identities,
+    DnsNameRef, MatchedProvider, RoomUri, match_presented_identities,
     mls::{ContentType, PrivateMessage},
     protocol::{
         AbuseReport, FanoutEvent, FanoutMessage, Frank, IdentifierUri, Protocol, SubmitMessageRequest,
@@ -59,8 +57,16 @@ impl Hub {
 
         let context: mimi_codec::mls::GroupContext = stack::of_openmls(room.group.group_context())?;
         let agent = FrankingAgentKey::of_group(&self.suite, key.signing_key(), &context)?;
-        // The Safe AAD stands at the beginning of the authenticated data (mls-extensions-10, 4.9).
-        let safe_aad = SafeAAD::decode(&mut Reader::new(&private.authenticated_data))?;
+        let safe_aad = match context.safe_aad(&private.authenticated_data) {
+            Ok(safe_aad) => safe_aad.unwrap_or_default(),
+            Err(error) => {
+                return Ok(answer(
+                    SubmitResult::NotAllowed {},
+                    saw,
+                    vec![format!("authenticated data: {error}")],
+                ));
+            }
+        };
         let frank: Option<Frank> = match Submission::new(&safe_aad, sender, RoomUri::try_from(uri)?) {
             Ok(submission) => {
                 let franked =
@@ -160,6 +166,7 @@ fn answer(result: SubmitResult, saw: String, why: Vec<String>) -> Answer<SubmitM
         SubmitResult::Accepted { .. } => "accepted",
         SubmitResult::NotAllowed {} => "notAllowed",
         SubmitResult::EpochTooOld { .. } => "epochTooOld",
+        SubmitResult::Other { .. } => "a code of another revision",
     };
     let response = SubmitMessageResponse { protocol: Protocol::Mls10, status_code: result };
     Answer { response, code: code.to_owned(), saw, why, fan_out: Vec::new() }

@@ -7,7 +7,8 @@ use mimi_codec::{
     mls::{Commit, GroupInfo, MLSMessage, Proposal, ProposalOrRef, PublicMessage, Sender, Welcome},
     protocol::{
         CommitMessage, FanoutEvent, FanoutMessage, GroupInfoOption, HandshakeBundle, IdentifierUri,
-        ProposalMessage, UpdateRequest, UpdateResponseCode, UpdateRoomResponse, WelcomeMessage,
+        ProposalMessage, ProposalMessages, UpdateRequest, UpdateResponseCode, UpdateRoomResponse,
+        WelcomeMessage,
     },
 };
 use mimi_crypto::verify_with_label;
@@ -33,9 +34,7 @@ impl Hub {
             HandshakeBundle::Commit { proposal_or_commit, welcome, group_info_option, .. } => {
                 self.decide_commit(uri, &proposal_or_commit, welcome, *group_info_option, now)
             }
-            HandshakeBundle::Proposal { proposal_or_commit, more_proposals } => {
-                self.decide_proposals(uri, proposal_or_commit, more_proposals, now)
-            }
+            HandshakeBundle::Proposal(proposals) => self.decide_proposals(uri, proposals, now),
         }
     }
 
@@ -188,12 +187,11 @@ impl Hub {
     fn decide_proposals(
         &mut self,
         uri: &IdentifierUri,
-        first: ProposalMessage,
-        more: Vec<ProposalMessage>,
+        proposals: ProposalMessages,
         now: u64,
     ) -> Result<Answer<UpdateRoomResponse>> {
         let room = self.room(uri)?;
-        let messages: Vec<&ProposalMessage> = std::iter::once(&first).chain(&more).collect();
+        let messages: Vec<&ProposalMessage> = proposals.iter().collect();
         let list = messages.iter().map(|message| decision::accepted(&self.suite, message, now));
         let list = list.collect::<Result<Vec<AcceptedProposal>>>()?;
         let saw = format!("{} proposals: {}", list.len(), names(list.iter().map(|it| &it.proposal)));
@@ -211,7 +209,7 @@ impl Hub {
             Ok(judged) => judged,
             Err(refused) => return Ok(refusal(saw, &refused)),
         };
-        let event = FanoutEvent::Proposal { message: first.clone(), more_proposals: more.clone() };
+        let event = FanoutEvent::Proposal(proposals.clone());
         let fan_out = to_all(room.domains(), &FanoutMessage::new(now, event)?);
         let room = self.rooms.get_mut(uri).ok_or("there is no such room")?;
         for queued in verified {
@@ -245,7 +243,7 @@ fn refusal(saw: String, refused: &Refused) -> Answer<UpdateRoomResponse> {
     let error_description = refused.to_string();
     let why = vec![error_description.clone()];
     let (response, code) = match refused.update_response_code() {
-        UpdateResponseCode::InvalidProposal => {
+        UpdateResponseCode::INVALID_PROPOSAL => {
             let invalid_proposals = match refused {
                 Refused::UnknownReference(reference) => vec![reference.clone()],
                 // The draft names proposals by their references; those in a commit have none.

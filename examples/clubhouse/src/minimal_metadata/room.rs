@@ -251,7 +251,7 @@ impl Objection {
     pub const fn update_response_code(&self) -> UpdateResponseCode {
         match self {
             Self::Policy(refused) => refused.update_response_code(),
-            Self::Keys(_) | Self::Other(_) => UpdateResponseCode::InvalidProposal,
+            Self::Keys(_) | Self::Other(_) => UpdateResponseCode::INVALID_PROPOSAL,
         }
     }
 }

@@ -143,7 +143,7 @@ impl Server {
         });
         let clients: Vec<ClientKeyMaterial> = clients.collect::<Result<_>>()?;
         let status =
-            if clients.is_empty() { KeyMaterialUserCode::UserUnknown } else { KeyMaterialUserCode::Success };
+            if clients.is_empty() { KeyMaterialUserCode::USER_UNKNOWN } else { KeyMaterialUserCode::SUCCESS };
         Ok(KeyMaterialResponse::new(Protocol::Mls10, status, request.target_user, clients)?)
     }
 
@@ -314,7 +314,7 @@ fn refusal(
     use mimi_codec::protocol::UpdateResponseCode as Code;
     let error_description = objection.to_string();
     match code {
-        Code::NotAllowed => Ok(UpdateRoomResponse::NotAllowed { error_description }),
+        Code::NOT_ALLOWED => Ok(UpdateRoomResponse::NotAllowed { error_description }),
         _ => Ok(UpdateRoomResponse::InvalidProposal { error_description, invalid_proposals: vec![] }),
     }
 }

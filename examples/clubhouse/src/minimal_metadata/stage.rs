@@ -468,5 +468,6 @@ const fn code_of(response: &UpdateRoomResponse) -> &'static str {
         UpdateRoomResponse::WrongEpoch { .. } => "wrongEpoch",
         UpdateRoomResponse::NotAllowed { .. } => "notAllowed",
         UpdateRoomResponse::InvalidProposal { .. } => "invalidProposal",
+        UpdateRoomResponse::Other { .. } => "a code of another revision",
     }
 }

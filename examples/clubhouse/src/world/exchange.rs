@@ -35,7 +35,7 @@ impl Outcome {
     /// Whether the hub has accepted it.
     #[must_use]
     pub fn is_accepted(&self) -> bool {
-        self.response.response_code() == UpdateResponseCode::Success
+        self.response.response_code() == UpdateResponseCode::SUCCESS
     }
 }
 
@@ -142,7 +142,7 @@ impl World {
         self.narrator.decided(Verdict {
             by: hub.clone(),
             about: answer.saw.clone(),
-            accepted: answer.response.response_code() == UpdateResponseCode::Success,
+            accepted: answer.response.response_code() == UpdateResponseCode::SUCCESS,
             code: Some(answer.code),
             why: answer.why,
         });

@@ -80,7 +80,7 @@ impl World {
         self.narrator.decided(Verdict {
             by: hub.clone(),
             about: answer.saw.clone(),
-            accepted: answer.response.status_code.code() == SubmitResponseCode::Accepted,
+            accepted: answer.response.status_code.code() == SubmitResponseCode::ACCEPTED,
             code: Some(answer.code),
             why: answer.why,
         });

@@ -1,12 +1,15 @@
 //! Assets: every finding and every refusal by name.
 
 use super::*;
-use DownloadPrivacyType::{Direct, HubProxy, Ohttp};
 use alloc::vec;
 use mimi_codec::{
     DnsName, TextErrorKind,
     room_policy::{DomainName, DownloadPrivacy},
 };
+
+const DIRECT: DownloadPrivacyType = DownloadPrivacyType::DIRECT;
+const HUB_PROXY: DownloadPrivacyType = DownloadPrivacyType::HUB_PROXY;
+const OHTTP: DownloadPrivacyType = DownloadPrivacyType::OHTTP;
 
 fn domain(name: &str) -> DomainName {
     DomainName { domain: name.into() }
@@ -26,12 +29,12 @@ fn media_types(texts: &[&str]) -> Vec<MediaType> {
 /// A policy without findings.
 fn policy() -> AssetPolicy {
     AssetPolicy {
-        asset_upload_location: AssetUploadLocation::LocalProvider,
+        asset_upload_location: AssetUploadLocation::LOCAL_PROVIDER,
         upload_domains: vec![entry("a.example", &["cdn.a.example"]), entry("b.example", &["cdn.b.example"])],
         download_privacy: DownloadPrivacy {
-            allowed_download_types: vec![HubProxy, Ohttp],
-            forbidden_download_types: vec![Direct],
-            default_download_type: HubProxy,
+            allowed_download_types: vec![HUB_PROXY, OHTTP],
+            forbidden_download_types: vec![DIRECT],
+            default_download_type: HUB_PROXY,
         },
         max_image: 100,
         max_audio: 200,
@@ -65,8 +68,8 @@ fn a_sound_policy_has_no_findings() {
 #[test]
 fn uploads_to_the_hub_need_exactly_the_hub() {
     let mut hub = policy();
-    hub.asset_upload_location = AssetUploadLocation::Hub;
-    let advice = AssetFinding::NotLocalProvider(AssetUploadLocation::Hub);
+    hub.asset_upload_location = AssetUploadLocation::HUB;
+    let advice = AssetFinding::NotLocalProvider(AssetUploadLocation::HUB);
     assert_eq!(found(&hub), [advice.clone(), AssetFinding::NotOneProvider { providers: 2 }]);
     hub.upload_domains = vec![entry("a.example", &["cdn.a.example"])];
     assert_eq!(found(&hub), core::slice::from_ref(&advice));
@@ -99,14 +102,14 @@ fn finds_domains_that_match_nothing() {
 #[test]
 fn finds_ways_to_download_that_contradict() {
     let mut odd = policy();
-    odd.download_privacy.allowed_download_types = vec![HubProxy, Direct];
-    assert_eq!(found(&odd), [AssetFinding::DownloadAllowedAndForbidden(Direct)]);
+    odd.download_privacy.allowed_download_types = vec![HUB_PROXY, DIRECT];
+    assert_eq!(found(&odd), [AssetFinding::DownloadAllowedAndForbidden(DIRECT)]);
     odd.download_privacy.forbidden_download_types = vec![];
     assert_eq!(found(&odd), [AssetFinding::DirectDownload]);
     odd.download_privacy.allowed_download_types = vec![];
-    assert_eq!(found(&odd), [AssetFinding::DefaultDownloadNotAllowed(HubProxy)]);
-    odd.download_privacy.forbidden_download_types = vec![HubProxy];
-    assert_eq!(found(&odd), [AssetFinding::DefaultDownloadForbidden(HubProxy)]);
+    assert_eq!(found(&odd), [AssetFinding::DefaultDownloadNotAllowed(HUB_PROXY)]);
+    odd.download_privacy.forbidden_download_types = vec![HUB_PROXY];
+    assert_eq!(found(&odd), [AssetFinding::DefaultDownloadForbidden(HUB_PROXY)]);
 }
 
 #[test]
@@ -159,16 +162,25 @@ fn refuses_a_provider_without_a_place() {
     let refused = AssetRefusal::ProviderNotListed { provider: "B.example".into() };
     assert_eq!(check(&hub, image("https://cdn.b.example/x")), Err(refused));
     // The hub's places are everybody's where uploads go there.
-    hub.asset_upload_location = AssetUploadLocation::Hub;
+    hub.asset_upload_location = AssetUploadLocation::HUB;
     assert!(check(&hub, image("https://cdn.a.example/x")).is_ok());
     let refused = AssetRefusal::Url(AssetUrlError::NotAnAssetDomain);
     assert_eq!(check(&hub, image("https://cdn.b.example/x")), Err(refused));
 }
 
 #[test]
+fn refuses_a_location_that_no_draft_lists() {
+    let mut unknown = policy();
+    unknown.asset_upload_location = AssetUploadLocation(3);
+    let refused = AssetRefusal::UnknownLocation(AssetUploadLocation(3));
+    assert_eq!(check(&unknown, image("https://cdn.b.example/x")), Err(refused));
+    assert!(found(&unknown).contains(&AssetFinding::NotLocalProvider(AssetUploadLocation(3))));
+}
+
+#[test]
 fn an_unspecified_location_leaves_the_url_alone() {
     let mut anywhere = policy();
-    anywhere.asset_upload_location = AssetUploadLocation::Unspecified;
+    anywhere.asset_upload_location = AssetUploadLocation::UNSPECIFIED;
     let allowed = check(&anywhere, image("http://elsewhere.example/x")).unwrap();
     assert_eq!(allowed.url(), None);
     let hub = DnsName::parse("a.example").unwrap();
@@ -212,23 +224,23 @@ fn refuses_media_types_by_both_lists() {
 #[test]
 fn chooses_the_default_then_the_best_for_privacy() {
     let mut room = policy();
-    assert_eq!(choose_download(Some(&room), &[Direct, Ohttp, HubProxy]), Ok(HubProxy));
-    assert_eq!(choose_download(Some(&room), &[Direct, Ohttp]), Ok(Ohttp));
-    assert_eq!(choose_download(Some(&room), &[Direct]), Err(DownloadRefusal::NoWay));
-    room.download_privacy.forbidden_download_types = vec![HubProxy];
-    assert_eq!(choose_download(Some(&room), &[Direct, Ohttp, HubProxy]), Ok(Ohttp));
-    assert_eq!(choose_download(None, &[Direct, HubProxy]), Ok(HubProxy));
-    assert_eq!(choose_download(None, &[Direct]), Ok(Direct));
+    assert_eq!(choose_download(Some(&room), &[DIRECT, OHTTP, HUB_PROXY]), Ok(HUB_PROXY));
+    assert_eq!(choose_download(Some(&room), &[DIRECT, OHTTP]), Ok(OHTTP));
+    assert_eq!(choose_download(Some(&room), &[DIRECT]), Err(DownloadRefusal::NoWay));
+    room.download_privacy.forbidden_download_types = vec![HUB_PROXY];
+    assert_eq!(choose_download(Some(&room), &[DIRECT, OHTTP, HUB_PROXY]), Ok(OHTTP));
+    assert_eq!(choose_download(None, &[DIRECT, HUB_PROXY]), Ok(HUB_PROXY));
+    assert_eq!(choose_download(None, &[DIRECT]), Ok(DIRECT));
 }
 
 #[test]
 fn refuses_ways_that_are_forbidden_or_not_allowed() {
     let mut room = policy();
-    assert_eq!(check_download(&room, HubProxy), Ok(()));
-    assert_eq!(check_download(&room, Direct), Err(DownloadRefusal::Forbidden(Direct)));
+    assert_eq!(check_download(&room, HUB_PROXY), Ok(()));
+    assert_eq!(check_download(&room, DIRECT), Err(DownloadRefusal::Forbidden(DIRECT)));
     room.download_privacy.allowed_download_types = vec![];
-    assert_eq!(check_download(&room, HubProxy), Ok(()));
-    assert_eq!(check_download(&room, Ohttp), Err(DownloadRefusal::NotAllowed(Ohttp)));
+    assert_eq!(check_download(&room, HUB_PROXY), Ok(()));
+    assert_eq!(check_download(&room, OHTTP), Err(DownloadRefusal::NotAllowed(OHTTP)));
 }
 
 #[test]

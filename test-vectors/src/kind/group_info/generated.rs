@@ -186,7 +186,7 @@ impl Scene {
         let tbs = GroupInfoResponseTBS::new(
             Protocol::Mls10,
             it.room_id.clone().into(),
-            GroupInfoCode::Success,
+            GroupInfoCode::SUCCESS,
             self.number(),
             self.hub_sender.clone(),
             sealed,
