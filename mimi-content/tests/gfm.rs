@@ -5,10 +5,10 @@
 use html5ever::tendril::TendrilSink;
 use html5ever::{ParseOpts, QualName, local_name, ns, parse_fragment};
 use markup5ever_rcdom::{Handle, NodeData, RcDom};
-use mimi_content::Text;
 use mimi_content::gfm::{
     LINK_SCHEMES, LinkWarning, escape_html, link_warning, links, mentions, to_html, to_plain_text,
 };
+use mimi_content::{PartIndex, Text};
 use proptest::prelude::*;
 
 const ELEMENTS: &[&str] = &[
@@ -83,6 +83,7 @@ fn assert_safe(markdown: &str) -> Page {
         assert!(ELEMENTS.contains(&element.as_str()), "{element} from {markdown:?}: {html}");
         for (name, value) in attributes {
             let allowed = match (element.as_str(), name.as_str()) {
+                ("a", "href") if value.starts_with("cid:") => PartIndex::from_content_id(value).is_ok(),
                 ("a", "href") => {
                     let scheme = value.split_once(':').unwrap_or_default().0.to_ascii_lowercase();
                     LINK_SCHEMES.contains(&scheme.as_str()) && !value.contains(['\n', '\r', '\t', ' '])
@@ -293,7 +294,18 @@ fn links_without_a_known_scheme_lose_their_target() {
         "https:",
         "<https://a.example/ b>",
         "https://a.example/&Tab;b",
-        "cid:1@local.invalid",
+        "https:/logout",
+        "http:a.example",
+        "https:#f",
+        "https:?q",
+        "https:///a.example",
+        "HTTPS:a.example",
+        "https:&#92;&#92;a.example",
+        "https://&#92;a.example",
+        "https://a.example&#92;@b.example",
+        "https://:80",
+        "https://@/x",
+        "https://?x",
     ] {
         assert_eq!(to_html(&format!("[x]({target})")), "<p>x</p>\n", "{target}");
     }
@@ -303,6 +315,7 @@ fn links_without_a_known_scheme_lose_their_target() {
         "mailto:a@b.example",
         "mimi://a.example/u/b",
         "im:a@b.example",
+        "cid:1@local.invalid",
     ] {
         assert_eq!(to_html(&format!("[x]({target})")), format!("<p><a href=\"{target}\">x</a></p>\n"));
     }
@@ -481,6 +494,10 @@ fn shows_plain_text() {
         ("| a | b |\n|-|-|\n| c | d |\n\ne", "a | b\nc | d\n\ne"),
         ("```\nlet a;\nlet b;\n```\nc", "let a;\nlet b;\n\nc"),
         ("<b>a</b>\u{1b}[31m\u{7}", "<b>a</b>\u{fffd}[31m\u{fffd}"),
+        ("a\u{202e}b\u{2066}c\u{61c}\u{200f}`d\u{202a}`", "abcd"),
+        ("[a\u{202e}](https://a.example)", "a (https://a.example)"),
+        ("[write](mailto:a@b.example) <a@b.example>", "write (mailto:a@b.example) a@b.example"),
+        ("![a](cid:1@local.invalid) [b](cid:2@local.invalid)", "a b"),
         ("```\n\n\n\na\n```\nb", "\n\n\na\n\nb"),
         ("~~a~~ `b` &amp; \\*", "a b & *"),
         ("", ""),
@@ -572,6 +589,23 @@ fn warns_of_links_that_are_not_what_they_seem() {
     assert_eq!(Downgraded.to_string(), "the link shows https and leads to http");
 }
 
+/// Pairs of a link's text and its target, with the warning that is right: of the draft, of public lists of what is an address
+/// in a text and what is not, and of ways to hide one.
+#[test]
+fn warns_as_the_table_says() {
+    let table: Vec<(String, String, Option<String>)> =
+        serde_json::from_str(include_str!("data/links.json")).unwrap();
+    assert!(table.len() >= 200);
+    let wrong: Vec<_> = table
+        .iter()
+        .filter_map(|(text, target, warning)| {
+            let found = link_warning(text, target).map(LinkWarning::name);
+            (found != warning.as_deref()).then(|| format!("[{text}]({target}) {found:?}, not {warning:?}"))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
 /// Pieces of Markdown, HTML and mischief in any order.
 fn soup() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
@@ -580,7 +614,7 @@ fn soup() -> impl Strategy<Value = String> {
             "    ", "\t", "> ", "- ", "1. ", "- [x] ", "#", "|", "|-|\n", ":-:", "\\", "&", ";", "&lt;", "&#60;", "&colon;", "!", "?", "!--",
             "-->", "<![CDATA[", "]]>", "<div", "<script>", "</script>", "<img src=x onerror=alert(1)>", " onclick=alert(1) ", "javascript:",
             "JaVaScript:", "data:text/html,", "https://a.example", "http:", "mimi://a.example/u/b", "cid:1@local.invalid", "//evil.example",
-            "[a]: ", "[a]", "\u{0}", "\u{1}", "\r", "\u{a0}", "\u{200b}", "\u{feff}", "é", "😀", "title", "style",
+            "[a]: ", "[a]", "\u{0}", "\u{1}", "\r", "\u{a0}", "\u{200b}", "\u{feff}", "\u{202e}", "\u{2066}", "é", "😀", "title", "style",
         ][..]).prop_map(str::to_owned),
         1 => "[a-zA-Z0-9 ]{0,8}",
         1 => any::<char>().prop_map(String::from),
@@ -607,7 +641,8 @@ proptest! {
 
     #[test]
     fn plain_text_has_no_control_characters(soup in soup()) {
-        prop_assert!(to_plain_text(&soup).chars().all(|c| !c.is_control() || c == '\n' || c == '\t'));
+        let bidi = |c| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        prop_assert!(to_plain_text(&soup).chars().all(|c| (!c.is_control() || c == '\n' || c == '\t') && !bidi(c)));
     }
 
     #[test]

@@ -1,16 +1,17 @@
-//! Links, mentions, and links that are not what they seem: mimi-content section 9.6.
+//! Links, mentions, and links that are not what they seem: mimi-content-08 §9.6.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use fluent_uri::Iri;
 use pulldown_cmark::{Event, LinkType, Tag, TagEnd};
 
-use super::{nests_too_deeply, parser};
+use super::address::{Address, Addresses, Form, normal, shown, word};
+use super::depth::nests_too_deeply;
+use super::parser;
 
 /// A link or an image in Markdown.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Link {
     /// What is shown, without its marks; of an image, its alternative text.
     pub text: String,
@@ -28,16 +29,28 @@ impl Link {
     }
 }
 
-/// Images inside of images, and these in a link, that [`links`] tells of.
+/// Images inside of images, and these in a link, that [`links`] reports.
 const MAX_NESTED: usize = 8;
 
 /// Why a person should be asked before a link is followed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum LinkWarning {
-    /// The text is, or holds, a URL other than the target.
+    /// The text is, or holds, an address other than the target.
     OtherUrl,
     /// The text says https, the target is the same under http.
     Downgraded,
+}
+
+impl LinkWarning {
+    /// The name that test vectors have for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OtherUrl => "other_url",
+            Self::Downgraded => "downgraded",
+        }
+    }
 }
 
 impl fmt::Display for LinkWarning {
@@ -49,8 +62,8 @@ impl fmt::Display for LinkWarning {
     }
 }
 
-/// All links and images, in the order in which they end. None in a text that nests absurdly, which is shown as plain text. Of images
-/// in the alternative text of images, only the outer eight levels.
+/// All links and images, in the order in which they end. Empty for a text that nests absurdly, which is shown as plain text. Of
+/// images in the alternative text of images, only the outer eight levels.
 ///
 /// ```
 /// use mimi_content::gfm::{LinkWarning, links};
@@ -96,8 +109,8 @@ pub fn links(markdown: &str) -> Vec<Link> {
 
 /// The links that mention a user: those to a URI of which `is_member` says that it is a user with a client in the group.
 ///
-/// How to compare URIs, and who is in the group, is the caller's to know. The text is what the sender suggests to show; whether it may stand
-/// for that user is for the receiver to decide (section 9.6).
+/// How to compare URIs, and who is in the group, is the caller's to know. The text is what the sender suggests to show; whether it may
+/// represent that user is for the receiver to decide (mimi-content-08 §9.6).
 ///
 /// ```
 /// use mimi_content::gfm::mentions;
@@ -113,13 +126,28 @@ pub fn mentions(markdown: &str, mut is_member: impl FnMut(&str) -> bool) -> Vec<
     found
 }
 
-/// What to tell a person who follows a link, if anything: that its text holds a URL, or what looks like a host name, other than its target.
+/// What to tell a person who follows a link, if anything: that its text shows an address other than its target.
 ///
-/// `alice@example.com` is the address of a `mailto:` link, and says nothing about a `mimi:` or `im:` link, which mentions somebody.
+/// # What counts as an address
 ///
-/// Two URLs are the same if they are after syntax- and scheme-based normalization (RFC 3986, section 6.2). A text without a scheme
-/// stands for the same address under the target's scheme. Text that is no URL, such as a name, is none of this function's business; nor are
-/// letters that look like others.
+/// Anywhere in the text, also directly after or before other signs:
+///
+/// - a scheme with two slashes (`https://bank.example`), a known scheme without (`https:bank.example`, `im:alice@bank.example`);
+/// - a host name whose last label is a top-level domain, an IPv4 or an IPv6 address, each with what follows it;
+/// - two slashes and a host (`//bank.example`), a user at a host (`alice@bank.example`).
+///
+/// The text is taken as a person sees it: characters without width are dropped; signs that look like a dot, a slash, a colon, a
+/// hyphen or an at sign count as those.
+///
+/// `README.md` and `main.rs` are files, although `md` and `rs` are top-level domains: two labels that end in one of the endings `cab`,
+/// `cc`, `md`, `mk`, `mov`, `pm`, `ps`, `py`, `rs`, `sh`, `so`, `zip` are an address only with a port, a path, a query or slashes
+/// before them (reading T61).
+///
+/// # What counts as the same
+///
+/// Two addresses are the same if they are after normalization (RFC 3986 §6.2.2 and §6.2.3), and host names in ASCII
+/// (UTS #46). An address without a scheme has the target's. `alice@example.com` is the address of a `mailto:` link, and says
+/// nothing about a `mimi:` or `im:` link, which mentions a user. Letters that look like others are not the same.
 ///
 /// ```
 /// use mimi_content::gfm::{LinkWarning, link_warning};
@@ -128,6 +156,8 @@ pub fn mentions(markdown: &str, mut is_member: impl FnMut(&str) -> bool) -> Vec<
 /// assert_eq!(link_warning("example.com/foobar", target), None);
 /// assert_eq!(link_warning("https://example.com:443/foobar", target), None);
 /// assert_eq!(link_warning("read this", target), None);
+/// assert_eq!(link_warning("read README.md", target), None);
+/// assert_eq!(link_warning("\u{1f512}bank.example|login", target), Some(LinkWarning::OtherUrl));
 /// assert_eq!(link_warning(target, "https://spearphishers.example/foobar"), Some(LinkWarning::OtherUrl));
 /// assert_eq!(link_warning(target, "http://example.com/foobar"), Some(LinkWarning::Downgraded));
 /// ```
@@ -136,89 +166,140 @@ pub fn link_warning(text: &str, target: &str) -> Option<LinkWarning> {
     if text == target {
         return None;
     }
-    let text: String = text.chars().filter(|c| !is_invisible(*c)).collect();
-    let target = target.trim();
-    let normal_target = normal(target);
-    // The first word that is an address decides; most texts are one word or hold none.
-    text.split_whitespace().find_map(|word| compare(word, target, normal_target.as_deref()))
-}
-
-fn compare(word: &str, target: &str, normal_target: Option<&str>) -> Option<LinkWarning> {
-    if word == target {
-        return None;
-    }
-    let word = word.trim_start_matches(OPENING);
-    // A trailing mark may belong to the address or to the sentence.
-    let trimmed = word.trim_end_matches(CLOSING);
-    let (target_scheme, _) = target.split_once(':').unwrap_or_default();
-    let address = if has_scheme(trimmed) {
-        String::from(word)
-    } else if looks_like_host(trimmed) {
-        let is_target =
-            |schemes: &[&str]| schemes.iter().any(|scheme| target_scheme.eq_ignore_ascii_case(scheme));
-        match word.contains('@') {
-            // The handle of a user, as the text of a mention.
-            true if is_target(&["mimi", "im"]) => return None,
-            true if is_target(&["mailto"]) => alloc::format!("mailto:{word}"),
-            _ if is_target(&["http", "https"]) => alloc::format!("{target_scheme}://{word}"),
-            _ => alloc::format!("https://{word}"),
+    let text = shown(text);
+    let target = Target::new(target.trim());
+    let mut addresses = Addresses::new(&text);
+    let mut downgraded = None;
+    while let Some(address) = addresses.next() {
+        let (verdict, end) = target.compare(&text, address);
+        match verdict {
+            Some(LinkWarning::OtherUrl) => return verdict,
+            Some(_) => downgraded = verdict,
+            None => {}
         }
-    } else {
-        return None;
+        // What follows the address is read on.
+        addresses.at = addresses.at.max(end);
+    }
+    downgraded
+}
+
+/// The target of a link, to compare addresses with.
+struct Target<'t> {
+    target: &'t str,
+    scheme: &'t str,
+    normal: Option<String>,
+    /// Bytes of the longest address that can be the target.
+    longest: usize,
+}
+
+impl<'t> Target<'t> {
+    fn new(target: &'t str) -> Self {
+        let (scheme, _) = target.split_once(':').unwrap_or_default();
+        let normal = normal(target);
+        let length = normal.as_deref().unwrap_or_default().len().max(target.len());
+        // Percent-encoding takes three bytes for one, full-width letters were replaced.
+        Self { target, scheme, normal, longest: length.saturating_mul(4).saturating_add(64) }
+    }
+
+    fn is_of(&self, schemes: &[&str]) -> bool {
+        schemes.iter().any(|scheme| self.scheme.eq_ignore_ascii_case(scheme))
+    }
+
+    /// What to warn of, and where the address ends.
+    fn compare(&self, text: &str, address: Address) -> (Option<LinkWarning>, usize) {
+        let Address { form, start, end } = address;
+        let word = word(text, start, self.longest);
+        let at = |length: usize| start.saturating_add(length);
+        if form == Form::User && self.is_of(&["mimi", "im"]) {
+            // The handle of a user, as the text of a mention.
+            return (None, at(soft_end(word)));
+        }
+        let prefix = match form {
+            Form::Scheme => String::new(),
+            Form::User if self.is_of(&["mailto"]) => String::from("mailto:"),
+            Form::Relative => alloc::format!("{}:", if self.is_web() { self.scheme } else { "https" }),
+            _ if self.is_web() => alloc::format!("{}://", self.scheme),
+            _ => String::from("https://"),
+        };
+        let mut downgraded = None;
+        let end = end.map(|end| end.saturating_sub(start));
+        for (skipped, length) in candidates(word, end) {
+            let Some(shown) = word.get(skipped..length) else { continue };
+            let bare_ipv6 = form != Form::Scheme && shown.parse::<core::net::Ipv6Addr>().is_ok();
+            let shown = if bare_ipv6 {
+                alloc::format!("{prefix}[{shown}]")
+            } else {
+                alloc::format!("{prefix}{shown}")
+            };
+            if shown == self.target {
+                return (None, at(length));
+            }
+            let (Some(shown), Some(target)) = (normal(&shown), self.normal.as_deref()) else { continue };
+            if shown == target {
+                return (None, at(length));
+            }
+            let is_downgrade = target
+                .strip_prefix("http:")
+                .is_some_and(|target| shown.strip_prefix("https:") == Some(target));
+            if is_downgrade {
+                downgraded = downgraded.or(Some(length));
+            }
+        }
+        match downgraded {
+            Some(length) => (Some(LinkWarning::Downgraded), at(length)),
+            None => (Some(LinkWarning::OtherUrl), at(word.len())),
+        }
+    }
+
+    fn is_web(&self) -> bool {
+        self.is_of(&["http", "https"])
+    }
+}
+
+/// The pieces of a word that may be the address that is shown: it, and what is left of it where signs end an address that are
+/// part of one in other places. Each as its beginning and end.
+fn candidates(word: &str, end: Option<usize>) -> impl Iterator<Item = (usize, usize)> {
+    let ends = [Some(word.len()), Some(hard_end(word)), Some(soft_end(word)), end];
+    let starts = [Some(0), attached_start(word)];
+    starts.into_iter().flatten().flat_map(move |start| {
+        ends.into_iter().flatten().flat_map(move |end| {
+            let whole = word.get(..end).unwrap_or_default();
+            let trimmed = whole.trim_end_matches(CLOSING).len();
+            [(start, end), (start, trimmed)]
+        })
+    })
+}
+
+/// Where signs begin that no address holds.
+fn hard_end(word: &str) -> usize {
+    let ends = |c: char| matches!(c, '|' | '<' | '>' | '"' | '`') || !c.is_ascii() && !c.is_alphanumeric();
+    word.find(ends).unwrap_or(word.len())
+}
+
+/// Where signs begin that addresses rarely hold. Brackets at the beginning are those of an IPv6 address.
+fn soft_end(word: &str) -> usize {
+    let ends = |c: char| {
+        matches!(c, ',' | ';' | '(' | ')' | '{' | '}' | '*' | '\'' | '!')
+            || hard_end(c.encode_utf8(&mut [0; 4])) == 0
     };
-    let shorter = address.trim_end_matches(CLOSING);
-    let forms = [normal(&address), normal(shorter)];
-    let Some(normal_target) = normal_target else { return Some(LinkWarning::OtherUrl) };
-    if forms.iter().flatten().any(|form| form == normal_target) {
-        return None;
-    }
-    let downgraded = normal_target
-        .strip_prefix("http:")
-        .is_some_and(|target| forms.iter().flatten().any(|form| form.strip_prefix("https:") == Some(target)));
-    Some(if downgraded { LinkWarning::Downgraded } else { LinkWarning::OtherUrl })
+    word.find(ends).unwrap_or(word.len())
 }
 
-const OPENING: &[char] = &['(', '[', '{', '<', '"', '\'', '«', '“', '‘', '„', '‹'];
-const CLOSING: &[char] =
-    &[')', ']', '}', '>', '"', '\'', '»', '”', '’', '›', '.', ',', ';', ':', '!', '?', '…'];
-
-/// Whether the word begins with a scheme and two slashes, or with one of the schemes that do without.
-fn has_scheme(word: &str) -> bool {
-    let Some((scheme, rest)) = word.split_once(':') else { return false };
-    let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
-    is_scheme && (rest.starts_with("//") || scheme.eq_ignore_ascii_case("mailto"))
+/// Where a name in ASCII begins that is attached to letters of a script without spaces.
+fn attached_start(word: &str) -> Option<usize> {
+    let label = word.split('.').next().unwrap_or_default();
+    let (at, last) = label.char_indices().rev().find(|(_, c)| is_unspaced(*c))?;
+    let start = at.saturating_add(last.len_utf8());
+    word.get(start..)?.starts_with(|c: char| c.is_ascii_alphanumeric()).then_some(start)
 }
 
-/// Whether what comes before a port, path, query or fragment could be a host name with a dot, or an address.
-fn looks_like_host(word: &str) -> bool {
-    let host = word.split(['/', '?', '#', ':', '\\']).next().unwrap_or_default();
-    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
-    let mut labels = host.trim_end_matches('.').split('.');
-    let allowed = |c: char| c == '-' || c.is_alphanumeric();
-    let all = labels.clone().all(|label| !label.is_empty() && label.chars().all(allowed));
-    let is_ipv4 = labels.clone().count() == 4 && labels.clone().all(|label| label.parse::<u8>().is_ok());
-    let has_top_level = labels
-        .next_back()
-        .is_some_and(|last| last.chars().count() >= 2 && last.starts_with(char::is_alphabetic));
-    all && (is_ipv4 || has_top_level && labels.next().is_some())
+/// Han, kana, Hangul and Thai.
+fn is_unspaced(c: char) -> bool {
+    matches!(c, '\u{e00}'..='\u{e7f}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{20000}'..='\u{3ffff}')
 }
 
-/// Characters that take no room, and would keep an address from being seen as one.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-}
-
-/// The normal form of an address; `None` for what is none.
-fn normal(address: &str) -> Option<String> {
-    let iri = Iri::parse(address).ok()?.normalize();
-    // An empty path is the root for every scheme with an authority that we compare by (RFC 3986, section 6.2.3).
-    let is_web = matches!(iri.scheme().as_str(), "http" | "https");
-    let text = iri.as_str();
-    if is_web && iri.path().is_empty() {
-        let at = text.find(['?', '#']).unwrap_or(text.len());
-        let (before, after) = text.split_at_checked(at)?;
-        return Some(alloc::format!("{before}/{after}"));
-    }
-    Some(String::from(text))
-}
+/// Signs after an address that may belong to it or to the sentence.
+const CLOSING: &[char] = &[
+    ')', ']', '}', '>', '"', '\'', '»', '”', '’', '›', '.', ',', ';', ':', '!', '?', '…', '*', '_', '~',
+    '、', '，', '」', '』', '】', '》', '！', '？',
+];

@@ -4,14 +4,19 @@
 //! `<https://example.com>` in angle brackets is a link: the draft's own mentions are written so.
 //!
 //! - [`escape_html`] before sending, or [`Text::escaped_markdown`](crate::Text::escaped_markdown).
-//! - [`to_html`] and [`to_plain_text`] to show what was received, whoever wrote it.
+//! - [`events`], [`to_html`] and [`to_plain_text`] to show what was received, whoever wrote it.
 //! - [`links`], [`mentions`] and [`link_warning`] for what happens when a person touches a link.
 //!
 //! Every function takes time in proportion to the text, and none fails: what nests absurdly is shown as plain text.
 
+mod address;
+mod depth;
+mod event;
 mod html;
+mod invisible;
 mod link;
 mod plain;
+mod top_level;
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -19,15 +24,15 @@ use alloc::vec::Vec;
 
 use pulldown_cmark::{Event, Options, Parser, Tag};
 
+use depth::nests_too_deeply;
+
+pub use event::{Alignment, Element, Events, RenderEvent, events, shown_parts};
 pub use html::to_html;
 pub use link::{Link, LinkWarning, link_warning, links, mentions};
 pub use plain::to_plain_text;
 
-/// Schemes of links that [`to_html`] keeps; a link to anything else is shown without its target.
+/// Schemes of links that [`events`] and [`to_html`] keep; a link to anything else is shown without its target.
 pub const LINK_SCHEMES: [&str; 5] = ["https", "http", "mailto", "mimi", "im"];
-
-/// Block quotes and lists that one line may open. The parser's time grows with how deep they nest times how many lines follow.
-const MAX_MARKERS: usize = 64;
 
 /// The supported extensions; the bare autolinks are none of them, and HTML is told apart to be shown as text.
 fn parser(markdown: &str) -> Parser<'_> {
@@ -35,33 +40,6 @@ fn parser(markdown: &str) -> Parser<'_> {
         markdown,
         Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH,
     )
-}
-
-/// Whether a line opens so many block quotes and lists that the whole text is shown as plain text.
-fn nests_too_deeply(markdown: &str) -> bool {
-    markdown.split(['\n', '\r']).any(|line| markers(line).nth(MAX_MARKERS).is_some())
-}
-
-/// The marks of block quotes and lists at the beginning of a line.
-fn markers(line: &str) -> impl Iterator<Item = u8> {
-    let mut rest = line.as_bytes();
-    core::iter::from_fn(move || {
-        loop {
-            let (first, after) = rest.split_first()?;
-            rest = after;
-            match first {
-                b' ' | b'\t' | b'0'..=b'9' => {}
-                b'>' => return Some(*first),
-                b'-' | b'+' | b'*' | b'.' | b')' if after.first().is_none_or(u8::is_ascii_whitespace) => {
-                    return Some(*first);
-                }
-                _ => {
-                    rest = &[];
-                    return None;
-                }
-            }
-        }
-    })
 }
 
 /// `&lt;` in the place of the `<` of every HTML tag, comment, declaration, processing instruction and CDATA section, as a sender must

@@ -5,13 +5,18 @@ use alloc::vec::Vec;
 
 use pulldown_cmark::{Event, LinkType, Tag, TagEnd};
 
-use super::html::is_safe_target;
-use super::{nests_too_deeply, parser};
+use super::depth::nests_too_deeply;
+use super::event::is_safe_target;
+use super::invisible::is_bidi_control;
+use super::parser;
 
 /// Plain text for GFM-MIMI: without its marks, but with its line breaks, bullets and numbers.
 ///
-/// A link shows its target after its text, unless it is a mention or the text says the same. Control characters other than line breaks and
-/// tabs become U+FFFD, so that the text is fit for a terminal.
+/// A link shows its target after its text, unless it is a mention or the text says the same. A link or a picture that names another
+/// part of the message is its text alone; the part is to be shown by itself.
+///
+/// The text is fit for a terminal: control characters other than line breaks and tabs become U+FFFD, and the characters that
+/// control the direction of text are left out.
 ///
 /// ```
 /// use mimi_content::gfm::to_plain_text;
@@ -102,9 +107,8 @@ impl PlainText {
             | Tag::HtmlBlock
             | Tag::Table(_) => self.break_lines(2),
             Tag::Link { link_type, dest_url, .. } => {
-                let target =
-                    if link_type == LinkType::Email { String::new() } else { String::from(&*dest_url) };
-                self.links.push((self.written.len(), target));
+                let scheme = if link_type == LinkType::Email { "mailto:" } else { "" };
+                self.links.push((self.written.len(), alloc::format!("{scheme}{dest_url}")));
             }
             Tag::Image { dest_url, .. } => self.links.push((self.written.len(), String::from(&*dest_url))),
             _ => {}
@@ -133,10 +137,11 @@ impl PlainText {
     /// Shows where a link leads, if its text doesn't.
     fn end_link(&mut self) {
         let Some((start, target)) = self.links.pop() else { return };
-        let is_web = target.split_once(':').is_some_and(|(scheme, _)| {
-            scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http")
-        });
-        if is_web && is_safe_target(&target) && self.written.get(start..) != Some(&*target) {
+        let Some((scheme, address)) = target.split_once(':') else { return };
+        let is = |known: &str| scheme.eq_ignore_ascii_case(known);
+        let shown = self.written.get(start..).unwrap_or_default();
+        let says_it = shown.trim_start() == target || is("mailto") && shown.trim_start() == address;
+        if (is("https") || is("http") || is("mailto")) && is_safe_target(&target) && !says_it {
             self.push(" (");
             self.push(&target);
             self.push(")");
@@ -164,7 +169,7 @@ impl PlainText {
             if number > 0 {
                 self.written.push(char::REPLACEMENT_CHARACTER);
             }
-            self.written.push_str(piece);
+            self.written.extend(piece.chars().filter(|c| !is_bidi_control(*c)));
         }
     }
 }
