@@ -11,7 +11,10 @@
 //! - **[`timeline::Timeline`]** folds received messages into what a person sees: order, edits, deletions, reactions, replies, topics, expirations, statuses.
 //! - **[`Composer`]** writes what people send: messages, replies, reactions, edits, retractions, files, conference links; receipts are
 //!   made by [`MessageStatusReport::of`].
-//! - **[`choice::Choice`]** says which parts of a message a client processes, in which order, and why not the others.
+//! - **[`choice::Choice`]** says which parts of a message a client processes, in which order, and why not the others; **[`preview`]**
+//!   makes one line, a quote or a text for search of them, and says whether to notify.
+//! - **[`Payload`]** reads what an application message holds: a message, or a status report without one.
+//! - **[`html`]** makes text of HTML, and with feature `html` a safe page; [`decode_text`] reads text of other charsets.
 //! - **`Attachment`** (feature `crypto`) seals a file for a URL, and `ExternalPartRef::open` checks and opens what was fetched.
 //! - **`gfm`** (feature `gfm`) escapes Markdown before it is sent, renders what strangers wrote, and tells mentions and deceptive links.
 //!
@@ -63,7 +66,9 @@
 //! |-|-|
 //! | `ciborium` | extension values as `ciborium::Value` trees |
 //! | `crypto` | sealing and opening files behind a URL |
-//! | `gfm` | Markdown: escaping, rendering to HTML and plain text, mentions, link warnings; its parser, `pulldown-cmark`, needs `std` |
+//! | `charsets` | text in every encoding of the Encoding Standard, by `encoding_rs` |
+//! | `gfm` | Markdown: escaping, rendering to events, HTML and plain text, mentions, link warnings; its parser, `pulldown-cmark`, needs `std` |
+//! | `html` | foreign HTML made safe by `ammonia`; needs `std` |
 //! | `serde` | `Serialize` and `Deserialize` for messages, their parts, extensions and reports in the JSON form of the test vectors (bytes as hex); what borrows, only `Serialize` |
 //! | `arbitrary` | `Arbitrary`: valid values from fuzzer input; needs `std` |
 #![no_std]
@@ -72,7 +77,7 @@
 
 extern crate alloc;
 // The derive of `arbitrary` needs it.
-#[cfg(feature = "arbitrary")]
+#[cfg(any(feature = "arbitrary", feature = "html"))]
 extern crate std;
 
 mod anomaly;
@@ -81,6 +86,7 @@ mod arbitrary_values;
 #[cfg(feature = "crypto")]
 mod attachment;
 mod cbor;
+mod charset;
 pub mod choice;
 mod compose;
 mod derived;
@@ -90,12 +96,16 @@ mod expiration;
 mod extensions;
 #[cfg(feature = "gfm")]
 pub mod gfm;
+pub mod html;
+mod invisible;
 #[cfg(feature = "serde")]
 mod json;
 pub mod media_types;
 mod message;
 mod message_id;
 mod part;
+mod payload;
+pub mod preview;
 mod salt;
 mod status;
 pub mod timeline;
@@ -103,6 +113,7 @@ pub mod timeline;
 pub use anomaly::{Advice, Anomaly, Limits, ReceivedMessage, ReferenceField};
 #[cfg(feature = "crypto")]
 pub use attachment::{Attachment, AttachmentError, VerifiedContent};
+pub use charset::decode_text;
 pub use compose::{Composer, MentionError, PossibleHtml, ReplaceError, Text, mention_link, mention_uri};
 pub use derived::{ExtendedTime, MessageDerivedValues, Timestamp};
 pub use disposition::Disposition;
@@ -121,6 +132,7 @@ pub use part::{
     MultiPart, MultiPartRef, NestedPart, NestedPartRef, Part, PartIndex, PartRef, PartSemantics, SinglePart,
     SinglePartRef, UnboundPart, UnboundReason, is_language_list, is_language_tag,
 };
+pub use payload::{Payload, PayloadError};
 pub use salt::Salt;
 pub use status::{
     MessageStatus, MessageStatusReport, MessageStatusReportRef, PerMessageStatus, StatusTransition,

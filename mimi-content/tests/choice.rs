@@ -9,7 +9,7 @@
 )]
 
 use arbitrary::{Arbitrary, Unstructured};
-use mimi_content::choice::{AlternativesDiffer, Choice, Fate, Leaf, Profile, Rank, Reference, Step};
+use mimi_content::choice::{AlternativesDiffer, Choice, Client, Fate, Leaf, Profile, Rank, Reference, Step};
 use mimi_content::{
     Disposition, ExternalPart, MimiContent, MimiContentRef, MultiPart, NestedPart, PartIndex, PartRef,
     PartSemantics, Salt,
@@ -289,7 +289,10 @@ fn of_a_process_all_as_much_as_possible_is_processed() {
 
 #[test]
 fn a_part_that_was_referred_to_is_not_processed_again() {
-    let html = |content: &str| single("", "text/html", content);
+    let html = |content: &str| {
+        let links = content.split(' ').map(|uri| format!("<a href={uri}>x</a>")).collect::<String>();
+        single("", "text/html", &if content.starts_with('<') { content.to_owned() } else { links })
+    };
     let icon = |content: &str| NestedPart::single(Disposition::ATTACHMENT, "", "image/png", content);
     // Forward: whatever the disposition.
     let choice =
@@ -315,7 +318,9 @@ fn a_part_that_was_referred_to_is_not_processed_again() {
 
 #[test]
 fn references_do_not_bring_back_what_was_left_out() {
-    let refers = |content_type| single("", content_type, "cid:3@local.invalid cid:4@local.invalid");
+    let refers = |content_type| {
+        single("", content_type, "<img src=cid:3@local.invalid> <img src=cid:4@local.invalid>")
+    };
     let choose_one = multi(ChooseOne, "", vec![of_type("image/gif"), of_type("image/png")]);
     let choice = client(multi(ProcessAll, "", vec![refers("text/html"), choose_one.clone(), of_type("x/y")]));
     assert_eq!((steps(&choice), choice.fate(part(3))), (vec![1], Some(Fate::NotChosen { chosen: part(4) })));
@@ -463,4 +468,112 @@ proptest! {
         assert_rules(&message, &none, |_| false);
         prop_assert!(none.steps().is_empty());
     }
+}
+
+/// A part is shown by itself unless the rendering of an earlier one shows it or links to it.
+#[test]
+fn a_part_that_is_only_named_is_shown_by_itself() {
+    let markdown = "text/markdown;variant=GFM-MIMI";
+    for (content_type, text, shown) in [
+        (markdown, "![a](cid:2@local.invalid)", true),
+        (markdown, "[a](cid:2@local.invalid)", true),
+        (markdown, "[a][r]\n\n[r]: cid:2@local.invalid", true),
+        (markdown, "[![](cid:2@local.invalid)](https://a.example)", true),
+        (markdown, "<cid:2@local.invalid>", true),
+        (markdown, "[cid:2@local.invalid](https://a.example)", false),
+        (markdown, "`cid:2@local.invalid`", false),
+        (markdown, "```\n![a](cid:2@local.invalid)\n```", false),
+        (markdown, "<!-- ![a](cid:2@local.invalid) -->", false),
+        (markdown, "<img src=cid:2@local.invalid>", false),
+        (markdown, "cid:2@local.invalid", false),
+        (markdown, "a\n\n[r]: cid:2@local.invalid", false),
+        (markdown, "[](cid:2@local.invalid)", false),
+        (markdown, "[ ](cid:2@local.invalid)", false),
+        (markdown, "![![a](cid:2@local.invalid)](cid:1@local.invalid)", false),
+        (markdown, "\\![a\\](cid:2@local.invalid)", false),
+        ("text/markdown", "![a](cid:2@local.invalid)", true),
+        ("text/html", "<img src='cid:2@local.invalid'>", true),
+        ("text/html", "<a href='cid:2@local.invalid'>a</a>", true),
+        ("text/html", "<a href='cid:2@local.invalid'></a>", false),
+        ("text/html", "<!-- <img src='cid:2@local.invalid'> -->", false),
+        ("text/html", "<code>cid:2@local.invalid</code>", false),
+        ("text/html", "<script>'cid:2@local.invalid'</script>", false),
+        ("text/plain", "cid:2@local.invalid", false),
+    ] {
+        let body = multi(ProcessAll, "", vec![single("", content_type, text), of_type("image/png")]);
+        let choice = client(body);
+        assert_eq!(steps(&choice), if shown { vec![1] } else { vec![1, 2] }, "{content_type} {text}");
+        assert_eq!(choice.left_out(), []);
+    }
+}
+
+/// A client that shows all text as plain text shows nothing inside it.
+#[test]
+fn a_client_says_what_it_shows_inside_other_parts() {
+    struct Terminal;
+    impl Client for Terminal {
+        fn rank(&self, leaf: &Leaf<'_>) -> Option<Rank> {
+            CLIENT.rank(leaf)
+        }
+        fn shown_parts(&self, _: &Leaf<'_>, _: &[u8]) -> Vec<PartIndex> {
+            Vec::new()
+        }
+    }
+    let text = single("", "text/markdown", "![a](cid:2@local.invalid)");
+    let encoded = message(multi(ProcessAll, "", vec![text, of_type("image/png")])).encode();
+    let message = MimiContentRef::decode(&encoded).unwrap();
+    assert_eq!(steps(&Choice::for_client(&message, &CLIENT)), [1]);
+    assert_eq!(steps(&Choice::for_client(&message, &Terminal)), [1, 2]);
+}
+
+#[test]
+fn text_is_understood_by_default() {
+    let nothing = Profile::default();
+    for (content_type, understood) in [
+        ("text/plain", true),
+        ("TEXT/plain; format=flowed", true),
+        ("text/plain;charset=ISO-8859-1", true),
+        ("text/plain;charset=utf-16", true),
+        ("text/plain;charset=x-unknown", false),
+        ("text/markdown", true),
+        ("text/markdown;variant=MultiMarkdown", true),
+        ("text/html", true),
+        ("text/html;charset=us-ascii", true),
+        ("text/vcard", false),
+        ("text/plainer", false),
+        ("image/png", false),
+        ("", false),
+    ] {
+        let choice = choose(of_type(content_type), |leaf| nothing.rank(leaf));
+        assert_eq!(steps(&choice), if understood { vec![0] } else { vec![] }, "{content_type}");
+        assert_eq!(choice.left_out(), if understood { vec![] } else { vec![part(0)] }, "{content_type}");
+    }
+    // What the client names goes first, then what loses least.
+    let alternatives = ["text/html", "text/plain", "text/markdown"].map(of_type).to_vec();
+    let choice = |media_types| {
+        let profile = Profile { media_types, languages: &[] };
+        steps(&choose(multi(ChooseOne, "", alternatives.clone()), |leaf| profile.rank(leaf)))
+    };
+    assert_eq!((choice(&[]), choice(&["text/html"])), (vec![3], vec![1]));
+}
+
+#[test]
+fn what_is_left_out_has_no_replacement() {
+    let left_out = |body: NestedPart| -> Vec<u16> {
+        let choice = client(body);
+        choice.left_out().iter().map(|part| part.0).collect()
+    };
+    let unknown = || of_type("x/y");
+    let choose_one = |parts| multi(ChooseOne, "", parts);
+    let all = |parts| multi(ProcessAll, "", parts);
+    let unit = |parts| multi(SingleUnit, "", parts);
+    assert_eq!(left_out(all(vec![text(""), unknown(), unknown()])), [2, 3]);
+    assert_eq!(left_out(choose_one(vec![unknown(), text("")])), [] as [u16; 0]);
+    assert_eq!(left_out(choose_one(vec![unknown(), unknown()])), [1, 2]);
+    assert_eq!(left_out(unit(vec![text(""), unknown()])), [1, 2]);
+    assert_eq!(left_out(choose_one(vec![unit(vec![text(""), unknown()]), text("")])), [] as [u16; 0]);
+    assert_eq!(left_out(choose_one(vec![all(vec![text("en"), unknown()]), text("ja")])), [3]);
+    assert_eq!(left_out(all(vec![choose_one(vec![unknown(), text("")]), unknown()])), [4]);
+    assert_eq!(left_out(all(vec![unit(vec![text(""), unknown()]), text("")])), [2, 3]);
+    assert_eq!(left_out(NestedPart::null(Disposition::RENDER)), [] as [u16; 0]);
 }

@@ -1,5 +1,7 @@
 //! Media types with parameters, as far as choosing needs them: RFC 9110, section 8.3.1.
 
+use alloc::string::String;
+
 /// What a person perceives of a media type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
@@ -82,6 +84,20 @@ pub fn media_type_matches(ability: &str, content_type: &str) -> bool {
         && (wanted_sub == "*" || wanted_sub.eq_ignore_ascii_case(found_sub))
         && ability
             .all(|parameter| parameter.is_empty() || content.clone().any(|other| same(parameter, other)))
+}
+
+/// The value of a parameter of a media type, without its quotes. Parameters without an equals sign have none.
+pub(crate) fn media_type_parameter(content_type: &str, name: &str) -> Option<String> {
+    let (_, value) = pieces(content_type)
+        .skip(1)
+        .filter_map(|piece| piece.split_once('='))
+        .find(|(found, _)| found.trim_ascii().eq_ignore_ascii_case(name))?;
+    Some(self::value(value.trim_ascii()).collect())
+}
+
+/// The type and subtype of a media type, without its parameters.
+pub(crate) fn essence(content_type: &str) -> &str {
+    pieces(content_type).next().unwrap_or_default()
 }
 
 /// The type and the parameters: what semicolons separate outside of quotes.

@@ -56,6 +56,16 @@ impl<'p, 'a> Tree<'p, 'a> {
         tree
     }
 
+    pub(super) fn parts(&self) -> &'p [NestedPartRef<'a>] {
+        self.parts
+    }
+
+    /// A part with content, with the language that it has or inherits.
+    pub(super) fn leaf(&self, index: PartIndex) -> Option<Leaf<'a>> {
+        let at = usize::from(index);
+        leaf(index, self.parts.get(at)?, self.languages.get(at)?)
+    }
+
     fn weigh_leaves(&self, mut rank: impl FnMut(&Leaf<'_>) -> Option<Rank>) -> Vec<Option<Merit>> {
         let merit = |(at, (part, language)): (usize, (&NestedPartRef<'a>, &&'a str))| {
             if part.part == PartRef::Null {

@@ -14,8 +14,10 @@ use crate::part::{NestedPartRef, PartIndex, PartRef, PartSemantics};
 use merit::Tree;
 
 pub use language::{LanguageMatch, match_language};
+pub(crate) use media::media_type_parameter;
 pub use media::{Kind, media_type_matches};
 pub use profile::Profile;
+pub use reference::shown_parts;
 
 /// A part that holds content, as a client is asked about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +34,20 @@ pub struct Leaf<'m> {
     pub external: bool,
 }
 
+/// What a client says about itself, for [`Choice::for_client`].
+pub trait Client {
+    /// How well the client can process a part; `None` if not at all. Asked once about each part with content.
+    fn rank(&self, leaf: &Leaf<'_>) -> Option<Rank>;
+
+    /// The parts that the client shows, or makes a link to, when it shows the content of this part. They are not processed once
+    /// more by themselves; every other part is. By default what [`shown_parts`] says.
+    ///
+    /// A client that shows Markdown or HTML as plain text must return an empty list.
+    fn shown_parts(&self, leaf: &Leaf<'_>, content: &[u8]) -> Vec<PartIndex> {
+        shown_parts(leaf.content_type, content)
+    }
+}
+
 /// How well a client can process a part, or how well it suits the user: less is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rank(pub u32);
@@ -41,7 +57,7 @@ pub struct Rank(pub u32);
 pub enum Fate {
     /// It is processed: a leaf by itself, a multipart through the parts inside it.
     Processed,
-    /// An earlier part refers to it by a content ID, and it was processed there.
+    /// An earlier part shows it or links to it by its content ID, and it was processed there.
     Referenced {
         /// The part that refers to it.
         by: PartIndex,
@@ -76,7 +92,7 @@ pub struct Step {
     pub unit: Option<PartIndex>,
 }
 
-/// A content ID URI in a part that is processed.
+/// A content ID URI in a part that is processed, by which the client shows another part or makes a link to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reference {
     /// The part that it stands in.
@@ -128,6 +144,7 @@ pub struct Choice {
     steps: Vec<Step>,
     references: Vec<Reference>,
     warnings: Vec<AlternativesDiffer>,
+    left_out: Vec<PartIndex>,
 }
 
 impl Choice {
@@ -137,6 +154,13 @@ impl Choice {
     /// Takes time and memory in proportion to the message.
     pub fn new(message: &MimiContentRef<'_>, rank: impl FnMut(&Leaf<'_>) -> Option<Rank>) -> Self {
         Self::among(message.parts(), rank)
+    }
+
+    /// As [`Choice::new`], for a client that also says which parts it shows inside others.
+    pub fn for_client(message: &MimiContentRef<'_>, client: &dyn Client) -> Self {
+        Self::among_shown(message.parts(), |leaf| client.rank(leaf), &mut |leaf, content| {
+            client.shown_parts(leaf, content)
+        })
     }
 
     /// As [`Choice::new`], for a message that owns its content.
@@ -170,6 +194,14 @@ impl Choice {
         &self.references
     }
 
+    /// The single and external parts that are not shown, and in whose place no other part is: what the client does not
+    /// understand, and what a singleUnit left out with it. A person should learn that they were sent: see
+    /// [`preview::left_out_text`](crate::preview::left_out_text).
+    #[must_use]
+    pub fn left_out(&self) -> &[PartIndex] {
+        &self.left_out
+    }
+
     /// Every chooseOne of the message whose alternatives are of other kinds or languages, chosen or not.
     #[must_use]
     pub fn warnings(&self) -> &[AlternativesDiffer] {
@@ -177,19 +209,30 @@ impl Choice {
     }
 
     fn among(parts: &[NestedPartRef<'_>], rank: impl FnMut(&Leaf<'_>) -> Option<Rank>) -> Self {
+        Self::among_shown(parts, rank, &mut |leaf, content| shown_parts(leaf.content_type, content))
+    }
+
+    fn among_shown(
+        parts: &[NestedPartRef<'_>],
+        rank: impl FnMut(&Leaf<'_>) -> Option<Rank>,
+        shown: &mut dyn FnMut(&Leaf<'_>, &[u8]) -> Vec<PartIndex>,
+    ) -> Self {
         let tree = Tree::new(parts, rank);
         let mut choice = Self {
             fates: tree.fates(),
             steps: Vec::new(),
             references: Vec::new(),
             warnings: tree.alternatives_that_differ(),
+            left_out: Vec::new(),
         };
-        choice.follow(parts);
+        choice.follow(&tree, shown);
+        choice.left_out = choice.parts_left_out(parts);
         choice
     }
 
     /// Makes the steps, and passes over the parts that earlier ones refer to.
-    fn follow(&mut self, parts: &[NestedPartRef<'_>]) {
+    fn follow(&mut self, tree: &Tree<'_, '_>, shown: &mut dyn FnMut(&Leaf<'_>, &[u8]) -> Vec<PartIndex>) {
+        let parts = tree.parts();
         let mut waiting = Vec::new();
         let mut unit = None;
         // Which part named each part last; the last place is for what names no part.
@@ -212,7 +255,11 @@ impl Choice {
             // What a part refers to may refer further; each part is read once.
             waiting.push((index, *part));
             while let Some((from, part)) = waiting.pop() {
-                self.follow_references(from, &part, parts, &mut named, &mut waiting);
+                let found = match tree.leaf(from).zip(part.content()) {
+                    Some((leaf, content)) => shown(&leaf, content),
+                    None => Vec::new(),
+                };
+                self.follow_references(from, found, parts, &mut named, &mut waiting);
             }
         }
     }
@@ -220,12 +267,13 @@ impl Choice {
     fn follow_references<'a>(
         &mut self,
         from: PartIndex,
-        part: &NestedPartRef<'a>,
+        found: Vec<PartIndex>,
         parts: &[NestedPartRef<'a>],
         named: &mut [Option<PartIndex>],
         waiting: &mut Vec<(PartIndex, NestedPartRef<'a>)>,
     ) {
-        for to in reference::in_part(part, parts) {
+        for to in found {
+            let to = parts.get(usize::from(to)).and_then(|part| part.content_id(to).ok()).map(|_| to);
             let place = to.map_or(parts.len(), usize::from);
             if named.get_mut(place).is_none_or(|by| by.replace(from) == Some(from)) {
                 continue;
@@ -242,6 +290,42 @@ impl Choice {
                 waiting.push((to, *part));
             }
         }
+    }
+}
+
+impl Choice {
+    /// In one pass: the multiparts around a part are at most three.
+    fn parts_left_out(&self, parts: &[NestedPartRef<'_>]) -> Vec<PartIndex> {
+        let mut left_out = Vec::new();
+        // Of each multipart around a part, where its parts end, and whether one of them is processed in the place of the others.
+        let mut around: Vec<(usize, bool)> = Vec::new();
+        // Where the parts end in whose place another part is processed.
+        let mut replaced = 0_usize;
+        for (at, part) in parts.iter().enumerate() {
+            around.retain(|(end, _)| at < *end);
+            let Some((index, fate)) = PartIndex::from_usize(at).zip(self.fates.get(at).copied()) else {
+                break;
+            };
+            let is_processed = matches!(fate, Fate::Processed | Fate::Referenced { .. } | Fate::Empty);
+            let inside = match part.part {
+                PartRef::Multi(multi) => multi.descendant_count(),
+                _ => 0,
+            };
+            let end = at.saturating_add(1).saturating_add(inside);
+            if !is_processed && around.last().is_some_and(|(_, chosen)| *chosen) {
+                replaced = replaced.max(end);
+            }
+            match part.part {
+                PartRef::Multi(multi) => {
+                    around.push((end, is_processed && multi.semantics == PartSemantics::ChooseOne));
+                }
+                PartRef::Single(_) | PartRef::External(_) if !is_processed && at >= replaced => {
+                    left_out.push(index);
+                }
+                _ => {}
+            }
+        }
+        left_out
     }
 }
 

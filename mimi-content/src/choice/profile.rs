@@ -1,8 +1,13 @@
 //! A client that knows media types and a user who reads languages.
 
-use super::{Leaf, Rank, match_language, media_type_matches};
+use super::media::essence;
+use super::{Client, Leaf, Rank, match_language, media_type_matches};
+use crate::charset::can_decode;
 
 /// What a client can process and its user can read, most preferred first. The language weighs more than the media type.
+///
+/// Text that any client can show as plain text is understood without being named, after what is: Markdown of any variant, plain text
+/// of any charset that [`decode_text`](crate::decode_text) knows, and HTML ([`html::to_plain_text`](crate::html::to_plain_text)).
 ///
 /// The best is a language that the user wants, then a part that names none, then any other language: a text in a language that the user
 /// doesn't want is better than nothing. A client that disagrees ranks parts by itself.
@@ -21,6 +26,25 @@ pub struct Profile<'c> {
     pub languages: &'c [&'c str],
 }
 
+impl Client for Profile<'_> {
+    fn rank(&self, leaf: &Leaf<'_>) -> Option<Rank> {
+        Profile::rank(self, leaf)
+    }
+}
+
+/// How well text reads that is shown as plain text although the client does not name its type; less is better.
+fn rank_as_plain_text(content_type: &str) -> Option<u32> {
+    let essence = essence(content_type);
+    let is = |known: &str| essence.eq_ignore_ascii_case(known);
+    match () {
+        () if !can_decode(content_type) => None,
+        () if is("text/markdown") => Some(0xfffd),
+        () if is("text/plain") => Some(0xfffe),
+        () if is("text/html") => Some(0xffff),
+        () => None,
+    }
+}
+
 /// The rank of a part without a language, among languages.
 const NO_LANGUAGE: u32 = 0xfffe;
 
@@ -28,9 +52,10 @@ impl Profile<'_> {
     /// How well the client can process a part; `None` if it does not know its media type.
     #[must_use]
     pub fn rank(&self, leaf: &Leaf<'_>) -> Option<Rank> {
-        let media =
-            self.media_types.iter().position(|ability| media_type_matches(ability, leaf.content_type))?;
-        let media = u32::try_from(media).unwrap_or(u32::MAX).min(0xffff);
+        let named =
+            self.media_types.iter().position(|ability| media_type_matches(ability, leaf.content_type));
+        let named = named.map(|at| u32::try_from(at).unwrap_or(u32::MAX).min(0xfff0));
+        let media = named.or_else(|| rank_as_plain_text(leaf.content_type))?;
         Some(Rank(self.language_rank(leaf.language) << 16 | media))
     }
 

@@ -1,5 +1,10 @@
 //! Content ID URIs in the parts that may hold them: mimi-content section 4.4.
 
+use alloc::vec::Vec;
+
+use super::media::essence;
+use crate::charset::decode_text;
+use crate::html;
 use crate::message::MimiContentRef;
 use crate::part::{NestedPartRef, PartIndex, PartRef};
 
@@ -34,8 +39,43 @@ impl MimiContentRef<'_> {
     }
 }
 
+/// The parts that a client shows or links when it shows the content of a part in the usual way for its type.
+///
+/// - Markdown: what its links and pictures name, with feature `gfm` ([`gfm::shown_parts`](crate::gfm)). Without that feature a client
+///   shows Markdown as plain text, and no part with it.
+/// - HTML: what its sources and links name ([`html::shown_parts`]).
+/// - Plain text: nothing.
+/// - Other text and XML, such as vCard and iCal: every content ID, wherever it stands (reading T54).
+///
+/// A URI elsewhere, such as in code, in a comment or in an unused definition, names no part that is shown.
+#[must_use]
+pub fn shown_parts(content_type: &str, content: &[u8]) -> Vec<PartIndex> {
+    let essence = essence(content_type);
+    let is = |known: &str| essence.eq_ignore_ascii_case(known);
+    match () {
+        () if is("text/markdown") => in_markdown(content_type, content),
+        () if is("text/html") || is("application/xhtml+xml") => {
+            decode_text(content_type, content).map_or(Vec::new(), |html| html::shown_parts(&html))
+        }
+        () if is_container(content_type) => {
+            content_ids(content).filter_map(|number| PartIndex::from_number(number).ok()).collect()
+        }
+        () => Vec::new(),
+    }
+}
+
+#[cfg(feature = "gfm")]
+fn in_markdown(content_type: &str, content: &[u8]) -> Vec<PartIndex> {
+    decode_text(content_type, content).map_or(Vec::new(), |text| crate::gfm::shown_parts(&text).collect())
+}
+
+#[cfg(not(feature = "gfm"))]
+fn in_markdown(_: &str, _: &[u8]) -> Vec<PartIndex> {
+    Vec::new()
+}
+
 /// The parts that the content IDs in a part name, `None` for one that names no single or external part.
-pub(super) fn in_part<'p, 'a>(
+fn in_part<'p, 'a>(
     part: &NestedPartRef<'a>,
     parts: &'p [NestedPartRef<'a>],
 ) -> impl Iterator<Item = Option<PartIndex>> + use<'p, 'a> {
@@ -85,7 +125,6 @@ fn content_ids(content: &[u8]) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec::Vec;
 
     #[test]
     fn finds_content_ids() {

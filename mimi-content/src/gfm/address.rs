@@ -7,8 +7,8 @@ use core::net::Ipv6Addr;
 use fluent_uri::Iri;
 use idna::AsciiDenyList;
 
-use super::invisible::is_invisible;
 use super::top_level::is_top_level;
+use crate::invisible::is_invisible;
 
 /// The form of an address in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

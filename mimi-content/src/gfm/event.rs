@@ -439,7 +439,7 @@ fn language(kind: CodeBlockKind<'_>) -> Cow<'_, str> {
 ///
 /// A browser resolves `https:path` and `https:/path` against the page, and reads a backslash as a slash: a target of the web has
 /// two slashes and a host, and no backslash before its path (reading T70).
-pub(super) fn is_safe_target(target: &str) -> bool {
+pub(crate) fn is_safe_target(target: &str) -> bool {
     let Some((scheme, rest)) = target.split_once(':') else { return false };
     let is_web = scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http");
     let complete = if is_web {

@@ -13,7 +13,6 @@ mod address;
 mod depth;
 mod event;
 mod html;
-mod invisible;
 mod link;
 mod plain;
 mod top_level;
@@ -26,6 +25,8 @@ use pulldown_cmark::{Event, Options, Parser, Tag};
 
 use depth::nests_too_deeply;
 
+#[cfg(feature = "html")]
+pub(crate) use event::is_safe_target;
 pub use event::{Alignment, Element, Events, RenderEvent, events, shown_parts};
 pub use html::to_html;
 pub use link::{Link, LinkWarning, link_warning, links, mentions};

@@ -7,8 +7,8 @@ use pulldown_cmark::{Event, LinkType, Tag, TagEnd};
 
 use super::depth::nests_too_deeply;
 use super::event::is_safe_target;
-use super::invisible::is_bidi_control;
 use super::parser;
+use crate::invisible::push_plain;
 
 /// Plain text for GFM-MIMI: without its marks, but with its line breaks, bullets and numbers.
 ///
@@ -164,12 +164,6 @@ impl PlainText {
         for _ in ended..breaks {
             self.written.push('\n');
         }
-        let control = |c: char| c.is_control() && c != '\n' && c != '\t';
-        for (number, piece) in text.split(control).enumerate() {
-            if number > 0 {
-                self.written.push(char::REPLACEMENT_CHARACTER);
-            }
-            self.written.extend(piece.chars().filter(|c| !is_bidi_control(*c)));
-        }
+        push_plain(text, &mut self.written);
     }
 }

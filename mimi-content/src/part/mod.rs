@@ -222,6 +222,15 @@ impl fmt::Debug for AeadAlgorithm {
 }
 
 impl<'a> NestedPartRef<'a> {
+    /// The content of a part that holds it inside the message.
+    #[must_use]
+    pub fn content(&self) -> Option<&'a [u8]> {
+        match self.part {
+            PartRef::Single(single) => Some(single.content),
+            _ => None,
+        }
+    }
+
     /// The URI of this part, which stands at `index`.
     pub(crate) fn content_id(&self, index: PartIndex) -> core::result::Result<ContentId, ContentIdError> {
         match self.part {

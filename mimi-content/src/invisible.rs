@@ -1,12 +1,12 @@
 //! Characters that a person does not see.
 
 /// Whether a character controls the direction of text (Unicode Bidi_Control).
-pub(super) fn is_bidi_control(c: char) -> bool {
+pub(crate) fn is_bidi_control(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Whether a character takes no room: Unicode Default_Ignorable_Code_Point, bidi controls, and the marks of annotations.
-pub(super) fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     is_bidi_control(c)
         || matches!(
             c,
@@ -26,4 +26,14 @@ pub(super) fn is_invisible(c: char) -> bool {
                 | '\u{1d173}'..='\u{1d17a}'
                 | '\u{e0000}'..='\u{e0fff}'
         )
+}
+
+/// Appends text for a terminal: control characters other than line breaks and tabs become U+FFFD, and the characters that control
+/// the direction of text are left out.
+pub(crate) fn push_plain(text: &str, to: &mut alloc::string::String) {
+    to.extend(text.chars().filter(|c| !is_bidi_control(*c)).map(|c| match c {
+        '\n' | '\t' => c,
+        c if c.is_control() => char::REPLACEMENT_CHARACTER,
+        c => c,
+    }));
 }
