@@ -78,6 +78,39 @@ open_registry! {
         6 "MLS_256_DHKEMX448_CHACHA20POLY1305_SHA512_Ed448" => MLS_256_DHKEMX448_CHACHA20POLY1305_SHA512_ED448,
         /// P-384, AES-256-GCM, SHA-384, ECDSA with P-384.
         7 "MLS_256_DHKEMP384_AES256GCM_SHA384_P384" => MLS_256_DHKEMP384_AES256GCM_SHA384_P384,
+        /// ML-KEM-768 with X25519, AES-128-GCM, SHA-256, Ed25519; OpenMLS's provisional number (TBD1 of mls-pq-ciphersuites-06).
+        0x004f "MLS_128_MLKEM768X25519_AES128GCM_SHA256_Ed25519" =>
+            MLS_128_MLKEM768X25519_AES128GCM_SHA256_ED25519,
+        /// ML-KEM-768 with X25519, AES-256-GCM, SHA-384, Ed25519; OpenMLS's provisional number (TBD2 of mls-pq-ciphersuites-06).
+        0x004e "MLS_128_MLKEM768X25519_AES256GCM_SHA384_Ed25519" =>
+            MLS_128_MLKEM768X25519_AES256GCM_SHA384_ED25519,
+        /// ML-KEM-768 with P-256, AES-128-GCM, SHA-256, ECDSA with P-256; a private-use number (TBD3 of mls-pq-ciphersuites-06).
+        0xf0a3 "MLS_128_MLKEM768P256_AES128GCM_SHA256_P256" =>
+            MLS_128_MLKEM768P256_AES128GCM_SHA256_P256,
+        /// ML-KEM-768 with P-256, AES-256-GCM, SHA-384, ECDSA with P-256; a private-use number (TBD4 of mls-pq-ciphersuites-06).
+        0xf0a4 "MLS_128_MLKEM768P256_AES256GCM_SHA384_P256" =>
+            MLS_128_MLKEM768P256_AES256GCM_SHA384_P256,
+        /// ML-KEM-1024 with P-384, AES-256-GCM, SHA-384, ECDSA with P-384; a private-use number (TBD5 of mls-pq-ciphersuites-06).
+        0xf0a5 "MLS_192_MLKEM1024P384_AES256GCM_SHA384_P384" =>
+            MLS_192_MLKEM1024P384_AES256GCM_SHA384_P384,
+        /// ML-KEM-768, AES-256-GCM, SHA-384, Ed25519; a private-use number (TBD6 of mls-pq-ciphersuites-06).
+        0xf042 "MLS_128_MLKEM768_AES256GCM_SHA384_Ed25519" =>
+            MLS_128_MLKEM768_AES256GCM_SHA384_ED25519,
+        /// ML-KEM-768, AES-256-GCM, SHA-384, ECDSA with P-256; a provisional number (TBD7 of mls-pq-ciphersuites-06).
+        0x0050 "MLS_128_MLKEM768_AES256GCM_SHA384_P256" =>
+            MLS_128_MLKEM768_AES256GCM_SHA384_P256,
+        /// ML-KEM-1024, AES-256-GCM, SHA-384, ECDSA with P-384; a provisional number (TBD8 of mls-pq-ciphersuites-06).
+        0x0042 "MLS_192_MLKEM1024_AES256GCM_SHA384_P384" =>
+            MLS_192_MLKEM1024_AES256GCM_SHA384_P384,
+        /// ML-KEM-768 with X25519, ChaCha20-Poly1305, SHA-384, ML-DSA-44; a provisional number (TBD9 of mls-pq-ciphersuites-06).
+        0x0052 "MLS_128_MLKEM768X25519_CHACHA20POLY1305_SHA384_MLDSA44" =>
+            MLS_128_MLKEM768X25519_CHACHA20POLY1305_SHA384_MLDSA44,
+        /// ML-KEM-768, AES-256-GCM, SHA-384, ML-DSA-65; a provisional number (TBD10 of mls-pq-ciphersuites-06).
+        0x0051 "MLS_192_MLKEM768_AES256GCM_SHA384_MLDSA65" =>
+            MLS_192_MLKEM768_AES256GCM_SHA384_MLDSA65,
+        /// ML-KEM-1024, AES-256-GCM, SHA-384, ML-DSA-87; a provisional number (TBD11 of mls-pq-ciphersuites-06).
+        0x0907 "MLS_256_MLKEM1024_AES256GCM_SHA384_MLDSA87" =>
+            MLS_256_MLKEM1024_AES256GCM_SHA384_MLDSA87,
     }
 }
 
@@ -273,5 +306,25 @@ mod tests {
         assert_eq!(ComponentID::CONNECTION_RESPONSE.value(), 0x8b02);
         assert_eq!(ComponentID::VIRTUAL_CLIENTS.value(), 0x8b03);
         assert_eq!(WireFormat::MLS_PRIVATE_EXTERNAL_MESSAGE.value(), 0xf005);
+    }
+
+    #[test]
+    fn post_quantum_suites_have_the_provisional_numbers() {
+        let numbers = [
+            (CipherSuite::MLS_128_MLKEM768X25519_AES128GCM_SHA256_ED25519, 0x004f),
+            (CipherSuite::MLS_128_MLKEM768X25519_AES256GCM_SHA384_ED25519, 0x004e),
+            (CipherSuite::MLS_128_MLKEM768P256_AES128GCM_SHA256_P256, 0xf0a3),
+            (CipherSuite::MLS_128_MLKEM768P256_AES256GCM_SHA384_P256, 0xf0a4),
+            (CipherSuite::MLS_192_MLKEM1024P384_AES256GCM_SHA384_P384, 0xf0a5),
+            (CipherSuite::MLS_128_MLKEM768_AES256GCM_SHA384_ED25519, 0xf042),
+            (CipherSuite::MLS_128_MLKEM768_AES256GCM_SHA384_P256, 0x0050),
+            (CipherSuite::MLS_192_MLKEM1024_AES256GCM_SHA384_P384, 0x0042),
+            (CipherSuite::MLS_128_MLKEM768X25519_CHACHA20POLY1305_SHA384_MLDSA44, 0x0052),
+            (CipherSuite::MLS_192_MLKEM768_AES256GCM_SHA384_MLDSA65, 0x0051),
+            (CipherSuite::MLS_256_MLKEM1024_AES256GCM_SHA384_MLDSA87, 0x0907),
+        ];
+        for (suite, number) in numbers {
+            assert_eq!(suite.value(), number, "{suite:?}");
+        }
     }
 }

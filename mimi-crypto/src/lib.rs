@@ -32,6 +32,8 @@
 //!
 //! # Features
 //! - `rustcrypto` (default): the provider [`RustCrypto`], suites 1, 2, 3, 5 and 7.
+//! - `post-quantum`: the suites of mls-pq-ciphersuites-06 in `RustCrypto`: ML-KEM, its hybrids with ECDH,
+//!   and ML-DSA.
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -230,7 +230,8 @@ pub trait CipherSuiteProvider {
     /// The public key of a signing key, in the form of RFC 9420, 5.1.1.
     fn signature_public_key(&self, key: &Self::SigningKey) -> SignaturePublicKey;
 
-    /// Signs `message` as it is, without a label: Ed25519's 64 bytes, or ECDSA in DER (RFC 9420, 5.1.2).
+    /// Signs `message` as it is, without a label: Ed25519's 64 bytes, ECDSA in DER (RFC 9420 §5.1.2), or
+    /// pure ML-DSA with an empty context (FIPS 204 §5.2).
     ///
     /// # Errors
     /// [`CryptoError::ProviderFailure`].

@@ -6,6 +6,8 @@ mod ed25519_many_keys;
 mod ed25519_one_key;
 mod hash;
 mod hpke;
+#[cfg(feature = "post-quantum")]
+mod post_quantum;
 mod signature;
 
 use alloc::vec::Vec;
@@ -16,7 +18,14 @@ use mimi_codec::{
 };
 use rand_core::CryptoRng;
 
-use self::{aead::Aead, hash::Hash, hpke::Kem, signature::Scheme};
+#[cfg(feature = "post-quantum")]
+use self::post_quantum::{LatticeKem, LatticeScheme};
+use self::{
+    aead::Aead,
+    hash::Hash,
+    hpke::{Curve, Kem},
+    signature::Scheme,
+};
 use crate::{
     AeadKey, CipherSuiteParameters, CipherSuiteProvider, CryptoError, HpkePrivateKey, Secret,
     SignaturePrivateKey, SignedMessage, secret::check_length,
@@ -24,14 +33,24 @@ use crate::{
 
 pub use signature::RustCryptoSigningKey;
 
-/// Suites 1, 2, 3, 5 and 7 of RFC 9420, 17.1.
+/// Suites 1, 2, 3, 5 and 7 of RFC 9420 §17.1 and, with the feature `post-quantum`, all suites of
+/// mls-pq-ciphersuites-06.
 ///
-/// - ECDSA nonces are those of RFC 6979 with 32 bytes or more of the caller's generator mixed in: a generator that fails or repeats gives no
-///   key away.
+/// - ECDSA nonces are those of RFC 6979 with 32 bytes or more of the caller's generator mixed in, and
+///   ML-DSA signatures are hedged: a generator that fails or repeats gives no key away.
 /// - Ed25519 signatures are verified strictly: a public key or an `R` of small order is refused, for which one signature can
 ///   fit many messages, and so is a public key in a second encoding.
 /// - hpke-rs draws an encapsulation's randomness from a buffer that the caller's generator has filled; its own generator
 ///   is not linked. It doesn't erase the intermediate values of an encapsulation.
+/// - The public key of ML-KEM is checked for integers beyond the modulus when sealing (FIPS 203 §7.2).
+///
+/// # What stays classical
+///
+/// The suites `MLS_…_ED25519`, `…_P256` and `…_P384` with ML-KEM protect what is sent today from a quantum
+/// computer of tomorrow. Their signatures are classical: with a quantum computer an attacker forges
+/// them, and can join groups in the name of others from then on. The three suites with ML-DSA have no
+/// such part. Hashes, MACs and AEADs are the same in all suites; the franking tag and `server_frank` are
+/// HMAC-SHA256.
 #[derive(Clone, Copy, Debug)]
 pub struct RustCrypto {
     parameters: CipherSuiteParameters,
@@ -42,14 +61,42 @@ pub struct RustCrypto {
 }
 
 impl RustCrypto {
-    /// The suites there are.
-    pub const CIPHER_SUITES: [CipherSuite; 5] = [
+    /// The suites of RFC 9420.
+    pub const CLASSICAL_CIPHER_SUITES: [CipherSuite; 5] = [
         CipherSuite::MLS_128_DHKEMX25519_AES128GCM_SHA256_ED25519,
         CipherSuite::MLS_128_DHKEMP256_AES128GCM_SHA256_P256,
         CipherSuite::MLS_128_DHKEMX25519_CHACHA20POLY1305_SHA256_ED25519,
         CipherSuite::MLS_256_DHKEMP521_AES256GCM_SHA512_P521,
         CipherSuite::MLS_256_DHKEMP384_AES256GCM_SHA384_P384,
     ];
+
+    /// The suites of mls-pq-ciphersuites-06, in its order. Their numbers are provisional.
+    #[cfg(feature = "post-quantum")]
+    pub const POST_QUANTUM_CIPHER_SUITES: [CipherSuite; 11] = [
+        CipherSuite::MLS_128_MLKEM768X25519_AES128GCM_SHA256_ED25519,
+        CipherSuite::MLS_128_MLKEM768X25519_AES256GCM_SHA384_ED25519,
+        CipherSuite::MLS_128_MLKEM768P256_AES128GCM_SHA256_P256,
+        CipherSuite::MLS_128_MLKEM768P256_AES256GCM_SHA384_P256,
+        CipherSuite::MLS_192_MLKEM1024P384_AES256GCM_SHA384_P384,
+        CipherSuite::MLS_128_MLKEM768_AES256GCM_SHA384_ED25519,
+        CipherSuite::MLS_128_MLKEM768_AES256GCM_SHA384_P256,
+        CipherSuite::MLS_192_MLKEM1024_AES256GCM_SHA384_P384,
+        CipherSuite::MLS_128_MLKEM768X25519_CHACHA20POLY1305_SHA384_MLDSA44,
+        CipherSuite::MLS_192_MLKEM768_AES256GCM_SHA384_MLDSA65,
+        CipherSuite::MLS_256_MLKEM1024_AES256GCM_SHA384_MLDSA87,
+    ];
+
+    /// All suites of this build.
+    #[cfg(not(feature = "post-quantum"))]
+    pub const CIPHER_SUITES: [CipherSuite; 5] = Self::CLASSICAL_CIPHER_SUITES;
+
+    /// All suites of this build.
+    #[cfg(feature = "post-quantum")]
+    pub const CIPHER_SUITES: [CipherSuite; 16] = {
+        let [a, b, c, d, e] = Self::CLASSICAL_CIPHER_SUITES;
+        let [f, g, h, i, j, k, l, m, n, o, p] = Self::POST_QUANTUM_CIPHER_SUITES;
+        [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]
+    };
 
     /// The provider of a suite.
     ///
@@ -59,22 +106,77 @@ impl RustCrypto {
         // RFC 9420, 17.1: each suite's KEM, AEAD, hash and signature scheme.
         let (kem, aead, hash, scheme) = match cipher_suite {
             CipherSuite::MLS_128_DHKEMX25519_AES128GCM_SHA256_ED25519 => {
-                (Kem::X25519, Aead::Aes128Gcm, Hash::Sha256, Scheme::Ed25519)
+                (Kem::Dh(Curve::X25519), Aead::Aes128Gcm, Hash::Sha256, Scheme::Ed25519)
             }
             CipherSuite::MLS_128_DHKEMP256_AES128GCM_SHA256_P256 => {
-                (Kem::P256, Aead::Aes128Gcm, Hash::Sha256, Scheme::P256)
+                (Kem::Dh(Curve::P256), Aead::Aes128Gcm, Hash::Sha256, Scheme::P256)
             }
             CipherSuite::MLS_128_DHKEMX25519_CHACHA20POLY1305_SHA256_ED25519 => {
-                (Kem::X25519, Aead::ChaCha20Poly1305, Hash::Sha256, Scheme::Ed25519)
+                (Kem::Dh(Curve::X25519), Aead::ChaCha20Poly1305, Hash::Sha256, Scheme::Ed25519)
             }
             CipherSuite::MLS_256_DHKEMP521_AES256GCM_SHA512_P521 => {
-                (Kem::P521, Aead::Aes256Gcm, Hash::Sha512, Scheme::P521)
+                (Kem::Dh(Curve::P521), Aead::Aes256Gcm, Hash::Sha512, Scheme::P521)
             }
             CipherSuite::MLS_256_DHKEMP384_AES256GCM_SHA384_P384 => {
-                (Kem::P384, Aead::Aes256Gcm, Hash::Sha384, Scheme::P384)
+                (Kem::Dh(Curve::P384), Aead::Aes256Gcm, Hash::Sha384, Scheme::P384)
             }
+            #[cfg(feature = "post-quantum")]
+            other => return Self::post_quantum(other),
+            #[cfg(not(feature = "post-quantum"))]
             other => return Err(CryptoError::UnsupportedCipherSuite(other)),
         };
+        Ok(Self::of_parts(cipher_suite, kem, aead, hash, scheme))
+    }
+
+    #[cfg(feature = "post-quantum")]
+    fn post_quantum(cipher_suite: CipherSuite) -> Result<Self, CryptoError> {
+        // mls-pq-ciphersuites-06 §3.1, table 2.
+        let (kem, aead, hash, scheme) = match cipher_suite {
+            CipherSuite::MLS_128_MLKEM768X25519_AES128GCM_SHA256_ED25519 => {
+                (LatticeKem::MlKem768X25519, Aead::Aes128Gcm, Hash::Sha256, Scheme::Ed25519)
+            }
+            CipherSuite::MLS_128_MLKEM768X25519_AES256GCM_SHA384_ED25519 => {
+                (LatticeKem::MlKem768X25519, Aead::Aes256Gcm, Hash::Sha384, Scheme::Ed25519)
+            }
+            CipherSuite::MLS_128_MLKEM768P256_AES128GCM_SHA256_P256 => {
+                (LatticeKem::MlKem768P256, Aead::Aes128Gcm, Hash::Sha256, Scheme::P256)
+            }
+            CipherSuite::MLS_128_MLKEM768P256_AES256GCM_SHA384_P256 => {
+                (LatticeKem::MlKem768P256, Aead::Aes256Gcm, Hash::Sha384, Scheme::P256)
+            }
+            CipherSuite::MLS_192_MLKEM1024P384_AES256GCM_SHA384_P384 => {
+                (LatticeKem::MlKem1024P384, Aead::Aes256Gcm, Hash::Sha384, Scheme::P384)
+            }
+            CipherSuite::MLS_128_MLKEM768_AES256GCM_SHA384_ED25519 => {
+                (LatticeKem::MlKem768, Aead::Aes256Gcm, Hash::Sha384, Scheme::Ed25519)
+            }
+            CipherSuite::MLS_128_MLKEM768_AES256GCM_SHA384_P256 => {
+                (LatticeKem::MlKem768, Aead::Aes256Gcm, Hash::Sha384, Scheme::P256)
+            }
+            CipherSuite::MLS_192_MLKEM1024_AES256GCM_SHA384_P384 => {
+                (LatticeKem::MlKem1024, Aead::Aes256Gcm, Hash::Sha384, Scheme::P384)
+            }
+            CipherSuite::MLS_128_MLKEM768X25519_CHACHA20POLY1305_SHA384_MLDSA44 => (
+                LatticeKem::MlKem768X25519,
+                Aead::ChaCha20Poly1305,
+                Hash::Sha384,
+                Scheme::Lattice(LatticeScheme::MlDsa44),
+            ),
+            CipherSuite::MLS_192_MLKEM768_AES256GCM_SHA384_MLDSA65 => {
+                (LatticeKem::MlKem768, Aead::Aes256Gcm, Hash::Sha384, Scheme::Lattice(LatticeScheme::MlDsa65))
+            }
+            CipherSuite::MLS_256_MLKEM1024_AES256GCM_SHA384_MLDSA87 => (
+                LatticeKem::MlKem1024,
+                Aead::Aes256Gcm,
+                Hash::Sha384,
+                Scheme::Lattice(LatticeScheme::MlDsa87),
+            ),
+            other => return Err(CryptoError::UnsupportedCipherSuite(other)),
+        };
+        Ok(Self::of_parts(cipher_suite, Kem::Lattice(kem), aead, hash, scheme))
+    }
+
+    fn of_parts(cipher_suite: CipherSuite, kem: Kem, aead: Aead, hash: Hash, scheme: Scheme) -> Self {
         let (hpke_private_key, hpke_public_key) = kem.key_lengths();
         let (signature_private_key, signature_public_key) = scheme.key_lengths();
         let parameters = CipherSuiteParameters {
@@ -87,7 +189,7 @@ impl RustCrypto {
             signature_private_key,
             signature_public_key,
         };
-        Ok(Self { parameters, hash, aead, kem, scheme })
+        Self { parameters, hash, aead, kem, scheme }
     }
 }
 
@@ -184,6 +286,10 @@ impl CipherSuiteProvider for RustCrypto {
         match self.scheme {
             Scheme::Ed25519 if signed.len() >= ed25519_one_key::WORTH_A_TABLE => {
                 ed25519_one_key::verify_all(public_key, signed)
+            }
+            #[cfg(feature = "post-quantum")]
+            Scheme::Lattice(scheme) if public_key.len() == self.parameters.signature_public_key => {
+                scheme.verify_all(public_key, signed)
             }
             _ => signed
                 .iter()

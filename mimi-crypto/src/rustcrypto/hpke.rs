@@ -20,12 +20,23 @@ use subtle::ConstantTimeEq;
 use x25519_dalek::{PublicKey as X25519PublicKey, StaticSecret as X25519Secret};
 use zeroize::{Zeroize, Zeroizing};
 
+#[cfg(feature = "post-quantum")]
+use super::post_quantum::LatticeKem;
 use super::{aead::Aead, curve::is_uncompressed, hash::Hash};
 use crate::{CryptoError, Secret};
 
 /// The KEM of a suite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kem {
+    /// DHKEM over this curve (RFC 9180 §4.1).
+    Dh(Curve),
+    #[cfg(feature = "post-quantum")]
+    Lattice(LatticeKem),
+}
+
+/// A curve for Diffie-Hellman.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Curve {
     X25519,
     P256,
     P384,
@@ -35,16 +46,16 @@ pub(super) enum Kem {
 macro_rules! for_curve {
     ($self:expr, x25519 => $x25519:expr, $curve:ident => $body:expr) => {
         match $self {
-            Kem::X25519 => $x25519,
-            Kem::P256 => {
+            Curve::X25519 => $x25519,
+            Curve::P256 => {
                 use p256 as $curve;
                 $body
             }
-            Kem::P384 => {
+            Curve::P384 => {
                 use p384 as $curve;
                 $body
             }
-            Kem::P521 => {
+            Curve::P521 => {
                 use p521 as $curve;
                 $body
             }
@@ -52,7 +63,7 @@ macro_rules! for_curve {
     };
 }
 
-impl Kem {
+impl Curve {
     /// The lengths of private and public keys in bytes; a `kem_output` is a public key.
     pub(super) const fn key_lengths(self) -> (usize, usize) {
         match self {
@@ -72,16 +83,6 @@ impl Kem {
         }
     }
 
-    fn of(algorithm: KemAlgorithm) -> Result<Self, Error> {
-        match algorithm {
-            KemAlgorithm::DhKem25519 => Ok(Self::X25519),
-            KemAlgorithm::DhKemP256 => Ok(Self::P256),
-            KemAlgorithm::DhKemP384 => Ok(Self::P384),
-            KemAlgorithm::DhKemP521 => Ok(Self::P521),
-            _ => Err(Error::UnknownKemAlgorithm),
-        }
-    }
-
     /// The KEM's own hash, which needn't be the suite's (RFC 9180, 7.1).
     const fn hash(self) -> Hash {
         match self {
@@ -92,14 +93,14 @@ impl Kem {
     }
 
     /// Refuses what is no private key, without the cost of a public one.
-    fn check_private_key(self, private_key: &[u8]) -> Result<(), Error> {
+    pub(super) fn check_private_key(self, private_key: &[u8]) -> Result<(), Error> {
         for_curve!(self,
             x25519 => x25519_bytes(private_key).map(drop).ok_or(Error::KemInvalidSecretKey),
             curve => curve::SecretKey::from_slice(private_key).map(drop).map_err(|_| Error::KemInvalidSecretKey)
         )
     }
 
-    fn public_key(self, private_key: &[u8]) -> Result<Vec<u8>, Error> {
+    pub(super) fn public_key(self, private_key: &[u8]) -> Result<Vec<u8>, Error> {
         for_curve!(self,
             x25519 => {
                 let bytes: Zeroizing<[u8; 32]> = x25519_bytes(private_key).ok_or(Error::KemInvalidSecretKey)?;
@@ -112,16 +113,24 @@ impl Kem {
         )
     }
 
+    /// DH of DHKEM.
     fn dh(self, public_key: &[u8], private_key: &[u8]) -> Result<Vec<u8>, Error> {
+        let shared = Zeroizing::new(self.exp(public_key, private_key)?);
+        // RFC 9180 §7.1.4: a point of small order gives zeros, whatever the private key.
+        if self == Self::X25519 && shared.ct_eq(&[0; 32]).into() {
+            return Err(Error::KemInvalidPublicKey);
+        }
+        Ok(shared.to_vec())
+    }
+
+    /// The x-coordinate of the product. A point of small order gives zeros with X25519 and is not
+    /// refused: a hybrid hashes its encoding into the secret.
+    pub(super) fn exp(self, public_key: &[u8], private_key: &[u8]) -> Result<Vec<u8>, Error> {
         for_curve!(self,
             x25519 => {
                 let private_key = x25519_bytes(private_key).ok_or(Error::KemInvalidSecretKey)?;
                 let public_key = x25519_bytes(public_key).ok_or(Error::KemInvalidPublicKey)?;
                 let shared = X25519Secret::from(*private_key).diffie_hellman(&X25519PublicKey::from(*public_key));
-                // RFC 9180, 7.1.4: a point of small order gives zeros, whatever the private key.
-                if shared.as_bytes().ct_eq(&[0; 32]).into() {
-                    return Err(Error::KemInvalidPublicKey);
-                }
                 Ok(shared.as_bytes().to_vec())
             },
             curve => {
@@ -148,7 +157,7 @@ impl Kem {
     //
     // hpke-rs has this, too, but gives the private key to nobody, unless a feature lets it print private keys as well.
     /// The private and the public key.
-    pub(super) fn derive_key_pair(self, ikm: &[u8]) -> Result<(Zeroizing<Vec<u8>>, Vec<u8>), CryptoError> {
+    fn derive_key_pair(self, ikm: &[u8]) -> Result<(Zeroizing<Vec<u8>>, Vec<u8>), CryptoError> {
         let [high, low] = (self.algorithm() as u16).to_be_bytes();
         let suite_id = [b'K', b'E', b'M', high, low];
         let labeled_ikm = Zeroizing::new([VERSION, &suite_id, b"dkp_prk", ikm].concat());
@@ -174,6 +183,80 @@ impl Kem {
             }
         }
         Err(CryptoError::ProviderFailure)
+    }
+}
+
+impl Kem {
+    /// The lengths of private and public keys in bytes.
+    pub(super) const fn key_lengths(self) -> (usize, usize) {
+        match self {
+            Self::Dh(curve) => curve.key_lengths(),
+            #[cfg(feature = "post-quantum")]
+            Self::Lattice(kem) => kem.key_lengths(),
+        }
+    }
+
+    const fn algorithm(self) -> KemAlgorithm {
+        match self {
+            Self::Dh(curve) => curve.algorithm(),
+            #[cfg(feature = "post-quantum")]
+            Self::Lattice(kem) => kem.algorithm(),
+        }
+    }
+
+    fn of(algorithm: KemAlgorithm) -> Result<Self, Error> {
+        match algorithm {
+            KemAlgorithm::DhKem25519 => Ok(Self::Dh(Curve::X25519)),
+            KemAlgorithm::DhKemP256 => Ok(Self::Dh(Curve::P256)),
+            KemAlgorithm::DhKemP384 => Ok(Self::Dh(Curve::P384)),
+            KemAlgorithm::DhKemP521 => Ok(Self::Dh(Curve::P521)),
+            #[cfg(feature = "post-quantum")]
+            other => LatticeKem::of(other).map(Self::Lattice).ok_or(Error::UnknownKemAlgorithm),
+            #[cfg(not(feature = "post-quantum"))]
+            _ => Err(Error::UnknownKemAlgorithm),
+        }
+    }
+
+    fn check_private_key(self, private_key: &[u8]) -> Result<(), Error> {
+        match self {
+            Self::Dh(curve) => curve.check_private_key(private_key),
+            #[cfg(feature = "post-quantum")]
+            Self::Lattice(kem) => kem.check_private_key(private_key),
+        }
+    }
+
+    fn public_key(self, private_key: &[u8]) -> Result<Vec<u8>, Error> {
+        match self {
+            Self::Dh(curve) => curve.public_key(private_key),
+            #[cfg(feature = "post-quantum")]
+            Self::Lattice(kem) => kem.public_key(private_key),
+        }
+    }
+
+    fn dh(self, public_key: &[u8], private_key: &[u8]) -> Result<Vec<u8>, Error> {
+        match self {
+            Self::Dh(curve) => curve.dh(public_key, private_key),
+            #[cfg(feature = "post-quantum")]
+            Self::Lattice(_) => Err(Error::UnsupportedKemOperation),
+        }
+    }
+
+    /// The bytes that an encapsulation draws.
+    fn encapsulation_randomness(self) -> usize {
+        match self {
+            Self::Dh(curve) => curve.key_lengths().0,
+            #[cfg(feature = "post-quantum")]
+            Self::Lattice(kem) => kem.encapsulation_randomness(),
+        }
+    }
+
+    /// DeriveKeyPair: the private and the public key.
+    pub(super) fn derive_key_pair(self, ikm: &[u8]) -> Result<(Zeroizing<Vec<u8>>, Vec<u8>), CryptoError> {
+        match self {
+            Self::Dh(curve) => curve.derive_key_pair(ikm),
+            #[cfg(feature = "post-quantum")]
+            Self::Lattice(kem) => kem.derive_key_pair(ikm),
+        }
     }
 }
 
@@ -293,21 +376,39 @@ impl HpkeCrypto for Primitives {
         Err(Error::UnsupportedKemOperation)
     }
 
-    // The rest of the KEM is for KEMs that aren't Diffie-Hellman.
     fn kem_key_gen_derand(_: KemAlgorithm, _: &[u8]) -> Result<(Vec<u8>, Vec<u8>), Error> {
         Err(Error::UnsupportedKemOperation)
     }
 
+    // hpke-rs draws the randomness and calls `kem_encaps_derand`.
     fn kem_encaps(_: KemAlgorithm, _: &[u8], _: &mut Drawn) -> Result<(Vec<u8>, Vec<u8>), Error> {
         Err(Error::UnsupportedKemOperation)
     }
 
-    fn kem_encaps_derand(_: KemAlgorithm, _: &[u8], _: &[u8]) -> Result<(Vec<u8>, Vec<u8>), Error> {
-        Err(Error::UnsupportedKemOperation)
+    fn kem_encaps_derand(
+        algorithm: KemAlgorithm,
+        public_key: &[u8],
+        randomness: &[u8],
+    ) -> Result<(Vec<u8>, Vec<u8>), Error> {
+        match Kem::of(algorithm)? {
+            #[cfg(feature = "post-quantum")]
+            Kem::Lattice(kem) => kem.encapsulate(public_key, randomness),
+            Kem::Dh(_) => {
+                let _ = (public_key, randomness);
+                Err(Error::UnsupportedKemOperation)
+            }
+        }
     }
 
-    fn kem_decaps(_: KemAlgorithm, _: &[u8], _: &[u8]) -> Result<Vec<u8>, Error> {
-        Err(Error::UnsupportedKemOperation)
+    fn kem_decaps(algorithm: KemAlgorithm, ciphertext: &[u8], private_key: &[u8]) -> Result<Vec<u8>, Error> {
+        match Kem::of(algorithm)? {
+            #[cfg(feature = "post-quantum")]
+            Kem::Lattice(kem) => kem.decapsulate(ciphertext, private_key),
+            Kem::Dh(_) => {
+                let _ = (ciphertext, private_key);
+                Err(Error::UnsupportedKemOperation)
+            }
+        }
     }
 
     fn dh_validate_sk(algorithm: KemAlgorithm, private_key: &[u8]) -> Result<Vec<u8>, Error> {
@@ -360,9 +461,8 @@ pub(super) fn seal(
     plaintext: &[u8],
     rng: &mut dyn CryptoRng,
 ) -> Result<HPKECiphertext, CryptoError> {
-    let (private_key_length, _) = algorithms.0.key_lengths();
     let public_key = HpkePublicKey::from(public_key);
-    base(algorithms, Drawn::from_caller(rng, private_key_length))
+    base(algorithms, Drawn::from_caller(rng, algorithms.0.encapsulation_randomness()))
         .seal(&public_key, info, aad, plaintext, None, None, None)
         .map(|(kem_output, ciphertext)| HPKECiphertext {
             kem_output: kem_output.into(),
@@ -409,9 +509,9 @@ mod tests {
     fn diffie_hellman_on_the_nist_curves_is_wycheproofs() {
         use ecdh::TestName::{EcdhSecp256r1Ecpoint, EcdhSecp384r1Ecpoint, EcdhSecp521r1Ecpoint};
         for (kem, name) in [
-            (Kem::P256, EcdhSecp256r1Ecpoint),
-            (Kem::P384, EcdhSecp384r1Ecpoint),
-            (Kem::P521, EcdhSecp521r1Ecpoint),
+            (Curve::P256, EcdhSecp256r1Ecpoint),
+            (Curve::P384, EcdhSecp384r1Ecpoint),
+            (Curve::P521, EcdhSecp521r1Ecpoint),
         ] {
             let (length, _) = kem.key_lengths();
             let mut refused = 0;
@@ -445,7 +545,7 @@ mod tests {
             .into_iter()
             .flat_map(|group| group.tests)
         {
-            let found = Kem::X25519.dh(&test.public_key, &test.private_key);
+            let found = Curve::X25519.dh(&test.public_key, &test.private_key);
             if test.shared_secret.iter().all(|byte| *byte == 0) {
                 assert!(found.is_err(), "case {}: {}", test.tc_id, test.comment);
                 refused += 1;

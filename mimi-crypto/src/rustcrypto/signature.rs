@@ -1,4 +1,4 @@
-//! Ed25519, and ECDSA over the NIST curves.
+//! Ed25519, ECDSA over the NIST curves, and the scheme of the post-quantum suites.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -9,6 +9,8 @@ use rand_core::CryptoRng;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use super::curve::{is_reduced, is_uncompressed};
+#[cfg(feature = "post-quantum")]
+use super::post_quantum::{LatticeScheme, LatticeSigningKey};
 use crate::{CryptoError, secret::check_length};
 
 /// The signature scheme of a suite.
@@ -18,6 +20,8 @@ pub(super) enum Scheme {
     P256,
     P384,
     P521,
+    #[cfg(feature = "post-quantum")]
+    Lattice(LatticeScheme),
 }
 
 enum Key {
@@ -25,6 +29,8 @@ enum Key {
     P256(p256::ecdsa::SigningKey),
     P384(p384::ecdsa::SigningKey),
     P521(p521::ecdsa::SigningKey),
+    #[cfg(feature = "post-quantum")]
+    Lattice(LatticeSigningKey),
 }
 
 /// A key of [`RustCrypto`](crate::RustCrypto) ready to sign: its public key is computed once. Zeroized on drop.
@@ -74,6 +80,8 @@ impl Scheme {
             Self::P256 => (32, 65),
             Self::P384 => (48, 97),
             Self::P521 => (66, 133),
+            #[cfg(feature = "post-quantum")]
+            Self::Lattice(scheme) => scheme.key_lengths(),
         }
     }
 
@@ -90,6 +98,10 @@ impl Scheme {
             Self::P521 => p521::ecdsa::SigningKey::from_slice(private_key)
                 .map(Key::P521)
                 .map_err(|_| INVALID_PRIVATE_KEY),
+            #[cfg(feature = "post-quantum")]
+            Self::Lattice(scheme) => {
+                scheme.signing_key(private_key).map(Key::Lattice).ok_or(INVALID_PRIVATE_KEY)
+            }
         };
         key.map(RustCryptoSigningKey)
     }
@@ -115,7 +127,7 @@ impl Scheme {
         message: &[u8],
         signature: &[u8],
     ) -> Result<(), CryptoError> {
-        if self != Self::Ed25519 && !is_uncompressed(public_key) {
+        if matches!(self, Self::P256 | Self::P384 | Self::P521) && !is_uncompressed(public_key) {
             return Err(INVALID_PUBLIC_KEY);
         }
         match self {
@@ -128,17 +140,21 @@ impl Scheme {
             Self::P256 => ecdsa_verify!(p256, public_key, message, signature),
             Self::P384 => ecdsa_verify!(p384, public_key, message, signature),
             Self::P521 => ecdsa_verify!(p521, public_key, message, signature),
+            #[cfg(feature = "post-quantum")]
+            Self::Lattice(scheme) => scheme.verify(public_key, message, signature),
         }
     }
 }
 
 impl RustCryptoSigningKey {
     pub(super) fn scheme(&self) -> Scheme {
-        match self.0 {
+        match &self.0 {
             Key::Ed25519(_) => Scheme::Ed25519,
             Key::P256(_) => Scheme::P256,
             Key::P384(_) => Scheme::P384,
             Key::P521(_) => Scheme::P521,
+            #[cfg(feature = "post-quantum")]
+            Key::Lattice(key) => Scheme::Lattice(key.scheme()),
         }
     }
 
@@ -148,6 +164,8 @@ impl RustCryptoSigningKey {
             Key::P256(key) => key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
             Key::P384(key) => key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
             Key::P521(key) => key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
+            #[cfg(feature = "post-quantum")]
+            Key::Lattice(key) => key.public_key(),
         }
     }
 
@@ -169,6 +187,8 @@ impl RustCryptoSigningKey {
                     key.try_sign_with_rng(&mut rng, message).map_err(|_| CryptoError::ProviderFailure)?;
                 Ok(signature.to_der().as_bytes().to_vec())
             }
+            #[cfg(feature = "post-quantum")]
+            Key::Lattice(key) => key.sign(message, rng),
         }
     }
 }

@@ -24,8 +24,7 @@ use mimi_franking::{
 };
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 
-pub const SUITES: [CipherSuite; 5] =
-    [CipherSuite(1), CipherSuite(2), CipherSuite(3), CipherSuite(5), CipherSuite(7)];
+pub const SUITES: [CipherSuite; 16] = RustCrypto::CIPHER_SUITES;
 pub const ALICE: &str = "mimi://b.example/u/alice";
 pub const BOB: &str = "mimi://c.example/u/bob";
 pub const CATHY: &str = "mimi://d.example/u/cathy";
