@@ -150,6 +150,21 @@ fn the_suites_have_the_sizes_of_their_parts() {
     }
 }
 
+/// Suites 0xF0A4 and 0x0050 have SHA-384 and ecdsa_secp256r1_sha256.
+#[test]
+fn ecdsa_hashes_with_the_hash_of_its_scheme() {
+    let suite_2 = suite(CipherSuite(2));
+    for number in [0xf0a4, 0x0050] {
+        let suite = suite(CipherSuite(number));
+        let mut rng = ChaCha20Rng::seed_from_u64(3);
+        let private_key = suite.generate_signature_key(&mut rng).unwrap();
+        let key = suite.signing_key(&private_key).unwrap();
+        let signature = suite.sign(&key, b"message", &mut rng).unwrap();
+        suite_2.verify(&suite.signature_public_key(&key), b"message", &signature).unwrap();
+        assert_eq!(suite.hash(&[b"message"]).len(), 48);
+    }
+}
+
 /// What a hostile peer can send: keys with integers beyond the modulus, other lengths, changed bytes.
 #[test]
 fn refuses_hostile_keys_and_ciphertexts_by_name() {
