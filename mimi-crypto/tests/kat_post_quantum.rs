@@ -201,7 +201,8 @@ fn refuses_hostile_keys_and_ciphertexts_by_name() {
         assert!(HpkePrivateKey::new(&suite, vec![1; length - 1]).is_err());
         // A secret of MLS, which may be shorter than a private key of ML-KEM, makes a key pair.
         let least = length.min(suite.parameters().nh);
-        let derive = |length| suite.derive_hpke_key_pair(&Secret::of_length(vec![5; length], length).unwrap());
+        let derive =
+            |length| suite.derive_hpke_key_pair(&Secret::of_length(vec![5; length], length).unwrap());
         assert_eq!(derive(least).unwrap().0.len(), length);
         let (expected, actual) = (least, least - 1);
         assert_eq!(
