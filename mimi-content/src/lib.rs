@@ -135,7 +135,8 @@ pub use part::{
 pub use payload::{Payload, PayloadError};
 pub use salt::Salt;
 pub use status::{
-    MessageStatus, MessageStatusReport, MessageStatusReportRef, PerMessageStatus, StatusTransition,
+    Holds, LastReport, MessageStatus, MessageStatusReport, MessageStatusReportRef, PerMessageStatus,
+    StatusRule, StatusStanding, StatusTransition, StatusWeight, TwoFacts,
 };
 
 /// The README's example runs too.

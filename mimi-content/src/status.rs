@@ -160,41 +160,45 @@ impl MessageStatusReport {
         self.0.iter().rev().find(|entry| entry.message_id == *message_id).map(|entry| entry.status)
     }
 
-    /// Takes the report into what is known of one user's messages: for each message a later status supersedes the earlier one
-    /// (section 3).
+    /// Takes the report into what is known of one user's messages, by a rule such as [`TwoFacts`].
     ///
-    /// Which transitions make sense, the draft leaves to the implementer: those that `is_meaningful` denies (it gets the status before and
-    /// after) take effect all the same and come back, for the log.
+    /// What the rule finds not meaningful after what is known changes nothing, and is returned for the
+    /// log. The reports must come in the order in which the hub accepted them; a
+    /// [timeline](crate::timeline) takes them in any order.
     ///
     /// ```
     /// use std::collections::BTreeMap;
-    /// use mimi_content::{MessageId, MessageStatus, MessageStatusReport, PerMessageStatus};
+    /// use mimi_content::{MessageId, MessageStatus, MessageStatusReport, TwoFacts};
     ///
     /// let message_id = MessageId::from_bytes([1; 32]);
-    /// let report = |status| MessageStatusReport(vec![PerMessageStatus { message_id, status }]);
-    /// let is_meaningful = |before, after| !(before == MessageStatus::DELETED && after == MessageStatus::DELIVERED);
+    /// let report = |status| MessageStatusReport::of([(message_id, status)]);
     ///
     /// let mut known_of_bob = BTreeMap::new();
-    /// assert!(report(MessageStatus::DELETED).apply(&mut known_of_bob, is_meaningful).is_empty());
-    /// let odd = report(MessageStatus::DELIVERED).apply(&mut known_of_bob, is_meaningful);
-    /// assert_eq!((odd[0].before, odd[0].after), (MessageStatus::DELETED, MessageStatus::DELIVERED));
-    /// assert_eq!(known_of_bob[&message_id], MessageStatus::DELIVERED);
+    /// assert!(report(MessageStatus::READ).apply(&mut known_of_bob, &TwoFacts).is_empty());
+    /// // Bob's second device receives the message that he read on the first.
+    /// let refused = report(MessageStatus::DELIVERED).apply(&mut known_of_bob, &TwoFacts);
+    /// assert_eq!((refused[0].before, refused[0].after), (MessageStatus::READ, MessageStatus::DELIVERED));
+    /// assert_eq!(known_of_bob[&message_id], MessageStatus::READ);
     /// ```
     pub fn apply(
         &self,
         known: &mut BTreeMap<MessageId, MessageStatus>,
-        is_meaningful: impl Fn(MessageStatus, MessageStatus) -> bool,
+        rule: &impl StatusRule,
     ) -> Vec<StatusTransition> {
-        let mut odd = Vec::new();
+        let mut refused = Vec::new();
         for PerMessageStatus { message_id, status: after } in self.0.iter().copied() {
-            if let Some(before) = known.insert(message_id, after)
-                && before != after
-                && !is_meaningful(before, after)
-            {
-                odd.push(StatusTransition { message_id, before, after });
+            let before = *known.entry(message_id).or_insert(after);
+            let (old, new) = (rule.standing(before), rule.standing(after));
+            if before == after {
+                continue;
+            }
+            if new.rank > old.rank || new.rank == old.rank && new.holds == Holds::Last {
+                known.insert(message_id, after);
+            } else {
+                refused.push(StatusTransition { message_id, before, after });
             }
         }
-        odd
+        refused
     }
 
     /// The report's one encoding.
@@ -209,14 +213,117 @@ impl MessageStatusReport {
     }
 }
 
-/// A change of a message's status that [`MessageStatusReport::apply`] was told to make no sense.
+/// How the reports of one user on one message come together, whatever the order in which they arrive.
+///
+/// A user has several devices, and each reports by itself. Which transitions are meaningful, the draft
+/// leaves to the implementer (mimi-message-status-01 §3); [`TwoFacts`] is the default here. A rule
+/// sorts the statuses into ranks: a report of a higher rank holds whenever it was accepted, and within
+/// a rank the last one or the first one does.
+pub trait StatusRule {
+    /// Where a status stands among the others.
+    fn standing(&self, status: MessageStatus) -> StatusStanding;
+}
+
+/// Where a status stands among the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct StatusStanding {
+    /// Statuses of a higher rank hold. The statuses of one rank must agree in `holds`.
+    pub rank: u8,
+    /// Which one of several reports of this rank holds.
+    pub holds: Holds,
+}
+
+/// Which one of several reports of equal rank holds, by the order in which the hub accepted them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Holds {
+    /// The last one.
+    Last,
+    /// The first one: nothing follows it.
+    First,
+}
+
+/// The default: delivery and reading are two facts, and reading is the stronger one.
+///
+/// | after | delivered, error | unread, read, hidden | deleted, expired |
+/// |-|-|-|-|
+/// | delivered, error | the later one | the new one | the new one |
+/// | unread, read, hidden | stays | the later one | the new one |
+/// | deleted, expired | stays | stays | stays |
+///
+/// A status without a definition holds only where no other was reported.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct TwoFacts;
+
+impl StatusRule for TwoFacts {
+    fn standing(&self, status: MessageStatus) -> StatusStanding {
+        let (rank, holds) = match status {
+            MessageStatus::DELETED | MessageStatus::EXPIRED => (3, Holds::First),
+            MessageStatus::READ | MessageStatus::UNREAD | MessageStatus::HIDDEN => (2, Holds::Last),
+            MessageStatus::DELIVERED | MessageStatus::ERROR => (1, Holds::Last),
+            _ => (0, Holds::Last),
+        };
+        StatusStanding { rank, holds }
+    }
+}
+
+/// The report that was accepted last holds, whatever it says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct LastReport;
+
+impl StatusRule for LastReport {
+    fn standing(&self, _: MessageStatus) -> StatusStanding {
+        StatusStanding { rank: 0, holds: Holds::Last }
+    }
+}
+
+/// How much a report on a message weighs against others of the same user: the greatest holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StatusWeight {
+    rank: u8,
+    first_holds: bool,
+    time: u64,
+    id: [u8; 32],
+}
+
+impl StatusWeight {
+    /// That of a report by its standing and its place in the room.
+    #[must_use]
+    pub fn new(standing: StatusStanding, accepted_ms: u64, report_id: MessageId) -> Self {
+        Self::of_parts(standing.rank, standing.holds == Holds::First, accepted_ms, report_id)
+    }
+
+    pub(crate) fn of_parts(rank: u8, first_holds: bool, accepted_ms: u64, report_id: MessageId) -> Self {
+        let id = *report_id.as_bytes();
+        if first_holds {
+            Self { rank, first_holds, time: !accepted_ms, id: id.map(|byte| !byte) }
+        } else {
+            Self { rank, first_holds, time: accepted_ms, id }
+        }
+    }
+
+    pub(crate) fn parts(&self) -> (u8, bool) {
+        (self.rank, self.first_holds)
+    }
+
+    /// Bytes in the same order, to sort by in a database.
+    #[must_use]
+    pub fn to_bytes(&self) -> [u8; 42] {
+        let mut bytes = [0; 42];
+        let all = [self.rank, self.first_holds.into()];
+        let all = all.into_iter().chain(self.time.to_be_bytes()).chain(self.id);
+        bytes.iter_mut().zip(all).for_each(|(place, byte)| *place = byte);
+        bytes
+    }
+}
+
+/// What [`MessageStatusReport::apply`] found not meaningful, or a change of a reader's status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct StatusTransition {
     /// Which message.
     pub message_id: MessageId,
     /// Its status so far.
     pub before: MessageStatus,
-    /// Its status now.
+    /// What the later report says.
     pub after: MessageStatus,
 }
 
@@ -258,6 +365,12 @@ impl<'a> MessageStatusReportRef<'a> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0
+    }
+
+    /// Writes the report's encoding.
+    pub(crate) fn write(&self, sink: &mut impl Sink) {
+        writer::array(sink, self.len);
+        sink.put(self.entries);
     }
 
     /// The entries in their order.
@@ -325,19 +438,69 @@ mod tests {
         assert_eq!(report.latest(&MessageId::from_bytes([3; 32])), None);
 
         let mut known = BTreeMap::from([(two, MessageStatus::DELETED)]);
-        let odd = report.apply(&mut known, |before, _| before != MessageStatus::DELETED);
+        let transition = StatusTransition {
+            message_id: two,
+            before: MessageStatus::DELETED,
+            after: MessageStatus::DELIVERED,
+        };
+        assert_eq!(report.apply(&mut known, &TwoFacts), [transition]);
+        assert_eq!(known, BTreeMap::from([(one, MessageStatus::UNREAD), (two, MessageStatus::DELETED)]));
+        // Saying the same again is nothing to note.
+        let again = MessageStatusReport(vec![entry(two, MessageStatus::DELETED)]);
+        assert_eq!(again.apply(&mut known, &TwoFacts), []);
+        assert_eq!(report.apply(&mut known, &LastReport), []);
+        assert_eq!(known[&two], MessageStatus::DELIVERED);
+    }
+
+    #[test]
+    fn delivery_and_reading_are_two_facts() {
+        // What holds after each pair of statuses, in the order of the numbers: 7 has no definition.
+        let after = |before: u8, after: u8| {
+            let mut known = BTreeMap::new();
+            let id = MessageId::from_bytes([1; 32]);
+            for status in [before, after] {
+                MessageStatusReport::of([(id, MessageStatus(status))]).apply(&mut known, &TwoFacts);
+            }
+            known[&id].0
+        };
+        let table: Vec<Vec<u8>> =
+            (0..8).map(|before| (0..8).map(|next| after(before, next)).collect()).collect();
         assert_eq!(
-            odd,
-            [StatusTransition {
-                message_id: two,
-                before: MessageStatus::DELETED,
-                after: MessageStatus::DELIVERED
-            }]
+            table,
+            [
+                [0, 0, 2, 3, 4, 5, 0, 0],
+                [0, 1, 2, 3, 4, 5, 6, 1],
+                [0, 2, 2, 3, 4, 5, 2, 2],
+                [3, 3, 3, 3, 3, 3, 3, 3],
+                [4, 4, 4, 4, 4, 4, 4, 4],
+                [0, 5, 2, 3, 4, 5, 5, 5],
+                [0, 1, 2, 3, 4, 5, 6, 6],
+                [0, 1, 2, 3, 4, 5, 6, 7],
+            ]
         );
-        assert_eq!(known, BTreeMap::from([(one, MessageStatus::UNREAD), (two, MessageStatus::DELIVERED)]));
-        // Saying the same again changes nothing.
-        let again = MessageStatusReport(vec![entry(two, MessageStatus::DELIVERED)]);
-        assert_eq!(again.apply(&mut known, |_, _| false), []);
+    }
+
+    #[test]
+    fn weights_sort_like_their_bytes() {
+        let mut weights = Vec::new();
+        for status in [0, 1, 3, 4, 9] {
+            for time in [0, 5, 256, u64::MAX] {
+                for id in [1, 2] {
+                    let standing = TwoFacts.standing(MessageStatus(status));
+                    weights.push(StatusWeight::new(standing, time, MessageId::from_bytes([id; 32])));
+                }
+            }
+        }
+        weights.sort();
+        assert!(weights.is_sorted_by_key(|weight| weight.to_bytes()));
+        let at = |status: MessageStatus, time, id| {
+            StatusWeight::new(TwoFacts.standing(status), time, MessageId::from_bytes([id; 32]))
+        };
+        assert!(at(MessageStatus::READ, 1, 1) > at(MessageStatus::DELIVERED, 9, 9));
+        assert!(at(MessageStatus::READ, 2, 1) > at(MessageStatus::READ, 1, 9));
+        assert!(at(MessageStatus::READ, 1, 2) > at(MessageStatus::READ, 1, 1));
+        assert!(at(MessageStatus::DELETED, 1, 9) > at(MessageStatus::DELETED, 2, 1));
+        assert!(at(MessageStatus::DELETED, 1, 1) > at(MessageStatus::EXPIRED, 1, 2));
     }
 
     #[test]

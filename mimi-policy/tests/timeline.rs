@@ -8,7 +8,7 @@ mod scene;
 
 use mimi_content::{
     Disposition, MessageId, MimiContent, MimiContentBuilder, NestedPart, Salt,
-    timeline::{EntryState, Finding, Received, Standing, Timeline},
+    timeline::{EntryState, Received, Standing, Timeline, TimelineFinding},
 };
 use mimi_policy::{
     Form, RoleHistory, RoomState,
@@ -146,7 +146,7 @@ fn topics_take_a_capability_of_their_own_whatever_becomes_of_the_body() {
             assert_eq!(entry.topic_id(), topic.as_bytes(), "{sender}");
             assert!(!entry.is_edited());
             let refused = timeline.get(&moved.id()).unwrap().findings().into_iter().any(|finding| {
-                matches!(finding, Finding::TopicNotAuthorized(ContentRefusal::Lacks(need)) if need.capability == capability)
+                matches!(finding, TimelineFinding::TopicNotAuthorized(ContentRefusal::Lacks(need)) if need.capability == capability)
             });
             assert_eq!(refused, topic == "here");
         }

@@ -4,6 +4,7 @@ use core::fmt;
 
 use crate::disposition::Disposition;
 use crate::message_id::MessageId;
+use crate::status::{MessageStatus, StatusRule, StatusStanding, TwoFacts};
 
 /// A change of an earlier message, for the caller to allow or to refuse.
 ///
@@ -72,6 +73,29 @@ impl fmt::Display for Action {
             Self::DeleteReaction => "take a reaction back",
             Self::ChangeTopic => "change a topic",
         })
+    }
+}
+
+/// What a timeline asks of its caller.
+///
+/// A function that decides about a [`Change`] is one, with [`TwoFacts`] for the statuses.
+pub trait TimelineRules<P, R> {
+    /// Decides whether a message may change an earlier one.
+    ///
+    /// # Errors
+    ///
+    /// The reason, if it is not allowed.
+    fn authorize(&self, change: &Change<'_, P>) -> Result<(), R>;
+
+    /// How the reports of one user on one message come together.
+    fn status(&self, status: MessageStatus) -> StatusStanding {
+        TwoFacts.standing(status)
+    }
+}
+
+impl<P, R, F: Fn(&Change<'_, P>) -> Result<(), R>> TimelineRules<P, R> for F {
+    fn authorize(&self, change: &Change<'_, P>) -> Result<(), R> {
+        self(change)
     }
 }
 

@@ -4,15 +4,14 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::graph::Node;
-use super::{Key, Message, Timeline, Version};
+use super::memory::Node;
+use super::{Acceptance, BodyKind, Retraction, Version};
 use crate::message_id::MessageId;
 
 /// A message in the order of the room, with all that became of it. Its ID is that of its first instance.
 pub struct Entry<'t, P, R> {
-    pub(super) timeline: &'t Timeline<P, R>,
     /// The first instance.
-    pub(super) message: &'t Message<P, R>,
+    pub(super) first: Version<'t, P, R>,
 }
 
 impl<P, R> Clone for Entry<'_, P, R> {
@@ -30,41 +29,50 @@ pub enum EntryState {
     Shown,
     /// It was deleted: a placeholder remains (section 5.6).
     Deleted,
-    /// It expired, and is to be deleted and disregarded (section 4.1), whether it was deleted before or not.
+    /// The hub retracted it (mimi-hub-retracted-messages-00 §3): a placeholder remains, and
+    /// [`Entry::retraction`] says why.
+    Retracted,
+    /// It expired, and is to be deleted and disregarded (section 4.1), whether it was deleted or
+    /// retracted before or not.
     Expired,
 }
 
 impl<'t, P, R> Entry<'t, P, R> {
     fn node(&self) -> Node {
-        self.message.key.node
+        self.first.node
     }
 
-    fn version(&self, key: Key) -> Option<Version<'t, P, R>> {
-        Some(Version { timeline: self.timeline, message: self.timeline.message(key.node)? })
+    /// Whether it is shown by itself, which a reaction to something isn't.
+    pub(super) fn is_entry(&self) -> bool {
+        match self.first.record.kind {
+            BodyKind::Content | BodyKind::Null => true,
+            BodyKind::Reaction => self.first.record.in_reply_to().is_none(),
+            BodyKind::Report => false,
+        }
     }
 
     /// The ID of the first instance, by which all else refers to the message.
     #[must_use]
     pub fn message_id(&self) -> MessageId {
-        self.message.key.id
+        self.first.message_id()
     }
 
     /// Who sent the first instance, from MLS.
     #[must_use]
     pub fn sender_uri(&self) -> &'t str {
-        self.first().sender_uri()
+        self.first.sender_uri()
     }
 
     /// When the hub accepted the first instance, in milliseconds since the UNIX epoch.
     #[must_use]
     pub fn accepted_ms(&self) -> u64 {
-        self.message.key.accepted_ms
+        self.first.accepted_ms()
     }
 
     /// The topic: that of the first instance, unless an edit was allowed to change it. Empty for none.
     #[must_use]
     pub fn topic_id(&self) -> &'t [u8] {
-        self.timeline.topics.value(self.timeline.effective_topic(self.node())).unwrap_or_default()
+        self.first.timeline.rows.topic(self.node())
     }
 
     /// Whether it can be seen at this time, in milliseconds since the UNIX epoch.
@@ -72,7 +80,9 @@ impl<'t, P, R> Entry<'t, P, R> {
     pub fn state(&self, now_ms: u64) -> EntryState {
         if self.expires_ms().is_some_and(|due_ms| due_ms <= now_ms) {
             EntryState::Expired
-        } else if self.timeline.outcome(self.node()).deletion.is_some() {
+        } else if self.first.record.is_retracted() {
+            EntryState::Retracted
+        } else if self.first.timeline.rows.deletion(self.node()).is_some() {
             EntryState::Deleted
         } else {
             EntryState::Shown
@@ -82,32 +92,33 @@ impl<'t, P, R> Entry<'t, P, R> {
     /// When it expires, in milliseconds since the UNIX epoch. `None` if it does not, or once it is read: see [`Timeline::mark_read`].
     #[must_use]
     pub fn expires_ms(&self) -> Option<u64> {
-        self.timeline.due_ms(self.node())
+        self.first.timeline.due_ms(self.node())
     }
 
     /// The first instance.
     #[must_use]
     pub fn first(&self) -> Version<'t, P, R> {
-        Version { timeline: self.timeline, message: self.message }
+        self.first
     }
 
     /// The version that holds: the last edit, or the first instance. Of a deleted message it is what was deleted.
     #[must_use]
     pub fn current(&self) -> Version<'t, P, R> {
-        let edit = self.timeline.outcome(self.node()).edit;
-        edit.and_then(|key| self.version(key)).unwrap_or(self.first())
+        let timeline = self.first.timeline;
+        timeline.rows.edit(self.node()).and_then(|node| timeline.version_at(node)).unwrap_or(self.first)
     }
 
     /// Whether the current version is an edit. To be indicated clearly (section 9.3).
     #[must_use]
     pub fn is_edited(&self) -> bool {
-        self.timeline.outcome(self.node()).edit.is_some()
+        self.first.timeline.rows.edit(self.node()).is_some()
     }
 
     /// What deleted it: who, and when.
     #[must_use]
     pub fn deletion(&self) -> Option<Version<'t, P, R>> {
-        self.version(self.timeline.outcome(self.node()).deletion?)
+        let timeline = self.first.timeline;
+        timeline.version_at(timeline.rows.deletion(self.node())?)
     }
 
     /// The versions that were the current one at some time: the first instance, then the edits in their order.
@@ -117,24 +128,38 @@ impl<'t, P, R> Entry<'t, P, R> {
 
     /// The first instance, then everything that replaces it, allowed or not, in its order.
     pub fn all_versions(&self) -> impl Iterator<Item = Version<'t, P, R>> + use<'t, P, R> {
-        let timeline = self.timeline;
-        let others = self.message.chain.iter().flat_map(|chain| chain.all());
-        let others =
-            others.filter_map(move |key| Some(Version { timeline, message: timeline.message(key.node)? }));
-        core::iter::once(self.first()).chain(others)
+        let timeline = self.first.timeline;
+        let others = timeline.rows.chain(self.node()).filter_map(move |node| timeline.version_at(node));
+        core::iter::once(self.first).chain(others)
+    }
+
+    /// What the hub said of it: whether it waits for an answer, or failed.
+    #[must_use]
+    pub fn acceptance(&self) -> Acceptance {
+        self.first.record.acceptance
+    }
+
+    /// Why the hub retracted it, if it did.
+    #[must_use]
+    pub fn retraction(&self) -> Option<&'t Retraction> {
+        self.first.retraction()
+    }
+
+    /// The version that a reply may show as a quotation; `None` if it is not shown at this time.
+    #[must_use]
+    pub fn quote(&self, now_ms: u64) -> Option<Version<'t, P, R>> {
+        (self.state(now_ms) == EntryState::Shown).then(|| self.current())
     }
 
     /// The replies to any version of it, in their order.
     #[must_use]
     pub fn replies(&self) -> Vec<Entry<'t, P, R>> {
-        let keys = self.all_versions().flat_map(|version| {
-            let to = version.message.key.node;
-            self.timeline.replies.range((to, Key::lowest(0))..=(to, Key::highest(u64::MAX)))
-        });
-        let mut keys: Vec<Key> = keys.map(|(_, key)| *key).collect();
+        let timeline = self.first.timeline;
+        let children = self.all_versions().flat_map(|version| timeline.rows.children(version.node));
+        let mut nodes: Vec<Node> = children.collect();
         // Those to one version are sorted already.
-        keys.sort();
-        keys.into_iter().filter_map(|key| self.timeline.first_at(key.node)).collect()
+        nodes.sort_by_key(|node| timeline.rows.place(*node));
+        nodes.into_iter().filter_map(|node| timeline.first_at(node)).filter(Entry::is_entry).collect()
     }
 
     /// The replies, the replies to them, and so on: each before its own replies, with its depth, which is 1 for a direct reply. A loop is followed once.

@@ -4,22 +4,24 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::chain::{OtherFields, Refused};
-use super::{Message, Timeline, Version};
+use super::memory::Node;
+use super::row::{Acceptance, BodyChange, Judgement, MessageRow, Place, Refused};
+use super::{Timeline, Version};
 use crate::error::DecodeError;
 use crate::message_id::MessageId;
 
 /// Something about a message that has no effect, or that its receiver should know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Finding<'t, R> {
+pub enum TimelineFinding<'t, R> {
     /// The edit or deletion was not allowed, and has no effect (section 9.3). The reason is the authorization's.
     NotAuthorized(&'t R),
     /// What it replaces is of another kind: a reaction cannot become a message or the other way round, and nothing replaces a status report or becomes one.
     OtherKind,
     /// The edit holds another topic than the original, which was not allowed; its topic has no effect.
     TopicNotAuthorized(&'t R),
-    /// The edit holds other values than the original in fields that no edit changes; the original's hold (section 9.3).
+    /// The edit holds other values than the original in fields that no edit changes; the original's
+    /// hold (section 9.3). An edit that holds none of the original's extensions is not one.
     OtherFields {
         /// `expires`.
         expires: bool,
@@ -45,7 +47,7 @@ pub enum Finding<'t, R> {
     MalformedReport(&'t DecodeError),
 }
 
-impl<R: fmt::Display> fmt::Display for Finding<'_, R> {
+impl<R: fmt::Display> fmt::Display for TimelineFinding<'_, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAuthorized(why) => write!(f, "not authorized: {why}"),
@@ -80,61 +82,178 @@ pub struct DifferentContent<P> {
     pub payload: P,
 }
 
-impl<P, R> Timeline<P, R> {
-    pub(super) fn is_suspect(&self, message: &Message<P, R>) -> bool {
-        !self.findings(message).is_empty()
-    }
+/// How much a finding says about its sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TimelineSeverity {
+    /// It happens among honest clients, by races, failovers and older programs.
+    Odd,
+    /// No honest client does it.
+    Suspect,
+}
 
-    fn is_late(&self, message: &Message<P, R>) -> bool {
-        let first = self.first_of(message.key.node).and_then(|first| self.message(first));
-        first.and_then(|first| first.chain.as_ref()).is_some_and(|chain| chain.is_late(&message.key))
+impl<R> TimelineFinding<'_, R> {
+    /// How much it says about the sender of the message.
+    #[must_use]
+    pub fn severity(&self) -> TimelineSeverity {
+        match self {
+            Self::OtherFields { .. } | Self::AfterDeletion | Self::AcceptedAgain { .. } => {
+                TimelineSeverity::Odd
+            }
+            _ => TimelineSeverity::Suspect,
+        }
     }
+}
 
-    fn has_different_content(&self, id: MessageId) -> bool {
-        let range = (id, [0; 16], 0)..=(id, [u8::MAX; 16], u32::MAX);
-        self.different.range(range).next().is_some()
+/// The fields besides body and topic in which a version differs from the original, to no effect.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct OtherFields {
+    pub(super) expires: bool,
+    pub(super) in_reply_to: bool,
+    pub(super) extensions: bool,
+}
+
+impl OtherFields {
+    pub(super) fn any(self) -> bool {
+        self.expires || self.in_reply_to || self.extensions
     }
+}
 
-    fn findings<'t>(&'t self, message: &'t Message<P, R>) -> Vec<Finding<'t, R>> {
+/// Whether a message may have findings that do not depend on others.
+pub(super) fn is_odd<R>(row: &MessageRow<R>) -> bool {
+    let judged = row.judgement.as_ref().is_some_and(|judgement| {
+        judgement.body.is_err() || matches!(judgement.topic, Some(Err(_))) || judgement.other_fields.any()
+    });
+    row.acceptance == Acceptance::Accepted
+        && (judged
+            || row.in_replaces_loop
+            || row.in_reply_loop
+            || row.malformed_report.is_some()
+            || row.accepted_last_ms != row.place.accepted_ms)
+}
+
+/// All that findings depend on.
+#[derive(Debug)]
+pub struct FindingContext {
+    /// The first [deletion](super::Outcome::deletion) of what it replaces.
+    pub deletion: Option<Place>,
+    /// Whether its body is that of the first instance, or of the last edit before it.
+    pub is_same_body: bool,
+    /// Whether there is a [`DifferentRow`](super::DifferentRow) under its ID.
+    pub has_different: bool,
+}
+
+/// What is odd about a message.
+pub(super) struct Facts<'t, R> {
+    pub(super) judgement: Option<&'t Judgement<R>>,
+    pub(super) place: Place,
+    pub(super) last_ms: u64,
+    pub(super) loops: (bool, bool),
+    pub(super) malformed: Option<&'t DecodeError>,
+    pub(super) is_retracted: bool,
+    pub(super) context: FindingContext,
+}
+
+impl<'t, R> Facts<'t, R> {
+    pub(super) fn findings(self) -> Vec<TimelineFinding<'t, R>> {
         let mut found = Vec::new();
-        if let Some(judgement) = &message.judgement {
+        if let Some(judgement) = self.judgement {
+            let moves = matches!(judgement.topic, Some(Ok(())));
             match &judgement.body {
-                Err(Refused::NotAuthorized(why)) => found.push(Finding::NotAuthorized(why)),
-                Err(Refused::OtherKind) => found.push(Finding::OtherKind),
+                // The body of a message that only moves another one is not meant as an edit.
+                Err(Refused::NotAuthorized(_)) if moves && self.context.is_same_body => {}
+                Err(Refused::NotAuthorized(why)) => found.push(TimelineFinding::NotAuthorized(why)),
+                Err(Refused::OtherKind) => found.push(TimelineFinding::OtherKind),
                 Ok(_) => {}
             }
             if let Some(Err(why)) = &judgement.topic {
-                found.push(Finding::TopicNotAuthorized(why));
+                found.push(TimelineFinding::TopicNotAuthorized(why));
             }
             let OtherFields { expires, in_reply_to, extensions } = judgement.other_fields;
             if judgement.other_fields.any() {
-                found.push(Finding::OtherFields { expires, in_reply_to, extensions });
+                found.push(TimelineFinding::OtherFields { expires, in_reply_to, extensions });
             }
-            if self.is_late(message) {
-                found.push(Finding::AfterDeletion);
+            let effective = moves || matches!(judgement.body, Ok(BodyChange::Edit));
+            if effective
+                && !self.is_retracted
+                && self.context.deletion.is_some_and(|deletion| deletion < self.place)
+            {
+                found.push(TimelineFinding::AfterDeletion);
             }
         }
-        if message.in_replaces_loop {
-            found.push(Finding::ReplacesLoop);
+        let (in_replaces_loop, in_reply_loop) = self.loops;
+        if in_replaces_loop {
+            found.push(TimelineFinding::ReplacesLoop);
         }
-        if message.in_reply_loop {
-            found.push(Finding::ReplyLoop);
+        if in_reply_loop {
+            found.push(TimelineFinding::ReplyLoop);
         }
-        if message.accepted_last_ms != message.key.accepted_ms {
-            found.push(Finding::AcceptedAgain { last_ms: message.accepted_last_ms });
+        if self.last_ms != self.place.accepted_ms {
+            found.push(TimelineFinding::AcceptedAgain { last_ms: self.last_ms });
         }
-        if self.has_different_content(message.key.id) {
-            found.push(Finding::DifferentContent);
+        if self.context.has_different {
+            found.push(TimelineFinding::DifferentContent);
         }
-        found.extend(message.malformed_report.as_ref().map(Finding::MalformedReport));
+        found.extend(self.malformed.map(TimelineFinding::MalformedReport));
         found
     }
 }
 
-impl<'t, P, R> Version<'t, P, R> {
-    /// Everything odd about the message, in the order of [`Finding`]'s variants.
+impl<R> MessageRow<R> {
+    /// Everything odd about the message, in the order of [`TimelineFinding`]'s variants. Of a message
+    /// that the hub has not accepted there is none.
     #[must_use]
-    pub fn findings(&self) -> Vec<Finding<'t, R>> {
-        self.timeline.findings(self.message)
+    pub fn findings(&self, context: FindingContext) -> Vec<TimelineFinding<'_, R>> {
+        if self.acceptance != Acceptance::Accepted {
+            return Vec::new();
+        }
+        let facts = Facts {
+            judgement: self.judgement.as_deref(),
+            place: self.place,
+            last_ms: self.accepted_last_ms,
+            loops: (self.in_replaces_loop, self.in_reply_loop),
+            malformed: self.malformed_report.as_deref(),
+            is_retracted: self.is_retracted,
+            context,
+        };
+        facts.findings()
+    }
+}
+
+impl<P, R> Timeline<P, R> {
+    pub(super) fn findings(&self, node: Node) -> Vec<TimelineFinding<'_, R>> {
+        let rows = &self.rows;
+        let (Some(record), Some(place)) = (rows.record(node), rows.place(node)) else { return Vec::new() };
+        if record.acceptance != Acceptance::Accepted || self.is_local_user(rows.sender(record)) {
+            return Vec::new();
+        }
+        let first = record.first();
+        let edit = first.and_then(|first| rows.edit_before_place(first, place));
+        let is_same = |other: Option<Node>| {
+            let other = other.and_then(|node| rows.record(node));
+            other.is_some_and(|other| rows.body_digest(other) == rows.body_digest(record))
+        };
+        let context = FindingContext {
+            deletion: first.and_then(|first| rows.deletion(first)).and_then(|node| rows.place(node)),
+            is_same_body: is_same(first) || is_same(edit),
+            has_different: rows.has_different_id(node),
+        };
+        let facts = Facts {
+            judgement: rows.judgement(node),
+            place,
+            last_ms: rows.last_ms(node).unwrap_or(place.accepted_ms),
+            loops: rows.is_loop(record),
+            malformed: rows.malformed(node),
+            is_retracted: record.is_retracted(),
+            context,
+        };
+        facts.findings()
+    }
+}
+
+impl<'t, P, R> Version<'t, P, R> {
+    /// Everything odd about the message, in the order of [`TimelineFinding`]'s variants.
+    #[must_use]
+    pub fn findings(&self) -> Vec<TimelineFinding<'t, R>> {
+        self.timeline.findings(self.node)
     }
 }

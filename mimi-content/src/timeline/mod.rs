@@ -10,8 +10,17 @@
 //! - **Authorization** (section 9.3) is asked of a function: [`sender_only`] is the draft's default. What it refuses is kept, with its reason.
 //! - **Reactions** (sections 5.3 and 5.7) belong to a version of a message; each can be edited and taken back like a message.
 //! - **Replies** (section 4.1) refer to a version; a chain of replies that comes back to itself is found when the last of its messages arrives.
-//! - **Expiration** (sections 4.1 and 5.8) counts from the epoch or from [`Timeline::mark_read`]; views take the time as a parameter.
-//! - **Statuses** (mimi-message-status section 3): the report accepted last holds for its sender and a message.
+//! - **Expiration** (sections 4.1 and 5.8) counts from the epoch or from [`Timeline::mark_read`]; views take the time as a parameter. What expired is
+//!   neither quoted nor reacted to, and its reactions are forgotten with its payload.
+//! - **Statuses** (mimi-message-status-01 §3): of a reader's reports about a message one holds, by a rule that can be chosen; [`TwoFacts`](crate::TwoFacts) has the table.
+//! - **Local echo**: a message of the local user's own is shown before the hub accepts it ([`Timeline::insert_local`]), and moves to the hub's time.
+//! - **Retraction** by the hub (mimi-hub-retracted-messages-00): [`Timeline::retract`]. What is retracted has no effect and stays as evidence.
+//!
+//! # In memory or in a database
+//!
+//! All rules are in one step, [`effect`]: it takes what happens ([`Incoming`]) and a [`LookUp`] of the rows that are there, and returns the rows to write and to delete. A client with a
+//! database folds any number of messages in bounded memory: it implements `LookUp` with an index for each method, and writes what comes back. [`Timeline`] is the same
+//! for rows in memory, with views.
 //!
 //! # What it leaves to you
 //!
@@ -20,14 +29,13 @@
 //! # What it keeps
 //!
 //! The IDs, senders, times, topics, references and expirations of all messages it was given, the text of reactions and the entries of status reports; each sender and topic once. No
-//! body: in the payload `P` you keep whatever leads you to it, such as a database's key, the decoded message, or nothing. About 450 octets for each message, and up to 300 more
-//! where it refers to one that was not seen. A client that holds its messages in a database can feed pages in any order; [`Timeline::unseen`] names what
-//! the pages so far refer to.
+//! body: in the payload `P` you keep whatever leads you to it, such as a database's key, the decoded message, or nothing. Less than 250 bytes for each message beside its payload, and 64
+//! for each entry of a status report.
 //!
 //! # Cost
 //!
-//! A message costs steps in the logarithm of what is there, for itself and for each message that waited for it. Long chains of edits or replies, in any order, cost no
-//! more each than others: references are disjoint sets, not walks. Nothing recurses.
+//! A step asks for a few rows, for itself and for each message that waited for it. Long chains of edits or replies, in any order, cost no
+//! more each than others: what waits is in disjoint sets, and nothing is walked twice. Nothing recurses.
 //!
 //! # Example
 //!
@@ -60,152 +68,60 @@
 //! ```
 
 mod authorize;
-mod chain;
+mod effect;
 mod entry;
 mod expiring;
 mod finding;
-mod graph;
-mod insert;
-mod judge;
+mod index;
+mod memory;
 mod reaction;
 mod received;
 mod reply;
+mod retraction;
+mod row;
 mod status;
+mod taking;
+mod unread;
 mod version;
 
-use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::vec::Vec;
+use alloc::sync::Arc;
 use core::fmt;
 use core::ops::RangeBounds;
 
-use crate::disposition::Disposition;
-use crate::error::DecodeError;
-use crate::expiration::Expiration;
 use crate::message_id::MessageId;
-use crate::status::MessageStatus;
 
-pub use authorize::{Action, Change, NotAuthorized, Target, sender_only};
+pub use authorize::{Action, Change, NotAuthorized, Target, TimelineRules, sender_only};
+pub use effect::{Changed, Effect, Incoming, Taken, effect};
 pub use entry::{Entry, EntryState, ThreadIter};
-pub use finding::{DifferentContent, Finding};
-pub use insert::{Changed, Inserted};
+pub use finding::{DifferentContent, FindingContext, TimelineFinding, TimelineSeverity};
 pub use reaction::{Reaction, ReactionGroup};
 pub use received::{BodyKind, ReactionContent, ReactionPart, Received};
 pub use reply::{Reference, ReferenceError, ReferenceState};
+pub use retraction::{Retraction, RetractionScope};
+pub use row::{
+    Acceptance, BodyChange, DifferentRow, Effects, Judgement, LinkEnd, LinkRow, LookUp, MessageRow, Outcome,
+    Place, Refused, Relation, RowChange, StatusRow, UnseenRow,
+};
 pub use status::ReaderStatus;
+pub use taking::Inserted;
 pub use version::{Standing, Version};
 
-use chain::{Chain, Judgement};
-use graph::{Forest, Ids, Interner, Node};
-use received::Digest;
-
-/// The place of a message: section 5.11.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
-    accepted_ms: u64,
-    id: MessageId,
-    node: Node,
-}
-
-/// What is kept of a message.
-#[derive(Clone)]
-struct Message<P, R> {
-    key: Key,
-    /// The latest time that the hub is known to have given for it.
-    accepted_last_ms: u64,
-    sender: u32,
-    topic: u32,
-    replaces: Option<Node>,
-    in_reply_to: Option<Node>,
-    expires: Option<Expiration>,
-    disposition: Disposition,
-    kind: BodyKind,
-    digest: Digest,
-    extensions: Option<Digest>,
-    reactions: Box<[ReactionPart]>,
-    malformed_report: Option<DecodeError>,
-    in_replaces_loop: bool,
-    in_reply_loop: bool,
-    /// Whether the payloads of this first instance and its versions went out with [`Timeline::expire`].
-    expired: bool,
-    payload: Option<P>,
-    /// Of a message that replaces another, once its first instance is known.
-    judgement: Option<Box<Judgement<R>>>,
-    /// Of a first instance that something replaces.
-    chain: Option<Box<Chain>>,
-}
-
-impl<P, R> Message<P, R> {
-    /// Whether a first instance is shown as an entry of its own.
-    fn is_entry(&self) -> bool {
-        match self.kind {
-            BodyKind::Content | BodyKind::Null => true,
-            BodyKind::Reaction => self.in_reply_to.is_none(),
-            BodyKind::Report => false,
-        }
-    }
-}
-
-/// Where a status report says something: the message, the reader, and the report's place.
-type StatusKey = (MessageId, u32, u64, MessageId);
+use memory::{Memory, Node};
 
 /// The conversation of one room; see the [module](self).
 ///
 /// `P` is what the caller keeps for each message, `R` why its authorization refuses.
 #[derive(Clone)]
 pub struct Timeline<P = (), R = NotAuthorized> {
-    ids: Ids,
-    /// `replaces`.
-    replacing: Forest,
-    /// `inReplyTo`.
-    replying: Forest,
-    /// Where the message of a node is in `messages`, if it was received.
-    slots: Vec<Option<u32>>,
-    messages: Vec<Message<P, R>>,
-    senders: Interner<str>,
-    topics: Interner<[u8]>,
-    /// First instances that are shown.
-    entries: BTreeSet<Key>,
-    /// Those of them that have a topic.
-    in_topic: BTreeSet<(u32, Key)>,
-    /// Those of them that reply, by the message that they name.
-    replies: BTreeSet<(Node, Key)>,
-    /// First instances with reactions, by the message that they name.
-    reactions: BTreeSet<(Node, Key)>,
-    /// What replaces a message whose first instance was not seen.
-    held: BTreeSet<Key>,
-    suspects: BTreeSet<Key>,
-    unseen: BTreeSet<MessageId>,
-    statuses: BTreeMap<StatusKey, MessageStatus>,
-    /// When the local user read a message.
-    read: BTreeMap<Node, u64>,
-    /// What [`Timeline::expire`] has to look at, and when.
-    due: BTreeSet<(u64, Node)>,
-    different: BTreeMap<(MessageId, Digest, u32), DifferentContent<P>>,
+    rows: Memory<P, R>,
+    local_user: Option<Arc<str>>,
+    /// Up to where the local user has read.
+    read_up_to: Option<Place>,
 }
 
 impl<P, R> Default for Timeline<P, R> {
     fn default() -> Self {
-        Self {
-            ids: Ids::default(),
-            replacing: Forest::default(),
-            replying: Forest::default(),
-            slots: Vec::new(),
-            messages: Vec::new(),
-            senders: Interner::default(),
-            topics: Interner::default(),
-            entries: BTreeSet::new(),
-            in_topic: BTreeSet::new(),
-            replies: BTreeSet::new(),
-            reactions: BTreeSet::new(),
-            held: BTreeSet::new(),
-            suspects: BTreeSet::new(),
-            unseen: BTreeSet::new(),
-            statuses: BTreeMap::new(),
-            read: BTreeMap::new(),
-            due: BTreeSet::new(),
-            different: BTreeMap::new(),
-        }
+        Self { rows: Memory::default(), local_user: None, read_up_to: None }
     }
 }
 
@@ -216,16 +132,32 @@ impl<P, R> Timeline<P, R> {
         Self::default()
     }
 
+    /// An empty one, of a user whose own messages are never unread and never suspect.
+    #[must_use]
+    pub fn for_user(local_user_uri: &str) -> Self {
+        Self { local_user: Some(Arc::from(local_user_uri)), ..Self::default() }
+    }
+
+    fn is_local_user(&self, uri: &str) -> bool {
+        self.local_user.as_deref() == Some(uri)
+    }
+
+    /// The rows, for [`effect`] and for what views do not show.
+    #[must_use]
+    pub fn rows(&self) -> &impl LookUp<P, R, Error = core::convert::Infallible> {
+        &self.rows
+    }
+
     /// The number of messages that were received, of every kind.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.messages.len()
+        self.rows.len()
     }
 
     /// Whether nothing was received.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.messages.is_empty()
+        self.rows.len() == 0
     }
 
     /// All entries in their order, whatever became of them: deleted ones leave a placeholder, and [`Entry::state`] says which expired.
@@ -233,7 +165,7 @@ impl<P, R> Timeline<P, R> {
     /// Entries are the first instances of messages. Edits, deletions, reactions to something and status reports are not; they are found
     /// from their entries and through [`Timeline::get`].
     pub fn entries(&self) -> impl DoubleEndedIterator<Item = Entry<'_, P, R>> {
-        self.entries.iter().filter_map(|key| self.first_at(key.node))
+        self.rows.entries().filter_map(|node| self.first_at(node))
     }
 
     /// The entries whose first instances were accepted in a span of time, in milliseconds since the UNIX epoch, in their order.
@@ -260,32 +192,27 @@ impl<P, R> Timeline<P, R> {
             Unbounded => Some(u64::MAX),
         };
         let span = start.zip(end).filter(|(start, end)| start <= end);
-        let range = span.map(|(start, end)| {
-            let (first, last) = (Key::lowest(start), Key::highest(end));
-            self.entries.range(first..=last).filter_map(|key| self.first_at(key.node))
-        });
-        range.into_iter().flatten()
+        let range = span.map(|(start, end)| self.rows.entries_between(start, end));
+        range.into_iter().flatten().filter_map(|node| self.first_at(node))
     }
 
     /// The topics that have entries, in the order of their octets. Not among them is the empty one, which is none.
     pub fn topics(&self) -> impl Iterator<Item = &[u8]> {
-        self.topics.iter().filter(|(_, topic)| self.topic_keys(*topic).next().is_some()).map(|(id, _)| id)
+        let is_used =
+            |topic: &(&[u8], u32)| !topic.0.is_empty() && self.rows.topic_entries(topic.1).next().is_some();
+        self.rows.topics.iter().filter(is_used).map(|(id, _)| id)
     }
 
     /// The entries of a topic in their order (section 5.11).
     pub fn topic(&self, topic_id: &[u8]) -> impl DoubleEndedIterator<Item = Entry<'_, P, R>> {
-        let keys = self.topics.find(topic_id).map(|topic| self.topic_keys(topic));
-        keys.into_iter().flatten().filter_map(|key| self.first_at(key.node))
-    }
-
-    fn topic_keys(&self, topic: u32) -> impl DoubleEndedIterator<Item = &Key> {
-        self.in_topic.range((topic, Key::lowest(0))..=(topic, Key::highest(u64::MAX))).map(|(_, key)| key)
+        let topic = self.rows.topics.find(topic_id).map(|topic| self.rows.topic_entries(topic));
+        topic.into_iter().flatten().filter_map(|node| self.first_at(node))
     }
 
     /// A message of any kind that was received.
     #[must_use]
     pub fn get(&self, message_id: &MessageId) -> Option<Version<'_, P, R>> {
-        self.message_of(message_id).map(|message| Version { timeline: self, message })
+        self.version_at(self.rows.find(message_id)?)
     }
 
     /// The entry that a message is a version of. `None` if it or its first instance was not seen, or that is a reaction or a status report.
@@ -293,94 +220,59 @@ impl<P, R> Timeline<P, R> {
     /// A refused edit leads to the entry that it was meant for; [`Version::standing`] says that it has no effect.
     #[must_use]
     pub fn entry(&self, message_id: &MessageId) -> Option<Entry<'_, P, R>> {
-        self.entry_of(self.ids.find(message_id)?)
+        self.entry_of(self.rows.find(message_id)?)
     }
 
     /// The edits and deletions of messages that were not seen, in their order. They have no effect until the first instance arrives.
     pub fn held(&self) -> impl DoubleEndedIterator<Item = Version<'_, P, R>> {
-        self.versions(self.held.iter())
+        self.rows.held().filter_map(|node| self.version_at(node))
     }
 
     /// The messages with [findings](Version::findings), in their order.
     pub fn suspects(&self) -> impl DoubleEndedIterator<Item = Version<'_, P, R>> {
-        self.versions(self.suspects.iter()).filter(|version| self.is_suspect(version.message))
+        let odd = self.rows.odd().into_iter().filter(|node| !self.findings(*node).is_empty());
+        odd.filter_map(|node| self.version_at(node))
     }
 
     /// The messages that came under the ID of one that was there already, with other bytes or from another sender.
     pub fn different_content(&self) -> impl Iterator<Item = &DifferentContent<P>> {
-        self.different.values()
+        self.rows.different()
     }
 
     /// The IDs that messages replace, reply or react to, or that were marked as read, and that were not received, in the order of their octets. It is legitimate that there are some: they
     /// may be older than the membership of the local user (section 9.1).
-    pub fn unseen(&self) -> impl Iterator<Item = &MessageId> {
-        self.unseen.iter()
+    pub fn unseen(&self) -> impl Iterator<Item = MessageId> {
+        self.rows.unseen().filter_map(|node| self.rows.id(node))
     }
 
     /// Takes out what was kept for a message, so that nothing of it stays here but the fields that the timeline is made of.
     pub fn take_payload(&mut self, message_id: &MessageId) -> Option<P> {
-        let node = self.ids.find(message_id)?;
-        self.message_mut(node)?.payload.take()
+        let node = self.rows.find(message_id)?;
+        self.rows.record_mut(node)?.payload.take()
     }
 
-    fn intern(&mut self, id: MessageId) -> Node {
-        let (node, new) = self.ids.intern(id);
-        if new {
-            self.replacing.grow(&self.ids);
-            self.replying.grow(&self.ids);
-            self.slots.push(None);
-            self.unseen.insert(id);
-        }
-        node
-    }
-
-    fn slot(&self, node: Node) -> Option<usize> {
-        self.slots.get(node.index()).copied().flatten().map(|slot| slot as usize)
-    }
-
-    fn message(&self, node: Node) -> Option<&Message<P, R>> {
-        self.messages.get(self.slot(node)?)
-    }
-
-    fn message_mut(&mut self, node: Node) -> Option<&mut Message<P, R>> {
-        let slot = self.slot(node)?;
-        self.messages.get_mut(slot)
-    }
-
-    fn message_of(&self, id: &MessageId) -> Option<&Message<P, R>> {
-        self.message(self.ids.find(id)?)
+    fn version_at(&self, node: Node) -> Option<Version<'_, P, R>> {
+        let record = self.rows.record(node).filter(|record| record.is_present())?;
+        Some(Version { timeline: self, node, record })
     }
 
     /// The first instance that a message is a version of, if both were received.
     fn first_of(&self, node: Node) -> Option<Node> {
-        self.message(node)?;
-        self.replacing.end(node).filter(|end| self.message(*end).is_some())
+        let record = self.rows.record(node)?;
+        match record.first() {
+            None if record.replaces().is_some() => None,
+            first => Some(first.unwrap_or(node)),
+        }
     }
 
     fn entry_of(&self, node: Node) -> Option<Entry<'_, P, R>> {
-        self.first_at(self.first_of(node)?).filter(|entry| entry.message.is_entry())
+        self.first_at(self.first_of(node)?).filter(Entry::is_entry)
     }
 
     /// A first instance and all that became of it, a reaction too.
-    fn first_at(&self, first: Node) -> Option<Entry<'_, P, R>> {
-        Some(Entry { timeline: self, message: self.message(first)? })
-    }
-
-    fn versions<'t>(
-        &'t self,
-        keys: impl DoubleEndedIterator<Item = &'t Key>,
-    ) -> impl DoubleEndedIterator<Item = Version<'t, P, R>> {
-        keys.filter_map(|key| Some(Version { timeline: self, message: self.message(key.node)? }))
-    }
-}
-
-impl Key {
-    fn lowest(accepted_ms: u64) -> Self {
-        Self { accepted_ms, id: MessageId::from_bytes([0; 32]), node: Node::LOWEST }
-    }
-
-    fn highest(accepted_ms: u64) -> Self {
-        Self { accepted_ms, id: MessageId::from_bytes([u8::MAX; 32]), node: Node::NONE }
+    fn first_at(&self, node: Node) -> Option<Entry<'_, P, R>> {
+        let first = self.version_at(node).filter(|version| version.record.replaces().is_none())?;
+        Some(Entry { first })
     }
 }
 
@@ -388,11 +280,10 @@ impl Key {
 impl<P, R> fmt::Debug for Timeline<P, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Timeline")
-            .field("messages", &self.messages.len())
-            .field("entries", &self.entries.len())
-            .field("held", &self.held.len())
-            .field("suspects", &self.suspects.len())
-            .field("unseen", &self.unseen.len())
+            .field("messages", &self.rows.len())
+            .field("entries", &self.rows.entries().count())
+            .field("held", &self.rows.held().count())
+            .field("unseen", &self.rows.unseen().count())
             .finish_non_exhaustive()
     }
 }

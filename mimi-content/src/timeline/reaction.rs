@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{Entry, EntryState, Key, ReactionContent, ReactionPart, Version};
+use super::{Entry, EntryState, ReactionContent, ReactionPart, Version};
 use crate::message_id::MessageId;
 use crate::part::PartIndex;
 
@@ -62,10 +62,10 @@ impl<'t, P, R> Reaction<'t, P, R> {
     }
 }
 
-/// Reactions with equal content.
+/// Reactions with equal content: see [`ReactionContent::group`].
 #[derive(Debug)]
 pub struct ReactionGroup<'t, P, R> {
-    /// What they have in common.
+    /// That of the first one.
     pub content: &'t ReactionContent,
     /// The reactions in their order; never empty.
     pub reactions: Vec<Reaction<'t, P, R>>,
@@ -83,25 +83,29 @@ impl<'t, P, R> ReactionGroup<'t, P, R> {
 }
 
 impl<'t, P, R> Entry<'t, P, R> {
-    /// The reactions to all versions that were shown, in their order: those that are neither taken back nor expired at this time.
+    /// The reactions to all versions that were shown, in their order: those that are neither taken back, retracted nor expired at this time.
+    /// None, if the entry itself is expired or retracted.
     ///
     /// A reaction to an earlier version may not mean the current one (section 9.3): [`Reaction::to`] tells.
     #[must_use]
     pub fn reactions(&self, now_ms: u64) -> Vec<Reaction<'t, P, R>> {
-        let mut found: Vec<(Key, Reaction<'t, P, R>)> = Vec::new();
+        if matches!(self.state(now_ms), EntryState::Expired | EntryState::Retracted) {
+            return Vec::new();
+        }
+        let timeline = self.first.timeline;
+        let mut found = Vec::new();
         for to in self.versions() {
-            let node = to.message.key.node;
-            let range = (node, Key::lowest(0))..=(node, Key::highest(u64::MAX));
-            for (_, key) in self.timeline.reactions.range(range) {
-                let Some(reaction) = self.timeline.first_at(key.node) else { continue };
+            for node in timeline.rows.children(to.node) {
+                let Some(reaction) = timeline.first_at(node) else { continue };
                 if reaction.state(now_ms) == EntryState::Shown {
                     let (first, current) = (reaction.first(), reaction.current());
                     let parts = current.reaction_parts().iter();
-                    found.extend(parts.map(|part| (*key, Reaction { first, current, to, part })));
+                    let place = timeline.rows.place(node);
+                    found.extend(parts.map(|part| (place, Reaction { first, current, to, part })));
                 }
             }
         }
-        found.sort_by_key(|(key, reaction)| (*key, reaction.part()));
+        found.sort_by_key(|(place, reaction)| (*place, reaction.part()));
         found.into_iter().map(|(_, reaction)| reaction).collect()
     }
 
@@ -112,7 +116,7 @@ impl<'t, P, R> Entry<'t, P, R> {
         let mut groups: Vec<ReactionGroup<'t, P, R>> = Vec::new();
         for reaction in self.reactions(now_ms) {
             let content = reaction.content();
-            let place = *places.entry(content).or_insert(groups.len());
+            let place = *places.entry(content.group()).or_insert(groups.len());
             match groups.get_mut(place) {
                 Some(group) => group.reactions.push(reaction),
                 None => groups.push(ReactionGroup { content, reactions: Vec::from([reaction]) }),

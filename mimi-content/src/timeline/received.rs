@@ -35,6 +35,8 @@ pub struct Received<'a> {
     pub(super) body: Body,
     /// Of the encoded message.
     pub(super) digest: Digest,
+    /// Of the body.
+    pub(super) body_digest: u64,
     /// Of the extensions that say something of the message rather than of its sending.
     pub(super) extensions: Option<Digest>,
 }
@@ -63,6 +65,7 @@ impl<'a> Received<'a> {
             disposition: content.body().disposition,
             body: Body::of(content.parts()),
             digest: digest(|hash| hash.put(content.encoded())),
+            body_digest: body_digest(content.parts()),
             extensions: lasting(content.extensions()),
         }
     }
@@ -88,7 +91,45 @@ impl<'a> Received<'a> {
             disposition: content.body().disposition,
             body: Body::of(&parts),
             digest: digest(|hash| hash.put(&content.encode())),
+            body_digest: body_digest(&parts),
             extensions: lasting(content.extensions().as_ref()),
+        }
+    }
+
+    /// A status report that was sent by itself, as `application/mimi-message-status` and not inside a
+    /// MIMI content message.
+    ///
+    /// Such a report has no message ID of its own. The caller chooses `report_id`, the same for each
+    /// delivery of the same report and another one for every other, such as a hash of the sender, the
+    /// room and the bytes.
+    #[must_use]
+    pub fn status_report(
+        report_id: MessageId,
+        sender_uri: &'a str,
+        accepted_ms: u64,
+        report: &MessageStatusReportRef<'_>,
+    ) -> Self {
+        let mut statuses = Vec::with_capacity(report.len());
+        statuses.extend(report.iter());
+        Self {
+            message_id: report_id,
+            sender_uri,
+            accepted_ms,
+            replaces: None,
+            topic_id: Cow::Borrowed(&[]),
+            expires: None,
+            in_reply_to: None,
+            disposition: Disposition::UNSPECIFIED,
+            digest: digest(|hash| report.write(hash)),
+            body_digest: 0,
+            extensions: None,
+            body: Body {
+                kind: BodyKind::Report,
+                is_emptied: false,
+                reactions: Box::default(),
+                statuses,
+                malformed_report: None,
+            },
         }
     }
 
@@ -143,6 +184,9 @@ pub enum ReactionContent {
 #[derive(Clone, Debug)]
 pub(super) struct Body {
     pub(super) kind: BodyKind,
+    /// Whether it holds nothing but null parts and texts of no bytes: such a body takes back a reaction
+    /// that it replaces.
+    pub(super) is_emptied: bool,
     pub(super) reactions: Box<[ReactionPart]>,
     pub(super) statuses: Vec<PerMessageStatus>,
     /// Why a report can't be read.
@@ -154,6 +198,7 @@ impl Body {
     fn of(parts: &[NestedPartRef<'_>]) -> Self {
         let mut body = Self {
             kind: BodyKind::Null,
+            is_emptied: true,
             reactions: Box::default(),
             statuses: Vec::new(),
             malformed_report: None,
@@ -161,7 +206,7 @@ impl Body {
         let mut reactions = Vec::new();
         // Where the multiparts end that are open, and whether what is in them is a reaction unless it says otherwise.
         let mut open: Vec<(usize, bool)> = Vec::new();
-        let (mut units, mut reports, mut index) = (0_usize, 0_usize, 0_usize);
+        let (mut units, mut reports, mut reacting, mut index) = (0_usize, 0_usize, 0_usize, 0_usize);
         while let Some(part) = parts.get(index) {
             while open.last().is_some_and(|(end, _)| *end <= index) {
                 open.pop();
@@ -197,9 +242,15 @@ impl Body {
                 PartRef::Single(_) | PartRef::External(_) => {}
             }
             units = units.saturating_add(1);
-            if reaction && let Some(part) = PartIndex::from_usize(index) {
-                let content = ReactionContent::of(parts.get(index..end).unwrap_or_default());
-                reactions.push(ReactionPart { part, content });
+            let unit = parts.get(index..end).unwrap_or_default();
+            let is_empty = unit.iter().all(says_nothing);
+            body.is_emptied &= is_empty;
+            reacting = reacting.saturating_add(usize::from(reaction));
+            if reaction
+                && !is_empty
+                && let Some(part) = PartIndex::from_usize(index)
+            {
+                reactions.push(ReactionPart { part, content: ReactionContent::of(unit) });
             }
             index = end;
         }
@@ -207,7 +258,7 @@ impl Body {
             0 if parts.len() <= 1 => BodyKind::Null,
             0 => BodyKind::Content,
             _ if units == reports => BodyKind::Report,
-            _ if units == reactions.len() => BodyKind::Reaction,
+            _ if units == reacting => BodyKind::Reaction,
             _ => BodyKind::Content,
         };
         body.reactions = reactions.into_boxed_slice();
@@ -215,7 +266,32 @@ impl Body {
     }
 }
 
+/// Whether a part is null, a text of no bytes, or holds other parts and nothing itself.
+fn says_nothing(part: &NestedPartRef<'_>) -> bool {
+    match &part.part {
+        PartRef::Null | PartRef::Multi(_) => true,
+        PartRef::Single(single) => single.content.is_empty() && is_text(single.content_type),
+        PartRef::External(_) => false,
+    }
+}
+
+fn is_text(content_type: &str) -> bool {
+    content_type.trim_start().get(..5).is_some_and(|start| start.eq_ignore_ascii_case("text/"))
+}
+
 impl ReactionContent {
+    /// What reactions are grouped by: one emoji with and without the variation selector U+FE0F, which
+    /// asks for its colourful form, is one reaction.
+    #[must_use]
+    pub fn group(&self) -> Cow<'_, Self> {
+        match self {
+            Self::Text(text) if text.contains('\u{fe0f}') => {
+                Cow::Owned(Self::Text(text.chars().filter(|char| *char != '\u{fe0f}').collect()))
+            }
+            _ => Cow::Borrowed(self),
+        }
+    }
+
     /// Of a part and all inside it.
     fn of(parts: &[NestedPartRef<'_>]) -> Self {
         if let [NestedPartRef { part: PartRef::Single(single), .. }] = parts
@@ -266,6 +342,11 @@ impl Sink for Hash {
     fn put(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
+}
+
+fn body_digest(parts: &[NestedPartRef<'_>]) -> u64 {
+    let digest = digest(|hash| parts.iter().for_each(|part| part.encode_head(hash)));
+    digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 fn digest(write: impl FnOnce(&mut Hash)) -> Digest {

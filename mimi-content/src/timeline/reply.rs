@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{BodyKind, Entry, Standing, Timeline};
+use super::{BodyKind, Entry, EntryState, LinkEnd, Relation, Standing, Timeline, Version};
 use crate::message_id::MessageId;
 
 /// What a reply refers to.
@@ -29,6 +29,10 @@ pub enum ReferenceState {
     Older,
     /// The message was deleted: the quotation is to be hidden (section 5.6).
     Deleted,
+    /// The message expired: there is nothing to quote (section 4.1).
+    Expired,
+    /// The hub retracted the message, or this version: the quotation is to be hidden.
+    Retracted,
     /// It never had an effect, such as a forged edit.
     NoEffect,
     /// The reply is part of a loop: there is no sense in following it.
@@ -43,6 +47,10 @@ pub enum ReferenceError {
     Unseen,
     /// It was deleted or taken back.
     Deleted,
+    /// The hub retracted it.
+    Retracted,
+    /// It expired, and its content was deleted.
+    Expired,
     /// It is a status report.
     Report,
     /// What it replies to or replaces leads into a loop.
@@ -54,6 +62,8 @@ impl fmt::Display for ReferenceError {
         f.write_str(match self {
             Self::Unseen => "the message was not received",
             Self::Deleted => "the message was deleted",
+            Self::Retracted => "the hub retracted the message",
+            Self::Expired => "the message expired",
             Self::Report => "the message is a status report",
             Self::Loop => "the references of the message form a loop",
         })
@@ -69,22 +79,16 @@ impl<P, R> Timeline<P, R> {
     ///
     /// [`ReferenceError`] if there is no such version, or if its own replies form a loop, to which none is to be added.
     pub fn reply_to(&self, message_id: &MessageId) -> Result<MessageId, ReferenceError> {
-        let node = self.ids.find(message_id).ok_or(ReferenceError::Unseen)?;
-        self.message(node).ok_or(ReferenceError::Unseen)?;
-        let end = self.replacing.end(node).ok_or(ReferenceError::Loop)?;
-        let first = self.message(end).ok_or(ReferenceError::Unseen)?;
-        if first.kind == BodyKind::Report {
-            return Err(ReferenceError::Report);
+        let end = self.replaced_end(message_id)?;
+        let first = self.get(&end).ok_or(ReferenceError::Unseen)?;
+        self.refuse_reference(&first)?;
+        let newest = self.rows.edit(first.node).and_then(|node| self.version_at(node)).unwrap_or(first);
+        for version in [first, newest] {
+            if self.rows.end(Relation::InReplyTo, version.node) == LinkEnd::Loop {
+                return Err(ReferenceError::Loop);
+            }
         }
-        let outcome = self.outcome(end);
-        if outcome.deletion.is_some() {
-            return Err(ReferenceError::Deleted);
-        }
-        let newest = outcome.edit.unwrap_or(first.key);
-        for node in [end, newest.node] {
-            self.replying.end(node).ok_or(ReferenceError::Loop)?;
-        }
-        Ok(newest.id)
+        Ok(newest.message_id())
     }
 
     /// What an edit or deletion of a message has to hold as `replaces`: the first instance (sections 4.1 and 5.5), also if it was not received itself.
@@ -95,66 +99,108 @@ impl<P, R> Timeline<P, R> {
     ///
     /// [`ReferenceError`] for what can't be replaced.
     pub fn to_replace(&self, message_id: &MessageId) -> Result<MessageId, ReferenceError> {
-        let node = self.ids.find(message_id).ok_or(ReferenceError::Unseen)?;
-        self.message(node).ok_or(ReferenceError::Unseen)?;
-        let end = self.replacing.end(node).ok_or(ReferenceError::Loop)?;
-        if self.message(end).is_some_and(|first| first.kind == BodyKind::Report) {
-            return Err(ReferenceError::Report);
+        let end = self.replaced_end(message_id)?;
+        if let Some(first) = self.get(&end) {
+            self.refuse_reference(&first)?;
         }
-        if self.outcome(end).deletion.is_some() {
-            return Err(ReferenceError::Deleted);
+        Ok(end)
+    }
+
+    /// The first instance of a message that was received.
+    fn replaced_end(&self, message_id: &MessageId) -> Result<MessageId, ReferenceError> {
+        let version = self.get(message_id).ok_or(ReferenceError::Unseen)?;
+        if let Some(first) = self.first_of(version.node).and_then(|first| self.rows.id(first)) {
+            return Ok(first);
         }
-        self.ids.id(end).ok_or(ReferenceError::Unseen)
+        match self.rows.end(Relation::Replaces, version.node) {
+            LinkEnd::Unseen(end) => Ok(end),
+            LinkEnd::Loop | LinkEnd::Closed => Err(ReferenceError::Loop),
+        }
+    }
+
+    fn refuse_reference(&self, first: &Version<'_, P, R>) -> Result<(), ReferenceError> {
+        if first.kind() == BodyKind::Report {
+            Err(ReferenceError::Report)
+        } else if first.record.is_gone() {
+            Err(ReferenceError::Expired)
+        } else if first.record.is_retracted() {
+            Err(ReferenceError::Retracted)
+        } else if self.rows.deletion(first.node).is_some() {
+            Err(ReferenceError::Deleted)
+        } else {
+            Ok(())
+        }
     }
 
     /// Whether a message with this ID and this `inReplyTo` closes a loop of replies: following the references from there leads back to it. A client
     /// must not send such a message (section 4.1).
     ///
-    /// It may be one that was inserted, or is yet to be.
+    /// It may be one that was inserted, or is yet to be. Costs a step for each reference that is followed.
     #[must_use]
     pub fn closes_reply_loop(&self, message_id: &MessageId, in_reply_to: &MessageId) -> bool {
+        let mut next = self.rows.find(in_reply_to);
         if message_id == in_reply_to {
             return true;
         }
-        let (Some(node), Some(to)) = (self.ids.find(message_id), self.ids.find(in_reply_to)) else {
-            return false;
-        };
-        match self.message(node) {
-            Some(message) if message.in_reply_to.is_some() => {
-                message.in_reply_loop && message.in_reply_to == Some(to)
+        let mut left = self.rows.len();
+        while let Some(node) = next {
+            if self.rows.id(node) == Some(*message_id) {
+                return true;
             }
-            _ => self.replying.connected(node, to),
+            // A walk that is longer than there are messages is inside a loop without this one.
+            let Some(fewer) = left.checked_sub(1) else { return false };
+            left = fewer;
+            next = self.rows.record(node).and_then(|record| record.in_reply_to());
         }
+        false
     }
 }
 
 impl<'t, P, R> Entry<'t, P, R> {
-    /// What it replies to: what its first instance says.
+    /// What it replies to at this time: what its first instance says.
     #[must_use]
-    pub fn in_reply_to(&self) -> Option<Reference<'t, P, R>> {
-        let timeline = self.timeline;
-        let node = self.first().message.in_reply_to?;
-        let message_id = timeline.ids.id(node)?;
-        let state = match timeline.get(&message_id) {
-            _ if self.first().message.in_reply_loop => ReferenceState::Loop,
+    pub fn in_reply_to(&self, now_ms: u64) -> Option<Reference<'t, P, R>> {
+        let timeline = self.first.timeline;
+        let node = self.first.record.in_reply_to()?;
+        let message_id = timeline.rows.id(node)?;
+        let entry = timeline.entry_of(node);
+        // A reaction that was replied to is no entry, and expires like one.
+        let target = timeline.first_of(node).and_then(|first| timeline.first_at(first));
+        let state = match timeline.version_at(node) {
+            _ if self.first.record.in_reply_loop() => ReferenceState::Loop,
             None => ReferenceState::Unseen,
-            Some(version) => match version.standing() {
-                Standing::Held => ReferenceState::Held,
-                Standing::NotAuthorized(_)
-                | Standing::OtherKind
-                | Standing::AfterDeletion
-                | Standing::Deletion => ReferenceState::NoEffect,
-                Standing::First | Standing::Edit => {
-                    let outcome = timeline.first_of(node).map(|first| timeline.outcome(first));
-                    let newest = outcome.and_then(|outcome| outcome.edit);
-                    match outcome.and_then(|outcome| outcome.deletion) {
-                        Some(_) => ReferenceState::Deleted,
-                        None if newest.is_none_or(|newest| newest.node == node) => ReferenceState::Newest,
-                        None => ReferenceState::Older,
+            Some(version) => match (target.map(|target| target.state(now_ms)), version.standing()) {
+                (Some(EntryState::Expired), _) => ReferenceState::Expired,
+                (None, _) if version.is_expired(now_ms) => ReferenceState::Expired,
+                (Some(EntryState::Retracted), _) | (_, Standing::Retracted) => ReferenceState::Retracted,
+                (_, Standing::Held) => ReferenceState::Held,
+                (
+                    _,
+                    Standing::NotAuthorized(_)
+                    | Standing::OtherKind
+                    | Standing::AfterDeletion
+                    | Standing::Deletion,
+                ) => ReferenceState::NoEffect,
+                (Some(EntryState::Deleted), _) => ReferenceState::Deleted,
+                (Some(EntryState::Shown), Standing::First | Standing::Edit) => {
+                    let newest = timeline.first_of(node).and_then(|first| timeline.rows.edit(first));
+                    match newest {
+                        Some(newest) if newest != node => ReferenceState::Older,
+                        _ => ReferenceState::Newest,
                     }
                 }
+                (None, _) => ReferenceState::Held,
             },
         };
-        Some(Reference { message_id, state, entry: timeline.entry_of(node) })
+        Some(Reference { message_id, state, entry })
+    }
+}
+
+impl<P, R> Version<'_, P, R> {
+    /// Whether a message whose first instance was not received expired by what it says itself.
+    pub(super) fn is_expired(&self, now_ms: u64) -> bool {
+        let read_at_ms = self.timeline.rows.read_at_ms(self.node);
+        let due_ms = self.record.expires().and_then(|expires| expires.due_ms(read_at_ms));
+        due_ms.is_some_and(|due_ms| due_ms <= now_ms)
     }
 }

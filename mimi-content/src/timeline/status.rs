@@ -3,11 +3,11 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::{Changed, Entry, Key, Received, StatusKey, Timeline};
+use super::{Entry, StatusRow, Timeline};
 use crate::message_id::MessageId;
-use crate::status::{MessageStatus, StatusTransition};
+use crate::status::{MessageStatus, StatusTransition, StatusWeight};
 
-/// What one reader said last of a message.
+/// What holds of what one reader said of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ReaderStatus<'t> {
     /// Who reports, from MLS.
@@ -22,23 +22,32 @@ pub struct ReaderStatus<'t> {
     pub report_id: MessageId,
 }
 
-/// All places of one message's statuses.
-fn all_of(id: MessageId) -> core::ops::RangeInclusive<StatusKey> {
-    let (lowest, highest) = (MessageId::from_bytes([0; 32]), MessageId::from_bytes([u8::MAX; 32]));
-    (id, 0, 0, lowest)..=(id, u32::MAX, u64::MAX, highest)
+impl<'t> ReaderStatus<'t> {
+    fn of(reader_uri: &'t str, row: &StatusRow) -> Self {
+        Self {
+            reader_uri,
+            status: row.status,
+            message_id: row.message_id,
+            accepted_ms: row.report.accepted_ms,
+            report_id: row.report.message_id,
+        }
+    }
 }
 
+/// What holds for each reader so far.
+type Strongest<'t> = BTreeMap<&'t str, (StatusWeight, ReaderStatus<'t>)>;
+
 impl<P, R> Timeline<P, R> {
-    /// What each reader said last of exactly this message, in the order of the readers' URIs. The message need not have been received.
+    /// What holds for each reader of exactly this message, in the order of the readers' URIs. The message need not have been received.
     #[must_use]
     pub fn statuses(&self, message_id: &MessageId) -> Vec<ReaderStatus<'_>> {
-        let mut last = BTreeMap::new();
-        self.collect_statuses(*message_id, &mut last);
-        last.into_values().collect()
+        let mut strongest = BTreeMap::new();
+        self.collect_statuses(*message_id, &mut strongest);
+        strongest.into_values().map(|(_, status)| status).collect()
     }
 
-    /// What one reader said of exactly this message, in order: each status that differs from the one before. For finding transitions that make no sense, which
-    /// the draft leaves to the caller.
+    /// What one reader said of exactly this message, in the order in which the hub accepted it: each
+    /// status that differs from the one before, whether it holds or not.
     ///
     /// ```
     /// # use mimi_content::timeline::Timeline;
@@ -54,72 +63,43 @@ impl<P, R> Timeline<P, R> {
         &self,
         message_id: &MessageId,
         reader_uri: &str,
-    ) -> impl Iterator<Item = StatusTransition> {
+    ) -> impl Iterator<Item = StatusTransition> + use<P, R> {
         let message_id = *message_id;
-        let lowest = MessageId::from_bytes([0; 32]);
-        let highest = MessageId::from_bytes([u8::MAX; 32]);
-        let range = self.senders.find(reader_uri).map(|reader| {
-            self.statuses.range((message_id, reader, 0, lowest)..=(message_id, reader, u64::MAX, highest))
-        });
+        let node = self.rows.find(&message_id);
+        let mut rows = node.map(|node| self.rows.statuses_of(node, reader_uri)).unwrap_or_default();
+        rows.sort_by_key(|row| row.report);
         let mut before = None;
-        range.into_iter().flatten().filter_map(move |(_, after)| {
-            let before = before.replace(*after)?;
-            (before != *after).then_some(StatusTransition { message_id, before, after: *after })
+        rows.into_iter().filter_map(move |row| {
+            let before = before.replace(row.status)?;
+            (before != row.status).then_some(StatusTransition { message_id, before, after: row.status })
         })
     }
 
-    fn collect_statuses<'t>(&'t self, id: MessageId, last: &mut BTreeMap<&'t str, ReaderStatus<'t>>) {
-        for (&(message_id, reader, accepted_ms, report_id), &status) in self.statuses.range(all_of(id)) {
-            let reader_uri = self.senders.value(reader).unwrap_or_default();
-            let found = ReaderStatus { reader_uri, status, message_id, accepted_ms, report_id };
-            let place = last.entry(reader_uri).or_insert(found);
-            // One report that names several versions: the newest name wins by the order of the IDs, whatever came first.
-            let order = |status: &ReaderStatus<'_>| (status.accepted_ms, status.report_id, status.message_id);
+    fn collect_statuses<'t>(&'t self, id: MessageId, strongest: &mut Strongest<'t>) {
+        let Some(node) = self.rows.find(&id) else { return };
+        for row in self.rows.strongest_statuses(node) {
+            let Some(reader_uri) = self.rows.sender_uri(&row.reader_uri) else { continue };
+            let found = (row.weight, ReaderStatus::of(reader_uri, &row));
+            let place = strongest.entry(reader_uri).or_insert(found);
+            // One report that names several versions: the newest name wins by the order of the IDs.
+            let order = |(weight, status): &(StatusWeight, ReaderStatus<'_>)| (*weight, status.message_id);
             if order(place) < order(&found) {
                 *place = found;
             }
         }
     }
-
-    /// Takes the entries of a report in. Where it names a message twice, the later entry holds.
-    pub(super) fn report(
-        &mut self,
-        received: &Received<'_>,
-        key: Key,
-        reader: u32,
-        changed: &mut Vec<Changed>,
-    ) {
-        let told = changed.len();
-        for entry in &received.body.statuses {
-            let place = (entry.message_id, reader, key.accepted_ms, key.id);
-            self.statuses.insert(place, entry.status);
-            let later = (entry.message_id, reader, u64::MAX, MessageId::from_bytes([u8::MAX; 32]));
-            if self.statuses.range(place..=later).nth(1).is_none() {
-                changed.push(Changed::Status(entry.message_id));
-            }
-        }
-        if let Some(statuses) = changed.get_mut(told..) {
-            statuses.sort_unstable();
-        }
-        changed.dedup();
-    }
-
-    /// Takes them out again.
-    pub(super) fn retract_report(&mut self, received: &Received<'_>, key: Key, reader: u32) {
-        for entry in &received.body.statuses {
-            self.statuses.remove(&(entry.message_id, reader, key.accepted_ms, key.id));
-        }
-    }
 }
 
 impl<'t, P, R> Entry<'t, P, R> {
-    /// What each reader said last of any version that was shown, in the order of the readers' URIs. Whether it was the current one, `message_id` tells.
+    /// What holds for each reader of any version that was shown, in the order of the readers' URIs. Whether it was the current one, `message_id` tells.
+    ///
+    /// The readers whose status is [`MessageStatus::READ`] have read it.
     #[must_use]
     pub fn statuses(&self) -> Vec<ReaderStatus<'t>> {
-        let mut last = BTreeMap::new();
+        let mut strongest = BTreeMap::new();
         for version in self.versions() {
-            self.timeline.collect_statuses(version.message_id(), &mut last);
+            self.first.timeline.collect_statuses(version.message_id(), &mut strongest);
         }
-        last.into_values().collect()
+        strongest.into_values().map(|(_, status)| status).collect()
     }
 }

@@ -2,8 +2,9 @@
 
 use core::fmt;
 
-use super::chain::{BodyChange, Refused};
-use super::{BodyKind, Entry, Message, ReactionPart, Timeline};
+use super::memory::{Node, Record};
+use super::row::{BodyChange, Refused};
+use super::{Acceptance, BodyKind, Entry, ReactionPart, Retraction, Timeline};
 use crate::disposition::Disposition;
 use crate::expiration::Expiration;
 use crate::message_id::MessageId;
@@ -11,7 +12,8 @@ use crate::message_id::MessageId;
 /// A message that was received: a first instance, or something that replaces one.
 pub struct Version<'t, P, R> {
     pub(super) timeline: &'t Timeline<P, R>,
-    pub(super) message: &'t Message<P, R>,
+    pub(super) node: Node,
+    pub(super) record: &'t Record<P>,
 }
 
 impl<P, R> Clone for Version<'_, P, R> {
@@ -39,6 +41,8 @@ pub enum Standing<'t, R> {
     NotAuthorized(&'t R),
     /// A message cannot become a reaction, and so on: no effect.
     OtherKind,
+    /// The hub retracted it: no effect.
+    Retracted,
 }
 
 impl<R> Clone for Standing<'_, R> {
@@ -61,92 +65,107 @@ impl<'t, P, R> Version<'t, P, R> {
     /// The message's ID.
     #[must_use]
     pub fn message_id(&self) -> MessageId {
-        self.message.key.id
+        self.timeline.rows.id(self.node).unwrap_or(MessageId::from_bytes([0; 32]))
     }
 
     /// Who sent it, from MLS.
     #[must_use]
     pub fn sender_uri(&self) -> &'t str {
-        self.timeline.senders.value(self.message.sender).unwrap_or_default()
+        self.timeline.rows.sender(self.record)
     }
 
     /// When the hub accepted it, in milliseconds since the UNIX epoch; the earliest time if there were several.
     #[must_use]
     pub fn accepted_ms(&self) -> u64 {
-        self.message.key.accepted_ms
+        self.record.accepted_ms
     }
 
     /// What it is by its body.
     #[must_use]
     pub fn kind(&self) -> BodyKind {
-        self.message.kind
+        self.record.kind
     }
 
     /// The disposition of its body.
     #[must_use]
     pub fn disposition(&self) -> Disposition {
-        self.message.disposition
+        self.record.disposition
     }
 
     /// The topic that it holds, which is not always that of its entry.
     #[must_use]
     pub fn topic_id(&self) -> &'t [u8] {
-        self.timeline.topics.value(self.message.topic).unwrap_or_default()
+        self.timeline.rows.own_topic(self.record)
     }
 
     /// The expiration that it holds. That of the first instance counts.
     #[must_use]
     pub fn expires(&self) -> Option<Expiration> {
-        self.message.expires
+        self.record.expires()
     }
 
     /// The message that it replaces.
     #[must_use]
     pub fn replaces(&self) -> Option<MessageId> {
-        self.timeline.ids.id(self.message.replaces?)
+        self.timeline.rows.id(self.record.replaces()?)
     }
 
     /// The message that it says it replies or reacts to. What the first instance says counts.
     #[must_use]
     pub fn in_reply_to(&self) -> Option<MessageId> {
-        self.timeline.ids.id(self.message.in_reply_to?)
+        self.timeline.rows.id(self.record.in_reply_to()?)
     }
 
-    /// The reactions that it holds.
+    /// The reactions that it holds. None after it expired.
     #[must_use]
     pub fn reaction_parts(&self) -> &'t [ReactionPart] {
-        &self.message.reactions
+        self.timeline.rows.reaction_parts(self.node)
     }
 
     /// What the caller keeps of it; `None` if it was taken out.
     #[must_use]
     pub fn payload(&self) -> Option<&'t P> {
-        self.message.payload.as_ref()
+        self.record.payload.as_ref()
     }
 
     /// What it is to the message that it replaces.
     #[must_use]
     pub fn standing(&self) -> Standing<'t, R> {
-        let Some(judgement) = &self.message.judgement else {
-            return if self.message.replaces.is_none() { Standing::First } else { Standing::Held };
+        let rows = &self.timeline.rows;
+        let Some(judgement) = rows.judgement(self.node) else {
+            return if self.record.replaces().is_none() { Standing::First } else { Standing::Held };
         };
-        let first = self.timeline.first_of(self.message.key.node);
-        let deletion = first.and_then(|first| self.timeline.outcome(first).deletion);
+        let deletion = self.record.first().and_then(|first| rows.deletion(first));
         match &judgement.body {
             Err(Refused::NotAuthorized(why)) => Standing::NotAuthorized(why),
             Err(Refused::OtherKind) => Standing::OtherKind,
+            Ok(_) if self.record.is_retracted() => Standing::Retracted,
             Ok(BodyChange::Deletion) => Standing::Deletion,
-            Ok(BodyChange::Edit) if deletion.is_some_and(|deletion| deletion < self.message.key) => {
+            Ok(BodyChange::Edit)
+                if deletion.is_some_and(|deletion| rows.place(deletion) < rows.place(self.node)) =>
+            {
                 Standing::AfterDeletion
             }
             Ok(BodyChange::Edit) => Standing::Edit,
         }
     }
 
+    /// What the hub said of it.
+    #[must_use]
+    pub fn acceptance(&self) -> Acceptance {
+        self.record.acceptance
+    }
+
+    /// Why the hub retracted it, if it did.
+    #[must_use]
+    pub fn retraction(&self) -> Option<&'t Retraction> {
+        if self.record.is_retracted() { self.timeline.rows.retraction(self.node) } else { None }
+    }
+
     /// The entry that it is a version of: see [`Timeline::entry`].
     #[must_use]
     pub fn entry(&self) -> Option<Entry<'t, P, R>> {
-        self.timeline.entry_of(self.message.key.node)
+        self.timeline.entry_of(self.node)
     }
 }
 

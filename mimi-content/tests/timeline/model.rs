@@ -1,6 +1,10 @@
 //! Messages for tests, under IDs that the test chooses: only so there are loops.
 
-use mimi_content::timeline::{Action, Change, NotAuthorized, Received, Timeline};
+use std::sync::Arc;
+
+use mimi_content::timeline::{
+    Action, Change, NotAuthorized, Received, Retraction, RetractionScope, Timeline,
+};
 use mimi_content::{
     Disposition, Expiration, ExtensionKey, Extensions, MessageId, MessageStatus, MessageStatusReport,
     MimiContent, MultiPart, NestedPart, PartSemantics, PerMessageStatus, Salt,
@@ -19,6 +23,8 @@ pub(crate) enum TestBody {
     Reactions(Vec<u8>),
     /// A text, and reactions beside it.
     Mixed(Vec<u8>),
+    /// A reaction of no bytes, or parts without content.
+    Emptied(bool),
     Null,
     Report(Vec<(u8, u8)>),
     Malformed,
@@ -118,6 +124,11 @@ impl TestMessage {
                 let parts = [vec![text("text")], reactions(texts)].concat();
                 several(Disposition::RENDER, PartSemantics::ProcessAll, parts)
             }
+            TestBody::Emptied(true) => emoji(""),
+            TestBody::Emptied(false) => {
+                let nothing = || NestedPart::null(Disposition::REACTION);
+                several(Disposition::REACTION, PartSemantics::ProcessAll, vec![nothing(), nothing()])
+            }
             TestBody::Null => NestedPart::null(Disposition::RENDER),
             TestBody::Report(statuses) => {
                 let entry = |(number, status): &(u8, u8)| PerMessageStatus {
@@ -163,6 +174,33 @@ pub(crate) fn authorize<P>(change: &Change<'_, P>) -> Result<(), NotAuthorized> 
         Ok(())
     } else {
         Err(NotAuthorized { action: change.action, own: change.is_own() })
+    }
+}
+
+/// What the hub retracts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TestRetraction {
+    pub(crate) at_ms: u64,
+    /// One message, or a sender from a time on.
+    pub(crate) scope: Result<u8, (usize, Option<u64>)>,
+}
+
+impl TestRetraction {
+    pub(crate) fn value(&self) -> Arc<Retraction> {
+        let scope = match self.scope {
+            Ok(number) => RetractionScope::Messages(vec![id(number)]),
+            Err((sender, from_ms)) => RetractionScope::Sender { sender_uri: USERS[sender].into(), from_ms },
+        };
+        Arc::new(Retraction { at_ms: self.at_ms, by_uri: "mimi://a.example".into(), reason: Some(3), scope })
+    }
+
+    pub(crate) fn concerns(&self, message: &TestMessage, accepted_ms: u64) -> bool {
+        match self.scope {
+            Ok(number) => number == message.id,
+            Err((sender, from_ms)) => {
+                sender == message.sender && from_ms.is_none_or(|from| from <= accepted_ms)
+            }
+        }
     }
 }
 

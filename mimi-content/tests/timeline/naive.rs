@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use mimi_content::MessageId;
 use mimi_content::timeline::{Action, EntryState, ReferenceState};
 
-use super::model::{EMOJI, NOW, TestBody, TestMessage, USERS, allowed, id, topic};
+use super::model::{EMOJI, NOW, TestBody, TestMessage, TestRetraction, USERS, allowed, id, topic};
 use super::view::{EntryView, ReactionView, StatusView, View};
 
 pub(crate) struct Naive<'m> {
-    messages: &'m [TestMessage],
-    reads: &'m [(u8, u64)],
+    pub(crate) messages: &'m [TestMessage],
+    pub(crate) reads: &'m [(u8, u64)],
+    pub(crate) retractions: &'m [TestRetraction],
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,7 +31,8 @@ fn at(message: &Message) -> (u64, u8) {
 fn kind(message: &Message) -> Kind {
     match &message.body {
         TestBody::Text | TestBody::Alternatives | TestBody::Mixed(_) => Kind::Content,
-        TestBody::Reactions(_) => Kind::Reaction,
+        TestBody::Reactions(_) | TestBody::Emptied(true) => Kind::Reaction,
+        TestBody::Emptied(false) => Kind::Content,
         TestBody::Null => Kind::Null,
         TestBody::Report(_) | TestBody::Malformed => Kind::Report,
     }
@@ -44,9 +46,19 @@ fn is_entry(first: &Message) -> bool {
     }
 }
 
+/// Whether a later report changes what holds.
+fn follows(before: u8, after: u8) -> bool {
+    match (before, after) {
+        (3 | 4, _) => false,
+        (0 | 2 | 5, 1 | 6) => false,
+        (0..=6, 7..) => false,
+        _ => true,
+    }
+}
+
 impl<'m> Naive<'m> {
-    pub(crate) fn new(messages: &'m [TestMessage], reads: &'m [(u8, u64)]) -> Self {
-        Self { messages, reads }
+    fn is_retracted(&self, message: &Message) -> bool {
+        self.retractions.iter().any(|retraction| retraction.concerns(message, at(message).0))
     }
 
     fn get(&self, id: u8) -> Option<&'m Message> {
@@ -101,7 +113,9 @@ impl<'m> Naive<'m> {
         let own = first.sender == message.sender;
         let (action, fine) = match (kind(first), kind(message)) {
             (Kind::Report, _) => return "other kind",
-            (_, Kind::Null) if reaction => (Action::DeleteReaction, "deletion"),
+            _ if reaction && matches!(message.body, TestBody::Null | TestBody::Emptied(_)) => {
+                (Action::DeleteReaction, "deletion")
+            }
             (_, Kind::Null) => (Action::DeleteMessage, "deletion"),
             (a, b) if a != b => return "other kind",
             _ if reaction => (Action::EditReaction, "edit"),
@@ -111,7 +125,8 @@ impl<'m> Naive<'m> {
     }
 
     fn deletion(&self, first: &Message) -> Option<&'m Message> {
-        self.replacing(first).into_iter().find(|message| self.permitted(first, message) == "deletion")
+        let mut replacing = self.replacing(first).into_iter();
+        replacing.find(|message| self.permitted(first, message) == "deletion" && !self.is_retracted(message))
     }
 
     fn standing(&self, message: &Message) -> &'static str {
@@ -120,6 +135,7 @@ impl<'m> Naive<'m> {
         }
         let Some(first) = self.first(message.id) else { return "held" };
         match (self.permitted(first, message), self.deletion(first)) {
+            ("edit" | "deletion", _) if self.is_retracted(message) => "retracted",
             ("edit", Some(deletion)) if at(deletion) < at(message) => "after deletion",
             (standing, _) => standing,
         }
@@ -137,15 +153,17 @@ impl<'m> Naive<'m> {
             None => true,
         };
         let replacing = self.replacing(first);
-        let mut changes =
-            replacing.iter().filter(before).filter(|message| self.topic_change(first, message) == Some(true));
+        let changes = replacing.iter().filter(before).filter(|message| !self.is_retracted(message));
+        let mut changes = changes.filter(|message| self.topic_change(first, message) == Some(true));
         changes.next_back().map_or(first.topic, |message| message.topic)
     }
 
     /// Whether a version's other topic is allowed, if it has one.
     fn topic_change(&self, first: &Message, message: &Message) -> Option<bool> {
+        let empties = kind(first) == Kind::Reaction && matches!(message.body, TestBody::Emptied(_));
         let asked = !matches!(self.permitted(first, message), "other kind" | "deletion")
             && kind(message) != Kind::Null
+            && !empties
             && message.topic != first.topic;
         asked.then(|| allowed(Action::ChangeTopic, message.sender, first.sender == message.sender))
     }
@@ -161,9 +179,19 @@ impl<'m> Naive<'m> {
         Some(read + u64::from(expires.time) * 1000)
     }
 
+    /// When a message expires whose first instance was not received.
+    fn held_expires_ms(&self, message: &Message) -> Option<u64> {
+        let expires = message.expires?;
+        let read = self.reads.iter().filter(|(id, _)| *id == message.id).map(|(_, ms)| *ms).min();
+        let start = if expires.relative { read? } else { 0 };
+        Some(start + u64::from(expires.time) * 1000)
+    }
+
     fn state(&self, first: &Message) -> EntryState {
         if self.expires_ms(first).is_some_and(|due| due <= NOW) {
             EntryState::Expired
+        } else if self.is_retracted(first) {
+            EntryState::Retracted
         } else if self.deletion(first).is_some() {
             EntryState::Deleted
         } else {
@@ -200,6 +228,9 @@ impl<'m> Naive<'m> {
 
     fn reactions(&self, first: &'m Message) -> Vec<ReactionView> {
         let mut found = Vec::new();
+        if matches!(self.state(first), EntryState::Expired | EntryState::Retracted) {
+            return found;
+        }
         for reaction in self.firsts() {
             let to = self.shown(first).into_iter().find(|version| Some(version.id) == reaction.in_reply_to);
             let reacts = matches!(reaction.body, TestBody::Reactions(_) | TestBody::Mixed(_));
@@ -232,14 +263,16 @@ impl<'m> Naive<'m> {
         readers.sort_by_key(|reader| USERS[*reader]);
         let mut found = Vec::new();
         for reader in readers {
-            let mut last = None;
+            let mut last: Option<StatusView> = None;
             for report in reports.iter().filter(|report| report.sender == reader) {
                 let TestBody::Report(statuses) = &report.body else { continue };
                 // Of several versions in one report, the highest ID; of one version twice, the later.
                 let mut entries: Vec<_> = statuses.iter().enumerate().collect();
                 entries.sort_by_key(|(place, (about, _))| (*about, *place));
                 for (_, (about, status)) in entries {
-                    if self.shown(first).iter().any(|version| version.id == *about) {
+                    let shown = self.shown(first).iter().any(|version| version.id == *about);
+                    let follows = last.as_ref().is_none_or(|last| follows(last.status.0, *status));
+                    if shown && follows {
                         last = Some(StatusView {
                             reader: USERS[reader].into(),
                             status: mimi_content::MessageStatus(*status),
@@ -260,13 +293,18 @@ impl<'m> Naive<'m> {
         let state = if self.in_loop(entry, |message| message.in_reply_to) {
             ReferenceState::Loop
         } else if let Some(message) = self.get(to) {
-            match self.standing(message) {
-                "held" => ReferenceState::Held,
-                "first" | "edit" => {
-                    let first = self.first(to).unwrap();
-                    if self.deletion(first).is_some() {
+            let first = self.first(to);
+            match (first.map(|first| self.state(first)), self.standing(message)) {
+                (Some(EntryState::Expired), _) => ReferenceState::Expired,
+                (None, _) if self.held_expires_ms(message).is_some_and(|due| due <= NOW) => {
+                    ReferenceState::Expired
+                }
+                (Some(EntryState::Retracted), _) | (_, "retracted") => ReferenceState::Retracted,
+                (_, "held") => ReferenceState::Held,
+                (Some(state), "first" | "edit") => {
+                    if state == EntryState::Deleted {
                         ReferenceState::Deleted
-                    } else if self.shown(first).last().unwrap().id == to {
+                    } else if self.shown(first.unwrap()).last().unwrap().id == to {
                         ReferenceState::Newest
                     } else {
                         ReferenceState::Older
@@ -285,23 +323,32 @@ impl<'m> Naive<'m> {
         let mut found = Vec::new();
         if let (Some(first), Some(_)) = (self.first(message.id), message.replaces) {
             let permitted = self.permitted(first, message);
-            if matches!(permitted, "not authorized" | "other kind") {
+            let topic = self.topic_change(first, message);
+            let edits = self.replacing(first).into_iter().filter(|edit| {
+                self.permitted(first, edit) == "edit" && !self.is_retracted(edit) && at(edit) < at(message)
+            });
+            let moves = topic == Some(true)
+                && (message.body == first.body || edits.last().is_some_and(|edit| edit.body == message.body));
+            if permitted == "other kind" || permitted == "not authorized" && !moves {
                 found.push(permitted.to_owned());
             }
-            let topic = self.topic_change(first, message);
             if topic == Some(false) {
                 found.push("topic not authorized".into());
             }
-            let deletes = kind(message) == Kind::Null && kind(first) != Kind::Report;
+            let empties = kind(first) == Kind::Reaction && matches!(message.body, TestBody::Emptied(_));
+            let deletes = (kind(message) == Kind::Null || empties) && kind(first) != Kind::Report;
             let expires = message.expires != first.expires && !(deletes && message.expires.is_none());
             let reply =
                 message.in_reply_to != first.in_reply_to && !(deletes && message.in_reply_to.is_none());
-            let extensions = message.subject != first.subject && !(deletes && message.subject.is_none());
+            let extensions = message.subject != first.subject && message.subject.is_some();
             if expires || reply || extensions {
                 found.push(format!("other fields {expires} {reply} {extensions}"));
             }
             let effect = permitted == "edit" || topic == Some(true);
-            if effect && self.deletion(first).is_some_and(|deletion| at(deletion) < at(message)) {
+            if effect
+                && !self.is_retracted(message)
+                && self.deletion(first).is_some_and(|deletion| at(deletion) < at(message))
+            {
                 found.push("after deletion".into());
             }
         }
@@ -325,13 +372,16 @@ impl<'m> Naive<'m> {
         let first = self.first(about).filter(|first| kind(first) != Kind::Report)?;
         let newest = *self.shown(first).last()?;
         let ends = |message: &Message| self.end(message.id, |message| message.in_reply_to).is_some();
-        (self.deletion(first).is_none() && ends(first) && ends(newest)).then(|| id(newest.id))
+        (self.deletion(first).is_none() && !self.is_retracted(first) && ends(first) && ends(newest))
+            .then(|| id(newest.id))
     }
 
     fn to_replace(&self, about: u8) -> Option<MessageId> {
         self.get(about)?;
         let end = self.end(about, |message| message.replaces)?;
-        let fine = |first: &Message| kind(first) != Kind::Report && self.deletion(first).is_none();
+        let fine = |first: &Message| {
+            kind(first) != Kind::Report && self.deletion(first).is_none() && !self.is_retracted(first)
+        };
         self.get(end).is_none_or(fine).then(|| id(end))
     }
 
@@ -367,7 +417,11 @@ impl<'m> Naive<'m> {
                 .filter(|(_, findings)| !findings.is_empty())
                 .collect(),
             unseen: unseen.into_iter().map(id).collect(),
-            next_expiration_ms: self.firsts().iter().filter_map(|first| self.expires_ms(first)).min(),
+            next_expiration_ms: {
+                let firsts = self.firsts().into_iter().filter_map(|first| self.expires_ms(first));
+                let held = self.messages.iter().filter(|message| self.standing(message) == "held");
+                firsts.chain(held.filter_map(|message| self.held_expires_ms(message))).min()
+            },
             reply_to: about.iter().map(|about| self.reply_to(*about)).collect(),
             to_replace: about.iter().map(|about| self.to_replace(*about)).collect(),
         }
@@ -395,6 +449,12 @@ impl<'m> Naive<'m> {
             replies: self.replies(first).iter().map(|reply| id(reply.id)).collect(),
             thread,
             reactions: self.reactions(first),
+            retraction: self
+                .retractions
+                .iter()
+                .filter(|retraction| retraction.concerns(first, at(first).0))
+                .map(|retraction| retraction.value())
+                .min(),
             statuses: self.statuses(first),
         }
     }

@@ -4,10 +4,10 @@ use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
 
-use mimi_content::timeline::{Changed, Inserted, Timeline};
+use mimi_content::timeline::{Changed, EntryState, Inserted, Timeline};
 use mimi_content::{Expiration, MessageId};
 
-use crate::model::{NOW, TestBody, TestMessage, TestTimeline, id, insert};
+use crate::model::{NOW, TestBody, TestMessage, TestRetraction, TestTimeline, id, insert};
 use crate::naive::Naive;
 use crate::view::{EntryView, View};
 
@@ -22,7 +22,8 @@ fn bodies() -> impl Strategy<Value = TestBody> {
         3 => texts().prop_map(TestBody::Reactions),
         1 => texts().prop_map(TestBody::Mixed),
         3 => Just(TestBody::Null),
-        2 => vec((0..MESSAGES + 2, 0..7_u8), 0..4).prop_map(TestBody::Report),
+        1 => any::<bool>().prop_map(TestBody::Emptied),
+        2 => vec((prop_oneof![0..2_u8, 0..MESSAGES + 2], 0..8_u8), 0..4).prop_map(TestBody::Report),
         1 => Just(TestBody::Malformed),
     ]
 }
@@ -58,26 +59,43 @@ enum Event {
     /// A message, and which of its deliveries.
     Delivery(usize, usize),
     Read(u8, u64),
+    Retraction(usize),
 }
 
 prop_compose! {
-    fn conversations()(mut messages in vec(messages(), 0..=usize::from(MESSAGES)), reads in vec((0..MESSAGES + 2, 0..5000_u64), 0..3))
-        -> (Vec<TestMessage>, Vec<(u8, u64)>)
-    {
-        for (number, message) in messages.iter_mut().enumerate() {
-            message.id = number as u8;
-        }
-        (messages, reads)
+    fn retractions()(
+        at_ms in 0..3_u64,
+        number in 0..MESSAGES + 2,
+        range in of((0..3_usize, of(0..6_u64))),
+    ) -> TestRetraction {
+        TestRetraction { at_ms, scope: range.map_or(Ok(number), Err) }
     }
 }
 
-fn shuffled() -> impl Strategy<Value = (Vec<TestMessage>, Vec<(u8, u64)>, Vec<Event>)> {
-    conversations().prop_flat_map(|(messages, reads)| {
+type Conversation = (Vec<TestMessage>, Vec<(u8, u64)>, Vec<TestRetraction>);
+
+prop_compose! {
+    fn conversations()(
+        mut messages in vec(messages(), 0..=usize::from(MESSAGES)),
+        reads in vec((0..MESSAGES + 2, 0..5000_u64), 0..3),
+        retractions in prop_oneof![2 => Just(Vec::new()), 1 => vec(retractions(), 1..4)],
+    ) -> Conversation {
+        for (number, message) in messages.iter_mut().enumerate() {
+            message.id = number as u8;
+        }
+        (messages, reads, retractions)
+    }
+}
+
+fn shuffled() -> impl Strategy<Value = (Conversation, Vec<Event>)> {
+    conversations().prop_flat_map(|conversation| {
+        let (messages, reads, retractions) = &conversation;
         let mut events: Vec<_> = reads.iter().map(|(id, ms)| Event::Read(*id, *ms)).collect();
+        events.extend((0..retractions.len()).map(Event::Retraction));
         for (number, message) in messages.iter().enumerate() {
             events.extend((0..message.accepted.len()).map(|delivery| Event::Delivery(number, delivery)));
         }
-        (Just(messages), Just(reads), Just(events).prop_shuffle())
+        (Just(conversation), Just(events).prop_shuffle())
     })
 }
 
@@ -103,6 +121,10 @@ fn assert_told(before: &View, after: &View, changed: &[Changed]) {
         };
         let versions: [fn(MessageId) -> Changed; 3] = [Changed::Edited, Changed::Deleted, Changed::Versions];
         let with = |more: fn(MessageId) -> Changed| [&versions[..], &[more]].concat();
+        if old.state == EntryState::Shown && entry.state == EntryState::Retracted {
+            assert!(changed.contains(&Changed::Retracted(entry.id)), "{changed:?}");
+        }
+        let retracted = changed.contains(&Changed::Retracted(entry.id));
         let told = |kinds: &[fn(MessageId) -> Changed]| {
             assert!(names(changed, entry, kinds), "{changed:?}\n{old:#?}\n{entry:#?}")
         };
@@ -124,7 +146,7 @@ fn assert_told(before: &View, after: &View, changed: &[Changed]) {
         if old.replies != entry.replies {
             told(&[&with(Changed::Replies)[..], &[Changed::Topic]].concat());
         }
-        if old.reactions != entry.reactions {
+        if old.reactions != entry.reactions && !retracted {
             told(&[&with(Changed::Reactions)[..], &[Changed::Topic]].concat());
         }
         if old.statuses != entry.statuses {
@@ -143,7 +165,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn agrees_with_the_naive_fold_in_any_arrival_order((messages, reads, events) in shuffled()) {
+    fn agrees_with_the_naive_fold_in_any_arrival_order(((messages, reads, retractions), events) in shuffled()) {
         let mut timeline = Timeline::new();
         let mut before = view(&timeline);
         for event in &events {
@@ -171,9 +193,15 @@ proptest! {
                     timeline.mark_read(id(message), ms);
                     before = view(&timeline);
                 }
+                Event::Retraction(number) => {
+                    let changed = timeline.retract(&retractions[number].value());
+                    let after = view(&timeline);
+                    assert_told(&before, &after, &changed);
+                    before = after;
+                }
             }
         }
-        let expected = Naive::new(&messages, &reads).view(&about());
+        let expected = Naive { messages: &messages, reads: &reads, retractions: &retractions }.view(&about());
         prop_assert_eq!(view(&timeline), expected);
         // Nothing is lost.
         prop_assert_eq!(timeline.len(), messages.len());
@@ -184,7 +212,7 @@ proptest! {
     }
 
     #[test]
-    fn expiring_gives_back_each_payload_once((messages, reads, events) in shuffled(), pauses in vec(0..30_usize, 0..4)) {
+    fn expiring_gives_back_each_payload_once(((messages, reads, retractions), events) in shuffled(), pauses in vec(0..30_usize, 0..4)) {
         let mut timeline = Timeline::new();
         let mut taken = Vec::new();
         for (number, event) in events.iter().enumerate() {
@@ -193,6 +221,7 @@ proptest! {
                     let _ = insert(&mut timeline, &messages[number], messages[number].accepted[delivery]);
                 }
                 Event::Read(message, ms) => timeline.mark_read(id(message), ms),
+                Event::Retraction(number) => drop(timeline.retract(&retractions[number].value())),
             }
             if pauses.contains(&number) {
                 taken.extend(timeline.expire(NOW));
@@ -202,17 +231,31 @@ proptest! {
         prop_assert_eq!(timeline.expire(NOW), []);
         prop_assert!(timeline.next_expiration_ms().is_none_or(|due| due > NOW));
         taken.sort();
-        let naive = Naive::new(&messages, &reads).view(&about());
+        let naive = Naive { messages: &messages, reads: &reads, retractions: &retractions }.view(&about());
         let seen = view(&timeline);
         prop_assert_eq!(&seen.entries, &naive.entries);
-        // Of every entry that expired, all versions and no other.
+        // Of every entry that expired, all versions.
         for entry in &seen.entries {
-            let expired = entry.state == mimi_content::timeline::EntryState::Expired;
             for (version, _) in &entry.all_versions {
                 let gone = (*version, *version);
-                prop_assert_eq!(taken.iter().filter(|taken| **taken == gone).count(), usize::from(expired));
-                prop_assert_eq!(timeline.get(version).unwrap().payload().is_none(), expired);
+                let times = taken.iter().filter(|taken| **taken == gone).count();
+                let kept = timeline.get(version).unwrap();
+                prop_assert_eq!(kept.payload().is_none(), times == 1);
+                prop_assert!(times <= 1);
+                // An edit that expired by itself before the first instance arrived is gone, too.
+                let expired = entry.state == EntryState::Expired;
+                let by_itself = *version != entry.id && kept.expires().is_some();
+                prop_assert!(if expired { times == 1 } else { times == 0 || by_itself }, "{:?}", entry);
             }
+        }
+        // Nothing that expired is left in what still waits, or among the reactions.
+        for version in timeline.held() {
+            let due = version.expires().is_some_and(|expires| expires.due_ms(None).is_some_and(|due| due <= NOW));
+            prop_assert!(!due || version.payload().is_none());
+        }
+        for message in &messages {
+            let version = timeline.get(&id(message.id)).unwrap();
+            prop_assert!(version.payload().is_some() || version.reaction_parts().is_empty());
         }
     }
 }

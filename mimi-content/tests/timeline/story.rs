@@ -1,8 +1,8 @@
 //! The examples of mimi-content-08 section 5 as one conversation.
 
 use mimi_content::timeline::{
-    BodyKind, Changed, EntryState, Finding, Inserted, ReactionContent, Received, ReferenceState, Standing,
-    Timeline, sender_only,
+    BodyKind, Changed, EntryState, Inserted, ReactionContent, Received, ReferenceState, Standing, Timeline,
+    TimelineFinding, sender_only,
 };
 use mimi_content::{Disposition, MessageId, MessageStatus, MimiContent, MimiContentRef, NestedPart, Salt};
 
@@ -79,7 +79,7 @@ fn the_story_comes_to_six_entries() {
     assert_eq!(reply.message_id(), message_id("reply"));
     let versions: Vec<_> = reply.versions().map(|version| *version.payload().unwrap()).collect();
     assert_eq!((versions, *reply.current().payload().unwrap()), (vec!["reply", "edit"], "edit"));
-    let reference = reply.in_reply_to().unwrap();
+    let reference = reply.in_reply_to(0).unwrap();
     assert_eq!((reference.message_id, reference.state), (message_id("original"), ReferenceState::Newest));
 
     let conferencing = timeline.topic(b"Foo 118").next().unwrap();
@@ -123,7 +123,7 @@ fn a_deletion_leaves_a_placeholder_and_what_it_hides() {
     let _ = insert(&mut timeline, edit);
     let late = timeline.get(&message_id("edit")).unwrap();
     assert_eq!(late.standing(), Standing::AfterDeletion);
-    assert_eq!(late.findings(), [Finding::AfterDeletion]);
+    assert_eq!(late.findings(), [TimelineFinding::AfterDeletion]);
     assert!(!late.entry().unwrap().is_edited());
 }
 

@@ -1,7 +1,10 @@
 //! All that a timeline shows, in values that compare.
 
+use std::sync::Arc;
+
 use mimi_content::timeline::{
-    Entry, EntryState, Finding, Reaction, ReactionContent, ReferenceState, Standing, Timeline,
+    Entry, EntryState, Reaction, ReactionContent, ReferenceState, Retraction, Standing, Timeline,
+    TimelineFinding,
 };
 use mimi_content::{MessageId, MessageStatus};
 
@@ -35,6 +38,7 @@ pub(crate) struct EntryView {
     pub(crate) replies: Vec<MessageId>,
     pub(crate) thread: Vec<(usize, MessageId)>,
     pub(crate) reactions: Vec<ReactionView>,
+    pub(crate) retraction: Option<Arc<Retraction>>,
     pub(crate) statuses: Vec<StatusView>,
 }
 
@@ -66,23 +70,24 @@ pub(crate) fn standing<R>(standing: Standing<'_, R>) -> &'static str {
         Standing::Held => "held",
         Standing::NotAuthorized(_) => "not authorized",
         Standing::OtherKind => "other kind",
+        Standing::Retracted => "retracted",
     }
 }
 
-pub(crate) fn finding<R>(finding: &Finding<'_, R>) -> String {
+pub(crate) fn finding<R>(finding: &TimelineFinding<'_, R>) -> String {
     match finding {
-        Finding::NotAuthorized(_) => "not authorized".into(),
-        Finding::OtherKind => "other kind".into(),
-        Finding::TopicNotAuthorized(_) => "topic not authorized".into(),
-        Finding::OtherFields { expires, in_reply_to, extensions } => {
+        TimelineFinding::NotAuthorized(_) => "not authorized".into(),
+        TimelineFinding::OtherKind => "other kind".into(),
+        TimelineFinding::TopicNotAuthorized(_) => "topic not authorized".into(),
+        TimelineFinding::OtherFields { expires, in_reply_to, extensions } => {
             format!("other fields {expires} {in_reply_to} {extensions}")
         }
-        Finding::AfterDeletion => "after deletion".into(),
-        Finding::ReplacesLoop => "replaces loop".into(),
-        Finding::ReplyLoop => "reply loop".into(),
-        Finding::AcceptedAgain { last_ms } => format!("accepted again {last_ms}"),
-        Finding::DifferentContent => "different content".into(),
-        Finding::MalformedReport(_) => "malformed report".into(),
+        TimelineFinding::AfterDeletion => "after deletion".into(),
+        TimelineFinding::ReplacesLoop => "replaces loop".into(),
+        TimelineFinding::ReplyLoop => "reply loop".into(),
+        TimelineFinding::AcceptedAgain { last_ms } => format!("accepted again {last_ms}"),
+        TimelineFinding::DifferentContent => "different content".into(),
+        TimelineFinding::MalformedReport(_) => "malformed report".into(),
         other => panic!("{other:?}", other = core::mem::discriminant(other)),
     }
 }
@@ -120,12 +125,13 @@ impl EntryView {
                 .all_versions()
                 .map(|version| (version.message_id(), standing(version.standing())))
                 .collect(),
-            in_reply_to: entry.in_reply_to().map(|reference| {
+            in_reply_to: entry.in_reply_to(now_ms).map(|reference| {
                 (reference.message_id, reference.state, reference.entry.map(|entry| entry.message_id()))
             }),
             replies: ids(entry.replies()),
             thread: entry.thread().map(|(depth, entry)| (depth, entry.message_id())).collect(),
             reactions: entry.reactions(now_ms).iter().map(reaction).collect(),
+            retraction: entry.retraction().map(|retraction| Arc::new(retraction.clone())),
             statuses: entry
                 .statuses()
                 .iter()
@@ -152,7 +158,7 @@ impl View {
                 .suspects()
                 .map(|version| (version.message_id(), version.findings().iter().map(finding).collect()))
                 .collect(),
-            unseen: timeline.unseen().copied().collect(),
+            unseen: timeline.unseen().collect(),
             next_expiration_ms: timeline.next_expiration_ms(),
             reply_to: about.iter().map(|id| timeline.reply_to(id).ok()).collect(),
             to_replace: about.iter().map(|id| timeline.to_replace(id).ok()).collect(),

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use mimi_content::timeline::{
-    BodyKind, Entry, EntryState, Finding, Inserted, NotAuthorized, ReactionContent, Received, ReferenceState,
-    Standing, Timeline, Version, sender_only,
+    BodyKind, Entry, EntryState, Inserted, NotAuthorized, ReactionContent, Received, ReferenceState,
+    Standing, Timeline, TimelineFinding, Version, sender_only,
 };
 use mimi_content::{MessageId, MimiContent, MimiContentRef, Part};
 use serde::Deserialize;
@@ -210,7 +210,7 @@ fn print_entry(
         write!(out, "  topic {}", excerpt(entry.topic_id()))?;
     }
     writeln!(out)?;
-    if let Some(reference) = entry.in_reply_to() {
+    if let Some(reference) = entry.in_reply_to(now_ms) {
         let state = reference_name(reference.state);
         writeln!(out, "    reply to {} ({state})", short(&reference.message_id))?;
     }
@@ -222,6 +222,10 @@ fn print_entry(
         EntryState::Deleted => {
             let by = entry.deletion().map(|deletion| excerpt(deletion.sender_uri().as_bytes()));
             writeln!(out, "    [deleted by {}]", by.unwrap_or_default())?;
+        }
+        EntryState::Retracted => {
+            let by = entry.retraction().map(|retraction| excerpt(retraction.by_uri.as_bytes()));
+            writeln!(out, "    [retracted by {}]", by.unwrap_or_default())?;
         }
         EntryState::Expired => writeln!(out, "    [expired]")?,
     }
@@ -243,6 +247,8 @@ fn reference_name(state: ReferenceState) -> &'static str {
         ReferenceState::Newest => "newest",
         ReferenceState::Older => "older",
         ReferenceState::Deleted => "deleted",
+        ReferenceState::Expired => "expired",
+        ReferenceState::Retracted => "retracted",
         ReferenceState::NoEffect => "no_effect",
         ReferenceState::Loop => "loop",
     }
@@ -257,6 +263,7 @@ fn standing_name(standing: Standing<'_, NotAuthorized>) -> &'static str {
         Standing::Held => "held",
         Standing::NotAuthorized(_) => "not_authorized",
         Standing::OtherKind => "other_kind",
+        Standing::Retracted => "retracted",
     }
 }
 
@@ -264,6 +271,7 @@ fn state_name(state: EntryState) -> &'static str {
     match state {
         EntryState::Shown => "shown",
         EntryState::Deleted => "deleted",
+        EntryState::Retracted => "retracted",
         EntryState::Expired => "expired",
     }
 }
@@ -285,7 +293,7 @@ fn room_json(uri: &str, room: &Room, now_ms: u64) -> Value {
             "message_id": version.message_id().to_string(),
             "sender_uri": version.sender_uri(),
             "kind": kind_name(version.kind()),
-            "findings": findings.iter().map(Finding::to_string).collect::<Vec<_>>(),
+            "findings": findings.iter().map(TimelineFinding::to_string).collect::<Vec<_>>(),
         })
     });
     json!({
@@ -293,7 +301,7 @@ fn room_json(uri: &str, room: &Room, now_ms: u64) -> Value {
         "messages": room.len(),
         "entries": room.entries().map(|entry| entry_json(&entry, now_ms)).collect::<Vec<_>>(),
         "held": ids(&mut room.held().map(|version| version.message_id())),
-        "unseen": ids(&mut room.unseen().copied()),
+        "unseen": ids(&mut room.unseen()),
         "findings": findings.collect::<Vec<_>>(),
     })
 }
@@ -336,7 +344,7 @@ fn entry_json(entry: &Entry<'_, MimiContent, NotAuthorized>, now_ms: u64) -> Val
         "current": entry.current().message_id().to_string(),
         "body": body,
         "versions": entry.all_versions().map(version_json).collect::<Vec<_>>(),
-        "in_reply_to": entry.in_reply_to().map(|reference| {
+        "in_reply_to": entry.in_reply_to(now_ms).map(|reference| {
             json!({"message_id": reference.message_id.to_string(), "state": reference_name(reference.state)})
         }),
         "replies": entry.replies().iter().map(|reply| reply.message_id().to_string()).collect::<Vec<_>>(),
