@@ -93,7 +93,7 @@ pub fn fold(data: &[u8]) {
         arriving.push(events.remove(next));
     }
 
-    let expected = Naive::new(&messages, &reads).view(&about);
+    let expected = Naive { messages: &messages, reads: &reads, retractions: &[] }.view(&about);
     let octets = messages.iter().map(|message| message.content().encode()).collect::<Vec<_>>().concat();
     let timeline = bounded(MULTIPLE, &octets, |_| {
         let mut timeline = Timeline::new();
@@ -118,7 +118,10 @@ pub fn fold(data: &[u8]) {
         let expired = entry.state == mimi_content::timeline::EntryState::Expired;
         for (version, _) in &entry.all_versions {
             let times = taken.iter().filter(|(gone, _)| gone == version).count();
-            assert_eq!(times, usize::from(expired), "{version:?} of {entry:?}");
+            // An edit that expired by itself before the first instance arrived is gone, too.
+            let by_itself = timeline.get(version).is_some_and(|version| version.expires().is_some());
+            let fine = if expired { times == 1 } else { times <= usize::from(by_itself) };
+            assert!(fine, "{version:?} of {entry:?}");
         }
     }
 }

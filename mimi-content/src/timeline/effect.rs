@@ -1,5 +1,6 @@
 //! The step: what a message, or anything else that happens, changes in the rows of a timeline.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -492,7 +493,7 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
         let ids = match &retraction.scope {
             RetractionScope::Messages(ids) => ids.clone(),
             RetractionScope::Sender { sender_uri, .. } => {
-                self.look_up.sent_since(sender_uri, retraction.from_ms())?
+                self.look_up.sent_since(sender_uri, retraction.start_ms())?
             }
         };
         for id in ids {
@@ -870,7 +871,7 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
         let changed = self.messages.into_values().flatten().filter(|cached| cached.is_changed);
         let (firsts, versions): (Vec<_>, Vec<_>) =
             changed.map(|cached| cached.row).partition(|row| row.replaces.is_none());
-        rows.extend(versions.into_iter().chain(firsts).map(RowChange::PutMessage));
+        rows.extend(versions.into_iter().chain(firsts).map(|row| RowChange::PutMessage(Box::new(row))));
         rows.extend(self.statuses.into_iter().map(RowChange::PutStatus));
         rows.extend(self.links.into_iter().map(|((relation, id), row)| match row {
             Some(row) => RowChange::PutLink(relation, id, row),

@@ -360,7 +360,7 @@ impl<P, R> Memory<P, R> {
 
     fn find_retraction(&self, id: &MessageId, sender: u32, accepted_ms: u64) -> Option<&Retraction> {
         let ranges = self.ranges.get(&sender).map_or(&[][..], Vec::as_slice);
-        let after = ranges.partition_point(|range| range.from_ms() <= accepted_ms);
+        let after = ranges.partition_point(|range| range.start_ms() <= accepted_ms);
         let range = after.checked_sub(1).and_then(|last| ranges.get(last));
         let single = self.retracted.get(id);
         single.into_iter().chain(range).min().map(AsRef::as_ref)
@@ -538,7 +538,7 @@ impl<P, R> Memory<P, R> {
         let mut deleted = Vec::new();
         for row in rows {
             match row {
-                RowChange::PutMessage(row) => self.put_message(row, &mut payload),
+                RowChange::PutMessage(row) => self.put_message(*row, &mut payload),
                 RowChange::PutLink(relation, id, row) => {
                     let link = Link {
                         parent: self.intern(row.parent),
@@ -621,14 +621,14 @@ impl<P, R> Memory<P, R> {
             RetractionScope::Sender { sender_uri, .. } => {
                 let sender = self.senders.intern(sender_uri);
                 let ranges = self.ranges.entry(sender).or_default();
-                let from_ms = retraction.from_ms();
-                let at = ranges.partition_point(|range| range.from_ms() <= from_ms);
+                let from_ms = retraction.start_ms();
+                let at = ranges.partition_point(|range| range.start_ms() <= from_ms);
                 let before = at.checked_sub(1).and_then(|before| ranges.get(before));
                 if before.is_some_and(|before| before <= retraction) {
                     return;
                 }
                 // What starts no earlier and was decided no earlier never holds.
-                let start = ranges.partition_point(|range| range.from_ms() < from_ms);
+                let start = ranges.partition_point(|range| range.start_ms() < from_ms);
                 let rest = ranges.split_off(start);
                 ranges.push(Arc::clone(retraction));
                 ranges.extend(rest.into_iter().filter(|range| range < retraction));

@@ -42,7 +42,7 @@ pub enum RetractionScope {
 
 impl Retraction {
     /// The accepted timestamp from which on it concerns the messages of a sender.
-    pub(super) fn from_ms(&self) -> u64 {
+    pub(super) fn start_ms(&self) -> u64 {
         match &self.scope {
             RetractionScope::Sender { from_ms: Some(from_ms), .. } => *from_ms,
             _ => 0,

@@ -1,5 +1,6 @@
 //! What a timeline is kept in: rows, which fit a database as well as memory.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -317,7 +318,7 @@ impl DifferentRow {
 #[non_exhaustive]
 pub enum RowChange<R> {
     /// Write a message.
-    PutMessage(MessageRow<R>),
+    PutMessage(Box<MessageRow<R>>),
     /// Write a link.
     PutLink(Relation, MessageId, LinkRow),
     /// Delete a link.

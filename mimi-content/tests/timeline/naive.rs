@@ -48,12 +48,7 @@ fn is_entry(first: &Message) -> bool {
 
 /// Whether a later report changes what holds.
 fn follows(before: u8, after: u8) -> bool {
-    match (before, after) {
-        (3 | 4, _) => false,
-        (0 | 2 | 5, 1 | 6) => false,
-        (0..=6, 7..) => false,
-        _ => true,
-    }
+    !matches!((before, after), (3 | 4, _) | (0 | 2 | 5, 1 | 6) | (0..=6, 7..))
 }
 
 impl<'m> Naive<'m> {
@@ -324,11 +319,12 @@ impl<'m> Naive<'m> {
         if let (Some(first), Some(_)) = (self.first(message.id), message.replaces) {
             let permitted = self.permitted(first, message);
             let topic = self.topic_change(first, message);
-            let edits = self.replacing(first).into_iter().filter(|edit| {
+            let mut edits = self.replacing(first).into_iter().filter(|edit| {
                 self.permitted(first, edit) == "edit" && !self.is_retracted(edit) && at(edit) < at(message)
             });
             let moves = topic == Some(true)
-                && (message.body == first.body || edits.last().is_some_and(|edit| edit.body == message.body));
+                && (message.body == first.body
+                    || edits.next_back().is_some_and(|edit| edit.body == message.body));
             if permitted == "other kind" || permitted == "not authorized" && !moves {
                 found.push(permitted.to_owned());
             }
