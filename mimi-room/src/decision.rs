@@ -6,7 +6,7 @@ use core::fmt;
 use mimi_codec::{
     UserUri,
     extensions::AppDataDictionary,
-    mls::{GroupContext, ProposalRef},
+    mls::{GroupContext, MAC, ProposalRef, SignaturePublicKey},
 };
 use mimi_policy::{Actor, Change, Grant, Plan};
 
@@ -48,6 +48,10 @@ pub struct CommitDecision<S: MlsStack> {
     pub(crate) context: GroupContext,
     pub(crate) dictionary: AppDataDictionary,
     pub(crate) external_senders: Vec<Option<Server>>,
+    /// The commit's confirmation tag.
+    pub(crate) confirmation_tag: Option<MAC>,
+    /// The committer's signature key, where the commit has a path.
+    pub(crate) path_key: Option<SignaturePublicKey>,
 }
 
 impl<S: MlsStack> CommitDecision<S> {

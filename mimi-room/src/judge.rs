@@ -52,6 +52,18 @@ impl Room {
         let (content, verified) = self.verify(stack, message.get())?;
         let judged = self.judge_commit_content(identity, codes, &content)?;
         let staged = stack.stage(verified, &judged.components).map_err(mls::<S>)?;
+        self.decide(stack, identity, &content, judged, staged)
+    }
+
+    /// A commit that was judged and staged.
+    pub(crate) fn decide<S: MlsStack>(
+        &self,
+        stack: &S,
+        identity: &impl Identity,
+        content: &AuthenticatedContent,
+        judged: Judged,
+        staged: S::Staged,
+    ) -> Result<CommitDecision<S>, Refused> {
         let context = stack.staged_context(&staged).map_err(mls::<S>)?;
         let dictionary = self.check_staged(&context, &judged.components)?;
         let external_senders = external_senders(&context.extensions, identity)
@@ -69,6 +81,8 @@ impl Room {
             context,
             dictionary,
             external_senders,
+            confirmation_tag: content.auth().confirmation_tag.clone(),
+            path_key: path_of(content).map(|leaf| leaf.signature_key.clone()),
         })
     }
 
@@ -320,6 +334,13 @@ impl Room {
         let leaves = self.members.next_leaves(&changes.removed, added.len());
         changes.added = leaves.into_iter().zip(added).collect();
         Ok(changes)
+    }
+}
+
+fn path_of(content: &AuthenticatedContent) -> Option<&LeafNode> {
+    match content.content().content() {
+        Content::Commit { commit } => commit.path.as_ref().map(|path| &path.leaf_node),
+        _ => None,
     }
 }
 

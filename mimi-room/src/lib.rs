@@ -17,6 +17,7 @@ extern crate alloc;
 
 mod components;
 mod decision;
+pub mod hub;
 mod identity;
 mod judge;
 mod members;

@@ -1,0 +1,149 @@
+//! What a hub answers, tells others, and writes into its audit log.
+
+use alloc::{string::String, vec::Vec};
+
+use mimi_codec::{DecodeError, DnsName, Encode, RoomUri, protocol::FanoutMessage};
+use mimi_policy::Actor;
+
+use crate::{Refused, Right};
+
+/// The HTTP response to a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// The status code.
+    pub status: u16,
+    /// `Retry-After`, in seconds.
+    pub retry_after_s: Option<u64>,
+    /// The body, of the media type [`mimi_codec::MEDIA_TYPE`]; `None` if there is none.
+    pub body: Option<Vec<u8>>,
+}
+
+impl Response {
+    /// A response without a body.
+    #[must_use]
+    pub const fn status(status: u16) -> Self {
+        Self { status, retry_after_s: None, body: None }
+    }
+
+    /// Status 200 and this body; 500 if it cannot be encoded.
+    #[must_use]
+    pub fn ok(body: &impl Encode) -> Self {
+        match body.to_bytes() {
+            Ok(body) => Self { status: 200, retry_after_s: None, body: Some(body) },
+            Err(_) => Self::status(500),
+        }
+    }
+
+    pub(crate) const fn too_many_requests(retry_after_s: u64) -> Self {
+        Self { status: 429, retry_after_s: Some(retry_after_s), body: None }
+    }
+}
+
+/// A message for the clients of some providers (`POST /notify/{roomId}`, mimi-protocol-06 §5.5).
+#[derive(Clone, Debug, PartialEq)]
+pub struct FanOut {
+    /// The providers, the hub's own among them if it has clients in the room.
+    pub to: Vec<DnsName>,
+    /// The message.
+    pub message: FanoutMessage,
+}
+
+impl FanOut {
+    /// The body for each of the providers: the same bytes.
+    ///
+    /// # Errors
+    /// [`mimi_codec::EncodeError`] if it is too long for the wire.
+    pub fn body(&self) -> Result<Vec<u8>, mimi_codec::EncodeError> {
+        self.message.to_bytes()
+    }
+}
+
+/// What was asked of a hub.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Action {
+    /// A commit.
+    Commit,
+    /// A list of proposals.
+    Proposals {
+        /// How many.
+        count: usize,
+    },
+    /// An application message.
+    Message {
+        /// The length of its ciphertext, in bytes.
+        ciphertext: usize,
+    },
+    /// A request for the GroupInfo.
+    GroupInfo {
+        /// Whether it has shown a join code.
+        with_code: bool,
+    },
+    /// A request for key material that passes the hub.
+    KeyMaterial,
+    /// An abuse report.
+    AbuseReport {
+        /// How many messages it reports.
+        messages: usize,
+        /// How many of them are proven.
+        proven: usize,
+    },
+    /// A body that was not decoded.
+    Malformed,
+    /// A request beyond a limit.
+    Limited,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// Accepted, by these rights.
+    Accepted(Vec<Right>),
+    /// Refused by the rules of the room.
+    Refused(Refused),
+    /// Refused for another reason.
+    Rejected(String),
+    /// The body is malformed.
+    Malformed(DecodeError),
+}
+
+/// A line of the audit log: who did what, when, and by which right.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AuditEvent {
+    /// When, in milliseconds since the UNIX epoch.
+    pub at_ms: u64,
+    /// In which room.
+    pub room: RoomUri,
+    /// The epoch of its group then.
+    pub epoch: u64,
+    /// The provider that asked.
+    pub peer: DnsName,
+    /// The user and client, or the server, where the request shows one.
+    pub actor: Option<Actor>,
+    /// What.
+    pub action: Action,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What a hub answers, and what the answer promises.
+#[must_use = "an answer promises a change, which has to be applied"]
+pub struct Answer<T> {
+    /// The response.
+    pub response: Response,
+    /// What to log.
+    pub audit: AuditEvent,
+    /// What the response promises; `None` if nothing changes.
+    pub change: Option<T>,
+}
+
+impl<T> core::fmt::Debug for Answer<T> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Answer")
+            .field("response", &self.response)
+            .field("audit", &self.audit)
+            .field("changes", &self.change.is_some())
+            .finish()
+    }
+}

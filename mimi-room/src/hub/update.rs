@@ -1,0 +1,347 @@
+//! `POST /update/{roomId}` (mimi-protocol-06 §5.3), and putting changes into effect.
+
+use alloc::{boxed::Box, collections::BTreeSet, string::ToString, vec::Vec};
+
+use mimi_codec::{
+    Decode, DnsName, Encode,
+    mls::{GroupInfo, MLSMessage, Proposal, Sender, SignaturePublicKey, Welcome},
+    protocol::{
+        CommitMessage, FanoutEvent, FanoutMessage, GroupInfoOption, HandshakeBundle, ProposalMessage,
+        UpdateRequest, UpdateResponseCode, UpdateRoomResponse, WelcomeMessage,
+    },
+    ratchet_tree_options::RatchetTreeOption,
+};
+use mimi_crypto::{CipherSuiteProvider, verify_with_label};
+use mimi_policy::Actor;
+
+use super::{Action, Answer, AuditEvent, Call, FanOut, HostedRoom, Hub, HubError, Outcome, Response};
+use crate::{
+    ApplyError, CommitDecision, Committed, GroupInfoProblem, Identity, JoinCodes, MlsStack,
+    ProposalsDecision, Refused, Right,
+};
+
+/// What an answer promises. [`Hub::apply`] puts it into effect.
+#[must_use = "a change has to be applied"]
+pub enum Change<S: MlsStack> {
+    /// A commit: the next epoch, with the GroupInfo for those who join it.
+    Commit {
+        /// The decision.
+        decision: Box<CommitDecision<S>>,
+        /// The message.
+        message: CommitMessage,
+        /// For those who join from outside.
+        group_info: Box<GroupInfo>,
+        /// For those who were added.
+        welcome: Option<Welcome>,
+        /// When it was accepted.
+        accepted_at: u64,
+    },
+    /// Proposals, which wait for a commit.
+    Proposals {
+        /// The decision.
+        decision: Box<ProposalsDecision<S>>,
+        /// When they were accepted.
+        accepted_at: u64,
+    },
+    /// A message, which changes nothing but is fanned out.
+    Message(Box<FanOut>),
+}
+
+impl<S: MlsStack> core::fmt::Debug for Change<S> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Commit { decision, .. } => f.debug_tuple("Commit").field(decision).finish(),
+            Self::Proposals { decision, .. } => f.debug_tuple("Proposals").field(decision).finish(),
+            Self::Message(fan_out) => f.debug_tuple("Message").field(fan_out).finish(),
+        }
+    }
+}
+
+/// What a change has led to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Applied {
+    /// What to deliver, in this order.
+    pub fan_out: Vec<FanOut>,
+    /// What a commit has changed.
+    pub committed: Option<Committed>,
+}
+
+impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
+    /// Judges the body of `POST /update/{roomId}`.
+    pub fn update<S: MlsStack>(
+        &self,
+        hosted: &mut HostedRoom<S>,
+        call: Call<'_>,
+        body: &[u8],
+    ) -> Answer<Change<S>> {
+        if let Err(limited) = self.admit(hosted, call, body) {
+            return limited;
+        }
+        let request = match UpdateRequest::decode_exact(body) {
+            Ok(request) => request,
+            Err(error) => return malformed(hosted, call, error),
+        };
+        let (action, judged) = match request.bundle {
+            HandshakeBundle::Commit { proposal_or_commit, welcome, group_info_option, .. } => {
+                let judged = self.judge_commit(hosted, call, proposal_or_commit, welcome, *group_info_option);
+                (Action::Commit, judged)
+            }
+            HandshakeBundle::Proposal { proposal_or_commit, more_proposals } => {
+                let mut messages = Vec::with_capacity(more_proposals.len().saturating_add(1));
+                messages.push(proposal_or_commit);
+                messages.extend(more_proposals);
+                let action = Action::Proposals { count: messages.len() };
+                (action, self.judge_proposals(hosted, call, &messages))
+            }
+        };
+        match judged {
+            Ok((actor, rights, accepted_timestamp, change)) => Answer {
+                response: Response::ok(&UpdateRoomResponse::Success {
+                    error_description: alloc::string::String::new(),
+                    accepted_timestamp,
+                }),
+                audit: audit(hosted, call, Some(actor), action, Outcome::Accepted(rights)),
+                change: Some(change),
+            },
+            Err(refused) => Answer {
+                response: Response::ok(&refusal(&refused, hosted.room.epoch())),
+                audit: audit(hosted, call, None, action, Outcome::Refused(refused)),
+                change: None,
+            },
+        }
+    }
+
+    #[allow(clippy::type_complexity, reason = "the four parts of one judgement")]
+    fn judge_commit<S: MlsStack>(
+        &self,
+        hosted: &mut HostedRoom<S>,
+        call: Call<'_>,
+        message: CommitMessage,
+        welcome: Option<Welcome>,
+        group_info: GroupInfoOption,
+    ) -> Result<(Actor, Vec<Right>, u64, Change<S>), Refused> {
+        let shown = hosted.codes.shown(call.now_ms);
+        let codes = JoinCodes::Shown(&shown);
+        let HostedRoom { room, stack, .. } = hosted;
+        let decision = room.judge_commit(stack, &self.identity, codes, &message)?;
+        let group_info = self.check_group_info(hosted, &decision, group_info)?;
+        let accepted_at = hosted.next_time(call.now_ms).ok_or(Refused::Time)?;
+        let (actor, rights) = (decision.committer().actor.clone(), decision.rights().to_vec());
+        let group_info = Box::new(group_info);
+        let decision = Box::new(decision);
+        let change = Change::Commit { decision, message, group_info, welcome, accepted_at };
+        Ok((actor, rights, accepted_at, change))
+    }
+
+    /// Whether those who join by it can rely on the GroupInfo: it is of the new epoch, it has the
+    /// commit's confirmation tag, and the committer has signed it.
+    fn check_group_info<S: MlsStack>(
+        &self,
+        hosted: &HostedRoom<S>,
+        decision: &CommitDecision<S>,
+        option: GroupInfoOption,
+    ) -> Result<GroupInfo, Refused> {
+        let refuse = Refused::GroupInfo;
+        let context = decision.group_context();
+        let signer = decision.committer().leaf_index;
+        let tag = decision.confirmation_tag.clone();
+        let tag = tag.ok_or(refuse(GroupInfoProblem::ConfirmationTag))?;
+        let group_info = match option {
+            GroupInfoOption::Full { group_info } => group_info.into_inner(),
+            GroupInfoOption::Partial { partial_group_info } => partial_group_info
+                .get()
+                .group_info(context.clone(), tag.clone(), signer)
+                .map_err(|_| refuse(GroupInfoProblem::Partial))?,
+        };
+        if group_info.group_context != *context {
+            return Err(refuse(GroupInfoProblem::GroupContext));
+        }
+        if group_info.confirmation_tag != tag {
+            return Err(refuse(GroupInfoProblem::ConfirmationTag));
+        }
+        if group_info.signer != signer {
+            return Err(refuse(GroupInfoProblem::Signer));
+        }
+        let key: SignaturePublicKey = match &decision.path_key {
+            Some(key) => key.clone(),
+            None => {
+                let leaves = hosted.stack.leaves();
+                let leaves = leaves.map_err(|error| Refused::Mls(error.to_string()))?;
+                let leaf = leaves.into_iter().find(|(leaf, _)| *leaf == signer);
+                leaf.ok_or(refuse(GroupInfoProblem::Signer))?.1.signature_key
+            }
+        };
+        let problem = |_| refuse(GroupInfoProblem::Signature);
+        let tbs = group_info.tbs().to_bytes();
+        let tbs = tbs.map_err(|_| refuse(GroupInfoProblem::Signature))?;
+        verify_with_label(&self.suite, &key, b"GroupInfoTBS", &tbs, &group_info.signature)
+            .map_err(problem)?;
+        Ok(group_info)
+    }
+
+    #[allow(clippy::type_complexity, reason = "the four parts of one judgement")]
+    pub(super) fn judge_proposals<S: MlsStack>(
+        &self,
+        hosted: &mut HostedRoom<S>,
+        call: Call<'_>,
+        messages: &[ProposalMessage],
+    ) -> Result<(Actor, Vec<Right>, u64, Change<S>), Refused> {
+        let maximum = self.limits.max_waiting;
+        if hosted.room.waiting().len().saturating_add(messages.len()) > maximum {
+            return Err(Refused::TooManyWaiting { maximum });
+        }
+        let accepted_at = hosted.next_time(call.now_ms).ok_or(Refused::Time)?;
+        let HostedRoom { room, stack, .. } = hosted;
+        let decision = room.judge_proposals(stack, &self.suite, &self.identity, messages, accepted_at)?;
+        let (actor, rights) = (decision.actor().clone(), decision.rights().to_vec());
+        let change = Change::Proposals { decision: Box::new(decision), accepted_at };
+        Ok((actor, rights, accepted_at, change))
+    }
+
+    /// Puts a change into effect, and says what to fan out.
+    ///
+    /// Members before a commit get it, so that those who are removed learn of it. The Welcome goes
+    /// to the providers whose KeyPackages it is for, with the tree (mimi-protocol-06 §5.5). What
+    /// an external commit has voided of the hub's own proposals is proposed again and stapled to
+    /// it.
+    ///
+    /// # Errors
+    /// [`ApplyError`]: judge the request again. Nothing has changed then.
+    pub fn apply<S: MlsStack>(
+        &self,
+        hosted: &mut HostedRoom<S>,
+        change: Change<S>,
+        rng: &mut dyn rand_core::CryptoRng,
+    ) -> Result<Applied, ApplyError> {
+        match change {
+            Change::Message(fan_out) => Ok(Applied { fan_out: alloc::vec![*fan_out], committed: None }),
+            Change::Proposals { decision, accepted_at } => {
+                let messages: Vec<ProposalMessage> =
+                    decision.proposals().iter().map(|it| it.message().clone()).collect();
+                let HostedRoom { room, stack, .. } = hosted;
+                room.apply_proposals(stack, *decision)?;
+                hosted.last_accepted_ms = hosted.last_accepted_ms.max(accepted_at);
+                let to = providers(hosted);
+                let mut messages = messages.into_iter();
+                let event = messages
+                    .next()
+                    .map(|message| FanoutEvent::Proposal { message, more_proposals: messages.collect() });
+                let fan_out = event.and_then(|event| fan_out(to, accepted_at, event));
+                Ok(Applied { fan_out: fan_out.into_iter().collect(), committed: None })
+            }
+            Change::Commit { decision, message, group_info, welcome, accepted_at } => {
+                let own = self.sender_index(&hosted.room);
+                let voided = voided(hosted, own, message.is_external());
+                let to = providers(hosted);
+                let HostedRoom { room, stack, .. } = hosted;
+                let committed = room.apply_commit(stack, *decision)?;
+                hosted.group_info = *group_info;
+                hosted.last_accepted_ms = hosted.last_accepted_ms.max(accepted_at);
+                for user in &committed.joined {
+                    hosted.codes.use_up(user);
+                }
+                let external_proposals = self.propose_again(hosted, voided, accepted_at, rng);
+                let event = FanoutEvent::Commit { message, external_proposals };
+                let mut fan_outs: Vec<FanOut> = fan_out(to, accepted_at, event).into_iter().collect();
+                fan_outs.extend(welcome.and_then(|it| welcome_fan_out(hosted, it, accepted_at)));
+                Ok(Applied { fan_out: fan_outs, committed: Some(committed) })
+            }
+        }
+    }
+
+    /// Whether a request is within the limits.
+    pub(super) fn admit<S: MlsStack, T>(
+        &self,
+        hosted: &mut HostedRoom<S>,
+        call: Call<'_>,
+        body: &[u8],
+    ) -> Result<(), Answer<T>> {
+        let limited = |hosted: &HostedRoom<S>, response, why: &str| Answer {
+            response,
+            audit: audit(hosted, call, None, Action::Limited, Outcome::Rejected(why.into())),
+            change: None,
+        };
+        if body.len() > self.limits.max_body {
+            return Err(limited(hosted, Response::status(413), "body is too long"));
+        }
+        let peer = call.from.domain().to_lowercase();
+        let taken = hosted.meters.entry(peer).or_default().take(self.limits.rate, call.now_ms);
+        taken.map_err(|wait_s| limited(hosted, Response::too_many_requests(wait_s), "too many requests"))
+    }
+}
+
+/// The hub's own proposals that an external commit does not take up.
+fn voided<S: MlsStack>(hosted: &HostedRoom<S>, own: Option<u32>, external: bool) -> Vec<Proposal> {
+    let (Some(own), true) = (own, external) else { return Vec::new() };
+    let waiting = hosted.room.waiting().iter();
+    let waiting = waiting.filter(|it| *it.sender() == Sender::External { sender_index: own });
+    waiting.filter_map(|it| it.proposal().cloned()).collect()
+}
+
+fn providers<S: MlsStack>(hosted: &HostedRoom<S>) -> Vec<DnsName> {
+    hosted.room.members().providers().into_iter().cloned().collect()
+}
+
+pub(super) fn fan_out(to: Vec<DnsName>, at: u64, event: FanoutEvent) -> Option<FanOut> {
+    // Stapled proposals are of the epoch that the commit begins; nothing else can be wrong.
+    Some(FanOut { to, message: FanoutMessage::new(at, event).ok()? })
+}
+
+fn welcome_fan_out<S: MlsStack>(hosted: &mut HostedRoom<S>, welcome: Welcome, at: u64) -> Option<FanOut> {
+    let references: Vec<_> = welcome.secrets.iter().map(|it| it.new_member.clone()).collect();
+    let to: BTreeSet<DnsName> = references.iter().filter_map(|it| hosted.origins.remove(it)).collect();
+    let ratchet_tree = hosted.stack.ratchet_tree().ok()?;
+    let message = WelcomeMessage::new(MLSMessage::from(welcome)).ok()?;
+    let ratchet_tree_option = Box::new(RatchetTreeOption::Full { ratchet_tree });
+    fan_out(to.into_iter().collect(), at, FanoutEvent::Welcome { message, ratchet_tree_option })
+}
+
+pub(super) fn audit<S: MlsStack>(
+    hosted: &HostedRoom<S>,
+    call: Call<'_>,
+    actor: Option<Actor>,
+    action: Action,
+    outcome: Outcome,
+) -> AuditEvent {
+    AuditEvent {
+        at_ms: call.now_ms,
+        room: hosted.room.uri().clone(),
+        epoch: hosted.room.epoch(),
+        peer: call.from.domain().to_owned(),
+        actor,
+        action,
+        outcome,
+    }
+}
+
+pub(super) fn malformed<S: MlsStack, T>(
+    hosted: &HostedRoom<S>,
+    call: Call<'_>,
+    error: mimi_codec::DecodeError,
+) -> Answer<T> {
+    Answer {
+        response: Response::status(400),
+        audit: audit(hosted, call, None, Action::Malformed, Outcome::Malformed(error)),
+        change: None,
+    }
+}
+
+/// The answer to a refused handshake.
+fn refusal(refused: &Refused, current_epoch: u64) -> UpdateRoomResponse {
+    let error_description = refused.to_string();
+    match refused.update_response_code() {
+        UpdateResponseCode::WrongEpoch => UpdateRoomResponse::WrongEpoch { error_description, current_epoch },
+        UpdateResponseCode::InvalidProposal => UpdateRoomResponse::InvalidProposal {
+            error_description,
+            invalid_proposals: refused.references().to_vec(),
+        },
+        _ => UpdateRoomResponse::NotAllowed { error_description },
+    }
+}
+
+/// A hub's error as a refusal of its own request.
+impl From<Refused> for HubError {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
