@@ -194,7 +194,7 @@ where
         self.group.own_leaf_index().u32()
     }
 
-    fn propose(&mut self, wanted: &Proposal) -> Result<MLSMessage, StackError> {
+    fn propose(&mut self, wanted: &Proposal) -> Result<(MLSMessage, AuthenticatedContent), StackError> {
         let (provider, signer, group) = (&*self.provider, &*self.signer, &mut self.group);
         let refused = |error: &dyn std::fmt::Display| StackError::new("proposing", error);
         let message = match wanted {
@@ -232,7 +232,9 @@ where
             }
             _ => return Err(StackError::new("proposing", NO_WAY)),
         };
-        of_openmls(&message)
+        let message: MLSMessage = of_openmls(&message)?;
+        let content = public_content(&message)?;
+        Ok((message, content))
     }
 
     fn withdraw(&mut self, reference: &ProposalRef) -> Result<(), StackError> {

@@ -33,7 +33,7 @@ pub use answer::{Action, Answer, AuditEvent, FanOut, Outcome, Response};
 pub use codes::{IssuedCode, JoinCodeBook};
 pub use key_material::KeyMaterialStep;
 pub use limits::{Limits, Meter, Rate};
-pub use report::ReportVerdict;
+pub use report::{ProvenReport, ReportVerdict};
 pub use update::{Applied, Change};
 
 use crate::{Identity, LoadError, MlsStack, Room};

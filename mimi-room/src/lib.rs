@@ -15,6 +15,7 @@
 
 extern crate alloc;
 
+pub mod client;
 mod components;
 mod decision;
 pub mod hub;
@@ -25,6 +26,7 @@ mod refused;
 mod room;
 mod stack;
 mod waiting;
+mod wishes;
 
 pub use decision::{
     ApplyError, CommitDecision, Committed, Committer, MessageDecision, ProposalsDecision, Right,
@@ -36,3 +38,4 @@ pub use refused::{GroupInfoProblem, Refused};
 pub use room::{LoadError, Room};
 pub use stack::{ComponentUpdates, MlsMember, MlsStack, OpenedMessage, OwnCommit};
 pub use waiting::{Waiting, WaitingProposal};
+pub use wishes::{WishError, Wishes};

@@ -126,11 +126,12 @@ pub trait MlsMember: MlsStack {
     /// The member's own leaf.
     fn own_leaf(&self) -> u32;
 
-    /// Proposes. The stack keeps the proposal, as if it had been queued.
+    /// Proposes. The stack keeps the proposal, as if it had been queued. The message comes with
+    /// the content that was signed.
     ///
     /// # Errors
     /// Whatever the stack refuses to propose.
-    fn propose(&mut self, proposal: &Proposal) -> Result<MLSMessage, Self::Error>;
+    fn propose(&mut self, proposal: &Proposal) -> Result<(MLSMessage, AuthenticatedContent), Self::Error>;
 
     /// Forgets a proposal that the hub has refused.
     ///

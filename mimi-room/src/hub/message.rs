@@ -7,14 +7,14 @@ use mimi_codec::{
     extensions::SafeAAD,
     mls::PrivateMessage,
     protocol::{
-        FanoutEvent, FanoutMessage, Frank, IdentifierUri, Protocol, SubmitMessageRequest,
-        SubmitMessageResponse, SubmitResponseCode, SubmitResult,
+        FanoutEvent, FanoutMessage, Frank, Protocol, SubmitMessageRequest, SubmitMessageResponse,
+        SubmitResponseCode, SubmitResult,
     },
 };
 use mimi_crypto::CipherSuiteProvider;
 use mimi_franking::{
     FrankingAgentKey, FrankingError,
-    hub::{ActiveSender, Participants, Submission},
+    hub::{ActiveSender, RoomUsers, Submission},
 };
 use mimi_policy::{
     Actor,
@@ -112,9 +112,8 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         if message.group_id != room.group_context().group_id {
             return Err(Refused::OtherGroup.into());
         }
-        let sender = ActiveSender::among(&request.sending_uri, call.from, &Present(room))?;
-        let user = UserUri::try_from(&request.sending_uri).map_err(|_| Refused::WrongContent)?;
-        let decision = room.judge_message(&user, message.epoch)?;
+        let sender = ActiveSender::find(&request.sending_uri, call.from, &Present(room))?;
+        let decision = room.judge_message(sender.user(), message.epoch)?;
         let accepted_at = hosted.next_time(call.now_ms).ok_or(Refused::Time)?;
         let frank = self.frank(hosted, message, sender, accepted_at, rng)?;
         let event = FanoutEvent::Application { message: request.app_message.clone(), frank: frank.clone() };
@@ -137,8 +136,7 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
             .safe_aad(&message.authenticated_data)
             .map_err(|_| Refused::Mls("the authenticated data is not a SafeAAD".into()))?;
         let Some(safe_aad) = safe_aad else { return Ok(None) };
-        let uri = IdentifierUri::from(room.uri());
-        let submission = match Submission::new(&safe_aad, sender, uri) {
+        let submission = match Submission::new(&safe_aad, sender, room.uri().clone()) {
             Ok(submission) => submission,
             // Its sender has committed to nothing: it goes on without a frank.
             Err(FrankingError::FrankAadMissing) => return Ok(None),
@@ -158,13 +156,13 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
 /// The participants of a room, for franking.
 struct Present<'r>(&'r Room);
 
-impl Participants for Present<'_> {
-    fn is_listed(&self, user: &IdentifierUri) -> bool {
-        self.0.policy().role_of(&user.into()).is_some()
+impl RoomUsers for Present<'_> {
+    fn is_participant(&self, user: &UserUri) -> bool {
+        self.0.role_of(user).is_some()
     }
 
-    fn has_client(&self, user: &IdentifierUri) -> bool {
-        self.0.policy().is_active(&user.into())
+    fn has_client(&self, user: &UserUri) -> bool {
+        self.0.policy().is_active(&user.as_bytes().into())
     }
 }
 

@@ -4,10 +4,12 @@ use alloc::vec::Vec;
 
 use mimi_codec::{
     AssetUrl, AssetUrlError, Decode, check_asset_url,
-    protocol::{AbuseReport, IdentifierUri, ServerFrankingContext},
+    protocol::{AbuseReport, ServerFrankingContext},
 };
 use mimi_crypto::CipherSuiteProvider;
-use mimi_franking::{Framing, FrankingError, MimiFrankable, OwnAgent, OwnAgents, report::ReportCheck};
+use mimi_franking::{
+    Framing, FrankingError, MimiFrankable, OwnAgent, OwnAgents, UnboundContent, report::ReportCheck,
+};
 
 use super::{
     Action, Answer, Call, HostedRoom, Hub, Outcome, Response,
@@ -15,9 +17,19 @@ use super::{
 };
 use crate::{Identity, MlsStack};
 
-/// What a hub can say about one reported message: who sent what to which room and when, or why
-/// nothing is proven.
-pub type ReportVerdict = Result<(ServerFrankingContext, Vec<u8>), FrankingError>;
+/// One reported message of which the hub has proven who sent it, to which room, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProvenReport {
+    /// Sender, room and time.
+    pub context: ServerFrankingContext,
+    /// What was sent.
+    pub message_content: Vec<u8>,
+    /// What the message refers to and the frank does not cover.
+    pub unbound: Vec<UnboundContent>,
+}
+
+/// What a hub can say about one reported message, or why nothing is proven.
+pub type ReportVerdict = Result<ProvenReport, FrankingError>;
 
 impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
     /// Checks the body of `POST /reportAbuse/{roomId}`. The hub has kept nothing of the messages,
@@ -43,14 +55,21 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         let agents: Vec<_> = own.into_iter().collect();
         let own = OwnAgents(&agents);
         let content = MimiFrankable::new(framing);
-        let room_uri = IdentifierUri::from(hosted.room.uri());
-        let check =
-            ReportCheck { hub_keys: &self.hub_keys, own: &own, content: &content, room_uri: &room_uri };
+        let check = ReportCheck {
+            hub_keys: &self.hub_keys,
+            own: &own,
+            content: &content,
+            room_uri: hosted.room.uri(),
+        };
         let verdicts: Vec<ReportVerdict> = check
             .report(&report)
             .into_iter()
             .map(|verdict| {
-                verdict.map(|proven| (proven.context().clone(), proven.message_content().to_vec()))
+                verdict.map(|proven| ProvenReport {
+                    context: proven.context().clone(),
+                    message_content: proven.message_content().to_vec(),
+                    unbound: proven.unbound().to_vec(),
+                })
             })
             .collect();
         let proven = verdicts.iter().filter(|it| it.is_ok()).count();

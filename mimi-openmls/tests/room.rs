@@ -1,0 +1,244 @@
+//! A room's life on OpenMLS: hub and clients agree after each step.
+
+mod world;
+
+use mimi_codec::{
+    Decode, Encode,
+    mls::{Proposal, Remove},
+    protocol::{
+        GroupInfoAnswer, GroupInfoRequestTBS, GroupInfoResponse, Protocol, SubmitMessageResponse,
+        SubmitResult, UpdateRoomResponse,
+    },
+};
+use mimi_crypto::{generate_hpke_key_pair, sign_group_info_request, verify_group_info_response};
+use mimi_room::{
+    Refused, Wishes,
+    client::{ClientError, Event, ExternalJoin},
+    hub::{Call, Rate},
+};
+use world::*;
+
+#[test]
+fn a_commit_adds_a_user_whom_the_welcome_reaches() {
+    let mut world = World::strict(&[]);
+    let bob = world.add_client("b.example", "bob", "b1");
+    let package = world.claim(bob);
+    let user = world.clients[bob].user.clone();
+    let response = world.commit(0, &Wishes::default().add(user.clone(), 2, vec![package]));
+    assert!(is_success(&response), "{response:?}");
+    assert_eq!(world.clients[bob].room().room().epoch(), 1);
+    assert_eq!(world.hosted.room().role_of(&user), Some(2));
+    world.check();
+}
+
+fn with_bob() -> (World, usize) {
+    let mut world = World::strict(&[]);
+    let bob = world.add_client("b.example", "bob", "b1");
+    let package = world.claim(bob);
+    let user = world.clients[bob].user.clone();
+    assert!(is_success(&world.commit(0, &Wishes::default().add(user, 2, vec![package]))));
+    (world, bob)
+}
+
+#[test]
+fn a_user_leaves_by_proposals_that_another_commits() {
+    let (mut world, bob) = with_bob();
+    let request = world.clients[bob].room().leave(&suite(), &Names).unwrap();
+    assert!(is_success(&world.settle(bob, &request)));
+    // What was accepted counts at once.
+    let user = world.clients[bob].user.clone();
+    assert_eq!(world.hosted.room().role_of(&user), None);
+    assert_eq!(world.hosted.room().waiting().len(), 2);
+    let refused = world.clients[bob].room().commit(&Names, &Wishes::default()).unwrap_err();
+    assert!(matches!(refused, ClientError::Refused(_) | ClientError::Mls(_)), "{refused:?}");
+    assert!(is_success(&world.commit(0, &Wishes::default())));
+    assert!(world.clients[bob].room.is_none());
+    assert_eq!(world.hosted.room().members().len(), 1);
+    assert!(world.hosted.room().waiting().is_empty());
+}
+
+#[test]
+fn refuses_a_change_without_the_right_at_the_client_and_at_the_hub() {
+    let (mut world, bob) = with_bob();
+    let alice = world.clients[0].user.clone();
+    let wishes = Wishes::default().set_role(alice, 1);
+    let refused = world.clients[bob].room().commit(&Names, &wishes).unwrap_err();
+    assert!(matches!(refused, ClientError::Refused(Refused::Policy(_))), "{refused:?}");
+    // The room goes on.
+    assert!(is_success(&world.commit(bob, &Wishes::default())));
+}
+
+#[test]
+fn a_commit_of_an_earlier_epoch_learns_the_current_one() {
+    let (mut world, bob) = with_bob();
+    let late = world.clients[bob].room().commit(&Names, &Wishes::default()).unwrap();
+    assert!(is_success(&world.commit(0, &Wishes::default())));
+    let (response, applied) = world.update("b.example", &late);
+    assert!(matches!(response, UpdateRoomResponse::WrongEpoch { current_epoch: 2, .. }), "{response:?}");
+    assert!(applied.is_none());
+    world.check();
+}
+
+#[test]
+fn two_commits_race_and_one_wins() {
+    let (mut world, bob) = with_bob();
+    let first = world.clients[0].room().commit(&Names, &Wishes::default()).unwrap();
+    let second = world.clients[bob].room().commit(&Names, &Wishes::default()).unwrap();
+    assert!(is_success(&world.settle(0, &first)));
+    // Bob has received Alice's commit, which gave his own up.
+    let (response, _) = world.update("b.example", &second);
+    assert!(!is_success(&response));
+    let gone = world.clients[bob].room().answered(&suite(), &Names, &response);
+    assert_eq!(gone, Err(ClientError::NothingPending));
+    assert!(is_success(&world.commit(bob, &Wishes::default())));
+}
+
+#[test]
+fn another_client_of_a_user_joins_from_outside_with_the_sealed_group_info() {
+    let (mut world, _) = with_bob();
+    let second = world.add_client("b.example", "bob", "b2");
+    let tbe = fetch_group_info(&mut world, second, None).unwrap();
+    let user = world.clients[second].user.clone();
+    let seed = mimi_policy::TableSeed::known();
+    let join = ExternalJoin::new(room_uri(), tbe, &user, None, &Names, seed).unwrap();
+    let (own, stack) = world.clients[second].external_stack(&join);
+    let request = join.request(&Names, own).unwrap();
+    let (response, applied) = world.update("b.example", &request);
+    assert!(is_success(&response), "{response:?}");
+    let room = world.clients[second].enter(stack).unwrap();
+    let applied = applied.unwrap();
+    for (_, event) in world.deliver(&applied) {
+        assert!(matches!(event, Ok(Event::Commit { .. })), "{event:?}");
+    }
+    world.clients[second].room = Some(room);
+    world.check();
+    assert_eq!(world.hosted.room().members().len(), 3);
+    assert!(is_success(&world.commit(second, &Wishes::default())));
+}
+
+fn fetch_group_info(
+    world: &mut World,
+    client: usize,
+    code: Option<&[u8]>,
+) -> Option<mimi_codec::protocol::GroupInfoRatchetTreeTBE> {
+    let suite = suite();
+    let (private, group_info_public_key) = generate_hpke_key_pair(&suite, &mut world.rng).unwrap();
+    let of = &world.clients[client];
+    let request = GroupInfoRequestTBS {
+        protocol: Protocol::Mls10,
+        cipher_suite: mimi_codec::code_points::CipherSuite(1),
+        requesting_signature_key: of.key.public(),
+        requesting_credential: of.credential.clone(),
+        group_info_public_key,
+        joining_code: code.map(Into::into),
+    };
+    let request = sign_group_info_request(&suite, of.key.signing_key(), request, &mut world.rng).unwrap();
+    let from = peer("b.example");
+    let call = Call { from: &from, now_ms: world.now_ms };
+    let body = request.to_bytes().unwrap();
+    let answer = world.hub.group_info(&mut world.hosted, call, &body, &mut world.rng);
+    let response = GroupInfoResponse::decode_exact(&answer.response.body.unwrap()).unwrap();
+    if !matches!(response.status, GroupInfoAnswer::Success { .. }) {
+        return None;
+    }
+    let verified = verify_group_info_response(&suite, response, room_uri().as_bytes()).unwrap();
+    Some(verified.open(&suite, &private).unwrap())
+}
+
+#[test]
+fn refuses_the_group_info_to_a_stranger_without_a_way_in() {
+    let (mut world, _) = with_bob();
+    let eve = world.add_client("b.example", "eve", "e1");
+    assert!(fetch_group_info(&mut world, eve, None).is_none());
+    assert!(fetch_group_info(&mut world, eve, Some(b"made up")).is_none());
+}
+
+#[test]
+fn the_hub_takes_only_so_much_from_one_provider() {
+    let limits = mimi_room::hub::Limits {
+        max_body: 10_000,
+        rate: Rate { burst: 2, interval_ms: 60_000 },
+        ..Default::default()
+    };
+    let mut world = World::with(mimi_policy::preset::ExampleRoom::Strict.roles(), &[], limits);
+    let from = peer("c.example");
+    let call = Call { from: &from, now_ms: 5 };
+    let status = |world: &mut World, body: &[u8]| {
+        let answer = world.hub.update(&mut world.hosted, call, body);
+        (answer.response.status, answer.response.retry_after_s)
+    };
+    assert_eq!(status(&mut world, &[0; 10_001]), (413, None));
+    assert_eq!(status(&mut world, b"nonsense"), (400, None));
+    assert_eq!(status(&mut world, b"nonsense"), (400, None));
+    assert_eq!(status(&mut world, b"nonsense"), (429, Some(60)));
+    // Another provider is not affected.
+    assert!(is_success(&world.commit(0, &Wishes::default())));
+}
+
+#[test]
+fn refuses_what_the_hub_has_no_right_to_propose() {
+    let (mut world, bob) = with_bob();
+    let user = world.clients[bob].user.clone();
+    let kicked = world.hub.kick(&mut world.hosted, &user, world.now_ms, &mut world.rng);
+    assert!(matches!(kicked, Err(mimi_room::hub::HubError::Refused(_))), "{kicked:?}");
+    let remove = Proposal::Remove(Remove { removed: 1 });
+    let proposed = world.hub.propose(&mut world.hosted, &[remove], world.now_ms, &mut world.rng);
+    assert!(proposed.is_err());
+}
+
+#[test]
+fn a_message_is_franked_and_fanned_out() {
+    use mimi_content::{Composer, Salt, Text};
+    use mimi_franking::{Framing, MimiFrankable};
+
+    let (mut world, bob) = with_bob();
+    let sender = world.clients[bob].user.to_string();
+    let room = room_uri().to_string();
+    let composer = Composer::new(&sender, &room).unwrap();
+    let salt = Salt::random(&mut world.rng);
+    let content = composer.message(salt, Text::plain("hello")).build().unwrap();
+    let data = content.encode();
+    let frankable = MimiFrankable::new(Framing::Bare);
+    let composed = world.clients[bob].room().send(&frankable, &data).unwrap();
+
+    let submit = |world: &mut World, from: &str| {
+        let from = peer(from);
+        let call = Call { from: &from, now_ms: world.now_ms };
+        let body = composed.request.to_bytes().unwrap();
+        let answer = world.hub.submit_message(&mut world.hosted, call, &body, &mut world.rng);
+        let body = answer.response.body.unwrap();
+        (SubmitMessageResponse::decode_exact(&body).unwrap().status_code, answer.change)
+    };
+    // Another provider can't speak for Bob.
+    let (result, change) = submit(&mut world, "c.example");
+    assert!(matches!(result, SubmitResult::NotAllowed {}) && change.is_none());
+
+    let (result, change) = submit(&mut world, "b.example");
+    let SubmitResult::Accepted { accepted_timestamp, frank: Some(frank) } = result else {
+        panic!("{result:?}");
+    };
+    let applied = world.apply(change.unwrap());
+    let event = world.clients[0].room().receive(&suite(), &Names, applied.fan_out[0].message.clone());
+    let Ok(Event::Message(message)) = event else { panic!("{event:?}") };
+    assert_eq!(message.application_data, data);
+    assert_eq!(message.sender.user, world.clients[bob].user);
+    let trusted = |_: &_| Some(peer("a.example"));
+    let verified = world.clients[0].room().verify_frank(&suite(), &frankable, &message, trusted);
+    assert!(verified.unwrap().is_some());
+    let own = world.clients[bob].room().verify_own_frank(
+        &suite(),
+        &frankable,
+        (&data, Some(&composed.frank_aad), Some(&frank)),
+        accepted_timestamp,
+        &message.sender.user,
+        trusted,
+    );
+    assert!(own.unwrap().is_some());
+
+    // The next message in the same millisecond gets another time.
+    let (result, _) = submit(&mut world, "b.example");
+    let SubmitResult::Accepted { accepted_timestamp: later, .. } = result else {
+        panic!("{result:?}");
+    };
+    assert!(later > accepted_timestamp);
+}
