@@ -195,7 +195,7 @@ fn a_message_is_franked_and_fanned_out() {
     let sender = world.clients[bob].user.to_string();
     let room = room_uri().to_string();
     let composer = Composer::new(&sender, &room).unwrap();
-    let salt = Salt::random(&mut world.rng);
+    let salt = Salt::generate(&mut world.rng);
     let content = composer.message(salt, Text::plain("hello")).build().unwrap();
     let data = content.encode();
     let frankable = MimiFrankable::new(Framing::Bare);
@@ -241,4 +241,161 @@ fn a_message_is_franked_and_fanned_out() {
         panic!("{result:?}");
     };
     assert!(later > accepted_timestamp);
+}
+
+#[test]
+fn a_hub_goes_on_from_a_snapshot_with_proposals_waiting() {
+    use mimi_room::hub::{HostedSnapshot, Queue};
+
+    let (mut world, bob) = with_bob();
+    let request = world.clients[bob].room().leave(&suite(), &Names).unwrap();
+    assert!(is_success(&world.settle(bob, &request)));
+    let bytes = world.hosted.snapshot().unwrap();
+    assert_eq!(bytes, world.hosted.snapshot().unwrap());
+    // Another server takes over: it has the snapshot and the tree, and no OpenMLS state.
+    let read = HostedSnapshot::read(&bytes).unwrap();
+    let tree = mimi_room::MlsStack::ratchet_tree(world.hosted.stack()).unwrap();
+    let stack = HubStack::follow(Provider::default(), read.group_info(), &tree).unwrap();
+    let restored = read.restore(&world.hub, stack, Queue::Anew, &mut world.rng).unwrap();
+    assert_eq!(restored.snapshot().unwrap(), bytes);
+    world.hosted = restored;
+    world.check();
+    assert!(is_success(&world.commit(0, &Wishes::default())));
+    assert_eq!(world.hosted.room().members().len(), 1);
+}
+
+#[test]
+fn refuses_a_snapshot_that_was_changed() {
+    use mimi_room::{Room, RoomSnapshot, hub::HostedSnapshot};
+
+    let (mut world, bob) = with_bob();
+    let request = world.clients[bob].room().leave(&suite(), &Names).unwrap();
+    assert!(is_success(&world.settle(bob, &request)));
+    let bytes = world.hosted.room().snapshot().unwrap();
+    let room: Room = RoomSnapshot::read(&bytes)
+        .unwrap()
+        .restore(&suite(), &Names, mimi_policy::TableSeed::known())
+        .unwrap();
+    assert_eq!(room.snapshot().unwrap(), bytes);
+    for end in 0..bytes.len() {
+        assert!(RoomSnapshot::read(&bytes[..end]).is_err(), "{end}");
+    }
+    // Every byte that changes is refused, or makes a room that says so of itself.
+    for place in (0..bytes.len()).step_by(7) {
+        let mut changed = bytes.clone();
+        changed[place] ^= 0x40;
+        let Ok(read) = RoomSnapshot::read(&changed) else { continue };
+        if let Ok(room) = read.restore(&suite(), &Names, mimi_policy::TableSeed::known()) {
+            assert_eq!(room.snapshot().unwrap(), changed, "{place}");
+        }
+    }
+    let bytes = world.hosted.snapshot().unwrap();
+    for end in (0..bytes.len()).step_by(11) {
+        assert!(HostedSnapshot::read(&bytes[..end]).is_err(), "{end}");
+    }
+    // A list that is not accepted any more is named, and can be given up.
+    let read = RoomSnapshot::read(&world.hosted.room().snapshot().unwrap()).unwrap();
+    let repaired = read.without_waiting(0);
+    let room = repaired.restore(&suite(), &Names, mimi_policy::TableSeed::known()).unwrap();
+    assert!(room.waiting().is_empty());
+}
+
+#[test]
+fn a_follower_hands_out_each_key_package_once_and_delivers_the_welcome() {
+    use mimi_codec::protocol::{
+        ConsentEndpoint, ConsentEntry, IdentifierUri, KeyMaterialRequestTBS, KeyMaterialUserCode,
+    };
+    use mimi_room::follower::{Follower, StockError};
+
+    let mut world = World::strict(&[]);
+    let bob = world.add_client("b.example", "bob", "b1");
+    let (user, now_ms) = (world.clients[bob].user.clone(), 1_800_000_000_000);
+    let client = mimi_codec::ClientUri::try_from("mimi://b.example/d/b1").unwrap();
+    let package = world.clients[bob].key_package();
+    let mut follower = Follower::default();
+    let late = follower.store(&suite(), user.clone(), client.clone(), package.clone(), u64::MAX);
+    assert_eq!(late, Err(StockError::Expired));
+    follower.store(&suite(), user.clone(), client.clone(), package.clone(), 0).unwrap();
+    let again = follower.store(&suite(), user.clone(), client.clone(), package.clone(), 0);
+    assert_eq!(again, Err(StockError::Known));
+
+    let alice = &world.clients[0];
+    let request = KeyMaterialRequestTBS {
+        protocol: Protocol::Mls10,
+        requesting_user: (&alice.user).into(),
+        target_user: (&user).into(),
+        room_id: IdentifierUri::from(&room_uri()).into(),
+        acceptable_ciphersuites: mimi_codec::List::new(vec![mimi_codec::code_points::CipherSuite(1)])
+            .unwrap(),
+        required_capabilities: mimi_codec::mls::RequiredCapabilities {
+            extension_types: vec![],
+            proposal_types: vec![],
+            credential_types: vec![],
+        },
+        requester_signature_key: alice.key.public(),
+        requester_credential: alice.credential.clone(),
+    };
+    let request =
+        mimi_crypto::sign_key_material_request(&suite(), alice.key.signing_key(), request, &mut world.rng)
+            .unwrap();
+    let body = request.to_bytes().unwrap();
+    let ask = |follower: &mut Follower| follower.key_material(&suite(), &Names, &body, 0).answer.unwrap();
+    assert_eq!(*ask(&mut follower).user_status(), KeyMaterialUserCode::NoConsent);
+    let entry = ConsentEntry::Grant {
+        requester_uri: (&alice.user).into(),
+        target_uri: (&user).into(),
+        room_id: None,
+        client_key_packages: vec![],
+        consent_extensions: Default::default(),
+    };
+    follower.say_consent(&suite(), &entry, |_| None).unwrap();
+    let answer = ask(&mut follower);
+    assert_eq!(*answer.user_status(), KeyMaterialUserCode::Success);
+    assert_eq!(answer.clients()[0].key_package(), Some(&package));
+    assert_eq!(*ask(&mut follower).user_status(), KeyMaterialUserCode::NoCompatibleMaterial);
+    // It was handed out; it does not come back into stock.
+    let back = follower.store(&suite(), user.clone(), client.clone(), package.clone(), now_ms);
+    assert!(back.is_err());
+
+    // Through the hub: it remembers where the KeyPackage came from.
+    let from = peer("a.example");
+    let call = Call { from: &from, now_ms: world.now_ms };
+    let step = world.hub.key_material(&mut world.hosted, call, &body).change.unwrap();
+    assert_eq!(step.to.as_str(), "b.example");
+    world.hub.key_material_response(&mut world.hosted, &step, &answer).unwrap();
+    let wishes = Wishes::default().add(user, 2, vec![package]);
+    let request = world.clients[0].room().commit(&Names, &wishes).unwrap();
+    let (_, applied) = world.update("a.example", &request);
+    let applied = applied.unwrap();
+    let welcome = applied
+        .fan_out
+        .iter()
+        .find(|it| matches!(it.message.event(), mimi_codec::protocol::FanoutEvent::Welcome { .. }));
+    let welcome = welcome.unwrap();
+    assert_eq!(welcome.to[0].as_str(), "b.example");
+    let body = welcome.body().unwrap();
+    let notified = follower.notify(&suite(), &from, &room_uri(), &body);
+    assert_eq!(notified.response.status, 201);
+    assert_eq!(notified.deliveries[0].to, [client.clone()]);
+    assert_eq!(follower.clients_in(&room_uri()).collect::<Vec<_>>(), [&client]);
+    // A repeated body is answered alike and delivered once.
+    let repeated = follower.notify(&suite(), &from, &room_uri(), &body);
+    assert_eq!((repeated.response.status, repeated.deliveries.len()), (201, 0));
+    let nonsense = follower.notify(&suite(), &from, &room_uri(), b"nonsense");
+    assert_eq!(nonsense.response.status, 400);
+
+    // Consent is heard from the provider of the acting user only.
+    let (own, other) = (peer("b.example"), peer("c.example"));
+    let asked = ConsentEntry::Request {
+        requester_uri: IdentifierUri::new("mimi://a.example/u/alice").unwrap(),
+        target_uri: IdentifierUri::new("mimi://b.example/u/bob").unwrap(),
+        room_id: None,
+        consent_extensions: Default::default(),
+    };
+    let body = asked.to_bytes().unwrap();
+    let endpoint = ConsentEndpoint::RequestConsent;
+    let (response, heard) = follower.hear_consent(&from, &own, endpoint, &body);
+    assert_eq!((response.status, heard.is_some()), (201, true));
+    let (response, heard) = follower.hear_consent(&other, &own, endpoint, &body);
+    assert_eq!((response.status, heard.is_some()), (403, false));
 }

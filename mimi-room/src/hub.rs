@@ -13,6 +13,7 @@ mod key_material;
 mod limits;
 mod message;
 mod report;
+mod snapshot;
 mod update;
 
 use alloc::{collections::BTreeMap, string::ToString, vec::Vec};
@@ -34,6 +35,7 @@ pub use codes::{IssuedCode, JoinCodeBook};
 pub use key_material::KeyMaterialStep;
 pub use limits::{Limits, Meter, Rate};
 pub use report::{ProvenReport, ReportVerdict};
+pub use snapshot::{HostedSnapshot, Queue};
 pub use update::{Applied, Change};
 
 use crate::{Identity, LoadError, MlsStack, Room};
@@ -163,6 +165,14 @@ impl<C: CipherSuiteProvider, I> fmt::Debug for Hub<C, I> {
     }
 }
 
+/// Where a KeyPackage came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub(crate) provider: DnsName,
+    /// It may serve for several Welcomes.
+    pub(crate) last_resort: bool,
+}
+
 /// A room that a hub hosts, with what only a hub knows.
 pub struct HostedRoom<S> {
     pub(crate) room: Room,
@@ -171,7 +181,7 @@ pub struct HostedRoom<S> {
     pub(crate) group_info: GroupInfo,
     pub(crate) codes: JoinCodeBook,
     /// The providers whose clients' KeyPackages went through this hub: their Welcome goes there.
-    pub(crate) origins: BTreeMap<KeyPackageRef, DnsName>,
+    pub(crate) origins: BTreeMap<KeyPackageRef, Origin>,
     pub(crate) meters: BTreeMap<DnsName, Meter>,
     /// The last time that was given to an accepted message.
     pub(crate) last_accepted_ms: u64,

@@ -148,7 +148,7 @@ impl Room {
         Ok(MessageDecision { rights: rights.collect() })
     }
 
-    fn check_place(&self, group_id: &[u8], epoch: u64) -> Result<(), Refused> {
+    pub(crate) fn check_place(&self, group_id: &[u8], epoch: u64) -> Result<(), Refused> {
         let current = self.context.epoch;
         if group_id != self.context.group_id.as_slice() {
             Err(Refused::OtherGroup)

@@ -20,10 +20,10 @@ pub struct IssuedCode {
 /// gives a code away.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct JoinCodeBook {
-    issued: BTreeMap<Vec<u8>, IssuedCode>,
+    pub(super) issued: BTreeMap<Vec<u8>, IssuedCode>,
     /// Who has shown which code with a request for the GroupInfo: the external commit that
     /// follows shows none.
-    shown: BTreeMap<UserUri, Vec<u8>>,
+    pub(super) shown: BTreeMap<UserUri, Vec<u8>>,
 }
 
 impl JoinCodeBook {

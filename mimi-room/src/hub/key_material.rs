@@ -9,7 +9,7 @@ use mimi_codec::{
 use mimi_crypto::{CipherSuiteProvider, key_package_ref, verify_key_material_request};
 
 use super::{
-    Action, Answer, Call, HostedRoom, Hub, HubError, Outcome, Response,
+    Action, Answer, Call, HostedRoom, Hub, HubError, Origin, Outcome, Response,
     update::{audit, malformed},
 };
 use crate::{Identity, MlsStack};
@@ -130,7 +130,9 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
                 return Err(HubError::NotAllowed);
             }
             let reference = key_package_ref(&self.suite, package)?;
-            hosted.origins.insert(reference, provider.clone());
+            let last_resort = package.is_last_resort();
+            let origin = Origin { provider: provider.clone(), last_resort };
+            hosted.origins.insert(reference, origin);
         }
         Ok(())
     }

@@ -289,7 +289,15 @@ pub(super) fn fan_out(to: Vec<DnsName>, at: u64, event: FanoutEvent) -> Option<F
 
 fn welcome_fan_out<S: MlsStack>(hosted: &mut HostedRoom<S>, welcome: Welcome, at: u64) -> Option<FanOut> {
     let references: Vec<_> = welcome.secrets.iter().map(|it| it.new_member.clone()).collect();
-    let to: BTreeSet<DnsName> = references.iter().filter_map(|it| hosted.origins.remove(it)).collect();
+    let mut to = BTreeSet::new();
+    for reference in &references {
+        if let Some(origin) = hosted.origins.get(reference) {
+            to.insert(origin.provider.clone());
+            if !origin.last_resort {
+                hosted.origins.remove(reference);
+            }
+        }
+    }
     let ratchet_tree = hosted.stack.ratchet_tree().ok()?;
     let message = WelcomeMessage::new(MLSMessage::from(welcome)).ok()?;
     let ratchet_tree_option = Box::new(RatchetTreeOption::Full { ratchet_tree });

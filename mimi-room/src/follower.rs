@@ -1,0 +1,392 @@
+//! What a provider does for its own users: it hands out their KeyPackages, keeps their consent,
+//! and delivers what hubs fan out.
+//!
+//! A follower learns no more than it needs: of a room it knows which of its own clients are in it,
+//! and of a message who it is for. It opens neither commits nor the list of participants.
+
+use alloc::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    vec::Vec,
+};
+use core::fmt;
+
+use mimi_codec::{
+    ClientUri, Decode, MatchedProvider, RoomUri, UserUri,
+    code_points::{ExtensionType, ProposalType},
+    mls::{Capabilities, KeyPackage, KeyPackageRef, RequiredCapabilities},
+    protocol::{
+        ClientKeyMaterial, ConsentEndpoint, ConsentEntry, FanoutEvent, FanoutMessage, IdentifierUri,
+        KeyMaterialRequest, KeyMaterialResponse, KeyMaterialUserCode, Protocol,
+    },
+};
+use mimi_crypto::{CipherSuiteProvider, CryptoError, key_package_ref, verify_key_material_request};
+use mimi_policy::consent::{ConsentOutcome, Consents, NoConsent, TellsOfOtherRooms};
+
+use crate::{Identity, hub::Response};
+
+/// How many bodies of `/notify` are remembered, so that a repeated one is delivered once.
+pub const REMEMBERED_BODIES: usize = 4096;
+
+/// The KeyPackages of one client.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Stock {
+    packages: VecDeque<KeyPackage>,
+    last_resort: Option<KeyPackage>,
+}
+
+/// A KeyPackage that was handed out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Claimed {
+    client: ClientUri,
+    /// It may be handed out again, and serves for several Welcomes.
+    last_resort: bool,
+}
+
+/// A provider's state for its own users. It is a value: store it as you store other state.
+#[derive(Clone, Debug, Default)]
+pub struct Follower {
+    stock: BTreeMap<UserUri, BTreeMap<ClientUri, Stock>>,
+    consents: Consents,
+    /// Whose KeyPackages were handed out: the Welcome is theirs.
+    claimed: BTreeMap<KeyPackageRef, Claimed>,
+    /// Which of its clients are in a room.
+    rooms: BTreeMap<RoomUri, BTreeSet<ClientUri>>,
+    seen: VecDeque<Vec<u8>>,
+}
+
+/// Why a KeyPackage is not taken into stock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StockError {
+    /// It is of another cipher suite, or too long.
+    Crypto(CryptoError),
+    /// It has expired.
+    Expired,
+    /// It was handed out or stored before: a KeyPackage is used once (RFC 9420 §16.8).
+    Known,
+}
+
+impl fmt::Display for StockError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Crypto(error) => error.fmt(f),
+            Self::Expired => f.write_str("the KeyPackage has expired"),
+            Self::Known => f.write_str("the KeyPackage was stored or handed out before"),
+        }
+    }
+}
+
+impl core::error::Error for StockError {}
+
+/// What a follower answers to a request for key material.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeyMaterialAnswer {
+    /// The HTTP response.
+    pub response: Response,
+    /// Its body; `None` if the request was malformed or not signed.
+    pub answer: Option<KeyMaterialResponse>,
+    /// Why there is no consent, for the provider's own eyes.
+    pub refused: Option<NoConsent>,
+}
+
+/// A body for clients of this provider.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delivery {
+    /// The clients.
+    pub to: Vec<ClientUri>,
+    /// What they get.
+    pub message: FanoutMessage,
+}
+
+/// What comes of a body of `/notify`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notified {
+    /// The HTTP response: 201 also for a repeated body (mimi-protocol-06 §5.5).
+    pub response: Response,
+    /// What to deliver, in this order.
+    pub deliveries: Vec<Delivery>,
+}
+
+impl Follower {
+    /// Takes a KeyPackage of a client into stock. One that is marked as a last resort replaces the
+    /// one before, and is handed out when no other is left, as often as it is asked for.
+    ///
+    /// # Errors
+    /// [`StockError`].
+    pub fn store<C: CipherSuiteProvider + ?Sized>(
+        &mut self,
+        suite: &C,
+        user: UserUri,
+        client: ClientUri,
+        key_package: KeyPackage,
+        now_ms: u64,
+    ) -> Result<(), StockError> {
+        if key_package.is_expired(now_ms) {
+            return Err(StockError::Expired);
+        }
+        let reference = key_package_ref(suite, &key_package).map_err(StockError::Crypto)?;
+        if self.claimed.contains_key(&reference) {
+            return Err(StockError::Known);
+        }
+        let stock = self.stock.entry(user).or_default().entry(client).or_default();
+        if stock.packages.contains(&key_package) {
+            return Err(StockError::Known);
+        }
+        if key_package.is_last_resort() {
+            stock.last_resort = Some(key_package);
+        } else {
+            stock.packages.push_back(key_package);
+        }
+        Ok(())
+    }
+
+    /// Forgets a client: it gets nothing any more, and none of its KeyPackages is handed out.
+    pub fn remove_client(&mut self, user: &UserUri, client: &ClientUri) {
+        if let Some(clients) = self.stock.get_mut(user) {
+            clients.remove(client);
+        }
+        self.claimed.retain(|_, claimed| claimed.client != *client);
+        for clients in self.rooms.values_mut() {
+            clients.remove(client);
+        }
+    }
+
+    /// How many KeyPackages of a client are left, the last resort aside: its provider asks it for
+    /// more in time.
+    #[must_use]
+    pub fn stock_of(&self, user: &UserUri, client: &ClientUri) -> usize {
+        let clients = self.stock.get(user);
+        clients.and_then(|it| it.get(client)).map_or(0, |stock| stock.packages.len())
+    }
+
+    /// Answers a body of `POST /keyMaterial/{targetUser}` (mimi-protocol-06 §5.2): for each client
+    /// of the target one KeyPackage that the request allows, if the target consents.
+    pub fn key_material<C: CipherSuiteProvider + ?Sized>(
+        &mut self,
+        suite: &C,
+        identity: &impl Identity,
+        body: &[u8],
+        now_ms: u64,
+    ) -> KeyMaterialAnswer {
+        let no =
+            |status| KeyMaterialAnswer { response: Response::status(status), answer: None, refused: None };
+        let Ok(request) = KeyMaterialRequest::decode_exact(body) else { return no(400) };
+        let Ok(verified) = verify_key_material_request(suite, request) else { return no(403) };
+        let request = verified.into_request();
+        // A credential is checked for the room that it is to be used for.
+        let room = request.room_id.0.as_ref().map(RoomUri::try_from);
+        let room = match room.transpose() {
+            Ok(room) => room,
+            Err(_) => return no(400),
+        };
+        let (Ok(requester), Ok(target)) =
+            (UserUri::try_from(&request.requesting_user), UserUri::try_from(&request.target_user))
+        else {
+            return no(400);
+        };
+        if let Some(room) = &room {
+            let (credential, key) = (&request.requester_credential, &request.requester_signature_key);
+            match identity.identify(room, credential, key) {
+                Ok(member) if member.user == requester => {}
+                _ => return no(403),
+            }
+        }
+        let room_id = request.room_id.0.as_ref();
+        let consent = self.consents.check(&request.requesting_user, &request.target_user, room_id);
+        let (code, clients, refused) = match consent.map(|_| ()) {
+            Err(refused) => (refused.code(TellsOfOtherRooms::Yes), Vec::new(), Some(refused)),
+            Ok(()) => match self.hand_out(suite, &request, &target, now_ms) {
+                Some(clients) => (code_of(&clients), clients, None),
+                None => (KeyMaterialUserCode::UserUnknown, Vec::new(), None),
+            },
+        };
+        let target_user = request.target_user;
+        let answer = KeyMaterialResponse::new(Protocol::Mls10, code, target_user, clients).ok();
+        let response = answer.as_ref().map_or(Response::status(500), Response::ok);
+        KeyMaterialAnswer { response, answer, refused }
+    }
+
+    fn hand_out<C: CipherSuiteProvider + ?Sized>(
+        &mut self,
+        suite: &C,
+        request: &KeyMaterialRequest,
+        target: &UserUri,
+        now_ms: u64,
+    ) -> Option<Vec<ClientKeyMaterial>> {
+        let mut material = Vec::new();
+        for (client, stock) in self.stock.get_mut(target)? {
+            let client_uri = IdentifierUri::from(client);
+            stock.packages.retain(|it| !it.is_expired(now_ms));
+            stock.last_resort = stock.last_resort.take().filter(|it| !it.is_expired(now_ms));
+            let fits = |it: &KeyPackage| {
+                request.acceptable_ciphersuites.contains(&it.cipher_suite)
+                    && supports(&it.leaf_node.capabilities, &request.required_capabilities)
+            };
+            let found = match stock.packages.iter().position(fits) {
+                Some(place) => stock.packages.remove(place),
+                None => stock.last_resort.clone().filter(fits),
+            };
+            let known = stock.packages.front().or(stock.last_resort.as_ref());
+            material.push(match (found, known) {
+                (Some(key_package), _) => {
+                    if let Ok(reference) = key_package_ref(suite, &key_package) {
+                        let last_resort = key_package.is_last_resort();
+                        let claimed = Claimed { client: client.clone(), last_resort };
+                        self.claimed.insert(reference, claimed);
+                    }
+                    ClientKeyMaterial::Success { client_uri, key_package: key_package.into() }
+                }
+                (None, None) => ClientKeyMaterial::KeyMaterialExhausted { client_uri },
+                (None, Some(other)) => ClientKeyMaterial::NothingCompatible {
+                    client_uri,
+                    client_capabilities: Some(other.leaf_node.capabilities.clone().into()),
+                },
+            });
+        }
+        Some(material)
+    }
+
+    /// The consent of and for its users.
+    #[must_use]
+    pub const fn consents(&self) -> &Consents {
+        &self.consents
+    }
+
+    /// One of its own users says something about consent: the entry is to be posted to the other
+    /// provider. KeyPackages of a grant count as handed out.
+    ///
+    /// # Errors
+    /// [`CryptoError`] if a KeyPackage is of another suite.
+    pub fn say_consent<C: CipherSuiteProvider + ?Sized>(
+        &mut self,
+        suite: &C,
+        entry: &ConsentEntry,
+        owner_of: impl Fn(&KeyPackage) -> Option<ClientUri>,
+    ) -> Result<ConsentOutcome, CryptoError> {
+        if let ConsentEntry::Grant { client_key_packages, .. } = entry {
+            for key_package in client_key_packages {
+                let reference = key_package_ref(suite, key_package)?;
+                if let Some(client) = owner_of(key_package) {
+                    let last_resort = key_package.is_last_resort();
+                    self.claimed.insert(reference, Claimed { client, last_resort });
+                }
+            }
+        }
+        Ok(self.consents.apply(entry))
+    }
+
+    /// Takes a body of `POST /requestConsent/{targetDomain}` or `POST
+    /// /updateConsent/{requesterDomain}` (mimi-protocol-06 §5.7). The response is 201 whatever came
+    /// of the entry, 400 for a malformed one, and 403 if it is not the sender's to say or not this
+    /// provider's to hear.
+    pub fn hear_consent(
+        &mut self,
+        from: &MatchedProvider,
+        own: &MatchedProvider,
+        endpoint: ConsentEndpoint,
+        body: &[u8],
+    ) -> (Response, Option<(ConsentEntry, ConsentOutcome)>) {
+        let Ok(entry) = ConsentEntry::decode_exact(body) else {
+            return (Response::status(400), None);
+        };
+        let checked =
+            entry.check_endpoint(endpoint, |host| host == from.domain(), |host| host == own.domain());
+        if checked.is_err() {
+            return (Response::status(403), None);
+        }
+        let outcome = self.consents.apply(&entry);
+        (Response::status(201), Some((entry, outcome)))
+    }
+
+    /// A client is in a room: it has created it, or joined from outside.
+    pub fn subscribe(&mut self, room: RoomUri, client: ClientUri) {
+        self.rooms.entry(room).or_default().insert(client);
+    }
+
+    /// A client is no longer in a room.
+    pub fn unsubscribe(&mut self, room: &RoomUri, client: &ClientUri) {
+        if let Some(clients) = self.rooms.get_mut(room) {
+            clients.remove(client);
+            if clients.is_empty() {
+                self.rooms.remove(room);
+            }
+        }
+    }
+
+    /// Its clients in a room.
+    pub fn clients_in<'a>(&'a self, room: &RoomUri) -> impl Iterator<Item = &'a ClientUri> {
+        self.rooms.get(room).into_iter().flatten()
+    }
+
+    /// Takes a body of `POST /notify/{roomId}` (mimi-protocol-06 §5.5): one or more messages. A
+    /// Welcome goes to the clients whose KeyPackages it is for, which are in the room from then on;
+    /// everything else to the clients in the room.
+    pub fn notify<C: CipherSuiteProvider + ?Sized>(
+        &mut self,
+        suite: &C,
+        from: &MatchedProvider,
+        room: &RoomUri,
+        body: &[u8],
+    ) -> Notified {
+        let domain = from.domain().to_lowercase();
+        let parts = [domain.as_str().as_bytes(), &[0], room.as_bytes(), &[0], body];
+        let key = suite.hash(&parts);
+        if self.seen.contains(&key) {
+            return Notified { response: Response::status(201), deliveries: Vec::new() };
+        }
+        let Ok(messages) = FanoutMessage::decode_body(body) else {
+            return Notified { response: Response::status(400), deliveries: Vec::new() };
+        };
+        if self.seen.len() >= REMEMBERED_BODIES {
+            self.seen.pop_front();
+        }
+        self.seen.push_back(key);
+        let deliveries = messages.into_iter().map(|message| self.deliver(room, message));
+        let deliveries: Vec<Delivery> = deliveries.filter(|it| !it.to.is_empty()).collect();
+        Notified { response: Response::status(201), deliveries }
+    }
+
+    fn deliver(&mut self, room: &RoomUri, message: FanoutMessage) -> Delivery {
+        let to = match message.event() {
+            FanoutEvent::Welcome { message, .. } => {
+                let references: Vec<KeyPackageRef> = message.key_package_refs().cloned().collect();
+                let mut to = BTreeSet::new();
+                for reference in references {
+                    if let Some(claimed) = self.claimed.remove(&reference) {
+                        let client = claimed.client.clone();
+                        if claimed.last_resort {
+                            self.claimed.insert(reference, claimed);
+                        }
+                        self.rooms.entry(room.clone()).or_default().insert(client.clone());
+                        to.insert(client);
+                    }
+                }
+                to.into_iter().collect()
+            }
+            _ => self.clients_in(room).cloned().collect(),
+        };
+        Delivery { to, message }
+    }
+}
+
+/// Whether a client supports what a group requires (RFC 9420 §7.2 and §11.1).
+fn supports(offered: &Capabilities, required: &RequiredCapabilities) -> bool {
+    let extensions = required.extension_types.iter();
+    let proposals = required.proposal_types.iter();
+    let credentials = required.credential_types.iter();
+    // The first five extension types and the first seven proposal types are always supported.
+    let default_extension = |it: &ExtensionType| (1..=5).contains(&it.value());
+    let default_proposal = |it: &ProposalType| (1..=7).contains(&it.value());
+    extensions.into_iter().all(|it| default_extension(it) || offered.extensions.contains(it))
+        && proposals.into_iter().all(|it| default_proposal(it) || offered.proposals.contains(it))
+        && credentials.into_iter().all(|it| offered.credentials.contains(it))
+}
+
+fn code_of(clients: &[ClientKeyMaterial]) -> KeyMaterialUserCode {
+    let found = clients.iter().filter(|it| it.key_package().is_some()).count();
+    match found {
+        0 => KeyMaterialUserCode::NoCompatibleMaterial,
+        _ if found == clients.len() => KeyMaterialUserCode::Success,
+        _ => KeyMaterialUserCode::PartialSuccess,
+    }
+}
