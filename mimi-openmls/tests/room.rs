@@ -340,7 +340,7 @@ fn a_follower_hands_out_each_key_package_once_and_delivers_the_welcome() {
             .unwrap();
     let body = request.to_bytes().unwrap();
     let ask = |follower: &mut Follower| follower.key_material(&suite(), &Names, &body, 0).answer.unwrap();
-    assert_eq!(*ask(&mut follower).user_status(), KeyMaterialUserCode::NoConsent);
+    assert_eq!(*ask(&mut follower).user_status(), KeyMaterialUserCode::NO_CONSENT);
     let entry = ConsentEntry::Grant {
         requester_uri: (&alice.user).into(),
         target_uri: (&user).into(),
@@ -350,9 +350,9 @@ fn a_follower_hands_out_each_key_package_once_and_delivers_the_welcome() {
     };
     follower.say_consent(&suite(), &entry, |_| None).unwrap();
     let answer = ask(&mut follower);
-    assert_eq!(*answer.user_status(), KeyMaterialUserCode::Success);
+    assert_eq!(*answer.user_status(), KeyMaterialUserCode::SUCCESS);
     assert_eq!(answer.clients()[0].key_package(), Some(&package));
-    assert_eq!(*ask(&mut follower).user_status(), KeyMaterialUserCode::NoCompatibleMaterial);
+    assert_eq!(*ask(&mut follower).user_status(), KeyMaterialUserCode::NO_COMPATIBLE_MATERIAL);
     // It was handed out; it does not come back into stock.
     let back = follower.store(&suite(), user.clone(), client.clone(), package.clone(), now_ms);
     assert!(back.is_err());

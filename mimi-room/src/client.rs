@@ -215,9 +215,8 @@ impl<S: MlsMember> ClientRoom<S> {
         match event {
             FanoutEvent::Welcome { .. } => Err(ClientError::Welcome),
             FanoutEvent::Application { message, frank } => self.receive_message(&message, frank, timestamp),
-            FanoutEvent::Proposal { message, more_proposals } => {
-                let mut messages = alloc::vec![message];
-                messages.extend(more_proposals);
+            FanoutEvent::Proposal(proposals) => {
+                let messages: Vec<ProposalMessage> = proposals.iter().cloned().collect();
                 self.receive_proposals(suite, identity, &messages, timestamp)
             }
             FanoutEvent::Commit { message, external_proposals } => {
@@ -419,11 +418,10 @@ impl<S: MlsMember> ClientRoom<S> {
             }
             return Err(error);
         }
-        let mut messages = list.iter().map(|it| it.message().clone());
-        let proposal_or_commit = messages.next().ok_or(WishError::Empty)?;
-        let more_proposals = messages.collect();
+        let messages = list.iter().map(|it| it.message().clone()).collect();
+        let messages = crate::hub::proposal_messages(messages).ok_or(WishError::Empty)?;
         self.pending = Some(Pending::Proposals { list });
-        let bundle = HandshakeBundle::Proposal { proposal_or_commit, more_proposals };
+        let bundle = HandshakeBundle::Proposal(messages);
         Ok(UpdateRequest { bundle })
     }
 

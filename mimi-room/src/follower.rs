@@ -78,6 +78,26 @@ impl fmt::Display for StockError {
 
 impl core::error::Error for StockError {}
 
+/// Why an entry of an own user about consent does not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SayError {
+    /// A KeyPackage is of another suite.
+    Crypto(CryptoError),
+    /// A user or room is not named in the one spelling that counts.
+    Identity(mimi_codec::IdentityError),
+}
+
+impl fmt::Display for SayError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Crypto(error) => error.fmt(f),
+            Self::Identity(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for SayError {}
+
 /// What a follower answers to a request for key material.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeyMaterialAnswer {
@@ -191,13 +211,12 @@ impl Follower {
                 _ => return no(403),
             }
         }
-        let room_id = request.room_id.0.as_ref();
-        let consent = self.consents.check(&request.requesting_user, &request.target_user, room_id);
+        let consent = self.consents.check(&requester, &target, room.as_ref());
         let (code, clients, refused) = match consent.map(|_| ()) {
             Err(refused) => (refused.code(TellsOfOtherRooms::Yes), Vec::new(), Some(refused)),
             Ok(()) => match self.hand_out(suite, &request, &target, now_ms) {
                 Some(clients) => (code_of(&clients), clients, None),
-                None => (KeyMaterialUserCode::UserUnknown, Vec::new(), None),
+                None => (KeyMaterialUserCode::USER_UNKNOWN, Vec::new(), None),
             },
         };
         let target_user = request.target_user;
@@ -256,23 +275,23 @@ impl Follower {
     /// provider. KeyPackages of a grant count as handed out.
     ///
     /// # Errors
-    /// [`CryptoError`] if a KeyPackage is of another suite.
+    /// [`SayError`] if a KeyPackage is of another suite, or an identifier does not count.
     pub fn say_consent<C: CipherSuiteProvider + ?Sized>(
         &mut self,
         suite: &C,
         entry: &ConsentEntry,
         owner_of: impl Fn(&KeyPackage) -> Option<ClientUri>,
-    ) -> Result<ConsentOutcome, CryptoError> {
+    ) -> Result<ConsentOutcome, SayError> {
         if let ConsentEntry::Grant { client_key_packages, .. } = entry {
             for key_package in client_key_packages {
-                let reference = key_package_ref(suite, key_package)?;
+                let reference = key_package_ref(suite, key_package).map_err(SayError::Crypto)?;
                 if let Some(client) = owner_of(key_package) {
                     let last_resort = key_package.is_last_resort();
                     self.claimed.insert(reference, Claimed { client, last_resort });
                 }
             }
         }
-        Ok(self.consents.apply(entry))
+        self.consents.apply(entry).map_err(SayError::Identity)
     }
 
     /// Takes a body of `POST /requestConsent/{targetDomain}` or `POST
@@ -294,8 +313,10 @@ impl Follower {
         if checked.is_err() {
             return (Response::status(403), None);
         }
-        let outcome = self.consents.apply(&entry);
-        (Response::status(201), Some((entry, outcome)))
+        match self.consents.apply(&entry) {
+            Ok(outcome) => (Response::status(201), Some((entry, outcome))),
+            Err(_) => (Response::status(400), None),
+        }
     }
 
     /// A client is in a room: it has created it, or joined from outside.
@@ -385,8 +406,8 @@ fn supports(offered: &Capabilities, required: &RequiredCapabilities) -> bool {
 fn code_of(clients: &[ClientKeyMaterial]) -> KeyMaterialUserCode {
     let found = clients.iter().filter(|it| it.key_package().is_some()).count();
     match found {
-        0 => KeyMaterialUserCode::NoCompatibleMaterial,
-        _ if found == clients.len() => KeyMaterialUserCode::Success,
-        _ => KeyMaterialUserCode::PartialSuccess,
+        0 => KeyMaterialUserCode::NO_COMPATIBLE_MATERIAL,
+        _ if found == clients.len() => KeyMaterialUserCode::SUCCESS,
+        _ => KeyMaterialUserCode::PARTIAL_SUCCESS,
     }
 }

@@ -36,6 +36,7 @@ pub use key_material::KeyMaterialStep;
 pub use limits::{Limits, Meter, Rate};
 pub use report::{ProvenReport, ReportVerdict};
 pub use snapshot::{HostedSnapshot, Queue};
+pub(crate) use update::proposal_messages;
 pub use update::{Applied, Change};
 
 use crate::{Identity, LoadError, MlsStack, Room};

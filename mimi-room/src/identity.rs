@@ -114,7 +114,8 @@ pub trait Identity {
     }
 
     /// Whether the client of an Update or of a commit's path may take the place of the client
-    /// that had the leaf before (RFC 9420 §5.3.1). By default user and client stay the same.
+    /// that had the leaf before (RFC 9420 §5.3.1). User and client stay the same in any case; an
+    /// implementation may ask for more, such as the same issuer.
     fn may_succeed(&self, before: &Member, after: &Member) -> bool {
         before.user == after.user && before.client == after.client
     }

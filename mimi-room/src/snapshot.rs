@@ -45,7 +45,7 @@ use mimi_codec::{
     room_policy::Claim,
 };
 use mimi_crypto::{CipherSuiteProvider, proposal_ref};
-use mimi_policy::TableSeed;
+use mimi_policy::{Claims, TableSeed};
 
 use crate::{Identity, LoadError, Member, Refused, Room, WaitingProposal};
 
@@ -230,7 +230,7 @@ fn encode_member(leaf: u32, member: &Member, writer: &mut Writer) -> Result<(), 
     writer.opaque(member.user.as_bytes())?;
     writer.opaque(member.client.as_bytes())?;
     writer.opaque(member.provider.as_str().as_bytes())?;
-    writer.vector(|writer| member.claims.iter().try_for_each(|claim| claim.encode(writer)))
+    writer.vector(|writer| member.claims.as_slice().iter().try_for_each(|claim| claim.encode(writer)))
 }
 
 fn decode_member(reader: &mut Reader<'_>) -> Result<(u32, Member), DecodeError> {
@@ -246,6 +246,11 @@ fn decode_member(reader: &mut Reader<'_>) -> Result<(u32, Member), DecodeError> 
     let mut inner = reader.vector()?;
     while !inner.is_empty() {
         claims.push(Claim::decode(&mut inner)?);
+    }
+    let count = claims.len();
+    let claims = Claims::new(claims).map_err(|_| refuse(reader, "a claim is not normal"))?;
+    if claims.as_slice().len() != count {
+        return Err(refuse(reader, "a claim stands twice"));
     }
     Ok((leaf, Member { user, client, provider, claims }))
 }

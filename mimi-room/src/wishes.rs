@@ -145,7 +145,7 @@ impl Room {
     /// [`WishError`].
     pub fn proposals_for(&self, wishes: &Wishes) -> Result<Vec<Proposal>, WishError> {
         let index_of = |user: &UserUri| {
-            let index = self.policy.index_of(&user.as_bytes().into());
+            let index = self.policy.index_of(user);
             index.ok_or_else(|| WishError::NotAParticipant(user.clone()))
         };
         let mut leaving: Vec<u32> = Vec::new();

@@ -153,7 +153,7 @@ fn removes(room: &Room, user: &UserUri) -> Vec<Proposal> {
 }
 
 fn index_of(room: &Room, user: &UserUri) -> Result<u32, HubError> {
-    room.policy().index_of(&user.as_bytes().into()).ok_or(HubError::NotAParticipant)
+    room.policy().index_of(user).ok_or(HubError::NotAParticipant)
 }
 
 pub(crate) fn list_update(update: &ParticipantListUpdate) -> Result<Proposal, HubError> {

@@ -110,7 +110,6 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         code: &[u8],
         worth: IssuedCode,
     ) -> Result<(), HubError> {
-        let user = user.as_bytes().into();
         let policy = hosted.room.policy();
         if !policy.is_active(&user) || !policy.has_capability(&user, CapabilityType::CAN_CREATE_JOIN_CODE) {
             return Err(HubError::NotAllowed);

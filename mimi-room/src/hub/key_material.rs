@@ -77,7 +77,7 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         if member.user.as_bytes() != requester.as_bytes() {
             return Err("the credential is another user's");
         }
-        if !hosted.room.policy().is_active(&member.user.as_bytes().into()) {
+        if !hosted.room.policy().is_active(&member.user) {
             return Err("the requester has no client in the room");
         }
         let target = request.target_user.mimi_uri();

@@ -17,7 +17,7 @@ use mimi_franking::{
     hub::{ActiveSender, RoomUsers, Submission},
 };
 use mimi_policy::{
-    Actor,
+    Actor, Claims,
     receiving::{FanOut as What, check_fan_out},
 };
 use rand_core::CryptoRng;
@@ -67,8 +67,7 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         let ciphertext = request.app_message.private_message().map_or(0, |it| it.ciphertext.len());
         let action = Action::Message { ciphertext };
         let sender = UserUri::try_from(&request.sending_uri).ok();
-        let actor =
-            sender.map(|user| Actor::ExternalSender { uri: user.as_bytes().into(), claims: Vec::new() });
+        let actor = sender.map(|uri| Actor::ExternalSender { uri, claims: Claims::none() });
         let answer = |status_code| SubmitMessageResponse { protocol: Protocol::Mls10, status_code };
         match self.judge_message(hosted, call, request, rng) {
             Ok((rights, accepted_timestamp, frank, fan_out)) => {
@@ -83,7 +82,7 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
             Err(No::Refused(refused)) => {
                 let current_epoch = hosted.room.epoch();
                 let result = match refused.submit_response_code() {
-                    SubmitResponseCode::EpochTooOld => SubmitResult::EpochTooOld { current_epoch },
+                    SubmitResponseCode::EPOCH_TOO_OLD => SubmitResult::EpochTooOld { current_epoch },
                     _ => SubmitResult::NotAllowed {},
                 };
                 let outcome = Outcome::Refused(refused);
@@ -162,7 +161,7 @@ impl RoomUsers for Present<'_> {
     }
 
     fn has_client(&self, user: &UserUri) -> bool {
-        self.0.policy().is_active(&user.as_bytes().into())
+        self.0.policy().is_active(user)
     }
 }
 
@@ -177,7 +176,6 @@ fn receivers<S: MlsStack>(hosted: &mut HostedRoom<S>) -> Vec<DnsName> {
     }
     let room = &hosted.room;
     let receives = |user: &UserUri| {
-        let user = user.as_bytes().into();
         let holds = |capability: CapabilityType| room.policy().has_capability(&user, capability);
         check_fan_out(What::ApplicationMessage, holds).is_ok()
     };

@@ -7,7 +7,7 @@ use mimi_codec::{
     mls::{GroupInfo, MLSMessage, Proposal, Sender, SignaturePublicKey, Welcome},
     protocol::{
         CommitMessage, FanoutEvent, FanoutMessage, GroupInfoOption, HandshakeBundle, ProposalMessage,
-        UpdateRequest, UpdateResponseCode, UpdateRoomResponse, WelcomeMessage,
+        ProposalMessages, UpdateRequest, UpdateResponseCode, UpdateRoomResponse, WelcomeMessage,
     },
     ratchet_tree_options::RatchetTreeOption,
 };
@@ -86,10 +86,8 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
                 let judged = self.judge_commit(hosted, call, proposal_or_commit, welcome, *group_info_option);
                 (Action::Commit, judged)
             }
-            HandshakeBundle::Proposal { proposal_or_commit, more_proposals } => {
-                let mut messages = Vec::with_capacity(more_proposals.len().saturating_add(1));
-                messages.push(proposal_or_commit);
-                messages.extend(more_proposals);
+            HandshakeBundle::Proposal(proposals) => {
+                let messages: Vec<ProposalMessage> = proposals.iter().cloned().collect();
                 let action = Action::Proposals { count: messages.len() };
                 (action, self.judge_proposals(hosted, call, &messages))
             }
@@ -222,10 +220,7 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
                 room.apply_proposals(stack, *decision)?;
                 hosted.last_accepted_ms = hosted.last_accepted_ms.max(accepted_at);
                 let to = providers(hosted);
-                let mut messages = messages.into_iter();
-                let event = messages
-                    .next()
-                    .map(|message| FanoutEvent::Proposal { message, more_proposals: messages.collect() });
+                let event = proposal_messages(messages).map(FanoutEvent::Proposal);
                 let fan_out = event.and_then(|event| fan_out(to, accepted_at, event));
                 Ok(Applied { fan_out: fan_out.into_iter().collect(), committed: None })
             }
@@ -280,6 +275,12 @@ fn voided<S: MlsStack>(hosted: &HostedRoom<S>, own: Option<u32>, external: bool)
 
 fn providers<S: MlsStack>(hosted: &HostedRoom<S>) -> Vec<DnsName> {
     hosted.room.members().providers().into_iter().cloned().collect()
+}
+
+/// A list of one sender and epoch, as the judge has checked.
+pub(crate) fn proposal_messages(messages: Vec<ProposalMessage>) -> Option<ProposalMessages> {
+    let mut messages = messages.into_iter();
+    ProposalMessages::new(messages.next()?, messages.collect()).ok()
 }
 
 pub(super) fn fan_out(to: Vec<DnsName>, at: u64, event: FanoutEvent) -> Option<FanOut> {
@@ -338,8 +339,10 @@ pub(super) fn malformed<S: MlsStack, T>(
 fn refusal(refused: &Refused, current_epoch: u64) -> UpdateRoomResponse {
     let error_description = refused.to_string();
     match refused.update_response_code() {
-        UpdateResponseCode::WrongEpoch => UpdateRoomResponse::WrongEpoch { error_description, current_epoch },
-        UpdateResponseCode::InvalidProposal => UpdateRoomResponse::InvalidProposal {
+        UpdateResponseCode::WRONG_EPOCH => {
+            UpdateRoomResponse::WrongEpoch { error_description, current_epoch }
+        }
+        UpdateResponseCode::INVALID_PROPOSAL => UpdateRoomResponse::InvalidProposal {
             error_description,
             invalid_proposals: refused.references().to_vec(),
         },
