@@ -117,6 +117,24 @@ pub enum CryptoError {
     /// The state of a secret tree holds a secret twice, one above another, or none for a leaf
     /// (mls-virtual-clients §5.1.2).
     InvalidSecretTree,
+    /// A ratchet tree without nodes.
+    EmptyTree,
+    /// The LeafNode of a KeyPackage has another source than `key_package` (RFC 9420 §10.1).
+    NotAKeyPackageLeaf,
+    /// A KeyPackage that is not valid yet, or not any more. In seconds since the UNIX epoch.
+    OutsideOfLifetime {
+        /// The beginning of its lifetime.
+        not_before: u64,
+        /// The end of its lifetime.
+        not_after: u64,
+    },
+    /// A KeyPackage whose `init_key` is the `encryption_key` of its leaf (RFC 9420 §10.1).
+    SharedKey,
+    /// A GroupInfo that differs from the tree, the commit or the group that it should describe.
+    GroupInfoMismatch {
+        /// The field that differs.
+        what: &'static str,
+    },
     /// The message has no key for this external receiver.
     UnknownReceiver,
     /// The message's `partial_context_hash` isn't that of the sender's leaf and nonce (mls-semiprivatemessage-07, 3.1).
@@ -197,6 +215,15 @@ impl fmt::Display for CryptoError {
                 write!(f, "generation {generation} of a ratchet whose next one is {next}")
             }
             Self::InvalidSecretTree => f.write_str("the state of the secret tree is not valid"),
+            Self::EmptyTree => f.write_str("the ratchet tree has no nodes"),
+            Self::NotAKeyPackageLeaf => {
+                f.write_str("the leaf node of the KeyPackage has another source than key_package")
+            }
+            Self::OutsideOfLifetime { not_before, not_after } => {
+                write!(f, "the KeyPackage is valid from second {not_before} to {not_after} only")
+            }
+            Self::SharedKey => f.write_str("the init_key is the encryption_key of the leaf node"),
+            Self::GroupInfoMismatch { what } => write!(f, "the GroupInfo has another {what}"),
             Self::UnknownReceiver => f.write_str("the message has no key for this receiver"),
             Self::PartialContextHashMismatch => {
                 f.write_str("the partial_context_hash is that of another sender or nonce")

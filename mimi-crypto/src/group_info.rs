@@ -5,10 +5,10 @@
 
 use mimi_codec::{
     Decode, Encode, Opaque,
-    mls::{ExternalSender, HPKECiphertext},
+    mls::{ExternalSender, ExternalSenders, GroupContext, GroupInfo, HPKECiphertext, MAC, RatchetTree},
     protocol::{
         GroupInfoAnswer, GroupInfoCode, GroupInfoRatchetTreeTBE, GroupInfoRequest, GroupInfoRequestTBS,
-        GroupInfoResponse, GroupInfoResponseTBS,
+        GroupInfoResponse, GroupInfoResponseTBS, PendingProposal,
     },
 };
 use rand_core::CryptoRng;
@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     CipherSuiteProvider, CryptoError, HpkePrivateKey, decrypt_with_label, encrypt_with_label,
-    sign_with_label, verify_with_label,
+    sign_with_label, tree::tree_hash, verify_with_label,
 };
 
 const REQUEST_LABEL: &[u8] = b"GroupInfoRequestTBS";
@@ -178,4 +178,109 @@ impl VerifiedGroupInfoResponse {
             decrypt_with_label(suite, private_key, ENCRYPTION_LABEL, &self.room_id, &self.sealed)?;
         Ok(GroupInfoRatchetTreeTBE::decode_exact(plaintext.expose())?)
     }
+}
+
+/// A GroupInfo that a member of its tree has signed. Only [`verify_group_info`] makes one.
+///
+/// It is what the signer says of the epoch. A hub compares it with the commit that it has accepted
+/// ([`Self::check_epoch`]); a joiner relies on the hub, and on what the group confirms when the joiner's
+/// commit is accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedGroupInfo<'t> {
+    group_info: GroupInfo,
+    tree: &'t RatchetTree,
+}
+
+impl<'t> VerifiedGroupInfo<'t> {
+    /// The GroupInfo.
+    #[must_use]
+    pub const fn group_info(&self) -> &GroupInfo {
+        &self.group_info
+    }
+
+    /// The tree whose hash stands in the GroupContext.
+    #[must_use]
+    pub const fn tree(&self) -> &'t RatchetTree {
+        self.tree
+    }
+
+    /// Whether it is the GroupInfo of the epoch that a commit has begun: the same GroupContext, the
+    /// commit's confirmation tag, and the committer as signer.
+    ///
+    /// # Errors
+    /// [`CryptoError::GroupInfoMismatch`] with the first field that differs.
+    pub fn check_epoch(
+        &self,
+        group_context: &GroupContext,
+        confirmation_tag: &MAC,
+        committer: u32,
+    ) -> Result<(), CryptoError> {
+        let mismatch = |what| Err(CryptoError::GroupInfoMismatch { what });
+        if self.group_info.group_context != *group_context {
+            return mismatch("group_context");
+        }
+        // The tag is public: it stands in the commit.
+        if self.group_info.confirmation_tag != *confirmation_tag {
+            return mismatch("confirmation_tag");
+        }
+        if self.group_info.signer != committer {
+            return mismatch("signer");
+        }
+        Ok(())
+    }
+
+    /// Whether the group lists a server among its external senders, with this key.
+    ///
+    /// # Errors
+    /// [`CryptoError::GroupInfoMismatch`] if it does not, [`CryptoError::Decode`] if the extension is
+    /// malformed.
+    pub fn check_external_sender(&self, sender: &ExternalSender) -> Result<(), CryptoError> {
+        let senders = self.group_info.group_context.extensions.content::<ExternalSenders>().transpose()?;
+        match senders {
+            Some(senders) if senders.external_senders.contains(sender) => Ok(()),
+            _ => Err(CryptoError::GroupInfoMismatch { what: "external_senders" }),
+        }
+    }
+
+    /// Whether all proposals that a hub hands out with the GroupInfo are of its group and epoch.
+    ///
+    /// # Errors
+    /// [`CryptoError::GroupInfoMismatch`].
+    pub fn check_pending_proposals(&self, pending: &[PendingProposal]) -> Result<(), CryptoError> {
+        let context = &self.group_info.group_context;
+        let of_epoch = |pending: &PendingProposal| {
+            *pending.proposal.group_id() == *context.group_id && pending.proposal.epoch() == context.epoch
+        };
+        if pending.iter().all(of_epoch) {
+            Ok(())
+        } else {
+            Err(CryptoError::GroupInfoMismatch { what: "pending_proposals" })
+        }
+    }
+}
+
+/// Verifies a GroupInfo against its ratchet tree (RFC 9420 §12.4.3.1): the tree's hash and the
+/// signature of the member at the leaf `signer`.
+///
+/// ```text
+/// VerifyWithLabel(signature_key, "GroupInfoTBS", GroupInfoTBS, signature)
+/// ```
+///
+/// # Errors
+/// [`CryptoError::CipherSuiteMismatch`]; [`CryptoError::GroupInfoMismatch`] if the tree has another hash
+/// or the leaf `signer` is blank; those of [`verify_with_label`].
+pub fn verify_group_info<'t, S: CipherSuiteProvider + ?Sized>(
+    suite: &S,
+    group_info: GroupInfo,
+    tree: &'t RatchetTree,
+) -> Result<VerifiedGroupInfo<'t>, CryptoError> {
+    suite.parameters().check_suite(group_info.group_context.cipher_suite)?;
+    let mismatch = |what| CryptoError::GroupInfoMismatch { what };
+    if tree_hash(suite, tree)? != *group_info.group_context.tree_hash {
+        return Err(mismatch("tree_hash"));
+    }
+    let signer = tree.leaf(group_info.signer).ok_or(mismatch("signer"))?;
+    let tbs = group_info.tbs().to_bytes()?;
+    verify_with_label(suite, &signer.signature_key, b"GroupInfoTBS", &tbs, &group_info.signature)?;
+    Ok(VerifiedGroupInfo { group_info, tree })
 }

@@ -49,6 +49,7 @@ mod error;
 mod exporter_tree;
 mod group_info;
 mod key_material;
+mod key_package;
 mod label;
 mod leaf_operation;
 mod private_external;
@@ -60,6 +61,7 @@ mod secret;
 mod semi_private;
 #[cfg(feature = "rustcrypto")]
 mod small_space_prp;
+mod tree;
 mod virtual_client;
 
 pub use apq::ApqPsk;
@@ -80,10 +82,11 @@ pub use credential_binding::{
 pub use error::CryptoError;
 pub use exporter_tree::ExporterTree;
 pub use group_info::{
-    VerifiedGroupInfoRequest, VerifiedGroupInfoResponse, answer_group_info_request, sign_group_info_request,
-    verify_group_info_request, verify_group_info_response,
+    VerifiedGroupInfo, VerifiedGroupInfoRequest, VerifiedGroupInfoResponse, answer_group_info_request,
+    sign_group_info_request, verify_group_info, verify_group_info_request, verify_group_info_response,
 };
 pub use key_material::{VerifiedKeyMaterialRequest, sign_key_material_request, verify_key_material_request};
+pub use key_package::{VerifiedKeyPackage, verify_key_package};
 pub use label::{
     LabelledSignature, decrypt_with_label, derive_secret, derive_tree_secret, encrypt_with_label,
     expand_with_label, sign_with_label, verify_all_with_label, verify_batch_with_label, verify_with_label,
@@ -107,6 +110,7 @@ pub use semi_private::{
     open_as_external_receiver, open_as_member, open_sender_data, seal_semi_private_message, semi_private_tbs,
 };
 
+pub use tree::{tree_hash, verify_leaf_node};
 pub use virtual_client::{EmulationEpoch, MAX_SKIPPED_OPERATIONS, OperationSecret};
 
 /// The README's example runs too.
