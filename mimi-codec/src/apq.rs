@@ -1,12 +1,13 @@
 //! mls-combiner (August 2026): a traditional and a post-quantum group that work as one.
 
 use alloc::{boxed::Box, vec::Vec};
+use core::fmt;
 
 use crate::{
     Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, InvalidValue, Opaque, Reader, Result, Writer,
     code_points::{CipherSuite, WireFormat},
     convention::{wire_select, wire_struct},
-    mls::{ContentType, MLSMessage, MLSMessageBody},
+    mls::{ContentType, GroupContext, MLSMessage, MLSMessageBody},
 };
 
 wire_struct! {
@@ -80,6 +81,124 @@ wire_select! {
             #[cfg_attr(feature = "serde", serde(with = "crate::json::uint64"))]
             new_pq_epoch: u64,
         },
+    }
+}
+
+/// Why an [`APQInfo`] or its update is refused (mls-combiner §5.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum APQInfoError {
+    /// A commit has neither one `full_update` nor one `new_t_epoch` with one `new_pq_epoch`.
+    Updates,
+    /// An epoch is updated, and the group has no APQInfo yet.
+    NoInfo,
+    /// A field changes that is fixed for the lifetime of the session.
+    Immutable {
+        /// The field.
+        field: &'static str,
+    },
+    /// A field differs from the group that it describes.
+    Mismatch {
+        /// The field.
+        field: &'static str,
+    },
+    /// The two groups are not told apart: one cipher suite or one group ID for both.
+    SameGroups,
+}
+
+impl fmt::Display for APQInfoError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Updates => f.write_str(
+                "a commit updates APQInfo by one full_update, or by one new_t_epoch and one new_pq_epoch",
+            ),
+            Self::NoInfo => f.write_str("an epoch is updated in a group without APQInfo"),
+            Self::Immutable { field } => write!(f, "{field} is fixed for the lifetime of the session"),
+            Self::Mismatch { field } => write!(f, "{field} differs from the group that it describes"),
+            Self::SameGroups => f.write_str("both groups have one group ID or one cipher suite"),
+        }
+    }
+}
+
+impl core::error::Error for APQInfoError {}
+
+impl APQInfo {
+    /// The APQInfo that the updates of one commit lead to (mls-combiner §5.1.1). `current` is that of
+    /// the epoch before; `None` before the first FULL commit.
+    ///
+    /// # Errors
+    /// [`APQInfoError::Updates`], [`APQInfoError::NoInfo`], [`APQInfoError::Immutable`].
+    ///
+    /// ```
+    /// use mimi_codec::{apq::{APQInfo, APQInfoError, APQInfoUpdate}, code_points::CipherSuite};
+    ///
+    /// let info = APQInfo {
+    ///     t_session_group_id: "t".into(),
+    ///     pq_session_group_id: "pq".into(),
+    ///     mode: false,
+    ///     t_cipher_suite: CipherSuite(1),
+    ///     pq_cipher_suite: CipherSuite(0xf0a3),
+    ///     t_epoch: 7,
+    ///     pq_epoch: 3,
+    /// };
+    /// let t_epoch = APQInfoUpdate::NewTEpoch { new_t_epoch: 8 };
+    /// let pq_epoch = APQInfoUpdate::NewPqEpoch { new_pq_epoch: 4 };
+    /// let next = APQInfo::updated(Some(&info), &[t_epoch.clone(), pq_epoch])?;
+    /// assert_eq!((next.t_epoch, next.pq_epoch), (8, 4));
+    /// assert_eq!(APQInfo::updated(Some(&info), &[t_epoch]), Err(APQInfoError::Updates));
+    /// # Ok::<(), APQInfoError>(())
+    /// ```
+    pub fn updated(
+        current: Option<&Self>,
+        updates: &[APQInfoUpdate],
+    ) -> core::result::Result<Self, APQInfoError> {
+        use APQInfoUpdate::{FullUpdate, NewPqEpoch, NewTEpoch};
+        match updates {
+            [FullUpdate { new_apq_info }] => {
+                if let Some(current) = current {
+                    current.check_fixed_fields(new_apq_info)?;
+                }
+                Ok(new_apq_info.clone())
+            }
+            [NewTEpoch { new_t_epoch }, NewPqEpoch { new_pq_epoch }]
+            | [NewPqEpoch { new_pq_epoch }, NewTEpoch { new_t_epoch }] => {
+                let current = current.ok_or(APQInfoError::NoInfo)?.clone();
+                Ok(Self { t_epoch: *new_t_epoch, pq_epoch: *new_pq_epoch, ..current })
+            }
+            _ => Err(APQInfoError::Updates),
+        }
+    }
+
+    fn check_fixed_fields(&self, new: &Self) -> core::result::Result<(), APQInfoError> {
+        let same = |equal: bool, field| if equal { Ok(()) } else { Err(APQInfoError::Immutable { field }) };
+        same(self.t_session_group_id == new.t_session_group_id, "t_session_group_id")?;
+        same(self.pq_session_group_id == new.pq_session_group_id, "pq_session_group_id")?;
+        same(self.mode == new.mode, "mode")?;
+        same(self.t_cipher_suite == new.t_cipher_suite, "t_cipher_suite")?;
+        same(self.pq_cipher_suite == new.pq_cipher_suite, "pq_cipher_suite")
+    }
+
+    /// Whether the APQInfo describes these two groups after a FULL commit (mls-combiner §5.1.2): their
+    /// IDs, cipher suites and epochs. Both groups have to carry it; compare the two with `==`.
+    ///
+    /// # Errors
+    /// [`APQInfoError::SameGroups`], [`APQInfoError::Mismatch`].
+    pub fn check_groups(
+        &self,
+        traditional: &GroupContext,
+        post_quantum: &GroupContext,
+    ) -> core::result::Result<(), APQInfoError> {
+        let same_id = self.t_session_group_id == self.pq_session_group_id;
+        if same_id || self.t_cipher_suite == self.pq_cipher_suite {
+            return Err(APQInfoError::SameGroups);
+        }
+        let same = |equal: bool, field| if equal { Ok(()) } else { Err(APQInfoError::Mismatch { field }) };
+        same(self.t_session_group_id == traditional.group_id, "t_session_group_id")?;
+        same(self.pq_session_group_id == post_quantum.group_id, "pq_session_group_id")?;
+        same(self.t_cipher_suite == traditional.cipher_suite, "t_cipher_suite")?;
+        same(self.pq_cipher_suite == post_quantum.cipher_suite, "pq_cipher_suite")?;
+        same(self.t_epoch == traditional.epoch, "t_epoch")?;
+        same(self.pq_epoch == post_quantum.epoch, "pq_epoch")
     }
 }
 
@@ -223,6 +342,81 @@ mod tests {
     fn refused(bytes: &[u8]) -> (DecodeErrorKind, usize, alloc::string::String) {
         let error = APQMessagePair::decode_exact(bytes).unwrap_err();
         (*error.kind(), error.offset(), error.path().to_string())
+    }
+
+    fn info() -> APQInfo {
+        APQInfo {
+            t_session_group_id: "t".into(),
+            pq_session_group_id: "pq".into(),
+            mode: false,
+            t_cipher_suite: CipherSuite(1),
+            pq_cipher_suite: CipherSuite(2),
+            t_epoch: 7,
+            pq_epoch: 3,
+        }
+    }
+
+    /// A change of one field, and the field's name.
+    type Change = (&'static str, fn(&mut APQInfo));
+
+    const FIXED: [Change; 5] = [
+        ("t_session_group_id", |info| info.t_session_group_id = "x".into()),
+        ("pq_session_group_id", |info| info.pq_session_group_id = "x".into()),
+        ("mode", |info| info.mode = true),
+        ("t_cipher_suite", |info| info.t_cipher_suite = CipherSuite(9)),
+        ("pq_cipher_suite", |info| info.pq_cipher_suite = CipherSuite(9)),
+    ];
+
+    #[test]
+    fn updates_replace_epochs_and_nothing_else() {
+        let full = |new_apq_info| APQInfoUpdate::FullUpdate { new_apq_info };
+        let next = APQInfo { t_epoch: 8, pq_epoch: 4, ..info() };
+        assert_eq!(APQInfo::updated(None, &[full(info())]), Ok(info()));
+        assert_eq!(APQInfo::updated(Some(&info()), &[full(next.clone())]), Ok(next.clone()));
+        let epochs =
+            [APQInfoUpdate::NewPqEpoch { new_pq_epoch: 4 }, APQInfoUpdate::NewTEpoch { new_t_epoch: 8 }];
+        assert_eq!(APQInfo::updated(Some(&info()), &epochs), Ok(next));
+        assert_eq!(APQInfo::updated(None, &epochs), Err(APQInfoError::NoInfo));
+        for (field, change) in FIXED {
+            let mut changed = info();
+            change(&mut changed);
+            let refused = APQInfo::updated(Some(&info()), &[full(changed)]);
+            assert_eq!(refused, Err(APQInfoError::Immutable { field }));
+        }
+        let t_twice = [epochs[1].clone(), epochs[1].clone()];
+        let three = [full(info()), epochs[0].clone(), epochs[1].clone()];
+        for updates in [&[][..], &epochs[..1], &t_twice, &three, &[full(info()), full(info())]] {
+            assert_eq!(APQInfo::updated(Some(&info()), updates), Err(APQInfoError::Updates));
+        }
+    }
+
+    #[test]
+    fn infos_describe_the_two_groups() {
+        let context = |group_id: &str, cipher_suite, epoch| GroupContext {
+            version: crate::mls::Mls10,
+            cipher_suite: CipherSuite(cipher_suite),
+            group_id: group_id.into(),
+            epoch,
+            tree_hash: "".into(),
+            confirmed_transcript_hash: "".into(),
+            extensions: crate::mls::Extensions::default(),
+        };
+        let groups = [context("t", 1, 7), context("pq", 2, 3)];
+        let check = |info: APQInfo| info.check_groups(&groups[0], &groups[1]);
+        assert_eq!(check(info()), Ok(()));
+        for (field, change) in FIXED.into_iter().filter(|(field, _)| *field != "mode") {
+            let mut changed = info();
+            change(&mut changed);
+            assert_eq!(check(changed), Err(APQInfoError::Mismatch { field }));
+        }
+        let field = "t_epoch";
+        assert_eq!(check(APQInfo { t_epoch: 8, ..info() }), Err(APQInfoError::Mismatch { field }));
+        let field = "pq_epoch";
+        assert_eq!(check(APQInfo { pq_epoch: 4, ..info() }), Err(APQInfoError::Mismatch { field }));
+        let same_suite = APQInfo { pq_cipher_suite: CipherSuite(1), ..info() };
+        assert_eq!(check(same_suite), Err(APQInfoError::SameGroups));
+        let same_id = APQInfo { pq_session_group_id: "t".into(), ..info() };
+        assert_eq!(check(same_id), Err(APQInfoError::SameGroups));
     }
 
     #[test]
