@@ -9,14 +9,13 @@ use mimi_codec::minimal_metadata::{
 };
 use mimi_codec::mls::{Credential, HPKECiphertext};
 use mimi_codec::protocol::PseudonymousCredential;
-use mimi_codec::{Decode, Encode, Opaque};
+use mimi_codec::{Decode, Encode};
 use mimi_crypto::{HpkePrivateKey, generate_hpke_key_pair};
 use mimi_pseudonym::flow::create::create_room;
 use mimi_pseudonym::flow::learn::{LeafIdentity, learn_room, learn_room_batch};
-use mimi_pseudonym::flow::transitive_add::receive_commit;
 use mimi_pseudonym::{
-    CommitChanges, IdentityLinkWrapperKey, LinkKeys, PendingConnection, Requester, RoomLeaves, RoomView,
-    open_connection_request, request_connection,
+    ConnectionRoom, IdentityLinkWrapperKey, KnownRoom, LinkKeys, PendingConnection, Requester, RoomLeaves,
+    RoomView, SealedRoom, open_connection_request, request_connection,
 };
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -24,7 +23,7 @@ use rand_chacha::rand_core::SeedableRng;
 #[path = "../../mimi-pseudonym/tests/world/mod.rs"]
 mod world;
 
-use world::{Hub, User, World, add, required};
+use world::{Changes, Hub, User, WireCommit, World, add, required, room_id, room_uri, shown};
 
 /// Alice's two clients are in a room; Bob joins it, which makes a connection; Carol comes after him.
 struct Scene {
@@ -34,8 +33,8 @@ struct Scene {
     wrapper_key: IdentityLinkWrapperKey,
     credentials: Vec<PseudonymousCredential>,
     keys: Vec<EncryptedIdentityLinkKey>,
-    /// What added Carol: the keys before, the leaves after.
-    before: LinkKeys,
+    /// What added Carol: the room before, the leaves after.
+    before: SealedRoom,
     after: RoomLeaves,
     add_aad: AddAAD,
     update: IdentityLinkKeysUpdate,
@@ -45,6 +44,7 @@ struct Scene {
     response: SealedConnectionResponse,
 }
 
+const GROUP: &str = "mimi://a.example/g/1";
 const BOB: u32 = 2;
 const CAROL: u32 = 3;
 
@@ -52,25 +52,28 @@ static SCENE: LazyLock<Scene> = LazyLock::new(|| {
     let mut world = World::new();
     let (alice, bob, carol) = (world.user("alice", 2), world.user("bob", 1), world.user("carol", 1));
     let mut credentials = world.set(&alice);
-    let created = create_room(&world.suite, credentials[0].clone(), &alice.connection_key, &mut world.rng)
-        .expect("a room");
+    let World { suite, rng, uses, .. } = &mut world;
+    let (first, key) = (credentials[0].clone(), &alice.connection_key);
+    let created = create_room(&*suite, &room_id(), first, key, uses, rng).expect("a room");
     let wrapper_key = created.wrapper_key;
     let mut hub = Hub::new(created.leaves, created.link_keys);
     let (private_key, public_key) = generate_hpke_key_pair(&world.suite, &mut world.rng).expect("keys");
     let requester = Requester {
         client_credential: alice.clients[0].credential.clone(),
         connection_key: &alice.connection_key,
-        connection_room_id: "mimi://a.example/r/1".into(),
+        connection_room_id: room_id(),
         connection_room_wrapper_key: &wrapper_key,
     };
     let (pending, request) =
         request_connection(&world.suite, bob.uri.clone(), &public_key, requester, &mut world.rng)
             .expect("seals");
     let opened = open_connection_request(&world.suite, &bob.uri, &private_key, &request).expect("opens");
+    let room = hub.connection_room(&world, GROUP).expect("signed");
     let verified = opened
-        .verify(&world.suite, &hub.leaves, &hub.link_keys, &|credential: &Credential| world.check(credential))
+        .verify(&world.suite, &room, &|credential: &Credential| world.check(credential))
         .expect("is Alice's");
-    let (_, response) = verified.accept(&world.suite, &bob.connection_key, &mut world.rng).expect("seals");
+    let (_, response) =
+        verified.accept(&world.suite, &bob.connection_key, None, &mut world.rng).expect("seals");
 
     let mut last = None;
     for (leaf, user) in [(1, &alice), (BOB, &bob), (CAROL, &carol)] {
@@ -78,14 +81,15 @@ static SCENE: LazyLock<Scene> = LazyLock::new(|| {
         credentials.push(credential.clone());
         let (add_aad, update) = add(&mut world, &wrapper_key, user, &[credential.clone()], &[leaf]);
         let leaves = hub.with(&[(leaf, Some(&credential))]);
-        let changes = CommitChanges {
-            added: &[leaf],
+        let added = [leaf];
+        let changes = Changes {
+            added: &added,
             update: Some(&update),
             add_aad: Some(&add_aad),
             ..Default::default()
         };
-        last = Some((hub.link_keys.clone(), add_aad.clone(), update.clone()));
-        hub.commit(leaves, &changes).expect("in order");
+        last = Some((hub.sealed.clone(), add_aad.clone(), update.clone()));
+        hub.commit(&world, leaves, &changes).expect("in order");
     }
     let (before, add_aad, update) = last.expect("Carol");
     let keys = hub.link_keys.iter().map(|(_, key)| key.clone()).collect();
@@ -239,21 +243,20 @@ fn open_room(input: &Room) {
 fn commit(add_aad: &AddAAD, update: &IdentityLinkKeysUpdate) {
     let scene = &*SCENE;
     let changes =
-        CommitChanges { added: &[CAROL], update: Some(update), add_aad: Some(add_aad), ..Default::default() };
-    let good = *add_aad == scene.add_aad && *update == scene.update;
-    let hub = scene.before.after_commit(&scene.after, &changes);
-    assert_eq!(hub.is_ok(), good, "{hub:?}");
+        Changes { added: &[CAROL], update: Some(update), add_aad: Some(add_aad), ..Changes::default() };
+    let same = *add_aad == scene.add_aad && *update == scene.update;
+    let suite = &scene.world.suite;
+    let judged = WireCommit::of(&scene.after, &changes).judge(suite, &scene.before, 1);
+    // The hub sees lengths, and that both say one thing. What opens, only members see; they follow all the same.
+    assert!(judged.is_ok() || !same, "{:?}", judged.err());
+    let Ok(judged) = judged else { return };
     let check = |credential: &Credential| scene.world.check(credential);
-    let member = receive_commit(
-        &scene.world.suite,
-        &scene.wrapper_key,
-        &scene.before,
-        &scene.after,
-        &changes,
-        &required,
-        &check,
-    );
-    assert_eq!(member.is_ok(), good, "{:?}", member.err());
+    let (key, mut rng) = (scene.wrapper_key.clone(), ChaCha20Rng::seed_from_u64(1));
+    let mut member = KnownRoom::learn(suite, scene.before.clone(), key, &required, &check, &mut rng);
+    let after = judged.after().clone();
+    let followed = member.follow(suite, judged, &required, &check).expect("no rotation");
+    assert_eq!(*member.sealed(), after);
+    assert_eq!(followed.failed.is_empty(), same);
 }
 
 fn request(flip: Flip, other_responder: bool) {
@@ -268,15 +271,17 @@ fn request(flip: Flip, other_responder: bool) {
         identity_link_key_ciphertexts: scene.keys.iter().cloned().map(Some).collect(),
     };
     let keys = LinkKeys::new(keys, &scene.after).expect("the room's");
+    let (group_info, tree) = shown(&scene.world, GROUP, &scene.after, &keys);
+    let room = ConnectionRoom::verify(&scene.world.suite, &group_info, &tree).expect("signed");
     let check = |credential: &Credential| scene.world.check(credential);
-    assert!(opened.verify(&scene.world.suite, &scene.after, &keys, &check).is_err());
+    assert!(opened.verify(&scene.world.suite, &room, &check).is_err());
 }
 
 fn response(flip: Flip, other_room: bool) {
     let scene = &*SCENE;
     let Some(sealed) = flip.value(&scene.response) else { return };
-    let room_id: Opaque =
-        if other_room { "other".into() } else { scene.pending.connection_room_id().clone() };
+    let room_id =
+        if other_room { room_uri("other") } else { scene.pending.connection_room_id().clone() };
     let pending = PendingConnection::restore(
         scene.bob.uri.clone(),
         room_id,
@@ -289,7 +294,7 @@ fn response(flip: Flip, other_room: bool) {
     let keys = LinkKeys::new(data, &scene.after).expect("the room's");
     let room = RoomView { leaves: &scene.after, link_keys: &keys, wrapper_key: &scene.wrapper_key };
     for leaf in 0..4 {
-        let accepted = pending.accept(&scene.world.suite, &sealed, &room, leaf, &check);
+        let accepted = pending.accept(&scene.world.suite, &sealed, &room, leaf, None, &check);
         let good = sealed == scene.response && !other_room && leaf == BOB;
         assert_eq!(accepted.is_ok(), good, "leaf {leaf}: {:?}", accepted.err());
         if let Ok(connection) = accepted {

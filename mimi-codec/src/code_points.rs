@@ -14,6 +14,8 @@
 //! | [`WireFormat`] | 0xF005 | `mls_private_external_message` | mls-private-external-01 §5.1 |
 //! | [`ComponentID`] | 0x8B03 | `virtual_clients` | mls-virtual-clients §9.1, which suggests the number of `apq_mls_info` |
 //! | [`ComponentID`] | 0x8B02 | `connection_response` | mimi-metadata-minimalization-01, 5 |
+//! | [`ComponentID`] | 0x8B04 | `pseudonym_consent` | nothing: a construction of `mimi-pseudonym` |
+//! | [`ComponentID`] | 0x8B05 | `encrypted_queue_id` | mimi-metadata-minimalization-01 §8 |
 //!
 //! They are to be replaced the day IANA assigns others; nothing else in the crate knows them.
 
@@ -273,6 +275,12 @@ open_registry! {
         0x8b02 "connection_response" => CONNECTION_RESPONSE,
         /// What emulator clients need to act as one (mls-virtual-clients §9.1); a private-use number.
         0x8b03 "virtual_clients" => VIRTUAL_CLIENTS,
+        /// In SafeAAD, the consent of a leaf to another leaf under its user pseudonym (a construction of
+        /// `mimi-pseudonym`); a private-use number.
+        0x8b04 "pseudonym_consent" => PSEUDONYM_CONSENT,
+        /// In a leaf's dictionary, the client's queue ID, sealed to its provider
+        /// (mimi-metadata-minimalization-01 §8); a private-use number.
+        0x8b05 "encrypted_queue_id" => ENCRYPTED_QUEUE_ID,
     }
 }
 
@@ -305,6 +313,8 @@ mod tests {
         assert_eq!(ComponentID::IDENTITY_LINK_KEYS.value(), 0x8b01);
         assert_eq!(ComponentID::CONNECTION_RESPONSE.value(), 0x8b02);
         assert_eq!(ComponentID::VIRTUAL_CLIENTS.value(), 0x8b03);
+        assert_eq!(ComponentID::PSEUDONYM_CONSENT.value(), 0x8b04);
+        assert_eq!(ComponentID::ENCRYPTED_QUEUE_ID.value(), 0x8b05);
         assert_eq!(WireFormat::MLS_PRIVATE_EXTERNAL_MESSAGE.value(), 0xf005);
     }
 

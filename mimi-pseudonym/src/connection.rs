@@ -10,19 +10,22 @@
 //! | [`PendingConnection::accept`]: the one who joined is Bob; the [`Connection`] | |
 //!
 //! Neither the hub nor a provider can open request or response, and the request doesn't show who asks. Nothing in the drafts authenticates the
-//! responder's establishment key: whether it is Bob's is for the caller to know, by his provider's signature or out of band.
+//! responder's establishment key: the caller must know whether it is Bob's, by his provider's signature or out of band.
+//! An [`offer`](crate::offer) has neither gap.
 
-use alloc::vec::Vec;
+use alloc::{collections::BTreeSet, vec::Vec};
 
 use mimi_codec::{
-    Decode, Encode, MimiUri, Opaque, SecretOpaque,
+    Decode, Encode, MimiUriRef, Opaque, RoomUri, SecretOpaque, UserUri,
     minimal_metadata::{ConnectionRequest, ConnectionResponse, SealedConnectionResponse},
-    mls::{Credential, HPKECiphertext, HPKEPublicKey},
+    mls::{
+        Credential, GroupInfo, HPKECiphertext, HPKEPublicKey, LeafNodePosition, LeafNodeSelect, RatchetTree,
+    },
     protocol::{IdentifierUri, PseudonymousCredential},
 };
 use mimi_crypto::{
     CipherSuiteProvider, CryptoError, HpkePrivateKey, decrypt_with_label, encrypt_with_label,
-    generate_hpke_key_pair,
+    expand_with_label, generate_hpke_key_pair, verify_with_label,
 };
 use rand_core::CryptoRng;
 
@@ -40,22 +43,36 @@ const RESPONSE_LABEL: &[u8] = b"ConnectionResponse";
 /// Only [`PendingConnection::accept`], [`VerifiedConnectionRequest::accept`] and [`Connection::restore`] make one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connection {
-    user: MimiUri,
+    user: UserUri,
     /// The current key, and the one before: KeyPackages that were uploaded with it may still be around.
     connection_key: ConnectionKey,
     previous: Option<ConnectionKey>,
+    /// Fingerprints of keys that were replaced, so that no old message brings one back.
+    retired: BTreeSet<Opaque>,
 }
 
 impl Connection {
     /// A connection from the caller's own storage.
     #[must_use]
-    pub fn restore(user: MimiUri, connection_key: ConnectionKey, previous: Option<ConnectionKey>) -> Self {
-        Self { user, connection_key, previous }
+    pub fn restore(user: UserUri, connection_key: ConnectionKey, previous: Option<ConnectionKey>) -> Self {
+        Self { user, connection_key, previous, retired: BTreeSet::new() }
+    }
+
+    /// The same with the fingerprints of the keys that were replaced ([`Self::retired`]).
+    #[must_use]
+    pub fn with_retired(mut self, retired: impl IntoIterator<Item = Opaque>) -> Self {
+        self.retired.extend(retired);
+        self
+    }
+
+    /// The fingerprints of the keys that the user has replaced, to store.
+    pub fn retired(&self) -> impl Iterator<Item = &Opaque> {
+        self.retired.iter()
     }
 
     /// The user at the other end, by its real identifier.
     #[must_use]
-    pub fn user(&self) -> &MimiUri {
+    pub fn user(&self) -> &UserUri {
         &self.user
     }
 
@@ -76,7 +93,9 @@ impl Connection {
     ///
     /// # Errors
     /// [`NotTheConnectedUser`](PseudonymError::NotTheConnectedUser) for a sender who is somebody else;
-    /// [`InvalidLength`](CryptoError::InvalidLength) for a key that hasn't KDF.Nh bytes.
+    /// [`InvalidLength`](CryptoError::InvalidLength) for a key that does not have KDF.Nh bytes;
+    /// [`RetiredConnectionKey`](PseudonymError::RetiredConnectionKey) for a key that the user has replaced
+    /// before: an old message, sent again.
     pub fn rotate<S: CipherSuiteProvider + ?Sized, T>(
         self,
         suite: &S,
@@ -87,11 +106,38 @@ impl Connection {
             return Err(PseudonymError::NotTheConnectedUser);
         }
         let new = ConnectionKey::new(suite, message.responder_connection_key.expose())?;
+        self.replace(suite, new)
+    }
+
+    fn replace<S: CipherSuiteProvider + ?Sized>(
+        mut self,
+        suite: &S,
+        new: ConnectionKey,
+    ) -> Result<Self, PseudonymError> {
         // Said twice, it is one rotation.
         if new == self.connection_key {
             return Ok(self);
         }
-        Ok(Self { user: self.user, connection_key: new, previous: Some(self.connection_key) })
+        if self.previous.as_ref() == Some(&new) || self.retired.contains(&fingerprint(suite, &new)?) {
+            return Err(PseudonymError::RetiredConnectionKey);
+        }
+        self.retired.insert(fingerprint(suite, &self.connection_key)?);
+        self.previous = Some(self.connection_key);
+        self.connection_key = new;
+        Ok(self)
+    }
+
+    /// A connection that was agreed anew, with what is known of the one before.
+    fn agreed<S: CipherSuiteProvider + ?Sized>(
+        suite: &S,
+        user: UserUri,
+        connection_key: ConnectionKey,
+        known: Option<&Self>,
+    ) -> Result<Self, PseudonymError> {
+        match known {
+            Some(known) if known.user == user => known.clone().replace(suite, connection_key),
+            _ => Ok(Self::restore(user, connection_key, None)),
+        }
     }
 
     /// Forgets the connection key from before the last rotation, once no KeyPackage of that time is left.
@@ -129,6 +175,16 @@ impl Connection {
     }
 }
 
+/// What tells a connection key that was replaced from others, 16 bytes. It is not secret.
+fn fingerprint<S: CipherSuiteProvider + ?Sized>(
+    suite: &S,
+    connection_key: &ConnectionKey,
+) -> Result<Opaque, PseudonymError> {
+    let fingerprint =
+        expand_with_label(suite, connection_key.secret(), b"ConnectionKeyFingerprint", b"", 16)?;
+    Ok(fingerprint.expose().into())
+}
+
 /// What a user with a new connection key sends to each of its connections, as application data in the connection room, which is encrypted to
 /// both users' clients only: the one struct of the drafts that holds a connection key, bare.
 #[must_use]
@@ -144,7 +200,7 @@ pub struct Requester<'a> {
     /// The user's connection key.
     pub connection_key: &'a ConnectionKey,
     /// The room that the requester created with all of its clients.
-    pub connection_room_id: Opaque,
+    pub connection_room_id: RoomUri,
     /// That room's wrapper key.
     pub connection_room_wrapper_key: &'a IdentityLinkWrapperKey,
 }
@@ -152,8 +208,8 @@ pub struct Requester<'a> {
 /// A request that wasn't answered yet. It holds the private key for the answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PendingConnection {
-    responder: MimiUri,
-    connection_room_id: Opaque,
+    responder: UserUri,
+    connection_room_id: RoomUri,
     response_private_key: HpkePrivateKey,
 }
 
@@ -168,22 +224,13 @@ pub struct PendingConnection {
 /// [`Encode`](PseudonymError::Encode) for values that are too long, [`Crypto`](PseudonymError::Crypto) for a key that is none of the suite.
 pub fn request_connection<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
-    responder: MimiUri,
+    responder: UserUri,
     connection_establishment_key: &HPKEPublicKey,
     requester: Requester<'_>,
     rng: &mut dyn CryptoRng,
 ) -> Result<(PendingConnection, HPKECiphertext), PseudonymError> {
-    let (response_private_key, connection_response_key) = generate_hpke_key_pair(suite, rng)?;
-    let Requester { client_credential, connection_key, connection_room_id, connection_room_wrapper_key } =
-        requester;
-    let request = ConnectionRequest {
-        requester_client_credential: client_credential,
-        connection_room_id: connection_room_id.clone(),
-        connection_room_identity_link_wrapper_key: SecretOpaque::new(connection_room_wrapper_key.expose()),
-        requester_connection_key: connection_key.to_wire(),
-        connection_response_key,
-    };
-    let context = IdentifierUri::from(responder.as_ref()).to_bytes()?;
+    let (pending, request) = begin_request(suite, responder, requester, rng)?;
+    let context = IdentifierUri::from(&pending.responder).to_bytes()?;
     let plaintext = request.to_secret_bytes()?;
     let sealed = encrypt_with_label(
         suite,
@@ -193,15 +240,35 @@ pub fn request_connection<S: CipherSuiteProvider + ?Sized>(
         plaintext.expose(),
         rng,
     )?;
-    Ok((PendingConnection { responder, connection_room_id, response_private_key }, sealed))
+    Ok((pending, sealed))
+}
+
+/// The request before it is sealed, and what opens its answer.
+pub(crate) fn begin_request<S: CipherSuiteProvider + ?Sized>(
+    suite: &S,
+    responder: UserUri,
+    requester: Requester<'_>,
+    rng: &mut dyn CryptoRng,
+) -> Result<(PendingConnection, ConnectionRequest), PseudonymError> {
+    let (response_private_key, connection_response_key) = generate_hpke_key_pair(suite, rng)?;
+    let Requester { client_credential, connection_key, connection_room_id, connection_room_wrapper_key } =
+        requester;
+    let request = ConnectionRequest {
+        requester_client_credential: client_credential,
+        connection_room_id: connection_room_id.as_opaque().clone(),
+        connection_room_identity_link_wrapper_key: SecretOpaque::new(connection_room_wrapper_key.expose()),
+        requester_connection_key: connection_key.to_wire(),
+        connection_response_key,
+    };
+    Ok((PendingConnection { responder, connection_room_id, response_private_key }, request))
 }
 
 impl PendingConnection {
     /// A request from the caller's own storage.
     #[must_use]
     pub fn restore(
-        responder: MimiUri,
-        connection_room_id: Opaque,
+        responder: UserUri,
+        connection_room_id: RoomUri,
         response_private_key: HpkePrivateKey,
     ) -> Self {
         Self { responder, connection_room_id, response_private_key }
@@ -209,13 +276,13 @@ impl PendingConnection {
 
     /// The user who was asked.
     #[must_use]
-    pub fn responder(&self) -> &MimiUri {
+    pub fn responder(&self) -> &UserUri {
         &self.responder
     }
 
     /// The room that the responder is to join.
     #[must_use]
-    pub fn connection_room_id(&self) -> &Opaque {
+    pub fn connection_room_id(&self) -> &RoomUri {
         &self.connection_room_id
     }
 
@@ -236,7 +303,7 @@ impl PendingConnection {
         response: &SealedConnectionResponse,
     ) -> Result<UnverifiedConnectionResponse, PseudonymError> {
         let SealedConnectionResponse(sealed) = response;
-        let context = &self.connection_room_id;
+        let context = self.connection_room_id.as_bytes();
         let plaintext =
             decrypt_with_label(suite, &self.response_private_key, RESPONSE_LABEL, context, sealed)
                 .map_err(|error| not_opened(error, PseudonymError::ResponseDoesNotOpen))?;
@@ -246,19 +313,22 @@ impl PendingConnection {
     }
 
     /// The responder has joined the room at `leaf_index`, with `response` in its commit's SafeAAD. `room` is as after that commit, which the
-    /// requester has accepted by [`receive_commit`](crate::flow::transitive_add::receive_commit).
+    /// requester has [followed](crate::KnownRoom::follow). `known` is the connection with the responder that the
+    /// requester has already, if any.
     ///
     /// # Errors
     /// Those of [`Self::open_response`] and [`RoomView::open`];
     /// [`NotTheResponder`](PseudonymError::NotTheResponder) when the leaf is somebody else's, and
     /// [`ConnectionKeyMismatch`](PseudonymError::ConnectionKeyMismatch) at the leaf when its link wasn't made with the connection key of the
-    /// response.
+    /// response; [`RetiredConnectionKey`](PseudonymError::RetiredConnectionKey) for a connection key that the
+    /// responder has replaced since.
     pub fn accept<S: CipherSuiteProvider + ?Sized, C: CredentialCheck>(
         &self,
         suite: &S,
         response: &SealedConnectionResponse,
         room: &RoomView<'_>,
         leaf_index: u32,
+        known: Option<&Connection>,
         check: &C,
     ) -> Result<Connection, PseudonymError> {
         let connection_key = self.open_response(suite, response)?.connection_key;
@@ -268,7 +338,7 @@ impl PendingConnection {
         }
         room.check_connection_key(suite, leaf_index, &connection_key)
             .map_err(|error| error.at(leaf_index))?;
-        Ok(Connection { user: self.responder.clone(), connection_key, previous: None })
+        Connection::agreed(suite, self.responder.clone(), connection_key, known)
     }
 }
 
@@ -279,7 +349,7 @@ pub struct UnverifiedConnectionResponse {
 }
 
 /// A ciphertext that doesn't open is `error`, whatever is wrong with it; all else is what it is.
-fn not_opened(failure: CryptoError, error: PseudonymError) -> PseudonymError {
+pub(crate) fn not_opened(failure: CryptoError, error: PseudonymError) -> PseudonymError {
     match failure {
         CryptoError::DecryptionFailed => error,
         other => other.into(),
@@ -302,21 +372,99 @@ pub struct UnverifiedConnectionRequest {
 /// [`Decode`](PseudonymError::Decode); [`InvalidLength`](CryptoError::InvalidLength) for keys in it that haven't KDF.Nh bytes.
 pub fn open_connection_request<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
-    responder: &MimiUri,
+    responder: &UserUri,
     private_key: &HpkePrivateKey,
     sealed: &HPKECiphertext,
 ) -> Result<UnverifiedConnectionRequest, PseudonymError> {
-    let context = IdentifierUri::from(responder.as_ref()).to_bytes()?;
+    let context = IdentifierUri::from(responder).to_bytes()?;
     let plaintext = decrypt_with_label(suite, private_key, REQUEST_LABEL, &context, sealed)
         .map_err(|error| not_opened(error, PseudonymError::RequestDoesNotOpen))?;
-    let request = ConnectionRequest::decode_exact(plaintext.expose())?;
-    let connection_key = ConnectionKey::new(suite, request.requester_connection_key.expose())?;
-    let wrapper_key =
-        IdentityLinkWrapperKey::new(suite, request.connection_room_identity_link_wrapper_key.expose())?;
-    Ok(UnverifiedConnectionRequest { request, connection_key, wrapper_key })
+    UnverifiedConnectionRequest::new(suite, ConnectionRequest::decode_exact(plaintext.expose())?)
+}
+
+/// A connection room as its hub shows it to a joiner: a GroupInfo that a member has signed, and a tree
+/// whose leaves have all signed themselves, for this group and their places in it.
+///
+/// That the tree is the one that the GroupInfo names (its `tree_hash`) is checked by the MLS stack, which needs both to
+/// join. A hub can otherwise only leave members out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionRoom {
+    group_id: Opaque,
+    leaves: RoomLeaves,
+    link_keys: LinkKeys,
+}
+
+impl ConnectionRoom {
+    /// Checks what a hub has shown.
+    ///
+    /// # Errors
+    /// At its [`Leaf`](PseudonymError::Leaf), [`LeafSignature`](PseudonymError::LeafSignature) and those of
+    /// [`RoomLeaves::of_tree`]; [`GroupInfoSignature`](PseudonymError::GroupInfoSignature); those of
+    /// [`LinkKeys::of_group`].
+    pub fn verify<S: CipherSuiteProvider + ?Sized>(
+        suite: &S,
+        group_info: &GroupInfo,
+        tree: &RatchetTree,
+    ) -> Result<Self, PseudonymError> {
+        let leaves = RoomLeaves::of_tree(tree)?;
+        let context = &group_info.group_context;
+        for (leaf_index, leaf_node) in tree.leaves() {
+            let position = LeafNodePosition { group_id: context.group_id.clone(), leaf_index };
+            let position = match leaf_node.leaf_node_source {
+                LeafNodeSelect::KeyPackage { .. } => None,
+                _ => Some(position),
+            };
+            let tbs = leaf_node.tbs(position)?.to_bytes()?;
+            verify_with_label(suite, &leaf_node.signature_key, b"LeafNodeTBS", &tbs, &leaf_node.signature)
+                .map_err(|_| PseudonymError::LeafSignature.at(leaf_index))?;
+        }
+        let signer = leaves.get(group_info.signer).ok_or(PseudonymError::GroupInfoSignature)?;
+        let (key, tbs) = (&signer.signature_public_key, group_info.tbs().to_bytes()?);
+        verify_with_label(suite, key, b"GroupInfoTBS", &tbs, &group_info.signature)
+            .map_err(|_| PseudonymError::GroupInfoSignature)?;
+        let link_keys = LinkKeys::of_group(context, &leaves)?;
+        Ok(Self { group_id: context.group_id.clone(), leaves, link_keys })
+    }
+
+    /// The leaves.
+    #[must_use]
+    pub fn leaves(&self) -> &RoomLeaves {
+        &self.leaves
+    }
+
+    /// Their wrapped keys.
+    #[must_use]
+    pub fn link_keys(&self) -> &LinkKeys {
+        &self.link_keys
+    }
+
+    /// Whether this is the room that a user creates at its own provider. A group ID that is a MIMI URI
+    /// (mimi-protocol-06 §3) must name the room; others say nothing.
+    fn check_place(&self, room_id: &RoomUri, user: &UserUri) -> Result<(), PseudonymError> {
+        let (Some(room), Some(user)) = (room_id.mimi_uri(), user.mimi_uri()) else {
+            return Err(PseudonymError::ConnectionRoomElsewhere);
+        };
+        let is_group = MimiUriRef::from_bytes(&self.group_id)
+            .map_or(true, |group| group.host() == room.host() && group.id() == room.id());
+        if room.host() == user.host() && is_group {
+            Ok(())
+        } else {
+            Err(PseudonymError::ConnectionRoomElsewhere)
+        }
+    }
 }
 
 impl UnverifiedConnectionRequest {
+    pub(crate) fn new<S: CipherSuiteProvider + ?Sized>(
+        suite: &S,
+        request: ConnectionRequest,
+    ) -> Result<Self, PseudonymError> {
+        let connection_key = ConnectionKey::new(suite, request.requester_connection_key.expose())?;
+        let wrapper_key =
+            IdentityLinkWrapperKey::new(suite, request.connection_room_identity_link_wrapper_key.expose())?;
+        Ok(Self { request, connection_key, wrapper_key })
+    }
+
     /// The credential of the client that claims to ask.
     #[must_use]
     pub fn requester_client_credential(&self) -> &Credential {
@@ -335,23 +483,30 @@ impl UnverifiedConnectionRequest {
         &self.wrapper_key
     }
 
-    /// Opens the links of all members of the connection room: they have to be clients of the user who asks, the asking client among them, and
-    /// their links made with the connection key of the request. `leaves` and `link_keys` are what the hub of the room gives to a joiner.
+    /// Opens the links of all members of the connection room: they must be clients of the user who asks,
+    /// the asking client among them, and their links made with the connection key of the request. The
+    /// room must be at the requester's provider.
     ///
     /// # Errors
-    /// [`CredentialRefused`](PseudonymError::CredentialRefused) for the requester's credential; at its [`Leaf`](PseudonymError::Leaf), those of
-    /// [`RoomView::open`], [`StrangerInConnectionRoom`](PseudonymError::StrangerInConnectionRoom) and
-    /// [`ConnectionKeyMismatch`](PseudonymError::ConnectionKeyMismatch); [`RequesterNotInRoom`](PseudonymError::RequesterNotInRoom).
+    /// [`CredentialRefused`](PseudonymError::CredentialRefused) for the requester's credential;
+    /// [`Identity`](PseudonymError::Identity) and
+    /// [`ConnectionRoomElsewhere`](PseudonymError::ConnectionRoomElsewhere) for the room's identifier; at its
+    /// [`Leaf`](PseudonymError::Leaf), those of [`RoomView::open`],
+    /// [`StrangerInConnectionRoom`](PseudonymError::StrangerInConnectionRoom) and
+    /// [`ConnectionKeyMismatch`](PseudonymError::ConnectionKeyMismatch);
+    /// [`RequesterNotInRoom`](PseudonymError::RequesterNotInRoom).
     pub fn verify<S: CipherSuiteProvider + ?Sized, C: CredentialCheck>(
         self,
         suite: &S,
-        leaves: &RoomLeaves,
-        link_keys: &LinkKeys,
+        connection_room: &ConnectionRoom,
         check: &C,
     ) -> Result<VerifiedConnectionRequest<C::Details>, PseudonymError> {
         let requester = check
             .check(&self.request.requester_client_credential)
             .map_err(|CredentialRefused| PseudonymError::CredentialRefused)?;
+        let room_id = RoomUri::new(self.request.connection_room_id.clone())?;
+        connection_room.check_place(&room_id, &requester.user)?;
+        let ConnectionRoom { leaves, link_keys, .. } = connection_room;
         let room = RoomView { leaves, link_keys, wrapper_key: &self.wrapper_key };
         let mut clients = Vec::with_capacity(room.leaves.len());
         for (leaf_index, _) in room.leaves.iter() {
@@ -366,7 +521,7 @@ impl UnverifiedConnectionRequest {
         if !clients.iter().any(|(_, identity)| *identity.client() == requester.client) {
             return Err(PseudonymError::RequesterNotInRoom);
         }
-        Ok(VerifiedConnectionRequest { request: self, requester, clients })
+        Ok(VerifiedConnectionRequest { request: self, room_id, requester, clients })
     }
 }
 
@@ -374,10 +529,11 @@ impl UnverifiedConnectionRequest {
 ///
 /// It needn't be that user who sent it. A request isn't signed, so whoever was asked before can pass it on as it is, with a response key of its own. The
 /// requester refuses an answer by a user whom it didn't ask; but if the one in between gets to see that answer, a server of the room helping, it has the
-/// connection key in it by then. The drafts have nothing against that. Who gives an answer that the requester never takes should change its connection key.
+/// connection key in it by then. The drafts have nothing against that, an [`offer`](crate::offer) does. Who gives an answer that the requester never takes should change its connection key.
 #[derive(Debug)]
 pub struct VerifiedConnectionRequest<T> {
     request: UnverifiedConnectionRequest,
+    room_id: RoomUri,
     requester: CheckedClient<T>,
     clients: Vec<(u32, VerifiedIdentity<T>)>,
 }
@@ -397,8 +553,8 @@ impl<T> VerifiedConnectionRequest<T> {
 
     /// The room to join.
     #[must_use]
-    pub fn connection_room_id(&self) -> &Opaque {
-        self.request.connection_room_id()
+    pub fn connection_room_id(&self) -> &RoomUri {
+        &self.room_id
     }
 
     /// That room's wrapper key, with which the responder wraps its own link key to join.
@@ -417,11 +573,15 @@ impl<T> VerifiedConnectionRequest<T> {
     /// ```
     ///
     /// # Errors
-    /// [`Crypto`](PseudonymError::Crypto) for a response key that is none of the suite.
+    /// [`Crypto`](PseudonymError::Crypto) for a response key that is not of the suite;
+    /// [`RetiredConnectionKey`](PseudonymError::RetiredConnectionKey) for a connection key that the requester
+    /// has replaced since: an old request, sent again. `known` is the connection with the requester that
+    /// the responder has already, if any.
     pub fn accept<S: CipherSuiteProvider + ?Sized>(
         self,
         suite: &S,
         own_connection_key: &ConnectionKey,
+        known: Option<&Connection>,
         rng: &mut dyn CryptoRng,
     ) -> Result<(Connection, SealedConnectionResponse), PseudonymError> {
         let response = ConnectionResponse { responder_connection_key: own_connection_key.to_wire() };
@@ -435,7 +595,7 @@ impl<T> VerifiedConnectionRequest<T> {
             plaintext.expose(),
             rng,
         )?;
-        let connection = Connection { user: self.requester.user, connection_key, previous: None };
+        let connection = Connection::agreed(suite, self.requester.user, connection_key, known)?;
         Ok((connection, SealedConnectionResponse(sealed)))
     }
 }

@@ -9,7 +9,7 @@
 use alloc::vec::Vec;
 
 use mimi_codec::{
-    Decode, Encode, MimiUri, Opaque, Writer,
+    ClientUri, Decode, DnsNameRef, Encode, MimiUriRef, Opaque, UriKind, UserUri, Writer,
     mls::{Credential, SignaturePublicKey},
     protocol::{IdentifierUri, IdentityLinkTBE, PseudonymousCredential, PseudonymousCredentialTBS},
 };
@@ -18,7 +18,7 @@ use rand_core::CryptoRng;
 
 use crate::{
     ConnectionKey, IdentityLinkKey, PseudonymError,
-    pseudonym::Pseudonymous,
+    pseudonym::{Pseudonymous, check_random},
     sealed::{aead_key, open, seal},
 };
 
@@ -47,7 +47,57 @@ pub fn has_identity_link(credential: &PseudonymousCredential) -> bool {
     !credential.identity_link_ciphertext.is_empty()
 }
 
-/// Signs a pseudonymous credential with the real one's key: the first half of [`issue_pseudonymous_credential`].
+/// A real client, as its user knows it: what a pseudonymous credential is made of.
+#[derive(Debug)]
+pub struct RealClient<'a, K> {
+    /// The user, by its real identifier.
+    pub user: &'a UserUri,
+    /// The client, by its real identifier.
+    pub client: &'a ClientUri,
+    /// The credential that says so.
+    pub credential: &'a Credential,
+    /// The private key that the credential vouches for.
+    pub signing_key: &'a K,
+}
+
+impl<K> Clone for RealClient<'_, K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K> Copy for RealClient<'_, K> {}
+
+/// Refuses pseudonyms and a key that would show whose they are.
+fn check_unmasked<S: CipherSuiteProvider + ?Sized>(
+    suite: &S,
+    tbs: &PseudonymousCredentialTBS,
+    real: RealClient<'_, S::SigningKey>,
+) -> Result<(), PseudonymError> {
+    let provider = tbs.provider()?;
+    if !is_of(provider, real.user.mimi_uri()) || !is_of(provider, real.client.mimi_uri()) {
+        return Err(PseudonymError::ProviderMismatch);
+    }
+    for (pseudonym, kind) in [(&tbs.client_pseudonym, UriKind::Client), (&tbs.user_pseudonym, UriKind::User)]
+    {
+        let bytes = pseudonym.as_bytes();
+        if bytes == real.user.as_bytes() || bytes == real.client.as_bytes() {
+            return Err(PseudonymError::RealIdentifier);
+        }
+        check_random(pseudonym, kind)?;
+    }
+    if tbs.signature_public_key == suite.signature_public_key(real.signing_key) {
+        return Err(PseudonymError::RealSignatureKey);
+    }
+    Ok(())
+}
+
+pub(crate) fn is_of(provider: DnsNameRef<'_>, uri: Option<MimiUriRef<'_>>) -> bool {
+    uri.is_some_and(|uri| uri.host() == provider)
+}
+
+/// Signs a pseudonymous credential with the real one's key: the first half of
+/// [`issue_pseudonymous_credential`].
 ///
 /// ```text
 /// struct {
@@ -59,17 +109,20 @@ pub fn has_identity_link(credential: &PseudonymousCredential) -> bool {
 /// ```
 ///
 /// # Errors
-/// [`InvalidPseudonym`](PseudonymError::InvalidPseudonym) and [`ProviderMismatch`](PseudonymError::ProviderMismatch) for pseudonyms that no
-/// receiver would accept; [`Crypto`](PseudonymError::Crypto) when signing fails.
+/// [`InvalidPseudonym`](PseudonymError::InvalidPseudonym) and
+/// [`ProviderMismatch`](PseudonymError::ProviderMismatch) for pseudonyms that no receiver would accept.
+/// What would show the user to the hub is refused: [`PseudonymNotRandom`](PseudonymError::PseudonymNotRandom),
+/// [`RealIdentifier`](PseudonymError::RealIdentifier), [`RealSignatureKey`](PseudonymError::RealSignatureKey).
+/// [`Crypto`](PseudonymError::Crypto) when signing fails.
 pub fn sign_identity_link<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     tbs: &PseudonymousCredentialTBS,
-    client_credential: Credential,
-    client_signing_key: &S::SigningKey,
+    real: RealClient<'_, S::SigningKey>,
     rng: &mut dyn CryptoRng,
 ) -> Result<IdentityLinkTBE, PseudonymError> {
-    tbs.provider()?;
-    let signature = sign_with_label(suite, client_signing_key, TBS_LABEL, &tbs.to_bytes()?, rng)?;
+    check_unmasked(suite, tbs, real)?;
+    let signature = sign_with_label(suite, real.signing_key, TBS_LABEL, &tbs.to_bytes()?, rng)?;
+    let client_credential = real.credential.clone();
     Ok(IdentityLinkTBE { pseudonymous_credential_signature: signature.into(), client_credential })
 }
 
@@ -95,33 +148,34 @@ pub fn seal_identity_link<S: CipherSuiteProvider + ?Sized>(
     Ok(tbs.with_identity_link(ciphertext))
 }
 
-/// Makes a pseudonymous credential of a real one: signs, derives the key, seals. Make one for each KeyPackage and each room, with pseudonyms and a
-/// signature key that are used nowhere else.
+/// Makes a pseudonymous credential of a real one: signs, derives the key, seals. Make one for each
+/// KeyPackage and each room, with pseudonyms and a signature key that are used nowhere else.
 ///
 /// # Errors
 /// Those of [`sign_identity_link`], [`ConnectionKey::identity_link_key`] and [`seal_identity_link`].
 pub fn issue_pseudonymous_credential<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     tbs: PseudonymousCredentialTBS,
-    client_credential: Credential,
-    client_signing_key: &S::SigningKey,
+    real: RealClient<'_, S::SigningKey>,
     connection_key: &ConnectionKey,
     rng: &mut dyn CryptoRng,
 ) -> Result<PseudonymousCredential, PseudonymError> {
-    let link = sign_identity_link(suite, &tbs, client_credential, client_signing_key, rng)?;
+    let link = sign_identity_link(suite, &tbs, real, rng)?;
     let identity_link_key = connection_key.identity_link_key(suite, &tbs)?;
     seal_identity_link(suite, tbs, &link, &identity_link_key, rng)
 }
 
-/// A pseudonymous credential that shows its identity to nobody (6): for rooms whose policy allows it.
+/// A pseudonymous credential that shows its identity to no member (mimi-metadata-minimalization-01 §6): for
+/// rooms whose policy allows it.
 ///
 /// # Errors
-/// [`InvalidPseudonym`](PseudonymError::InvalidPseudonym) and [`ProviderMismatch`](PseudonymError::ProviderMismatch) for pseudonyms that no
-/// receiver would accept.
-pub fn issue_unlinked_credential(
+/// Those of [`sign_identity_link`], which signs nothing here.
+pub fn issue_unlinked_credential<S: CipherSuiteProvider + ?Sized>(
+    suite: &S,
     tbs: PseudonymousCredentialTBS,
+    real: RealClient<'_, S::SigningKey>,
 ) -> Result<PseudonymousCredential, PseudonymError> {
-    tbs.provider()?;
+    check_unmasked(suite, &tbs, real)?;
     Ok(tbs.with_identity_link(Opaque::default()))
 }
 
@@ -129,9 +183,9 @@ pub fn issue_unlinked_credential(
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckedClient<T> {
     /// The user, by its real identifier.
-    pub user: MimiUri,
+    pub user: UserUri,
     /// The client, by its real identifier.
-    pub client: MimiUri,
+    pub client: ClientUri,
     /// The key that the credential vouches for, a key of the room's cipher suite.
     pub signature_public_key: SignaturePublicKey,
     /// Whatever else the caller wants to keep: a certificate chain, a display name.
@@ -187,13 +241,13 @@ pub struct VerifiedIdentity<T> {
 impl<T> VerifiedIdentity<T> {
     /// The user.
     #[must_use]
-    pub fn user(&self) -> &MimiUri {
+    pub fn user(&self) -> &UserUri {
         &self.client.user
     }
 
     /// The client.
     #[must_use]
-    pub fn client(&self) -> &MimiUri {
+    pub fn client(&self) -> &ClientUri {
         &self.client.client
     }
 
@@ -273,7 +327,7 @@ pub(crate) fn open_with_tbs<'a, S: CipherSuiteProvider + ?Sized, C: CredentialCh
     let client = check
         .check(&link.client_credential)
         .map_err(|CredentialRefused| PseudonymError::CredentialRefused)?;
-    if client.user.host() != provider || client.client.host() != provider {
+    if !is_of(provider, client.user.mimi_uri()) || !is_of(provider, client.client.mimi_uri()) {
         return Err(PseudonymError::ProviderMismatch);
     }
     Ok(UnverifiedLink { credential, tbs, link, client })

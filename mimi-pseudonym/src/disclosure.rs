@@ -1,12 +1,15 @@
 //! A member who shows who it is later, in an application message (draft-mahy-mimi-pseudonyms-00, 4).
 
 use mimi_codec::{
-    MimiUri,
+    ClientUri, RoomUri, UserUri,
     mls::Credential,
     protocol::{IdentifierUri, PseudonymousCredential},
 };
 
-use crate::{CheckedClient, CredentialCheck, CredentialRefused, PseudonymError, pseudonym::Pseudonymous};
+use crate::{
+    CheckedClient, CredentialCheck, CredentialRefused, PseudonymError, credential::is_of,
+    pseudonym::Pseudonymous,
+};
 
 /// What a member shows of itself.
 #[derive(Clone, Copy, Debug)]
@@ -15,7 +18,7 @@ pub struct Disclosure<'a> {
     pub credential: &'a Credential,
     /// The room that the presentation is for, as it says itself: the audience of a token, for example. For a bare credential in an application message, the
     /// room of the message, which the member's MLS signature covers.
-    pub audience: &'a IdentifierUri,
+    pub audience: &'a RoomUri,
 }
 
 /// Who a member says it is, and an authority too. Only [`verify_disclosure`] makes one.
@@ -28,13 +31,13 @@ pub struct DisclosedIdentity<T> {
 impl<T> DisclosedIdentity<T> {
     /// The user.
     #[must_use]
-    pub fn user(&self) -> &MimiUri {
+    pub fn user(&self) -> &UserUri {
         &self.client.user
     }
 
     /// The client.
     #[must_use]
-    pub fn client(&self) -> &MimiUri {
+    pub fn client(&self) -> &ClientUri {
         &self.client.client
     }
 
@@ -63,7 +66,7 @@ impl<T> DisclosedIdentity<T> {
 /// [`ProviderMismatch`](PseudonymError::ProviderMismatch) for an identity of another provider.
 pub fn verify_disclosure<C: CredentialCheck>(
     leaf: &PseudonymousCredential,
-    room: &IdentifierUri,
+    room: &RoomUri,
     disclosure: &Disclosure<'_>,
     check: &C,
 ) -> Result<DisclosedIdentity<C::Details>, PseudonymError> {
@@ -76,7 +79,7 @@ pub fn verify_disclosure<C: CredentialCheck>(
         return Err(PseudonymError::DisclosedKeyMismatch);
     }
     let provider = leaf.provider()?;
-    if client.user.host() != provider || client.client.host() != provider {
+    if !is_of(provider, client.user.mimi_uri()) || !is_of(provider, client.client.mimi_uri()) {
         return Err(PseudonymError::ProviderMismatch);
     }
     Ok(DisclosedIdentity { client, user_pseudonym: leaf.user_pseudonym.clone() })

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use core::fmt;
 
-use mimi_codec::{DecodeError, EncodeError, InvalidValue, Opaque, TextError};
+use mimi_codec::{DecodeError, EncodeError, IdentityError, InvalidValue, RoomUri, TextError};
 use mimi_crypto::CryptoError;
 
 /// Why something was refused. Secrets and real identities never show in it.
@@ -26,10 +26,11 @@ pub enum PseudonymError {
     UserPseudonymShared,
     /// One user under several user pseudonyms in one room.
     UserPseudonymDiffers,
-    /// A credential that was used in another room already: a hub that sees both rooms can tell that they have a member in common.
+    /// A pseudonym or signature key that was used in another room already: a hub that sees both
+    /// rooms can tell that they have a member in common.
     PseudonymReused {
         /// One of the rooms where it was used.
-        room_id: Opaque,
+        room_id: RoomUri,
     },
     /// The credential has no identity link, or the room no key to it.
     NoIdentityLink,
@@ -105,6 +106,79 @@ pub enum PseudonymError {
     DisclosedElsewhere,
     /// A member shows a credential for another key than the one with which it is in the room.
     DisclosedKeyMismatch,
+    /// A pseudonym is not `/u/` or `/d/` with a random UUID (version 4), so it may say whose it is.
+    PseudonymNotRandom,
+    /// A pseudonym is the real identifier of the user or client.
+    RealIdentifier,
+    /// The key for the room is the one that the real credential vouches for: whoever knows that
+    /// credential recognises the client.
+    RealSignatureKey,
+    /// An identifier is not a user, client or room in the one spelling that counts.
+    Identity(IdentityError),
+    /// The leaf comes under a user pseudonym that is present, and no leaf of that pseudonym has
+    /// consented.
+    NoConsent,
+    /// The consent is not signed by the leaf that it names.
+    ConsentSignature,
+    /// The consent holds until an earlier epoch.
+    ConsentExpired {
+        /// The last epoch in which the consent could be used.
+        last_epoch: u64,
+        /// The epoch of the commit.
+        epoch: u64,
+    },
+    /// A leaf's new credential is of another user or client than the one before (RFC 9420 §5.3.1).
+    IdentityChanged,
+    /// An external commit removes a leaf that is not of the joiner's user pseudonym.
+    NotOwnLeaf,
+    /// One user is to be added twice.
+    RepeatedUser,
+    /// One real client has two leaves, or two KeyPackages of one set.
+    RepeatedClient,
+    /// A wrapped key has another length than the cipher suite's.
+    WrappedKeyLength {
+        /// The length of a wrapped key, in bytes.
+        expected: usize,
+        /// The length found.
+        actual: usize,
+    },
+    /// The `identity_link_ciphertext` is longer than [`MAX_IDENTITY_LINK`](crate::MAX_IDENTITY_LINK).
+    IdentityLinkTooLong {
+        /// The length found, in bytes.
+        actual: usize,
+    },
+    /// The commit would remove the component `identity_link_keys`.
+    LinkKeysRemoved,
+    /// Members were removed, and the room's keys are not yet under a new wrapper key: additions and
+    /// new keys wait for that.
+    RotationPending,
+    /// The wrapper key opens none of the room's keys: it is from before a change, or made up.
+    StaleWrapperKey,
+    /// The connection room is not at the requester's provider, or its group is another room's.
+    ConnectionRoomElsewhere,
+    /// A leaf of the connection room's tree is not signed by its own key.
+    LeafSignature,
+    /// The GroupInfo of the connection room is not signed by the leaf that it names.
+    GroupInfoSignature,
+    /// A connection key that the user has replaced before is announced or offered again.
+    RetiredConnectionKey,
+    /// An establishment package or an offer is not signed by the real client that it names.
+    OfferSignature,
+    /// An establishment package or an offer is used outside of the time for which it holds.
+    OfferExpired,
+    /// The offer was made for another establishment package.
+    AnotherPackage,
+    /// A queue ID is longer than the provider's padding.
+    QueueIdTooLong {
+        /// The greatest length, in bytes.
+        expected: usize,
+        /// The length found.
+        actual: usize,
+    },
+    /// The encrypted queue ID was sealed to another provider or for another leaf, or changed.
+    QueueIdDoesNotOpen,
+    /// A KeyPackage's lifetime is not one that all KeyPackages of its day have.
+    LifetimeUnmasks,
     /// What is wrong is at this leaf.
     Leaf {
         /// The leaf, counted from 0.
@@ -123,6 +197,15 @@ pub enum PseudonymError {
 }
 
 impl PseudonymError {
+    /// The error without the leaf that it is at.
+    #[must_use]
+    pub fn innermost(&self) -> &Self {
+        match self {
+            Self::Leaf { error, .. } => error.innermost(),
+            error => error,
+        }
+    }
+
     /// This error, at a leaf. A place that is named already stays.
     pub(crate) fn at(self, leaf_index: u32) -> Self {
         match self {
@@ -182,6 +265,44 @@ impl fmt::Display for PseudonymError {
             Self::NoWholeKeyPackageSet => "no set has a KeyPackage of each client",
             Self::DisclosedElsewhere => "the identity is shown to another room",
             Self::DisclosedKeyMismatch => "the credential is for another key than the leaf's",
+            Self::PseudonymNotRandom => "the pseudonym is not a random UUID of its kind",
+            Self::RealIdentifier => "the pseudonym is the real identifier",
+            Self::RealSignatureKey => "the room's signature key is that of the real credential",
+            Self::Identity(error) => return write!(f, "{error}"),
+            Self::NoConsent => "no leaf of this user pseudonym has consented to another one",
+            Self::ConsentSignature => "the consent is not signed by the leaf that it names",
+            Self::ConsentExpired { last_epoch, epoch } => {
+                return write!(
+                    f,
+                    "the consent holds until epoch {last_epoch}, the commit is of epoch {epoch}"
+                );
+            }
+            Self::IdentityChanged => "the leaf's new credential is of another user or client",
+            Self::NotOwnLeaf => "the joiner removes a leaf that is not its own",
+            Self::RepeatedUser => "one user is added twice",
+            Self::RepeatedClient => "one real client has two leaves",
+            Self::WrappedKeyLength { expected, actual } => {
+                return write!(f, "the wrapped key has {actual} bytes, expected {expected}");
+            }
+            Self::IdentityLinkTooLong { actual } => {
+                let limit = crate::MAX_IDENTITY_LINK;
+                return write!(f, "the identity link has {actual} bytes, at most {limit} are allowed");
+            }
+            Self::LinkKeysRemoved => "the commit removes identity_link_keys",
+            Self::RotationPending => "members were removed, and the keys are not wrapped anew yet",
+            Self::StaleWrapperKey => "the wrapper key opens none of the room's keys",
+            Self::ConnectionRoomElsewhere => "the connection room is not at the requester's provider",
+            Self::LeafSignature => "the leaf is not signed by its own key",
+            Self::GroupInfoSignature => "the GroupInfo is not signed by the leaf that it names",
+            Self::RetiredConnectionKey => "the connection key was replaced before",
+            Self::OfferSignature => "the signature of the real client does not verify",
+            Self::OfferExpired => "outside of the time for which it holds",
+            Self::AnotherPackage => "the offer is for another establishment package",
+            Self::QueueIdTooLong { expected, actual } => {
+                return write!(f, "the queue ID has {actual} bytes, at most {expected} are allowed");
+            }
+            Self::QueueIdDoesNotOpen => "the encrypted queue ID does not open",
+            Self::LifetimeUnmasks => "the KeyPackage's lifetime is not that of its day",
             Self::Leaf { leaf_index, error } => return write!(f, "leaf {leaf_index}: {error}"),
             Self::Crypto(error) => return write!(f, "{error}"),
             Self::Decode(error) => return write!(f, "{error}"),
@@ -195,6 +316,7 @@ impl core::error::Error for PseudonymError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::InvalidPseudonym(error) => Some(error),
+            Self::Identity(error) => Some(error),
             Self::Leaf { error, .. } => Some(error),
             Self::Crypto(error) => Some(error),
             Self::Decode(error) => Some(error),
@@ -232,5 +354,11 @@ impl From<InvalidValue> for PseudonymError {
 impl From<TextError> for PseudonymError {
     fn from(error: TextError) -> Self {
         Self::InvalidPseudonym(error)
+    }
+}
+
+impl From<IdentityError> for PseudonymError {
+    fn from(error: IdentityError) -> Self {
+        Self::Identity(error)
     }
 }

@@ -8,9 +8,13 @@ use alloc::{
     vec::Vec,
 };
 
-use mimi_codec::{Opaque, protocol::IdentifierUri};
+use mimi_codec::{
+    RoomUri,
+    mls::{KeyPackage, LeafNodeSelect, Lifetime},
+    protocol::{IdentifierUri, PseudonymousCredential},
+};
 
-use crate::{PseudonymError, PseudonymUses};
+use crate::{PseudonymError, PseudonymUses, leaf_credential};
 
 /// A KeyPackage that one of a user's clients has uploaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,29 +124,62 @@ pub fn plan_uploads<C: Ord>(
 pub struct ChosenSet<'a, C> {
     /// The set.
     pub set: &'a KeyPackageSet<C>,
-    /// The rooms, other than this one, in which its user pseudonym was used: each of them and this room show a hub that they have a user in common.
-    /// Only sets of last resort are used again.
-    pub linked_rooms: Vec<Opaque>,
+    /// The number of rooms, other than this one, in which its user pseudonym was used
+    /// ([`PseudonymUses::rooms`] names them): each of them and this room show a hub that they have a user
+    /// in common. Only sets of last resort are used again.
+    pub linked_rooms: usize,
 }
 
-/// Picks a whole set for a room: one that isn't of last resort and wasn't used, or else the one of last resort that links the fewest rooms. The
-/// first of several that are as good.
+/// Picks a whole set for a room: one that is not of last resort and was not used, or else the one of last
+/// resort that links the fewest rooms. The first of several that are as good.
 ///
 /// # Errors
-/// [`NoWholeKeyPackageSet`](PseudonymError::NoWholeKeyPackageSet) when there is none with a KeyPackage of each of `clients`.
+/// [`NoWholeKeyPackageSet`](PseudonymError::NoWholeKeyPackageSet) when there is none with a KeyPackage of each
+/// of `clients`.
 pub fn choose_set<'a, C: Ord>(
     sets: &'a [KeyPackageSet<C>],
     clients: &BTreeSet<C>,
-    room_id: &Opaque,
+    room_id: &RoomUri,
     uses: &PseudonymUses,
 ) -> Result<ChosenSet<'a, C>, PseudonymError> {
     let whole = sets.iter().filter(|set| !set.clients.is_empty() && set.is_whole(clients));
     let candidates = whole.filter_map(|set| {
-        let linked_rooms: Vec<_> =
-            uses.rooms(&set.user_pseudonym).filter(|room| *room != room_id).cloned().collect();
-        (set.last_resort || linked_rooms.is_empty()).then_some(ChosenSet { set, linked_rooms })
+        let linked_rooms = uses.count_elsewhere(&set.user_pseudonym, room_id);
+        (set.last_resort || linked_rooms == 0).then_some(ChosenSet { set, linked_rooms })
     });
     candidates
-        .min_by_key(|chosen| (chosen.set.last_resort, chosen.linked_rooms.len()))
+        .min_by_key(|chosen| (chosen.set.last_resort, chosen.linked_rooms))
         .ok_or(PseudonymError::NoWholeKeyPackageSet)
+}
+
+/// A day, in seconds.
+const DAY: u64 = 86_400;
+
+/// How long a KeyPackage holds, in days, the day before its upload included.
+const LIFETIME_DAYS: u64 = 91;
+
+/// The lifetime of KeyPackages that are uploaded now (`now` in milliseconds since the UNIX epoch): whole days
+/// of UTC, from the day before.
+///
+/// A lifetime in seconds would be one that few other KeyPackages have, and so link those that a client made
+/// together. With this one, all that were made on one day look alike.
+#[must_use]
+pub fn upload_lifetime(now: u64) -> Lifetime {
+    let day = now.checked_div(1000).and_then(|seconds| seconds.checked_div(DAY)).unwrap_or_default();
+    let not_before = day.saturating_sub(1).saturating_mul(DAY);
+    Lifetime { not_before, not_after: not_before.saturating_add(LIFETIME_DAYS.saturating_mul(DAY)) }
+}
+
+/// Whether a KeyPackage may be uploaded: it is pseudonymous, and its lifetime is one of
+/// [`upload_lifetime`]'s.
+///
+/// # Errors
+/// Those of [`leaf_credential`]; [`LifetimeUnmasks`](PseudonymError::LifetimeUnmasks).
+pub fn check_upload(key_package: &KeyPackage) -> Result<&PseudonymousCredential, PseudonymError> {
+    let credential = leaf_credential(&key_package.leaf_node)?;
+    let LeafNodeSelect::KeyPackage { lifetime } = &key_package.leaf_node.leaf_node_source else {
+        return Err(PseudonymError::LifetimeUnmasks);
+    };
+    let of_its_day = upload_lifetime(lifetime.not_before.saturating_add(DAY).saturating_mul(1000));
+    if *lifetime == of_its_day { Ok(credential) } else { Err(PseudonymError::LifetimeUnmasks) }
 }

@@ -1,6 +1,10 @@
 //! The leaves of a minimal-metadata room, as a hub sees them too.
 
-use alloc::{collections::BTreeSet, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    vec::Vec,
+};
 
 use mimi_codec::{
     mls::{Credential, LeafNode, RatchetTree},
@@ -9,22 +13,51 @@ use mimi_codec::{
 
 use crate::{PseudonymError, pseudonym::Pseudonymous};
 
-/// The credentials at the leaves of a room's group, in their order, up to the last leaf that isn't blank.
+/// The credentials at the leaves of a room's group, in their order, up to the last leaf that is not
+/// blank. Memory grows with the leaves that are not blank, and a copy shares the credentials.
 ///
-/// What stands here has been checked as far as anybody can without keys: every member has a PseudonymousCredential, its pseudonyms are of one
-/// provider, and no client pseudonym is there twice.
+/// The leaves have been checked as far as that is possible without keys: every member has a
+/// PseudonymousCredential, its pseudonyms are of one provider, and no client pseudonym occurs twice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RoomLeaves(Vec<Option<PseudonymousCredential>>);
+pub struct RoomLeaves {
+    credentials: BTreeMap<u32, Arc<PseudonymousCredential>>,
+}
 
 impl RoomLeaves {
-    /// The leaves of a tree, `None` for each that is blank; blank ones at the end count for nothing.
+    /// The leaves of a tree, `None` for each that is blank; blank leaves at the end do not count.
     ///
     /// # Errors
     /// [`Leaf`](PseudonymError::Leaf) with [`InvalidPseudonym`](PseudonymError::InvalidPseudonym),
-    /// [`ProviderMismatch`](PseudonymError::ProviderMismatch) or [`RepeatedClientPseudonym`](PseudonymError::RepeatedClientPseudonym).
+    /// [`ProviderMismatch`](PseudonymError::ProviderMismatch) or
+    /// [`RepeatedClientPseudonym`](PseudonymError::RepeatedClientPseudonym);
+    /// [`UnknownLeaf`](PseudonymError::UnknownLeaf) for 2^32 leaves or more.
     pub fn new(leaves: Vec<Option<PseudonymousCredential>>) -> Result<Self, PseudonymError> {
-        let mut leaves = Self(leaves);
-        while leaves.0.pop_if(|last| last.is_none()).is_some() {}
+        let mut credentials = BTreeMap::new();
+        for (place, credential) in leaves.into_iter().enumerate() {
+            if let Some(credential) = credential {
+                let leaf_index = u32::try_from(place).map_err(|_| PseudonymError::UnknownLeaf)?;
+                credentials.insert(leaf_index, Arc::new(credential));
+            }
+        }
+        Self::checked(credentials)
+    }
+
+    /// The leaves of a ratchet tree.
+    ///
+    /// # Errors
+    /// Those of [`leaf_credential`] and of [`Self::new`], each at its leaf.
+    pub fn of_tree(tree: &RatchetTree) -> Result<Self, PseudonymError> {
+        let credentials = tree.leaves().map(|(leaf_index, node)| {
+            let credential = leaf_credential(node).map_err(|error| error.at(leaf_index))?;
+            Ok((leaf_index, Arc::new(credential.clone())))
+        });
+        Self::checked(credentials.collect::<Result<_, PseudonymError>>()?)
+    }
+
+    pub(crate) fn checked(
+        credentials: BTreeMap<u32, Arc<PseudonymousCredential>>,
+    ) -> Result<Self, PseudonymError> {
+        let leaves = Self { credentials };
         let mut clients = BTreeSet::new();
         for (leaf_index, credential) in leaves.iter() {
             credential.provider().map_err(|error| error.at(leaf_index))?;
@@ -35,53 +68,45 @@ impl RoomLeaves {
         Ok(leaves)
     }
 
-    /// The leaves of a ratchet tree.
-    ///
-    /// # Errors
-    /// Those of [`leaf_credential`] and of [`Self::new`], each at its leaf.
-    pub fn of_tree(tree: &RatchetTree) -> Result<Self, PseudonymError> {
-        let mut leaves = Vec::new();
-        for (leaf_index, node) in tree.leaves() {
-            let credential = leaf_credential(node).map_err(|error| error.at(leaf_index))?;
-            // A tree that was decoded has fewer nodes than its encoding bytes, so the place exists.
-            let place = usize::try_from(leaf_index).map_err(|_| PseudonymError::UnknownLeaf)?;
-            leaves.resize(place, None);
-            leaves.push(Some(credential.clone()));
-        }
-        Self::new(leaves)
+    pub(crate) fn to_map(&self) -> BTreeMap<u32, Arc<PseudonymousCredential>> {
+        self.credentials.clone()
     }
 
-    pub(crate) fn to_vec(&self) -> Vec<Option<PseudonymousCredential>> {
-        self.0.clone()
-    }
-
-    /// How many leaves there are, up to the last that isn't blank.
+    /// The number of leaves, up to the last that is not blank.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        let last = self.credentials.last_key_value().and_then(|(last, _)| usize::try_from(*last).ok());
+        last.map_or(0, |last| last.saturating_add(1))
     }
 
-    /// Are all leaves blank?
+    /// Whether all leaves are blank.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.credentials.is_empty()
     }
 
-    /// The credential at a leaf, if it isn't blank.
+    /// The credential at a leaf, if it is not blank.
     #[must_use]
     pub fn get(&self, leaf_index: u32) -> Option<&PseudonymousCredential> {
-        self.0.get(usize::try_from(leaf_index).ok()?)?.as_ref()
+        self.credentials.get(&leaf_index).map(Arc::as_ref)
     }
 
-    /// All leaves that aren't blank, each with its index.
+    /// All leaves that are not blank, each with its index, in their order.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &PseudonymousCredential)> {
-        (0..).zip(&self.0).filter_map(|(index, credential)| Some((index, credential.as_ref()?)))
+        self.credentials.iter().map(|(leaf_index, credential)| (*leaf_index, credential.as_ref()))
     }
 
-    /// Is each member's user pseudonym on the room's participant list (mimi-protocol-06, 6.1)?
+    /// The leftmost blank leaf, where the next Add or external joiner lands (RFC 9420 §7.7).
+    #[must_use]
+    pub fn first_blank(&self) -> u32 {
+        blank_from(&self.credentials, 0)
+    }
+
+    /// Whether each member's user pseudonym is on the room's participant list (mimi-protocol-06 §6.1).
     ///
     /// # Errors
-    /// [`Leaf`](PseudonymError::Leaf) with [`UnknownParticipant`](PseudonymError::UnknownParticipant) for the first that isn't.
+    /// [`Leaf`](PseudonymError::Leaf) with [`UnknownParticipant`](PseudonymError::UnknownParticipant)
+    /// for the first that is not.
     pub fn check_participants<'p>(
         &self,
         participants: impl IntoIterator<Item = &'p IdentifierUri>,
@@ -94,11 +119,26 @@ impl RoomLeaves {
     }
 }
 
-/// The pseudonymous credential of a leaf: in a minimal-metadata room, every leaf has one (mimi-protocol-06, 6.1).
+/// The leftmost blank leaf from `start` on.
+pub(crate) fn blank_from<T>(leaves: &BTreeMap<u32, T>, start: u32) -> u32 {
+    let taken = leaves.range(start..).map(|(leaf_index, _)| *leaf_index);
+    let mut blank = start;
+    for leaf_index in taken {
+        if leaf_index != blank {
+            break;
+        }
+        blank = blank.saturating_add(1);
+    }
+    blank
+}
+
+/// The pseudonymous credential of a leaf: in a minimal-metadata room, every leaf has one
+/// (mimi-protocol-06 §6.1).
 ///
 /// # Errors
-/// [`NotPseudonymous`](PseudonymError::NotPseudonymous), and [`SignatureKeyMismatch`](PseudonymError::SignatureKeyMismatch) when the leaf signs
-/// with another key than its credential says.
+/// [`NotPseudonymous`](PseudonymError::NotPseudonymous), and
+/// [`SignatureKeyMismatch`](PseudonymError::SignatureKeyMismatch) when the leaf signs with another key
+/// than its credential says.
 pub fn leaf_credential(leaf_node: &LeafNode) -> Result<&PseudonymousCredential, PseudonymError> {
     let Credential::Pseudonymous(credential) = &leaf_node.credential else {
         return Err(PseudonymError::NotPseudonymous);

@@ -9,11 +9,14 @@
 //! recognise a client whose credential has an unusual length, in several rooms. Let an authority issue credentials of one length.
 //!
 //! ```
-//! use mimi_codec::{DnsName, MimiUri, code_points::CipherSuite, mls::Credential, protocol::PseudonymousCredentialTBS};
+//! use mimi_codec::{
+//!     ClientUri, DnsName, RoomUri, UserUri, code_points::CipherSuite, mls::Credential,
+//!     protocol::PseudonymousCredentialTBS,
+//! };
 //! use mimi_crypto::{CipherSuiteProvider, RustCrypto};
 //! use mimi_pseudonym::{
-//!     CheckedClient, ConnectionKey, CredentialRefused, RoomView, flow::create::create_room, issue_pseudonymous_credential,
-//!     random_client_pseudonym, random_user_pseudonym,
+//!     CheckedClient, ConnectionKey, CredentialRefused, PseudonymUses, RealClient, RoomView,
+//!     flow::create::create_room, issue_pseudonymous_credential, random_client_pseudonym, random_user_pseudonym,
 //! };
 //! # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 //! # let mut rng = ChaCha20Rng::seed_from_u64(1);
@@ -29,27 +32,30 @@
 //!     signature_public_key: suite.signature_public_key(&room_key),
 //! };
 //! let connection_key = ConnectionKey::generate(&suite, &mut rng);
+//! let (user, client) =
+//!     (UserUri::try_from("mimi://a.example/u/alice")?, ClientUri::try_from("mimi://a.example/d/phone")?);
 //! let real = Credential::Basic { identity: "mimi://a.example/d/phone".into() };
-//! let credential =
-//!     issue_pseudonymous_credential(&suite, tbs, real, &real_key, &connection_key, &mut rng)?;
+//! let real = RealClient { user: &user, client: &client, credential: &real, signing_key: &real_key };
+//! let credential = issue_pseudonymous_credential(&suite, tbs, real, &connection_key, &mut rng)?;
 //!
 //! // The hub gets the leaves and the wrapped keys, and keeps them. Members have the wrapper key too.
-//! let created = create_room(&suite, credential, &connection_key, &mut rng)?;
+//! let (room_id, mut uses) = (RoomUri::try_from("mimi://a.example/r/clubhouse")?, PseudonymUses::new());
+//! let created = create_room(&suite, &room_id, credential, &connection_key, &mut uses, &mut rng)?;
 //! let room =
 //!     RoomView { leaves: &created.leaves, link_keys: &created.link_keys, wrapper_key: &created.wrapper_key };
 //!
 //! // A member opens a link. What vouches for real credentials is yours.
 //! let directory = |credential: &Credential| match credential {
 //!     Credential::Basic { identity } if **identity == *b"mimi://a.example/d/phone" => Ok(CheckedClient {
-//!         user: MimiUri::parse("mimi://a.example/u/alice").unwrap(),
-//!         client: MimiUri::parse("mimi://a.example/d/phone").unwrap(),
+//!         user: user.clone(),
+//!         client: client.clone(),
 //!         signature_public_key: suite.signature_public_key(&real_key),
 //!         details: (),
 //!     }),
 //!     _ => Err(CredentialRefused),
 //! };
 //! let identity = room.open(&suite, 0, &directory)?;
-//! assert_eq!(identity.user().as_str(), "mimi://a.example/u/alice");
+//! assert_eq!(*identity.user(), user);
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 //!
@@ -60,17 +66,26 @@
 //! | a hub swaps wrapped keys, or replays an old one | members who open them | [`WrappedKeyDoesNotOpen`](PseudonymError::WrappedKeyDoesNotOpen) |
 //! | a ciphertext is changed | members who open it | [`WrappedKeyDoesNotOpen`](PseudonymError::WrappedKeyDoesNotOpen), [`IdentityLinkDoesNotOpen`](PseudonymError::IdentityLinkDoesNotOpen) |
 //! | a member links another's credential to itself | members | [`IdentityLinkDoesNotOpen`](PseudonymError::IdentityLinkDoesNotOpen), [`IdentityLinkSignature`](PseudonymError::IdentityLinkSignature) |
-//! | a client joins under another user's pseudonym | members, before they accept the commit | [`UserPseudonymShared`](PseudonymError::UserPseudonymShared) |
-//! | an adder wraps a wrong key | the other members, before they accept the commit | [`IdentityLinkDoesNotOpen`](PseudonymError::IdentityLinkDoesNotOpen) |
-//! | a joiner has no wrapper key, or a wrong one | hub and members; members | [`AddAadCount`](PseudonymError::AddAadCount), [`WrappedKeyDoesNotOpen`](PseudonymError::WrappedKeyDoesNotOpen) |
+//! | a client joins under a user pseudonym that is present | hub and members | [`NoConsent`](PseudonymError::NoConsent) |
+//! | a user lets another user in under its pseudonym | members, who mark the leaf | [`UserPseudonymShared`](PseudonymError::UserPseudonymShared) |
+//! | a user is in the room under two pseudonyms | members, who mark the leaf | [`UserPseudonymDiffers`](PseudonymError::UserPseudonymDiffers) |
+//! | a leaf becomes another user | hub and members; members, who mark the leaf | [`IdentityChanged`](PseudonymError::IdentityChanged) |
+//! | an adder wraps a wrong key | the other members, who mark the leaf | [`IdentityLinkDoesNotOpen`](PseudonymError::IdentityLinkDoesNotOpen) |
+//! | a joiner has no wrapper key, or a wrong one | hub and members; members, who mark the leaf | [`AddAadCount`](PseudonymError::AddAadCount), [`WrappedKeyDoesNotOpen`](PseudonymError::WrappedKeyDoesNotOpen) |
 //! | a credential is used in a second room | whoever is in both | [`PseudonymReused`](PseudonymError::PseudonymReused) |
 //! | a connection request is replayed to another user | that user | [`RequestDoesNotOpen`](PseudonymError::RequestDoesNotOpen) |
 //! | a request in somebody else's name | the responder | [`StrangerInConnectionRoom`](PseudonymError::StrangerInConnectionRoom), [`ConnectionKeyMismatch`](PseudonymError::ConnectionKeyMismatch) |
 //! | a connection request is passed on to a third user by the one who was asked | the requester, when the third user has answered | [`NotTheResponder`](PseudonymError::NotTheResponder), [`ResponseDoesNotOpen`](PseudonymError::ResponseDoesNotOpen) |
-//! | a client without a link joins under a known user's pseudonym | members, before they accept the commit | [`UserPseudonymShared`](PseudonymError::UserPseudonymShared) |
+//! | a member wraps all keys under a key that no member has | members, who wrap them again | [`Followed::wrong_rewrap_by`] |
+//! | an old message or request brings back a replaced connection key | the other user | [`RetiredConnectionKey`](PseudonymError::RetiredConnectionKey) |
+//! | a connection room at another provider, or with leaves of the hub's making | the responder | [`ConnectionRoomElsewhere`](PseudonymError::ConnectionRoomElsewhere), [`LeafSignature`](PseudonymError::LeafSignature) |
 //! | a committer gives the wrapper key to the hub | itself, if it asks | [`WrapperKeyExposed`](PseudonymError::WrapperKeyExposed) |
 //!
-//! What nobody notices: a member who tells outsiders who is in the room, or gives its wrapper key away; a provider that keeps a record of which of its users
+//! A member follows a commit whose links do not open, and marks the leaf ([`KnownRoom`]): the hub cannot see
+//! that, and members that refused what it has let through would be left behind.
+//!
+//! What nobody notices: a connected user who recognises a friend in every room that it sees, since the connection
+//! key alone opens the friend's links; a member who tells outsiders who is in the room, or gives its wrapper key away; a provider that keeps a record of which of its users
 //! uploads which KeyPackage; somebody who passes a connection request on with a response key of its own, until it has read the third user's connection key
 //! (see [`VerifiedConnectionRequest`]).
 //!
@@ -82,7 +97,8 @@
 //! each member that ever was, and in a [`rotation`] for each that is, once by everybody who re-wraps: after n seals, two nonces are equal with a probability below n^2 / 2^97, which is 2^-33 for 2^32.
 //!
 //! # Where things are
-//! [`flow`] has what members do, one module each. [`rotation`] is ours and in no draft.
+//! [`SealedRoom`] is a room as the hub has it, and judges commits; [`KnownRoom`] is a member's, and follows them. [`flow`] has what
+//! members send, one module each. [`rotation`], [`offer`], [`PseudonymConsent`] and [`flow::renew`] are ours and in no draft.
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -91,43 +107,57 @@ extern crate alloc;
 
 mod connection;
 mod connection_key;
+mod connection_token;
+mod consent;
 mod credential;
 mod disclosure;
 mod error;
 mod key_package_set;
+mod known_room;
 mod leaf_changes;
 mod leaves;
 mod link_keys;
 mod pseudonym;
 mod pseudonym_uses;
+mod queue_id;
 mod room;
 mod sealed;
+mod sealed_room;
+mod wire;
 mod wrapper_key;
 
 pub mod flow;
+pub mod offer;
 pub mod rotation;
 
 pub use connection::{
-    Connection, PendingConnection, Requester, UnverifiedConnectionRequest, UnverifiedConnectionResponse,
-    VerifiedConnectionRequest, open_connection_request, request_connection, rotation_message,
+    Connection, ConnectionRoom, PendingConnection, Requester, UnverifiedConnectionRequest,
+    UnverifiedConnectionResponse, VerifiedConnectionRequest, open_connection_request, request_connection,
+    rotation_message,
 };
 pub use connection_key::{ConnectionKey, IdentityLinkKey};
+pub use connection_token::{ConnectionToken, KeyPackageShelf};
+pub use consent::{ConsentTo, PseudonymConsent, PseudonymConsentTBS};
 pub use credential::{
-    CheckedClient, CredentialCheck, CredentialRefused, VerifiedIdentity, has_identity_link,
+    CheckedClient, CredentialCheck, CredentialRefused, RealClient, VerifiedIdentity, has_identity_link,
     issue_pseudonymous_credential, issue_unlinked_credential, open_identity_link, seal_identity_link,
     sign_identity_link,
 };
 pub use disclosure::{DisclosedIdentity, Disclosure, verify_disclosure};
 pub use error::PseudonymError;
 pub use key_package_set::{
-    ChosenSet, KeyPackageSet, UploadPlan, UploadedKeyPackage, choose_set, key_package_sets, plan_uploads,
+    ChosenSet, KeyPackageSet, UploadPlan, UploadedKeyPackage, check_upload, choose_set, key_package_sets,
+    plan_uploads, upload_lifetime,
 };
-pub use leaf_changes::LeafChanges;
+pub use known_room::{Followed, KnownRoom};
+pub use leaf_changes::{ChangedBy, LeafChanges};
 pub use leaves::{RoomLeaves, leaf_credential};
-pub use link_keys::{CommitChanges, LinkKeys};
+pub use link_keys::LinkKeys;
 pub use pseudonym::{pseudonym_provider, random_client_pseudonym, random_user_pseudonym};
-pub use pseudonym_uses::{PseudonymUses, Reuse};
+pub use pseudonym_uses::{LinkedRooms, PseudonymUses, Reuse};
+pub use queue_id::{MAX_QUEUE_ID, leaf_queue_id, open_queue_id, seal_queue_id};
 pub use room::RoomView;
+pub use sealed_room::{CommitContent, JudgedCommit, MAX_IDENTITY_LINK, SealedRoom, WrapperKeyRule};
 pub use wrapper_key::{IdentityLinkWrapperKey, check_extensions_for_hub};
 
 /// The README's example runs too.

@@ -1,8 +1,13 @@
-//! The component `identity_link_keys`: one place for a wrapped key at each leaf (mimi-metadata-minimalization-01, 4).
+//! The component `identity_link_keys`: one place for a wrapped key at each leaf (mimi-metadata-minimalization-01 §4).
 //!
-//! The hub and the members apply the same changes by the same rules; no key is needed for that. Opening comes afterwards, and is for members.
+//! The hub and the members apply the same changes by the same rules; no key is needed for that. Opening
+//! comes afterwards, and only members can.
 
-use alloc::{collections::BTreeSet, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    vec::Vec,
+};
 
 use mimi_codec::{
     List,
@@ -12,47 +17,42 @@ use mimi_codec::{
     mls::GroupContext,
 };
 
-use crate::{PseudonymError, RoomLeaves, has_identity_link};
+use crate::{ChangedBy, LeafChanges, PseudonymError, RoomLeaves, has_identity_link};
 
-/// The wrapped keys of a room: one place for each of its [`RoomLeaves`], and a key only where the credential has an identity link.
+/// The wrapped keys of a room: one place for each of its [`RoomLeaves`], and a key only where the
+/// credential has an identity link. A copy shares the keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LinkKeys(Vec<Option<EncryptedIdentityLinkKey>>);
-
-/// What a commit does to the leaves of a room, and what it says about their keys.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct CommitChanges<'a> {
-    /// The leaves where the commit's Add proposals land, in the order of the proposals; in an external commit, the joiner's own.
-    pub added: &'a [u32],
-    /// The leaves that the commit blanks, even if it fills them again.
-    pub removed: &'a [u32],
-    /// The leaves that get another credential by an Update or by the committer's path.
-    pub updated: &'a [u32],
-    /// The commit's AppDataUpdate for the component, if it has one.
-    pub update: Option<&'a IdentityLinkKeysUpdate>,
-    /// The commit's SafeAAD item for the component, if it has one.
-    pub add_aad: Option<&'a AddAAD>,
+pub struct LinkKeys {
+    keys: BTreeMap<u32, Arc<EncryptedIdentityLinkKey>>,
+    /// The number of places.
+    len: usize,
 }
 
 impl LinkKeys {
     /// The keys in the component's data.
     ///
     /// # Errors
-    /// [`LinkKeysLength`](PseudonymError::LinkKeysLength); [`Leaf`](PseudonymError::Leaf) with [`UnknownLeaf`](PseudonymError::UnknownLeaf) for a key at a
-    /// blank leaf, or with [`KeyWithoutIdentityLink`](PseudonymError::KeyWithoutIdentityLink).
+    /// [`LinkKeysLength`](PseudonymError::LinkKeysLength); [`Leaf`](PseudonymError::Leaf) with
+    /// [`UnknownLeaf`](PseudonymError::UnknownLeaf) for a key at a blank leaf, or with
+    /// [`KeyWithoutIdentityLink`](PseudonymError::KeyWithoutIdentityLink).
     pub fn new(data: IdentityLinkKeysData, leaves: &RoomLeaves) -> Result<Self, PseudonymError> {
-        let keys = Self(data.identity_link_key_ciphertexts);
-        if keys.0.len() != leaves.len() {
-            let (expected, actual) = (leaves.len(), keys.0.len());
+        let entries = data.identity_link_key_ciphertexts;
+        if entries.len() != leaves.len() {
+            let (expected, actual) = (leaves.len(), entries.len());
             return Err(PseudonymError::LinkKeysLength { expected, actual });
         }
+        let entries = (0..).zip(entries).filter_map(|(leaf_index, key)| Some((leaf_index, Arc::new(key?))));
+        let keys = Self { keys: entries.collect(), len: leaves.len() };
         keys.check(leaves)?;
         Ok(keys)
     }
 
-    /// The keys in a GroupContext. A group that has the component is that of a minimal-metadata room; nothing else marks one.
+    /// The keys in a GroupContext. A group that has the component is that of a minimal-metadata room;
+    /// nothing else marks one.
     ///
     /// # Errors
-    /// [`NotMinimalMetadata`](PseudonymError::NotMinimalMetadata), [`Decode`](PseudonymError::Decode), and those of [`Self::new`].
+    /// [`NotMinimalMetadata`](PseudonymError::NotMinimalMetadata), [`Decode`](PseudonymError::Decode), and
+    /// those of [`Self::new`].
     pub fn of_group(group_context: &GroupContext, leaves: &RoomLeaves) -> Result<Self, PseudonymError> {
         let data: Option<IdentityLinkKeysData> = group_context.extensions.component_content()?;
         Self::new(data.ok_or(PseudonymError::NotMinimalMetadata)?, leaves)
@@ -61,95 +61,84 @@ impl LinkKeys {
     /// The component's data.
     #[must_use]
     pub fn data(&self) -> IdentityLinkKeysData {
-        IdentityLinkKeysData { identity_link_key_ciphertexts: self.0.clone() }
+        let mut identity_link_key_ciphertexts = Vec::with_capacity(self.len);
+        for (leaf_index, key) in self.iter() {
+            if let Ok(place) = usize::try_from(leaf_index) {
+                identity_link_key_ciphertexts.resize(place, None);
+                identity_link_key_ciphertexts.push(Some(key.clone()));
+            }
+        }
+        identity_link_key_ciphertexts.resize(self.len, None);
+        IdentityLinkKeysData { identity_link_key_ciphertexts }
     }
 
     /// The wrapped key of the client at a leaf, if there is one.
     #[must_use]
     pub fn get(&self, leaf_index: u32) -> Option<&EncryptedIdentityLinkKey> {
-        self.0.get(usize::try_from(leaf_index).ok()?)?.as_ref()
+        self.keys.get(&leaf_index).map(Arc::as_ref)
     }
 
-    /// All wrapped keys, each with its leaf.
+    /// All wrapped keys, each with its leaf, in the order of the leaves.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &EncryptedIdentityLinkKey)> {
-        (0..).zip(&self.0).filter_map(|(leaf_index, key)| Some((leaf_index, key.as_ref()?)))
+        self.keys.iter().map(|(leaf_index, key)| (*leaf_index, key.as_ref()))
     }
 
-    /// The keys after a commit. `leaves` are those after it. What is refused makes the commit invalid, for the hub and for members alike.
-    ///
-    /// - The AddAAD has one ciphertext for each added client, in the order of the Add proposals; an empty one for a client that shows its
-    ///   identity to nobody. It may be absent if none of them does.
-    /// - The update sets, at the leaf where each Add lands, the very same ciphertext; none for an empty one.
-    /// - Beyond that, keys are set only at leaves that the commit gives another credential.
-    /// - Keys go with their client: removed in the commit that removes it or gives its leaf another credential, and in no other.
-    ///
-    /// # Errors
-    /// [`AddAadCount`](PseudonymError::AddAadCount); [`Leaf`](PseudonymError::Leaf) with [`UnknownLeaf`](PseudonymError::UnknownLeaf),
-    /// [`AddAadMismatch`](PseudonymError::AddAadMismatch), [`LeafUntouched`](PseudonymError::LeafUntouched),
-    /// [`NoKeyToRemove`](PseudonymError::NoKeyToRemove), [`StaleKey`](PseudonymError::StaleKey) or
-    /// [`KeyWithoutIdentityLink`](PseudonymError::KeyWithoutIdentityLink).
-    pub fn after_commit(
+    /// The keys after a commit. A refusal makes the commit invalid, for the hub and for members alike.
+    pub(crate) fn after_commit(
         &self,
-        leaves: &RoomLeaves,
-        changes: &CommitChanges<'_>,
+        changes: &LeafChanges,
+        add_aad: Option<&AddAAD>,
     ) -> Result<Self, PseudonymError> {
-        check_add_aad(leaves, changes)?;
-        let [added, removed, updated] = [changes.added, changes.removed, changes.updated]
-            .map(|leaves| leaves.iter().collect::<BTreeSet<_>>());
-        let (set, removed_keys) = changes.update.map_or((&[][..], &[][..]), parts);
-        for leaf_index in set.iter().map(|entry| entry.leaf_index) {
-            if leaves.get(leaf_index).is_none() {
-                return Err(PseudonymError::UnknownLeaf.at(leaf_index));
+        check_add_aad_count(changes, add_aad)?;
+        let leaves = changes.leaves();
+        let [added, removed, updated] = [changes.added(), changes.removed(), changes.updated()]
+            .map(|leaves| leaves.iter().copied().collect::<BTreeSet<u32>>());
+        let mut keys = self.keys.clone();
+        let mut said = BTreeSet::new();
+        for (by, update) in changes.key_updates() {
+            let (set, removed_keys) = parts(update);
+            for leaf_index in removed_keys {
+                if !removed.contains(leaf_index) && !updated.contains(leaf_index) {
+                    return Err(PseudonymError::LeafUntouched.at(*leaf_index));
+                }
+                if keys.remove(leaf_index).is_none() {
+                    return Err(PseudonymError::NoKeyToRemove.at(*leaf_index));
+                }
+                said.insert(*leaf_index);
             }
-            if !added.contains(&leaf_index) && !updated.contains(&leaf_index) {
-                return Err(PseudonymError::LeafUntouched.at(leaf_index));
-            }
-        }
-        for leaf_index in removed_keys {
-            if !removed.contains(leaf_index) && !updated.contains(leaf_index) {
-                return Err(PseudonymError::LeafUntouched.at(*leaf_index));
-            }
-            if self.get(*leaf_index).is_none() {
-                return Err(PseudonymError::NoKeyToRemove.at(*leaf_index));
-            }
-        }
-        for leaf_index in removed.union(&updated) {
-            let spoken_of =
-                set_at(set, **leaf_index).is_some() || removed_keys.binary_search(leaf_index).is_ok();
-            if self.get(**leaf_index).is_some() && !spoken_of {
-                return Err(PseudonymError::StaleKey.at(**leaf_index));
-            }
-        }
-        self.with_update(leaves, set, removed_keys)
-    }
-
-    /// The keys with an update applied, and the result checked against the leaves.
-    pub(crate) fn with_update(
-        &self,
-        leaves: &RoomLeaves,
-        set: &[LeafKey],
-        removed_keys: &[u32],
-    ) -> Result<Self, PseudonymError> {
-        let mut keys = self.0.clone();
-        for leaf_index in removed_keys {
-            if let Some(place) = usize::try_from(*leaf_index).ok().and_then(|place| keys.get_mut(place)) {
-                *place = None;
+            for LeafKey { leaf_index, key } in set {
+                if leaves.get(*leaf_index).is_none() {
+                    return Err(PseudonymError::UnknownLeaf.at(*leaf_index));
+                }
+                let own = *by == ChangedBy::Member { leaf_index: *leaf_index };
+                if !(added.contains(leaf_index) || own && !removed.contains(leaf_index)) {
+                    return Err(PseudonymError::LeafUntouched.at(*leaf_index));
+                }
+                keys.insert(*leaf_index, Arc::new(key.clone()));
+                said.insert(*leaf_index);
             }
         }
-        // A key beyond the last leaf is that of a client that is gone.
-        let beyond = (0..).zip(&keys).skip(leaves.len()).find(|(_, key)| key.is_some());
-        if let Some((leaf_index, _)) = beyond {
-            return Err(PseudonymError::StaleKey.at(leaf_index));
+        let stale = |leaf_index: &&u32| self.keys.contains_key(leaf_index) && !said.contains(leaf_index);
+        if let Some(leaf_index) = removed.union(&updated).find(stale) {
+            return Err(PseudonymError::StaleKey.at(*leaf_index));
         }
-        keys.resize(leaves.len(), None);
-        for entry in set {
-            let place = usize::try_from(entry.leaf_index).ok().and_then(|place| keys.get_mut(place));
-            let place = place.ok_or_else(|| PseudonymError::UnknownLeaf.at(entry.leaf_index))?;
-            *place = Some(entry.key.clone());
+        let keys = Self { keys, len: leaves.len() };
+        for (leaf_index, ciphertext) in
+            changes.added().iter().zip(add_aad.into_iter().flat_map(|aad| &aad.identity_link_key_ciphertexts))
+        {
+            let expected = (!ciphertext.ciphertext.is_empty()).then_some(ciphertext);
+            if keys.get(*leaf_index) != expected {
+                return Err(PseudonymError::AddAadMismatch.at(*leaf_index));
+            }
         }
-        let keys = Self(keys);
         keys.check(leaves)?;
         Ok(keys)
+    }
+
+    /// The same leaves with other keys.
+    pub(crate) fn replaced(&self, set: &[LeafKey]) -> Self {
+        let keys = set.iter().map(|entry| (entry.leaf_index, Arc::new(entry.key.clone())));
+        Self { keys: keys.collect(), len: self.len }
     }
 
     /// A key only where there is a credential with an identity link.
@@ -165,38 +154,22 @@ impl LinkKeys {
     }
 }
 
-/// One ciphertext for each added client, the same as in the update.
-fn check_add_aad(leaves: &RoomLeaves, changes: &CommitChanges<'_>) -> Result<(), PseudonymError> {
-    let mut any_link = false;
-    for leaf_index in changes.added {
-        let credential =
-            leaves.get(*leaf_index).ok_or_else(|| PseudonymError::UnknownLeaf.at(*leaf_index))?;
-        any_link |= has_identity_link(credential);
+/// One ciphertext for each added client.
+fn check_add_aad_count(changes: &LeafChanges, add_aad: Option<&AddAAD>) -> Result<(), PseudonymError> {
+    let (expected, actual) =
+        (changes.added().len(), add_aad.map_or(0, |aad| aad.identity_link_key_ciphertexts.len()));
+    let leaves = changes.leaves();
+    let any_link = || changes.added().iter().any(|leaf| leaves.get(*leaf).is_some_and(has_identity_link));
+    if expected == actual || add_aad.is_none() && !any_link() {
+        Ok(())
+    } else {
+        Err(PseudonymError::AddAadCount { expected, actual })
     }
-    let ciphertexts = changes.add_aad.map_or(&[][..], |aad| aad.identity_link_key_ciphertexts.as_slice());
-    let (expected, actual) = (changes.added.len(), ciphertexts.len());
-    let none_needed = changes.add_aad.is_none() && !any_link;
-    if expected != actual && !none_needed {
-        return Err(PseudonymError::AddAadCount { expected, actual });
-    }
-    let (set, _) = changes.update.map_or((&[][..], &[][..]), parts);
-    for (leaf_index, ciphertext) in changes.added.iter().zip(ciphertexts) {
-        let expected = (!ciphertext.ciphertext.is_empty()).then_some(ciphertext);
-        if set_at(set, *leaf_index) != expected {
-            return Err(PseudonymError::AddAadMismatch.at(*leaf_index));
-        }
-    }
-    Ok(())
 }
 
 /// The keys that an update sets and the leaves whose keys it removes, both ascending.
 pub(crate) fn parts(update: &IdentityLinkKeysUpdate) -> (&[LeafKey], &[u32]) {
     (update.set().as_slice(), update.removed_leaves().as_slice())
-}
-
-fn set_at(set: &[LeafKey], leaf_index: u32) -> Option<&EncryptedIdentityLinkKey> {
-    let place = set.binary_search_by_key(&leaf_index, |entry| entry.leaf_index).ok()?;
-    set.get(place).map(|entry| &entry.key)
 }
 
 /// The update that sets and removes these, in any order.

@@ -4,7 +4,7 @@ use alloc::string::String;
 use core::fmt::Write;
 
 use mimi_codec::{
-    DnsNameRef, MimiUri,
+    DnsNameRef, MimiUri, UriKind,
     protocol::{IdentifierUri, PseudonymousCredential, PseudonymousCredentialTBS},
 };
 use rand_core::CryptoRng;
@@ -69,6 +69,26 @@ pub fn pseudonym_provider<'a>(
     }
 }
 
+/// Whether a pseudonym is what the draft says one is made up of: a random UUID under the provider's
+/// domain, as [`random_user_pseudonym`] and [`random_client_pseudonym`] make it. A UUID of another
+/// version may hold a time or the address of a machine.
+pub(crate) fn check_random(pseudonym: &IdentifierUri, kind: UriKind<'_>) -> Result<(), PseudonymError> {
+    let uri = pseudonym.mimi_uri()?;
+    let is_uuid = uri.is_normal() && uri.kind() == kind && uri.id().is_some_and(is_random_uuid);
+    if is_uuid { Ok(()) } else { Err(PseudonymError::PseudonymNotRandom) }
+}
+
+/// Lower-case text of a UUID with version 4 and variant `10`.
+fn is_random_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(place, byte)| match place {
+            8 | 13 | 18 | 23 => byte == b'-',
+            14 => byte == b'4',
+            19 => matches!(byte, b'8' | b'9' | b'a' | b'b'),
+            _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+        })
+}
+
 /// What has the fields of a PseudonymousCredentialTBS.
 pub(crate) trait Pseudonymous {
     fn provider(&self) -> Result<DnsNameRef<'_>, PseudonymError>;
@@ -123,6 +143,27 @@ mod tests {
         expected[6] = 0x4f;
         expected[8] = 0xbf;
         assert_eq!(all_bits, expected);
+    }
+
+    #[test]
+    fn knows_a_random_uuid_of_its_kind() {
+        let uri = |text: &str| IdentifierUri::new(text).unwrap();
+        let random = "mimi://a.example/u/3f2504e0-4f89-41d3-9a0c-0305e82c3301";
+        assert_eq!(check_random(&uri(random), UriKind::User), Ok(()));
+        for other in [
+            "mimi://a.example/d/3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+            // Version 1 holds a time and a machine's address; variant c.
+            "mimi://a.example/u/3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+            "mimi://a.example/u/3f2504e0-4f89-41d3-ca0c-0305e82c3301",
+            "mimi://a.example/u/3F2504e0-4f89-41d3-9a0c-0305e82c3301",
+            "mimi://A.example/u/3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+            "mimi://a.example/u/3f2504e0-4f89-41d3-9a0c-0305e82c33010",
+            "mimi://a.example/u/alice",
+            "mimi://a.example",
+        ] {
+            let refused = check_random(&uri(other), UriKind::User);
+            assert_eq!(refused, Err(PseudonymError::PseudonymNotRandom), "{other}");
+        }
     }
 
     #[test]

@@ -74,38 +74,6 @@ impl RoomView<'_> {
             Err(PseudonymError::ConnectionKeyMismatch)
         }
     }
-
-    /// Do the members under one user pseudonym belong to one user? Asked for a leaf that is new, with the identity that it shows, if any: it is held
-    /// against the other leaves with its user pseudonym, up to the first that shows the same user. Who shows its identity and who doesn't can't be told to
-    /// be one.
-    pub(crate) fn check_user_pseudonym<S: CipherSuiteProvider + ?Sized, C: CredentialCheck>(
-        &self,
-        suite: &S,
-        leaf_index: u32,
-        identity: Option<&VerifiedIdentity<C::Details>>,
-        check: &C,
-    ) -> Result<(), PseudonymError> {
-        let credential = self.leaves.get(leaf_index).ok_or(PseudonymError::UnknownLeaf)?;
-        let same = self.leaves.iter().filter(|(other, others)| {
-            *other != leaf_index && others.user_pseudonym == credential.user_pseudonym
-        });
-        for (other, others) in same {
-            let other_is_linked = has_identity_link(others) && self.link_keys.get(other).is_some();
-            if !other_is_linked && identity.is_none() {
-                continue;
-            }
-            if !other_is_linked {
-                return Err(PseudonymError::UserPseudonymShared);
-            }
-            match (self.open(suite, other, check), identity) {
-                (Ok(known), Some(identity)) if known.user() == identity.user() => return Ok(()),
-                (Ok(_), _) => return Err(PseudonymError::UserPseudonymShared),
-                // What doesn't open says nothing.
-                (Err(_), _) => {}
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Wraps the key of a credential's own link; `None` for a credential without one.

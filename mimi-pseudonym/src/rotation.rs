@@ -15,15 +15,28 @@
 //! } EpochWrapperContext;
 //! ```
 //!
-//! 1. A commit removes members and begins epoch n; it adds nobody, so that no key of a new member is wrapped for those who go.
-//! 2. Every member derives the wrapper key of epoch n, which the removed ones can't. The committer, or whoever notices that it didn't, sends a
-//!    second commit with [`rewrap`]'s update: all link keys, under the new wrapper key. It can't be part of the first: epoch n's secrets depend on
-//!    the GroupContext, in which the wrapped keys are.
-//! 3. The other members take it by [`receive_rewrap`], which looks whether every leaf has the link key that it had. The key of epoch n
-//!    is the room's wrapper key until the next removal; Welcomes and join links carry it as they do the static one.
+//! 1. A commit removes members and begins epoch n. It adds no member and sets no key, so that no key of
+//!    a new member is wrapped for those who go. From now on a rotation is *pending*, for hub and
+//!    members alike: commits that add members or set keys are refused
+//!    ([`RotationPending`](PseudonymError::RotationPending)). Another removal is allowed, and begins anew.
+//! 2. Every member derives the wrapper key of epoch n, which the removed ones cannot. Any member sends
+//!    a second commit ([`KnownRoom::rewrap`](crate::KnownRoom::rewrap)): all link keys, under the new
+//!    wrapper key. It cannot be part of the first: epoch n's secrets depend on the GroupContext, which
+//!    holds the wrapped keys.
+//! 3. The other members follow it ([`KnownRoom::follow`](crate::KnownRoom::follow)). Whether or not its keys
+//!    open, the key of epoch n is the room's wrapper key until the next removal: a member that wraps
+//!    under a key that no member has stops the room from nothing. The members, who have opened all
+//!    links before, find out, may remove it, and any of them wraps the keys anew.
 //!
-//! Forgotten keys protect those who come later. Those who were members beside the removed one stay known to it: it has had their link keys. Join links
-//! from before a change bring a key that no longer opens anything.
+//! A member that is added gets the room's wrapper key in its Welcome, and a join link carries it, as they do
+//! the static one. Join links from before a change bring a key that opens nothing:
+//! [`join_externally`](crate::flow::external_join::join_externally) refuses it.
+//!
+//! Members that were present together with a removed one stay known to it: it has had their link keys.
+//!
+//! While a rotation is pending a room could also take additions wrapped under both keys. It refuses
+//! them instead: the second commit follows the first at once, any member can send it, and two keys for
+//! one leaf would be two truths.
 
 use alloc::vec::Vec;
 
@@ -35,7 +48,7 @@ use mimi_crypto::{CipherSuiteProvider, Secret, expand_with_label};
 use rand_core::CryptoRng;
 
 use crate::{
-    IdentityLinkWrapperKey, LinkKeys, PseudonymError, RoomLeaves, RoomView,
+    IdentityLinkKey, IdentityLinkWrapperKey, LinkKeys, PseudonymError, RoomLeaves,
     credential::tbs_bytes,
     link_keys::{parts, update_of},
 };
@@ -61,68 +74,33 @@ pub fn epoch_wrapper_key<S: CipherSuiteProvider + ?Sized>(
     IdentityLinkWrapperKey::from_secret(suite, secret)
 }
 
-/// The update that puts all link keys of a room under a new wrapper key.
-///
-/// # Errors
-/// At its [`Leaf`](PseudonymError::Leaf), [`WrappedKeyDoesNotOpen`](PseudonymError::WrappedKeyDoesNotOpen) and what else
-/// [`IdentityLinkWrapperKey::unwrap`] refuses.
-pub fn rewrap<S: CipherSuiteProvider + ?Sized>(
+/// The update that puts all link keys of a room under a new wrapper key. `key_of` gives the identity
+/// link key at a leaf; an entry that opens for no member stays as it is, so that one bad leaf stops
+/// no rotation.
+pub(crate) fn rewrap<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
-    room: &RoomView<'_>,
+    leaves: &RoomLeaves,
+    link_keys: &LinkKeys,
+    key_of: &dyn Fn(u32) -> Result<IdentityLinkKey, PseudonymError>,
     new: &IdentityLinkWrapperKey,
     rng: &mut dyn CryptoRng,
 ) -> Result<IdentityLinkKeysUpdate, PseudonymError> {
-    let mut set = Vec::with_capacity(room.leaves.len());
-    for (leaf_index, wrapped) in room.link_keys.iter() {
-        let mut rewrapped = || {
-            let credential = room.leaves.get(leaf_index).ok_or(PseudonymError::UnknownLeaf)?;
-            let tbs = tbs_bytes(credential)?;
-            let identity_link_key = room.wrapper_key.unwrap_for(suite, wrapped, &tbs)?;
-            new.wrap_for(suite, &identity_link_key, &tbs, rng)
+    let mut set = Vec::new();
+    for (leaf_index, wrapped) in link_keys.iter() {
+        let credential = leaves.get(leaf_index).ok_or_else(|| PseudonymError::UnknownLeaf.at(leaf_index))?;
+        let key = match key_of(leaf_index) {
+            Ok(key) => new.wrap_for(suite, &key, &tbs_bytes(credential)?, rng)?,
+            Err(_) => wrapped.clone(),
         };
-        let key = rewrapped().map_err(|error| error.at(leaf_index))?;
         set.push(LeafKey { leaf_index, key });
     }
     update_of(set, Vec::new())
 }
 
-/// The wrapped keys after [`rewrap`]'s update, if each leaf has the same link key under `new` that it had before. The hub, which can't tell,
-/// takes it by [`apply_rewrap`].
-///
-/// # Errors
-/// At its leaf, [`RewrapMismatch`](PseudonymError::RewrapMismatch) for another set of leaves or another link key, and what
-/// [`IdentityLinkWrapperKey::unwrap`] refuses.
-pub fn receive_rewrap<S: CipherSuiteProvider + ?Sized>(
-    suite: &S,
-    room: &RoomView<'_>,
-    new: &IdentityLinkWrapperKey,
-    update: &IdentityLinkKeysUpdate,
-) -> Result<LinkKeys, PseudonymError> {
-    let keys = apply_rewrap(room.link_keys, room.leaves, update)?;
-    for (leaf_index, wrapped) in room.link_keys.iter() {
-        let same = || {
-            let credential = room.leaves.get(leaf_index).ok_or(PseudonymError::UnknownLeaf)?;
-            let tbs = tbs_bytes(credential)?;
-            let rewrapped = keys.get(leaf_index).ok_or(PseudonymError::RewrapMismatch)?;
-            let before = room.wrapper_key.unwrap_for(suite, wrapped, &tbs)?;
-            if new.unwrap_for(suite, rewrapped, &tbs)? == before {
-                Ok(())
-            } else {
-                Err(PseudonymError::RewrapMismatch)
-            }
-        };
-        same().map_err(|error| error.at(leaf_index))?;
-    }
-    Ok(keys)
-}
-
-/// The wrapped keys after [`rewrap`]'s update, by what the hub can see: the leaves that had a key have one, and no others.
-///
-/// # Errors
-/// At its leaf, [`RewrapMismatch`](PseudonymError::RewrapMismatch).
-pub fn apply_rewrap(
+/// The wrapped keys after [`rewrap`]'s update, by what the hub can see: the leaves that had a key have
+/// one, and no others.
+pub(crate) fn apply_rewrap(
     link_keys: &LinkKeys,
-    leaves: &RoomLeaves,
     update: &IdentityLinkKeysUpdate,
 ) -> Result<LinkKeys, PseudonymError> {
     let (set, removed) = parts(update);
@@ -138,5 +116,5 @@ pub fn apply_rewrap(
     if let Some(missing) = expected.next() {
         return Err(PseudonymError::RewrapMismatch.at(missing));
     }
-    link_keys.with_update(leaves, set, &[])
+    Ok(link_keys.replaced(set))
 }

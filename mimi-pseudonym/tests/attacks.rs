@@ -14,20 +14,20 @@ use mimi_codec::{
 };
 use mimi_crypto::{CryptoError, decrypt_with_label, encrypt_with_label, generate_hpke_key_pair};
 use mimi_pseudonym::{
-    CommitChanges, Connection, ConnectionKey, CredentialRefused, IdentityLinkWrapperKey, LinkKeys,
-    PendingConnection, PseudonymError, PseudonymUses, Requester, Reuse, RoomLeaves, RoomView,
+    Connection, ConnectionKey, ConnectionRoom, CredentialRefused, IdentityLinkWrapperKey, LinkKeys,
+    LinkedRooms, PendingConnection, PseudonymError, PseudonymUses, RealClient, Requester, Reuse, RoomLeaves,
+    RoomView,
     flow::{
         add::{AddedUser, add_users},
-        external_join::join_externally,
         learn::{LeafIdentity, learn_room, learn_room_batch},
-        transitive_add::receive_commit,
         unlinked::LinkPolicy,
     },
     issue_pseudonymous_credential, issue_unlinked_credential, open_connection_request, open_identity_link,
     request_connection, seal_identity_link, sign_identity_link,
 };
 use world::{
-    Hub, User, World, add, client_of_another_provider, opaque, required, room_of, user_of_another_provider,
+    Changes, Hub, JOINER, User, World, add, client_of_another_provider, join, member, required, room_of,
+    room_uri, user_of_another_provider,
 };
 
 fn at(leaf_index: u32, error: PseudonymError) -> PseudonymError {
@@ -40,9 +40,8 @@ fn room_of_two(world: &mut World) -> (Hub, IdentityLinkWrapperKey, User, User) {
     let (mut hub, wrapper_key) = room_of(world, &alice);
     let set = world.set(&bob);
     let (aad, update) = add(world, &wrapper_key, &bob, &set, &[1]);
-    let changes =
-        CommitChanges { added: &[1], update: Some(&update), add_aad: Some(&aad), ..Default::default() };
-    hub.commit(hub.with(&[(1, Some(&set[0]))]), &changes).unwrap();
+    let changes = Changes { added: &[1], update: Some(&update), add_aad: Some(&aad), ..Default::default() };
+    hub.commit(&world, hub.with(&[(1, Some(&set[0]))]), &changes).unwrap();
     (hub, wrapper_key, alice, bob)
 }
 
@@ -73,14 +72,14 @@ fn refuses_an_old_wrapped_key_that_a_hub_replays() {
     // Bob's client leaves and comes back to the same leaf, with another credential.
     let set = world.set(&bob);
     let (aad, update) = add(&mut world, &wrapper_key, &bob, &set, &[1]);
-    let changes = CommitChanges {
+    let changes = Changes {
         added: &[1],
         removed: &[1],
         update: Some(&update),
         add_aad: Some(&aad),
         ..Default::default()
     };
-    hub.commit(hub.with(&[(1, Some(&set[0]))]), &changes).unwrap();
+    hub.commit(&world, hub.with(&[(1, Some(&set[0]))]), &changes).unwrap();
     let replayed = keys(&hub, vec![hub.link_keys.get(0).cloned(), Some(old)]);
     let room = RoomView { leaves: &hub.leaves, link_keys: &replayed, wrapper_key: &wrapper_key };
     let check = |credential: &_| world.check(credential);
@@ -106,19 +105,13 @@ fn refuses_a_member_that_links_anothers_credential_to_itself() {
     // Alice's link, which Mallory could open, sealed anew: signed for other pseudonyms.
     let (suite, rng) = (&world.suite, &mut world.rng);
     let alices_client = &alice.clients[0];
-    let link = sign_identity_link(
-        suite,
-        &alices.tbs(),
-        alices_client.credential.clone(),
-        &alices_client.signing_key,
-        rng,
-    )
-    .unwrap();
+    let link = sign_identity_link(suite, &alices.tbs(), alices_client.real(), rng).unwrap();
     let key = mallory.connection_key.identity_link_key(suite, &tbs).unwrap();
     let resealed = seal_identity_link(suite, tbs.clone(), &link, &key, rng).unwrap();
     // Alice's credential, with a signature of Mallory's.
     let client = &mallory.clients[0];
-    let own = sign_identity_link(suite, &tbs, alices_client.credential.clone(), &client.signing_key, rng);
+    let lie = RealClient { signing_key: &client.signing_key, ..alices_client.real() };
+    let own = sign_identity_link(suite, &tbs, lie, rng);
     let forged = seal_identity_link(suite, tbs, &own.unwrap(), &key, rng).unwrap();
     let check = |credential: &_| world.check(credential);
     for credential in [resealed, forged] {
@@ -132,21 +125,31 @@ fn refuses_a_credential_that_was_used_in_a_second_room() {
     let mut world = World::new();
     let bob = world.user("bob", 2);
     let (set, other) = (world.set(&bob), world.set(&bob));
-    let (first, second) = (opaque("mimi://a.example/r/1"), opaque("mimi://a.example/r/2"));
+    let (first, second) = (room_uri("mimi://a.example/r/1"), room_uri("mimi://a.example/r/2"));
     let mut uses = PseudonymUses::new();
-    assert_eq!(uses.record(&first, &set[0], Reuse::Refused), Ok(vec![]));
-    assert_eq!(uses.record(&first, &set[1], Reuse::Refused), Ok(vec![]), "one user, one room");
+    let links = |linked: Result<LinkedRooms<'_>, PseudonymError>| {
+        linked.map(|rooms| rooms.cloned().collect::<Vec<_>>())
+    };
+    assert_eq!(links(uses.record(&first, &set[0], Reuse::Refused)), Ok(vec![]));
+    assert_eq!(links(uses.record(&first, &set[1], Reuse::Refused)), Ok(vec![]), "one user, one room");
     let reused = Err(PseudonymError::PseudonymReused { room_id: first.clone() });
     for credential in &set {
-        assert_eq!(uses.record(&second, credential, Reuse::Refused), reused);
+        assert_eq!(links(uses.record(&second, credential, Reuse::Refused)), reused);
     }
-    assert_eq!(uses.record(&second, &other[0], Reuse::Refused), Ok(vec![]));
+    assert_eq!(links(uses.record(&second, &other[0], Reuse::Refused)), Ok(vec![]));
+    // Nor do new pseudonyms help when the key is known.
+    let pseudonym = world.user_pseudonym(&bob);
+    let mut tbs = world.tbs(&bob, &pseudonym);
+    tbs.signature_public_key = set[0].signature_public_key.clone();
+    let same_key = tbs.with_identity_link(Opaque::default());
+    assert_eq!(links(uses.record(&second, &same_key, Reuse::Refused)), reused);
     // A new client pseudonym doesn't help when the user pseudonym is known.
     let half = world.issue(&bob, &bob.clients[0], &set[0].user_pseudonym);
-    assert_eq!(uses.record(&second, &half, Reuse::Refused), reused);
+    assert_eq!(links(uses.record(&second, &half, Reuse::Refused)), reused);
     assert!(uses.rooms(&half.client_pseudonym).next().is_none(), "nothing is noted of what is refused");
     // A KeyPackage of last resort is used again, and that is reported.
-    assert_eq!(uses.record(&second, &half, Reuse::LastResort), Ok(vec![first.clone()]));
+    assert_eq!(links(uses.record(&second, &half, Reuse::LastResort)), Ok(vec![first.clone()]));
+    assert_eq!(uses.count_elsewhere(&half.user_pseudonym, &second), 1);
     assert!(uses.rooms(&half.user_pseudonym).eq([&first, &second]));
     uses.forget_room(&first);
     assert!(uses.rooms(&half.user_pseudonym).eq([&second]));
@@ -164,12 +167,10 @@ fn refuses_an_adder_that_lies_about_the_added_users_key() {
     let aad = AddAAD { identity_link_key_ciphertexts: vec![entry] };
     let update = join_update(&aad, 2);
     let leaves = hub.with(&[(2, Some(&charlies))]);
-    let changes =
-        CommitChanges { added: &[2], update: Some(&update), add_aad: Some(&aad), ..Default::default() };
+    let changes = Changes { added: &[2], update: Some(&update), add_aad: Some(&aad), ..Default::default() };
     let check = |credential: &_| world.check(credential);
-    assert!(hub.link_keys.after_commit(&leaves, &changes).is_ok(), "the hub can't tell");
-    let refused =
-        receive_commit(&world.suite, &wrapper_key, &hub.link_keys, &leaves, &changes, &required, &check);
+    assert!(hub.judge(&world, &leaves, &changes).is_ok(), "the hub can't tell");
+    let refused = hub.receive(&world, &wrapper_key, &leaves, &changes, &required);
     assert_eq!(refused, Err(at(2, PseudonymError::IdentityLinkDoesNotOpen)));
 
     // An honest adder with an old or false connection key notices before it sends anything.
@@ -211,23 +212,16 @@ fn refuses_to_add_what_is_no_set_of_one_user_or_for_other_leaves() {
 fn refuses_a_member_whose_new_credential_does_not_show_who_it_is() {
     let mut world = World::new();
     let (hub, wrapper_key, alice, bob) = room_of_two(&mut world);
-    let pseudonym = hub.leaves.get(1).unwrap().user_pseudonym.clone();
-    let renewed = world.issue(&bob, &bob.clients[0], &pseudonym);
+    let old = hub.leaves.get(1).unwrap().clone();
+    let renewed = world.renew(&bob, &bob.clients[0], &old);
     let leaves = hub.with(&[(1, Some(&renewed))]);
     for (key, refused) in [(&bob.connection_key, false), (&alice.connection_key, true)] {
         let link_key = key.identity_link_key(&world.suite, &renewed.tbs()).unwrap();
         let entry = wrapper_key.wrap(&world.suite, &link_key, &renewed.tbs(), &mut world.rng).unwrap();
         let update = join_update(&AddAAD { identity_link_key_ciphertexts: vec![entry] }, 1);
-        let changes = CommitChanges { updated: &[1], update: Some(&update), ..Default::default() };
-        let check = |credential: &_| world.check(credential);
-        let accepted =
-            receive_commit(&world.suite, &wrapper_key, &hub.link_keys, &leaves, &changes, &required, &check);
-        let users = accepted.map(|accepted| {
-            let user = |(leaf, identity): &(u32, Option<mimi_pseudonym::VerifiedIdentity<()>>)| {
-                (*leaf, identity.as_ref().map(|identity| identity.user().clone()))
-            };
-            accepted.identities.iter().map(user).collect::<Vec<_>>()
-        });
+        let changes = Changes { by: member(1), updated: &[1], update: Some(&update), ..Default::default() };
+        let accepted = hub.receive(&world, &wrapper_key, &leaves, &changes, &required);
+        let users = accepted.map(|accepted| accepted.users());
         let known = Ok(vec![(1, Some(bob.uri.clone()))]);
         let error = Err(at(1, PseudonymError::IdentityLinkDoesNotOpen));
         assert_eq!(users, if refused { error } else { known });
@@ -315,28 +309,22 @@ fn refuses_a_joiner_without_or_with_a_wrong_wrapper_key() {
     let dave = world.user("dave", 1);
     let daves = world.set(&dave).remove(0);
     let leaves = hub.with(&[(2, Some(&daves))]);
-    let check = |credential: &_| world.check(credential);
 
     // Without: nothing wrapped. The hub notices as well.
-    let changes = CommitChanges { added: &[2], ..Default::default() };
+    let changes = Changes { by: JOINER, added: &[2], ..Default::default() };
     let count = PseudonymError::AddAadCount { expected: 1, actual: 0 };
-    assert_eq!(hub.link_keys.after_commit(&leaves, &changes), Err(count.clone()));
-    let refused =
-        receive_commit(&world.suite, &wrapper_key, &hub.link_keys, &leaves, &changes, &required, &check);
+    assert_eq!(hub.judge(&world, &leaves, &changes), Err(count.clone()));
+    let refused = hub.receive(&world, &wrapper_key, &leaves, &changes, &required);
     assert_eq!(refused, Err(count));
 
     // Wrong: members notice before they accept the commit.
-    let mut rng = world.rng.clone();
-    let wrong = IdentityLinkWrapperKey::generate(&world.suite, &mut rng).unwrap();
-    let join = join_externally(&world.suite, &wrong, &daves, &dave.connection_key, 2, &mut rng).unwrap();
-    let changes = CommitChanges {
-        added: &[2],
-        update: Some(&join.update),
-        add_aad: Some(&join.add_aad),
-        ..Default::default()
-    };
-    let refused =
-        receive_commit(&world.suite, &wrapper_key, &hub.link_keys, &leaves, &changes, &required, &check);
+    let wrong = IdentityLinkWrapperKey::generate(&world.suite, &mut world.rng).unwrap();
+    let refused = join(&mut world, &hub, &wrong, &dave, &daves, 2);
+    assert_eq!(refused, Err(PseudonymError::StaleWrapperKey), "an honest joiner notices first");
+    let (aad, update) = add(&mut world, &wrong, &dave, std::slice::from_ref(&daves), &[2]);
+    let changes =
+        Changes { by: JOINER, added: &[2], update: Some(&update), add_aad: Some(&aad), ..Default::default() };
+    let refused = hub.receive(&world, &wrapper_key, &leaves, &changes, &required);
     assert_eq!(refused, Err(at(2, PseudonymError::WrappedKeyDoesNotOpen)));
 }
 
@@ -350,7 +338,7 @@ fn refuses_a_connection_request_that_is_replayed_to_another_responder() {
     let requester = Requester {
         client_credential: alice.clients[0].credential.clone(),
         connection_key: &alice.connection_key,
-        connection_room_id: opaque("mimi://a.example/r/1"),
+        connection_room_id: room_uri("mimi://a.example/r/1"),
         connection_room_wrapper_key: &wrapper_key,
     };
     let (_, sealed) =
@@ -391,7 +379,7 @@ fn a_request_that_was_passed_on_is_refused_by_the_requester_and_too_late_for_the
     let first = LinkKeys::new(data, &before).unwrap();
 
     let suite = world.suite;
-    let context = |user: &User| IdentifierUri::from(user.uri.as_ref()).to_bytes().unwrap();
+    let context = |user: &User| IdentifierUri::from(&user.uri).to_bytes().unwrap();
     let to_mallory = context(&mallory);
     let opened = decrypt_with_label(
         &suite,
@@ -420,14 +408,14 @@ fn a_request_that_was_passed_on_is_refused_by_the_requester_and_too_late_for_the
         let opened = open_connection_request(&suite, &bob.uri, &bobs_private, &passed_on.unwrap()).unwrap();
         let wrapper_key = opened.wrapper_key().clone();
         let check = |credential: &_| world.check(credential);
-        let verified = opened.verify(&suite, &before, &first, &check).unwrap();
+        let verified = opened.verify(&suite, &shown_room(&world, &before, &first), &check).unwrap();
         let mut rng = world.rng.clone();
-        let (connection, response) = verified.accept(&suite, &bob.connection_key, &mut rng).unwrap();
+        let (connection, response) = verified.accept(&suite, &bob.connection_key, None, &mut rng).unwrap();
         assert_eq!((connection.user(), connection.connection_key()), (&alice.uri, &alice.connection_key));
 
         let room = RoomView { leaves: &asked.leaves, link_keys: &asked.link_keys, wrapper_key: &wrapper_key };
         let to_mallory = refused == PseudonymError::ResponseDoesNotOpen;
-        assert_eq!(asked.pending.accept(&suite, &response, &room, 1, &check), Err(refused));
+        assert_eq!(asked.pending.accept(&suite, &response, &room, 1, None, &check), Err(refused));
         let in_between = PendingConnection::restore(
             bob.uri.clone(),
             asked.pending.connection_room_id().clone(),
@@ -446,6 +434,11 @@ struct Asked {
     link_keys: LinkKeys,
 }
 
+fn shown_room(world: &World, leaves: &RoomLeaves, link_keys: &LinkKeys) -> ConnectionRoom {
+    let (group_info, tree) = world::shown(world, "mimi://a.example/g/1", leaves, link_keys);
+    ConnectionRoom::verify(&world.suite, &group_info, &tree).unwrap()
+}
+
 fn ask(
     world: &mut World,
     bob: &User,
@@ -458,7 +451,7 @@ fn ask(
     let requester = Requester {
         client_credential: requester.0.clone(),
         connection_key: requester.1,
-        connection_room_id: opaque("mimi://a.example/r/1"),
+        connection_room_id: room_uri("mimi://a.example/r/1"),
         connection_room_wrapper_key: &wrapper_key,
     };
     let (pending, sealed) = request_connection(suite, bob.uri.clone(), &public_key, requester, rng).unwrap();
@@ -497,9 +490,8 @@ fn refuses_a_request_whose_room_is_not_the_requesters() {
             vec![key_0.clone(), key_m],
             at(1, PseudonymError::StrangerInConnectionRoom),
         ),
-        // Another of Alice's clients asks than is there; nobody is there.
+        // Another of Alice's clients asks than is there.
         ((credential, alices_key), vec![key_1], PseudonymError::RequesterNotInRoom),
-        ((credential, alices_key), vec![], PseudonymError::RequesterNotInRoom),
         // Alice's room, but a connection key that isn't hers.
         (
             (credential, &mallory.connection_key),
@@ -513,7 +505,8 @@ fn refuses_a_request_whose_room_is_not_the_requesters() {
         let request =
             open_connection_request(&world.suite, &bob.uri, &asked.establishment_key, &asked.sealed).unwrap();
         let check = |credential: &_| world.check(credential);
-        assert_eq!(request.verify(&world.suite, &asked.leaves, &asked.link_keys, &check).unwrap_err(), error);
+        let room = shown_room(&world, &asked.leaves, &asked.link_keys);
+        assert_eq!(request.verify(&world.suite, &room, &check).unwrap_err(), error);
     }
 }
 
@@ -539,16 +532,16 @@ fn refuses_a_response_by_somebody_else_or_with_another_key() {
         let request =
             open_connection_request(&world.suite, &bob.uri, &asked.establishment_key, &asked.sealed).unwrap();
         let check = |credential: &_| world.check(credential);
-        let verified = request.verify(&world.suite, &before, &first, &check).unwrap();
+        let verified = request.verify(&world.suite, &shown_room(world, &before, &first), &check).unwrap();
         let mut rng = world.rng.clone();
-        verified.accept(&world.suite, key, &mut rng).unwrap().1
+        verified.accept(&world.suite, key, None, &mut rng).unwrap().1
     };
     let response = respond(&mut world, &bob.connection_key);
     let other_key = respond(&mut world, &mallory.connection_key);
 
     let room = RoomView { leaves: &asked.leaves, link_keys: &asked.link_keys, wrapper_key: &wrapper_key };
     let check = |credential: &_| world.check(credential);
-    let accept = |response, leaf| asked.pending.accept(&world.suite, response, &room, leaf, &check);
+    let accept = |response, leaf| asked.pending.accept(&world.suite, response, &room, leaf, None, &check);
     assert_eq!(accept(&response, 1).unwrap().user(), &bob.uri);
     assert_eq!(accept(&response, 2), Err(PseudonymError::NotTheResponder));
     assert_eq!(accept(&other_key, 1), Err(at(1, PseudonymError::ConnectionKeyMismatch)));
@@ -559,10 +552,10 @@ fn refuses_a_response_by_somebody_else_or_with_another_key() {
     // The same response for another room.
     let elsewhere = PendingConnection::restore(
         bob.uri.clone(),
-        opaque("mimi://a.example/r/2"),
+        room_uri("mimi://a.example/r/2"),
         asked.pending.response_private_key().clone(),
     );
-    let refused = elsewhere.accept(&world.suite, &response, &room, 1, &check);
+    let refused = elsewhere.accept(&world.suite, &response, &room, 1, None, &check);
     assert_eq!(refused, Err(PseudonymError::ResponseDoesNotOpen));
 }
 
@@ -607,15 +600,11 @@ fn refuses_an_identity_of_another_provider_or_that_nobody_vouches_for() {
     let pseudonym = world.user_pseudonym(&alice);
     let tbs = world.tbs(&alice, &pseudonym);
     let client = &bob.clients[0];
-    let credential = issue_pseudonymous_credential(
-        &world.suite,
-        tbs,
-        client.credential.clone(),
-        &client.signing_key,
-        &bob.connection_key,
-        &mut world.rng,
-    )
-    .unwrap();
+    let lie = RealClient { user: &alice.uri, client: &alice.clients[0].uri, ..client.real() };
+    let (suite, rng) = (&world.suite, &mut world.rng);
+    let honest = issue_pseudonymous_credential(suite, tbs.clone(), client.real(), &bob.connection_key, rng);
+    assert_eq!(honest, Err(PseudonymError::ProviderMismatch));
+    let credential = issue_pseudonymous_credential(suite, tbs, lie, &bob.connection_key, rng).unwrap();
     let check = |credential: &_| world.check(credential);
     let refused = bob.connection().open(&world.suite, &credential, &check);
     assert_eq!(refused, Err(PseudonymError::ProviderMismatch));
@@ -628,7 +617,7 @@ fn refuses_an_identity_of_another_provider_or_that_nobody_vouches_for() {
     }
     // Without a link there is nothing to open.
     let key = bob.connection_key.identity_link_key(&world.suite, &bobs.tbs()).unwrap();
-    let unlinked = issue_unlinked_credential(bobs.tbs()).unwrap();
+    let unlinked = issue_unlinked_credential(&world.suite, bobs.tbs(), bob.clients[0].real()).unwrap();
     let refused =
         open_identity_link(&world.suite, &unlinked, &key, &|credential: &_| world.check(credential));
     assert_eq!(refused, Err(PseudonymError::NoIdentityLink));
@@ -638,13 +627,7 @@ fn refuses_an_identity_of_another_provider_or_that_nobody_vouches_for() {
     // Two providers in one credential aren't signed, and aren't let in.
     let pseudonym = world.user_pseudonym(&bob);
     let mixed = world.tbs(&alice, &pseudonym);
-    let refused = sign_identity_link(
-        &world.suite,
-        &mixed,
-        client.credential.clone(),
-        &client.signing_key,
-        &mut world.rng,
-    );
+    let refused = sign_identity_link(&world.suite, &mixed, client.real(), &mut world.rng);
     assert_eq!(refused, Err(PseudonymError::ProviderMismatch));
     let leaves = RoomLeaves::new(vec![None, Some(mixed.with_identity_link("x".into()))]);
     assert_eq!(leaves, Err(at(1, PseudonymError::ProviderMismatch)));
@@ -655,18 +638,22 @@ fn refuses_to_show_anybody_under_a_user_pseudonym_that_two_users_have() {
     let mut world = World::new();
     let (mut hub, wrapper_key, _, bob) = room_of_two(&mut world);
     let mallory = world.user("bmallory", 1);
-    // Mallory, a user of Bob's provider, joins under Bob's pseudonym: for the hub, she is a client of Bob.
+    // Bob lets Mallory, a user of his provider, join under his pseudonym: for the hub, she is a client of his.
     let pseudonym = hub.leaves.get(1).unwrap().user_pseudonym.clone();
     let hers = world.issue(&mallory, &mallory.clients[0], &pseudonym);
     let (aad, update) = add(&mut world, &wrapper_key, &mallory, std::slice::from_ref(&hers), &[2]);
     let leaves = hub.with(&[(2, Some(&hers))]);
-    let changes =
-        CommitChanges { added: &[2], update: Some(&update), add_aad: Some(&aad), ..Default::default() };
-    let check = |credential: &_| world.check(credential);
-    let refused =
-        receive_commit(&world.suite, &wrapper_key, &hub.link_keys, &leaves, &changes, &required, &check);
+    let changes = Changes {
+        by: member(1),
+        added: &[2],
+        update: Some(&update),
+        add_aad: Some(&aad),
+        ..Default::default()
+    };
+    let refused = hub.receive(&world, &wrapper_key, &leaves, &changes, &required);
     assert_eq!(refused, Err(at(2, PseudonymError::UserPseudonymShared)));
-    hub.commit(leaves, &changes).unwrap();
+    hub.commit(&world, leaves, &changes).unwrap();
+    let check = |credential: &_| world.check(credential);
     let learned = learn_room(&world.suite, &hub.view(&wrapper_key), &required, &check);
     assert!(learned[0].1.known().is_some());
     for leaf in [1, 2] {
@@ -677,9 +664,11 @@ fn refuses_to_show_anybody_under_a_user_pseudonym_that_two_users_have() {
     let (mut hub, wrapper_key) = room_of(&mut world, &bob);
     let second = world.set(&bob);
     let (aad, update) = add(&mut world, &wrapper_key, &bob, &second, &[1]);
-    let changes =
-        CommitChanges { added: &[1], update: Some(&update), add_aad: Some(&aad), ..Default::default() };
-    hub.commit(hub.with(&[(1, Some(&second[0]))]), &changes).unwrap();
+    let changes = Changes { added: &[1], update: Some(&update), add_aad: Some(&aad), ..Default::default() };
+    let leaves = hub.with(&[(1, Some(&second[0]))]);
+    let refused = hub.receive(&world, &wrapper_key, &leaves, &changes, &required);
+    assert_eq!(refused, Err(at(1, PseudonymError::UserPseudonymDiffers)));
+    hub.commit(&world, leaves, &changes).unwrap();
     let check = |credential: &_| world.check(credential);
     let learned = learn_room(&world.suite, &hub.view(&wrapper_key), &required, &check);
     for leaf in [0, 1] {
@@ -692,20 +681,20 @@ fn refuses_to_show_anybody_under_a_user_pseudonym_that_two_users_have() {
 #[test]
 fn refuses_a_client_that_shows_itself_to_nobody_under_the_pseudonym_of_somebody_who_is_known() {
     let mut world = World::new();
-    let (hub, wrapper_key, ..) = room_of_two(&mut world);
+    let (mut hub, wrapper_key, ..) = room_of_two(&mut world);
     let mallory = world.user("bmallory", 1);
     let optional = |_: &IdentifierUri| LinkPolicy::Optional;
     let pseudonym = hub.leaves.get(1).unwrap().user_pseudonym.clone();
-    let unlinked = issue_unlinked_credential(world.tbs(&mallory, &pseudonym)).unwrap();
+    let unlinked = world.unlinked(&mallory, &pseudonym);
     let leaves = hub.with(&[(2, Some(&unlinked))]);
-    let changes = CommitChanges { added: &[2], ..Default::default() };
-    let check = |credential: &_| world.check(credential);
-    let link_keys = hub.link_keys.after_commit(&leaves, &changes).unwrap();
-    let refused =
-        receive_commit(&world.suite, &wrapper_key, &hub.link_keys, &leaves, &changes, &optional, &check);
+    let changes = Changes { by: member(1), added: &[2], ..Default::default() };
+    let refused = hub.receive(&world, &wrapper_key, &leaves, &changes, &optional);
     assert_eq!(refused, Err(at(2, PseudonymError::UserPseudonymShared)));
-    let room = RoomView { leaves: &leaves, link_keys: &link_keys, wrapper_key: &wrapper_key };
+    let judged = hub.judge(&world, &leaves, &changes).unwrap();
+    let link_keys = judged.after().link_keys();
+    let room = RoomView { leaves: &leaves, link_keys, wrapper_key: &wrapper_key };
     let shared = |leaf| (leaf, LeafIdentity::Failed(at(leaf, PseudonymError::UserPseudonymShared)));
+    let check = |credential: &_| world.check(credential);
     let learned = learn_room(&world.suite, &room, &optional, &check);
     assert!(learned[0].1.known().is_some());
     assert_eq!(learned[1..], [shared(1), shared(2)]);
@@ -714,34 +703,34 @@ fn refuses_a_client_that_shows_itself_to_nobody_under_the_pseudonym_of_somebody_
 
     // The other way round, somebody says to be whom nobody knows.
     let pseudonym = world.user_pseudonym(&mallory);
-    let unknown = issue_unlinked_credential(world.tbs(&mallory, &pseudonym)).unwrap();
+    let unknown = world.unlinked(&mallory, &pseudonym);
     let claimed = world.issue(&mallory, &mallory.clients[0], &pseudonym);
     let leaves = hub.with(&[(2, Some(&unknown))]);
-    let check = |credential: &_| world.check(credential);
-    let before =
-        receive_commit(&world.suite, &wrapper_key, &hub.link_keys, &leaves, &changes, &optional, &check);
-    let before = before.unwrap().link_keys;
+    let changes = Changes { added: &[2], ..Default::default() };
+    assert!(hub.receive(&world, &wrapper_key, &leaves, &changes, &optional).is_ok());
+    hub.commit(&world, leaves, &changes).unwrap();
     let (aad, update) = add(&mut world, &wrapper_key, &mallory, std::slice::from_ref(&claimed), &[3]);
-    let leaves = hub.with(&[(2, Some(&unknown)), (3, Some(&claimed))]);
-    let changes =
-        CommitChanges { added: &[3], update: Some(&update), add_aad: Some(&aad), ..Default::default() };
-    let check = |credential: &_| world.check(credential);
-    let refused = receive_commit(&world.suite, &wrapper_key, &before, &leaves, &changes, &optional, &check);
+    let leaves = hub.with(&[(3, Some(&claimed))]);
+    let changes = Changes {
+        by: member(2),
+        added: &[3],
+        update: Some(&update),
+        add_aad: Some(&aad),
+        ..Default::default()
+    };
+    let refused = hub.receive(&world, &wrapper_key, &leaves, &changes, &optional);
     assert_eq!(refused, Err(at(3, PseudonymError::UserPseudonymShared)));
     // Nobody adds the two together.
     let connection = mallory.connection();
     let users = [AddedUser { connection: &connection, credentials: &[&claimed, &unknown] }];
+    let check = |credential: &_| world.check(credential);
     let refused = add_users(&world.suite, &wrapper_key, &users, &[3, 4], &check, &mut rng);
     assert_eq!(refused, Err(PseudonymError::UserPseudonymShared));
     // Two that nobody knows may be one user's.
-    let pseudonym = unknown.user_pseudonym.clone();
-    let second = issue_unlinked_credential(world.tbs(&mallory, &pseudonym)).unwrap();
-    let leaves = hub.with(&[(2, Some(&unknown)), (3, Some(&second))]);
-    let changes = CommitChanges { added: &[3], ..Default::default() };
-    let check = |credential: &_| world.check(credential);
-    assert!(
-        receive_commit(&world.suite, &wrapper_key, &before, &leaves, &changes, &optional, &check).is_ok()
-    );
+    let second = world.unlinked(&mallory, &unknown.user_pseudonym);
+    let leaves = hub.with(&[(3, Some(&second))]);
+    let changes = Changes { by: member(2), added: &[3], ..Default::default() };
+    assert!(hub.receive(&world, &wrapper_key, &leaves, &changes, &optional).is_ok());
 }
 
 #[test]
@@ -759,13 +748,8 @@ fn one_bad_link_among_many_fails_alone_in_both_modes() {
             // Signed by another key than that of the credential inside.
             let client = &user.clients[0];
             let (suite, rng) = (&world.suite, &mut world.rng);
-            let link = sign_identity_link(
-                suite,
-                &credential.tbs(),
-                client.credential.clone(),
-                &alice.clients[0].signing_key,
-                rng,
-            );
+            let lie = RealClient { signing_key: &alice.clients[0].signing_key, ..client.real() };
+            let link = sign_identity_link(suite, &credential.tbs(), lie, rng);
             let _: &IdentityLinkTBE = link.as_ref().unwrap();
             credential = seal_identity_link(suite, credential.tbs(), &link.unwrap(), &key, rng).unwrap();
         }

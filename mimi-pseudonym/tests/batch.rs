@@ -10,12 +10,12 @@ use mimi_codec::{
     protocol::IdentifierUri,
 };
 use mimi_pseudonym::{
-    IdentityLinkWrapperKey, LinkKeys, PseudonymError, RoomLeaves, RoomView,
+    IdentityLinkWrapperKey, LinkKeys, PseudonymError, RealClient, RoomLeaves, RoomView,
     flow::{
         learn::{LeafIdentity, learn_room, learn_room_batch},
         unlinked::LinkPolicy,
     },
-    issue_unlinked_credential, seal_identity_link, sign_identity_link,
+    seal_identity_link, sign_identity_link,
 };
 use proptest::prelude::*;
 use world::World;
@@ -72,7 +72,8 @@ fn room(world: &mut World, kinds: &[Leaf]) -> (RoomLeaves, LinkKeys, IdentityLin
             UnknownToTheAuthority => mimi_codec::mls::Credential::Basic { identity: "nobody".into() },
             _ => user.clients[0].credential.clone(),
         };
-        let mut link = sign_identity_link(suite, &tbs, real, signing_key, rng).unwrap();
+        let real = RealClient { credential: &real, signing_key, ..user.clients[0].real() };
+        let mut link = sign_identity_link(suite, &tbs, real, rng).unwrap();
         if *kind == SignatureCutOff {
             let cut = link.pseudonymous_credential_signature[..40].to_vec();
             link.pseudonymous_credential_signature = cut.into();
@@ -94,7 +95,7 @@ fn room(world: &mut World, kinds: &[Leaf]) -> (RoomLeaves, LinkKeys, IdentityLin
             TamperedLink => {
                 credential.identity_link_ciphertext = flip(&credential.identity_link_ciphertext).into();
             }
-            Unlinked => credential = issue_unlinked_credential(tbs).unwrap(),
+            Unlinked => credential = tbs.with_identity_link(mimi_codec::Opaque::default()),
             _ => {}
         }
         let has_key = !matches!(kind, Blank | Unlinked | NoKey);

@@ -14,21 +14,20 @@ use mimi_codec::{
 };
 use mimi_crypto::{CipherSuiteProvider, RustCrypto, generate_hpke_key_pair};
 use mimi_pseudonym::{
-    CommitChanges, Disclosure, IdentityLinkWrapperKey, LinkKeys, PseudonymError, Requester, RoomLeaves,
-    RoomView, check_extensions_for_hub,
+    ConsentTo, Disclosure, IdentityLinkWrapperKey, LinkKeys, PseudonymConsent, PseudonymError, Requester,
+    RoomLeaves, RoomView, check_extensions_for_hub,
     flow::{
         create::create_room,
-        external_join::join_externally,
         learn::{LeafIdentity, learn_room, learn_room_batch},
         leave::remove_clients,
-        transitive_add::receive_commit,
         unlinked::LinkPolicy,
     },
-    issue_unlinked_credential, open_connection_request, open_identity_link, request_connection,
-    seal_identity_link, sign_identity_link, verify_disclosure,
+    open_connection_request, open_identity_link, request_connection, seal_identity_link, sign_identity_link,
+    verify_disclosure,
 };
 use world::{
-    Hub, World, add, client_of_another_provider, names, opaque, required, room_of, user_of_another_provider,
+    Changes, Hub, JOINER, World, add, client_of_another_provider, join, member, names, required, room_id,
+    room_of, room_uri, user_of_another_provider,
 };
 
 #[test]
@@ -39,18 +38,19 @@ fn a_connection_exchanges_keys_that_no_server_sees() {
 
     // Alice creates a room with her two clients.
     let set = world.set(&alice);
-    let created = create_room(&world.suite, set[0].clone(), &alice.connection_key, &mut world.rng).unwrap();
+    let World { suite, rng, uses, .. } = &mut world;
+    let (first, key) = (set[0].clone(), &alice.connection_key);
+    let created = create_room(&*suite, &room_id(), first, key, uses, rng).unwrap();
     let mut hub = Hub::new(created.leaves, created.link_keys);
     let (aad, update) = add(&mut world, &created.wrapper_key, &alice, &set[1..], &[1]);
-    let changes =
-        CommitChanges { added: &[1], update: Some(&update), add_aad: Some(&aad), ..Default::default() };
-    hub.commit(hub.with(&[(1, Some(&set[1]))]), &changes).unwrap();
+    let changes = Changes { added: &[1], update: Some(&update), add_aad: Some(&aad), ..Default::default() };
+    hub.commit(&world, hub.with(&[(1, Some(&set[1]))]), &changes).unwrap();
 
     // She asks Bob; his provider sees the sealed request.
     let requester = Requester {
         client_credential: alice.clients[0].credential.clone(),
         connection_key: &alice.connection_key,
-        connection_room_id: opaque("mimi://a.example/r/1"),
+        connection_room_id: room_uri("mimi://a.example/r/1"),
         connection_room_wrapper_key: &created.wrapper_key,
     };
     let (pending, sealed) =
@@ -59,35 +59,37 @@ fn a_connection_exchanges_keys_that_no_server_sees() {
 
     // Bob opens it, fetches the room, and sees that it is Alice's.
     let request = open_connection_request(&world.suite, &bob.uri, &establishment_key, &sealed).unwrap();
-    assert_eq!(*request.connection_room_id(), opaque("mimi://a.example/r/1"));
+    assert_eq!(**request.connection_room_id(), *b"mimi://a.example/r/1");
     let check = |credential: &_| world.check(credential);
-    let verified = request.verify(&world.suite, &hub.leaves, &hub.link_keys, &check).unwrap();
+    let shown = hub.connection_room(&world, "mimi://a.example/g/1").unwrap();
+    let verified = request.verify(&world.suite, &shown, &check).unwrap();
     assert_eq!(verified.requester().user, alice.uri);
     assert_eq!(verified.clients().len(), 2);
+    assert_eq!(*verified.connection_room_id(), room_id());
 
     // He says yes by joining.
     let wrapper_key = verified.wrapper_key().clone();
     let bobs = world.set(&bob).remove(0);
-    let (to_alice, response) = verified.accept(&world.suite, &bob.connection_key, &mut world.rng).unwrap();
-    let join =
-        join_externally(&world.suite, &wrapper_key, &bobs, &bob.connection_key, 2, &mut world.rng).unwrap();
+    let (to_alice, response) =
+        verified.accept(&world.suite, &bob.connection_key, None, &mut world.rng).unwrap();
+    let sent = join(&mut world, &hub, &wrapper_key, &bob, &bobs, 2).unwrap();
     let leaves = hub.with(&[(2, Some(&bobs))]);
-    let changes = CommitChanges {
+    let changes = Changes {
         added: &[2],
-        update: Some(&join.update),
-        add_aad: Some(&join.add_aad),
+        by: JOINER,
+        update: Some(&sent.update),
+        add_aad: Some(&sent.add_aad),
         ..Default::default()
     };
     let check = |credential: &_| world.check(credential);
-    let (suite, keys) = (&world.suite, &hub.link_keys);
-    let accepted =
-        receive_commit(suite, &created.wrapper_key, keys, &leaves, &changes, &required, &check).unwrap();
-    assert_eq!(accepted.identities[0].1.as_ref().unwrap().user(), &bob.uri);
-    hub.commit(leaves, &changes).unwrap();
+    let accepted = hub.receive(&world, &created.wrapper_key, &leaves, &changes, &required).unwrap();
+    assert_eq!(accepted.users(), [(2, Some(bob.uri.clone()))]);
+    hub.commit(&world, leaves, &changes).unwrap();
     hub.seen.push(response.to_bytes().unwrap());
 
     // Alice sees that it is Bob, and has his key; each can now derive the keys of the other's links.
-    let to_bob = pending.accept(&world.suite, &response, &hub.view(&created.wrapper_key), 2, &check).unwrap();
+    let to_bob =
+        pending.accept(&world.suite, &response, &hub.view(&created.wrapper_key), 2, None, &check).unwrap();
     assert_eq!((to_bob.user(), to_bob.connection_key()), (&bob.uri, &bob.connection_key));
     assert_eq!((to_alice.user(), to_alice.connection_key()), (&alice.uri, &alice.connection_key));
     hub.knows_nobody(&world, &[&alice, &bob], &created.wrapper_key);
@@ -102,8 +104,7 @@ fn a_pseudonym_is_made_sealed_and_opened_in_every_suite() {
         let tbs = world.tbs(&alice, &pseudonym);
         let client = &alice.clients[0];
         let (suite, rng) = (&world.suite, &mut world.rng);
-        let link =
-            sign_identity_link(suite, &tbs, client.credential.clone(), &client.signing_key, rng).unwrap();
+        let link = sign_identity_link(suite, &tbs, client.real(), rng).unwrap();
         let key = alice.connection_key.identity_link_key(suite, &tbs).unwrap();
         let credential = seal_identity_link(suite, tbs.clone(), &link, &key, rng).unwrap();
         assert_eq!(credential.tbs(), tbs);
@@ -179,8 +180,8 @@ fn alice_adds_bob_and_he_learns_who_is_there() {
     assert_eq!(check_extensions_for_hub(&in_welcome.extensions), Err(PseudonymError::WrapperKeyExposed));
     hub.seen.push(for_hub.to_bytes().unwrap());
     let changes =
-        CommitChanges { added: &[1, 2], update: Some(&update), add_aad: Some(&aad), ..Default::default() };
-    hub.commit(hub.with(&[(1, Some(&bobs[0])), (2, Some(&bobs[1]))]), &changes).unwrap();
+        Changes { added: &[1, 2], update: Some(&update), add_aad: Some(&aad), ..Default::default() };
+    hub.commit(&world, hub.with(&[(1, Some(&bobs[0])), (2, Some(&bobs[1]))]), &changes).unwrap();
 
     // Bob has the Welcome, and the wrapped keys from the hub's GroupContext.
     let bobs_key = IdentityLinkWrapperKey::from_welcome(&world.suite, &in_welcome).unwrap();
@@ -208,25 +209,20 @@ fn bob_adds_charlie_whom_alice_does_not_know_and_she_learns_who_it_is() {
     let (mut hub, wrapper_key) = room_of(&mut world, &alice);
     let bobs = world.set(&bob);
     let (aad, update) = add(&mut world, &wrapper_key, &bob, &bobs, &[1]);
-    let changes =
-        CommitChanges { added: &[1], update: Some(&update), add_aad: Some(&aad), ..Default::default() };
-    hub.commit(hub.with(&[(1, Some(&bobs[0]))]), &changes).unwrap();
+    let changes = Changes { added: &[1], update: Some(&update), add_aad: Some(&aad), ..Default::default() };
+    hub.commit(&world, hub.with(&[(1, Some(&bobs[0]))]), &changes).unwrap();
 
     // Bob is connected with Charlie. Alice has the wrapper key, and no connection key but her own.
     let charlies = world.set(&charlie);
     let (aad, update) = add(&mut world, &wrapper_key, &charlie, &charlies, &[2]);
     let leaves = hub.with(&[(2, Some(&charlies[0]))]);
-    let changes =
-        CommitChanges { added: &[2], update: Some(&update), add_aad: Some(&aad), ..Default::default() };
-    let check = |credential: &_| world.check(credential);
-    let accepted =
-        receive_commit(&world.suite, &wrapper_key, &hub.link_keys, &leaves, &changes, &required, &check);
+    let changes = Changes { added: &[2], update: Some(&update), add_aad: Some(&aad), ..Default::default() };
+    let accepted = hub.receive(&world, &wrapper_key, &leaves, &changes, &required);
     let accepted = accepted.unwrap();
-    assert_eq!(accepted.identities.len(), 1);
-    assert_eq!(accepted.identities[0].1.as_ref().unwrap().user(), &charlie.uri);
-    hub.commit(leaves, &changes).unwrap();
+    assert_eq!(accepted.users(), [(2, Some(charlie.uri.clone()))]);
+    hub.commit(&world, leaves, &changes).unwrap();
     // Hub and members have the same keys.
-    assert_eq!(hub.link_keys, accepted.link_keys);
+    assert_eq!(hub.sealed, *accepted.room.sealed());
     hub.knows_nobody(&world, &[&alice, &bob, &charlie], &wrapper_key);
 }
 
@@ -240,17 +236,17 @@ fn bobs_second_client_comes_under_the_pseudonym_of_the_first() {
     for (leaf, credential) in [(1, &bobs[0]), (2, &bobs[1])] {
         let (aad, update) = add(&mut world, &wrapper_key, &bob, std::slice::from_ref(credential), &[leaf]);
         let leaves = hub.with(&[(leaf, Some(credential))]);
-        let changes = CommitChanges {
+        // Alice adds the first, and that one the second.
+        let changes = Changes {
+            by: member(leaf - 1),
             added: &[leaf],
             update: Some(&update),
             add_aad: Some(&aad),
             ..Default::default()
         };
-        let check = |credential: &_| world.check(credential);
-        let keys = &hub.link_keys;
-        let accepted = receive_commit(&world.suite, &wrapper_key, keys, &leaves, &changes, &required, &check);
-        assert_eq!(accepted.unwrap().identities[0].1.as_ref().unwrap().user(), &bob.uri);
-        hub.commit(leaves, &changes).unwrap();
+        let accepted = hub.receive(&world, &wrapper_key, &leaves, &changes, &required);
+        assert_eq!(accepted.unwrap().users(), [(leaf, Some(bob.uri.clone()))]);
+        hub.commit(&world, leaves, &changes).unwrap();
     }
     let pseudonym = |leaf| hub.leaves.get(leaf).unwrap().user_pseudonym.clone();
     assert_eq!(pseudonym(1), pseudonym(2));
@@ -265,36 +261,41 @@ fn dave_joins_with_a_link_and_is_known_before_his_commit_is_accepted() {
     // The join link brings the wrapper key, past the hub.
     let daves_key = IdentityLinkWrapperKey::new(&world.suite, wrapper_key.expose()).unwrap();
     let daves = world.set(&dave).remove(0);
-    let join =
-        join_externally(&world.suite, &daves_key, &daves, &dave.connection_key, 1, &mut world.rng).unwrap();
+    let sent = join(&mut world, &hub, &daves_key, &dave, &daves, 1).unwrap();
     let leaves = hub.with(&[(1, Some(&daves))]);
-    let changes = CommitChanges {
+    let changes = Changes {
         added: &[1],
-        update: Some(&join.update),
-        add_aad: Some(&join.add_aad),
+        by: JOINER,
+        update: Some(&sent.update),
+        add_aad: Some(&sent.add_aad),
         ..Default::default()
     };
     let check = |credential: &_| world.check(credential);
-    let accepted =
-        receive_commit(&world.suite, &wrapper_key, &hub.link_keys, &leaves, &changes, &required, &check);
-    assert_eq!(accepted.unwrap().identities[0].1.as_ref().unwrap().user(), &dave.uri);
-    hub.commit(leaves, &changes).unwrap();
+    let accepted = hub.receive(&world, &wrapper_key, &leaves, &changes, &required);
+    assert_eq!(accepted.unwrap().users(), [(1, Some(dave.uri.clone()))]);
+    hub.commit(&world, leaves, &changes).unwrap();
     assert_eq!(names(&learn_room(&world.suite, &hub.view(&daves_key), &required, &check)), ["alice", "dave"]);
     hub.knows_nobody(&world, &[&alice, &dave], &wrapper_key);
 
-    // He joins again, from the same client with another credential: his earlier leaf goes in the same commit.
-    let again = world.set(&dave).remove(0);
-    let join =
-        join_externally(&world.suite, &daves_key, &again, &dave.connection_key, 1, &mut world.rng).unwrap();
-    let update = remove_clients(&hub.link_keys, &[1], Some(&join.update)).unwrap();
-    let changes = CommitChanges {
+    // He joins again, from the same client with another credential: his earlier leaf goes in the same commit, and
+    // consents with its key, since his pseudonym is present.
+    let again = world.issue(&dave, &dave.clients[0], &daves.user_pseudonym);
+    let sent = join(&mut world, &hub, &daves_key, &dave, &again, 1).unwrap();
+    let update = remove_clients(&hub.link_keys, &[1], Some(&sent.update)).unwrap();
+    let (group_id, last_epoch) = (&world::group_id(), hub.epoch);
+    let to = ConsentTo { group_id, last_epoch, joiner: &again.tbs() };
+    let (key, mut rng) = (world.room_key(&daves), world.rng.clone());
+    let consent = PseudonymConsent::sign(&world.suite, 1, key, to, &mut rng).unwrap();
+    let changes = Changes {
         added: &[1],
         removed: &[1],
+        by: JOINER,
+        consent: Some(&consent),
         update: update.as_ref(),
-        add_aad: Some(&join.add_aad),
+        add_aad: Some(&sent.add_aad),
         ..Default::default()
     };
-    hub.commit(hub.with(&[(1, Some(&again))]), &changes).unwrap();
+    hub.commit(&world, hub.with(&[(1, Some(&again))]), &changes).unwrap();
     let check = |credential: &_| world.check(credential);
     assert_eq!(names(&learn_room(&world.suite, &hub.view(&daves_key), &required, &check)), ["alice", "dave"]);
 }
@@ -307,28 +308,23 @@ fn who_leaves_takes_its_key_along() {
     for (leaf, user) in [(1, &bob), (2, &charlie)] {
         let set = world.set(user);
         let (aad, update) = add(&mut world, &wrapper_key, user, &set, &[leaf]);
-        let changes = CommitChanges {
-            added: &[leaf],
-            update: Some(&update),
-            add_aad: Some(&aad),
-            ..Default::default()
-        };
-        hub.commit(hub.with(&[(leaf, Some(&set[0]))]), &changes).unwrap();
+        let changes =
+            Changes { added: &[leaf], update: Some(&update), add_aad: Some(&aad), ..Default::default() };
+        hub.commit(&world, hub.with(&[(leaf, Some(&set[0]))]), &changes).unwrap();
     }
     // Bob goes: a hole. Then Charlie, at the end: the list gets shorter.
     for (leaf, length, names_left) in [(1, 3, &["alice", "charlie"][..]), (2, 1, &["alice"])] {
         let leaves = hub.with(&[(leaf, None)]);
-        let forgotten = CommitChanges { removed: &[leaf], ..Default::default() };
-        let error = hub.commit(leaves.clone(), &forgotten).unwrap_err();
+        let forgotten = Changes { removed: &[leaf], ..Default::default() };
+        let error = hub.commit(&world, leaves.clone(), &forgotten).unwrap_err();
         assert_eq!(error.to_string(), format!("leaf {leaf}: the key of a client that is gone would stay"));
 
         let update = remove_clients(&hub.link_keys, &[leaf], None).unwrap();
-        let changes = CommitChanges { removed: &[leaf], update: update.as_ref(), ..Default::default() };
+        let changes = Changes { removed: &[leaf], update: update.as_ref(), ..Default::default() };
         let check = |credential: &_| world.check(credential);
-        let accepted =
-            receive_commit(&world.suite, &wrapper_key, &hub.link_keys, &leaves, &changes, &required, &check);
-        hub.commit(leaves, &changes).unwrap();
-        assert_eq!(accepted.unwrap().link_keys, hub.link_keys);
+        let accepted = hub.receive(&world, &wrapper_key, &leaves, &changes, &required);
+        hub.commit(&world, leaves, &changes).unwrap();
+        assert_eq!(*accepted.unwrap().room.sealed(), hub.sealed);
         assert_eq!(hub.link_keys.data().identity_link_key_ciphertexts.len(), length);
         assert!(hub.link_keys.get(leaf).is_none());
         assert_eq!(names(&learn_room(&world.suite, &hub.view(&wrapper_key), &required, &check)), names_left);
@@ -343,7 +339,7 @@ fn who_shows_its_identity_to_nobody_is_its_pseudonym() {
     let (alice, bob) = (world.user("alice", 1), world.user("bob", 1));
     let (mut hub, wrapper_key) = room_of(&mut world, &alice);
     let pseudonym = world.user_pseudonym(&bob);
-    let unlinked = issue_unlinked_credential(world.tbs(&bob, &pseudonym)).unwrap();
+    let unlinked = world.unlinked(&bob, &pseudonym);
     let moderators = hub.leaves.get(0).unwrap().user_pseudonym.clone();
     // Moderators have to show who they are; the others do as they like.
     let by_role = |pseudonym: &IdentifierUri| {
@@ -358,34 +354,29 @@ fn who_shows_its_identity_to_nobody_is_its_pseudonym() {
     let check = |credential: &_| world.check(credential);
     // An empty ciphertext in its place, or no AddAAD and no update at all.
     for changes in [
-        CommitChanges { added: &[1], update: Some(&update), add_aad: Some(&aad), ..Default::default() },
-        CommitChanges { added: &[1], add_aad: Some(&aad), ..Default::default() },
-        CommitChanges { added: &[1], ..Default::default() },
+        Changes { added: &[1], update: Some(&update), add_aad: Some(&aad), ..Default::default() },
+        Changes { added: &[1], add_aad: Some(&aad), ..Default::default() },
+        Changes { added: &[1], ..Default::default() },
     ] {
-        let accepted =
-            receive_commit(&world.suite, &wrapper_key, &hub.link_keys, &leaves, &changes, &by_role, &check);
-        assert_eq!(accepted.unwrap().identities, [(1, None)]);
-        let refused =
-            receive_commit(&world.suite, &wrapper_key, &hub.link_keys, &leaves, &changes, &required, &check);
+        let accepted = hub.receive(&world, &wrapper_key, &leaves, &changes, &by_role);
+        assert_eq!(accepted.unwrap().users(), [(1, None)]);
+        let refused = hub.receive(&world, &wrapper_key, &leaves, &changes, &required);
         let error = Box::new(PseudonymError::IdentityLinkRequired);
         assert_eq!(refused, Err(PseudonymError::Leaf { leaf_index: 1, error }));
     }
-    let changes = CommitChanges { added: &[1], add_aad: Some(&aad), ..Default::default() };
+    let changes = Changes { added: &[1], add_aad: Some(&aad), ..Default::default() };
     // A link to which the room gets no key shows nothing either.
     let with_link = hub.with(&[(1, Some(&linked))]);
-    let accepted =
-        receive_commit(&world.suite, &wrapper_key, &hub.link_keys, &with_link, &changes, &by_role, &check);
-    assert_eq!(accepted.unwrap().identities, [(1, None)]);
-    let refused =
-        receive_commit(&world.suite, &wrapper_key, &hub.link_keys, &with_link, &changes, &required, &check);
+    let accepted = hub.receive(&world, &wrapper_key, &with_link, &changes, &by_role);
+    assert_eq!(accepted.unwrap().users(), [(1, None)]);
+    let refused = hub.receive(&world, &wrapper_key, &with_link, &changes, &required);
     let error = Box::new(PseudonymError::IdentityLinkRequired);
     assert_eq!(refused, Err(PseudonymError::Leaf { leaf_index: 1, error }));
     let forbidden = |_: &IdentifierUri| LinkPolicy::Forbidden;
-    let refused =
-        receive_commit(&world.suite, &wrapper_key, &hub.link_keys, &with_link, &changes, &forbidden, &check);
+    let refused = hub.receive(&world, &wrapper_key, &with_link, &changes, &forbidden);
     let error = Box::new(PseudonymError::IdentityLinkForbidden);
     assert_eq!(refused, Err(PseudonymError::Leaf { leaf_index: 1, error }));
-    hub.commit(leaves, &changes).unwrap();
+    hub.commit(&world, leaves, &changes).unwrap();
     let learned = learn_room(&world.suite, &hub.view(&wrapper_key), &by_role, &check);
     assert_eq!(learned[1], (1, LeafIdentity::Unlinked));
     assert_eq!(names(&learned), ["alice", "-"]);
@@ -405,13 +396,9 @@ fn two_rooms_of_the_same_users_have_nothing_in_common() {
         let (mut hub, wrapper_key) = room_of(&mut world, &alice);
         let set = world.set(&bob);
         let (aad, update) = add(&mut world, &wrapper_key, &bob, &set, &[1, 2]);
-        let changes = CommitChanges {
-            added: &[1, 2],
-            update: Some(&update),
-            add_aad: Some(&aad),
-            ..Default::default()
-        };
-        hub.commit(hub.with(&[(1, Some(&set[0])), (2, Some(&set[1]))]), &changes).unwrap();
+        let changes =
+            Changes { added: &[1, 2], update: Some(&update), add_aad: Some(&aad), ..Default::default() };
+        hub.commit(&world, hub.with(&[(1, Some(&set[0])), (2, Some(&set[1]))]), &changes).unwrap();
         hubs.push((hub, wrapper_key));
     }
     let ((first, first_key), (second, _)) = (&hubs[0], &hubs[1]);
@@ -451,12 +438,12 @@ fn the_length_of_a_link_is_that_of_its_credential() {
 fn a_member_shows_who_it_is_later_to_one_room_and_for_the_key_that_it_has_there() {
     let mut world = World::new();
     let (alice, bob) = (world.user("alice", 1), world.user("bob", 1));
-    let room = IdentifierUri::new("mimi://a.example/r/1").unwrap();
+    let room = room_id();
     let pseudonym = world.user_pseudonym(&bob);
     // Bob's client has a real credential for the key of this very leaf.
     let mut tbs = world.tbs(&bob, &pseudonym);
     tbs.signature_public_key = world.suite.signature_public_key(&bob.clients[0].signing_key);
-    let leaf = issue_unlinked_credential(tbs).unwrap();
+    let leaf = tbs.with_identity_link(Opaque::default());
     let bobs_leaf = leaf.clone();
     let check = |credential: &_| world.check(credential);
     let shown = Disclosure { credential: &bob.clients[0].credential, audience: &room };
@@ -464,7 +451,7 @@ fn a_member_shows_who_it_is_later_to_one_room_and_for_the_key_that_it_has_there(
     assert_eq!((identity.user(), identity.client()), (&bob.uri, &bob.clients[0].uri));
     assert_eq!((identity.user_pseudonym(), identity.details()), (&pseudonym, &()));
 
-    let elsewhere = IdentifierUri::new("mimi://a.example/r/2").unwrap();
+    let elsewhere = room_uri("mimi://a.example/r/2");
     let refused = verify_disclosure(&leaf, &elsewhere, &shown, &check);
     assert_eq!(refused, Err(PseudonymError::DisclosedElsewhere));
     let anothers = Disclosure { credential: &alice.clients[0].credential, audience: &room };
@@ -478,7 +465,7 @@ fn a_member_shows_who_it_is_later_to_one_room_and_for_the_key_that_it_has_there(
     let pseudonym = world.user_pseudonym(&alice);
     let mut tbs = world.tbs(&alice, &pseudonym);
     tbs.signature_public_key = leaf.signature_public_key.clone();
-    let leaf = issue_unlinked_credential(tbs).unwrap();
+    let leaf = tbs.with_identity_link(Opaque::default());
     let check = |credential: &_| world.check(credential);
     let refused = verify_disclosure(&leaf, &room, &shown, &check);
     assert_eq!(refused, Err(PseudonymError::ProviderMismatch));

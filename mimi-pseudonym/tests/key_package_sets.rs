@@ -2,17 +2,25 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, missing_docs)]
 
+mod world;
+
 use std::collections::BTreeSet;
 
 use mimi_codec::{
-    Opaque,
+    Opaque, RoomUri,
+    mls::{LeafNodeSelect, Lifetime},
     protocol::{IdentifierUri, PseudonymousCredentialTBS},
 };
 use mimi_pseudonym::{
-    KeyPackageSet, PseudonymError, PseudonymUses, Reuse, UploadPlan, UploadedKeyPackage, choose_set,
-    key_package_sets, plan_uploads,
+    KeyPackageSet, PseudonymError, PseudonymUses, Reuse, UploadPlan, UploadedKeyPackage, check_upload,
+    choose_set, key_package_sets, plan_uploads, upload_lifetime,
 };
 use proptest::prelude::*;
+use world::World;
+
+fn room_uri(text: &str) -> RoomUri {
+    RoomUri::try_from(text).unwrap()
+}
 
 fn pseudonym(number: usize) -> IdentifierUri {
     IdentifierUri::new(format!("mimi://a.example/u/{number:04}").as_str()).unwrap()
@@ -37,7 +45,7 @@ fn used(uses: &mut PseudonymUses, number: usize, room: &str) {
         signature_public_key: vec![1; 32].into(),
     };
     let credential = tbs.with_identity_link(Opaque::default());
-    uses.record(&room.into(), &credential, Reuse::LastResort).unwrap();
+    uses.record(&room_uri(room), &credential, Reuse::LastResort).unwrap();
 }
 
 #[test]
@@ -57,7 +65,7 @@ fn plans_to_complete_the_sets_of_others_before_it_starts_new_ones() {
 #[test]
 fn chooses_a_whole_set_that_was_not_used_and_says_what_a_reuse_links() {
     let both = clients(&[1, 2]);
-    let room: Opaque = "room".into();
+    let room = room_uri("room");
     let mut uses = PseudonymUses::new();
     let sets = sets(&[
         (0, 1, false),
@@ -73,22 +81,19 @@ fn chooses_a_whole_set_that_was_not_used_and_says_what_a_reuse_links() {
     ]);
     // 0 lacks a client, 2 has one too many.
     let chosen = choose_set(&sets, &both, &room, &uses).unwrap();
-    assert_eq!((chosen.set.user_pseudonym(), &chosen.linked_rooms), (&pseudonym(1), &vec![]));
+    assert_eq!((chosen.set.user_pseudonym(), chosen.linked_rooms), (&pseudonym(1), 0));
     assert!(!chosen.set.is_last_resort());
     // Once it is used elsewhere, a last resort; the one that was used less.
     used(&mut uses, 1, "another");
     used(&mut uses, 3, "another");
     let chosen = choose_set(&sets, &both, &room, &uses).unwrap();
-    assert_eq!((chosen.set.user_pseudonym(), &chosen.linked_rooms), (&pseudonym(4), &vec![]));
+    assert_eq!((chosen.set.user_pseudonym(), chosen.linked_rooms), (&pseudonym(4), 0));
     used(&mut uses, 4, "another");
     used(&mut uses, 4, "a third");
     let chosen = choose_set(&sets, &both, &room, &uses).unwrap();
     assert_eq!(chosen.set.user_pseudonym(), &pseudonym(3));
-    assert_eq!(
-        chosen.linked_rooms,
-        ["another".into()] as [Opaque; 1],
-        "these two rooms have a user in common"
-    );
+    assert_eq!(chosen.linked_rooms, 1, "these two rooms have a user in common");
+    assert!(uses.rooms(&pseudonym(3)).eq([&room_uri("another")]));
     // None for three clients but set 2, none at all for four.
     assert_eq!(choose_set(&sets, &clients(&[1, 2, 3]), &room, &uses).unwrap().set.clients().len(), 3);
     let none = choose_set(&sets, &clients(&[1, 2, 3, 4]), &room, &uses);
@@ -97,11 +102,42 @@ fn chooses_a_whole_set_that_was_not_used_and_says_what_a_reuse_links() {
 
 #[test]
 fn chooses_one_of_last_resort_only_where_there_is_no_other() {
-    let (room, uses, client) = (Opaque::from("room"), PseudonymUses::new(), clients(&[1]));
+    let (room, uses, client) = (room_uri("room"), PseudonymUses::new(), clients(&[1]));
     let both = sets(&[(0, 1, true), (1, 1, false)]);
     assert_eq!(choose_set(&both, &client, &room, &uses).unwrap().set.user_pseudonym(), &pseudonym(1));
     let last = sets(&[(0, 1, true)]);
     assert!(choose_set(&last, &client, &room, &uses).unwrap().set.is_last_resort());
+}
+
+/// KeyPackages of one day look alike, whenever and by whomever they were made.
+#[test]
+fn lifetimes_do_not_link_a_batch() {
+    const DAY: u64 = 86_400_000;
+    let morning = upload_lifetime(20_000 * DAY);
+    for time in [1, 999, 1_000, 12_345_678, DAY - 1] {
+        assert_eq!(upload_lifetime(20_000 * DAY + time), morning);
+    }
+    assert_eq!((morning.not_before, morning.not_after), (19_999 * 86_400, 20_090 * 86_400));
+    assert_ne!(upload_lifetime(20_001 * DAY), morning);
+    assert!(upload_lifetime(0).not_before == 0 && upload_lifetime(u64::MAX).not_after > 0);
+
+    let mut world = World::new();
+    let alice = world.user("alice", 1);
+    let credential = world.set(&alice).remove(0);
+    let with = |lifetime| {
+        let mut key_package = world::key_package(&credential);
+        key_package.leaf_node.leaf_node_source = LeafNodeSelect::KeyPackage { lifetime };
+        key_package
+    };
+    assert_eq!(check_upload(&with(morning)), Ok(&credential));
+    for (before, after) in [(1, 0), (0, 1), (0, 86_400), (u64::MAX - 5, 0)] {
+        let lifetime = Lifetime {
+            not_before: morning.not_before.saturating_add(before),
+            not_after: morning.not_after.saturating_add(after),
+        };
+        assert_eq!(check_upload(&with(lifetime)), Err(PseudonymError::LifetimeUnmasks));
+    }
+    assert_eq!(check_upload(&world::key_package(&credential)), Err(PseudonymError::LifetimeUnmasks));
 }
 
 #[test]

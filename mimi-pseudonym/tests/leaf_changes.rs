@@ -14,7 +14,7 @@ use mimi_codec::{
     },
     protocol::PseudonymousCredential,
 };
-use mimi_pseudonym::{LeafChanges, PseudonymError, RoomLeaves};
+use mimi_pseudonym::{ChangedBy, LeafChanges, PseudonymError, RoomLeaves};
 use world::World;
 
 fn leaf_node(credential: &PseudonymousCredential) -> LeafNode {
@@ -89,9 +89,10 @@ fn removals_come_before_additions_wherever_they_stand() {
     let expected = [before.get(0).unwrap(), &more[0], &more[1], before.get(3).unwrap(), &more[2]];
     assert_eq!(credentials, expected);
 
-    let changes = after.with_keys(None, None);
-    assert_eq!((changes.added, changes.removed, changes.updated), (&[1, 2, 4][..], &[2, 1][..], &[][..]));
-    assert!(changes.update.is_none() && changes.add_aad.is_none());
+    let by = after.added_by().map(|(_, by)| by);
+    assert!(by.eq([ChangedBy::Member { leaf_index: 0 }; 3]));
+    assert_eq!(after.committer(), ChangedBy::Member { leaf_index: 0 });
+    assert!(after.removed_itself(1) && !after.removed_itself(2));
 }
 
 #[test]

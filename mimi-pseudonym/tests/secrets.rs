@@ -9,11 +9,12 @@ use std::collections::BTreeSet;
 use mimi_codec::{Decode, Encode, minimal_metadata::NonceAndCiphertext};
 use mimi_crypto::{CipherSuiteProvider, CryptoError, RustCrypto, expand_with_label, generate_hpke_key_pair};
 use mimi_pseudonym::{
-    ConnectionKey, IdentityLinkKey, IdentityLinkWrapperKey, PendingConnection, PseudonymError, Requester,
-    open_connection_request, request_connection, seal_identity_link, sign_identity_link,
+    ConnectionKey, ConnectionToken, IdentityLinkKey, IdentityLinkWrapperKey, PendingConnection,
+    PseudonymError, Requester, open_connection_request, request_connection, seal_identity_link,
+    sign_identity_link,
 };
 use proptest::prelude::*;
-use world::{World, opaque, room_of, secret};
+use world::{World, required, room_id, room_of, room_uri, secret};
 use zeroize::ZeroizeOnDrop;
 
 #[test]
@@ -27,7 +28,7 @@ fn debug_output_of_every_secret_is_redacted() {
     let requester = Requester {
         client_credential: alice.clients[0].credential.clone(),
         connection_key: &alice.connection_key,
-        connection_room_id: opaque("mimi://a.example/r/1"),
+        connection_room_id: room_uri("mimi://a.example/r/1"),
         connection_room_wrapper_key: &wrapper_key,
     };
     let shown_requester = format!("{requester:?}");
@@ -36,7 +37,9 @@ fn debug_output_of_every_secret_is_redacted() {
     let request = open_connection_request(&world.suite, &bob.uri, &private_key, &sealed).unwrap();
     let shown_request = format!("{request:?}");
     let check = |credential: &_| world.check(credential);
-    let verified = request.verify(&world.suite, &hub.leaves, &hub.link_keys, &check).unwrap();
+    let shown = hub.connection_room(&world, "mimi://a.example/g/1").unwrap();
+    let verified = request.verify(&world.suite, &shown, &check).unwrap();
+    let known = hub.known(&world, &wrapper_key, &required);
     let secrets = [
         wrapper_key.expose(),
         alice.connection_key.expose(),
@@ -52,6 +55,8 @@ fn debug_output_of_every_secret_is_redacted() {
         format!("{:?}", alice.connection()),
         format!("{:?}", hub.view(&wrapper_key)),
         format!("{:?}", mimi_pseudonym::rotation_message(&alice.connection_key)),
+        format!("{known:?}"),
+        format!("{:?}", ConnectionToken::of(&world.suite, &alice.uri, &alice.connection_key).unwrap()),
         shown_requester,
         shown_request,
         format!("{verified:?}"),
@@ -117,8 +122,7 @@ fn keys_and_ciphertexts_follow_their_formulas_in_every_suite() {
             suite.aead_open(&key, &sealed.nonce, &aad, &sealed.ciphertext).unwrap().expose().to_vec()
         };
         let client = &alice.clients[0];
-        let link =
-            sign_identity_link(suite, &tbs, client.credential.clone(), &client.signing_key, rng).unwrap();
+        let link = sign_identity_link(suite, &tbs, client.real(), rng).unwrap();
         let credential = seal_identity_link(suite, tbs.clone(), &link, &link_key, rng).unwrap();
         let opened = open(&expected, b"IdentityLinkEncryptionKey", &credential.identity_link_ciphertext);
         assert_eq!(opened, link.to_bytes().unwrap());
@@ -144,7 +148,7 @@ proptest! {
         let (suite, rng) = (&world.suite, &mut world.rng);
         let link_key = IdentityLinkKey::new(suite, &[seed; 32]).unwrap();
         let wrapper_key = IdentityLinkWrapperKey::new(suite, &[seed; 32]).unwrap();
-        let link = sign_identity_link(suite, &tbs, client.credential.clone(), &client.signing_key, rng).unwrap();
+        let link = sign_identity_link(suite, &tbs, client.real(), rng).unwrap();
         let (mut of_links, mut of_wraps) = (BTreeSet::new(), BTreeSet::new());
         for _ in 0..seals {
             let credential = seal_identity_link(suite, tbs.clone(), &link, &link_key, rng).unwrap();
@@ -177,10 +181,7 @@ fn a_stored_request_is_the_same_request() {
     let mut world = World::new();
     let bob = world.user("bob", 1);
     let (private_key, _) = generate_hpke_key_pair(&world.suite, &mut world.rng).unwrap();
-    let pending = PendingConnection::restore(bob.uri.clone(), opaque("room"), private_key.clone());
+    let pending = PendingConnection::restore(bob.uri.clone(), room_id(), private_key.clone());
     assert_eq!(*pending.responder(), bob.uri);
-    assert_eq!(
-        (pending.connection_room_id(), pending.response_private_key()),
-        (&opaque("room"), &private_key)
-    );
+    assert_eq!((pending.connection_room_id(), pending.response_private_key()), (&room_id(), &private_key));
 }

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use mimi_codec::{
-    Decode, DnsName, Encode, MimiUri, Opaque,
+    ClientUri, Decode, DnsName, Encode, MimiUri, Opaque, UserUri,
     minimal_metadata::{IdentityLinkKeysData, NonceAndCiphertext},
     mls::{Credential, SignaturePublicKey},
     protocol::{IdentityLinkTBE, PseudonymousCredentialTBS},
 };
 use mimi_crypto::{AeadKey, CipherSuiteProvider, RustCrypto, Secret, expand_with_label, verify_with_label};
 use mimi_pseudonym::{
-    CheckedClient, ConnectionKey, CredentialRefused, IdentityLinkWrapperKey, LinkKeys, RoomLeaves, RoomView,
-    issue_pseudonymous_credential, random_client_pseudonym, random_user_pseudonym,
+    CheckedClient, ConnectionKey, CredentialRefused, IdentityLinkWrapperKey, LinkKeys, RealClient,
+    RoomLeaves, RoomView, issue_pseudonymous_credential, random_client_pseudonym, random_user_pseudonym,
 };
 use rand_chacha::ChaCha20Rng;
 
@@ -43,17 +43,20 @@ impl Room {
             let public_key = suite.signature_public_key(&key);
             let client = MimiUri::client(provider.as_ref(), &format!("client-{number}")).unwrap();
             let user = MimiUri::user(provider.as_ref(), &format!("user-{number}")).unwrap();
-            let identity = Opaque::from(client.as_str());
+            let (client, user) = (ClientUri::from(&client), UserUri::from(&user));
+            let identity = Opaque::from(client.as_bytes());
+            let room_key = suite.signing_key(&suite.generate_signature_key(rng).unwrap()).unwrap();
             let tbs = PseudonymousCredentialTBS {
                 client_pseudonym: random_client_pseudonym(provider.as_ref(), rng).unwrap(),
                 user_pseudonym: random_user_pseudonym(provider.as_ref(), rng).unwrap(),
-                signature_public_key: public_key.clone(),
+                signature_public_key: suite.signature_public_key(&room_key),
             };
             let connection_key = ConnectionKey::generate(suite, rng);
             let link_key = connection_key.identity_link_key(suite, &tbs).unwrap();
             let real = Credential::Basic { identity: identity.clone() };
+            let real = RealClient { user: &user, client: &client, credential: &real, signing_key: &key };
             let credential =
-                issue_pseudonymous_credential(suite, tbs.clone(), real, &key, &connection_key, rng).unwrap();
+                issue_pseudonymous_credential(suite, tbs.clone(), real, &connection_key, rng).unwrap();
             let entry = wrapper_key.wrap(suite, &link_key, &tbs, rng).unwrap();
             let link = NonceAndCiphertext::decode_exact(&credential.identity_link_ciphertext).unwrap();
             let tbs = tbs.to_bytes().unwrap();

@@ -1,6 +1,6 @@
 //! Alice adds Bob, with whom she is connected (mimi-metadata-minimalization-01, 4.1).
 
-use alloc::vec::Vec;
+use alloc::{collections::BTreeSet, vec::Vec};
 
 use mimi_codec::{
     minimal_metadata::{AddAAD, IdentityLinkKeysUpdate},
@@ -40,9 +40,11 @@ pub struct AddedClients<T> {
 ///
 /// # Errors
 /// [`NotOneUser`](PseudonymError::NotOneUser) when a user's credentials don't have one user pseudonym, or there are none;
-/// [`UserPseudonymShared`](PseudonymError::UserPseudonymShared) when some show their identity and others don't, which no member accepts;
-/// [`AddAadCount`](PseudonymError::AddAadCount) for another number of `leaves`; each at its [`Leaf`](PseudonymError::Leaf), those of
-/// [`Connection::open`].
+/// [`UserPseudonymShared`](PseudonymError::UserPseudonymShared) when some show their identity and others do not, which no member accepts,
+/// or two users have one; [`RepeatedUser`](PseudonymError::RepeatedUser);
+/// [`AddAadCount`](PseudonymError::AddAadCount) for another number of `leaves`; each at its
+/// [`Leaf`](PseudonymError::Leaf), [`RepeatedClient`](PseudonymError::RepeatedClient) for a client with two
+/// KeyPackages, and those of [`Connection::open`].
 pub fn add_users<S: CipherSuiteProvider + ?Sized, C: CredentialCheck>(
     suite: &S,
     wrapper_key: &IdentityLinkWrapperKey,
@@ -52,12 +54,19 @@ pub fn add_users<S: CipherSuiteProvider + ?Sized, C: CredentialCheck>(
     rng: &mut dyn CryptoRng,
 ) -> Result<AddedClients<C::Details>, PseudonymError> {
     let mut clients = Vec::with_capacity(leaves.len());
+    let (mut named, mut pseudonyms) = (BTreeSet::new(), BTreeSet::new());
     for user in users {
+        if !named.insert(user.connection.user()) {
+            return Err(PseudonymError::RepeatedUser);
+        }
         let pseudonym = user.credentials.first().map(|credential| &credential.user_pseudonym);
         if pseudonym.is_none()
             || user.credentials.iter().any(|credential| Some(&credential.user_pseudonym) != pseudonym)
         {
             return Err(PseudonymError::NotOneUser);
+        }
+        if !pseudonyms.insert(pseudonym) {
+            return Err(PseudonymError::UserPseudonymShared);
         }
         let mut linked = user.credentials.iter().map(|credential| has_identity_link(credential));
         let first = linked.next();
@@ -71,6 +80,7 @@ pub fn add_users<S: CipherSuiteProvider + ?Sized, C: CredentialCheck>(
         return Err(PseudonymError::AddAadCount { expected, actual });
     }
     let (mut wrapped, mut identities) = (Vec::with_capacity(leaves.len()), Vec::with_capacity(leaves.len()));
+    let mut real = BTreeSet::new();
     for (leaf_index, (connection, credential)) in leaves.iter().zip(clients) {
         if !has_identity_link(credential) {
             wrapped.push(None);
@@ -79,6 +89,9 @@ pub fn add_users<S: CipherSuiteProvider + ?Sized, C: CredentialCheck>(
         }
         let (identity, identity_link_key) =
             connection.open(suite, credential, check).map_err(|error| error.at(*leaf_index))?;
+        if !real.insert(identity.client().clone()) {
+            return Err(PseudonymError::RepeatedClient.at(*leaf_index));
+        }
         wrapped.push(Some(wrapper_key.wrap(suite, &identity_link_key, &credential.tbs(), rng)?));
         identities.push(Some(identity));
     }

@@ -2,11 +2,14 @@
 
 use alloc::vec;
 
-use mimi_codec::{minimal_metadata::IdentityLinkKeysData, protocol::PseudonymousCredential};
+use mimi_codec::{RoomUri, minimal_metadata::IdentityLinkKeysData, protocol::PseudonymousCredential};
 use mimi_crypto::CipherSuiteProvider;
 use rand_core::CryptoRng;
 
-use crate::{ConnectionKey, IdentityLinkWrapperKey, LinkKeys, PseudonymError, RoomLeaves, room::wrap_own};
+use crate::{
+    ConnectionKey, IdentityLinkWrapperKey, LinkKeys, PseudonymError, PseudonymUses, Reuse, RoomLeaves,
+    room::wrap_own,
+};
 
 /// A new room, with its creator at leaf 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,16 +22,21 @@ pub struct CreatedRoom {
     pub link_keys: LinkKeys,
 }
 
-/// Samples a wrapper key and wraps the creator's own link key for leaf 0; a creator without an identity link has no entry there.
+/// Samples a wrapper key and wraps the creator's own link key for leaf 0; a creator without an identity
+/// link has no entry there. The credential is noted among the creator's `uses`.
 ///
 /// # Errors
-/// Those of [`RoomLeaves::new`], [`ConnectionKey::identity_link_key`] and [`IdentityLinkWrapperKey::wrap`].
+/// [`PseudonymReused`](PseudonymError::PseudonymReused) for a pseudonym or key that was used in another room;
+/// those of [`RoomLeaves::new`], [`ConnectionKey::identity_link_key`] and [`IdentityLinkWrapperKey::wrap`].
 pub fn create_room<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
+    room_id: &RoomUri,
     credential: PseudonymousCredential,
     connection_key: &ConnectionKey,
+    uses: &mut PseudonymUses,
     rng: &mut dyn CryptoRng,
 ) -> Result<CreatedRoom, PseudonymError> {
+    uses.record(room_id, &credential, Reuse::Refused)?;
     let wrapper_key = IdentityLinkWrapperKey::generate(suite, rng)?;
     let wrapped = wrap_own(suite, &credential, connection_key, &wrapper_key, rng)?;
     let leaves = RoomLeaves::new(vec![Some(credential)])?;

@@ -22,7 +22,8 @@ pub enum LeafIdentity<T> {
     Known(VerifiedIdentity<T>),
     /// It shows its identity to nobody, as the policy allows: it is its pseudonym.
     Unlinked,
-    /// Its link doesn't hold. It is nobody, and shouldn't be shown as anybody.
+    /// Its link does not hold, for this reason. A client shows no name for it, and tells its user: what
+    /// it sends comes from a pseudonym that may stand for anyone.
     Failed(PseudonymError),
 }
 

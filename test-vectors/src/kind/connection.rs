@@ -7,7 +7,7 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use mimi_codec::{
-    Decode, Encode, MimiUri,
+    Decode, Encode, RoomUri, UserUri,
     minimal_metadata::{ConnectionRequest, ConnectionResponse, SealedConnectionResponse},
     mls::{HPKECiphertext, HPKEPublicKey},
     protocol::IdentifierUri,
@@ -106,12 +106,13 @@ impl Input {
 
 /// Opens both as the two users do, with `mimi-pseudonym`.
 fn open(suite: &RustCrypto, input: &Input) -> Result<(), PseudonymError> {
-    let responder = IdentifierUri::new(&*input.responder_uri)?.mimi_uri()?.to_owned();
+    let responder = UserUri::new(&*input.responder_uri)?;
     let private_key = HpkePrivateKey::new(suite, &*input.responder_private_key)?;
     let sealed = HPKECiphertext::decode_exact(&input.sealed_request)?;
     let request = open_connection_request(suite, &responder, &private_key, &sealed)?;
     let private_key = HpkePrivateKey::new(suite, &*input.response_private_key)?;
-    let pending = PendingConnection::restore(responder, request.connection_room_id().clone(), private_key);
+    let room_id = RoomUri::new(request.connection_room_id().clone())?;
+    let pending = PendingConnection::restore(responder, room_id, private_key);
     pending.open_response(suite, &SealedConnectionResponse::decode_exact(&input.sealed_response)?)?;
     Ok(())
 }
@@ -143,8 +144,8 @@ fn check(case: &mut Case<'_>, input: &Input) {
     if let Err(error) = ConnectionResponse::decode_exact(&input.connection_response) {
         case.fail("connection_response", "a ConnectionResponse", error);
     }
-    if let Err(error) = MimiUri::parse(&alloc::string::String::from_utf8_lossy(&input.responder_uri)) {
-        case.fail("responder_uri", "a MIMI URI", error);
+    if let Err(error) = UserUri::new(&*input.responder_uri) {
+        case.fail("responder_uri", "a user in the one spelling that counts", error);
     }
     for (field, public_key, private_key) in [
         ("responder_public_key", &input.responder_public_key, &input.responder_private_key),

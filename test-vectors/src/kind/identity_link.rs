@@ -289,8 +289,8 @@ fn open(suite: &RustCrypto, input: &Input) -> Result<VerifiedIdentity<()>, Pseud
             return Err(CredentialRefused);
         }
         Ok(CheckedClient {
-            user: user.clone(),
-            client: client.clone(),
+            user: (&user).into(),
+            client: (&client).into(),
             signature_public_key: SignaturePublicKey::new(&*input.client_signature_public_key),
             details: (),
         })

@@ -4,24 +4,19 @@
 use std::collections::BTreeSet;
 
 use mimi_codec::{
-    Opaque, code_points::ComponentID, protocol::IdentifierUri, ratchet_tree_options::RatchetTreeOption,
+    RoomUri, code_points::ComponentID, protocol::IdentifierUri, ratchet_tree_options::RatchetTreeOption,
     room_policy::BaseRoomPolicy,
 };
-use mimi_policy::{TableSeed, preset};
-use mimi_pseudonym::{
-    IdentityLinkWrapperKey, PseudonymError, Requester, flow::learn::LeafIdentity, request_connection,
-};
+use mimi_policy::preset;
+use mimi_pseudonym::{ConnectionRoom, IdentityLinkWrapperKey, PseudonymError, Requester, request_connection};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
 use crate::{
-    Result,
-    decision::public_message,
-    ensure,
+    Result, ensure,
     minimal_metadata::{
         member::{Invitation, Member},
         person::{Person, RealCredentials},
-        room::{Objection, PublicRoom},
         stage::{Club, Stage, client_name},
     },
     narrator::Hop,
@@ -76,20 +71,21 @@ fn connect(stage: &mut Stage<'_>, requester: &mut Person, responder: &mut Person
     let pseudonym = requester.new_pseudonym()?;
     let alias = requester.alias(0, &pseudonym)?;
     let sender = stage.server(&hub)?.external_sender();
-    let creator =
-        Member::create(suite, &uri, &rules, alias, requester.connection_key(), sender, stage.rng())?;
+    let authority = stage.authority().clone();
+    let (own, hub_and_authority) = (requester.key_and_uses(), (sender, &authority));
+    let creator = Member::create(suite, &uri, &rules, alias, own, hub_and_authority, stage.rng())?;
     let mut room = stage.host(&asking, &uri, creator)?;
 
     // The request names the requester; only the responder can open it. No draft says where to post it.
     let own = Requester {
         client_credential: requester.certificate(0)?.clone(),
         connection_key: requester.connection_key(),
-        connection_room_id: Opaque::from(uri.as_bytes()),
+        connection_room_id: RoomUri::try_from(&uri)?,
         connection_room_wrapper_key: room.member(&asking)?.wrapper_key(),
     };
     let establishment_key = responder.connection_establishment_key();
     let (pending, sealed) =
-        request_connection(&suite, responder.uri().clone(), establishment_key, own, stage.rng())?;
+        request_connection(&suite, responder.user(), establishment_key, own, stage.rng())?;
     let provider = responder.uri().host().as_str().to_owned();
     stage.send((&asking, &provider), Hop::Request, "a connection request, from nobody", &sealed)?;
     let body = stage.send((&provider, &asked), Hop::Local, "delivers", &sealed)?;
@@ -102,19 +98,16 @@ fn connect(stage: &mut Stage<'_>, requester: &mut Person, responder: &mut Person
     let RatchetTreeOption::Full { ratchet_tree } = &tbe.ratchet_tree_option else {
         return Err("the tree is elsewhere".into());
     };
-    let context = &tbe.group_info.get().group_context;
-    let seed = TableSeed::generate(stage.rng());
-    let seen = PublicRoom::of_group(context, ratchet_tree, seed)?;
-    let check = RealCredentials(stage.authority());
-    let verified = request.verify(&suite, &seen.leaves, &seen.link_keys, &check)?;
-    ensure!(verified.requester().user == *requester.uri(), "somebody else asks");
+    let seen = ConnectionRoom::verify(&suite, tbe.group_info.get(), ratchet_tree)?;
+    let verified = request.verify(&suite, &seen, &RealCredentials(&authority))?;
+    ensure!(verified.requester().user == requester.user(), "somebody else asks");
     let who = verified.requester().user.to_string();
     stage.narrator.saw(&asked, format!("that {who} asks, and that nobody else is in the room"));
     let wrapper_key = verified.wrapper_key().clone();
-    let (connection, response) = verified.accept(&suite, responder.connection_key(), stage.rng())?;
-    let (key, role) = (responder.connection_key(), (rules.participant_role, Some(&response)));
-    let (member, request) =
-        Member::join_externally(suite, alias, &tbe, &wrapper_key, key, role, stage.rng())?;
+    let (connection, response) = verified.accept(&suite, responder.connection_key(), None, stage.rng())?;
+    let (own, role) = (responder.key_and_uses(), (rules.participant_role, Some(&response)));
+    let key = (&wrapper_key, &authority);
+    let (member, request) = Member::join_externally(suite, alias, &tbe, key, own, role, stage.rng())?;
     responder.connect(connection);
     let accepted = stage.update(&asked, &uri, &request, "an external commit")?;
 
@@ -123,13 +116,13 @@ fn connect(stage: &mut Stage<'_>, requester: &mut Person, responder: &mut Person
     room.members.insert(asked, member);
     let response = received.response.ok_or("there is no answer")?;
     let (leaf_index, _) = received.newcomers.first().ok_or("nobody has joined")?;
-    let authority = stage.authority();
-    let connection = room.member(&asking)?.accept_connection(&pending, &response, *leaf_index, authority)?;
-    ensure!(connection.user() == responder.uri(), "somebody else has answered");
+    let asker = room.member(&asking)?;
+    let connection = asker.accept_connection(&pending, &response, *leaf_index, None, &authority)?;
+    ensure!(*connection.user() == responder.user(), "somebody else has answered");
     ensure!(connection.connection_key() == responder.connection_key(), "it is another key");
     requester.connect(connection);
     ensure!(
-        responder.connection(requester.uri())?.connection_key() == requester.connection_key(),
+        responder.connection(&requester.user())?.connection_key() == requester.connection_key(),
         "the requester has another key"
     );
     Ok(room)
@@ -156,7 +149,8 @@ fn create(stage: &mut Stage<'_>, alice: &mut Person) -> Result<Club> {
     let pseudonym = alice.new_pseudonym()?;
     let alias = alice.alias(0, &pseudonym)?;
     let (suite, hub) = (stage.suite(), stage.server(HUB)?.external_sender());
-    let creator = Member::create(suite, &uri, &rules(), alias, alice.connection_key(), hub, stage.rng())?;
+    let (own, authority) = (alice.key_and_uses(), stage.authority().clone());
+    let creator = Member::create(suite, &uri, &rules(), alias, own, (hub, &authority), stage.rng())?;
     let club = stage.host(&client_name(alice, 0), &uri, creator)?;
     let hosted = stage.hosted(&uri)?;
     ensure!(hosted.dictionary.data(ComponentID::IDENTITY_LINK_KEYS).is_some(), "no wrapped keys");
@@ -181,19 +175,19 @@ fn add(
     let member = club.member(by)?;
     let (request, identities) = member.add(&[invitation], stage.authority(), &mut rng)?;
     ensure!(
-        identities.iter().all(|it| it.as_ref().is_some_and(|it| it.user() == added.uri())),
+        identities.iter().all(|it| it.as_ref().is_some_and(|it| *it.user() == added.user())),
         "the key packages are somebody else's"
     );
     let uri = club.uri.clone();
     let accepted = stage.update(by, &uri, &request, "a commit that adds clients")?;
-    club.member(by)?.accepted()?;
+    club.member(by)?.accepted(stage.authority())?;
     stage.fan_out(club, by, &accepted)?;
     stage.welcome(club, added, &accepted)
 }
 
 fn alice_adds_bob(stage: &mut Stage<'_>, club: &mut Club, alice: &Person, bob: &mut Person) -> Result<()> {
     stage.narrator.scene("Alice adds Bob, with whom she is connected: both of his clients");
-    let connection = alice.connection(bob.uri())?;
+    let connection = alice.connection(&bob.user())?;
     add(stage, club, &client_name(alice, 0), connection, bob)?;
     everybody_knows(stage, club, &["alice", "bob", "bob"])
 }
@@ -207,7 +201,7 @@ fn bob_adds_charlie(
     stage
         .narrator
         .scene("Bob adds Charlie, of whom Alice has never heard: the wrapped key tells her who it is");
-    let connection = bob.connection(charlie.uri())?;
+    let connection = bob.connection(&charlie.user())?;
     add(stage, club, &client_name(bob, 0), connection, charlie)?;
     everybody_knows(stage, club, &["alice", "bob", "bob", "charlie"])
 }
@@ -221,28 +215,26 @@ fn dave_joins(stage: &mut Stage<'_>, club: &mut Club, dave: &mut Person) -> Resu
     let link = IdentityLinkWrapperKey::new(&suite, club.member("bob-1")?.wrapper_key().expose())?;
     let role = rules().participant_role;
 
-    // Somebody without the link makes up a key. The hub can't tell; the members can.
+    // Without the link, a made-up key opens nothing, and a client notices before it sends anything.
+    let authority = stage.authority().clone();
     let pseudonym = dave.new_pseudonym()?;
     let alias = dave.alias(0, &pseudonym)?;
     let tbe = stage.fetch_group_info(&name, &uri, &alias)?;
     let mut rng = ChaCha20Rng::from_rng(stage.rng());
-    let wrong = IdentityLinkWrapperKey::generate(&suite, &mut rng)?;
-    let key = dave.connection_key();
-    let (_, request) = Member::join_externally(suite, alias, &tbe, &wrong, key, (role, None), &mut rng)?;
-    let content = public_message(request.bundle.proposal_or_commit())?.content();
-    ensure!(stage.hosted(&uri)?.judge(content).is_ok(), "the hub can tell");
-    match club.member("alice-1")?.examine(content, stage.authority()) {
-        Err(Objection::Keys(PseudonymError::Leaf { error, .. }))
-            if *error == PseudonymError::WrappedKeyDoesNotOpen => {}
-        other => return Err(format!("Alice's client says {:?}", other.err()).into()),
-    }
-    stage.narrator.note("With a wrapper key that he made up, the hub would let him in, and every member would refuse his commit.");
+    let wrong = (&IdentityLinkWrapperKey::generate(&suite, &mut rng)?, &authority);
+    let own = dave.key_and_uses();
+    let refused = Member::join_externally(suite, alias, &tbe, wrong, own, (role, None), &mut rng);
+    let refused = refused.err().ok_or("a made-up key opens the room")?.to_string();
+    ensure!(refused == PseudonymError::StaleWrapperKey.to_string(), "{refused}");
+    stage
+        .narrator
+        .note("With a wrapper key that he made up, Dave would open nobody, and nobody would know him.");
 
     let pseudonym = dave.new_pseudonym()?;
     let alias = dave.alias(0, &pseudonym)?;
     let tbe = stage.fetch_group_info(&name, &uri, &alias)?;
-    let key = dave.connection_key();
-    let (member, request) = Member::join_externally(suite, alias, &tbe, &link, key, (role, None), &mut rng)?;
+    let (own, key) = (dave.key_and_uses(), (&link, &authority));
+    let (member, request) = Member::join_externally(suite, alias, &tbe, key, own, (role, None), &mut rng)?;
     let accepted = stage.update(&name, &uri, &request, "an external commit")?;
     let received = stage.fan_out(club, &name, &accepted)?;
     ensure!(received.len() == club.members.len(), "somebody wasn't told");
@@ -258,14 +250,14 @@ fn dave_is_removed(stage: &mut Stage<'_>, club: &mut Club, dave: &Person) -> Res
     let pseudonym = club.member(&name)?.credential().user_pseudonym.clone();
     let request = club.member("alice-1")?.remove(&pseudonym, stage.rng())?;
     let accepted = stage.update("alice-1", &uri, &request, "a commit that removes a client")?;
-    club.member("alice-1")?.accepted()?;
+    club.member("alice-1")?.accepted(stage.authority())?;
     stage.fan_out(club, "alice-1", &accepted)?;
     ensure!(!club.member(&name)?.is_active(), "Dave's client doesn't know");
 
     stage.narrator.scene("Those who stay derive another wrapper key, and Alice wraps all keys anew");
     let request = club.member("alice-1")?.rewrap(stage.rng())?;
     let accepted = stage.update("alice-1", &uri, &request, "a commit that wraps all keys anew")?;
-    club.member("alice-1")?.accepted()?;
+    club.member("alice-1")?.accepted(stage.authority())?;
     stage.fan_out(club, "alice-1", &accepted)?;
     let removed = club.members.remove(&name).ok_or("Dave was never there")?;
     let opened = removed.try_to_learn(stage.hosted(&uri)?, stage.authority());
@@ -280,10 +272,7 @@ fn everybody_knows(stage: &mut Stage<'_>, club: &mut Club, expected: &[&str]) ->
         let learned = member.learn(stage.authority());
         let users: Vec<&str> = learned
             .iter()
-            .map(|(_, who)| match who {
-                LeafIdentity::Known(identity) => identity.user().id().unwrap_or("?"),
-                _ => "?",
-            })
+            .map(|(_, who)| who.known().and_then(|who| who.user().mimi_uri()?.id()).unwrap_or("?"))
             .collect();
         ensure!(users == expected, "{name} knows {users:?}");
     }
@@ -292,7 +281,7 @@ fn everybody_knows(stage: &mut Stage<'_>, club: &mut Club, expected: &[&str]) ->
     ensure!(club.members.values().all(|member| member.epoch() == epoch), "they are in different epochs");
     let hub = stage.hosted(&club.uri)?;
     for member in club.members.values() {
-        ensure!(member.room().link_keys == hub.link_keys, "the hub has other keys");
+        ensure!(member.room().sealed == hub.sealed, "the hub has other keys");
         ensure!(member.room().dictionary == hub.dictionary, "the hub has other components");
     }
     let who = format!("leaf by leaf, {}", expected.join(", "));

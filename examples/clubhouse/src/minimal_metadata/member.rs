@@ -4,6 +4,7 @@ mod receive;
 mod send;
 
 use mimi_codec::{
+    RoomUri,
     code_points::ComponentID,
     minimal_metadata::SealedConnectionResponse,
     mls::{ExternalSender, GroupContext, GroupInfo, MLSMessage, MLSMessageBody, RatchetTree, Welcome},
@@ -16,10 +17,10 @@ use mimi_codec::{
 use mimi_crypto::RustCrypto;
 use mimi_policy::{TableSeed, preset::Preset};
 use mimi_pseudonym::{
-    Connection, ConnectionKey, IdentityLinkWrapperKey, PendingConnection, RoomView,
+    Connection, ConnectionKey, IdentityLinkWrapperKey, KnownRoom, PendingConnection, PseudonymUses, RoomView,
     flow::{
         create::create_room,
-        external_join::join_externally,
+        external_join::{Joiner, join_externally},
         learn::{LeafIdentity, learn_room},
         unlinked::LinkPolicy,
     },
@@ -41,7 +42,7 @@ use crate::{
     stack::{self, ClientKey},
 };
 
-pub use receive::{Examined, Received};
+pub use receive::Received;
 pub use send::Invitation;
 
 /// In these rooms, everybody shows who they are.
@@ -55,9 +56,8 @@ pub struct Member {
     alias: Alias,
     group: MlsGroup,
     room: PublicRoom,
-    wrapper_key: IdentityLinkWrapperKey,
-    /// The key that the room's links will be under, once somebody has wrapped them anew: members have gone.
-    next_wrapper_key: Option<IdentityLinkWrapperKey>,
+    /// Who is who.
+    known: KnownRoom<()>,
     /// A commit of its own that the hub hasn't answered.
     pending: Option<Judged>,
 }
@@ -72,11 +72,12 @@ impl Member {
         room_id: &IdentifierUri,
         preset: &Preset,
         alias: Alias,
-        connection_key: &ConnectionKey,
-        hub: ExternalSender,
+        (connection_key, uses): (&ConnectionKey, &mut PseudonymUses),
+        (hub, authority): (ExternalSender, &Authority),
         rng: &mut dyn CryptoRng,
     ) -> Result<Self> {
-        let created = create_room(&suite, alias.credential.clone(), connection_key, rng)?;
+        let room_uri = RoomUri::try_from(room_id)?;
+        let created = create_room(&suite, &room_uri, alias.credential.clone(), connection_key, uses, rng)?;
         let creator = UserRolePair {
             user: alias.credential.user_pseudonym.as_bytes().into(),
             role_index: preset.creator_role,
@@ -99,7 +100,7 @@ impl Member {
             .with_capabilities(capabilities())
             .with_group_context_extensions(stack::to_openmls(&extensions)?)
             .build(&alias.mls, &alias.key, credential_with_key(&alias)?)?;
-        Self::in_group(suite, alias, group, created.wrapper_key, rng)
+        Self::in_group(suite, alias, group, created.wrapper_key, authority, rng)
     }
 
     /// Joins by a Welcome, which brings the wrapper key.
@@ -111,6 +112,7 @@ impl Member {
         alias: Alias,
         welcome: &Welcome,
         tree: &RatchetTree,
+        authority: &Authority,
         rng: &mut dyn CryptoRng,
     ) -> Result<Self> {
         let welcome: mls::Welcome = stack::to_openmls(welcome)?;
@@ -120,7 +122,7 @@ impl Member {
         let staged = welcome.into_staged_welcome(&alias.mls, Some(stack::to_openmls(tree)?))?;
         let wrapper_key = IdentityLinkWrapperKey::from_welcome(&suite, &group_info)?;
         let group = staged.into_group(&alias.mls)?;
-        Self::in_group(suite, alias, group, wrapper_key, rng)
+        Self::in_group(suite, alias, group, wrapper_key, authority, rng)
     }
 
     /// Joins from outside, with the wrapper key from a join link or a connection request: the commit, for the hub.
@@ -131,8 +133,8 @@ impl Member {
         suite: RustCrypto,
         alias: Alias,
         tbe: &GroupInfoRatchetTreeTBE,
-        wrapper_key: &IdentityLinkWrapperKey,
-        connection_key: &ConnectionKey,
+        (wrapper_key, authority): (&IdentityLinkWrapperKey, &Authority),
+        (connection_key, uses): (&ConnectionKey, &mut PseudonymUses),
         (role, response): (u32, Option<&SealedConnectionResponse>),
         rng: &mut dyn CryptoRng,
     ) -> Result<(Self, UpdateRequest)> {
@@ -143,15 +145,18 @@ impl Member {
         let context = &group_info.group_context;
         let room = PublicRoom::of_group(context, ratchet_tree, TableSeed::generate(rng))?;
         // The leftmost blank leaf is where it lands.
-        let blank = (0..).find(|leaf| room.leaves.get(*leaf).is_none()).ok_or("the tree is full")?;
-        let join = join_externally(&suite, wrapper_key, &alias.credential, connection_key, blank, rng)?;
+        let leaf_index = room.leaves().first_blank();
+        let view = RoomView { leaves: room.leaves(), link_keys: room.link_keys(), wrapper_key };
+        let room_id = &RoomUri::new(context.group_id.clone())?;
+        let joiner = Joiner { room_id, credential: &alias.credential, connection_key, leaf_index, uses };
+        let join = join_externally(&suite, &view, joiner, rng)?;
         let aad = authenticated_data(&join.add_aad, response)?;
         let updates = vec![
             update_participants(&[(&alias.credential.user_pseudonym, role)], vec![])?,
             update_keys(&join.update)?,
         ];
         // OpenMLS wants to know what the components become before it makes the commit, so it is judged before it is there: all but its path.
-        let outcome = room.judge_join(context, &alias.credential, &updates, &aad)?.changed()?;
+        let outcome = room.judge_join(&suite, context, &alias.credential, &updates, &aad)?.changed()?;
 
         let mut builder = MlsGroup::external_commit_builder()
             .with_ratchet_tree(stack::to_openmls(ratchet_tree)?)
@@ -171,7 +176,7 @@ impl Member {
         let commit = stack::of_openmls(bundle.commit())?;
         let group_info = stack::of_openmls(bundle.group_info().ok_or("no GroupInfo")?)?;
         let request = update_request(commit, None, group_info)?;
-        let member = Self::in_group(suite, alias, group, wrapper_key.clone(), rng)?;
+        let member = Self::in_group(suite, alias, group, wrapper_key.clone(), authority, rng)?;
         Ok((member, request))
     }
 
@@ -180,12 +185,15 @@ impl Member {
         alias: Alias,
         group: MlsGroup,
         wrapper_key: IdentityLinkWrapperKey,
+        authority: &Authority,
         rng: &mut dyn CryptoRng,
     ) -> Result<Self> {
         let context: GroupContext = stack::of_openmls(group.public_group().group_context())?;
         let tree: RatchetTree = stack::of_openmls(&group.export_ratchet_tree())?;
         let room = PublicRoom::of_group(&context, &tree, TableSeed::generate(rng))?;
-        Ok(Self { suite, alias, group, room, wrapper_key, next_wrapper_key: None, pending: None })
+        let (sealed, check) = (room.sealed.clone(), RealCredentials(authority));
+        let known = KnownRoom::learn(&suite, sealed, wrapper_key, &everybody, &check, rng);
+        Ok(Self { suite, alias, group, room, known, pending: None })
     }
 
     /// Its pseudonyms in the room, and its key.
@@ -208,8 +216,8 @@ impl Member {
 
     /// The key that the members share, and nobody else has: for a join link.
     #[must_use]
-    pub const fn wrapper_key(&self) -> &IdentityLinkWrapperKey {
-        &self.wrapper_key
+    pub fn wrapper_key(&self) -> &IdentityLinkWrapperKey {
+        self.known.wrapper_key()
     }
 
     /// The epoch.
@@ -244,8 +252,8 @@ impl Member {
 
     /// A view of the room for those who have its wrapper key.
     fn view(&self) -> RoomView<'_> {
-        let PublicRoom { leaves, link_keys, .. } = &self.room;
-        RoomView { leaves, link_keys, wrapper_key: &self.wrapper_key }
+        let (leaves, link_keys) = (self.room.leaves(), self.room.link_keys());
+        RoomView { leaves, link_keys, wrapper_key: self.known.wrapper_key() }
     }
 
     /// Opens every link in the room.
@@ -257,8 +265,8 @@ impl Member {
     /// What the wrapper key that it has now opens of another state of the room: who was removed tries that.
     #[must_use]
     pub fn try_to_learn(&self, later: &PublicRoom, authority: &Authority) -> Vec<(u32, LeafIdentity<()>)> {
-        let PublicRoom { leaves, link_keys, .. } = later;
-        let view = RoomView { leaves, link_keys, wrapper_key: &self.wrapper_key };
+        let (leaves, link_keys, wrapper_key) = (later.leaves(), later.link_keys(), self.known.wrapper_key());
+        let view = RoomView { leaves, link_keys, wrapper_key };
         learn_room(&self.suite, &view, &everybody, &RealCredentials(authority))
     }
 
@@ -271,9 +279,10 @@ impl Member {
         pending: &PendingConnection,
         response: &SealedConnectionResponse,
         leaf_index: u32,
+        known: Option<&Connection>,
         authority: &Authority,
     ) -> Result<Connection> {
         let check = RealCredentials(authority);
-        Ok(pending.accept(&self.suite, response, &self.view(), leaf_index, &check)?)
+        Ok(pending.accept(&self.suite, response, &self.view(), leaf_index, known, &check)?)
     }
 }

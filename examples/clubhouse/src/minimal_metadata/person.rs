@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mimi_codec::{
-    Decode, DnsName, Encode, EncodeError, MimiUri, Opaque, Reader, Writer,
-    mls::{Credential, HPKECiphertext, HPKEPublicKey, KeyPackage, SignaturePublicKey},
+    ClientUri, Decode, DnsName, Encode, EncodeError, MimiUri, Reader, RoomUri, UserUri, Writer,
+    mls::{Credential, HPKECiphertext, HPKEPublicKey, KeyPackage, Lifetime, SignaturePublicKey},
     protocol::{IdentifierUri, PseudonymousCredential, PseudonymousCredentialTBS},
 };
-use mimi_crypto::{HpkePrivateKey, RustCrypto, Secret, expand_with_label, generate_hpke_key_pair};
+use mimi_crypto::{HpkePrivateKey, RustCrypto, generate_hpke_key_pair};
 use mimi_pseudonym::{
-    CheckedClient, Connection, ConnectionKey, CredentialCheck, CredentialRefused, KeyPackageSet,
-    PseudonymUses, Reuse, UploadedKeyPackage, issue_pseudonymous_credential, key_package_sets, plan_uploads,
-    random_client_pseudonym, random_user_pseudonym,
+    CheckedClient, Connection, ConnectionKey, ConnectionToken, CredentialCheck, CredentialRefused,
+    KeyPackageSet, PseudonymUses, RealClient, Reuse, UploadedKeyPackage, check_upload,
+    issue_pseudonymous_credential, key_package_sets, plan_uploads, random_client_pseudonym,
+    random_user_pseudonym, upload_lifetime,
 };
 use openmls_rust_crypto::OpenMlsRustCrypto;
 use rand_chacha::ChaCha20Rng;
@@ -57,8 +58,8 @@ impl CredentialCheck for RealCredentials<'_> {
             let Certificate { key, credential } = Certificate::decode_exact(identity)?;
             let ClientIdentity { user, client } = self.0.verify(&credential, &key)?;
             Ok(CheckedClient {
-                user: user.mimi_uri()?.to_owned(),
-                client: client.mimi_uri()?.to_owned(),
+                user: UserUri::try_from(&user)?,
+                client: ClientUri::try_from(&client)?,
                 signature_public_key: key,
                 details: (),
             })
@@ -79,6 +80,7 @@ pub struct Alias {
 
 /// A client of a person.
 struct Device {
+    uri: ClientUri,
     key: ClientKey,
     certificate: Credential,
     /// For each of its key packages that somebody may use, by its client pseudonym.
@@ -115,12 +117,13 @@ impl Person {
         let mut devices = Vec::with_capacity(clients);
         for number in 1..=clients {
             let client = MimiUri::client(uri.host(), &format!("{name}-{number}"))?;
+            let uri_of_client = ClientUri::from(&client);
             let identity = ClientIdentity { user: uri.clone().into(), client: client.into() };
             let key = ClientKey::generate(suite, ChaCha20Rng::from_rng(&mut rng))?;
             let credential = provider.vouch(identity, &key.public_key(), &mut rng)?;
             let certificate = Certificate { key: key.public_key(), credential };
             let certificate = Credential::Basic { identity: certificate.to_bytes()?.into() };
-            devices.push(Device { key, certificate, aliases: BTreeMap::new() });
+            devices.push(Device { uri: uri_of_client, key, certificate, aliases: BTreeMap::new() });
         }
         let connection_key = ConnectionKey::generate(&suite, &mut rng);
         let establishment = generate_hpke_key_pair(&suite, &mut rng)?;
@@ -187,7 +190,7 @@ impl Person {
         sealed: &HPKECiphertext,
     ) -> Result<mimi_pseudonym::UnverifiedConnectionRequest> {
         let (private_key, _) = &self.establishment;
-        Ok(mimi_pseudonym::open_connection_request(&self.suite, &self.uri, private_key, sealed)?)
+        Ok(mimi_pseudonym::open_connection_request(&self.suite, &self.user(), private_key, sealed)?)
     }
 
     /// A connection was made.
@@ -199,24 +202,33 @@ impl Person {
     ///
     /// # Errors
     /// When there is none.
-    pub fn connection(&self, user: &MimiUri) -> Result<&Connection> {
-        Ok(self.connections.get(user.as_str()).ok_or("they are not connected")?)
+    pub fn connection(&self, user: &UserUri) -> Result<&Connection> {
+        Ok(self.connections.get(&user.to_string()).ok_or("they are not connected")?)
     }
 
-    /// The name under which a user's connections find its key packages, and its provider doesn't know whose they are. The draft says "connection
-    /// token" and not what that is; here, both sides derive it from the connection key.
+    /// The name under which a user's connections find its key packages, and its provider does not know whose they are: its connection
+    /// token (7).
     ///
     /// # Errors
-    /// When the key is none of the suite.
+    /// When the user has no provider.
     pub fn key_package_token(
         suite: &RustCrypto,
-        user: &MimiUri,
+        user: &UserUri,
         connection_key: &ConnectionKey,
     ) -> Result<IdentifierUri> {
-        let secret = Secret::new(suite, connection_key.expose())?;
-        let token = expand_with_label(suite, &secret, b"ClubhouseKeyPackageToken", b"", 16)?;
-        let token: String = token.expose().iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(MimiUri::user(user.host(), &token)?.into())
+        let provider = user.mimi_uri().ok_or("not a MIMI URI")?.host();
+        Ok(ConnectionToken::of(suite, user, connection_key)?.target(provider)?)
+    }
+
+    /// Its real name, as a user.
+    #[must_use]
+    pub fn user(&self) -> UserUri {
+        UserUri::from(&self.uri)
+    }
+
+    /// Its connection key, and where its pseudonyms were used.
+    pub const fn key_and_uses(&mut self) -> (&ConnectionKey, &mut PseudonymUses) {
+        (&self.connection_key, &mut self.uses)
     }
 
     /// The generator of this person's clients.
@@ -249,8 +261,12 @@ impl Person {
         let credential = issue_pseudonymous_credential(
             &self.suite,
             tbs,
-            real.certificate.clone(),
-            real.key.signing_key(),
+            RealClient {
+                user: &UserUri::from(&self.uri),
+                client: &real.uri,
+                credential: &real.certificate,
+                signing_key: real.key.signing_key(),
+            },
             &self.connection_key,
             &mut self.rng,
         )?;
@@ -261,7 +277,7 @@ impl Person {
     ///
     /// # Errors
     /// When something can't be made.
-    pub fn key_packages(&mut self, device: usize) -> Result<Vec<KeyPackage>> {
+    pub fn key_packages(&mut self, device: usize, now: u64) -> Result<Vec<KeyPackage>> {
         let plan = plan_uploads(&self.key_package_sets()?, &device, 2, 1);
         let mut names = plan.complete;
         for last_resort in [(plan.start, false), (plan.start_last_resort, true)]
@@ -273,14 +289,20 @@ impl Person {
         let mut key_packages = Vec::with_capacity(names.len());
         for (user_pseudonym, last_resort) in names {
             let alias = self.alias(device, &user_pseudonym)?;
-            let mut builder = openmls::prelude::KeyPackage::builder().leaf_node_capabilities(capabilities());
+            // Whole days, so that the lifetime doesn't say which key packages were made together.
+            let Lifetime { not_before, not_after } = upload_lifetime(now);
+            let mut builder = openmls::prelude::KeyPackage::builder()
+                .leaf_node_capabilities(capabilities())
+                .key_package_lifetime(openmls::prelude::Lifetime::init(not_before, not_after));
             if last_resort {
                 builder = builder.key_package_extensions(stack::to_openmls(&last_resort_extension()?)?);
             }
             let credential = credential_with_key(&alias)?;
             let bundle =
                 builder.build(stack::ciphersuite(&self.suite)?, &alias.mls, &alias.key, credential)?;
-            key_packages.push(stack::of_openmls(bundle.key_package())?);
+            let key_package: KeyPackage = stack::of_openmls(bundle.key_package())?;
+            check_upload(&key_package)?;
+            key_packages.push(key_package);
             self.uploaded.push(UploadedKeyPackage { user_pseudonym, client: device, last_resort });
             let real = self.devices.get_mut(device).ok_or("no such client")?;
             real.aliases.insert(alias.credential.client_pseudonym.clone(), alias);
@@ -312,7 +334,7 @@ impl Person {
         &mut self,
         device: usize,
         client_pseudonym: &IdentifierUri,
-        room: &Opaque,
+        room: &RoomUri,
     ) -> Result<Alias> {
         let real = self.devices.get_mut(device).ok_or("no such client")?;
         let alias = real.aliases.remove(client_pseudonym).ok_or("not a key package of this client")?;
@@ -327,7 +349,7 @@ impl Person {
 
 fn last_resort_extension() -> Result<mimi_codec::mls::Extensions> {
     use mimi_codec::{
-        List,
+        List, Opaque,
         code_points::{ComponentID, ExtensionType},
         extensions::{AppDataDictionary, ComponentData},
         mls::{Extension, Extensions},

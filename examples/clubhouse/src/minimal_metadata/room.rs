@@ -5,19 +5,21 @@ use std::fmt;
 use mimi_codec::{
     Decode, Encode, Opaque,
     code_points::ComponentID,
-    extensions::{AppDataDictionary, AppDataUpdateSelect, SafeAAD},
-    minimal_metadata::{AddAAD, IdentityLinkKeysUpdate, SealedConnectionResponse},
+    extensions::{AppDataDictionary, SafeAAD},
+    minimal_metadata::SealedConnectionResponse,
     mls::{
         Capabilities, Commit, Content, Credential, Extensions, FramedContent, GroupContext, LeafNode,
         LeafNodeSelect, Proposal, ProposalOrRef, RatchetTree, Sender, UpdatePath,
     },
     protocol::{PseudonymousCredential, UpdateResponseCode},
 };
+use mimi_crypto::RustCrypto;
 use mimi_policy::{
     Actor, Identities, JoinCode, Request, RoomParts, RoomState, TableSeed, Unidentified, UserUri,
 };
 use mimi_pseudonym::{
-    CommitChanges, LeafChanges, LinkKeys, PseudonymError, RoomLeaves, rotation::apply_rewrap,
+    CommitContent, JudgedCommit, LeafChanges, LinkKeys, PseudonymError, RoomLeaves, SealedRoom,
+    WrapperKeyRule,
 };
 
 use crate::{
@@ -31,34 +33,45 @@ pub struct PublicRoom {
     pub state: RoomState,
     /// The group's components.
     pub dictionary: AppDataDictionary,
-    /// The pseudonymous credentials of the members.
-    pub leaves: RoomLeaves,
-    /// Their wrapped keys.
-    pub link_keys: LinkKeys,
+    /// The pseudonymous credentials of the members, and their wrapped keys.
+    pub sealed: SealedRoom,
 }
 
 impl PublicRoom {
+    /// The pseudonymous credentials of the members.
+    #[must_use]
+    pub fn leaves(&self) -> &RoomLeaves {
+        self.sealed.leaves()
+    }
+
+    /// Their wrapped keys.
+    #[must_use]
+    pub fn link_keys(&self) -> &LinkKeys {
+        self.sealed.link_keys()
+    }
+
     /// The room that a group is.
     ///
     /// # Errors
     /// When it is none, or not one of pseudonyms only.
     pub fn of_group(context: &GroupContext, tree: &RatchetTree, seed: TableSeed) -> Result<Self> {
-        let leaves = RoomLeaves::of_tree(tree)?;
-        let link_keys = LinkKeys::of_group(context, &leaves)?;
+        // The rooms of this story have agreed that members who go take the wrapper key out of use.
+        let sealed = SealedRoom::of_group(context, tree, WrapperKeyRule::ChangesWithRemovals)?;
+        let leaves = sealed.leaves();
         let dictionary = context.extensions.app_data_dictionary()?;
         let mut parts = RoomParts::from_dictionary(&dictionary)?;
         let clients = leaves
             .iter()
             .map(|(_, it)| (it.user_pseudonym.as_bytes().into(), it.client_pseudonym.as_bytes().into()));
         parts.clients = clients.collect();
-        Ok(Self { state: RoomState::new(parts, seed)?, dictionary, leaves, link_keys })
+        Ok(Self { state: RoomState::new(parts, seed)?, dictionary, sealed })
     }
 
     /// Judges a commit whose sender the MLS stack has verified: what it does to the leaves, to their keys, and to the room.
     ///
     /// # Errors
     /// Why it is refused.
-    pub fn judge(&self, content: &FramedContent) -> Result<Judged, Objection> {
+    pub fn judge(&self, suite: &RustCrypto, content: &FramedContent) -> Result<Judged, Objection> {
         let Content::Commit { commit } = content.content() else {
             return Err(Objection::Other("not a commit".to_owned()));
         };
@@ -68,30 +81,30 @@ impl PublicRoom {
         let proposals = accepted.resolve(commit).map_err(Objection::Policy)?;
         let path = commit.path.as_ref().map(|path| &path.leaf_node);
         let by = proposals.iter().map(|(proposal, by)| (*proposal, by.unwrap_or(sender)));
-        let leaf_changes = LeafChanges::of_commit(&self.leaves, sender, by, path)?;
+        let by: Vec<_> = by.collect();
+        let aad = safe_aad(content.authenticated_data())?;
+        let connection_response = aad.content::<SealedConnectionResponse>().transpose()?;
+        let judged = self.sealed.judge(
+            suite,
+            &CommitContent {
+                group_id: content.group_id(),
+                epoch: *content.epoch(),
+                committer: sender,
+                proposals: &by,
+                path,
+                safe_aad: &aad,
+            },
+        )?;
 
         // The wrapped keys are mimi-pseudonym's, all else is mimi-policy's.
-        let (about_keys, about_room): (Vec<Attributed<'_>>, Vec<_>) =
-            proposals.iter().partition(|(proposal, _)| is_about_keys(proposal));
-        let update = update_of(&about_keys)?;
-        let aad = safe_aad(content.authenticated_data())?;
-        let add_aad = aad.content::<AddAAD>().transpose()?;
-        let connection_response = aad.content::<SealedConnectionResponse>().transpose()?;
-        let link_keys = match &update {
-            // No leaf has changed: this is the second commit of a rotation.
-            Some(update) if leaf_changes.is_empty() => apply_rewrap(&self.link_keys, &self.leaves, update)?,
-            update => {
-                let changes = leaf_changes.with_keys(update.as_ref(), add_aad.as_ref());
-                self.link_keys.after_commit(leaf_changes.leaves(), &changes)?
-            }
-        };
-
-        let who = Pseudonyms(&self.leaves);
+        let about_room: Vec<Attributed<'_>> =
+            proposals.iter().filter(|(proposal, _)| !is_about_keys(proposal)).copied().collect();
+        let who = Pseudonyms(self.leaves());
         let credential = path.map(|leaf| &leaf.credential);
         let request = Request::commit(&self.state, &who, sender, credential, about_room.iter().copied());
         let decision =
             decide(&self.state, &self.dictionary, request, &about_room).map_err(Objection::Policy)?;
-        Ok(Judged { decision, leaf_changes, update, add_aad, connection_response, link_keys })
+        Ok(Judged { decision, keys: judged, connection_response })
     }
 }
 
@@ -103,6 +116,7 @@ impl PublicRoom {
     /// Why it would be refused.
     pub fn judge_join(
         &self,
+        suite: &RustCrypto,
         context: &GroupContext,
         credential: &PseudonymousCredential,
         proposals: &[Proposal],
@@ -127,30 +141,19 @@ impl PublicRoom {
             authenticated_data.into(),
             Content::Commit { commit },
         )?;
-        Ok(self.judge(&content)?)
+        Ok(self.judge(suite, &content)?)
     }
 
     /// The room after a commit that has taken effect.
     #[must_use]
     pub fn after(judged: Judged, dictionary: AppDataDictionary) -> Self {
-        let Judged { decision, leaf_changes, link_keys, .. } = judged;
-        Self { state: decision.room, dictionary, leaves: leaf_changes.leaves().clone(), link_keys }
+        let Judged { decision, keys, .. } = judged;
+        Self { state: decision.room, dictionary, sealed: keys.into_room() }
     }
 }
 
 fn is_about_keys(proposal: &Proposal) -> bool {
     matches!(proposal, Proposal::AppDataUpdate(update) if update.component_id == ComponentID::IDENTITY_LINK_KEYS)
-}
-
-fn update_of(proposals: &[Attributed<'_>]) -> Result<Option<IdentityLinkKeysUpdate>, Objection> {
-    match proposals {
-        [] => Ok(None),
-        [(Proposal::AppDataUpdate(update), _)] => match &update.op {
-            AppDataUpdateSelect::Update { update } => Ok(Some(IdentityLinkKeysUpdate::decode_exact(update)?)),
-            AppDataUpdateSelect::Remove {} => Err(Objection::Other("the keys would be gone".to_owned())),
-        },
-        _ => Err(Objection::Other("two updates of the keys".to_owned())),
-    }
 }
 
 /// `authenticated_data` of these rooms: a SafeAAD and nothing behind it, or nothing at all.
@@ -194,29 +197,17 @@ impl Identities for Pseudonyms<'_> {
 pub struct Judged {
     /// What it does to the room, and by which right.
     pub decision: Decision,
-    /// What it does to the leaves.
-    pub leaf_changes: LeafChanges,
-    /// What it says about their keys.
-    pub update: Option<IdentityLinkKeysUpdate>,
-    /// The wrapped keys of those who come.
-    pub add_aad: Option<AddAAD>,
+    /// What it does to the leaves and their keys.
+    pub keys: JudgedCommit,
     /// The answer to a connection request, if the joiner gives one.
     pub connection_response: Option<SealedConnectionResponse>,
-    /// The wrapped keys after it.
-    pub link_keys: LinkKeys,
 }
 
 impl Judged {
-    /// What mimi-pseudonym wants to know of it.
+    /// What it does to the leaves.
     #[must_use]
-    pub fn changes(&self) -> CommitChanges<'_> {
-        self.leaf_changes.with_keys(self.update.as_ref(), self.add_aad.as_ref())
-    }
-
-    /// The keys, if all that it does is to wrap them anew.
-    #[must_use]
-    pub fn rewrap(&self) -> Option<&IdentityLinkKeysUpdate> {
-        self.update.as_ref().filter(|_| self.leaf_changes.is_empty())
+    pub fn leaf_changes(&self) -> &LeafChanges {
+        self.keys.changes()
     }
 
     /// The components whose data it changes, with their new data: what OpenMLS has to be told before it stages the commit, since they go
@@ -226,8 +217,8 @@ impl Judged {
     /// When something is too long.
     pub fn changed(&self) -> Result<Vec<(ComponentID, Option<Vec<u8>>)>> {
         let mut changed = self.decision.changed.clone();
-        if self.update.is_some() {
-            let keys = self.link_keys.data().to_bytes()?;
+        if !self.leaf_changes().key_updates().is_empty() {
+            let keys = self.keys.after().link_keys().data().to_bytes()?;
             changed.push((ComponentID::IDENTITY_LINK_KEYS, Some(keys)));
         }
         Ok(changed)

@@ -213,7 +213,7 @@ impl Server {
     ) -> Result<(Judged, StagedCommit, GroupInfo), Objection> {
         let public = public_message(commit.get())?;
         let processed = self.verify(hosted, commit)?;
-        let judged = hosted.room.judge(public.content())?;
+        let judged = hosted.room.judge(&self.suite, public.content())?;
         let staged = self.stage(hosted, processed, &judged)?;
         let group_info = group_info.into_inner();
         check_extensions_for_hub(&group_info.extensions)?;
@@ -259,7 +259,7 @@ impl Server {
             _ => hosted.group.ext_commit_sender_index(staged)?.u32(),
         };
         ensure!(group_info.signer == signer, "somebody else has signed the GroupInfo");
-        let signer = judged.leaf_changes.leaves().get(signer).ok_or("the signer has gone")?;
+        let signer = judged.leaf_changes().leaves().get(signer).ok_or("the signer has gone")?;
         let tbs = group_info.tbs().to_bytes()?;
         let key = &signer.signature_public_key;
         verify_with_label(&self.suite, key, b"GroupInfoTBS", &tbs, &group_info.signature)?;
@@ -275,7 +275,7 @@ impl Server {
     ) -> Result<Accepted> {
         let hosted = self.rooms.get_mut(uri).ok_or("there is no such room")?;
         let domains = domains(&hosted.room, None)?;
-        let added: BTreeSet<u32> = judged.leaf_changes.added().iter().copied().collect();
+        let added: BTreeSet<u32> = judged.leaf_changes().added().iter().copied().collect();
         let why = judged.decision.why.clone();
         hosted.group.merge_commit(self.mls.storage(), staged)?;
         let dictionary = stack::dictionary(hosted.group.group_context())?;
@@ -321,7 +321,7 @@ fn refusal(
 
 /// The providers of the members, or of those at some leaves: a pseudonym says that much.
 fn domains(room: &PublicRoom, only: Option<&BTreeSet<u32>>) -> Result<BTreeSet<String>> {
-    let members = room.leaves.iter().filter(|(leaf, _)| only.is_none_or(|only| only.contains(leaf)));
+    let members = room.leaves().iter().filter(|(leaf, _)| only.is_none_or(|only| only.contains(leaf)));
     members
         .map(|(_, credential)| {
             let uri: MimiUri = credential.user_pseudonym.mimi_uri()?.to_owned();

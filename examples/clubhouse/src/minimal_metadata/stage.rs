@@ -1,9 +1,12 @@
 //! The network of these rooms: who sends what to whom. Whatever a server sends or gets, it holds from then on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use mimi_codec::{
-    Decode, Encode, List, Opaque,
+    Decode, Encode, List, RoomUri,
     code_points::{CredentialType, ExtensionType, ProposalType},
     mls::{Credential, KeyPackage, MLSMessage, MLSMessageBody, Mls10, RatchetTree, RequiredCapabilities},
     protocol::{
@@ -17,7 +20,7 @@ use mimi_crypto::{
     CipherSuiteProvider, RustCrypto, generate_hpke_key_pair, sign_group_info_request,
     sign_key_material_request, verify_group_info_response,
 };
-use mimi_pseudonym::leaf_credential;
+use mimi_pseudonym::{flow::learn::LeafIdentity, leaf_credential};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
@@ -213,8 +216,10 @@ impl<'n> Stage<'n> {
     /// # Errors
     /// When it can't.
     pub fn upload_key_packages(&mut self, person: &mut Person, device: usize) -> Result<()> {
-        let key_packages = person.key_packages(device)?;
-        let token = Person::key_package_token(&self.suite, person.uri(), person.connection_key())?;
+        // OpenMLS compares lifetimes with the clock of the machine, not with that of the story.
+        let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs().saturating_mul(1000);
+        let key_packages = person.key_packages(device, now)?;
+        let token = Person::key_package_token(&self.suite, &person.user(), person.connection_key())?;
         let provider = person.uri().host().as_str().to_owned();
         let name = client_name(person, device);
         for key_package in &key_packages {
@@ -260,7 +265,7 @@ impl<'n> Stage<'n> {
         };
         let key = member.key().signing_key();
         let request = sign_key_material_request(&self.suite, key, tbs, &mut self.rng)?;
-        let provider = user.host().as_str().to_owned();
+        let provider = user.mimi_uri().ok_or("not a MIMI URI")?.host().as_str().to_owned();
         let path = format!("POST /keyMaterial/{}", without_scheme(&token)?);
         let body = self.request(name, &provider, &path, &request)?;
         let response = self.server(&provider)?.key_material(&body)?;
@@ -364,8 +369,9 @@ impl<'n> Stage<'n> {
                 let octets = self.deliver(provider, &name_of, &body)?;
                 let received = member.receive(&octets, &self.authority)?;
                 let why = received.newcomers.iter().map(|(leaf, who)| match who {
-                    Some(identity) => format!("leaf {leaf} is {}", identity.user()),
-                    None => format!("leaf {leaf} shows no identity"),
+                    LeafIdentity::Known(identity) => format!("leaf {leaf} is {}", identity.user()),
+                    LeafIdentity::Unlinked => format!("leaf {leaf} shows no identity"),
+                    LeafIdentity::Failed(error) => format!("nobody can tell who is there: {error}"),
                 });
                 let why = why.collect();
                 self.narrator.decided(Verdict {
@@ -422,8 +428,8 @@ impl<'n> Stage<'n> {
         };
         let waiting = person.waiting(device)?;
         let own = own_pseudonym(ratchet_tree, &waiting)?;
-        let alias = person.use_alias(device, &own, &Opaque::from(uri.as_bytes()))?;
-        Member::join(self.suite, alias, welcome, ratchet_tree, &mut self.rng)
+        let alias = person.use_alias(device, &own, &RoomUri::try_from(uri)?)?;
+        Member::join(self.suite, alias, welcome, ratchet_tree, &self.authority, &mut self.rng)
     }
 
     fn notify(&mut self, uri: &IdentifierUri, provider: &str, message: &FanoutMessage) -> Result<Vec<u8>> {

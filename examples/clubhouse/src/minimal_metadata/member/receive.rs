@@ -1,4 +1,5 @@
-//! What a member receives: commits that the hub has let through, which it looks at again, with the key that the hub hasn't.
+//! What a member receives: commits that the hub has let through. It judges them again and follows them, and opens the links of those who
+//! are new with the key that the hub does not have.
 
 use mimi_codec::{
     Opaque,
@@ -8,11 +9,7 @@ use mimi_codec::{
     protocol::{FanoutEvent, FanoutMessage},
 };
 use mimi_crypto::Secret;
-use mimi_pseudonym::{
-    VerifiedIdentity,
-    flow::transitive_add::receive_commit,
-    rotation::{epoch_wrapper_key, receive_rewrap},
-};
+use mimi_pseudonym::{Followed, KnownRoom, flow::learn::LeafIdentity, rotation::epoch_wrapper_key};
 use openmls::prelude::{
     MlsMessageIn, OpenMlsProvider, ProcessedMessageContent, ProtocolMessage, StagedCommit,
 };
@@ -30,26 +27,23 @@ use crate::{
 };
 
 impl Member {
-    /// Looks at a commit before accepting it: all that the hub looks at, and the links of those who are new, which the hub can't open.
+    /// Looks at a commit before it is staged: all that the hub looks at.
     ///
     /// # Errors
-    /// Why it isn't accepted.
-    pub fn examine(&self, content: &FramedContent, authority: &Authority) -> Result<Examined, Objection> {
-        let judged = self.room.judge(content)?;
-        let check = RealCredentials(authority);
-        let PublicRoom { link_keys, .. } = &self.room;
-        if let Some(update) = judged.rewrap() {
-            let next = self.next_wrapper_key.as_ref();
-            let next = next.ok_or_else(|| Objection::Other("nobody was removed".to_owned()))?;
-            receive_rewrap(&self.suite, &self.view(), next, update)?;
-            return Ok(Examined { judged, newcomers: vec![] });
-        }
-        let leaves = judged.leaf_changes.leaves();
-        let changes = judged.changes();
-        let accepted =
-            receive_commit(&self.suite, &self.wrapper_key, link_keys, leaves, &changes, &everybody, &check)?;
-        let newcomers = accepted.identities;
-        Ok(Examined { judged, newcomers })
+    /// Why it is not accepted.
+    pub fn judge(&self, content: &FramedContent) -> Result<Judged, Objection> {
+        self.room.judge(&self.suite, content)
+    }
+
+    /// What a commit would tell this member, who follows it whatever fails.
+    ///
+    /// # Errors
+    /// Why it is not accepted.
+    pub fn examine(&self, content: &FramedContent, authority: &Authority) -> Result<Received, Objection> {
+        let judged = self.judge(content)?;
+        let mut known = self.known.clone();
+        let followed = known.follow(&self.suite, judged.keys, &everybody, &RealCredentials(authority))?;
+        Ok(Received::of(&known, &followed, judged.connection_response))
     }
 
     /// Takes a commit that the hub has handed on: a FanoutMessage.
@@ -64,12 +58,12 @@ impl Member {
         let mls: ProtocolMessage = mls.try_into_protocol_message()?;
         // OpenMLS verifies who sent it.
         let content = self.group.process_message(&self.alias.mls, mls)?.into_content();
-        let Examined { judged, newcomers } = self.examine(public.content(), authority)?;
+        let judged = self.judge(public.content())?;
         let staged = self.stage(content, &judged)?;
         self.group.merge_staged_commit(&self.alias.mls, staged)?;
         let response = judged.connection_response.clone();
-        self.enter(judged)?;
-        Ok(Received { newcomers, response })
+        let followed = self.enter(judged, authority)?;
+        Ok(Received::of(&self.known, &followed, response))
     }
 
     fn stage(&self, content: ProcessedMessageContent, judged: &Judged) -> Result<StagedCommit> {
@@ -84,37 +78,37 @@ impl Member {
     }
 
     /// The epoch that a commit begins.
-    pub(super) fn enter(&mut self, judged: Judged) -> Result<()> {
-        let (is_rewrap, removes) = (judged.rewrap().is_some(), !judged.leaf_changes.removed().is_empty());
+    pub(super) fn enter(&mut self, judged: Judged, authority: &Authority) -> Result<Followed> {
+        let keys = judged.keys.clone();
         self.room = PublicRoom::after(judged, stack::dictionary(self.group.public_group().group_context())?);
         if !self.group.is_active() {
-            return Ok(());
+            return Ok(Followed::default());
         }
-        if is_rewrap && let Some(next) = self.next_wrapper_key.take() {
-            self.wrapper_key = next;
-        }
-        if removes {
+        let followed = self.known.follow(&self.suite, keys, &everybody, &RealCredentials(authority))?;
+        if followed.begins_rotation {
             let (id, mls) = (ComponentID::IDENTITY_LINK_KEYS, &self.alias.mls);
             let secret = self.group.safe_export_secret(mls.crypto(), mls.storage(), id.0)?;
             let secret = Secret::new(&self.suite, secret)?;
             let group_id = Opaque::from(self.group.group_id().as_slice());
-            self.next_wrapper_key = Some(epoch_wrapper_key(&self.suite, &secret, &group_id, self.epoch())?);
+            let next = epoch_wrapper_key(&self.suite, &secret, &group_id, self.epoch())?;
+            self.known.set_next_wrapper_key(next);
         }
-        Ok(())
+        Ok(followed)
     }
-}
-
-/// A commit that may be accepted, and who comes with it.
-pub struct Examined {
-    judged: Judged,
-    /// Who is new, at which leaf.
-    pub newcomers: Vec<(u32, Option<VerifiedIdentity<()>>)>,
 }
 
 /// What a commit has brought.
 pub struct Received {
-    /// Who is new, at which leaf.
-    pub newcomers: Vec<(u32, Option<VerifiedIdentity<()>>)>,
+    /// Who is new, at which leaf, or why that is not known.
+    pub newcomers: Vec<(u32, LeafIdentity<()>)>,
     /// The answer to a request for a connection.
     pub response: Option<SealedConnectionResponse>,
+}
+
+impl Received {
+    fn of(known: &KnownRoom<()>, followed: &Followed, response: Option<SealedConnectionResponse>) -> Self {
+        let leaves = followed.changed.iter();
+        let newcomers = leaves.filter_map(|leaf| Some((*leaf, known.get(*leaf)?.clone()))).collect();
+        Self { newcomers, response }
+    }
 }

@@ -8,12 +8,8 @@ use mimi_codec::{
 };
 use mimi_pseudonym::{
     Connection, LeafChanges, VerifiedIdentity,
-    flow::{
-        add::{AddedUser, add_users},
-        leave::remove_clients,
-    },
+    flow::{add::AddedUser, leave::remove_clients},
     leaf_credential,
-    rotation::rewrap,
 };
 use openmls::prelude::{self as mls, KeyPackageIn, LeafNodeIndex, OpenMlsProvider, ProtocolVersion};
 use rand_core::CryptoRng;
@@ -71,7 +67,7 @@ impl Member {
         // Where the Adds will land, mimi-pseudonym says.
         let own = Sender::Member { leaf_index: self.group.own_leaf_index().u32() };
         let leaf_changes = LeafChanges::of_commit(
-            &self.room.leaves,
+            self.room.leaves(),
             &own,
             proposals.iter().map(|proposal| (proposal, &own)),
             None,
@@ -82,7 +78,7 @@ impl Member {
             .map(|(it, credentials)| AddedUser { connection: it.connection, credentials })
             .collect();
         let check = RealCredentials(authority);
-        let added = add_users(&self.suite, &self.wrapper_key, &users, leaf_changes.added(), &check, rng)?;
+        let added = self.known.add_users(&self.suite, &users, leaf_changes.added(), &check, rng)?;
         proposals.push(update_participants(&added_participants, vec![])?);
         proposals.push(update_keys(&added.update)?);
         let request = self.commit(proposals, authenticated_data(&added.add_aad, None)?, rng)?;
@@ -98,13 +94,13 @@ impl Member {
         user_pseudonym: &IdentifierUri,
         rng: &mut dyn CryptoRng,
     ) -> Result<UpdateRequest> {
-        let leaves = self.room.leaves.iter().filter(|(_, it)| it.user_pseudonym == *user_pseudonym);
+        let leaves = self.room.leaves().iter().filter(|(_, it)| it.user_pseudonym == *user_pseudonym);
         let leaves: Vec<u32> = leaves.map(|(leaf_index, _)| leaf_index).collect();
         let place = self.room.state.index_of(&user_pseudonym.try_into().unwrap()).ok_or("not on the list")?;
         let mut proposals: Vec<Proposal> =
             leaves.iter().map(|removed| Proposal::Remove(Remove { removed: *removed })).collect();
         proposals.push(update_participants(&[], vec![place])?);
-        if let Some(update) = remove_clients(&self.room.link_keys, &leaves, None)? {
+        if let Some(update) = remove_clients(self.room.link_keys(), &leaves, None)? {
             proposals.push(update_keys(&update)?);
         }
         self.commit(proposals, SafeAAD::default().to_bytes()?, rng)
@@ -115,8 +111,7 @@ impl Member {
     /// # Errors
     /// When nobody was removed.
     pub fn rewrap(&mut self, rng: &mut dyn CryptoRng) -> Result<UpdateRequest> {
-        let next = self.next_wrapper_key.as_ref().ok_or("nobody was removed")?;
-        let update = rewrap(&self.suite, &self.view(), next, rng)?;
+        let update = self.known.rewrap(&self.suite, rng)?;
         self.commit(vec![update_keys(&update)?], SafeAAD::default().to_bytes()?, rng)
     }
 
@@ -128,7 +123,7 @@ impl Member {
         rng: &mut dyn CryptoRng,
     ) -> Result<UpdateRequest> {
         // Judged as the hub will, all but the path, which gives the own leaf new keys and the same credential.
-        let judged = self.room.judge(&self.framed(&proposals, &aad)?)?;
+        let judged = self.room.judge(&self.suite, &self.framed(&proposals, &aad)?)?;
         self.group.set_aad(aad);
         let mut builder = self.group.commit_builder();
         for proposal in &proposals {
@@ -148,10 +143,10 @@ impl Member {
         let mut builder = builder.load_psks(self.alias.mls.storage())?;
         let changed = stack::updates(builder.app_data_dictionary_updater(), &judged.changed()?);
         builder.with_app_data_dictionary_updates(changed);
-        let builder = if judged.leaf_changes.added().is_empty() {
+        let builder = if judged.leaf_changes().added().is_empty() {
             builder.create_group_info(true)
         } else {
-            builder.create_group_info_with_extensions([wrapper_key_extension(&self.wrapper_key)?])?
+            builder.create_group_info_with_extensions([wrapper_key_extension(self.known.wrapper_key())?])?
         };
         let (mls, key) = (&self.alias.mls, &self.alias.key);
         let bundle = builder.build(mls.rand(), mls.crypto(), key, |_| true)?.stage_commit(mls)?;
@@ -180,9 +175,11 @@ impl Member {
     ///
     /// # Errors
     /// When there is none.
-    pub fn accepted(&mut self) -> Result<()> {
+    pub fn accepted(&mut self, authority: &Authority) -> Result<()> {
         let judged = self.pending.take().ok_or("there is no commit")?;
         self.group.merge_pending_commit(&self.alias.mls)?;
-        self.enter(judged)
+        // The hub has judged it as this client did, and its own additions were opened before.
+        let _ = self.enter(judged, authority)?;
+        Ok(())
     }
 }
