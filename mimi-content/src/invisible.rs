@@ -6,6 +6,7 @@ pub(crate) fn is_bidi_control(c: char) -> bool {
 }
 
 /// Whether a character takes no room: Unicode Default_Ignorable_Code_Point, bidi controls, and the marks of annotations.
+#[cfg(feature = "gfm")]
 pub(crate) fn is_invisible(c: char) -> bool {
     is_bidi_control(c)
         || matches!(

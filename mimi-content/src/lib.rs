@@ -15,7 +15,8 @@
 //!   makes one line, a quote or a text for search of them, and says whether to notify.
 //! - **[`Payload`]** reads what an application message holds: a message, or a status report without one.
 //! - **[`html`]** makes text of HTML, and with feature `html` a safe page; [`decode_text`] reads text of other charsets.
-//! - **`Attachment`** (feature `crypto`) seals a file for a URL, and `ExternalPartRef::open` checks and opens what was fetched.
+//! - **`Attachment`** (feature `crypto`) seals a file for a URL, and `ExternalPartRef::open` checks and opens what was fetched;
+//!   `FileSealer` and `FileVerifier` do so for files of any size in constant memory.
 //! - **`gfm`** (feature `gfm`) escapes Markdown before it is sent, renders what strangers wrote, and tells mentions and deceptive links.
 //!
 //! Implemented are draft-ietf-mimi-content-08, draft-mahy-mimi-message-status-01 and draft-mimi-content-more-extensions-00. The crate is
@@ -112,7 +113,10 @@ pub mod timeline;
 
 pub use anomaly::{Advice, Anomaly, Limits, ReceivedMessage, ReferenceField};
 #[cfg(feature = "crypto")]
-pub use attachment::{Attachment, AttachmentError, VerifiedContent};
+pub use attachment::{
+    AeadSizes, Attachment, AttachmentError, BuiltIn, FileAead, FileAeads, FileSealer, FileVerifier,
+    VerifiedContent, VerifiedFile,
+};
 pub use charset::decode_text;
 pub use compose::{Composer, MentionError, PossibleHtml, ReplaceError, Text, mention_link, mention_uri};
 pub use derived::{ExtendedTime, MessageDerivedValues, Timestamp};

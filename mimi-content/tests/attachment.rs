@@ -360,3 +360,236 @@ proptest! {
         prop_assert_eq!(untouched, stored);
     }
 }
+
+/// What a stream makes is what the whole file makes, however it is cut.
+mod stream {
+    use super::*;
+    use mimi_content::{FileSealer, FileVerifier};
+
+    fn seal(algorithm: AeadAlgorithm, content: &[u8], pieces: &[usize]) -> (Vec<u8>, ExternalPart) {
+        let mut sealer = FileSealer::generate(algorithm, &mut counting()).unwrap();
+        let mut stored = content.to_vec();
+        let mut rest = stored.as_mut_slice();
+        let mut lengths = pieces.iter().cycle();
+        while !rest.is_empty() {
+            let length = (*lengths.next().unwrap()).min(rest.len());
+            let (piece, after) = rest.split_at_mut(length);
+            sealer.seal(piece).unwrap();
+            rest = after;
+        }
+        let (tag, attachment) = sealer.finish();
+        stored.extend(tag);
+        (stored, attachment.into_part("https://example.com/storage/1", "video/mp4"))
+    }
+
+    fn open(part: &ExternalPart, stored: &[u8], piece: usize) -> Result<Vec<u8>, AttachmentError> {
+        let mut verifier = FileVerifier::new(&part.as_ref(), 0)?;
+        stored.chunks(piece).try_for_each(|piece| verifier.update(piece))?;
+        assert_eq!(verifier.position(), stored.len() as u64);
+        let mut verified = verifier.finish()?;
+        let mut content = Vec::new();
+        for piece in stored.chunks(piece) {
+            let mut piece = piece.to_vec();
+            let length = verified.decrypt(&mut piece)?;
+            content.extend(&piece[..length]);
+        }
+        assert_eq!(verified.content_length(), content.len() as u64);
+        for offset in [0, 1, 15, 16, 17, 63, 64, 65, 1000] {
+            if let Some(expected) = content.get(offset..) {
+                let mut middle = stored[offset..content.len()].to_vec();
+                verified.decrypt_at(offset as u64, &mut middle).unwrap();
+                assert_eq!(middle, expected);
+            }
+        }
+        verified.finish()?;
+        Ok(content)
+    }
+
+    #[test]
+    fn seals_and_opens_as_the_whole_file() {
+        for (algorithm, _) in ALGORITHMS {
+            for length in [0, 1, 15, 16, 17, 31, 32, 33, 63, 64, 65, 1000, 5000] {
+                let content: Vec<u8> = (0..length).map(|at| at as u8).collect();
+                let (whole, part) = sealed(algorithm, &content);
+                for pieces in [&[1][..], &[7, 16, 1], &[16], &[64, 3], &[10_000]] {
+                    assert_eq!(
+                        seal(algorithm, &content, pieces),
+                        (whole.clone(), part.clone()),
+                        "{length} {pieces:?}"
+                    );
+                }
+                for piece in [1, 5, 15, 16, 17, 100, 10_000] {
+                    assert_eq!(
+                        open(&part, &whole, piece).as_ref(),
+                        Ok(&content),
+                        "{algorithm:?} {length} {piece}"
+                    );
+                }
+            }
+        }
+        let clear = Attachment::in_the_clear(b"a rocket").into_part("", "image/gif");
+        assert_eq!(open(&clear, b"a rocket", 3).unwrap(), b"a rocket");
+    }
+
+    /// Wycheproof, with aad and in pieces: valid tests open, the others don't.
+    #[test]
+    fn opens_the_known_answers() {
+        let mut opened = 0;
+        for (name, algorithm) in [
+            (TestName::AesGcm, AeadAlgorithm::AES_128_GCM),
+            (TestName::ChaCha20Poly1305, AeadAlgorithm::CHACHA20_POLY1305),
+        ] {
+            let set = TestSet::load(name).unwrap();
+            for group in set.test_groups {
+                if group.nonce_size != 96 || group.tag_size != 128 || group.key_size == 192 {
+                    continue;
+                }
+                let enc_alg = match group.key_size {
+                    256 if name == TestName::AesGcm => AeadAlgorithm::AES_256_GCM,
+                    _ => algorithm,
+                };
+                for test in group.tests {
+                    let stored = [&test.ct[..], &test.tag[..]].concat();
+                    let part = ExternalPart {
+                        enc_alg,
+                        key: test.key.to_vec(),
+                        nonce: test.nonce.to_vec(),
+                        aad: test.aad.to_vec(),
+                        content_hash: Sha256::digest(&stored).to_vec(),
+                        ..ExternalPart::default()
+                    };
+                    let expected = if test.result == TestResult::Invalid {
+                        Err(AttachmentError::Forged)
+                    } else {
+                        opened += 1;
+                        Ok(test.pt.to_vec())
+                    };
+                    assert_eq!(open(&part, &stored, 7), expected, "{name:?} {}", test.tc_id);
+                }
+            }
+        }
+        assert!(opened > 100, "{opened}");
+    }
+
+    #[test]
+    fn refuses_what_is_not_the_file() {
+        let (stored, part) = sealed(AeadAlgorithm::AES_128_GCM, &[7; 100]);
+        let verify = |part: &ExternalPart, stored: &[u8]| open(part, stored, 13).unwrap_err();
+        let mut changed = stored.clone();
+        changed[50] ^= 1;
+        assert_eq!(verify(&part, &changed), AttachmentError::OtherContent);
+        let believed = ExternalPart { content_hash: Sha256::digest(&changed).to_vec(), ..part.clone() };
+        assert_eq!(verify(&believed, &changed), AttachmentError::Forged);
+        assert_eq!(verify(&part, &stored[..50]), AttachmentError::Size { expected: 116, found: 50 });
+        let unsized_part = ExternalPart { size: 0, ..part.clone() };
+        assert_eq!(verify(&unsized_part, &stored[..50]), AttachmentError::OtherContent);
+        // One that is too long is refused before it ends.
+        let mut verifier = FileVerifier::new(&part.as_ref(), 0).unwrap();
+        assert!(matches!(verifier.update(&[0; 1000]), Err(AttachmentError::Size { .. })));
+        let short = ExternalPart { size: 0, content_hash: Sha256::digest(b"x").to_vec(), ..part.clone() };
+        assert_eq!(verify(&short, b"x"), AttachmentError::Forged);
+        for (part, error) in [
+            (ExternalPart { expires: 1, ..part.clone() }, AttachmentError::Expired { expires: 1 }),
+            (
+                ExternalPart { enc_alg: AeadAlgorithm(8), ..part.clone() },
+                AttachmentError::UnknownAead(AeadAlgorithm(8)),
+            ),
+            (
+                ExternalPart { key: vec![], ..part.clone() },
+                AttachmentError::KeyLength { enc_alg: part.enc_alg, found: 0 },
+            ),
+            (
+                ExternalPart { nonce: vec![], ..part.clone() },
+                AttachmentError::NonceLength { enc_alg: part.enc_alg, found: 0 },
+            ),
+            (
+                ExternalPart { enc_alg: AeadAlgorithm::NONE, ..part.clone() },
+                AttachmentError::KeyWithoutEncryption,
+            ),
+            (
+                ExternalPart { hash_alg: HashAlgorithm(2), ..part.clone() },
+                AttachmentError::UnknownHash(HashAlgorithm(2)),
+            ),
+        ] {
+            assert_eq!(FileVerifier::new(&part.as_ref(), 1000).unwrap_err(), error);
+        }
+        assert_eq!(
+            FileSealer::generate(AeadAlgorithm::NONE, &mut counting()).unwrap_err(),
+            AttachmentError::UnknownAead(AeadAlgorithm::NONE)
+        );
+    }
+
+    #[test]
+    fn tells_a_source_that_changed_between_the_readings() {
+        let (stored, part) = sealed(AeadAlgorithm::CHACHA20_POLY1305, &[7; 100]);
+        let verified = || {
+            let mut verifier = FileVerifier::new(&part.as_ref(), 0).unwrap();
+            verifier.update(&stored).unwrap();
+            verifier.finish().unwrap()
+        };
+        let mut changed = stored.clone();
+        changed[50] ^= 1;
+        let mut second = verified();
+        assert_eq!(second.decrypt(&mut changed), Ok(100));
+        assert_eq!(second.finish(), Err(AttachmentError::OtherContent));
+        let mut second = verified();
+        second.decrypt(&mut stored[..50].to_vec()).unwrap();
+        assert_eq!(second.finish(), Err(AttachmentError::OtherContent));
+        let mut second = verified();
+        assert_eq!(second.decrypt(&mut [&stored[..], &[0]].concat()), Err(AttachmentError::OtherContent));
+        assert_eq!(second.decrypt_at(99, &mut [0; 2]), Err(AttachmentError::OtherContent));
+    }
+
+    /// An algorithm of a provider: the bytes turned round, and their sum as the tag.
+    struct Mine;
+    struct Sum(u8);
+
+    impl mimi_content::FileAeads for Mine {
+        fn sizes(&self, enc_alg: AeadAlgorithm) -> Option<mimi_content::AeadSizes> {
+            (enc_alg.0 == 999).then_some(mimi_content::AeadSizes { key: 1, nonce: 2, tag: 1, longest: 50 })
+        }
+        fn begin(
+            &self,
+            _: AeadAlgorithm,
+            key: &[u8],
+            _: &[u8],
+            _: &[u8],
+        ) -> Option<Box<dyn mimi_content::FileAead>> {
+            Some(Box::new(Sum(key[0])))
+        }
+    }
+
+    impl mimi_content::FileAead for Sum {
+        fn apply_keystream(&mut self, _: u64, piece: &mut [u8]) -> Result<(), AttachmentError> {
+            piece.iter_mut().for_each(|byte| *byte = !*byte);
+            Ok(())
+        }
+        fn authenticate(&mut self, ciphertext: &[u8]) {
+            self.0 = ciphertext.iter().fold(self.0, |sum, byte| sum.wrapping_add(*byte));
+        }
+        fn tag(&mut self) -> Vec<u8> {
+            vec![self.0]
+        }
+    }
+
+    #[test]
+    fn takes_other_algorithms_of_a_provider() {
+        let mut sealer = FileSealer::generate_with(&Mine, AeadAlgorithm(999), &mut counting()).unwrap();
+        let mut stored = vec![1, 2, 3];
+        sealer.seal(&mut stored).unwrap();
+        assert_eq!(sealer.seal(&mut [0; 48]), Err(AttachmentError::TooLong { octets: 51 }));
+        let (tag, attachment) = sealer.finish();
+        stored.extend(tag);
+        let part = attachment.into_part("", "x/y");
+        assert_eq!((part.key.len(), part.nonce.len(), part.enc_alg), (1, 2, AeadAlgorithm(999)));
+        let mut verifier = FileVerifier::with(&part.as_ref(), 0, &Mine).unwrap();
+        verifier.update(&stored).unwrap();
+        let mut verified = verifier.finish().unwrap();
+        assert_eq!(verified.decrypt(&mut stored), Ok(3));
+        assert_eq!(stored[..3], [1, 2, 3]);
+        assert_eq!(
+            FileVerifier::new(&part.as_ref(), 0).unwrap_err(),
+            AttachmentError::UnknownAead(AeadAlgorithm(999))
+        );
+    }
+}

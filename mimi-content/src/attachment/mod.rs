@@ -1,6 +1,7 @@
 //! Files behind a URL: mimi-content sections 4.5, 5.9 and 7.1.
 
 mod error;
+mod stream;
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -18,6 +19,7 @@ use crate::message_id::HashAlgorithm;
 use crate::part::{AeadAlgorithm, ExternalPart, ExternalPartRef};
 
 pub use error::AttachmentError;
+pub use stream::{AeadSizes, BuiltIn, FileAead, FileAeads, FileSealer, FileVerifier, VerifiedFile};
 
 type Result<T> = core::result::Result<T, AttachmentError>;
 
@@ -220,11 +222,14 @@ impl ExternalPartRef<'_> {
         Ok(VerifiedContent(content))
     }
 
+    fn check_expiry(&self, now_ms: u64) -> Result<()> {
+        let expired = self.expires != 0 && now_ms >= u64::from(self.expires).saturating_mul(1000);
+        if expired { Err(AttachmentError::Expired { expires: self.expires }) } else { Ok(()) }
+    }
+
     /// Everything but the tag.
     fn check(&self, stored: &[u8], now_ms: u64) -> Result<()> {
-        if self.expires != 0 && now_ms >= u64::from(self.expires).saturating_mul(1000) {
-            return Err(AttachmentError::Expired { expires: self.expires });
-        }
+        self.check_expiry(now_ms)?;
         let tag = if self.enc_alg == AeadAlgorithm::NONE {
             if self.has_key_without_encryption() {
                 return Err(AttachmentError::KeyWithoutEncryption);
