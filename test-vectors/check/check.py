@@ -14,6 +14,7 @@ import content
 import franking
 import group_info
 import identity_link
+import markdown
 import message_status
 import policy
 import semi_private
@@ -27,6 +28,7 @@ KINDS = {
     "franking": franking,
     "group-info": group_info,
     "identity-link": identity_link,
+    "markdown": markdown,
     "message-status": message_status,
     "policy": policy,
     "semi-private": semi_private,

@@ -16,6 +16,7 @@ pub const SHIPPED: &[(&str, &str)] = shipped![
     "franking.json",
     "group-info.json",
     "identity-link.json",
+    "markdown.json",
     "message-status.json",
     "message-status-working-group.json",
     "policy.json",

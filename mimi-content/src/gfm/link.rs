@@ -1,5 +1,6 @@
 //! Links, mentions, and links that are not what they seem: mimi-content-08 §9.6.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -8,7 +9,9 @@ use pulldown_cmark::{Event, LinkType, Tag, TagEnd};
 
 use super::address::{Address, Addresses, Form, normal, shown, word};
 use super::depth::nests_too_deeply;
+use super::event::is_safe_target;
 use super::parser;
+use crate::part::PartIndex;
 
 /// A link or an image in Markdown.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -22,6 +25,16 @@ pub struct Link {
 }
 
 impl Link {
+    /// Where the link leads when it is shown by [`events`](super::events): its target if it is kept, in the one spelling for another
+    /// part of the message; `None` if the link is dropped.
+    #[must_use]
+    pub fn kept_target(&self) -> Option<Cow<'_, str>> {
+        match PartIndex::from_content_id(&self.target) {
+            Ok(part) => Some(Cow::Owned(alloc::format!("cid:{part}@local.invalid"))),
+            Err(_) => is_safe_target(&self.target).then_some(Cow::Borrowed(self.target.as_str())),
+        }
+    }
+
     /// What to tell a person who follows the link, if anything. See [`link_warning`].
     #[must_use]
     pub fn warning(&self) -> Option<LinkWarning> {

@@ -7,6 +7,8 @@ mod franking;
 mod group_info;
 mod identity_link;
 mod judgement;
+#[cfg(feature = "markdown")]
+mod markdown;
 mod message_status;
 mod policy;
 mod semi_private;
@@ -43,6 +45,8 @@ const KINDS: &[&dyn Kind] = &[
     &franking::Franking,
     &group_info::GroupInfo,
     &identity_link::IdentityLink,
+    #[cfg(feature = "markdown")]
+    &markdown::Markdown,
     &message_status::MessageStatus,
     &policy::Policy,
     &semi_private::SemiPrivate,
