@@ -11,7 +11,7 @@ use crate::text::TextError;
 use crate::url_template::UrlTemplate;
 
 macro_rules! endpoints {
-    ($($(#[doc = $doc:literal])* $variant:ident $field:ident $name:literal,)*) => {
+    ($($(#[doc = $doc:literal])* $variant:ident $name:literal,)*) => {
         /// An endpoint of mimi-protocol §5.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Endpoint {
@@ -30,104 +30,120 @@ macro_rules! endpoints {
                 }
             }
         }
-
-        /// The directory document: where a provider serves each endpoint. It is always complete.
-        ///
-        /// Members that the draft doesn't name are kept as they are.
-        ///
-        /// ```
-        /// use mimi_codec::{Directory, Endpoint, MimiUriRef};
-        ///
-        /// # let json = r#"{
-        /// #   "keyMaterial": "https://mimi.example.com/v1/keyMaterial/{targetUser}",
-        /// #   "update": "https://mimi.example.com/v1/update/{roomId}",
-        /// #   "notify": "https://mimi.example.com/v1/notify/{roomId}",
-        /// #   "submitMessage": "https://mimi.example.com/v1/submitMessage/{roomId}",
-        /// #   "groupInfo": "https://mimi.example.com/v1/groupInfo/{roomId}",
-        /// #   "requestConsent": "https://mimi.example.com/v1/requestConsent/{targetUser}",
-        /// #   "updateConsent": "https://mimi.example.com/v1/updateConsent/{requesterUser}",
-        /// #   "identifierQuery": "https://mimi.example.com/v1/identifierQuery/{domain}",
-        /// #   "reportAbuse": "https://mimi.example.com/v1/reportAbuse/{roomId}",
-        /// #   "proxyDownload": "https://mimi.example.com/v1/proxyDownload/{downloadUrl}"
-        /// # }"#;
-        /// let directory = Directory::from_json(json.as_bytes())?;
-        /// let alice = MimiUriRef::parse("mimi://example.com/u/alice")?;
-        /// assert_eq!(
-        ///     directory.template(Endpoint::KeyMaterial).expand_uri(alice),
-        ///     "https://mimi.example.com/v1/keyMaterial/mimi%3A%2F%2Fexample.com%2Fu%2Falice",
-        /// );
-        /// # Ok::<(), Box<dyn core::error::Error>>(())
-        /// ```
-        #[derive(Debug, Clone, PartialEq, Eq)]
-        pub struct Directory {
-            $($(#[doc = $doc])* pub $field: UrlTemplate,)*
-            other: BTreeMap<String, serde_json::Value>,
-        }
-
-        impl Directory {
-            /// The URL template of an endpoint.
-            #[must_use]
-            pub fn template(&self, endpoint: Endpoint) -> &UrlTemplate {
-                match endpoint {
-                    $(Endpoint::$variant => &self.$field,)*
-                }
-            }
-
-            /// Makes the document of a provider, asking for the template of each endpoint.
-            ///
-            /// # Errors
-            /// [`DirectoryError::Template`] when a template isn't one.
-            pub fn new<T: AsRef<str>>(
-                mut template: impl FnMut(Endpoint) -> T,
-            ) -> Result<Self, DirectoryError> {
-                Ok(Self {
-                    $($field: parse_template(Endpoint::$variant, template(Endpoint::$variant).as_ref())?,)*
-                    other: BTreeMap::new(),
-                })
-            }
-
-            fn from_members(mut members: Members) -> Result<Self, DirectoryError> {
-                Ok(Self {
-                    $($field: members.take(Endpoint::$variant)?,)*
-                    other: members.0,
-                })
-            }
-        }
     };
 }
 
 endpoints! {
     /// `POST`, for a user: fetch key material (§5.2).
-    KeyMaterial key_material "keyMaterial",
+    KeyMaterial "keyMaterial",
     /// `POST`, for a room: submit a proposal or a commit (§5.3).
-    Update update "update",
+    Update "update",
     /// `POST`, for a room: receive what the hub fans out (§5.5).
-    Notify notify "notify",
+    Notify "notify",
     /// `POST`, for a room: submit an application message (§5.4).
-    SubmitMessage submit_message "submitMessage",
+    SubmitMessage "submitMessage",
     /// `POST`, for a room: fetch the GroupInfo (§5.6).
-    GroupInfo group_info "groupInfo",
+    GroupInfo "groupInfo",
     /// `POST`, for the target's domain: request consent or cancel a request (§5.7).
-    RequestConsent request_consent "requestConsent",
+    RequestConsent "requestConsent",
     /// `POST`, for the requester's domain: grant or revoke consent (§5.7).
-    UpdateConsent update_consent "updateConsent",
+    UpdateConsent "updateConsent",
     /// `POST`, for a domain: find a user's URI (§5.8).
-    IdentifierQuery identifier_query "identifierQuery",
+    IdentifierQuery "identifierQuery",
     /// `POST`, for a room: report abuse (§5.9).
-    ReportAbuse report_abuse "reportAbuse",
+    ReportAbuse "reportAbuse",
     /// `GET`, for a URL: fetch an asset through the hub (§5.10.2).
-    ProxyDownload proxy_download "proxyDownload",
+    ProxyDownload "proxyDownload",
+}
+
+/// The directory document: where a provider serves each endpoint.
+///
+/// A document that lists only some endpoints, or one of them in a form that can't be used, is read as far as it goes:
+/// [`Self::problems`] names what is missing, and only a request to such an endpoint fails. Members that the draft doesn't name
+/// are kept as they are.
+///
+/// ```
+/// use mimi_codec::{Directory, DirectoryError, Endpoint, MimiUriRef};
+///
+/// let json = br#"{ "keyMaterial": "https://mimi.example.com/v1/keyMaterial/{targetUser}" }"#;
+/// let directory = Directory::from_json(json)?;
+/// let alice = MimiUriRef::parse("mimi://example.com/u/alice")?;
+/// assert_eq!(
+///     directory.template(Endpoint::KeyMaterial)?.expand_uri(alice),
+///     "https://mimi.example.com/v1/keyMaterial/mimi%3A%2F%2Fexample.com%2Fu%2Falice",
+/// );
+/// assert_eq!(directory.template(Endpoint::Notify), Err(DirectoryError::Missing(Endpoint::Notify)));
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Directory {
+    endpoints: BTreeMap<Endpoint, Listed>,
+    other: BTreeMap<String, serde_json::Value>,
+}
+
+/// What a document has for an endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Listed {
+    Template(UrlTemplate),
+    /// The member as it was, and what is wrong with it.
+    Unusable(serde_json::Value, DirectoryError),
 }
 
 impl Directory {
+    /// Makes the document of a provider, asking for the template of each endpoint.
+    ///
+    /// # Errors
+    ///
+    /// [`DirectoryError::Template`] when a template is not one.
+    pub fn new<T: AsRef<str>>(mut template: impl FnMut(Endpoint) -> T) -> Result<Self, DirectoryError> {
+        let endpoints = Endpoint::ALL.iter().map(|&endpoint| {
+            let template = parse_template(endpoint, template(endpoint).as_ref())?;
+            Ok((endpoint, Listed::Template(template)))
+        });
+        Ok(Self { endpoints: endpoints.collect::<Result<_, _>>()?, other: BTreeMap::new() })
+    }
+
+    /// The URL template of an endpoint.
+    ///
+    /// # Errors
+    ///
+    /// [`DirectoryError::Missing`], [`DirectoryError::NotAString`] or [`DirectoryError::Template`].
+    pub fn template(&self, endpoint: Endpoint) -> Result<&UrlTemplate, DirectoryError> {
+        match self.endpoints.get(&endpoint) {
+            None => Err(DirectoryError::Missing(endpoint)),
+            Some(Listed::Template(template)) => Ok(template),
+            Some(Listed::Unusable(_, error)) => Err(*error),
+        }
+    }
+
+    /// The endpoints that can't be reached, in the draft's order, and why. None for a complete document.
+    pub fn problems(&self) -> impl Iterator<Item = DirectoryError> {
+        Endpoint::ALL.iter().filter_map(|&endpoint| self.template(endpoint).err())
+    }
+
+    fn from_members(mut members: BTreeMap<String, serde_json::Value>) -> Self {
+        let endpoints = Endpoint::ALL.iter().filter_map(|&endpoint| {
+            let listed = match members.remove(endpoint.name())? {
+                serde_json::Value::String(text) => match parse_template(endpoint, &text) {
+                    Ok(template) => Listed::Template(template),
+                    Err(error) => Listed::Unusable(serde_json::Value::String(text), error),
+                },
+                other => Listed::Unusable(other, DirectoryError::NotAString(endpoint)),
+            };
+            Some((endpoint, listed))
+        });
+        Self { endpoints: endpoints.collect(), other: members }
+    }
+
     /// Reads the document.
     ///
     /// # Errors
-    /// [`DirectoryError`].
+    ///
+    /// [`DirectoryError::Json`] when it is not a JSON object whose members have different names.
     pub fn from_json(json: &[u8]) -> Result<Self, DirectoryError> {
         let members: Members = serde_json::from_slice(json)
             .map_err(|error| DirectoryError::Json { line: error.line(), column: error.column() })?;
-        Self::from_members(members)
+        Ok(Self::from_members(members.0))
     }
 
     /// Writes the document: the draft's members in the draft's order, then the others in the order of their names.
@@ -156,7 +172,7 @@ impl Directory {
     }
 }
 
-/// Why a directory document was refused.
+/// Why a directory document was refused, or an endpoint can't be reached by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DirectoryError {
@@ -207,16 +223,6 @@ fn parse_template(endpoint: Endpoint, text: &str) -> Result<UrlTemplate, Directo
 /// The members of the object, none of them twice.
 struct Members(BTreeMap<String, serde_json::Value>);
 
-impl Members {
-    fn take(&mut self, endpoint: Endpoint) -> Result<UrlTemplate, DirectoryError> {
-        match self.0.remove(endpoint.name()) {
-            None => Err(DirectoryError::Missing(endpoint)),
-            Some(serde_json::Value::String(text)) => parse_template(endpoint, &text),
-            Some(_) => Err(DirectoryError::NotAString(endpoint)),
-        }
-    }
-}
-
 impl<'de> Deserialize<'de> for Members {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct MembersVisitor;
@@ -246,16 +252,19 @@ impl<'de> Deserialize<'de> for Members {
 
 impl<'de> Deserialize<'de> for Directory {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Members::deserialize(deserializer)
-            .and_then(|members| Self::from_members(members).map_err(D::Error::custom))
+        Members::deserialize(deserializer).map(|members| Self::from_members(members.0))
     }
 }
 
 impl Serialize for Directory {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(Endpoint::ALL.len().saturating_add(self.other.len())))?;
-        for &endpoint in Endpoint::ALL {
-            map.serialize_entry(endpoint.name(), self.template(endpoint).as_str())?;
+        let mut map =
+            serializer.serialize_map(Some(self.endpoints.len().saturating_add(self.other.len())))?;
+        for (endpoint, listed) in &self.endpoints {
+            match listed {
+                Listed::Template(template) => map.serialize_entry(endpoint.name(), template.as_str())?,
+                Listed::Unusable(value, _) => map.serialize_entry(endpoint.name(), value)?,
+            }
         }
         for (name, value) in &self.other {
             map.serialize_entry(name, value)?;
@@ -334,7 +343,7 @@ mod tests {
                 "https://mimi.example.com/v1/proxyDownload/https%3A%2F%2Fc.example%2Ff%3Fx%3D1",
             ),
         ] {
-            let template = directory.template(endpoint);
+            let template = directory.template(endpoint).unwrap();
             assert_eq!(template.expand(identifier.as_bytes()).as_deref(), Ok(url));
             assert_eq!(template.extract(url), Ok(Some(identifier.into())));
         }
@@ -365,24 +374,44 @@ mod tests {
     }
 
     #[test]
-    fn refuses_a_missing_endpoint() {
+    fn names_a_missing_endpoint_and_reads_the_others() {
         for &endpoint in Endpoint::ALL {
             let mut value = draft();
             value.as_object_mut().unwrap().remove(endpoint.name());
-            assert_eq!(parse(&value), Err(DirectoryError::Missing(endpoint)));
+            let directory = parse(&value).unwrap();
+            let missing = DirectoryError::Missing(endpoint);
+            assert_eq!(directory.template(endpoint), Err(missing));
+            assert!(directory.problems().eq([missing]));
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&directory.to_json()).unwrap(), value);
         }
+        assert_eq!(parse(&json!({})).unwrap().problems().count(), Endpoint::ALL.len());
+        assert_eq!(parse(&draft()).unwrap().problems().count(), 0);
     }
 
     #[test]
-    fn refuses_another_type_and_another_template() {
-        let mut value = draft();
-        value["notify"] = json!(["https://mimi.example.com/v1/notify/{roomId}"]);
-        assert_eq!(parse(&value), Err(DirectoryError::NotAString(Endpoint::Notify)));
-        value["notify"] = json!("http://mimi.example.com/v1/notify/{roomId}");
-        assert_eq!(
-            parse(&value),
-            Err(DirectoryError::Template(Endpoint::Notify, TextError::new(TextErrorKind::Scheme, 0)))
-        );
+    fn names_another_type_and_another_template() {
+        let template =
+            |kind, offset| DirectoryError::Template(Endpoint::Notify, TextError::new(kind, offset));
+        for (member, problem) in [
+            (
+                json!(["https://mimi.example.com/v1/notify/{roomId}"]),
+                DirectoryError::NotAString(Endpoint::Notify),
+            ),
+            (json!(null), DirectoryError::NotAString(Endpoint::Notify)),
+            (json!("http://mimi.example.com/v1/notify/{roomId}"), template(TextErrorKind::Scheme, 0)),
+            (json!("https://mimi.example.com/v1/notify"), template(TextErrorKind::TemplateVariable, 34)),
+            (json!("https://127.0.0.0x1/{roomId}"), template(TextErrorKind::Host, 8)),
+        ] {
+            let mut value = draft();
+            value["notify"] = member;
+            let directory = parse(&value).unwrap();
+            assert_eq!(directory.template(Endpoint::Notify), Err(problem));
+            assert!(directory.problems().eq([problem]));
+            // It is handed on as it was.
+            let again: serde_json::Value = serde_json::from_str(&directory.to_json()).unwrap();
+            assert_eq!(again, value);
+            assert_eq!(parse(&again), Ok(directory));
+        }
     }
 
     #[test]

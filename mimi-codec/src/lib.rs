@@ -53,6 +53,7 @@ mod arbitrary_values;
 mod asset_url;
 mod boolean;
 mod capability;
+mod caseless;
 #[cfg(feature = "serde")]
 mod directory;
 mod dns_name;

@@ -5,6 +5,7 @@ use core::{fmt, marker::PhantomData, ops::Deref};
 
 use crate::{
     error::{DecodeError, DecodeErrorKind, EncodeError, InvalidValue, Result, Segment},
+    mls::ProposalRule,
     reader::{Decode, Reader, decode_element, room_for},
     tls::tls_bridge,
     writer::{Encode, Writer},
@@ -389,6 +390,7 @@ pub struct ListView<'a, T, R = Anything> {
     content: &'a [u8],
     offset: usize,
     depth: u8,
+    rules: &'a [ProposalRule],
     len: usize,
     element: PhantomData<fn() -> (T, R)>,
 }
@@ -414,7 +416,7 @@ impl<'a, T: Decode<'a>, R> ListView<'a, T, R> {
     /// The elements, decoded one at a time.
     pub fn iter(&self) -> ListViewIter<'a, T> {
         ListViewIter {
-            reader: Reader::at(self.content, self.offset, self.depth),
+            reader: Reader::at(self.content, self.offset, self.depth, self.rules),
             left: self.len,
             element: PhantomData,
         }
@@ -464,7 +466,7 @@ impl<'a, T: Decode<'a>, R: ListRule<T>> Decode<'a> for ListView<'a, T, R> {
                 R::end(&state).map_err(|kind| content.refuse(kind))?;
             }
         }
-        Ok(Self { content: whole, offset, depth, len, element: PhantomData })
+        Ok(Self { content: whole, offset, depth, rules: reader.rules(), len, element: PhantomData })
     }
 }
 

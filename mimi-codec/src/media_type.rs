@@ -5,6 +5,7 @@
 
 mod text_form;
 
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
@@ -101,6 +102,16 @@ impl Parameter {
     #[must_use]
     pub fn parameter_value(&self) -> &str {
         &self.parameter_value
+    }
+
+    /// A name and a value that are equal for [`Self::equivalent`] parameters only.
+    fn comparable(&self) -> (String, String) {
+        let name = self.parameter_name.to_ascii_lowercase();
+        let value = match name.as_str() {
+            "charset" => self.parameter_value.to_ascii_lowercase(),
+            _ => self.parameter_value.clone(),
+        };
+        (name, value)
     }
 
     /// Equal names in any case, equal values; the names of character sets are equal in any case.
@@ -295,23 +306,137 @@ impl MediaType {
     /// Whether this entry of a list of media types covers `other`: the same type in any case, and every parameter of the
     /// entry. So `text/markdown` covers `text/markdown;variant=GFM-MIMI`, and not the other way round
     /// (mimi-room-policy §6.4).
+    ///
+    /// To compare many entries with one type, sort it once: [`Self::sorted`].
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
-        // Names are distinct: to have all of them takes as many.
-        if !self.r#type.eq_ignore_ascii_case(&other.r#type) || self.parameters.len() > other.parameters.len()
-        {
-            return false;
-        }
         if self.parameters.len().min(other.parameters.len()) <= 1 || other.parameters.len() <= FEW {
             let has = |wanted: &Parameter| other.parameters.iter().any(|found| wanted.equivalent(found));
-            return self.parameters.iter().all(has);
+            return self.may_cover(other) && self.parameters.iter().all(has);
         }
-        let mut sorted: Vec<&Parameter> = other.parameters.iter().collect();
-        sorted.sort_unstable_by(|one, other| compare_names(one, other));
-        self.parameters.iter().all(|wanted| {
-            let place = sorted.binary_search_by(|found| compare_names(found, wanted));
-            place.ok().and_then(|place| sorted.get(place)).is_some_and(|found| wanted.equivalent(found))
-        })
+        self.may_cover(other) && other.sorted().is_covered_by(self)
+    }
+
+    /// The type with its parameters sorted, to be compared with many entries of lists.
+    ///
+    /// ```
+    /// use mimi_codec::MediaType;
+    ///
+    /// let sent = MediaType::parse("text/markdown;variant=GFM-MIMI;charset=utf-8")?;
+    /// let sorted = sent.sorted();
+    /// let list = ["image/png", "text/markdown;charset=UTF-8"].map(MediaType::parse);
+    /// assert!(list.iter().flatten().any(|entry| sorted.is_covered_by(entry)));
+    /// # Ok::<(), mimi_codec::TextError>(())
+    /// ```
+    #[must_use]
+    pub fn sorted(&self) -> SortedMediaType<'_> {
+        let mut parameters: Vec<&Parameter> = self.parameters.iter().collect();
+        parameters.sort_unstable_by(|one, other| compare_names(one, other));
+        SortedMediaType { media_type: self, parameters }
+    }
+
+    /// What must hold for [`Self::covers`], whatever the parameters are. Names are distinct: to have all
+    /// of them takes as many.
+    fn may_cover(&self, other: &Self) -> bool {
+        self.parameters.len() <= other.parameters.len() && self.r#type.eq_ignore_ascii_case(&other.r#type)
+    }
+}
+
+/// A [`MediaType`] whose parameters are sorted; [`MediaType::sorted`] makes it.
+#[derive(Clone, Debug)]
+pub struct SortedMediaType<'a> {
+    media_type: &'a MediaType,
+    /// By name, in which case doesn't count.
+    parameters: Vec<&'a Parameter>,
+}
+
+impl<'a> SortedMediaType<'a> {
+    /// The type.
+    #[must_use]
+    pub const fn media_type(&self) -> &'a MediaType {
+        self.media_type
+    }
+
+    /// Whether `entry` covers the type, as [`MediaType::covers`] says; one binary search for each parameter
+    /// of `entry`.
+    #[must_use]
+    pub fn is_covered_by(&self, entry: &MediaType) -> bool {
+        entry.may_cover(self.media_type)
+            && entry.parameters.iter().all(|wanted| {
+                let place = self.parameters.binary_search_by(|found| compare_names(found, wanted));
+                place
+                    .ok()
+                    .and_then(|place| self.parameters.get(place))
+                    .is_some_and(|found| wanted.equivalent(found))
+            })
+    }
+}
+
+/// How many media types a list may hold for it to be compared with another one.
+pub const MAX_MEDIA_TYPES: usize = 1024;
+
+/// How many parameters all media types of a list may have together for it to be compared with another one.
+pub const MAX_PARAMETERS: usize = 4096;
+
+const TOO_MANY: DecodeErrorKind =
+    DecodeErrorKind::Rule("more than 1024 media types or 4096 parameters to compare");
+
+impl MediaTypeList {
+    /// Whether each media type of `required` is covered by one of this list.
+    ///
+    /// Both lists are interned first, so that no text is compared twice; then the cost is at most
+    /// [`MAX_MEDIA_TYPES`] times [`MAX_PARAMETERS`] searches in numbers, however an attacker makes the lists.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeErrorKind::Rule`] when one of the lists is longer than [`MAX_MEDIA_TYPES`] or has more than
+    /// [`MAX_PARAMETERS`] parameters in all.
+    pub fn covers_all(&self, required: &Self) -> core::result::Result<bool, InvalidValue> {
+        for list in [self, required] {
+            let parameters = list.media_type_list.iter().map(|media_type| media_type.parameters.len());
+            let parameters = parameters.fold(0usize, usize::saturating_add);
+            if list.media_type_list.len() > MAX_MEDIA_TYPES || parameters > MAX_PARAMETERS {
+                return Err(InvalidValue::field("media_type_list", TOO_MANY));
+            }
+        }
+        let mut interned = Interned::default();
+        let mut offers = BTreeMap::<u32, BTreeSet<Vec<u32>>>::new();
+        for offer in self.media_type_list.iter() {
+            let (r#type, parameters) = interned.numbers(offer);
+            offers.entry(r#type).or_default().insert(parameters);
+        }
+        let required: BTreeSet<_> =
+            required.media_type_list.iter().map(|wanted| interned.numbers(wanted)).collect();
+        Ok(required.iter().all(|(r#type, parameters)| {
+            let has = |number: &u32| parameters.binary_search(number).is_ok();
+            let covers = |offer: &Vec<u32>| offer.len() <= parameters.len() && offer.iter().all(has);
+            offers.get(r#type).is_some_and(|offers| offers.iter().any(covers))
+        }))
+    }
+}
+
+/// Equal texts, as the comparison of media types takes them, under one number.
+#[derive(Default)]
+struct Interned {
+    types: BTreeMap<String, u32>,
+    parameters: BTreeMap<(String, String), u32>,
+}
+
+impl Interned {
+    /// The numbers of the type and of its parameters, which ascend.
+    fn numbers(&mut self, media_type: &MediaType) -> (u32, Vec<u32>) {
+        let next = u32::try_from(self.types.len()).unwrap_or(u32::MAX);
+        let r#type = *self.types.entry(media_type.r#type.to_ascii_lowercase()).or_insert(next);
+        let mut parameters: Vec<u32> = media_type
+            .parameters
+            .iter()
+            .map(|parameter| {
+                let next = u32::try_from(self.parameters.len()).unwrap_or(u32::MAX);
+                *self.parameters.entry(parameter.comparable()).or_insert(next)
+            })
+            .collect();
+        parameters.sort_unstable();
+        (r#type, parameters)
     }
 }
 

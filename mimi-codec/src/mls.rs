@@ -55,7 +55,8 @@ pub use private_message::{
 };
 pub(crate) use private_message::{decode_padded, encode_padded};
 pub use proposal::{
-    Add, ExternalInit, GroupContextExtensions, PreSharedKey, Proposal, ReInit, Remove, Update,
+    Add, ExternalInit, GroupContextExtensions, OtherProposal, PreSharedKey, Proposal, ProposalBody,
+    ProposalRule, ReInit, Remove, Update,
 };
 pub use psk::{PSKLabel, PSKType, PreSharedKeyID, PreSharedKeyIDSelect, ResumptionPSKUsage};
 pub use ratchet_tree::{

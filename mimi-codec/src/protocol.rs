@@ -45,8 +45,8 @@ pub use handshake::{
 pub(crate) use identifier::uri_text;
 pub use identifier::{IdentifierUri, OptionalIdentifierUri, Uri};
 pub use identifier_query::{
-    FieldSource, IdentifierQueryCode, IdentifierRequest, IdentifierResponse, ProfileField, ProfileProperty,
-    QueryElement, SearchIdentifierType, UserProfile,
+    FieldSource, IdentifierQuery, IdentifierQueryCode, IdentifierRequest, IdentifierResponse,
+    MAX_QUERY_ELEMENTS, ProfileField, ProfileProperty, QueryElement, SearchIdentifierType, UserProfile,
 };
 pub use key_material::{
     ClientKeyMaterial, KeyMaterialClientCode, KeyMaterialRequest, KeyMaterialRequestTBS, KeyMaterialResponse,

@@ -3,6 +3,7 @@
 use alloc::{boxed::Box, string::String, vec::Vec};
 
 use crate::error::{DecodeError, DecodeErrorKind, Result, Segment};
+use crate::mls::ProposalRule;
 #[cfg(feature = "places")]
 use crate::place::Places;
 
@@ -35,6 +36,8 @@ pub struct Reader<'a> {
     /// The offset of the end of `rest` in the whole input.
     end: usize,
     depth: u8,
+    /// How long proposals are whose type this crate doesn't know.
+    rules: &'a [ProposalRule],
     /// Where the places of fields are noted, if somebody asks for them.
     #[cfg(feature = "places")]
     places: Option<&'a Places>,
@@ -44,7 +47,14 @@ impl<'a> Reader<'a> {
     /// A cursor at the beginning of `input`.
     #[inline]
     pub fn new(input: &'a [u8]) -> Self {
-        Self::at(input, 0, 0)
+        Self::at(input, 0, 0, &[])
+    }
+
+    /// A cursor at the beginning of `input` that also reads proposals of the types that `rules` describe,
+    /// as [`Proposal::Other`](crate::mls::Proposal).
+    #[inline]
+    pub fn with_rules(input: &'a [u8], rules: &'a [ProposalRule]) -> Self {
+        Self::at(input, 0, 0, rules)
     }
 
     /// A cursor at the beginning of `input` that notes the places of fields.
@@ -55,11 +65,12 @@ impl<'a> Reader<'a> {
 
     /// A cursor over `part`, which begins at byte `offset` of a greater input.
     #[inline]
-    pub(crate) fn at(part: &'a [u8], offset: usize, depth: u8) -> Self {
+    pub(crate) fn at(part: &'a [u8], offset: usize, depth: u8, rules: &'a [ProposalRule]) -> Self {
         Self {
             rest: part,
             end: offset.saturating_add(part.len()),
             depth,
+            rules,
             #[cfg(feature = "places")]
             places: None,
         }
@@ -69,6 +80,12 @@ impl<'a> Reader<'a> {
     #[inline]
     pub(crate) fn depth(&self) -> u8 {
         self.depth
+    }
+
+    /// The rules for proposals of other types.
+    #[inline]
+    pub(crate) fn rules(&self) -> &'a [ProposalRule] {
+        self.rules
     }
 
     /// Where the cursor stands, in bytes from the beginning of the whole input.
@@ -327,7 +344,16 @@ pub trait Decode<'a>: Sized {
     /// As [`decode`](Self::decode), and [`TrailingBytes`](DecodeErrorKind::TrailingBytes) when the value ends before
     /// the input does. The error's path begins with the struct's name.
     fn decode_exact(input: &'a [u8]) -> Result<Self> {
-        let mut reader = Reader::new(input);
+        Self::decode_exact_with(input, &[])
+    }
+
+    /// Reads a value that takes up all of `input`, proposals of the types that `rules` describe included.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode_exact`](Self::decode_exact).
+    fn decode_exact_with(input: &'a [u8], rules: &'a [ProposalRule]) -> Result<Self> {
+        let mut reader = Reader::with_rules(input, rules);
         let result = Self::decode(&mut reader).and_then(|value| reader.finish().map(|()| value));
         result.map_err(|error| if Self::NAME.is_empty() { error } else { error.in_struct(Self::NAME) })
     }

@@ -273,10 +273,10 @@ fn consent_queries_and_reports() {
         &[&v(b"\x01\x04im:a\x07\x04name\x01x\x08\x03ORG\x01y"), &[0]],
     );
     is(
-        IdentifierResponse {
-            response_code: IdentifierQueryCode::SUCCESS,
-            uri: vec![uri("a"), uri("b")],
-            found_profiles: vec![UserProfile {
+        IdentifierResponse::new(
+            IdentifierQueryCode::SUCCESS,
+            vec![uri("a"), uri("b")],
+            vec![UserProfile {
                 stable_uri: uri("c"),
                 fields: vec![ProfileField {
                     field_source: FieldSource::VCARD_FIELD,
@@ -284,8 +284,9 @@ fn consent_queries_and_reports() {
                     field_value: "z".into(),
                 }],
             }],
-            id_response_extensions: extensions(),
-        },
+            extensions(),
+        )
+        .unwrap(),
         &[&[0], &v(b"\x01a\x01b"), &v(b"\x01c\x07\x08\x03ORG\x01z"), &[0]],
     );
     is(

@@ -10,9 +10,9 @@ use core::fmt;
 
 use mimi_codec::{
     Decode, DecodeError,
-    code_points::{ComponentID, ExtensionType},
+    code_points::{ComponentID, ExtensionType, ProposalType},
     extensions::{AppDataUpdate, AppDataUpdateSelect},
-    mls::{Commit, Credential, Extensions, Proposal, ProposalOrRef, ProposalRef, Sender},
+    mls::{Commit, Credential, Extensions, OtherProposal, Proposal, ProposalOrRef, ProposalRef, Sender},
     protocol::{ParticipantListUpdate, RoomMetaUpdate, UpdateResponseCode},
     room_policy::{BaseRoomUpdate, PreAuthUpdate, RoleUpdate},
 };
@@ -99,6 +99,13 @@ pub trait Identities {
         let _ = (sender, old, new);
         false
     }
+
+    /// Whether `sender` may make a proposal of a type that mimi-codec does not know
+    /// ([`ProposalRule`](mimi_codec::mls::ProposalRule)). No capability covers it, and nothing that this crate keeps changes by it.
+    fn allows_other_proposal(&self, sender: &Actor, proposal: &OtherProposal) -> bool {
+        let _ = (sender, proposal);
+        false
+    }
 }
 
 /// Proposals that say nothing that could be decided on.
@@ -142,6 +149,8 @@ pub enum RequestProblem {
     },
     /// It replaces the GroupContext's extensions in a way that nobody allows.
     ExtensionsNotAllowed,
+    /// Its type is unknown here, and [`Identities::allows_other_proposal`] does not allow it.
+    OtherProposal(ProposalType),
 }
 
 impl InvalidRequest {
@@ -151,6 +160,7 @@ impl InvalidRequest {
         match self.problem {
             RequestProblem::PseudonymsNotAllowed
             | RequestProblem::ExtensionsNotAllowed
+            | RequestProblem::OtherProposal(_)
             | RequestProblem::IdentityChanged => UpdateResponseCode::NOT_ALLOWED,
             _ => UpdateResponseCode::INVALID_PROPOSAL,
         }
@@ -176,6 +186,9 @@ impl fmt::Display for InvalidRequest {
             RequestProblem::UserIndexOutOfRange(index) => write!(f, "the list has no place {index}"),
             RequestProblem::Malformed { component, error } => write!(f, "{component}: {error}"),
             RequestProblem::ExtensionsNotAllowed => f.write_str("the extensions may not become these"),
+            RequestProblem::OtherProposal(proposal_type) => {
+                write!(f, "proposals of type {proposal_type} are not allowed")
+            }
         }
     }
 }
@@ -495,6 +508,11 @@ impl<I: Identities + ?Sized> Reader<'_, I> {
             Proposal::Update(update) => self.read_new_leaf(&update.leaf_node.credential, actor)?,
             // Neither key material nor a message to a component changes the room.
             Proposal::PreSharedKey(_) | Proposal::ExternalInit(_) | Proposal::AppEphemeral(_) => {}
+            Proposal::Other(other) => {
+                if !self.identities.allows_other_proposal(actor, other) {
+                    return Err(RequestProblem::OtherProposal(other.proposal_type()));
+                }
+            }
         }
         Ok(())
     }

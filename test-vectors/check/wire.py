@@ -267,9 +267,17 @@ def identifiers_are_there(value, _):
 
 for _kind in (
     "ClientKeyMaterial", "SubmitMessageRequest", "ServerFrankingContext", "ConsentEntry", "ConsentScope", "UserProfile",
-    "IdentifierResponse", "AbuseReport", "PseudonymousCredential", "PseudonymousCredentialTBS",
+    "AbuseReport", "PseudonymousCredential", "PseudonymousCredentialTBS",
 ):
     CHECKS[_kind] = identifiers_are_there
+
+
+@check("IdentifierResponse")
+def users_fit_the_code(response, scope):
+    identifiers_are_there(response, scope)
+    users, code = response["uri"] or response["foundProfiles"], response["responseCode"]
+    require(users or code != 0, "under success, a user is listed")
+    require(not users or code not in (1, 2, 3, 4), "under these codes, no users are listed")
 
 
 @check("KeyMaterialRequest", "KeyMaterialRequestTBS")

@@ -99,13 +99,13 @@ impl LeafNode {
     /// Does this client advertise every media type that `required` lists?
     ///
     /// # Errors
-    /// When the dictionary or the list is no such thing.
+    /// When the dictionary or the list is no such thing, or one of both lists is too long to be compared
+    /// ([`MediaTypeList::covers_all`]).
     pub fn supports_media_types(&self, required: &MediaTypeList) -> Result<bool> {
-        let offered: Option<MediaTypeList> = self.extensions.component_content()?;
-        let offers = |wanted| {
-            offered.iter().flat_map(|list| list.media_type_list.iter()).any(|offer| offer.covers(wanted))
-        };
-        Ok(required.media_type_list.iter().all(offers))
+        let Some(offered) = self.extensions.component_content::<MediaTypeList>()? else { return Ok(false) };
+        offered
+            .covers_all(required)
+            .map_err(|invalid| DecodeError::new(invalid.kind, 0).in_field("media_type_list"))
     }
 }
 
@@ -306,6 +306,12 @@ mod tests {
         assert_eq!(offers(&["image/png", "text/plain", "a/b"]).supports_media_types(&required), Ok(true));
         assert_eq!(offers(&["image/png"]).supports_media_types(&required), Ok(false));
         assert_eq!(leaf(vec![], Extensions::default()).supports_media_types(&required), Ok(false));
+        // The lists that cost the most for their size are refused by their length, not by a clock.
+        let long = vec!["a/b;x=1"; crate::media_type::MAX_MEDIA_TYPES + 1];
+        let error = offers(&long).supports_media_types(&required).unwrap_err();
+        assert_eq!(error.path().to_string(), "media_type_list");
+        assert!(offers(&["a/b"]).supports_media_types(&media_types(&long)).is_err());
+        assert_eq!(offers(&long[1..]).supports_media_types(&media_types(&["a/b;y=2;X=1"])), Ok(true));
     }
 
     #[test]

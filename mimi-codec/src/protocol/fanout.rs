@@ -12,7 +12,8 @@ use super::{
 };
 use crate::{
     Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, InvalidValue, Reader, Result, Writer,
-    mls::MLSMessage, ratchet_tree_options::RatchetTreeOption,
+    mls::{MLSMessage, ProposalRule},
+    ratchet_tree_options::RatchetTreeOption,
 };
 
 /// A message of a room, as the hub hands it on (mimi-protocol §5.5). There is no protocol byte.
@@ -169,7 +170,16 @@ impl FanoutMessage {
     /// At the first message that is none, an incomplete last one included; the path begins with its number, as in
     /// `FanoutMessage[1].message`.
     pub fn decode_body(body: &[u8]) -> Result<Vec<Self>> {
-        let mut reader = Reader::new(body);
+        Self::decode_body_with(body, &[])
+    }
+
+    /// [`Self::decode_body`] that also reads proposals of the types that `rules` describe.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::decode_body`].
+    pub fn decode_body_with(body: &[u8], rules: &[ProposalRule]) -> Result<Vec<Self>> {
+        let mut reader = Reader::with_rules(body, rules);
         let mut messages = Vec::new();
         loop {
             let message = Self::decode(&mut reader)

@@ -9,7 +9,10 @@ use crate::{
     Decode, InvalidValue, ListView, Octets, Reader, Result,
     code_points::{CipherSuite, WireFormat},
     convention::wire_view,
-    mls::{ContentType, EncryptedGroupSecrets, HPKECiphertext, MLSMessage, Mls10, RatchetTreeView, Sender},
+    mls::{
+        ContentType, EncryptedGroupSecrets, HPKECiphertext, MLSMessage, Mls10, ProposalRule, RatchetTreeView,
+        Sender,
+    },
     ratchet_tree_options::RatchetTreeOption,
 };
 
@@ -196,6 +199,7 @@ pub struct FanoutMessageView<'a> {
     timestamp: u64,
     event: FanoutEventView<'a>,
     bytes: &'a [u8],
+    rules: &'a [ProposalRule],
 }
 
 /// What a [`FanoutMessageView`] is about.
@@ -266,7 +270,7 @@ impl<'a> FanoutMessageView<'a> {
     /// # Errors
     /// None: what has been checked decodes.
     pub fn to_owned(&self) -> Result<FanoutMessage> {
-        FanoutMessage::decode_exact(self.bytes)
+        FanoutMessage::decode_exact_with(self.bytes, self.rules)
     }
 }
 
@@ -306,7 +310,7 @@ impl<'a> Decode<'a> for FanoutMessageView<'a> {
                 FanoutEventView::Commit { message, external_proposals }
             }
         };
-        Ok(Self { timestamp, event, bytes: consumed(&begin, reader) })
+        Ok(Self { timestamp, event, bytes: consumed(&begin, reader), rules: reader.rules() })
     }
 }
 
@@ -362,7 +366,13 @@ impl<'a> FanoutMessages<'a> {
     /// At the beginning of `body`.
     #[must_use]
     pub fn new(body: &'a [u8]) -> Self {
-        Self { reader: Reader::new(body), next: 0, ended: false }
+        Self::with_rules(body, &[])
+    }
+
+    /// At the beginning of `body`, which may hold proposals of the types that `rules` describe.
+    #[must_use]
+    pub fn with_rules(body: &'a [u8], rules: &'a [ProposalRule]) -> Self {
+        Self { reader: Reader::with_rules(body, rules), next: 0, ended: false }
     }
 
     /// Where the next message begins, in bytes from the beginning of the body.

@@ -1,11 +1,13 @@
 //! `POST /identifierQuery/{domain}`: finding the URI of a user of another provider (mimi-protocol §5.8).
 
+use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::IdentifierUri;
 use crate::{
-    Opaque,
+    Code, DecodeError, DecodeErrorKind, InvalidValue, Opaque,
+    caseless::folded,
     convention::{open_registry, wire_enum, wire_select, wire_struct},
     extensions::AppDataDictionary,
 };
@@ -114,7 +116,54 @@ pub enum ProfileProperty<'a> {
     VcardField(&'a str),
 }
 
+impl ProfileProperty<'_> {
+    /// Whether the property contains the name of a user, so that `partialName` looks into it: [`Self::Name`], the claims `name`,
+    /// `given_name`, `middle_name`, `family_name`, `nickname` and `preferred_username` (OpenID Connect Core 1.0 §5.1), and the
+    /// vCard properties `FN`, `N` and `NICKNAME` (RFC 6350 §6.2).
+    #[must_use]
+    pub fn is_name(self) -> bool {
+        const CLAIMS: [&str; 6] =
+            ["name", "given_name", "middle_name", "family_name", "nickname", "preferred_username"];
+        const VCARD: [&str; 3] = ["FN", "N", "NICKNAME"];
+        match self {
+            Self::Name => true,
+            Self::OidcStdClaim(name) => CLAIMS.contains(&name),
+            Self::VcardField(name) => VCARD.iter().any(|listed| listed.eq_ignore_ascii_case(name)),
+            Self::Handle | Self::Nick | Self::Email | Self::Phone => false,
+        }
+    }
+}
+
 impl QueryElement {
+    /// What tells elements apart: the kind of field, its name and the value.
+    fn key(&self) -> (u8, &str, &str) {
+        let name = match self {
+            Self::OidcStdClaim { claim_name, .. } => claim_name,
+            Self::VcardField { property_name, .. } => property_name,
+            _ => "",
+        };
+        (self.selector(), name, self.search_value())
+    }
+
+    /// Whether a property other than a name in part matches.
+    fn is_in(&self, property: ProfileProperty<'_>, value: &str) -> bool {
+        let wanted = self.search_value();
+        match (self, property) {
+            (Self::Handle { .. }, ProfileProperty::Handle)
+            | (Self::Nick { .. }, ProfileProperty::Nick)
+            | (Self::Email { .. }, ProfileProperty::Email)
+            | (Self::Phone { .. }, ProfileProperty::Phone) => value == wanted,
+            (Self::OidcStdClaim { claim_name, .. }, ProfileProperty::OidcStdClaim(name)) => {
+                claim_name == name && value == wanted
+            }
+            (Self::VcardField { property_name, .. }, ProfileProperty::VcardField(name)) => {
+                property_name.eq_ignore_ascii_case(name) && value == wanted
+            }
+            (Self::WholeProfile { .. }, _) => value.contains(wanted),
+            _ => false,
+        }
+    }
+
     /// What the element looks into.
     #[must_use]
     pub const fn search_type(&self) -> SearchIdentifierType {
@@ -144,32 +193,6 @@ impl QueryElement {
             | Self::VcardField { search_value, .. } => search_value,
         }
     }
-
-    /// Whether one of a user's properties matches. Hand in only what the user and its provider let be searched; a property
-    /// with several values stands several times.
-    ///
-    /// Values are compared whole and octet by octet, save that `partialName` is a part of a name in any case and
-    /// `wholeProfile` a part of anything. Names of vCard properties are compared in any case (RFC 6350 §3.3).
-    #[must_use]
-    pub fn matches<'p>(&self, properties: impl IntoIterator<Item = (ProfileProperty<'p>, &'p str)>) -> bool {
-        let wanted = self.search_value();
-        let wanted_lower = wanted.to_lowercase();
-        properties.into_iter().any(|(property, value)| match (self, property) {
-            (Self::Handle { .. }, ProfileProperty::Handle)
-            | (Self::Nick { .. }, ProfileProperty::Nick)
-            | (Self::Email { .. }, ProfileProperty::Email)
-            | (Self::Phone { .. }, ProfileProperty::Phone) => value == wanted,
-            (Self::OidcStdClaim { claim_name, .. }, ProfileProperty::OidcStdClaim(name)) => {
-                claim_name == name && value == wanted
-            }
-            (Self::VcardField { property_name, .. }, ProfileProperty::VcardField(name)) => {
-                property_name.eq_ignore_ascii_case(name) && value == wanted
-            }
-            (Self::PartialName { .. }, ProfileProperty::Name) => value.to_lowercase().contains(&wanted_lower),
-            (Self::WholeProfile { .. }, _) => value.contains(wanted),
-            _ => false,
-        })
-    }
 }
 
 wire_struct! {
@@ -189,12 +212,92 @@ wire_struct! {
     }
 }
 
+/// How many different elements a query may have. A person fills in a form; no query that the draft describes needs more.
+pub const MAX_QUERY_ELEMENTS: usize = 32;
+
 impl IdentifierRequest {
-    /// Whether a user of these searchable properties matches all elements. A query without elements matches nobody.
+    /// Prepares the query once, to be matched with many profiles. `supports` says which kinds of fields the provider lets
+    /// other providers look into.
+    ///
+    /// # Errors
+    ///
+    /// The code that answers a query that is not looked up:
+    /// - [`IdentifierQueryCode::FORBIDDEN`] without an element, or with more than [`MAX_QUERY_ELEMENTS`] different ones;
+    /// - [`IdentifierQueryCode::UNSUPPORTED_FIELD`] when the provider doesn't support a kind of field;
+    /// - [`IdentifierQueryCode::AMBIGUOUS`] when an element looks for nothing: every profile would match it in part.
+    pub fn query(
+        &self,
+        supports: impl Fn(SearchIdentifierType) -> bool,
+    ) -> Result<IdentifierQuery<'_>, IdentifierQueryCode> {
+        let mut elements: Vec<&QueryElement> = Vec::new();
+        let mut distinct = BTreeSet::new();
+        for element in &self.query_elements {
+            if distinct.insert(element.key()) {
+                elements.push(element);
+            }
+            if elements.len() > MAX_QUERY_ELEMENTS {
+                return Err(IdentifierQueryCode::FORBIDDEN);
+            }
+        }
+        if elements.is_empty() {
+            return Err(IdentifierQueryCode::FORBIDDEN);
+        }
+        if !elements.iter().all(|element| supports(element.search_type())) {
+            return Err(IdentifierQueryCode::UNSUPPORTED_FIELD);
+        }
+        if elements.iter().any(|element| element.search_value().is_empty()) {
+            return Err(IdentifierQueryCode::AMBIGUOUS);
+        }
+        let wanted = |element: &QueryElement| match element {
+            QueryElement::PartialName { search_value } => folded(search_value),
+            _ => String::new(),
+        };
+        Ok(IdentifierQuery {
+            elements: elements.into_iter().map(|element| (element, wanted(element))).collect(),
+        })
+    }
+
+    /// Whether a user of these searchable properties matches all elements, at a provider that supports every kind of field.
+    /// A query that [`Self::query`] refuses matches no user.
     #[must_use]
     pub fn matches(&self, properties: &[(ProfileProperty<'_>, &str)]) -> bool {
-        !self.query_elements.is_empty()
-            && self.query_elements.iter().all(|element| element.matches(properties.iter().copied()))
+        self.query(|_| true).is_ok_and(|query| query.matches(properties))
+    }
+}
+
+/// An [`IdentifierRequest`] that may be looked up; [`IdentifierRequest::query`] makes it.
+#[derive(Clone, Debug)]
+pub struct IdentifierQuery<'a> {
+    /// At most [`MAX_QUERY_ELEMENTS`], each with its value as [`folded`] makes it where case does not count.
+    elements: Vec<(&'a QueryElement, String)>,
+}
+
+impl IdentifierQuery<'_> {
+    /// Whether a user of these searchable properties matches all elements. Hand in only what the user and its provider let be
+    /// searched; a property with several values stands several times.
+    ///
+    /// Values are compared whole and byte by byte, with two exceptions: `partialName` is a part of a field that contains a name
+    /// ([`ProfileProperty::is_name`]), compared without regard to case and to how Unicode writes a character; `wholeProfile` is
+    /// a part of any field. Names of vCard properties are compared in any case (RFC 6350 §3.3).
+    ///
+    /// The cost is at most [`MAX_QUERY_ELEMENTS`] comparisons for each property.
+    #[must_use]
+    pub fn matches(&self, properties: &[(ProfileProperty<'_>, &str)]) -> bool {
+        let partial =
+            |(element, _): &&(&QueryElement, String)| matches!(element, QueryElement::PartialName { .. });
+        let names: Vec<String> = if self.elements.iter().any(|element| partial(&element)) {
+            properties
+                .iter()
+                .filter(|(property, _)| property.is_name())
+                .map(|(_, value)| folded(value))
+                .collect()
+        } else {
+            Vec::new()
+        };
+        self.elements.iter().all(|(element, wanted)| match element {
+            QueryElement::PartialName { .. } => names.iter().any(|name| name.contains(wanted.as_str())),
+            element => properties.iter().any(|(property, value)| element.is_in(*property, value)),
+        })
     }
 }
 
@@ -274,13 +377,76 @@ wire_struct! {
     /// ```
     pub struct IdentifierResponse {
         /// What became of the query.
-        pub response_code: IdentifierQueryCode,
+        response_code: IdentifierQueryCode,
         /// Users by their URI only.
-        pub uri: Vec<IdentifierUri>,
+        uri: Vec<IdentifierUri>,
         /// Users with a profile.
-        pub found_profiles: Vec<UserProfile>,
+        found_profiles: Vec<UserProfile>,
         /// An extension point.
-        pub id_response_extensions: AppDataDictionary,
+        id_response_extensions: AppDataDictionary,
+    } check IdentifierResponse::check, repair IdentifierResponse::repair
+}
+
+const NONE_FOUND: DecodeErrorKind = DecodeErrorKind::Rule("under success, a user is listed");
+const NOT_FOUND: DecodeErrorKind = DecodeErrorKind::Rule("under this code, no users are listed");
+
+impl IdentifierResponse {
+    /// `success` means that at least one user matches, the other listed codes that no user is named. What an unlisted code
+    /// comes with is not known.
+    fn check(&self) -> Result<(), InvalidValue> {
+        let lists_users = !self.uri.is_empty() || !self.found_profiles.is_empty();
+        match self.response_code {
+            IdentifierQueryCode::SUCCESS if !lists_users => Err(InvalidValue::field("uri", NONE_FOUND)),
+            IdentifierQueryCode::SUCCESS => Ok(()),
+            code if lists_users && code.is_listed() => Err(InvalidValue::field(
+                if self.uri.is_empty() { "found_profiles" } else { "uri" },
+                NOT_FOUND,
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    #[cfg(feature = "arbitrary")]
+    fn repair(&mut self) {
+        if self.check().is_err() && self.response_code == IdentifierQueryCode::SUCCESS {
+            self.response_code = IdentifierQueryCode::NOT_FOUND;
+        }
+        if self.check().is_err() {
+            self.uri.clear();
+            self.found_profiles.clear();
+        }
+    }
+
+    /// The answer to a query that was looked up: `success` if a user is listed, else `notFound`.
+    #[must_use]
+    pub fn found(uri: Vec<IdentifierUri>, found_profiles: Vec<UserProfile>) -> Self {
+        let lists_users = !uri.is_empty() || !found_profiles.is_empty();
+        let response_code =
+            if lists_users { IdentifierQueryCode::SUCCESS } else { IdentifierQueryCode::NOT_FOUND };
+        Self { response_code, uri, found_profiles, id_response_extensions: AppDataDictionary::default() }
+    }
+
+    /// The answer to a query that was not looked up, such as one that [`IdentifierRequest::query`] refuses.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeErrorKind::Rule`] for `success`, which lists a user.
+    pub fn refused(code: IdentifierQueryCode) -> Result<Self, InvalidValue> {
+        Self::new(code, Vec::new(), Vec::new(), AppDataDictionary::default())
+    }
+}
+
+impl IdentifierQueryCode {
+    /// The code that answers a body that does not decode because it looks into a kind of field that this crate does not know:
+    /// [`Self::UNSUPPORTED_FIELD`]. `None` where the body is malformed otherwise.
+    #[must_use]
+    pub fn of_refusal(error: &DecodeError) -> Option<Self> {
+        match error.kind() {
+            DecodeErrorKind::UnknownValue { name: "SearchIdentifierType", .. } => {
+                Some(Self::UNSUPPORTED_FIELD)
+            }
+            _ => None,
+        }
     }
 }
 
@@ -289,7 +455,7 @@ mod tests {
     use super::*;
     use alloc::vec;
 
-    const XAVIER: [(ProfileProperty<'static>, &str); 7] = [
+    const XAVIER: [(ProfileProperty<'static>, &str); 9] = [
         (ProfileProperty::Handle, "im:xavier@xyz.example"),
         (ProfileProperty::Nick, "xavier"),
         (ProfileProperty::Email, "xavier@mail.example"),
@@ -297,6 +463,8 @@ mod tests {
         (ProfileProperty::Name, "Matthias"),
         (ProfileProperty::OidcStdClaim("given_name"), "Matthias"),
         (ProfileProperty::VcardField("ORG"), "XYZ Sales"),
+        (ProfileProperty::VcardField("fn"), "Xavier Straß"),
+        (ProfileProperty::OidcStdClaim("middle_name"), "Réné"),
     ];
 
     fn query(query_elements: Vec<QueryElement>) -> bool {
@@ -325,8 +493,13 @@ mod tests {
         assert!(!query(vec![QueryElement::Nick { search_value: value("Xavier") }]));
         assert!(query(vec![QueryElement::Phone { search_value: value("+12125551212") }]));
         assert!(query(vec![QueryElement::PartialName { search_value: value("mat") }]));
+        assert!(query(vec![QueryElement::PartialName { search_value: value("STRASS") }]));
+        assert!(query(vec![QueryElement::PartialName { search_value: value("RE\u{301}NE\u{301}") }]));
+        assert!(!query(vec![QueryElement::PartialName { search_value: value("rene") }]));
+        assert!(!query(vec![QueryElement::PartialName { search_value: value("sales") }]));
         assert!(query(vec![QueryElement::PartialName { search_value: value("THIAS") }]));
-        assert!(!query(vec![QueryElement::PartialName { search_value: value("xavier") }]));
+        assert!(query(vec![QueryElement::PartialName { search_value: value("xavier") }]));
+        assert!(!query(vec![QueryElement::PartialName { search_value: value("xyz") }]));
         assert!(query(vec![QueryElement::WholeProfile { search_value: value("Sales") }]));
         assert!(!query(vec![QueryElement::WholeProfile { search_value: value("sales") }]));
         let claim = |name: &str, text: &str| QueryElement::OidcStdClaim {
@@ -342,5 +515,72 @@ mod tests {
         };
         assert!(query(vec![field("org", "XYZ Sales")]));
         assert!(!query(vec![field("TITLE", "XYZ Sales")]));
+    }
+
+    fn request(query_elements: Vec<QueryElement>) -> IdentifierRequest {
+        IdentifierRequest { query_elements, id_request_extensions: AppDataDictionary::default() }
+    }
+
+    #[test]
+    fn a_query_that_looks_for_nothing_is_ambiguous_and_matches_no_user() {
+        for element in [
+            QueryElement::PartialName { search_value: String::new() },
+            QueryElement::WholeProfile { search_value: String::new() },
+            handle(""),
+        ] {
+            let request = request(vec![handle("im:xavier@xyz.example"), element]);
+            assert!(!request.matches(&XAVIER));
+            assert_eq!(request.query(|_| true).err(), Some(IdentifierQueryCode::AMBIGUOUS));
+        }
+        assert_eq!(request(vec![]).query(|_| true).err(), Some(IdentifierQueryCode::FORBIDDEN));
+        let by_phone = request(vec![QueryElement::Phone { search_value: "+1".into() }]);
+        let refused = by_phone.query(|kind| kind != SearchIdentifierType::Phone).err();
+        assert_eq!(refused, Some(IdentifierQueryCode::UNSUPPORTED_FIELD));
+    }
+
+    #[test]
+    fn a_query_has_at_most_32_different_elements() {
+        let many = |count: usize| (0..count).map(|number| handle(&alloc::format!("im:{number}"))).collect();
+        assert!(request(many(MAX_QUERY_ELEMENTS)).query(|_| true).is_ok());
+        let refused = request(many(MAX_QUERY_ELEMENTS + 1)).query(|_| true).err();
+        assert_eq!(refused, Some(IdentifierQueryCode::FORBIDDEN));
+        // The same element again says nothing new.
+        let same = request(vec![handle("im:xavier@xyz.example"); 10_000]);
+        assert_eq!(same.query(|_| true).unwrap().elements.len(), 1);
+        assert!(same.matches(&XAVIER));
+    }
+
+    #[test]
+    fn refuses_a_code_that_contradicts_its_users() {
+        use crate::{Decode, Encode};
+
+        let user = || IdentifierUri::new("u").unwrap();
+        let profile = || UserProfile { stable_uri: user(), fields: vec![] };
+        let found = IdentifierResponse::found(vec![user()], vec![]);
+        assert_eq!(*found.response_code(), IdentifierQueryCode::SUCCESS);
+        let none = IdentifierResponse::found(vec![], vec![]);
+        assert_eq!(*none.response_code(), IdentifierQueryCode::NOT_FOUND);
+        assert_eq!(IdentifierResponse::refused(IdentifierQueryCode::NOT_FOUND), Ok(none));
+        let refused = IdentifierResponse::refused(IdentifierQueryCode::SUCCESS);
+        assert_eq!(refused, Err(InvalidValue::field("uri", NONE_FOUND)));
+        for code in 0..=255 {
+            let code = IdentifierQueryCode(code);
+            for (uri, profiles) in [(vec![user()], vec![]), (vec![], vec![profile()])] {
+                let field = if uri.is_empty() { "found_profiles" } else { "uri" };
+                let built = IdentifierResponse::new(code, uri, profiles, AppDataDictionary::default());
+                if (1..=4).contains(&code.0) {
+                    assert_eq!(built, Err(InvalidValue::field(field, NOT_FOUND)));
+                } else {
+                    let bytes = built.clone().unwrap().to_bytes().unwrap();
+                    assert_eq!(IdentifierResponse::decode_exact(&bytes).ok(), built.ok());
+                }
+            }
+        }
+        let error = IdentifierResponse::decode_exact(&[3, 2, 1, b'u', 0, 0]).unwrap_err();
+        assert_eq!((error.kind(), error.offset()), (&NOT_FOUND, 1));
+        let error = IdentifierResponse::decode_exact(&[0, 0, 0, 0]).unwrap_err();
+        assert_eq!((error.kind(), error.offset()), (&NONE_FOUND, 1));
+        let error = IdentifierRequest::decode_exact(&[2, 9, 0, 0]).unwrap_err();
+        assert_eq!(IdentifierQueryCode::of_refusal(&error), Some(IdentifierQueryCode::UNSUPPORTED_FIELD));
     }
 }

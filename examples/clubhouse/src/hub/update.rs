@@ -288,6 +288,7 @@ fn names<'p>(proposals: impl Iterator<Item = &'p Proposal>) -> String {
         Proposal::Update(_) => "Update".to_owned(),
         Proposal::PreSharedKey(_) => "PreSharedKey".to_owned(),
         Proposal::AppEphemeral(_) => "AppEphemeral".to_owned(),
+        Proposal::Other(other) => other.proposal_type().to_string(),
     });
     names.collect::<Vec<_>>().join(", ")
 }
