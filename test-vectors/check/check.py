@@ -18,6 +18,7 @@ import markdown
 import message_status
 import policy
 import semi_private
+import timeline
 import wire
 from case import Case, Wrong
 
@@ -32,6 +33,7 @@ KINDS = {
     "message-status": message_status,
     "policy": policy,
     "semi-private": semi_private,
+    "timeline": timeline,
     "wire": wire,
 }
 

@@ -48,6 +48,7 @@ mod case;
 #[cfg(feature = "generate")]
 mod cbor;
 mod comparison;
+pub mod conversation;
 mod difference;
 mod document;
 mod document_place;

@@ -21,6 +21,7 @@ pub const SHIPPED: &[(&str, &str)] = shipped![
     "message-status-working-group.json",
     "policy.json",
     "semi-private.json",
+    "timeline.json",
     "wire.json",
     "wire-content-working-group.json",
     "wire-mls-working-group.json",

@@ -500,6 +500,32 @@ fn timeline_refuses_lines_that_are_no_messages_and_goes_on() {
     );
 }
 
+#[test]
+fn timeline_shows_echoes_and_retractions() {
+    let vectors = include_str!("../vectors/timeline.json");
+    let vectors: Value = serde_json::from_str(vectors).unwrap();
+    let ran_case = |name: &str, arguments: &[&str]| {
+        let cases = vectors["cases"].as_array().unwrap();
+        let case = cases.iter().find(|case| case["name"] == name).unwrap();
+        let lines: Vec<_> = case["messages"].as_array().unwrap().iter().map(Value::to_string).collect();
+        (run_with(&[&["timeline", "-"], arguments].concat(), lines.join("\n").as_bytes()), case.clone())
+    };
+    for (name, words) in [
+        ("not accepted yet", "(not accepted yet)"),
+        ("failed", "(failed)"),
+        ("the hub retracts a message", "[retracted by mimi://a.example/u/moderator]"),
+        ("one emoji with and without U+FE0F", " 2: mimi://b.example/u/bob, mimi://c.example/u/cathy"),
+        ("a status report by itself", "read by mimi://b.example/u/bob"),
+    ] {
+        let (ran, _) = ran_case(name, &[]);
+        assert_eq!(ran.status, 0, "{}", ran.err);
+        assert!(ran.out.contains(words), "{}", ran.out);
+        let (ran, case) =
+            ran_case(name, &["--json", "--now", "100", "--local-user", "mimi://a.example/u/alice"]);
+        assert_eq!(ran.json()["rooms"], case["rooms"]);
+    }
+}
+
 fn policy_case(user_role: u32) -> Value {
     json!({
         "name": "Bob is added",

@@ -12,6 +12,7 @@ mod markdown;
 mod message_status;
 mod policy;
 mod semi_private;
+mod timeline;
 mod wire;
 
 use crate::case::Case;
@@ -50,6 +51,7 @@ const KINDS: &[&dyn Kind] = &[
     &message_status::MessageStatus,
     &policy::Policy,
     &semi_private::SemiPrivate,
+    &timeline::Timeline,
     &wire::Wire,
 ];
 

@@ -1,18 +1,14 @@
 //! `mimi-vectors timeline`.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use mimi_content::timeline::{
-    BodyKind, Entry, EntryState, Inserted, NotAuthorized, ReactionContent, Received, ReferenceState,
-    Standing, Timeline, TimelineFinding, Version, sender_only,
-};
-use mimi_content::{MessageId, MimiContent, MimiContentRef, Part};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use mimi_content::timeline::{Acceptance, Entry, EntryState, NotAuthorized, ReactionContent, Version};
+use mimi_content::{MessageId, MimiContent, Part};
+use mimi_test_vectors::conversation::{Conversation, Room, Taken, reference_name};
+use serde_json::json;
 
 use crate::part_tree::excerpt;
 use crate::{Outcome, complain};
@@ -20,6 +16,9 @@ use crate::{Outcome, complain};
 /// Fold messages into the conversation that a person sees, and print it.
 ///
 /// The input is JSON Lines, one message on each line: {"room_uri", "sender_uri", "accepted_timestamp": ms, "encoded": hex, "read_at": ms (optional)}.
+/// With "content_type": "application/mimi-message-status" the bytes are a status report by itself. A message that the hub has not accepted yet has
+/// "local": id and "created_at": ms in the place of the timestamp, and later lines say what became of it: {"local": id, "accepted_timestamp": ms},
+/// {"local": id, "failed": true} or {"local": id, "dropped": true}. What the hub retracts is {"room_uri", "sender_uri", "component": 80 or 81, "retraction": hex}.
 /// Only senders may change their messages; what anyone else tries is shown as a finding.
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -29,25 +28,16 @@ pub(crate) struct Arguments {
     /// The time for which messages expire, in milliseconds since 1970; without it none does
     #[arg(long, value_name = "MS")]
     now: Option<u64>,
+    /// The user who looks: its own messages are never suspect
+    #[arg(long, value_name = "URI")]
+    local_user: Option<String>,
     /// Print the conversations as one JSON document
     #[arg(long)]
     json: bool,
 }
 
-/// A line of the input.
-#[derive(Deserialize)]
-struct Line {
-    room_uri: String,
-    sender_uri: String,
-    accepted_timestamp: u64,
-    encoded: String,
-    read_at: Option<u64>,
-}
-
-type Room = Timeline<MimiContent, NotAuthorized>;
-
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Outcome> {
-    let mut rooms: BTreeMap<String, Room> = BTreeMap::new();
+    let mut conversation = Conversation::new(arguments.local_user.as_deref());
     let mut refused = false;
     for file in &arguments.files {
         let inputs = match read(file) {
@@ -59,7 +49,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Outc
         }
         for (name, text) in inputs {
             for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-                if let Err(why) = insert(&mut rooms, line) {
+                if let Err(why) = insert(&mut conversation, line) {
                     complain(&format!("{name}, line {}: {why}", number.saturating_add(1)));
                     refused = true;
                 }
@@ -68,10 +58,9 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Outc
     }
     let now_ms = arguments.now.unwrap_or_default();
     if arguments.json {
-        let rooms = rooms.iter().map(|(uri, room)| room_json(uri, room, now_ms));
-        writeln!(out, "{}", json!({"rooms": rooms.collect::<Vec<_>>()}))?;
+        writeln!(out, "{}", json!({"rooms": conversation.to_json(now_ms)}))?;
     } else {
-        for (place, (uri, room)) in rooms.iter().enumerate() {
+        for (place, (uri, room)) in conversation.rooms().enumerate() {
             if place > 0 {
                 writeln!(out)?;
             }
@@ -110,19 +99,10 @@ fn search(directory: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
-fn insert(rooms: &mut BTreeMap<String, Room>, line: &str) -> Result<(), String> {
-    let line: Line = serde_json::from_str(line).map_err(|error| error.to_string())?;
-    let encoded = hex::decode(&line.encoded).map_err(|error| format!("encoded is not hex: {error}"))?;
-    let content = MimiContentRef::decode(&encoded).map_err(|error| format!("refused: {error}"))?;
-    let id = content.message_id(&line.sender_uri, &line.room_uri).map_err(|error| error.to_string())?;
-    let room = rooms.entry(line.room_uri).or_default();
-    if let Some(read_at_ms) = line.read_at {
-        room.mark_read(id, read_at_ms);
-    }
-    let received = Received::new(id, &line.sender_uri, line.accepted_timestamp, &content);
-    match room.insert(received, content.to_owned(), &sender_only) {
-        Inserted::New(_) | Inserted::Repeated { .. } => Ok(()),
-        Inserted::DifferentContent => Err(format!("another message came under the ID {id}")),
+fn insert(conversation: &mut Conversation, line: &str) -> Result<(), String> {
+    match conversation.take(line)? {
+        Taken::DifferentContent(id) => Err(format!("another message came under the ID {id}")),
+        _ => Ok(()),
     }
 }
 
@@ -151,8 +131,8 @@ fn clock(ms: u64) -> String {
 }
 
 /// What a body says in one line.
-fn summary(version: &Version<'_, MimiContent, NotAuthorized>) -> String {
-    let Some(content) = version.payload() else { return String::new() };
+fn summary(version: &Version<'_, Option<MimiContent>, NotAuthorized>) -> String {
+    let Some(Some(content)) = version.payload() else { return String::new() };
     let mut parts = content.parts().filter_map(|(_, part)| match &part.part {
         Part::Single(single) => Some(excerpt(&single.content)),
         Part::External(external) => {
@@ -200,7 +180,7 @@ fn print_room(uri: &str, room: &Room, now_ms: u64, out: &mut dyn Write) -> io::R
 }
 
 fn print_entry(
-    entry: &Entry<'_, MimiContent, NotAuthorized>,
+    entry: &Entry<'_, Option<MimiContent>, NotAuthorized>,
     now_ms: u64,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -208,6 +188,11 @@ fn print_entry(
     write!(out, "\n{}  {}  {sender}", clock(entry.accepted_ms()), short(&entry.message_id()))?;
     if !entry.topic_id().is_empty() {
         write!(out, "  topic {}", excerpt(entry.topic_id()))?;
+    }
+    match entry.acceptance() {
+        Acceptance::Accepted | Acceptance::Dropped => {}
+        Acceptance::Pending => write!(out, "  (not accepted yet)")?,
+        Acceptance::Failed => write!(out, "  (failed)")?,
     }
     writeln!(out)?;
     if let Some(reference) = entry.in_reply_to(now_ms) {
@@ -238,121 +223,4 @@ fn print_entry(
         writeln!(out, "    {name} by {}", excerpt(status.reader_uri.as_bytes()))?;
     }
     Ok(())
-}
-
-fn reference_name(state: ReferenceState) -> &'static str {
-    match state {
-        ReferenceState::Unseen => "unseen",
-        ReferenceState::Held => "held",
-        ReferenceState::Newest => "newest",
-        ReferenceState::Older => "older",
-        ReferenceState::Deleted => "deleted",
-        ReferenceState::Expired => "expired",
-        ReferenceState::Retracted => "retracted",
-        ReferenceState::NoEffect => "no_effect",
-        ReferenceState::Loop => "loop",
-    }
-}
-
-fn standing_name(standing: Standing<'_, NotAuthorized>) -> &'static str {
-    match standing {
-        Standing::First => "first",
-        Standing::Edit => "edit",
-        Standing::Deletion => "deletion",
-        Standing::AfterDeletion => "after_deletion",
-        Standing::Held => "held",
-        Standing::NotAuthorized(_) => "not_authorized",
-        Standing::OtherKind => "other_kind",
-        Standing::Retracted => "retracted",
-    }
-}
-
-fn state_name(state: EntryState) -> &'static str {
-    match state {
-        EntryState::Shown => "shown",
-        EntryState::Deleted => "deleted",
-        EntryState::Retracted => "retracted",
-        EntryState::Expired => "expired",
-    }
-}
-
-fn kind_name(kind: BodyKind) -> &'static str {
-    match kind {
-        BodyKind::Content => "content",
-        BodyKind::Reaction => "reaction",
-        BodyKind::Report => "report",
-        BodyKind::Null => "null",
-    }
-}
-
-fn room_json(uri: &str, room: &Room, now_ms: u64) -> Value {
-    let ids = |ids: &mut dyn Iterator<Item = MessageId>| ids.map(|id| id.to_string()).collect::<Vec<_>>();
-    let findings = room.suspects().map(|version| {
-        let findings = version.findings();
-        json!({
-            "message_id": version.message_id().to_string(),
-            "sender_uri": version.sender_uri(),
-            "kind": kind_name(version.kind()),
-            "findings": findings.iter().map(TimelineFinding::to_string).collect::<Vec<_>>(),
-        })
-    });
-    json!({
-        "room_uri": uri,
-        "messages": room.len(),
-        "entries": room.entries().map(|entry| entry_json(&entry, now_ms)).collect::<Vec<_>>(),
-        "held": ids(&mut room.held().map(|version| version.message_id())),
-        "unseen": ids(&mut room.unseen()),
-        "findings": findings.collect::<Vec<_>>(),
-    })
-}
-
-fn entry_json(entry: &Entry<'_, MimiContent, NotAuthorized>, now_ms: u64) -> Value {
-    let version_json = |version: Version<'_, MimiContent, NotAuthorized>| {
-        json!({
-            "message_id": version.message_id().to_string(),
-            "sender_uri": version.sender_uri(),
-            "accepted_timestamp": version.accepted_ms(),
-            "standing": standing_name(version.standing()),
-        })
-    };
-    let reaction_json = |reaction: &mimi_content::timeline::Reaction<'_, MimiContent, NotAuthorized>| {
-        json!({
-            "message_id": reaction.message_id().to_string(),
-            "sender_uri": reaction.sender_uri(),
-            "to": reaction.to().message_id().to_string(),
-            "part": reaction.part().0,
-            "reaction": match reaction.content() {
-                ReactionContent::Text(text) => json!({"text": text.as_str()}),
-                ReactionContent::Other(hash) => json!({"hash": hex::encode(hash)}),
-            },
-        })
-    };
-    let state = entry.state(now_ms);
-    let body = entry
-        .current()
-        .payload()
-        .filter(|_| state == EntryState::Shown)
-        .map(|content| content.body().clone());
-    json!({
-        "message_id": entry.message_id().to_string(),
-        "sender_uri": entry.sender_uri(),
-        "accepted_timestamp": entry.accepted_ms(),
-        "topic_id": hex::encode(entry.topic_id()),
-        "state": state_name(state),
-        "expires_at": entry.expires_ms(),
-        "edited": entry.is_edited(),
-        "current": entry.current().message_id().to_string(),
-        "body": body,
-        "versions": entry.all_versions().map(version_json).collect::<Vec<_>>(),
-        "in_reply_to": entry.in_reply_to(now_ms).map(|reference| {
-            json!({"message_id": reference.message_id.to_string(), "state": reference_name(reference.state)})
-        }),
-        "replies": entry.replies().iter().map(|reply| reply.message_id().to_string()).collect::<Vec<_>>(),
-        "reactions": entry.reactions(now_ms).iter().map(reaction_json).collect::<Vec<_>>(),
-        "statuses": entry.statuses().iter().map(|status| json!({
-            "reader_uri": status.reader_uri,
-            "message_id": status.message_id.to_string(),
-            "status": status.status.0,
-        })).collect::<Vec<_>>(),
-    })
 }
