@@ -540,7 +540,7 @@ mod tests {
             (alloc::format!("<script>'<img src={one}>'</script><template><img src={two}></template>"), &[]),
             (alloc::format!("<img hidden src={one}><img style='display: none' src={two}>"), &[]),
             (alloc::format!("<p title='<img src={one}>' data-src={two}>"), &[]),
-            (alloc::format!("<img src=\"&#99;id:1@local.invalid\">"), &[1]),
+            (String::from("<img src=\"&#99;id:1@local.invalid\">"), &[1]),
         ] {
             let found: Vec<_> = found.iter().copied().map(PartIndex).collect();
             assert_eq!(shown_parts(&html), found, "{html}");

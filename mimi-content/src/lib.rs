@@ -13,6 +13,7 @@
 //!   made by [`MessageStatusReport::of`].
 //! - **[`choice::Choice`]** says which parts of a message a client processes, in which order, and why not the others; **[`preview`]**
 //!   makes one line, a quote or a text for search of them, and says whether to notify.
+//! - **[`diagnose`]** reads what is not valid, and lists the rules that it breaks: for logs, support and the import of old stores.
 //! - **[`Payload`]** reads what an application message holds: a message, or a status report without one.
 //! - **[`html`]** makes text of HTML, and with feature `html` a safe page; [`decode_text`] reads text of other charsets.
 //! - **`Attachment`** (feature `crypto`) seals a file for a URL, and `ExternalPartRef::open` checks and opens what was fetched;
@@ -91,6 +92,7 @@ mod charset;
 pub mod choice;
 mod compose;
 mod derived;
+pub mod diagnose;
 mod disposition;
 mod error;
 mod expiration;

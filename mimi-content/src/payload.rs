@@ -24,6 +24,10 @@ use crate::status::MessageStatusReportRef;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "most payloads are messages, and a box would be an allocation for each"
+)]
 pub enum Payload<'a> {
     /// A message (`application/mimi-content`).
     Content(MimiContentRef<'a>),

@@ -293,7 +293,7 @@ impl FileSealer {
         rng: &mut dyn CryptoRng,
     ) -> Result<Self> {
         let unknown = AttachmentError::UnknownAead(enc_alg);
-        let sizes = aeads.sizes(enc_alg).ok_or(unknown.clone())?;
+        let sizes = aeads.sizes(enc_alg).ok_or(unknown)?;
         let mut key = Zeroizing::new(alloc::vec![0; sizes.key]);
         let mut nonce = alloc::vec![0; sizes.nonce];
         rng.fill_bytes(&mut key);

@@ -56,8 +56,11 @@ fn look(c: char) -> char {
     }
 }
 
+/// Whether a text is what follows the colon of a scheme.
+type Follows = fn(&str) -> bool;
+
 /// Schemes that are written without slashes, with what must follow.
-const SHORT_SCHEMES: [(&str, fn(&str) -> bool); 12] = [
+const SHORT_SCHEMES: [(&str, Follows); 12] = [
     ("http", begins_host),
     ("https", begins_host),
     ("ftp", begins_host),
@@ -276,8 +279,7 @@ fn scheme_in(run: &str, after: &str) -> Option<usize> {
         let empty = |c: char| c.is_whitespace() || matches!(c, '.' | '#' | '?' | ',' | ')' | '"' | '\'');
         return (!host.is_empty() && !host.starts_with(empty)).then_some(start);
     }
-    let known =
-        |(name, follows): &(&str, fn(&str) -> bool)| name.eq_ignore_ascii_case(scheme) && follows(after);
+    let known = |(name, follows): &(&str, Follows)| name.eq_ignore_ascii_case(scheme) && follows(after);
     SHORT_SCHEMES.iter().any(known).then_some(start)
 }
 
@@ -474,6 +476,7 @@ fn encode(text: &str, to: &mut String) {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 mod tests {
     use super::*;
     use alloc::vec::Vec;

@@ -1,6 +1,7 @@
 //! Markdown as safe events, for screens of any kind.
 
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -155,7 +156,7 @@ pub fn events(markdown: &str) -> Events<'_> {
     let source = if nests_too_deeply(markdown) {
         Source::Lines { text: markdown, at: 0, begun: false }
     } else {
-        Source::Parsed(parser(markdown).into_offset_iter())
+        Source::Parsed(Box::new(parser(markdown).into_offset_iter()))
     };
     Events { source, open: Vec::new(), shown: 0, links: 0, image: None, queue: VecDeque::new(), link: None }
 }
@@ -186,7 +187,7 @@ pub struct Events<'t> {
 }
 
 enum Source<'t> {
-    Parsed(OffsetIter<'t>),
+    Parsed(Box<OffsetIter<'t>>),
     /// A text that is shown as it is.
     Lines {
         text: &'t str,
@@ -269,9 +270,8 @@ impl<'t> Events<'t> {
         let full = self.shown >= MAX_ELEMENTS || self.image.is_some();
         let element = if full { None } else { self.element(tag) };
         let Some((element, link)) = element else { return self.open.push(Open::Dropped) };
-        match (&element, &mut self.link) {
-            (Element::Image { .. }, Some(link)) => link.image = true,
-            _ => {}
+        if let (Element::Image { .. }, Some(link)) = (&element, &mut self.link) {
+            link.image = true;
         }
         if matches!(element, Element::Image { .. }) {
             self.image = Some(self.open.len());
