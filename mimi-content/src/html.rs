@@ -10,8 +10,8 @@ use crate::part::PartIndex;
 /// Plain text for HTML, for a client that shows none, and for search, previews and terminals.
 ///
 /// Line breaks are those of blocks and of `br`; items of lists have a bullet; a picture is its alternative text; a link to the web shows
-/// its target after its text, unless the text says the same. Scripts, styles, comments and what else is not text are left out. As in
-/// [`push_plain`], there are no control characters. Takes time in proportion to the text.
+/// its target after its text, unless the text says the same. Scripts, styles, comments and what else is not text are left out. There are no
+/// control characters but line breaks and tabs, and none that control the direction of text. Takes time in proportion to the text.
 ///
 /// ```
 /// use mimi_content::html::to_plain_text;

@@ -85,9 +85,14 @@ impl MessageId {
     /// The ID that revision 07 gave to an encoded message: as [`MessageId::compute`] without the two lengths.
     ///
     /// Moving octets from the end of the sender URI to the front of the room URI leaves this ID as it is, which is why
-    /// revision 08 added the lengths. For reading old archives only.
+    /// revision 08 added the lengths. For reading old archives only, in which identities may be bytes that are no text.
     #[must_use]
-    pub fn compute_revision_07(sender_uri: &str, room_uri: &str, encoded: &[u8], salt: &Salt) -> Self {
+    pub fn compute_revision_07(
+        sender_uri: impl AsRef<[u8]>,
+        room_uri: impl AsRef<[u8]>,
+        encoded: &[u8],
+        salt: &Salt,
+    ) -> Self {
         let mut hash = MessageIdHash::revision_07(sender_uri, room_uri);
         hash.put(encoded);
         hash.finish(salt)
@@ -157,7 +162,7 @@ impl MessageIdHash {
         Ok(Self(hash))
     }
 
-    pub(crate) fn revision_07(sender_uri: &str, room_uri: &str) -> Self {
+    pub(crate) fn revision_07(sender_uri: impl AsRef<[u8]>, room_uri: impl AsRef<[u8]>) -> Self {
         Self(Sha256::new().chain_update(sender_uri).chain_update(room_uri))
     }
 
@@ -339,6 +344,9 @@ mod tests {
         let id_07 = |sender, room| MessageId::compute_revision_07(sender, room, b"message", &SALT);
         assert_ne!(id("ab", "c"), id("a", "bc"));
         assert_eq!(id_07("ab", "c"), id_07("a", "bc"));
+        let of_bytes = MessageId::compute_revision_07([0x61, 0x62], b"c", b"message", &SALT);
+        assert_eq!(of_bytes, id_07("ab", "c"));
+        assert_ne!(MessageId::compute_revision_07([0xff], b"c", b"message", &SALT), of_bytes);
     }
 
     #[test]

@@ -248,7 +248,11 @@ impl MimiContent {
 
     /// The message's ID in revision 07; see [`MessageId::compute_revision_07`].
     #[must_use]
-    pub fn message_id_revision_07(&self, sender_uri: &str, room_uri: &str) -> MessageId {
+    pub fn message_id_revision_07(
+        &self,
+        sender_uri: impl AsRef<[u8]>,
+        room_uri: impl AsRef<[u8]>,
+    ) -> MessageId {
         let mut hash = MessageIdHash::revision_07(sender_uri, room_uri);
         self.write(&mut hash);
         hash.finish(&self.salt)
