@@ -131,8 +131,9 @@ fn check_attributes(element: &str, attributes: &str) -> Result<(), String> {
             return Err(format!("a tag in {name}"));
         }
         let allowed = match (element, name) {
-            ("a", "href") => is_safe_target(&plain(value)?),
-            ("img", "src") => {
+            // A link to another part of the message.
+            ("a", "href") if !value.starts_with("cid:") => is_safe_target(&plain(value)?),
+            ("a", "href") | ("img", "src") => {
                 let index = value.strip_prefix("cid:").and_then(|rest| rest.strip_suffix("@local.invalid"));
                 index.is_some_and(|index| index.parse::<u16>().is_ok())
             }
