@@ -417,7 +417,7 @@ mod tests {
 
     /// A commit by value: 0xf001, 0xf002, and the removal of leaf 5; no path.
     const COMMIT: &[u8] =
-        &[23, 1, 0xf0, 1, 1, 2, 3, 4, 1, 2, b'h', b'i', 9, 1, 0xf0, 2, 1, 0, 3, 0, 0, 0, 5, 0];
+        &[22, 1, 0xf0, 1, 1, 2, 3, 4, 1, 2, b'h', b'i', 9, 1, 0xf0, 2, 1, 0, 3, 0, 0, 0, 5, 0];
 
     #[test]
     fn a_rule_lets_a_commit_be_followed() {
