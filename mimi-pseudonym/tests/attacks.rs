@@ -41,7 +41,7 @@ fn room_of_two(world: &mut World) -> (Hub, IdentityLinkWrapperKey, User, User) {
     let set = world.set(&bob);
     let (aad, update) = add(world, &wrapper_key, &bob, &set, &[1]);
     let changes = Changes { added: &[1], update: Some(&update), add_aad: Some(&aad), ..Default::default() };
-    hub.commit(&world, hub.with(&[(1, Some(&set[0]))]), &changes).unwrap();
+    hub.commit(world, hub.with(&[(1, Some(&set[0]))]), &changes).unwrap();
     (hub, wrapper_key, alice, bob)
 }
 

@@ -1,9 +1,25 @@
 """Kind `connection`: the two sealed messages by which two users connect (mimi-metadata-minimalization-01 section 5)."""
 
+import re
+
 from case import Wrong, refusal
 from presentation import Refused
 from suites import Suite
 from wire import LANGUAGE
+
+
+def one_spelling(uri, what):
+    """A MIMI URI counts in its normal form only (RFC 3986 section 6.2.2); other identifiers count as they are."""
+    if not uri:
+        raise Refused(f"{what} is empty")
+    if uri[:5].lower() != b"mimi:":
+        return
+    if not re.fullmatch(rb"mimi://[a-z0-9-]+(\.[a-z0-9-]+)*(/.*)?", uri, re.DOTALL):
+        raise Refused(f"{what} has another scheme or host than a normal MIMI URI")
+    for escape in re.finditer(rb"%(.{0,2})", uri, re.DOTALL):
+        digits = escape[1]
+        if not re.fullmatch(rb"[0-9A-F]{2}", digits) or re.fullmatch(rb"[A-Za-z0-9._~-]", bytes.fromhex(digits.decode())):
+            raise Refused(f"{what} has an escape that is not in normal form")
 
 
 def open_both(case):
@@ -13,6 +29,7 @@ def open_both(case):
         if suite.hpke_public_of(case.hex(f"{name}_private_key")) != case.hex(f"{name}_public_key"):
             raise Refused(f"the {name} keys are no pair")
 
+    one_spelling(case.utf8("responder_uri"), "responder_uri")
     responder = LANGUAGE.encode("IdentifierUri", {"uri": case.utf8("responder_uri")})
     opened = open_one(suite, case, "responder_private_key", b"ConnectionRequest", responder, "sealed_request")
     if opened != request_data:
@@ -24,6 +41,7 @@ def open_both(case):
     suite.secret(request["connection_room_identity_link_wrapper_key"], "connection_room_identity_link_wrapper_key")
 
     room_id = request["connection_room_id"]
+    one_spelling(room_id, "connection_room_id")
     opened = open_one(suite, case, "response_private_key", b"ConnectionResponse", room_id, "sealed_response")
     if opened != response_data:
         raise Refused(f"the response opens to {opened.hex()}")

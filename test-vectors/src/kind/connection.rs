@@ -144,8 +144,10 @@ fn check(case: &mut Case<'_>, input: &Input) {
     if let Err(error) = ConnectionResponse::decode_exact(&input.connection_response) {
         case.fail("connection_response", "a ConnectionResponse", error);
     }
-    if let Err(error) = UserUri::new(&*input.responder_uri) {
-        case.fail("responder_uri", "a user in the one spelling that counts", error);
+    match UserUri::new(&*input.responder_uri) {
+        Err(error) => case.fail("responder_uri", "a user in the one spelling that counts", error),
+        Ok(user) if user.mimi_uri().is_none() => case.fail("responder_uri", "a MIMI URI", user),
+        Ok(_) => {}
     }
     for (field, public_key, private_key) in [
         ("responder_public_key", &input.responder_public_key, &input.responder_private_key),

@@ -125,6 +125,10 @@ fn wrong_length(error: &PseudonymError) -> bool {
     matches!(error, PseudonymError::Crypto(CryptoError::InvalidLength { what: "secret", .. }))
 }
 
+fn another_spelling(error: &PseudonymError) -> bool {
+    matches!(error, PseudonymError::Identity(_))
+}
+
 fn not_exact(error: &PseudonymError) -> bool {
     matches!(error, PseudonymError::Decode(_))
 }
@@ -139,6 +143,26 @@ fn flip_last(bytes: &mut [u8]) {
 }
 
 const RULES: &[Rule] = &[
+    Rule {
+        name: "responder in another spelling",
+        reason: "a MIMI URI of a user counts in its normal form only",
+        refused: another_spelling,
+        spoil: |of, _| {
+            of.responder_uri = b"mimi://B.example/u/bob".to_vec();
+            of.sealed_for = of.responder_uri.clone();
+        },
+        damage: AS_IT_IS,
+    },
+    Rule {
+        name: "connection room in another spelling",
+        reason: "a MIMI URI of a room counts in its normal form only",
+        refused: another_spelling,
+        spoil: |of, _| {
+            of.room_id = b"mimi://a.example/r/%63onnection".to_vec();
+            of.answered_for = of.room_id.clone();
+        },
+        damage: AS_IT_IS,
+    },
     Rule {
         name: "request for another responder",
         reason: "the context is the responder's URI",
