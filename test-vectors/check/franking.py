@@ -7,7 +7,7 @@ from case import Wrong, refusal
 from cbor import Reader
 from content import decode_message
 from presentation import Refused
-from suites import Suite
+from suites import Suite, Unjudged
 from wire import LANGUAGE
 
 ASSERTION = 100  # a stand-in for the number that the FrankingAssertion never got
@@ -42,6 +42,8 @@ class Committed:
     """What the sender committed to in its content: a key for the tag, its own URI and the room's."""
 
     def __init__(self, revision, application_data):
+        if revision not in ("06", "03", "02"):
+            raise Unjudged(f"revision {revision} is unknown")
         message = decode_message(application_data)
         values = dict(message["extensions"])
         self.salt = message["salt"]

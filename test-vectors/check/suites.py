@@ -5,12 +5,16 @@ import hmac
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives import hashes, hpke
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, x25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, mlkem, x25519
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from presentation import Reader, Refused, encode_length
+
+
+class Unjudged(Exception):
+    """A cipher suite, format, kind or revision that this verifier does not know."""
 
 
 def prefixed(data):
@@ -28,11 +32,15 @@ def read_prefixed(data):
 class Suite:
     def __init__(self, number):
         if number not in SUITES:
-            raise Refused(f"cipher suite {number} is unknown")
+            raise Unjudged(f"cipher suite {number} is unknown")
         self.number = number
         self.kem, self.curve, self.hash, self.kdf, self.aead, self.hpke_aead, self.Nk = SUITES[number]
         self.Nh, self.Nn = self.hash().digest_size, 12
-        self.hpke = hpke.Suite(self.kem, self.kdf, self.hpke_aead)
+        self.lattice = self.kem if isinstance(self.kem, LatticeKem) else None
+        if self.lattice is None:
+            self.hpke = hpke.Suite(self.kem, self.kdf, self.hpke_aead)
+        # The curve of HPKE is that of the signatures in the suites of RFC 9420.
+        self.ml_dsa = self.curve if isinstance(self.curve, MlDsa) else None
 
     # --- hashes and derivations ---
 
@@ -89,6 +97,8 @@ class Suite:
 
     def public_of(self, private_key):
         """The signature public key that belongs to a private key."""
+        if self.ml_dsa is not None:
+            return self.ml_dsa.private.from_seed_bytes(private_key).public_key().public_bytes_raw()
         if self.curve is None:
             return ed25519.Ed25519PrivateKey.from_private_bytes(private_key).public_key().public_bytes_raw()
         return point(ec.derive_private_key(int.from_bytes(private_key, "big"), self.curve).public_key())
@@ -105,17 +115,23 @@ class Suite:
                 if public_key in SMALL_ORDER or signature[:32] in SMALL_ORDER:
                     raise Refused("a point of small order")
                 ed25519.Ed25519PublicKey.from_public_bytes(public_key).verify(signature, data)
+            elif self.ml_dsa is not None:
+                # Pure ML-DSA with an empty context.
+                self.ml_dsa.public.from_public_bytes(public_key).verify(signature, data)
             else:
                 key = load_point(self.curve, public_key)
                 if signature != strict_der(signature):
                     raise Refused("a signature that is not DER")
-                key.verify(signature, data, ec.ECDSA(self.hash()))
+                # The hash of the scheme, which need not be the suite's.
+                key.verify(signature, data, ec.ECDSA(ECDSA_HASH[self.curve.name]()))
         except (InvalidSignature, ValueError):
             raise Refused("the signature does not verify") from None
 
     # --- HPKE ---
 
     def hpke_public_of(self, private_key):
+        if self.lattice is not None:
+            return self.lattice.public_of(private_key)
         key = self.hpke_private(private_key).public_key()
         return key.public_bytes_raw() if self.curve is None else point(key)
 
@@ -127,9 +143,85 @@ class Suite:
     def decrypt_with_label(self, private_key, label, context, kem_output, ciphertext):
         info = prefixed(b"MLS 1.0 " + label) + prefixed(context)
         try:
+            if self.lattice is not None:
+                secret = self.lattice.decapsulate(private_key, kem_output)
+                key, nonce = self.key_schedule(secret, info)
+                return self.open(key, nonce, b"", ciphertext)
             return self.hpke.decrypt(kem_output + ciphertext, self.hpke_private(private_key), info)
         except (InvalidTag, ValueError):
             raise Refused("the HPKE ciphertext does not open") from None
+
+
+    def key_schedule(self, secret, info):
+        """HPKE's key schedule in base mode (RFC 9180, 5.1): key and base nonce."""
+        ids = (self.lattice.number, HPKE_KDF[self.hash], HPKE_AEAD[self.hpke_aead])
+        suite_id = b"HPKE" + b"".join(number.to_bytes(2, "big") for number in ids)
+
+        def extract(salt, label, ikm):
+            return self.extract(salt, b"HPKE-v1" + suite_id + label + ikm)
+
+        def expand(prk, label, context, length):
+            return self.expand(prk, length.to_bytes(2, "big") + b"HPKE-v1" + suite_id + label + context, length)
+
+        context = b"\0" + extract(b"", b"psk_id_hash", b"") + extract(b"", b"info_hash", info)
+        secret = extract(secret, b"secret", b"")
+        return expand(secret, b"key", context, self.Nk), expand(secret, b"base_nonce", context, self.Nn)
+
+
+class LatticeKem:
+    """ML-KEM, or its hybrid with a curve (draft-irtf-cfrg-hybrid-kems, CG): the private key is a seed."""
+
+    def __init__(self, number, ml_kem, curve=None, label=b"", seed=0):
+        self.number, self.ml_kem, self.curve, self.label, self.seed = number, ml_kem, curve, label, seed
+
+    def expand(self, private_key):
+        """The key of ML-KEM and the one of the curve."""
+        if self.curve is None:
+            if len(private_key) != 64:
+                raise Refused("an ML-KEM private key of another length")
+            return self.ml_kem.from_seed_bytes(private_key), None
+        if len(private_key) != 32:
+            raise Refused("a hybrid private key of another length")
+        seed = hashlib.shake_256(private_key).digest(64 + self.seed)
+        if self.curve == "X25519":
+            traditional = x25519.X25519PrivateKey.from_private_bytes(seed[64:])
+        else:
+            size = (self.curve.key_size + 7) // 8
+            candidates = [int.from_bytes(seed[at:at + size], "big") for at in range(64, len(seed), size)]
+            scalar = next((it for it in candidates if 0 < it < self.curve.group_order), None)
+            if scalar is None:
+                raise Refused("no scalar in the seed")
+            traditional = ec.derive_private_key(scalar, self.curve)
+        return self.ml_kem.from_seed_bytes(seed[:64]), traditional
+
+    def traditional_public(self, key):
+        return key.public_key().public_bytes_raw() if self.curve == "X25519" else point(key.public_key())
+
+    def public_of(self, private_key):
+        ml_kem, traditional = self.expand(private_key)
+        public = ml_kem.public_key().public_bytes_raw()
+        return public if traditional is None else public + self.traditional_public(traditional)
+
+    def decapsulate(self, private_key, kem_output):
+        ml_kem, traditional = self.expand(private_key)
+        if traditional is None:
+            return ml_kem.decapsulate(kem_output)
+        own = self.traditional_public(traditional)
+        if len(kem_output) < len(own):
+            raise Refused("an encapsulation of another length")
+        first, second = kem_output[:-len(own)], kem_output[-len(own):]
+        if self.curve == "X25519":
+            shared = traditional.exchange(x25519.X25519PublicKey.from_public_bytes(second))
+        else:
+            shared = traditional.exchange(ec.ECDH(), load_point(self.curve, second))
+        return hashlib.sha3_256(ml_kem.decapsulate(first) + shared + second + own + self.label).digest()
+
+
+class MlDsa:
+    """A parameter set: the private key is the seed."""
+
+    def __init__(self, private, public):
+        self.private, self.public = private, public
 
 
 def point(key):
@@ -181,3 +273,36 @@ SUITES = {  # number: KEM, signature curve (None: Ed25519), hash, KDF, AEAD, HPK
     5: (hpke.KEM.P521, ec.SECP521R1(), hashes.SHA512, hpke.KDF.HKDF_SHA512, AESGCM, hpke.AEAD.AES_256_GCM, 32),
     7: (hpke.KEM.P384, ec.SECP384R1(), hashes.SHA384, hpke.KDF.HKDF_SHA384, AESGCM, hpke.AEAD.AES_256_GCM, 32),
 }
+
+ECDSA_HASH = {"secp256r1": hashes.SHA256, "secp384r1": hashes.SHA384, "secp521r1": hashes.SHA512}
+HPKE_KDF = {hashes.SHA256: 1, hashes.SHA384: 2, hashes.SHA512: 3}
+HPKE_AEAD = {hpke.AEAD.AES_128_GCM: 1, hpke.AEAD.AES_256_GCM: 2, hpke.AEAD.CHACHA20_POLY1305: 3}
+
+
+def post_quantum_suites():
+    """mls-pq-ciphersuites-06, table 2, under the provisional numbers."""
+    k768, k1024 = mlkem.MLKEM768PrivateKey, mlkem.MLKEM1024PrivateKey
+    p256, p384 = ec.SECP256R1(), ec.SECP384R1()
+    x_wing = LatticeKem(0x647A, k768, "X25519", b"\\.//^\\", 32)
+    with_p256 = LatticeKem(0x0050, k768, p256, b"MLKEM768-P256", 128)
+    with_p384 = LatticeKem(0x0051, k1024, p384, b"MLKEM1024-P384", 48)
+    pure, large = LatticeKem(0x0041, k768), LatticeKem(0x0042, k1024)
+    sha256 = (hashes.SHA256, hpke.KDF.HKDF_SHA256, AESGCM, hpke.AEAD.AES_128_GCM, 16)
+    sha384 = (hashes.SHA384, hpke.KDF.HKDF_SHA384, AESGCM, hpke.AEAD.AES_256_GCM, 32)
+    chacha = (hashes.SHA384, hpke.KDF.HKDF_SHA384, ChaCha20Poly1305, hpke.AEAD.CHACHA20_POLY1305, 32)
+    return {
+        0x004F: (x_wing, None, *sha256),
+        0x004E: (x_wing, None, *sha384),
+        0xF0A3: (with_p256, p256, *sha256),
+        0xF0A4: (with_p256, p256, *sha384),
+        0xF0A5: (with_p384, p384, *sha384),
+        0xF042: (pure, None, *sha384),
+        0x0050: (pure, p256, *sha384),
+        0x0042: (large, p384, *sha384),
+        0x0052: (x_wing, MlDsa(mldsa.MLDSA44PrivateKey, mldsa.MLDSA44PublicKey), *chacha),
+        0x0051: (pure, MlDsa(mldsa.MLDSA65PrivateKey, mldsa.MLDSA65PublicKey), *sha384),
+        0x0907: (large, MlDsa(mldsa.MLDSA87PrivateKey, mldsa.MLDSA87PublicKey), *sha384),
+    }
+
+
+SUITES |= post_quantum_suites()

@@ -19,6 +19,7 @@ pub(crate) struct Case<'a> {
     members: &'a Map<String, Value>,
     label: &'a str,
     failures: &'a mut Vec<Failure>,
+    unjudged: Option<Failure>,
 }
 
 impl<'a> Case<'a> {
@@ -27,7 +28,7 @@ impl<'a> Case<'a> {
         label: &'a str,
         failures: &'a mut Vec<Failure>,
     ) -> Self {
-        Self { members, label, failures }
+        Self { members, label, failures, unjudged: None }
     }
 
     /// All members, as JSON.
@@ -43,6 +44,22 @@ impl<'a> Case<'a> {
             expected: format!("{expected}"),
             found: format!("{found}"),
         });
+    }
+
+    /// Notes that this verifier cannot judge the case: it knows no such suite or revision. What else is
+    /// wrong with the case counts for nothing then.
+    pub(crate) fn cannot_judge(&mut self, field: &str, known: impl fmt::Display, found: impl fmt::Display) {
+        self.unjudged.get_or_insert(Failure {
+            case: Some(self.label.into()),
+            field: field.into(),
+            expected: format!("{known}"),
+            found: format!("{found}"),
+        });
+    }
+
+    /// Why the case was not judged.
+    pub(crate) fn into_unjudged(self) -> Option<Failure> {
+        self.unjudged
     }
 
     /// Does this case pass `check`? Nothing is noted.

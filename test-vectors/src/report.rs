@@ -24,6 +24,11 @@ pub struct Report {
     pub failed_cases: usize,
     /// Every failure, in the order of the file.
     pub failures: Vec<Failure>,
+    /// How many cases were not judged, as this verifier does not know their format, kind, cipher suite or
+    /// revision.
+    pub unjudged_cases: usize,
+    /// Why, in the order of the file: what is known, and what was found.
+    pub unjudged: Vec<Failure>,
 }
 
 impl Report {
@@ -36,6 +41,8 @@ impl Report {
             invalid: 0,
             failed_cases: 0,
             failures: Vec::new(),
+            unjudged_cases: 0,
+            unjudged: Vec::new(),
         }
     }
 
@@ -55,7 +62,18 @@ impl Report {
     /// Whether every case was checked and holds.
     #[must_use]
     pub fn holds(&self) -> bool {
+        self.failures.is_empty() && self.unjudged.is_empty()
+    }
+
+    /// Whether every case that this verifier can judge holds.
+    #[must_use]
+    pub fn holds_as_far_as_judged(&self) -> bool {
         self.failures.is_empty()
+    }
+
+    pub(crate) fn cannot_judge(&mut self, cases: usize, why: Failure) {
+        self.unjudged_cases = self.unjudged_cases.saturating_add(cases);
+        self.unjudged.push(why);
     }
 }
 

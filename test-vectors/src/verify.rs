@@ -26,7 +26,8 @@ pub struct Progress {
 
 /// Checks every case of a vector file. `name` is what the report calls the file.
 ///
-/// Nothing is skipped: a file that can't be read as vectors, is of an unknown format or kind, or has no cases, is a failure.
+/// Nothing is skipped: a file that can't be read as vectors, or has no cases, is a failure. Cases of a
+/// format, kind, cipher suite or revision that this verifier does not know are not judged and counted.
 ///
 /// ```
 /// use mimi_test_vectors::{SHIPPED, verify_str};
@@ -65,16 +66,14 @@ fn verify_file(file: &Map<String, Value>, report: &mut Report, progress: &mut dy
         let found = file.get(field).map_or_else(|| "no such member".to_string(), show);
         report.failures.push(Failure::of_file(field, expected, found));
     };
-    let known_format = file.get("format").and_then(Value::as_u64) == Some(FORMAT);
-    if !known_format {
-        refuse(report, "format", &format!("{FORMAT}, the format that this verifier knows"));
+    let format = file.get("format").and_then(Value::as_u64);
+    if format.is_none() {
+        refuse(report, "format", "a number");
     }
     let kind = file.get("kind").and_then(Value::as_str);
     report.kind = kind.map(str::to_string);
-    let kind = kind.and_then(kind::find);
     if kind.is_none() {
-        let known: alloc::vec::Vec<_> = kind::kinds().collect();
-        refuse(report, "kind", &format!("a kind that this verifier knows ({})", known.join(", ")));
+        refuse(report, "kind", "text");
     }
     let is_list_of_text = |value: &Value| {
         value.as_array().is_some_and(|items| items.iter().all(Value::is_string)) || value.is_null()
@@ -91,8 +90,16 @@ fn verify_file(file: &Map<String, Value>, report: &mut Report, progress: &mut dy
     if cases.is_none_or(|cases| cases.is_empty()) {
         refuse(report, "cases", "a list of at least one case");
     }
-    // What a case of another format or kind would mean, nobody knows.
-    let (true, Some(kind), Some(cases)) = (known_format, kind, cases) else { return };
+    let (Some(format), Some(name), Some(cases)) = (format, kind, cases) else { return };
+    if format != FORMAT {
+        let known = format!("{FORMAT}, the format that this verifier knows");
+        return report.cannot_judge(cases.len(), Failure::of_file("format", known, format));
+    }
+    let Some(kind) = kind::find(name) else {
+        let known: alloc::vec::Vec<_> = kind::kinds().collect();
+        let known = format!("a kind that this verifier knows ({})", known.join(", "));
+        return report.cannot_judge(cases.len(), Failure::of_file("kind", known, name));
+    };
 
     let mut names = BTreeMap::new();
     for (index, case) in cases.iter().enumerate() {
@@ -121,6 +128,7 @@ fn verify_case<'a>(
         report.failures.push(failure);
         return;
     };
+    let before = report.failures.len();
     let name = members.get("name").and_then(Value::as_str);
     let mut case = Case::new(members, name.unwrap_or(&number), &mut report.failures);
     let _ = case.text("name");
@@ -130,15 +138,19 @@ fn verify_case<'a>(
         case.fail("name", "unique in the file", format!("cases[{other}] and {number} both have it"));
     }
     let _ = case.optional_text("reason");
-    match case.flag("valid", true) {
-        Some(true) => {
-            kind.verify_valid(&mut case);
-            report.valid = report.valid.saturating_add(1);
-        }
-        Some(false) => {
-            kind.verify_invalid(&mut case);
-            report.invalid = report.invalid.saturating_add(1);
-        }
+    let valid = case.flag("valid", true);
+    match valid {
+        Some(true) => kind.verify_valid(&mut case),
+        Some(false) => kind.verify_invalid(&mut case),
+        None => {}
+    }
+    if let Some(unjudged) = case.into_unjudged() {
+        report.failures.truncate(before);
+        return report.cannot_judge(1, unjudged);
+    }
+    match valid {
+        Some(true) => report.valid = report.valid.saturating_add(1),
+        Some(false) => report.invalid = report.invalid.saturating_add(1),
         None => {}
     }
 }

@@ -118,6 +118,15 @@ fn verify_skips_nothing_in_silence() {
     let ran = run(&["verify", text(&file)]);
     assert_eq!(ran.status, 1);
     assert!(ran.out.contains("no-such-kind") && ran.out.contains("no case was checked"), "{}", ran.out);
+    assert!(ran.out.contains("1 case not judged"), "{}", ran.out);
+    // With the option the count is printed, and only wrong cases fail.
+    let ran = run(&["verify", "--allow-unjudged", text(&file)]);
+    assert_eq!(ran.status, 0, "{}", ran.out);
+    assert!(ran.out.contains("1 case not judged"), "{}", ran.out);
+    let ran = run(&["verify", "--allow-unjudged", "--json", text(&file)]);
+    assert_eq!((ran.status, &ran.json()["files"][0]["unjudged_cases"]), (0, &json!(1)));
+    fs::write(&file, r#"{"format": 1, "kind": "content", "cases": [{"name": "x"}]}"#).unwrap();
+    assert_eq!(run(&["verify", "--allow-unjudged", text(&file)]).status, 1);
 }
 
 #[test]

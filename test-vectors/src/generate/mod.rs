@@ -7,10 +7,30 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use mimi_codec::code_points::CipherSuite;
+use mimi_crypto::RustCrypto;
+
 use crate::kind;
 use crate::verify::FORMAT;
 pub(crate) use seed::Stream;
 pub use seed::{InvalidSeed, Seed};
+
+/// The suites that every kind has vectors for, valid and invalid.
+pub(crate) const CLASSICAL_SUITES: [CipherSuite; 5] = RustCrypto::CLASSICAL_CIPHER_SUITES;
+
+/// The post-quantum suites that every kind has valid vectors for: the first three of
+/// mls-pq-ciphersuites-06, and one with ML-DSA.
+pub(crate) const POST_QUANTUM_SUITES: [CipherSuite; 4] = [
+    CipherSuite::MLS_128_MLKEM768X25519_AES128GCM_SHA256_ED25519,
+    CipherSuite::MLS_128_MLKEM768X25519_AES256GCM_SHA384_ED25519,
+    CipherSuite::MLS_128_MLKEM768P256_AES128GCM_SHA256_P256,
+    CipherSuite::MLS_128_MLKEM768X25519_CHACHA20POLY1305_SHA384_MLDSA44,
+];
+
+/// Both.
+pub(crate) fn suites() -> impl Iterator<Item = CipherSuite> {
+    CLASSICAL_SUITES.into_iter().chain(POST_QUANTUM_SUITES)
+}
 
 /// A vector file that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,7 +8,6 @@ use alloc::vec::Vec;
 
 use mimi_codec::{
     Decode, Encode, MimiUri,
-    code_points::CipherSuite,
     minimal_metadata::{EncryptedIdentityLinkKey, IdentityLinkKeysData, NonceAndCiphertext},
     mls::{Credential, SignaturePublicKey},
     protocol::{IdentifierUri, IdentityLinkTBE, PseudonymousCredential, PseudonymousCredentialTBS},
@@ -26,6 +25,7 @@ use mimi_pseudonym::{
 pub(super) use generated::Randomness;
 
 use super::Kind;
+pub(super) use super::judgement::known_suite as suite;
 use crate::case::Case;
 #[cfg(feature = "generate")]
 use crate::generate::{GenerateError, GeneratedCase, Seed};
@@ -133,16 +133,6 @@ impl Input {
 
     fn suite(&self, case: &mut Case<'_>) -> Option<RustCrypto> {
         suite(case, self.cipher_suite)
-    }
-}
-
-pub(super) fn suite(case: &mut Case<'_>, number: u16) -> Option<RustCrypto> {
-    match RustCrypto::new(CipherSuite(number)) {
-        Ok(suite) => Some(suite),
-        Err(error) => {
-            case.fail("cipher_suite", "a suite of RFC 9420 that is known", error);
-            None
-        }
     }
 }
 

@@ -85,7 +85,7 @@ impl TryRng for NoRandomness {
     }
 
     fn try_fill_bytes(&mut self, output: &mut [u8]) -> Result<(), Infallible> {
-        output.fill(0);
+        output.fill(1);
         Ok(())
     }
 }
@@ -110,11 +110,21 @@ pub(super) fn must_be_refused(case: &mut Case<'_>, judgement: Option<Judgement>)
 /// The case's `cipher_suite`.
 pub(super) fn suite(case: &mut Case<'_>) -> Option<RustCrypto> {
     let number = number(case, "cipher_suite")?;
-    let suite = u16::try_from(number).ok().and_then(|number| RustCrypto::new(CipherSuite(number)).ok());
-    if suite.is_none() {
-        case.fail("cipher_suite", "a suite that this verifier knows (1, 2, 3, 5, 7)", number);
+    let Ok(number) = u16::try_from(number) else {
+        case.fail("cipher_suite", "a number of 16 bits", number);
+        return None;
+    };
+    known_suite(case, number)
+}
+
+/// The suite with this number. A case of another suite is not judged.
+pub(super) fn known_suite(case: &mut Case<'_>, number: u16) -> Option<RustCrypto> {
+    let suite = RustCrypto::new(CipherSuite(number));
+    if suite.is_err() {
+        let known: Vec<_> = RustCrypto::CIPHER_SUITES.iter().map(|suite| suite.value().to_string()).collect();
+        case.cannot_judge("cipher_suite", format!("a suite that is known ({})", known.join(", ")), number);
     }
-    suite
+    suite.ok()
 }
 
 const INTEGER: &str = "an integer, as a decimal string beyond 2^53-1";

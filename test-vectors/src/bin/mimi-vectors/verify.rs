@@ -19,6 +19,9 @@ pub(crate) struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Succeed although some cases can't be judged, as their format, kind, cipher suite or revision is unknown
+    #[arg(long)]
+    allow_unjudged: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Outcome> {
@@ -45,12 +48,13 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Outc
         }
     }
     bar.clear();
+    let holds = if arguments.allow_unjudged { Report::holds_as_far_as_judged } else { Report::holds };
     if arguments.json {
-        print_json(&reports, out)?
+        print_json(&reports, holds, out)?
     } else {
-        print_text(&reports, out)?
+        print_text(&reports, holds, out)?
     }
-    Ok(if reports.iter().all(Report::holds) { Outcome::Holds } else { Outcome::Fails })
+    Ok(if reports.iter().all(holds) { Outcome::Holds } else { Outcome::Fails })
 }
 
 enum Found {
@@ -102,18 +106,18 @@ fn verify_with_bar(name: &str, json: &str, bar: &mut Bar) -> Report {
     verify_str_with(name, json, &mut |progress| bar.show(name, progress.done, progress.total))
 }
 
-fn print_json(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
+fn print_json(reports: &[Report], holds: fn(&Report) -> bool, out: &mut dyn Write) -> io::Result<()> {
     let result = serde_json::json!({
-        "holds": reports.iter().all(Report::holds),
+        "holds": reports.iter().all(holds),
         "files": reports,
     });
     writeln!(out, "{result}")
 }
 
-fn print_text(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
+fn print_text(reports: &[Report], holds: fn(&Report) -> bool, out: &mut dyn Write) -> io::Result<()> {
     let width = reports.iter().map(|report| report.file.chars().count()).max().unwrap_or_default();
     for report in reports {
-        let verdict = if report.holds() { "ok  " } else { "FAIL" };
+        let verdict = if holds(report) { "ok  " } else { "FAIL" };
         write!(out, "{verdict}  {:width$}  {}", report.file, counts(report))?;
         writeln!(out)?;
         for failure in &report.failures {
@@ -125,12 +129,24 @@ fn print_text(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "        expected  {}", one_line(&expected))?;
             writeln!(out, "        found     {}", one_line(&found))?;
         }
+        for unjudged in &report.unjudged {
+            let (known, found) = unjudged.excerpt();
+            let case = unjudged.case.as_ref().map_or_else(String::new, |case| format!("case {case:?}, "));
+            let line = format!("{case}{}: {found}; known is {known}", unjudged.field);
+            writeln!(out, "      not judged: {}", one_line(&line))?;
+        }
     }
     let cases = reports.iter().fold(0_usize, |sum, report| sum.saturating_add(report.cases));
-    let bad_files = reports.iter().filter(|report| !report.holds()).count();
+    let bad_files = reports.iter().filter(|report| !report.holds_as_far_as_judged()).count();
     let bad_cases = reports.iter().fold(0_usize, |sum, report| sum.saturating_add(report.failed_cases));
     let (files, cases) = (plural(reports.len(), "file"), plural(cases, "case"));
-    if bad_files == 0 {
+    let unjudged = reports.iter().fold(0_usize, |sum, report| sum.saturating_add(report.unjudged_cases));
+    if unjudged > 0 {
+        writeln!(out, "{} not judged", plural(unjudged, "case"))?;
+    }
+    if bad_files == 0 && unjudged > 0 {
+        writeln!(out, "{files}, {cases}: all that were judged hold")
+    } else if bad_files == 0 {
         writeln!(out, "{files}, {cases}: all hold")
     } else {
         writeln!(
@@ -148,7 +164,10 @@ fn counts(report: &Report) -> String {
         return format!("{kind}: no case was checked");
     }
     let all = plural(report.cases, "case");
-    let verdicts = format!("{} valid, {} invalid", report.valid, report.invalid);
+    let mut verdicts = format!("{} valid, {} invalid", report.valid, report.invalid);
+    if report.unjudged_cases > 0 {
+        verdicts.push_str(&format!(", {} not judged", report.unjudged_cases));
+    }
     match report.failed_cases {
         0 => format!("{kind}: {all} ({verdicts})"),
         failed => format!("{kind}: {failed} of {all} failed ({verdicts})"),

@@ -16,7 +16,7 @@ use mimi_crypto::{
     safe_encrypt_with_label, sign_associated_party_entry,
 };
 
-use crate::generate::{GenerateError, GeneratedCase, Seed, Stream};
+use crate::generate::{GenerateError, GeneratedCase, Seed, Stream, suites};
 
 pub(super) use bugs::invalid;
 
@@ -209,7 +209,7 @@ fn encryption_context(group_context: &GroupContext, id: &[u8]) -> Made<Vec<u8>> 
 
 pub(super) fn valid(seed: &Seed) -> Made<Vec<GeneratedCase>> {
     let mut cases = Vec::new();
-    for number in RustCrypto::CIPHER_SUITES {
+    for number in suites() {
         let mut previous = None;
         // A party's schedule over two epochs, an epoch that an external commit began, and what a member knows of another party.
         for (what, ap_index, epoch, goes_on, optional) in [

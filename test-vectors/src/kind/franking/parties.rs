@@ -64,8 +64,9 @@ impl Parties {
                 let (mut values, frank) = members.recompute::<Signed>(&CONTENT, &agent)?;
                 let public_key = suite.signature_public_key(&key).to_vec();
                 values.push(("signature_public_key", own.public_key.clone(), public_key));
-                // ECDSA differs from run to run; the receiver verifies it.
-                if [CipherSuite(1), CipherSuite(3)].contains(&suite.parameters().cipher_suite) {
+                // ECDSA and ML-DSA differ from run to run; the receiver verifies them.
+                // Only Ed25519 has public keys of 32 bytes.
+                if suite.parameters().signature_public_key == 32 {
                     let found = frank.franking_integrity_signature.into_bytes();
                     values.push(("franking_integrity_signature", own.signature.clone(), found));
                 }

@@ -25,7 +25,7 @@ use mimi_crypto::{
     sign_with_label, verify_group_info_request,
 };
 
-use crate::generate::{GenerateError, GeneratedCase, Seed, Stream};
+use crate::generate::{GenerateError, GeneratedCase, Seed, Stream, suites};
 
 pub(super) use bugs::invalid;
 
@@ -225,7 +225,7 @@ impl Scene {
 
 pub(super) fn valid(seed: &Seed) -> Made<Vec<GeneratedCase>> {
     let mut cases = Vec::new();
-    for number in RustCrypto::CIPHER_SUITES {
+    for number in suites() {
         for tree in ["full", "httpsUri", "distributionService"] {
             let name = format!("suite {}, tree {tree}", number.value());
             let mut scene = Scene::new(seed, &name, number)?;

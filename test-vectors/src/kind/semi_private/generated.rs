@@ -20,7 +20,7 @@ use mimi_crypto::{
 };
 
 use crate::{
-    generate::{GenerateError, GeneratedCase, Seed, Stream},
+    generate::{GenerateError, GeneratedCase, Seed, Stream, suites},
     kind::judgement::json_number,
 };
 
@@ -189,7 +189,7 @@ fn commit() -> Content {
 
 pub(super) fn valid(seed: &Seed) -> Made<Vec<GeneratedCase>> {
     let mut cases = Vec::new();
-    for number in RustCrypto::CIPHER_SUITES {
+    for number in suites() {
         for (what, content, receivers, padding, epoch, optional) in [
             ("proposal for the hub", remove(4), 1, 0, 8, true),
             ("commit for two receivers", commit(), 2, 19, 1 << 53, true),
