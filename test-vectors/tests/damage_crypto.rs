@@ -18,15 +18,15 @@ fn first(kind: &str) -> Value {
     cases(kind)[0].clone()
 }
 
-/// The fields that a verification of the case alone reports.
+/// The fields that a verification of the case alone reports, or that keep the case from being judged.
 fn failures(kind: &str, case: &Value) -> Vec<String> {
     let file = json!({"format": 1, "kind": kind, "cases": [case]});
     let report = verify_str("damaged.json", &file.to_string());
     assert_eq!(report.cases, 1);
-    assert_eq!(report.holds(), report.failures.is_empty());
+    assert_eq!(report.holds(), report.failures.is_empty() && report.unjudged.is_empty());
     assert!(report.failures.iter().all(|failure| failure.case.as_deref() == case["name"].as_str()));
     assert!(report.failures.iter().all(|failure| failure.expected != failure.found), "{report:#?}");
-    report.failures.into_iter().map(|failure| failure.field).collect()
+    report.failures.into_iter().chain(report.unjudged).map(|failure| failure.field).collect()
 }
 
 fn members(case: &Value) -> Vec<String> {
@@ -229,7 +229,7 @@ fn optional_members_that_belong_together_are_missed() {
 fn every_suite_has_valid_cases_of_every_kind_and_every_invalid_one_says_why() {
     for kind in KINDS {
         let all = cases(kind);
-        for suite in [1, 2, 3, 5, 7] {
+        for suite in [1, 2, 3, 5, 7, 0x004f, 0x004e, 0xf0a3, 0x0052] {
             let of_suite = |case: &&Value| case["cipher_suite"] == json!(suite) && case["valid"].is_null();
             assert!(all.iter().filter(of_suite).count() >= 3, "{kind} {suite}");
         }
@@ -237,6 +237,6 @@ fn every_suite_has_valid_cases_of_every_kind_and_every_invalid_one_says_why() {
             assert!(case["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{}", case["name"]);
         }
         let (_, file) = SHIPPED.iter().find(|(name, _)| *name == format!("{kind}.json")).unwrap();
-        assert!(file.len() < 300_000, "{kind}: {} bytes", file.len());
+        assert!(file.len() < 320_000, "{kind}: {} bytes", file.len());
     }
 }
