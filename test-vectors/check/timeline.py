@@ -198,7 +198,8 @@ class Room:
             return found
         shown = {message.id for message in self.shown(first)}
         for reaction in self.firsts():
-            if reaction.to in shown and self.state(reaction) == "shown":
+            reacts = reaction.kind == "reaction" or reaction.reactions
+            if reaction.to in shown and reacts and self.state(reaction) == "shown":
                 for index, part in self.shown(reaction)[-1].reactions:
                     if not is_type(part.get("content_type", ""), "text/plain"):
                         raise Wrong("rooms", "a reaction that is not text is not judged here")

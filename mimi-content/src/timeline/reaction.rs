@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{Entry, EntryState, ReactionContent, ReactionPart, Version};
+use super::{BodyKind, Entry, EntryState, ReactionContent, ReactionPart, Version};
 use crate::message_id::MessageId;
 use crate::part::PartIndex;
 
@@ -97,7 +97,10 @@ impl<'t, P, R> Entry<'t, P, R> {
         for to in self.versions() {
             for node in timeline.rows.children(to.node) {
                 let Some(reaction) = timeline.first_at(node) else { continue };
-                if reaction.state(now_ms) == EntryState::Shown {
+                // An edit makes no reaction of what was none.
+                let first = reaction.first();
+                let reacts = first.kind() == BodyKind::Reaction || !first.reaction_parts().is_empty();
+                if reacts && reaction.state(now_ms) == EntryState::Shown {
                     let (first, current) = (reaction.first(), reaction.current());
                     let parts = current.reaction_parts().iter();
                     let place = timeline.rows.place(node);

@@ -11,6 +11,7 @@
 mod model;
 mod naive;
 mod properties;
+mod rows;
 mod rules;
 mod story;
 mod view;

@@ -228,7 +228,10 @@ impl<'m> Naive<'m> {
         }
         for reaction in self.firsts() {
             let to = self.shown(first).into_iter().find(|version| Some(version.id) == reaction.in_reply_to);
-            let reacts = matches!(reaction.body, TestBody::Reactions(_) | TestBody::Mixed(_));
+            let reacts = matches!(
+                reaction.body,
+                TestBody::Reactions(_) | TestBody::Mixed(_) | TestBody::Emptied(true)
+            );
             let (Some(to), true, EntryState::Shown) = (to, reacts, self.state(reaction)) else { continue };
             let current = *self.shown(reaction).last().unwrap();
             let (texts, offset) = match &current.body {

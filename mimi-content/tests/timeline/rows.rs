@@ -1,0 +1,129 @@
+//! The step over rows without any index, as a database would keep them.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use mimi_content::MessageId;
+use mimi_content::timeline::{
+    Changed, DifferentRow, Incoming, LinkRow, LookUp, MessageRow, NotAuthorized, Place, Received, Relation,
+    Retraction, RetractionScope, RowChange, StatusRow, UnseenRow, effect,
+};
+
+use crate::model::{TestMessage, authorize, id};
+
+#[derive(Default)]
+pub(crate) struct Rows {
+    pub(crate) messages: BTreeMap<MessageId, MessageRow<NotAuthorized>>,
+    links: BTreeMap<(Relation, MessageId), LinkRow>,
+    unseen: BTreeMap<MessageId, UnseenRow>,
+    statuses: BTreeMap<(MessageId, Arc<str>, MessageId), StatusRow>,
+    retractions: Vec<Arc<Retraction>>,
+}
+
+impl Rows {
+    pub(crate) fn take(&mut self, message: &TestMessage, accepted_ms: u64) -> Vec<Changed> {
+        let content = message.content();
+        let received = Received::from_owned(id(message.id), message.user(), accepted_ms, &content);
+        self.step(Incoming::Message(received), Some(&id(message.id)))
+    }
+
+    pub(crate) fn step(&mut self, incoming: Incoming<'_>, payload: Option<&MessageId>) -> Vec<Changed> {
+        let Ok(effect) = effect(incoming, payload, self, &authorize);
+        for row in effect.rows {
+            match row {
+                RowChange::PutMessage(row) => drop(self.messages.insert(row.message_id(), *row)),
+                RowChange::PutLink(relation, id, row) => drop(self.links.insert((relation, id), row)),
+                RowChange::DeleteLink(relation, id) => drop(self.links.remove(&(relation, id))),
+                RowChange::PutUnseen(row) => drop(self.unseen.insert(row.message_id, row)),
+                RowChange::DeleteUnseen(id) => drop(self.unseen.remove(&id)),
+                RowChange::PutStatus(row) => {
+                    let key = (row.message_id, row.reader_uri.clone(), row.report.message_id);
+                    self.statuses.insert(key, row);
+                }
+                RowChange::PutRetraction(retraction) => self.retractions.push(retraction),
+                _ => {}
+            }
+        }
+        effect.changed
+    }
+
+    fn places(
+        &self,
+        first: &MessageId,
+        does: impl Fn(&MessageRow<NotAuthorized>) -> bool,
+    ) -> impl Iterator<Item = Place> {
+        let rows = self.messages.values().filter(|row| row.first == Some(*first));
+        rows.filter(move |row| does(row)).map(|row| row.place)
+    }
+}
+
+type Found<T> = Result<T, Infallible>;
+
+impl LookUp<MessageId, NotAuthorized> for Rows {
+    type Error = Infallible;
+
+    fn message(&self, id: &MessageId) -> Found<Option<MessageRow<NotAuthorized>>> {
+        Ok(self.messages.get(id).cloned())
+    }
+
+    fn unseen(&self, id: &MessageId) -> Found<Option<UnseenRow>> {
+        Ok(self.unseen.get(id).copied())
+    }
+
+    fn link(&self, relation: Relation, id: &MessageId) -> Found<Option<LinkRow>> {
+        Ok(self.links.get(&(relation, *id)).copied())
+    }
+
+    fn deletion_after(&self, first: &MessageId, after: Option<Place>) -> Found<Option<Place>> {
+        Ok(self.places(first, |row| row.effects().deletion).filter(|place| Some(*place) > after).min())
+    }
+
+    fn edit_before(&self, first: &MessageId, before: Option<Place>) -> Found<Option<Place>> {
+        let edits = self.places(first, |row| row.effects().edit);
+        Ok(edits.filter(|place| before.is_none_or(|before| *place < before)).max())
+    }
+
+    fn topic_before(&self, first: &MessageId, before: Option<Place>) -> Found<Option<Place>> {
+        let moves = self.places(first, |row| row.effects().topic);
+        Ok(moves.filter(|place| before.is_none_or(|before| *place < before)).max())
+    }
+
+    fn versions(&self, first: &MessageId) -> Found<Vec<MessageId>> {
+        Ok(self.places(first, MessageRow::is_present).map(|place| place.message_id).collect())
+    }
+
+    fn status(&self, id: &MessageId, reader_uri: &str) -> Found<Option<StatusRow>> {
+        let rows =
+            self.statuses.values().filter(|row| row.message_id == *id && &*row.reader_uri == reader_uri);
+        Ok(rows.max_by_key(|row| row.weight.to_bytes()).cloned())
+    }
+
+    fn report(&self, id: &MessageId) -> Found<Vec<StatusRow>> {
+        Ok(self.statuses.values().filter(|row| row.report.message_id == *id).cloned().collect())
+    }
+
+    fn sent_since(&self, sender_uri: &str, accepted_ms: u64) -> Found<Vec<MessageId>> {
+        let rows = self.messages.values().filter(|row| &*row.sender_uri == sender_uri && !row.is_retracted);
+        let rows = rows.filter(|row| row.place.accepted_ms >= accepted_ms);
+        Ok(rows.map(MessageRow::message_id).collect())
+    }
+
+    fn is_retracted(&self, id: &MessageId, sender: &str, accepted_ms: u64) -> Found<bool> {
+        Ok(self.retractions.iter().any(|retraction| match &retraction.scope {
+            RetractionScope::Messages(ids) => ids.contains(id),
+            RetractionScope::Sender { sender_uri, from_ms } => {
+                &**sender_uri == sender && from_ms.is_none_or(|from| from <= accepted_ms)
+            }
+        }))
+    }
+
+    fn has_different(&self, _: &DifferentRow) -> Found<bool> {
+        Ok(false)
+    }
+
+    fn with_payload(&self, id: &MessageId, show: &mut dyn FnMut(Option<&MessageId>)) -> Found<()> {
+        show(self.messages.contains_key(id).then_some(id));
+        Ok(())
+    }
+}
