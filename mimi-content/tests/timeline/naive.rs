@@ -269,7 +269,13 @@ impl<'m> Naive<'m> {
                 entries.sort_by_key(|(place, (about, _))| (*about, *place));
                 for (_, (about, status)) in entries {
                     let shown = self.shown(first).iter().any(|version| version.id == *about);
-                    let follows = last.as_ref().is_none_or(|last| follows(last.status.0, *status));
+                    let final_too = |last: &StatusView| {
+                        last.report_id == id(report.id)
+                            && last.message_id != id(*about)
+                            && matches!((last.status.0, *status), (3 | 4, 3 | 4))
+                    };
+                    let follows =
+                        last.as_ref().is_none_or(|last| follows(last.status.0, *status) || final_too(last));
                     if shown && follows {
                         last = Some(StatusView {
                             reader: USERS[reader].into(),
