@@ -65,7 +65,7 @@ macro_rules! capabilities {
 /// | `can_end_call` | never registered; the call capabilities stop at joining and media |
 /// | `canAddUser`, `canRemoveUser`, `canSetUserRole` | names of the examples in mimi-protocol §3.1, never registered |
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, tls_codec::TlsSize, tls_codec::TlsSerializeBytes,
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, tls_codec::TlsSize, tls_codec::TlsSerializeBytes,
 )]
 pub struct CapabilityType(pub u16);
 
@@ -242,6 +242,13 @@ impl fmt::Display for CapabilityType {
             Some(name) => f.write_str(name),
             None => write!(f, "0x{:04x}", self.0),
         }
+    }
+}
+
+/// The name, as [`Display`](fmt::Display) has it.
+impl fmt::Debug for CapabilityType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

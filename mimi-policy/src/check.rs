@@ -6,15 +6,35 @@ mod plan;
 mod rights;
 mod standing;
 
+use alloc::{collections::BTreeSet, vec::Vec};
+
 use mimi_codec::CapabilityType;
 
 use crate::{
-    Actor, BANNED_ROLE, Basis, Change, Form, Grant, NO_ROLE, Plan, ProposedChange, Reason, Refusal,
-    RoomState, decision::Outcome,
+    Actor, BANNED_ROLE, Basis, Change, ClientUri, Form, Grant, NO_ROLE, Plan, ProposedChange, Reason,
+    Refusal, RoomState, UserUri, decision::Outcome,
 };
 use after::After;
 use items::Items;
 use rights::Rights;
+
+/// Proposals of one party that this party itself checked and accepted, and wrote down.
+///
+/// A hub that restarts has the room of the last commit and its own log of what it accepted since. The
+/// type keeps that apart from what another party says was accepted, which must be checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnLogEntry {
+    by: Actor,
+    changes: Vec<ProposedChange>,
+}
+
+impl OwnLogEntry {
+    /// Proposals as they were read from this party's own storage.
+    #[must_use]
+    pub const fn from_own_storage(by: Actor, changes: Vec<ProposedChange>) -> Self {
+        Self { by, changes }
+    }
+}
 
 impl RoomState {
     /// Decides on a message: a list of proposals, a commit, or a bare application message.
@@ -39,7 +59,13 @@ impl RoomState {
             };
         }
         let sender = self.standing(actor, form).map_err(whole)?;
+        if form == Form::ExternalCommit && !self.takes_up_all_that_waits(changes) {
+            return Err(whole(Reason::ProposalsWait));
+        }
         if changes.is_empty() {
+            if sender.is_server_without_role() {
+                return Err(whole(Reason::NotPreAuthorized(actor.uri().clone())));
+            }
             if sender.cut_off && form == Form::Proposal {
                 return Err(whole(Reason::CutOff(actor.uri().clone())));
             }
@@ -54,16 +80,20 @@ impl RoomState {
         let rights = Rights::find(self, &items, form)?;
         let after = After::new(self, &items, form)?;
         after.check(actor, &rights)?;
-        let outcome = plan::outcome(&items, form, after.roles, |place| rights.capability_of(place));
+        let outcome = plan::outcome(self, &items, form, after.roles, |place| rights.capability_of(place));
         Ok(Plan { stamp: self.stamp(), form, grants: rights.grants, outcome })
     }
 
-    /// The plan for a proposal that the hub has accepted already, for somebody who rebuilds the hub's state from the last commit
-    /// and the proposals that came since. Whether it was right to accept it is not asked.
+    /// The plan for proposals that this party itself checked, accepted and wrote down, to restore its
+    /// state from the last commit and its own log. Whether it was right to accept them is not asked.
+    ///
+    /// Proposals that another party says it accepted are checked like any others
+    /// ([`check`](Self::check)): a dishonest hub could say that a user has promoted itself.
     ///
     /// # Errors
-    /// When the changes can't be made at all, or leave a room that isn't valid: the first reason why.
-    pub fn plan_accepted(&self, by: &Actor, changes: &[ProposedChange]) -> Result<Plan, Refusal> {
+    /// If the changes cannot be made at all, or leave a room that is not valid: the first reason.
+    pub fn plan_restored(&self, entry: &OwnLogEntry) -> Result<Plan, Refusal> {
+        let OwnLogEntry { by, changes } = entry;
         let sender = self.unjudged_standing(by);
         let form = sender.form;
         let items = Items::new(self, sender, changes, None, false)?;
@@ -79,16 +109,30 @@ impl RoomState {
             basis: Basis::Accepted,
         });
         let grants = grants.collect();
-        let outcome = plan::outcome(&items, form, after.roles, |place| {
+        let outcome = plan::outcome(self, &items, form, after.roles, |place| {
             items.items.get(place).and_then(|item| likely_capability(self, item))
         });
         Ok(Plan { stamp: self.stamp(), form, grants, outcome })
     }
 
-    /// Decides on an application message that needs these capabilities beside `canSendMessage`; what a message needs,
-    /// its content says.
+    /// Decides on an application message of a user, of whose clients the party that judges does not
+    /// know which one sends: a hub sees no more of a PrivateMessage (mimi-protocol-06 §5.4).
     ///
-    /// A hub sees no content, and asks for none.
+    /// `needed` are the capabilities that the content takes beside canSendMessage. A hub sees no
+    /// content, and asks for none.
+    ///
+    /// # Errors
+    /// The first condition that fails.
+    pub fn check_message_of(&self, user: &UserUri, needed: &[CapabilityType]) -> Result<Plan, Refusal> {
+        match self.clients_of(user).next() {
+            Some(client) => self.check_message(&Actor::client(user.clone(), client.clone()), needed),
+            None if self.role_of(user).is_some() => Err(Refusal::of_message(Reason::NoClient(user.clone()))),
+            None => Err(Refusal::of_message(Reason::NotAParticipant(user.clone()))),
+        }
+    }
+
+    /// Decides on an application message that needs these capabilities beside canSendMessage; what a
+    /// message needs, its content says.
     ///
     /// # Errors
     /// The first condition that fails.
@@ -111,6 +155,30 @@ impl RoomState {
         });
         let grants = grants.collect::<Result<_, _>>()?;
         Ok(Plan { stamp: self.stamp(), form, grants, outcome: Outcome::default() })
+    }
+}
+
+impl RoomState {
+    /// Whether an external commit with these changes leaves no accepted proposal behind. It can take up
+    /// the removals that clients propose for themselves, and nothing else (mls-extensions-10 §6.3).
+    fn takes_up_all_that_waits(&self, changes: &[ProposedChange]) -> bool {
+        let pending = self.pending();
+        if pending.is_empty() {
+            return true;
+        }
+        if !pending.list.is_empty() || !pending.components.is_empty() || pending.reinit.is_some() {
+            return false;
+        }
+        let taken = changes.iter().filter_map(|proposed| match (&proposed.change, proposed.by.as_deref()) {
+            (Change::RemoveClient { client, .. }, Some(Actor::Client { client: own, .. }))
+                if own == client =>
+            {
+                Some(client)
+            }
+            _ => None,
+        });
+        let taken: BTreeSet<&ClientUri> = taken.collect();
+        pending.clients.iter().all(|(client, waits)| !waits.added && taken.contains(client))
     }
 }
 

@@ -4,7 +4,7 @@ use alloc::{boxed::Box, vec::Vec};
 use core::fmt;
 
 use mimi_codec::{
-    CapabilityType,
+    CapabilityType, DnsName,
     protocol::RoomMetaData,
     room_policy::{BaseRoomPolicy, PreAuthData},
 };
@@ -51,6 +51,11 @@ pub enum Basis {
     },
     /// The hub accepted it before, as a proposal.
     Accepted,
+    /// The user has left the parent room, or is banned there, and is removed by any member or the hub
+    /// (mimi-room-policy-03 §5).
+    LeftParent,
+    /// The client belongs to a banned user, and is removed by any member or the hub.
+    Banned,
     /// It changes nothing that needs a capability.
     Unrestricted,
 }
@@ -87,6 +92,13 @@ impl Plan {
         self.form
     }
 
+    /// The providers whose last participant leaves the list by this plan, as MIMI URIs name them. The
+    /// external sender of each must leave the group's list (mimi-protocol-06 §7.4).
+    #[must_use]
+    pub fn departed_providers(&self) -> &[DnsName] {
+        &self.outcome.departed
+    }
+
     /// Whether it ends the room.
     #[must_use]
     pub const fn destroys_room(&self) -> bool {
@@ -121,6 +133,8 @@ pub(crate) struct Outcome {
     pub(crate) preauth: Option<PreAuthData>,
     pub(crate) base: Option<Box<BaseRoomPolicy>>,
     pub(crate) destroy: bool,
+    /// Providers that have a participant before and none after.
+    pub(crate) departed: Vec<DnsName>,
     /// For proposals: what later proposals and the commit have to know.
     pub(crate) notes: Vec<Note>,
 }
@@ -137,7 +151,7 @@ pub(crate) enum Addition {
 #[derive(Clone, Debug)]
 pub(crate) enum Note {
     List { user: UserUri, by: Party, role: u32, capability: Option<CapabilityType> },
-    Client { client: ClientUri, by: Party, added: bool },
+    Client { client: ClientUri, added: bool },
     Component { component: mimi_codec::code_points::ComponentID, by: Party },
     ReInit { by: Party },
 }

@@ -89,6 +89,7 @@ pub mod two_person;
 pub mod visibility;
 
 pub use change::{Actor, Change, Claims, Form, JoinCode, ProposedChange};
+pub use check::OwnLogEntry;
 pub use decision::{Basis, Grant, Plan, StalePlan};
 pub use defect::{Defect, IdentityOf, InvalidRoom};
 pub use enforcement::{EnforcedBy, enforced_by};
@@ -97,7 +98,7 @@ pub use refusal::{Reason, Refusal};
 pub use request::{Identities, InvalidRequest, Request, RequestProblem, Unidentified, first_omitted};
 pub use role_history::RoleHistory;
 pub use role_table::{BANNED_NAME, BANNED_ROLE, NO_ROLE};
-pub use room::{ComponentDifference, DictionaryError, RoleCount, RoomParts, RoomState};
+pub use room::{ComponentDifference, DictionaryError, ParentParticipants, RoleCount, RoomParts, RoomState};
 pub use seed::TableSeed;
 
 /// The README's example runs too.

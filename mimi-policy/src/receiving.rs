@@ -4,7 +4,7 @@ use core::fmt;
 
 use mimi_codec::CapabilityType;
 
-use crate::component::asset::AssetKind;
+use crate::{RoomState, UserUri, component::asset::AssetKind};
 
 /// What a hub fans out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -15,48 +15,69 @@ pub enum FanOut {
     Handshake,
 }
 
-/// An application message is withheld from a user whose role lacks canReceiveMessage.
+/// Why a message is not fanned out to the clients of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Withheld;
+pub enum Withheld {
+    /// The user is banned, or not on the participant list: its clients have yet to leave the group.
+    CutOff,
+    /// The user's role lacks canReceiveMessage.
+    MayNotReceive,
+}
 
 impl fmt::Display for Withheld {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the role lacks canReceiveMessage")
+        f.write_str(match self {
+            Self::CutOff => "the user is banned or not on the participant list",
+            Self::MayNotReceive => "the role lacks canReceiveMessage",
+        })
     }
 }
 
 impl core::error::Error for Withheld {}
 
-/// Whether the clients of a user get what is fanned out. The hub asks for each user; a client that gets a message nonetheless asks
-/// for itself, and leaves it alone.
-///
-/// ```
-/// use mimi_codec::CapabilityType;
-/// use mimi_policy::receiving::{FanOut, Withheld, check_fan_out};
-///
-/// let mute = |capability| capability == CapabilityType::CAN_SEND_MESSAGE;
-/// assert_eq!(check_fan_out(FanOut::ApplicationMessage, mute), Err(Withheld));
-/// assert_eq!(check_fan_out(FanOut::Handshake, mute), Ok(()));
-/// ```
-///
-/// # Errors
-/// [`Withheld`].
-pub fn check_fan_out(what: FanOut, holds: impl Fn(CapabilityType) -> bool) -> Result<(), Withheld> {
-    match what {
-        FanOut::ApplicationMessage if !holds(CapabilityType::CAN_RECEIVE_MESSAGE) => Err(Withheld),
-        FanOut::ApplicationMessage | FanOut::Handshake => Ok(()),
+impl RoomState {
+    /// Whether the clients of a user get what is fanned out. The hub asks for each user. A client that
+    /// gets a message nonetheless asks for its own user, and drops the message.
+    ///
+    /// Handshakes go to all clients in the group, also to those of a banned user: they carry no
+    /// content, and one of them is the commit that removes the client.
+    ///
+    /// ```
+    /// use mimi_codec::protocol::{ParticipantListData, UserRolePair};
+    /// use mimi_policy::{
+    ///     RoomParts, RoomState, TableSeed, UserUri,
+    ///     preset::ExampleRoom,
+    ///     receiving::{FanOut, Withheld},
+    /// };
+    ///
+    /// let bob = UserUri::try_from("mimi://b.example/u/bob")?;
+    /// let banned = UserRolePair { user: bob.clone().into(), role_index: 1 };
+    /// let list = ParticipantListData { participants: vec![banned] };
+    /// let room = RoomState::new(RoomParts::new(ExampleRoom::Strict.roles(), list), TableSeed::known())?;
+    /// assert_eq!(room.check_fan_out(FanOut::ApplicationMessage, &bob), Err(Withheld::CutOff));
+    /// assert_eq!(room.check_fan_out(FanOut::Handshake, &bob), Ok(()));
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Withheld`].
+    pub fn check_fan_out(&self, what: FanOut, user: &UserUri) -> Result<(), Withheld> {
+        match what {
+            FanOut::Handshake => Ok(()),
+            FanOut::ApplicationMessage if !self.takes_part(user) => Err(Withheld::CutOff),
+            FanOut::ApplicationMessage if self.has_capability(user, CapabilityType::CAN_RECEIVE_MESSAGE) => {
+                Ok(())
+            }
+            FanOut::ApplicationMessage => Err(Withheld::MayNotReceive),
+        }
     }
-}
 
-/// The users who get an application message, of those of a room and what their role holds. The sender's other clients get it
-/// too, if the sender is among them.
-pub fn recipients<U, H: Fn(CapabilityType) -> bool>(
-    users: impl IntoIterator<Item = (U, H)>,
-) -> impl Iterator<Item = U> {
-    users
-        .into_iter()
-        .filter(|(_, holds)| check_fan_out(FanOut::ApplicationMessage, holds).is_ok())
-        .map(|(user, _)| user)
+    /// The participants whose clients get an application message, in the order of the list. The
+    /// sender's other clients get it too, if the sender is among them.
+    pub fn recipients(&self) -> impl Iterator<Item = &UserUri> {
+        let users = self.participants().map(|(user, _)| user);
+        users.filter(|user| self.check_fan_out(FanOut::ApplicationMessage, user).is_ok())
+    }
 }
 
 /// What a user does with what it has got, or in a call. No message says so: the user's own client asks before it offers it.
@@ -160,7 +181,6 @@ pub fn check_use(what: Use, holds: impl Fn(CapabilityType) -> bool) -> Result<()
 mod tests {
     use super::*;
     use CapabilityType as C;
-    use alloc::vec::Vec;
 
     #[test]
     fn each_use_takes_its_own_capability() {
@@ -188,18 +208,5 @@ mod tests {
             let lacks = capability;
             assert_eq!(check_use(what, |held| held != lacks), Err(UseRefused { lacks }));
         }
-    }
-
-    #[test]
-    fn application_messages_go_to_those_who_can_receive() {
-        let holds = |list: &'static [C]| move |capability: C| list.contains(&capability);
-        let users = [
-            ("alice", holds(&[C::CAN_SEND_MESSAGE, C::CAN_RECEIVE_MESSAGE])),
-            ("bob", holds(&[C::CAN_SEND_MESSAGE])),
-            ("cathy", holds(&[C::CAN_RECEIVE_MESSAGE])),
-        ];
-        assert_eq!(recipients(users).collect::<Vec<_>>(), ["alice", "cathy"]);
-        assert_eq!(check_fan_out(FanOut::ApplicationMessage, |_| false), Err(Withheld));
-        assert_eq!(check_fan_out(FanOut::Handshake, |_| false), Ok(()));
     }
 }

@@ -1,5 +1,6 @@
 //! Why a change is refused: the first condition that fails.
 
+use alloc::vec::Vec;
 use core::fmt;
 
 use mimi_codec::{
@@ -16,6 +17,8 @@ pub struct Refusal {
     /// The place, in the list that was decided on, of the change that is refused; `None` when it is the message as a whole, or
     /// the joining client of an external commit.
     pub change: Option<usize>,
+    /// The places of all other changes that the refusal concerns, ascending.
+    pub also: Vec<usize>,
     /// The first condition that fails.
     pub reason: Reason,
 }
@@ -33,6 +36,9 @@ pub enum Reason {
     ExternalCommitsForbidden,
     /// The operational policy allows no external proposals (mimi-room-policy §7).
     ExternalProposalsForbidden,
+    /// Accepted proposals wait for a member's commit, and an external commit would void them
+    /// (mimi-protocol-06 §5.5 and §7.1).
+    ProposalsWait,
 
     /// A server sends external proposals and nothing else, a client none in an external sender's place (mimi-protocol §7.3).
     WrongSender {
@@ -43,7 +49,9 @@ pub enum Reason {
     NotAParticipant(UserUri),
     /// The client isn't in the group, or is another user's.
     NotAMember(ClientUri),
-    /// The user was removed or banned: its clients may only leave (mimi-protocol §5.3).
+    /// The participant has no client in the group, and so sends no message.
+    NoClient(UserUri),
+    /// The user was removed or is banned: its clients may only leave (mimi-protocol-06 §5.3).
     CutOff(UserUri),
     /// An external sender that is neither on the list nor preauthorized for a role that exists.
     NotPreAuthorized(UserUri),
@@ -202,8 +210,32 @@ impl Reason {
 }
 
 impl Refusal {
+    /// A refusal of the message as a whole.
+    #[must_use]
+    pub const fn of_message(reason: Reason) -> Self {
+        Self::of(None, reason)
+    }
+
     pub(crate) const fn of(change: Option<usize>, reason: Reason) -> Self {
-        Self { change, reason }
+        Self { change, also: Vec::new(), reason }
+    }
+
+    /// The same refusal, which concerns these changes as well.
+    pub(crate) fn with(mut self, changes: impl IntoIterator<Item = usize>) -> Self {
+        let changes = changes.into_iter().filter(|place| Some(*place) != self.change);
+        self.also.extend(changes);
+        self.also.sort_unstable();
+        self.also.dedup();
+        self
+    }
+
+    /// The places of all changes that the refusal concerns, ascending; empty if it concerns the
+    /// message as a whole.
+    #[must_use]
+    pub fn changes(&self) -> Vec<usize> {
+        let mut changes: Vec<usize> = self.change.into_iter().chain(self.also.iter().copied()).collect();
+        changes.sort_unstable();
+        changes
     }
 }
 
@@ -224,10 +256,12 @@ impl fmt::Display for Reason {
             Self::RoomGone => f.write_str("the room isn't persistent and its last client is gone"),
             Self::ExternalCommitsForbidden => f.write_str("the room allows no external commits"),
             Self::ExternalProposalsForbidden => f.write_str("the room allows no external proposals"),
+            Self::ProposalsWait => f.write_str("accepted proposals wait for the commit of a member"),
             Self::WrongSender { form } => write!(f, "this sender doesn't send {}", form.plural()),
             Self::NotAParticipant(user) => write!(f, "{user} is not on the participant list"),
             Self::NotAMember(client) => write!(f, "{client} is not in the group as a client of that user"),
-            Self::CutOff(user) => write!(f, "{user} was removed or banned; its clients may only leave"),
+            Self::NoClient(user) => write!(f, "{user} has no client in the group"),
+            Self::CutOff(user) => write!(f, "{user} was removed or is banned; its clients may only leave"),
             Self::NotPreAuthorized(uri) => write!(f, "{uri} is neither on the list nor preauthorized"),
             Self::SecondOperation(user) => write!(f, "a second operation on {user}"),
             Self::SecondClientOperation(client) => write!(f, "a second operation on {client}"),

@@ -287,6 +287,9 @@ pub struct Request {
     pub form: Form,
     /// What.
     pub changes: Vec<ProposedChange>,
+    /// For each change, the place of the proposal that it is read from: one update of the participant
+    /// list makes several changes.
+    pub proposals: Vec<usize>,
 }
 
 impl Request {
@@ -311,11 +314,12 @@ impl Request {
             _ => proposer(identities, sender).map_err(unknown)?,
         };
         let reader = Reader { room, identities, form };
-        let mut changes = Vec::new();
+        let (mut changes, mut sources) = (Vec::new(), Vec::new());
         for (place, proposal) in proposals.iter().enumerate() {
             reader.read(proposal, &actor, None, &mut changes).map_err(InvalidRequest::of(place))?;
+            sources.resize(changes.len(), place);
         }
-        Ok(Self { actor, form, changes })
+        Ok(Self { actor, form, changes, proposals: sources })
     }
 
     /// What a commit asks: its proposals in their order, each with its sender where that isn't the committer.
@@ -353,7 +357,7 @@ impl Request {
         }
         let actor = Arc::new(actor);
         let mut last: Option<(&Sender, Arc<Actor>)> = None;
-        let mut changes = Vec::new();
+        let (mut changes, mut sources) = (Vec::new(), Vec::new());
         for (place, (proposal, sender)) in proposals.into_iter().enumerate() {
             let invalid = InvalidRequest::of(place);
             let unknown = |error| invalid(RequestProblem::sender(error));
@@ -380,8 +384,9 @@ impl Request {
             reader
                 .read(proposal, by.as_deref().unwrap_or(&actor), by.as_ref(), &mut changes)
                 .map_err(invalid)?;
+            sources.resize(changes.len(), place);
         }
-        Ok(Self { actor: Arc::unwrap_or_clone(actor), form, changes })
+        Ok(Self { actor: Arc::unwrap_or_clone(actor), form, changes, proposals: sources })
     }
 
     /// Decides it.
@@ -390,6 +395,18 @@ impl Request {
     /// The first condition that fails.
     pub fn check(&self, room: &RoomState) -> Result<Plan, Refusal> {
         room.check(&self.actor, self.form, &self.changes)
+    }
+
+    /// The places of the proposals that a refusal concerns, ascending: `invalidProposals` in an
+    /// UpdateRoomResponse names them by reference (mimi-protocol-06 §5.3). Empty if the refusal
+    /// concerns the message as a whole.
+    #[must_use]
+    pub fn refused_proposals(&self, refusal: &Refusal) -> Vec<usize> {
+        let changes = refusal.changes().into_iter();
+        let mut places: Vec<usize> =
+            changes.filter_map(|change| self.proposals.get(change).copied()).collect();
+        places.dedup();
+        places
     }
 }
 

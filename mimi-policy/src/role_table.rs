@@ -62,6 +62,11 @@ impl RoleEntry {
     }
 }
 
+/// Whether role 1 of these is the banned one.
+pub(crate) fn names_banned(data: &RoleData) -> bool {
+    data.roles.iter().any(|role| role.role_index == BANNED_ROLE && role.role_name == BANNED_NAME)
+}
+
 /// All roles, and the same by index.
 #[derive(Clone, Debug)]
 pub(crate) struct RoleTable {
@@ -93,8 +98,7 @@ impl RoleTable {
                 defects.push(Defect::OpenJoinOutsideRoleZero(entry.index));
             }
         }
-        let banned =
-            data.roles.iter().any(|role| role.role_index == BANNED_ROLE && role.role_name == BANNED_NAME);
+        let banned = names_banned(&data);
         Self { data, entries, banned }
     }
 

@@ -4,16 +4,14 @@ mod apply;
 mod build;
 mod components;
 mod order;
+mod parent;
 mod pending;
 mod table;
 
-use alloc::{
-    collections::{BTreeMap, BTreeSet},
-    vec::Vec,
-};
+use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 
 use mimi_codec::{
-    CapabilityType,
+    CapabilityType, DnsNameRef,
     extensions::ComponentData,
     protocol::RoomMetaData,
     room_policy::{BaseRoomPolicy, PreAuthData, PreAuthRoleEntry, Role, RoleData},
@@ -23,6 +21,7 @@ pub use build::RoomParts;
 pub(crate) use build::{base_identity, limits_of, metadata_identity, preauth_identity};
 pub(crate) use components::is_room_component;
 pub use components::{ComponentDifference, DictionaryError};
+pub use parent::ParentParticipants;
 
 use crate::{
     ClientUri, NO_ROLE, TableSeed, UserUri,
@@ -80,7 +79,7 @@ pub struct RoomState {
     other: Vec<ComponentData>,
     external_commits_allowed: bool,
     external_proposals_allowed: bool,
-    parent_participants: Option<BTreeSet<UserUri>>,
+    parent: Option<ParentParticipants>,
 
     slots: Vec<Slot>,
     free: Vec<u32>,
@@ -90,6 +89,8 @@ pub struct RoomState {
     committed_places: usize,
     counts: BTreeMap<u32, RoleCount>,
     listed: usize,
+    /// How many participants each provider has, by the host of their MIMI URIs.
+    providers: BTreeMap<Box<str>, usize>,
     clients: usize,
     /// Clients of former participants.
     lingering: usize,
@@ -169,6 +170,12 @@ impl RoomState {
         self.listed
     }
 
+    /// How many participants have a MIMI URI of this provider, banned ones included.
+    #[must_use]
+    pub fn participants_of_provider(&self, provider: DnsNameRef<'_>) -> usize {
+        self.providers.get(provider.as_str()).copied().unwrap_or_default()
+    }
+
     /// How many clients the group has, those of former participants included.
     #[must_use]
     pub const fn client_count(&self) -> usize {
@@ -207,10 +214,31 @@ impl RoomState {
         Some(self.order.rank(place))
     }
 
-    /// Who is in the parent room, if that was told.
+    /// The participants of the parent room, if they are known.
     #[must_use]
-    pub const fn parent_participants(&self) -> Option<&BTreeSet<UserUri>> {
-        self.parent_participants.as_ref()
+    pub const fn parent_participants(&self) -> Option<&ParentParticipants> {
+        self.parent.as_ref()
+    }
+
+    /// Sets the participants of the parent room, after each change there. Plans that were made before
+    /// are stale.
+    pub fn set_parent_participants(&mut self, parent: ParentParticipants) {
+        self.parent = Some(parent);
+        self.version = self.version.wrapping_add(1);
+    }
+
+    /// Whether the room depends on a parent and the user is not, or not any more, an unbanned
+    /// participant there. `false` where the participants of the parent are not known.
+    #[must_use]
+    pub fn has_left_parent(&self, user: &UserUri) -> bool {
+        let parent = self.parent.as_ref().filter(|_| self.base.parent_dependant);
+        parent.is_some_and(|parent| !parent.contains(user))
+    }
+
+    /// The participants who have left the parent room, or are banned there: the hub or any member
+    /// removes them, without a capability (mimi-room-policy-03 §5).
+    pub fn must_leave(&self) -> impl Iterator<Item = &UserUri> {
+        self.participants().map(|(user, _)| user).filter(|user| self.has_left_parent(user))
     }
 
     /// How many times the state has changed. Plans are good for one version.

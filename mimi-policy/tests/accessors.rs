@@ -7,7 +7,7 @@ mod scene;
 
 use mimi_codec::room_policy::Optionality;
 use mimi_policy::component::{Answer, Because};
-use mimi_policy::{Change, Form, Reason, RoleHistory};
+use mimi_policy::{Change, Form, OwnLogEntry, Reason, RoleHistory};
 use scene::*;
 
 use Form::{Commit, Message, Proposal};
@@ -87,14 +87,16 @@ fn nobody_speaks_in_a_temporary_room_without_clients() {
 #[test]
 fn what_was_accepted_of_a_user_about_itself_takes_no_clients_along() {
     let mut room = four().room();
-    let plan = room.plan_accepted(&by("bob"), &[remove("bob").into()]).unwrap();
+    let plan =
+        room.plan_restored(&OwnLogEntry::from_own_storage(by("bob"), vec![remove("bob").into()])).unwrap();
     room.apply(plan).unwrap();
     let lacks = Reason::MissingCapability { role: 4, capability: Cap::CAN_KICK };
     assert_eq!(refuses(&room, &by("dave"), Commit, remove_client("bob", 1)), (Some(0), lacks));
     allows(&room, &by("bob"), Proposal, remove_client("bob", 1));
     // Of somebody else it does.
     let mut room = four().room();
-    let plan = room.plan_accepted(&by("alice"), &[remove("bob").into()]).unwrap();
+    let plan =
+        room.plan_restored(&OwnLogEntry::from_own_storage(by("alice"), vec![remove("bob").into()])).unwrap();
     room.apply(plan).unwrap();
     allows(&room, &by("dave"), Commit, remove_client("bob", 1));
 }

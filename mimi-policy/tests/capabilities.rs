@@ -387,9 +387,11 @@ fn a_first_match_for_role_zero_lets_nobody_in() {
 fn a_banned_user_does_not_rejoin_by_preauthorization() {
     let scene = preauthorized().inactive("erin", 1);
     let staff = with("erin", &[claim("org", "a")]);
-    let reason = Reason::AlreadyListed(user("erin"));
-    assert_eq!(scene.refuses(&staff, ExternalCommit, add("erin", 2)), (Some(0), reason));
-    assert_eq!(scene.refuses(&staff, ExternalCommit, ()), (None, lacks(1, Cap::CAN_ADD_OWN_CLIENT)));
+    let cut_off = (None, Reason::CutOff(user("erin")));
+    assert_eq!(scene.refuses(&staff, ExternalCommit, add("erin", 2)), cut_off);
+    let own = scene.can(1, &[Cap::CAN_ADD_OWN_CLIENT]);
+    assert_eq!(own.refuses(&staff, ExternalCommit, ()), cut_off);
+    assert_eq!(own.refuses(&staff, ExternalProposal, add_client("erin", 1)), cut_off);
 }
 
 // The three ways of joining

@@ -117,18 +117,6 @@ fn the_list_grows_in_the_commits_order_and_counts_as_of_the_last_commit() {
 }
 
 #[test]
-fn an_external_commit_comes_before_what_waits() {
-    let mut room = full().can(0, &[Cap::CAN_OPEN_JOIN]).moves(0, 0, &[4]).room();
-    accept(&mut room, &by("alice"), Form::Proposal, add("erin", 2));
-    accept(&mut room, &by("frank"), Form::ExternalCommit, add("frank", 4));
-    assert_eq!(room.participant_at(4), Some(&user("frank")));
-    assert_eq!(room.participant_at(5), None);
-    assert!(room.has_pending());
-    accept(&mut room, &by("dave"), Form::Commit, ());
-    assert_eq!(room.participant_at(5), Some(&user("erin")));
-}
-
-#[test]
 fn a_plan_is_for_one_version_of_one_room() {
     let mut room = full().room();
     let first = room.check(&by("alice"), Form::Commit, &[set("bob", 4).into()]).unwrap();

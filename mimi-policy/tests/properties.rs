@@ -39,7 +39,7 @@ use mimi_policy::message::{
     Act, ContentRefusal, EarlierMessage, Known, Link, Requirements, authorize, first_link,
 };
 use mimi_policy::two_person::{ApprovalRule, NotApproved, PendingChange};
-use mimi_policy::{RoomUri, UserUri};
+use mimi_policy::{ClientUri, RoomUri, UserUri};
 use proptest::collection::{btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -59,6 +59,12 @@ fn room_uri(text: &str) -> RoomUri {
 
 fn uri(text: &str) -> IdentifierUri {
     IdentifierUri::new(text).unwrap()
+}
+
+/// A client and its user.
+fn number(client: u8) -> (ClientUri, UserUri) {
+    let name = client.to_string();
+    (ClientUri::try_from(name.as_str()).unwrap(), user_uri(&name))
 }
 
 // Consent
@@ -174,9 +180,9 @@ proptest! {
         members in 0..12u8,
     ) {
         let gather = |order: &mut dyn Iterator<Item = &(u8, u8)>| {
-            let mut gathered = ForkReports::new(0, (0..members).map(|client| [client]));
+            let mut gathered = ForkReports::new(0, (0..members).map(|user| (number(user).1, number(user).0)));
             for (client, authenticator) in order {
-                let _ = gathered.report(&[*client], 0, &[*authenticator]);
+                let _ = gathered.report(&number(*client).0, 0, &[*authenticator]);
             }
             gathered
         };

@@ -60,7 +60,7 @@ const B1: &str = "mimi://b.example/d/b1";
 #[test]
 fn refusals_name_what_they_are_about() {
     says(Reason::RoomGone, &["last client"]);
-    let gone = |change| Refusal { change, reason: Reason::RoomGone };
+    let gone = |change| Refusal { change, also: vec![], reason: Reason::RoomGone };
     assert_eq!(gone(None).to_string(), Reason::RoomGone.to_string());
     assert_eq!(gone(Some(7)).to_string(), format!("change 7: {}", Reason::RoomGone));
     says(Reason::ExternalCommitsForbidden, &["external commits"]);
@@ -404,7 +404,8 @@ fn what_a_message_may_not_names_the_part() {
     says(ContentRefusal::ChangesKind, &["reaction"]);
     says(ContentRefusal::ForwardedTooDeeply { part }, &["7"]);
     says(ContentRefusal::NotAtHand, &["not at hand"]);
-    says(Withheld, &["canReceiveMessage"]);
+    says(Withheld::MayNotReceive, &["canReceiveMessage"]);
+    says(Withheld::CutOff, &["banned"]);
     says(UseRefused { lacks: C::CAN_COPY_MESSAGE }, &["canCopyMessage"]);
 }
 

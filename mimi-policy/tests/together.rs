@@ -230,12 +230,10 @@ fn max_clients_counts_the_leaves() {
         [add_client("alice", 2), add_client("alice", 3), remove_client("bob", 1)],
     );
 
-    // A removed user's client is on its way out for proposals, and still there for an external commit.
+    // A removed user's client is on its way out for proposals.
     let mut room = ruled().can(2, &[Cap::CAN_ADD_OWN_CLIENT]).base(|base| base.max_clients = Some(4)).room();
     accept(&mut room, &by("alice"), Proposal, remove("bob"));
     allows(&room, &by("carol"), Proposal, add_client("carol", 2));
-    let refused = refuses(&room, &by_device("carol", 2), ExternalCommit, ());
-    assert_eq!(refused, invalid(Defect::TooManyClients { maximum: 4, clients: 5 }));
 }
 
 #[test]
@@ -357,9 +355,10 @@ fn a_server_acts_with_the_role_it_is_preauthorized_for_or_has_on_the_list() {
     let staff = [claim("hub", "a")];
     let remove = || [remove("bob"), remove_client("bob", 1)];
     let reason = Reason::NotPreAuthorized(user("hub"));
-    assert_eq!(ruled().refuses(&server(&staff), ExternalProposal, remove()), (None, reason.clone()));
+    assert_eq!(ruled().refuses(&server(&staff), ExternalProposal, remove()), (Some(0), reason.clone()));
+    assert_eq!(ruled().refuses(&server(&staff), ExternalProposal, ()), (None, reason.clone()));
     let elsewhere = ruled().preauth(&[(&staff, 9)]);
-    assert_eq!(elsewhere.refuses(&server(&staff), ExternalProposal, remove()), (None, reason));
+    assert_eq!(elsewhere.refuses(&server(&staff), ExternalProposal, remove()), (Some(0), reason));
     let first = ruled().preauth(&[(&staff, 4), (&staff, 3)]);
     let lacks = Reason::MissingCapability { role: 4, capability: Cap::CAN_REMOVE_PARTICIPANT };
     assert_eq!(first.refuses(&server(&staff), ExternalProposal, remove()), (Some(0), lacks));
@@ -454,12 +453,11 @@ fn an_external_commit_takes_up_self_removals_that_were_accepted() {
         four().can(2, &[Cap::CAN_REMOVE_OWN_CLIENT, Cap::CAN_ADD_OWN_CLIENT]).can(3, &[Cap::CAN_KICK]);
     let mut room = scene.client("carol", 2).room();
     accept(&mut room, &by_device("carol", 2), Proposal, remove_client("carol", 2));
-    accept(&mut room, &by("alice"), Proposal, remove_client("dave", 1));
     let own = remove_client("carol", 2).by(by_device("carol", 2));
     let grants = allows(&room, &by_device("bob", 2), ExternalCommit, [own]);
     assert_eq!(grants[0].basis, Basis::Accepted);
     // Not as somebody else's, nor what is no self-removal.
-    for other in [remove_client("carol", 2).by(by("carol")), remove_client("dave", 1).by(by("alice"))] {
+    for other in [remove_client("carol", 2).by(by("carol")), remove_client("carol", 2).by(by("alice"))] {
         assert!(room.check(&by_device("bob", 2), ExternalCommit, &[other]).is_err());
     }
 }
@@ -511,9 +509,9 @@ fn refuses_invalid_rooms_with_every_reason() {
     let orphan =
         four().parent(&["alice", "bob", "carol", "dave", "x"]).base(|base| base.parent_dependant = true);
     assert_eq!(defects(orphan), [Defect::NoParentRoom]);
-    assert_eq!(defects(child().inactive("grace", 2)), [Defect::NotInParent(user("grace"))]);
-    let all = child().parent(&["alice", "bob", "carol", "dave"]);
-    assert_eq!(defects(all), [Defect::NotAStrictSubset]);
+    // Those who have left the parent have yet to be removed, and make no room invalid.
+    assert_eq!(defects(child().inactive("grace", 2)), []);
+    assert_eq!(defects(child().parent(&["alice", "bob", "carol", "dave"])), []);
 }
 
 #[test]
@@ -525,4 +523,176 @@ fn what_is_only_odd_is_no_defect() {
         .edit(4, |role| role.minimum_participants_constraint = 5)
         .preauth(&[(&[], 88)]);
     odd.room();
+}
+
+// Parent rooms
+
+/// A child of a room that grace has left, as a hub loads it after a restart.
+fn left_by_grace() -> Scene {
+    child().active("grace", 2)
+}
+
+#[test]
+fn a_user_who_left_the_parent_is_removed_by_the_hub_or_any_member() {
+    let removal = || [remove("grace"), remove_client("grace", 1)];
+    let fixed = || left_by_grace().base(|base| base.fixed_membership = true).edit(3, |role| {
+        role.role_capabilities.retain(|capability| *capability != Cap::CAN_ADD_PARTICIPANT);
+    });
+    for scene in [left_by_grace(), fixed()] {
+        let room = scene.room();
+        assert_eq!(room.must_leave().collect::<Vec<_>>(), [&user("grace")]);
+        // Dave and the hub have no right, and need none.
+        let grants = allows(&room, &by("dave"), Commit, removal());
+        assert_eq!((grants[0].basis, grants[0].capability), (Basis::LeftParent, None));
+        assert_eq!(grants[1].basis, Basis::PartOf { change: Some(0) });
+        for (actor, form) in [(server(&[]), ExternalProposal), (by("dave"), Proposal)] {
+            let mut room = scene.room();
+            accept(&mut room, &actor, form, remove("grace"));
+            accept(&mut room, &by("carol"), Commit, remove_client("grace", 1));
+            assert_eq!(room.must_leave().count(), 0);
+        }
+        let mut room = scene.room();
+        accept(&mut room, &by("grace"), Proposal, removal());
+        accept(&mut room, &by("dave"), Commit, ());
+        // No one else is removed like that.
+        let bob = [remove("bob"), remove_client("bob", 1)];
+        assert!(scene.room().check(&by("dave"), Commit, &bob.map(Into::into)).is_err());
+        let hub = refuses(&scene.room(), &server(&[]), ExternalProposal, remove("bob"));
+        assert_eq!(hub, (Some(0), Reason::NotPreAuthorized(user("hub"))));
+    }
+}
+
+#[test]
+fn minimums_do_not_hold_a_user_who_left_the_parent() {
+    let scene = left_by_grace().edit(2, |role| {
+        role.minimum_participants_constraint = 3;
+        role.minimum_active_participants_constraint = 3;
+    });
+    scene.allows(&by("dave"), Commit, [remove("grace"), remove_client("grace", 1)]);
+}
+
+#[test]
+fn a_room_follows_its_parent() {
+    let mut room = child().room();
+    let stale = room.check(&by("alice"), Commit, &[add("erin", 2).into()]).unwrap();
+    let mut parent =
+        four().can(3, &[Cap::CAN_BAN, Cap::CAN_REMOVE_PARTICIPANT]).moves(3, 2, &[0, 1]).active("erin", 2);
+    parent = parent.inactive("frank", 1).inactive("x", 2);
+    let mut parent = parent.room();
+    room.set_parent_participants(ParentParticipants::of(&parent));
+    assert!(room.apply(stale).is_err());
+    assert_eq!(room.must_leave().count(), 0);
+    allows(&room, &by("alice"), Commit, add("erin", 2));
+    // Frank is banned in the parent, grace is not in it.
+    for name in ["frank", "grace"] {
+        let reason = Reason::InvalidRoom(Defect::NotInParent(user(name)));
+        assert_eq!(refuses(&room, &by("alice"), Commit, add(name, 2)), (None, reason));
+    }
+    accept(&mut parent, &by("alice"), Commit, [set("bob", 1), remove_client("bob", 1)]);
+    accept(&mut parent, &by("alice"), Commit, [remove("carol"), remove_client("carol", 1)]);
+    room.set_parent_participants(ParentParticipants::of(&parent));
+    assert_eq!(room.must_leave().collect::<Vec<_>>(), [&user("bob"), &user("carol")]);
+    // The room goes on in the meantime.
+    allows(&room, &by("alice"), Commit, set("dave", 2));
+    accept(&mut room, &by("dave"), Commit, [remove("bob"), remove_client("bob", 1)]);
+    assert_eq!(room.must_leave().collect::<Vec<_>>(), [&user("carol")]);
+}
+
+#[test]
+fn a_hub_that_does_not_know_the_parent_yet_loads_the_room_and_adds_nobody() {
+    let mut scene = child();
+    scene.parts.parent_participants = None;
+    let room = scene.room();
+    assert_eq!(room.must_leave().count(), 0);
+    let unknown = Reason::InvalidRoom(Defect::UnknownParentRoom);
+    assert_eq!(refuses(&room, &by("alice"), Commit, add("erin", 2)), (None, unknown));
+    allows(&room, &by("alice"), Commit, set("bob", 4));
+}
+
+// Banned users
+
+/// A room in which bob was banned while his client stayed.
+fn bob_stayed() -> Scene {
+    scene()
+        .active("alice", 3)
+        .active("bob", 1)
+        .active("carol", 2)
+        .can(1, &[Cap::CAN_SEND_MESSAGE, Cap::CAN_RECEIVE_MESSAGE, Cap::CAN_ADD_OWN_CLIENT])
+        .can(2, &[Cap::CAN_RECEIVE_MESSAGE])
+}
+
+#[test]
+fn a_banned_user_is_cut_off_while_its_clients_are_still_in_the_group() {
+    let room = bob_stayed().room();
+    let cut_off = || (None, Reason::CutOff(user("bob")));
+    for form in [Commit, Proposal, Message] {
+        assert_eq!(refuses(&room, &by("bob"), form, ()), cut_off());
+    }
+    assert_eq!(refuses(&room, &by_device("bob", 2), ExternalCommit, ()), cut_off());
+    let again = (Some(0), Reason::CutOff(user("bob")));
+    assert_eq!(refuses(&room, &by("bob"), Proposal, add_client("bob", 2)), again);
+    assert_eq!(refuses(&room, &by("alice"), Commit, [name("n").by(by("bob"))]), again);
+    let refusal = room.check_message_of(&user("bob"), &[]).unwrap_err();
+    assert_eq!(refusal.reason, Reason::CutOff(user("bob")));
+    let withheld = room.check_fan_out(FanOut::ApplicationMessage, &user("bob"));
+    assert_eq!(withheld, Err(Withheld::CutOff));
+    assert_eq!(room.recipients().collect::<Vec<_>>(), [&user("carol")]);
+    // Its clients may leave, and any member or the hub removes them.
+    for (actor, form) in [(by("bob"), Proposal), (by("carol"), Commit), (server(&[]), ExternalProposal)] {
+        let grants = allows(&room, &actor, form, remove_client("bob", 1));
+        assert_eq!((grants[0].basis, grants[0].capability), (Basis::Banned, None));
+    }
+}
+
+#[test]
+fn new_roles_that_make_role_1_the_banned_one_take_its_holders_clients_along() {
+    let scene = bob_stayed().can(3, &[Cap::CAN_CHANGE_ROLE_DEFINITIONS]);
+    let banning = Change::UpdateRoles(scene.parts.roles.clone());
+    let renamed = scene.edit(1, |role| role.role_name = "visitor".into());
+    for form in [Commit, Proposal] {
+        let refused = renamed.refuses(&by("alice"), form, banning.clone());
+        assert_eq!(refused, (Some(0), Reason::ClientsOfBanned(user("bob"))));
+        let grants = renamed.allows(&by("alice"), form, [banning.clone(), remove_client("bob", 1)]);
+        assert_eq!(grants[1].basis, Basis::PartOf { change: Some(0) });
+    }
+    // The clients of others don't go with it.
+    let others = [banning, remove_client("bob", 1), remove_client("carol", 1)];
+    let lacks = Reason::MissingCapability { role: 3, capability: Cap::CAN_KICK };
+    assert_eq!(renamed.refuses(&by("alice"), Commit, others), (Some(2), lacks));
+}
+
+// What a refusal concerns
+
+#[test]
+fn a_refusal_names_every_change_that_it_concerns() {
+    let refused = |scene: &Scene, changes: &[Change]| {
+        let changes: Vec<ProposedChange> = changes.iter().cloned().map(Into::into).collect();
+        scene.room().check(&by("alice"), Commit, &changes).unwrap_err().changes()
+    };
+    let scene = four().can(3, &[Cap::CAN_KICK]);
+    assert_eq!(refused(&scene, &[name("n"), remove_client("bob", 1), set("bob", 4), roles()]), [2, 3]);
+    assert_eq!(refused(&scene, &[name("n"), remove_client("bob", 1), add("erin", 2)]), [0, 2]);
+    assert_eq!(refused(&scene, &[set("bob", 4), name("n"), set("bob", 3)]), [0, 2]);
+    assert_eq!(refused(&scene, &[name("n"), name("m")]), [0, 1]);
+}
+
+#[test]
+fn the_last_participant_of_a_provider_is_reported() {
+    let scene = ruled()
+        .active("mimi://b.example/u/bob", 2)
+        .inactive("mimi://b.example/u/ben", 2)
+        .inactive("mimi://c.example/u/cy", 2);
+    let departed = |changes: &[Change]| {
+        let changes: Vec<ProposedChange> = changes.iter().cloned().map(Into::into).collect();
+        let plan = scene.room().check(&by("alice"), Commit, &changes).unwrap();
+        plan.departed_providers().iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let bob = || [remove("mimi://b.example/u/bob"), remove_client("mimi://b.example/u/bob", 1)];
+    let (ben, cy) = (remove("mimi://b.example/u/ben"), remove("mimi://c.example/u/cy"));
+    assert_eq!(departed(&bob()), [""; 0]);
+    assert_eq!(departed(&[cy.clone()]), ["c.example"]);
+    let all = [&bob()[..], &[ben, cy]].concat();
+    assert_eq!(departed(&all), ["b.example", "c.example"]);
+    let replaced = [&all[..], &[add("mimi://c.example/u/cat", 2)]].concat();
+    assert_eq!(departed(&replaced), ["b.example"]);
 }

@@ -9,8 +9,12 @@ use mimi_codec::{
     code_points::ComponentID,
     room_policy::{PreAuthData, PreAuthRoleEntry},
 };
-use mimi_policy::{Basis, Change, Form, Reason, RoomState};
+use mimi_policy::{Actor, Basis, Change, Form, OwnLogEntry, ProposedChange, Reason, RoomState};
 use scene::*;
+
+fn log(by: Actor, changes: &[ProposedChange]) -> OwnLogEntry {
+    OwnLogEntry::from_own_storage(by, changes.to_vec())
+}
 
 use Form::{Commit, ExternalCommit, ExternalProposal, Message, Proposal};
 
@@ -102,10 +106,12 @@ fn a_commit_does_not_touch_what_was_accepted_again() {
     accept(&mut room, &by("alice"), Proposal, set("bob", 4));
     let reason = Reason::SecondOperation(user("bob"));
     assert_eq!(refuses(&room, &by("alice"), Commit, set("bob", 2)), (Some(0), reason.clone()));
-    assert_eq!(refuses(&room, &by("alice"), Proposal, set("bob", 4)), (Some(0), reason.clone()));
-    // Another proposer's is not the accepted one.
-    assert_eq!(refuses(&room, &by("alice"), Commit, [set("bob", 4).by(by("dave"))]), (Some(0), reason));
+    // The very change adds nothing, whichever party proposes it anew; twice is once too often.
+    allows(&room, &by("alice"), Proposal, set("bob", 4));
+    allows(&room, &by("alice"), Commit, [set("bob", 4).by(by("dave"))]);
     allows(&room, &by("dave"), Commit, [set("bob", 4).by(by("alice"))]);
+    let twice = [set("bob", 4).by(by("alice")), set("bob", 4).into()];
+    assert_eq!(refuses(&room, &by("dave"), Commit, twice), (Some(1), reason));
     assert_eq!(refuses(&room, &by("alice"), Commit, roles()), (Some(0), Reason::RolesBesideListChange));
     assert_eq!(refuses(&room, &by("alice"), Commit, preauth()), (Some(0), Reason::PreAuthBesideListChange));
     assert_eq!(refuses(&room, &by("alice"), Commit, Change::ReInit), (Some(0), Reason::ReInitBesideOthers));
@@ -118,12 +124,14 @@ fn a_commit_names_the_client_operations_that_were_accepted() {
     let mut room = ruled().active("zoe", 3).room();
     accept(&mut room, &by("alice"), Proposal, remove_client("bob", 1));
     allows(&room, &by("dave"), Commit, [remove_client("bob", 1).by(by("alice"))]);
-    let second = (Some(0), Reason::SecondClientOperation(device("bob", 1)));
-    assert_eq!(refuses(&room, &by("zoe"), Commit, remove_client("bob", 1)), second);
-    assert_eq!(refuses(&room, &by("dave"), Commit, [remove_client("bob", 1).by(by("zoe"))]), second);
-    // Bob hasn't proposed it himself, so that nobody takes it up from outside.
+    allows(&room, &by("zoe"), Commit, remove_client("bob", 1));
+    allows(&room, &by("dave"), Commit, [remove_client("bob", 1).by(by("zoe"))]);
+    let twice = [remove_client("bob", 1).by(by("alice")), remove_client("bob", 1).into()];
+    let second = (Some(1), Reason::SecondClientOperation(device("bob", 1)));
+    assert_eq!(refuses(&room, &by("zoe"), Commit, twice), second);
+    // Bob has not proposed it himself, so that it cannot be taken up from outside.
     let external = [remove_client("bob", 1).by(by("alice"))];
-    assert_eq!(refuses(&room, &by("erin"), ExternalCommit, external), second);
+    assert_eq!(refuses(&room, &by("erin"), ExternalCommit, external), (None, Reason::ProposalsWait));
 
     accept(&mut room, &by("alice"), Proposal, add_client("alice", 2));
     allows(&room, &by("dave"), Commit, [add_client("alice", 2).by(by("alice"))]);
@@ -147,22 +155,106 @@ fn new_preauthorization_holds_from_the_next_commit_on() {
     assert_eq!(grants[0].basis, Basis::PreAuthorization { entry: 0 });
 }
 
+/// An epoch has passed the proposals by, or their proposer is gone: the room goes on.
 #[test]
-fn what_was_accepted_is_named_with_the_client_or_server_that_proposed_it() {
-    let scene = ruled().client("alice", 2).inactive("hub", 3).inactive("enforcer", 3);
-    let second = (Some(0), Reason::SecondOperation(user("bob")));
+fn what_waits_is_proposed_anew_by_the_hub_or_a_member_and_committed_by_any() {
+    let scene = ruled().inactive("hub", 3);
+    let changes = || [remove("bob"), remove_client("bob", 1)];
+    for proposer in [by("alice"), by("carol"), server(&[])] {
+        for committer in ["alice", "carol", "dave"] {
+            let mut room = scene.room();
+            accept(&mut room, &by("alice"), Proposal, changes());
+            let anew = changes().map(|change| change.by(proposer.clone()));
+            accept(&mut room, &by(committer), Commit, anew);
+            assert!(!room.has_pending());
+            let mut direct = scene.room();
+            accept(&mut direct, &by("alice"), Commit, changes());
+            assert_eq!(room.to_components(), direct.to_components());
+        }
+    }
     let mut room = scene.room();
-    accept(&mut room, &by("alice"), Proposal, set("bob", 4));
-    allows(&room, &by("dave"), Commit, [set("bob", 4).by(by("alice"))]);
-    assert_eq!(refuses(&room, &by("dave"), Commit, [set("bob", 4).by(by_device("alice", 2))]), second);
-    let mut room = scene.room();
-    accept(&mut room, &server(&[]), ExternalProposal, [remove("bob"), remove_client("bob", 1)]);
-    let listed = |by: mimi_policy::Actor| [remove("bob").by(by.clone()), remove_client("bob", 1).by(by)];
-    allows(&room, &by("dave"), Commit, listed(server(&[])));
-    // A client of the same name is not the server.
-    assert_eq!(refuses(&room, &by("dave"), Commit, listed(by_device("hub", 1))), second);
-    let other = mimi_policy::Actor::external_sender(uri("enforcer"), mimi_policy::Claims::none());
-    assert_eq!(refuses(&room, &by("dave"), Commit, listed(other)), second);
+    accept(&mut room, &by("alice"), Proposal, changes());
+    accept(&mut room, &server(&[]), ExternalProposal, changes());
+    accept(&mut room, &by("dave"), Commit, ());
+    assert_eq!((room.role_of(&user("bob")), room.client_count()), (None, 3));
+}
+
+#[test]
+fn an_external_commit_waits_for_what_was_accepted() {
+    let scene = || ruled().can(0, &[Cap::CAN_OPEN_JOIN]).moves(0, 0, &[2]);
+    let opened = scene().room();
+    allows(&opened, &by("erin"), ExternalCommit, add("erin", 2));
+    let waits = (None, Reason::ProposalsWait);
+    for change in
+        [set("bob", 4), roles(), name("n"), other_preauth(), Change::ReInit, remove_client("bob", 1)]
+    {
+        let mut room = scene().room();
+        accept(&mut room, &by("alice"), Proposal, change);
+        assert_eq!(refuses(&room, &by("erin"), ExternalCommit, add("erin", 2)), waits);
+        room.withdraw_proposals();
+        allows(&room, &by("erin"), ExternalCommit, add("erin", 2));
+    }
+    // What a client proposes for itself can be taken up, and has to be.
+    let mut room = scene().can(2, &[Cap::CAN_REMOVE_OWN_CLIENT]).room();
+    accept(&mut room, &by("bob"), Proposal, remove_client("bob", 1));
+    assert_eq!(refuses(&room, &by("erin"), ExternalCommit, add("erin", 2)), waits);
+    let taken = [add("erin", 2).into(), remove_client("bob", 1).by(by("bob"))];
+    accept(&mut room, &by("erin"), ExternalCommit, taken);
+    assert!(!room.has_pending());
+}
+
+/// Roles that no GroupContext has yet open no door.
+#[test]
+fn roles_that_wait_let_no_outsider_in() {
+    let mut room = ruled().room();
+    let mut opened = ruled().can(0, &[Cap::CAN_OPEN_JOIN]).moves(0, 0, &[4]).parts.roles;
+    opened.roles.retain(|role| role.role_index != 9);
+    accept(&mut room, &by("alice"), Proposal, Change::UpdateRoles(opened));
+    assert_eq!(refuses(&room, &by("eve"), ExternalCommit, add("eve", 4)), (None, Reason::ProposalsWait));
+    accept(&mut room, &by("dave"), Commit, ());
+    allows(&room, &by("eve"), ExternalCommit, add("eve", 4));
+}
+
+#[test]
+fn withdrawn_proposals_leave_the_room_of_the_last_commit() {
+    let scene = || ruled().client("bob", 2);
+    let lists: [Vec<Change>; 8] = [
+        vec![add("erin", 2), add_client("erin", 1)],
+        vec![remove("bob"), remove_client("bob", 1)],
+        vec![set("bob", 1)],
+        vec![remove_client("bob", 2), add_client("alice", 2)],
+        vec![roles()],
+        vec![other_preauth()],
+        vec![name("n")],
+        vec![base(|base| base.discoverable = true)],
+    ];
+    for list in lists {
+        let (mut room, untouched) = (scene().room(), scene().room());
+        let changes: Vec<ProposedChange> = list.iter().cloned().map(Into::into).collect();
+        let plan = room.check(&by("alice"), Proposal, &changes).unwrap_or_else(|no| panic!("{no}: {list:?}"));
+        room.apply(plan).unwrap();
+        assert!(room.has_pending());
+        let stale = room.check(&by("alice"), Commit, &[]).ok();
+        room.withdraw_proposals();
+        assert!(!room.has_pending());
+        assert!(stale.is_none_or(|plan| room.apply(plan).is_err()));
+        assert_eq!(room.to_components(), untouched.to_components());
+        for who in ["alice", "bob", "carol", "dave", "erin"] {
+            let (who, mut clients) = (user(who), Vec::new());
+            clients.extend(room.clients_of(&who).cloned());
+            clients.sort();
+            let mut before: Vec<_> = untouched.clients_of(&who).cloned().collect();
+            before.sort();
+            assert_eq!(clients, before);
+            assert_eq!(room.index_of(&who), untouched.index_of(&who));
+        }
+        for role in 0..5 {
+            assert_eq!(room.count(role), untouched.count(role));
+        }
+        // Each can be proposed anew.
+        let plan = room.check(&by("alice"), Proposal, &changes).unwrap();
+        room.apply(plan).unwrap();
+    }
 }
 
 #[test]
@@ -177,8 +269,10 @@ fn a_commit_names_the_updates_that_were_accepted_with_their_content() {
         accept(&mut room, &by("alice"), Proposal, accepted.clone());
         allows(&room, &by("dave"), Commit, [accepted.clone().by(by("alice"))]);
         let second = (Some(0), Reason::SecondUpdate(component));
-        assert_eq!(refuses(&room, &by("alice"), Commit, other), second);
-        assert_eq!(refuses(&room, &by("dave"), Commit, [accepted.by(by("carol"))]), second);
+        assert_eq!(refuses(&room, &by("alice"), Commit, other), second.clone());
+        allows(&room, &by("dave"), Commit, [accepted.clone().by(by("carol"))]);
+        let twice = [accepted.clone().by(by("alice")), accepted.into()];
+        assert_eq!(refuses(&room, &by("dave"), Commit, twice), (Some(1), second.1));
     }
 }
 
@@ -186,8 +280,7 @@ fn a_commit_names_the_updates_that_were_accepted_with_their_content() {
 fn accepted_updates_of_components_stand_in_the_next_commit() {
     let mut room = ruled().room();
     accept(&mut room, &by("alice"), Proposal, roles());
-    let second = Reason::SecondUpdate(ComponentID::ROLES_LIST);
-    assert_eq!(refuses(&room, &by("alice"), Proposal, roles()), (Some(0), second));
+    allows(&room, &by("alice"), Proposal, roles());
     assert_eq!(refuses(&room, &by("alice"), Commit, set("bob", 4)), (Some(0), Reason::RolesBesideListChange));
     allows(&room, &by("dave"), Commit, [roles().by(by("alice"))]);
     let mut room = ruled().room();
@@ -204,22 +297,24 @@ fn the_clients_of_an_accepted_addition_come_by_the_same_hand_or_the_users_own() 
     allows(&room, &by("alice"), Commit, add_client("erin", 1));
     let reason = Reason::NotOwnClient(device("erin", 1));
     assert_eq!(refuses(&room, &by("zoe"), Commit, add_client("erin", 1)), (Some(0), reason.clone()));
-    allows(&room, &by("erin"), ExternalCommit, ());
+    assert_eq!(refuses(&room, &by("erin"), ExternalCommit, ()), (None, Reason::ProposalsWait));
     accept(&mut room, &by("zoe"), Commit, ());
+    allows(&room, &by("erin"), ExternalCommit, ());
     assert_eq!(refuses(&room, &by("alice"), Commit, add_client("erin", 1)), (Some(0), reason));
 }
 
 #[test]
-fn what_the_hub_says_it_accepted_is_taken_as_it_is() {
+fn what_this_party_accepted_and_wrote_down_is_taken_as_it_is() {
     let mut room = four().room();
-    let plan = room.plan_accepted(&by("bob"), &[set("carol", 3).into(), add("erin", 2).into()]).unwrap();
+    let plan = room.plan_restored(&log(by("bob"), &[set("carol", 3).into(), add("erin", 2).into()])).unwrap();
     room.apply(plan).unwrap();
     assert_eq!((room.role_of(&user("carol")), room.role_of(&user("erin"))), (Some(3), Some(2)));
     allows(&room, &by("dave"), Commit, [set("carol", 3).by(by("bob"))]);
-    let plan = room.plan_accepted(&by("dave"), &[add_client("dave", 2).into()]);
+    let plan = room.plan_restored(&log(by("dave"), &[add_client("dave", 2).into()]));
     assert!(plan.is_ok());
-    let refused =
-        |changes: &[mimi_policy::ProposedChange]| room.plan_accepted(&by("bob"), changes).unwrap_err().reason;
+    let refused = |changes: &[mimi_policy::ProposedChange]| {
+        room.plan_restored(&log(by("bob"), changes)).unwrap_err().reason
+    };
     assert_eq!(refused(&[remove("frank").into()]), Reason::NotListed(user("frank")));
     assert_eq!(refused(&[add("dave", 2).into()]), Reason::AlreadyListed(user("dave")));
     assert_eq!(refused(&[set("dave", 0).into()]), Reason::RoleZero);
@@ -230,9 +325,9 @@ fn what_the_hub_says_it_accepted_is_taken_as_it_is() {
     assert_eq!(refused(&[Change::ChangeComponent(logging).into()]), Reason::NoCapabilityFor(logging));
 }
 
-/// Whoever hears of accepted proposals decides about what follows like the hub that judged them.
+/// A restored room decides about what follows like the room that judged the proposals.
 #[test]
-fn what_the_hub_accepted_is_completed_like_what_was_decided_here() {
+fn what_was_restored_is_completed_like_what_was_decided_before() {
     let cases = [
         (add("erin", 2), by("alice"), add_client("erin", 1), "alice"),
         (remove("bob"), by("alice"), remove_client("bob", 1), "dave"),
@@ -247,14 +342,14 @@ fn what_the_hub_accepted_is_completed_like_what_was_decided_here() {
         let changes: Vec<mimi_policy::ProposedChange> = changes.into_iter().map(Into::into).collect();
         let plan = judged.check(&proposer, Proposal, &changes).unwrap();
         judged.apply(plan).unwrap();
-        let plan = heard.plan_accepted(&proposer, &changes).unwrap();
+        let plan = heard.plan_restored(&log(proposer.clone(), &changes)).unwrap();
         heard.apply(plan).unwrap();
         let decide = |room: &RoomState| {
             let plan = room.check(&by(committer), Commit, &[completion.clone().into()]);
             plan.map(|plan| plan.grants().to_vec())
         };
         assert_eq!(decide(&judged), decide(&heard), "{changes:?}");
-        assert_eq!(decide(&judged).is_ok(), !own, "{changes:?}");
+        assert!(decide(&judged).is_ok(), "{changes:?}");
     }
 }
 

@@ -17,8 +17,7 @@ use mimi_codec::{
 };
 use mimi_crypto::{CipherSuiteProvider, proposal_ref};
 use mimi_policy::{
-    Actor, Identities, JoinCode, Plan, Reason, Refusal, Request, Unidentified,
-    component::base::check_credential,
+    Actor, Identities, JoinCode, Plan, Request, Unidentified, component::base::check_credential,
 };
 
 use crate::{
@@ -138,12 +137,7 @@ impl Room {
     /// The first reason to refuse it.
     pub fn judge_sender(&self, user: &UserUri) -> Result<MessageDecision, Refused> {
         // A PrivateMessage does not show the hub which of the user's clients sent it.
-        let client = self.policy.clients_of(user).next().cloned();
-        let client = client.ok_or_else(|| {
-            Refused::Policy(Refusal { change: None, reason: Reason::NotAParticipant(user.clone()) })
-        })?;
-        let actor = Actor::client(user.clone(), client);
-        let plan = self.policy.check_message(&actor, &[]).map_err(Refused::Policy)?;
+        let plan = self.policy.check_message_of(user, &[]).map_err(Refused::Policy)?;
         let rights = plan.grants().iter().map(|grant| Right { change: None, grant: *grant });
         Ok(MessageDecision { rights: rights.collect() })
     }

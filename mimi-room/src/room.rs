@@ -159,7 +159,7 @@ impl Room {
     /// The role of a user; `None` for a user who is not on the participant list.
     #[must_use]
     pub fn role_of(&self, user: &UserUri) -> Option<u32> {
-        self.policy.role_of(&user.as_bytes().try_into().unwrap())
+        self.policy.role_of(user)
     }
 
     /// The clients of a user that are in the group.

@@ -11,8 +11,8 @@ use mimi_codec::{
 };
 use mimi_content::{Disposition, MessageId, MimiContentRef};
 use mimi_policy::{
-    Change, Claims, ClientUri, Form, Grant, IdentityError, InvalidRoom, JoinCode, Reason, Refusal, RoomParts,
-    RoomState, TableSeed, UserUri,
+    Change, Claims, ClientUri, Form, Grant, IdentityError, InvalidRoom, JoinCode, OwnLogEntry, Reason,
+    Refusal, RoomParts, RoomState, TableSeed, UserUri,
     message::{ContentRefusal, EarlierMessage, Known, authorize},
 };
 
@@ -200,8 +200,8 @@ pub fn room_state(room: &PolicyRoom) -> Result<RoomState, WhyRefused> {
         let by = actor(first.by.as_ref().unwrap_or(&nobody), room).map_err(WhyRefused::Identity)?;
         let changes = now.iter().map(|proposed| change(proposed, room));
         let changes = changes.collect::<Result<Vec<_>, _>>().map_err(WhyRefused::Identity)?;
-        let plan = state.plan_accepted(&by, &changes).map_err(invalid)?;
-        let stale = |_| WhyRefused::InvalidPending(place, Refusal { change: None, reason: Reason::RoomGone });
+        let plan = state.plan_restored(&OwnLogEntry::from_own_storage(by, changes)).map_err(invalid)?;
+        let stale = |_| WhyRefused::InvalidPending(place, Refusal::of_message(Reason::RoomGone));
         state.apply(plan).map_err(stale)?;
         place = place.saturating_add(run);
         rest = later;

@@ -23,8 +23,8 @@ use mimi_codec::{
 };
 use mimi_crypto::{RustCrypto, proposal_ref};
 use mimi_policy::{
-    Actor, Basis, Change, Claims, Identities, InvalidRequest, JoinCode, Refusal, Request, RoomParts,
-    RoomState, TableSeed, Unidentified, UserUri, first_omitted,
+    Actor, Basis, Change, Claims, Identities, InvalidRequest, JoinCode, OwnLogEntry, Refusal, Request,
+    RoomParts, RoomState, TableSeed, Unidentified, UserUri, first_omitted,
 };
 use openmls::prelude::{self as mls, Member};
 
@@ -433,7 +433,8 @@ pub fn decide_unasked(
     proposals: &[Attributed<'_>],
 ) -> Result<Decision, Refused> {
     let request = request.map_err(Refused::Invalid)?;
-    match room.plan_accepted(&request.actor, &request.changes) {
+    let unasked = OwnLogEntry::from_own_storage(request.actor, request.changes);
+    match room.plan_restored(&unasked) {
         Ok(plan) => after(room, dictionary, plan, proposals, Vec::new()),
         // What makes no room at all changes no component either.
         Err(_) => Ok(Decision { room: room.clone(), changed: Vec::new(), why: Vec::new() }),
@@ -452,9 +453,9 @@ fn after(
     let mut room = room.clone();
     // The plan was made for this very state.
     room.apply(plan).map_err(|stale| Refused::Mls(stale.to_string()))?;
-    let components = room.to_components().map_err(|defect| {
-        Refused::Policy(Refusal { change: None, reason: mimi_policy::Reason::InvalidRoom(defect) })
-    })?;
+    let components = room
+        .to_components()
+        .map_err(|defect| Refused::Policy(Refusal::of_message(mimi_policy::Reason::InvalidRoom(defect))))?;
     let updates = proposals.iter().filter_map(|(proposal, _)| match proposal {
         Proposal::AppDataUpdate(update) => Some(update.component_id),
         _ => None,

@@ -16,7 +16,7 @@ use super::{
     rights::{Asked, Rights},
 };
 use crate::{
-    Actor, Change, Defect, Form, NO_ROLE, Reason, Refusal, RoomState, UserUri,
+    Actor, BANNED_ROLE, Change, Defect, Form, NO_ROLE, Reason, Refusal, RoomState, UserUri,
     role_table::RoleTable,
     room::{base_identity, limits_of, metadata_identity, preauth_identity},
 };
@@ -128,6 +128,7 @@ impl<'r, 'a> After<'r, 'a> {
         for affected in &self.items.users {
             self.check_departure(affected, rights)?;
         }
+        self.check_ban_by_roles()?;
         if self.form == Form::Commit { self.check_accepted_departures() } else { Ok(()) }
     }
 
@@ -156,6 +157,31 @@ impl<'r, 'a> After<'r, 'a> {
             }
         }
         Ok(())
+    }
+
+    /// If new roles make role 1 the banned one, the clients of its holders leave with it.
+    fn check_ban_by_roles(&self) -> Result<(), Refusal> {
+        let bans = self.roles.as_ref().is_some_and(|roles| roles.has_banned());
+        let before = self.room.role_table().has_banned();
+        if !bans || before || self.room.count(BANNED_ROLE).active == 0 {
+            return Ok(());
+        }
+        let affected = self.items.users.iter().map(|affected| (affected.user, affected));
+        let affected: BTreeMap<&UserUri, &Affected<'_>> = affected.collect();
+        let keeps = |user: &UserUri| match affected.get(user) {
+            Some(affected) => affected.clients_after() > 0,
+            None => self.room.is_active(user),
+        };
+        let mut banned = self.room.participants().filter(|(_, role)| *role == BANNED_ROLE);
+        match banned.find(|(user, _)| keeps(user)) {
+            Some((user, _)) => {
+                let update =
+                    self.items.items.iter().find(|item| matches!(item.change, Change::UpdateRoles(_)));
+                let index = update.and_then(|item| item.index);
+                Err(Refusal::of(index, Reason::ClientsOfBanned(user.clone())))
+            }
+            None => Ok(()),
+        }
     }
 
     /// The clients of those who were removed or banned since the last commit.
@@ -230,7 +256,9 @@ impl<'r, 'a> After<'r, 'a> {
                 delta.gone_active = delta.gone_active.saturating_add(1);
             }
             delta.minimum |= asked.minima_before;
-            delta.minimum_active |= asked.minima_before || !moves;
+            // The clients of a banned user leave whatever the minimum of the banned role.
+            let forced = self.room.role_table().is_banned(affected.role);
+            delta.minimum_active |= asked.minima_before || !moves && !forced;
         }
         if affected.role_after != NO_ROLE && (moves || is_active && !was_active) {
             let delta = deltas.entry(affected.role_after).or_default();
@@ -301,6 +329,11 @@ impl<'r, 'a> After<'r, 'a> {
         }
         if self.base.is_some() && old.parent_dependant && old.parent_room != base.parent_room {
             return Err(Defect::UnknownParentRoom);
+        }
+        // A user who has left the parent since stays until it is removed; only additions are judged.
+        let comes = |affected: &&Affected<'_>| affected.role == NO_ROLE && affected.role_after != NO_ROLE;
+        if old.parent_dependant && !self.items.users.iter().any(|affected| comes(&affected)) {
+            return Ok(());
         }
         let Some(parent) = self.room.parent_participants() else { return Err(Defect::UnknownParentRoom) };
         let in_parent = |user| parent.contains(user);

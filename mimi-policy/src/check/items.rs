@@ -62,6 +62,8 @@ pub(super) struct Affected<'a> {
     pub(super) clients: usize,
     /// The change of its place in the list, by its place among the items.
     pub(super) operation: Option<usize>,
+    /// An accepted change of its place in the list that is listed, by its place among the items.
+    accepted: Option<usize>,
     /// Its role after.
     pub(super) role_after: u32,
     pub(super) added: Vec<&'a ClientUri>,
@@ -285,10 +287,13 @@ impl<'a> Items<'a> {
             ComponentID::PREAUTH_LIST,
             ComponentID::BASE_ROOM_POLICY,
         ] {
-            let mut updates = new().filter(|item| item.change.component() == Some(component));
+            let of_it = |item: &&Item<'_>| item.change.component() == Some(component);
+            let mut updates = new().filter(of_it);
             let allowed = if of_component(component).1 { 0 } else { 1 };
-            if let Some(item) = updates.nth(allowed) {
-                return Err(item.refuse(Reason::SecondUpdate(component)));
+            let again = || self.items.iter().filter(|item| item.accepted).filter(of_it).nth(1);
+            if let Some(item) = updates.nth(allowed).or_else(again) {
+                let all = self.items.iter().filter(of_it).filter_map(|item| item.index);
+                return Err(item.refuse(Reason::SecondUpdate(component)).with(all));
             }
         }
 
@@ -305,7 +310,12 @@ impl<'a> Items<'a> {
         ] {
             match (of_component(component), list(only_removals)) {
                 ((Some(item), _), (Some(_), _) | (_, true)) | ((_, true), (Some(item), _)) => {
-                    return Err(item.refuse(reason));
+                    let counts = |role: u32| !only_removals || role != NO_ROLE;
+                    let concerned = new().filter(|item| {
+                        item.change.component() == Some(component)
+                            || item.change.role_after().is_some_and(counts)
+                    });
+                    return Err(item.refuse(reason).with(concerned.filter_map(|item| item.index)));
                 }
                 _ => {}
             }
@@ -315,7 +325,9 @@ impl<'a> Items<'a> {
         let others = new().any(|item| !is_reinit(&item)) || new().filter(is_reinit).nth(1).is_some();
         let reinit_before = pending.is_some_and(|pending| pending.reinit.is_some());
         match new().find(is_reinit) {
-            Some(item) if others || pending.is_some() => Err(item.refuse(Reason::ReInitBesideOthers)),
+            Some(item) if others || pending.is_some() => {
+                Err(item.refuse(Reason::ReInitBesideOthers).with(new().filter_map(|item| item.index)))
+            }
             None if reinit_before => match new().next() {
                 Some(item) => Err(item.refuse(Reason::ReInitBesideOthers)),
                 None => Ok(()),
@@ -342,7 +354,7 @@ fn group<'a>(room: &'a RoomState, items: &mut [Item<'a>]) -> Result<Vec<Affected
     unknown.sort_unstable();
 
     let mut users: Vec<Affected<'a>> = Vec::with_capacity(known.len().saturating_add(unknown.len()));
-    let mut second: Option<usize> = None;
+    let mut second: Option<(usize, Option<usize>)> = None;
     for (slot, place) in known {
         let is_new = users.last().is_none_or(|last| last.slot != Some(slot));
         assign(room, items, &mut users, Some(slot).filter(|_| is_new), is_new, place, &mut second);
@@ -351,11 +363,13 @@ fn group<'a>(room: &'a RoomState, items: &mut [Item<'a>]) -> Result<Vec<Affected
         let is_new = users.last().is_none_or(|last| last.slot.is_some() || last.user != user);
         assign(room, items, &mut users, None, is_new, place, &mut second);
     }
-    match second.and_then(|place| items.get(place)) {
+    let found = second.and_then(|(place, first)| Some((items.get(place)?, first)));
+    match found {
         None => Ok(users),
-        Some(item) => {
+        Some((item, first)) => {
             let user = item.change.user().unwrap_or(item.by.uri()).clone();
-            Err(item.refuse(Reason::SecondOperation(user)))
+            let first = first.and_then(|first| items.get(first)?.index);
+            Err(item.refuse(Reason::SecondOperation(user)).with(first))
         }
     }
 }
@@ -368,7 +382,7 @@ fn assign<'a>(
     slot: Option<u32>,
     is_new: bool,
     place: usize,
-    second: &mut Option<usize>,
+    second: &mut Option<(usize, Option<usize>)>,
 ) {
     let Some(item) = items.get_mut(place) else { return };
     let Some(user) = item.change.user() else { return };
@@ -376,7 +390,22 @@ fn assign<'a>(
         users.push(affected(room, user, slot));
     }
     item.user = users.len().checked_sub(1);
-    let Some(affected) = users.last_mut().filter(|_| !item.accepted) else { return };
+    let Some(affected) = users.last_mut() else { return };
+    let mut found = |first| {
+        if second.is_none_or(|(other, _)| place < other) {
+            *second = Some((place, first));
+        }
+    };
+    if item.accepted {
+        // One operation is enough, even if another party proposes what waits (mimi-protocol-06 §7.5).
+        if matches!(item.kind, Kind::Addition | Kind::List) {
+            if affected.accepted.is_some() {
+                found(affected.accepted);
+            }
+            affected.accepted = Some(place);
+        }
+        return;
+    }
     match item.change {
         Change::AddClient { client, .. } => affected.added.push(client),
         Change::RemoveClient { client, .. } => {
@@ -388,7 +417,7 @@ fn assign<'a>(
         change => {
             let pending = &room.pending().list;
             if affected.operation.is_some() || !pending.is_empty() && pending.contains_key(user) {
-                *second = Some(second.map_or(place, |other| other.min(place)));
+                found(affected.operation.or(affected.accepted));
             }
             affected.operation = Some(place);
             affected.role_after = change.role_after().unwrap_or(affected.role);
@@ -405,6 +434,7 @@ fn affected<'a>(room: &'a RoomState, user: &'a UserUri, slot: Option<u32>) -> Af
         role,
         clients: known.map_or(0, |slot| slot.clients.len()),
         operation: None,
+        accepted: None,
         role_after: role,
         added: Vec::new(),
         removed: Vec::new(),
@@ -424,7 +454,10 @@ impl RoomState {
         }
     }
 
-    /// Whether the hub accepted the very change since the last commit, and a commit of this form can take it up.
+    /// Whether the hub accepted the very change since the last commit, and a message of this form can name it.
+    ///
+    /// The change is in force, so that naming it adds nothing. It does not matter which party names
+    /// it: if an epoch has passed the proposal by, the hub or a member proposes it anew.
     fn was_accepted(&self, change: &Change, by: &Actor, form: Form) -> bool {
         let pending = self.pending();
         if pending.is_empty() {
@@ -433,7 +466,7 @@ impl RoomState {
         let of_client = |user: &UserUri, client: &ClientUri, added: bool| {
             let accepted = pending.clients.get(client);
             let of_user = || !added || self.user_of(client) == Some(user);
-            accepted.is_some_and(|accepted| accepted.added == added && accepted.by.is(by)) && of_user()
+            accepted.is_some_and(|accepted| accepted.added == added) && of_user()
         };
         match form {
             // The removals that clients propose for themselves are all that an external commit takes up.
@@ -443,24 +476,22 @@ impl RoomState {
                 }
                 _ => false,
             },
-            Form::Commit => match change {
+            Form::Commit | Form::Proposal | Form::ExternalProposal => match change {
                 Change::AddClient { user, client } => of_client(user, client, true),
                 Change::RemoveClient { user, client } => of_client(user, client, false),
                 Change::AddParticipant { user, .. }
                 | Change::SetRole { user, .. }
                 | Change::RemoveParticipant { user } => pending.list.get(user).is_some_and(|accepted| {
                     let added = matches!(change, Change::AddParticipant { .. });
-                    accepted.by.is(by)
-                        && accepted.added == added
-                        && change.role_after() == Some(accepted.role)
+                    accepted.added == added && change.role_after() == Some(accepted.role)
                 }),
-                Change::ReInit => pending.reinit.as_ref().is_some_and(|party| party.is(by)),
-                Change::UpdateMetadata(new) => self.updated(change, by) && self.metadata() == Some(new),
-                Change::UpdateRoles(new) => self.updated(change, by) && self.roles() == new,
-                Change::UpdateBase(new) => self.updated(change, by) && *self.base() == **new,
+                Change::ReInit => pending.reinit.is_some(),
+                Change::UpdateMetadata(new) => self.updated(change) && self.metadata() == Some(new),
+                Change::UpdateRoles(new) => self.updated(change) && self.roles() == new,
+                Change::UpdateBase(new) => self.updated(change) && *self.base() == **new,
                 Change::UpdatePreAuth(new) => {
                     let same = self.preauthorized_entries() == new.preauthorized_entries;
-                    self.updated(change, by) && same
+                    self.updated(change) && same
                 }
                 _ => false,
             },
@@ -468,8 +499,7 @@ impl RoomState {
         }
     }
 
-    fn updated(&self, change: &Change, by: &Actor) -> bool {
-        let party = change.component().and_then(|component| self.pending().components.get(&component));
-        party.is_some_and(|party| party.is(by))
+    fn updated(&self, change: &Change) -> bool {
+        change.component().is_some_and(|component| self.pending().components.contains_key(&component))
     }
 }

@@ -1,18 +1,19 @@
 //! What the changes make of the room.
 
-use alloc::{boxed::Box, vec, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeMap, vec, vec::Vec};
 
-use mimi_codec::{CapabilityType, code_points::ComponentID};
+use mimi_codec::{CapabilityType, DnsName, DnsNameRef, code_points::ComponentID};
 
 use super::items::{Affected, Item, Items, Kind};
 use crate::{
-    Change, Form, NO_ROLE,
+    Change, Form, NO_ROLE, RoomState,
     decision::{Addition, Note, Outcome, Subject, UserOutcome},
     role_table::RoleTable,
 };
 
 /// What becomes of the room, in proportion to the changes.
 pub(super) fn outcome(
+    room: &RoomState,
     items: &Items<'_>,
     form: Form,
     roles: Option<Box<RoleTable>>,
@@ -56,7 +57,27 @@ pub(super) fn outcome(
             outcome.notes.extend(note(item, || capability_of(index)));
         }
     }
+    outcome.departed = departed(room, items);
     outcome
+}
+
+/// The providers that have a participant before and none after.
+fn departed(room: &RoomState, items: &Items<'_>) -> Vec<DnsName> {
+    let mut changes: BTreeMap<DnsNameRef<'_>, (usize, usize)> = BTreeMap::new();
+    for affected in &items.users {
+        let (before, after) = (affected.role != NO_ROLE, affected.role_after != NO_ROLE);
+        if before != after
+            && let Some(uri) = affected.user.mimi_uri()
+        {
+            let (gone, come) = changes.entry(uri.host()).or_default();
+            *gone = gone.saturating_add(usize::from(before));
+            *come = come.saturating_add(usize::from(after));
+        }
+    }
+    let leaves = changes.into_iter().filter(|(host, (gone, come))| {
+        *gone > 0 && room.participants_of_provider(*host).saturating_add(*come) <= *gone
+    });
+    leaves.map(|(host, _)| host.to_owned()).collect()
 }
 
 fn user_outcome(affected: &Affected<'_>) -> UserOutcome {
@@ -82,10 +103,8 @@ fn note(item: &Item<'_>, capability: impl FnOnce() -> Option<CapabilityType>) ->
             role: item.change.role_after().unwrap_or(NO_ROLE),
             capability: capability(),
         }),
-        Change::AddClient { client, .. } => Some(Note::Client { client: client.clone(), by, added: true }),
-        Change::RemoveClient { client, .. } => {
-            Some(Note::Client { client: client.clone(), by, added: false })
-        }
+        Change::AddClient { client, .. } => Some(Note::Client { client: client.clone(), added: true }),
+        Change::RemoveClient { client, .. } => Some(Note::Client { client: client.clone(), added: false }),
         Change::UpdateMetadata(_) => component(ComponentID::ROOM_METADATA),
         Change::UpdateRoles(_) => component(ComponentID::ROLES_LIST),
         Change::UpdatePreAuth(_) => component(ComponentID::PREAUTH_LIST),

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     BANNED_ROLE, Basis, Change, ClientUri, Form, Grant, JoinCode, NO_ROLE, Reason, Refusal, RoomState,
-    UserUri,
+    UserUri, role_table::names_banned,
 };
 
 /// What is asked of a role's limits, on the state after all changes.
@@ -56,32 +56,52 @@ impl<'r, 'a> Rights<'r, 'a> {
         if clients {
             for (place, item) in items.items.iter().enumerate() {
                 if item.change.role_after().is_some() && !item.accepted {
-                    let right = rights.right(item).ok().and_then(|(grant, _)| grant.capability);
+                    let right = rights.right(item).ok().and_then(|(grant, _)| basis_of(&grant));
                     if let Some(capability) = rights.based_on.get_mut(place) {
                         *capability = right;
                     }
                 }
             }
         }
+        // The first refusal is the answer; the others are refused all the same, and named with it.
+        let mut refused: Option<Refusal> = None;
+        let mut also = Vec::new();
         for (place, item) in items.items.iter().enumerate() {
             if item.accepted {
                 rights.grants.push(grant(item, None, Basis::Accepted));
                 continue;
             }
-            if let Change::UpdateMetadata(new) = item.change {
-                rights.metadata(item, new)?;
-                continue;
-            }
-            let (grant, asked) = rights.right(item).map_err(|reason| item.refuse(reason))?;
+            let right = match item.change {
+                Change::UpdateMetadata(new) => match rights.metadata(item, new) {
+                    Ok(()) => continue,
+                    Err(refusal) => Err(refusal),
+                },
+                _ => rights.right(item).map_err(|reason| item.refuse(reason)),
+            };
+            let (grant, asked) = match (right, refused.as_mut()) {
+                (Ok(right), _) => right,
+                (Err(refusal), None) => {
+                    refused = Some(refusal);
+                    continue;
+                }
+                (Err(refusal), Some(first)) => {
+                    also.extend(refusal.change);
+                    let _ = first;
+                    continue;
+                }
+            };
             if let (Some(ask), Some(capability)) =
                 (rights.asked.get_mut(place), rights.based_on.get_mut(place))
             {
                 *ask = asked;
-                *capability = grant.capability;
+                *capability = basis_of(&grant);
             }
             rights.grants.push(grant);
         }
-        Ok(rights)
+        match refused {
+            Some(refusal) => Err(refusal.with(also)),
+            None => Ok(rights),
+        }
     }
 
     /// The capability that a change of the list rests on, by the change's place among the items.
@@ -96,6 +116,12 @@ impl<'r, 'a> Rights<'r, 'a> {
         }
         if !self.fits_form(item) {
             return Err(Reason::NotInThisForm { form: by.form });
+        }
+        if let Some(right) = self.forced_departure(item) {
+            return Ok(right);
+        }
+        if by.is_server_without_role() {
+            return Err(Reason::NotPreAuthorized(by.uri().clone()));
         }
         let alone = |capability| {
             let right = (grant(item, Some(capability), Basis::CapabilityAlone), Asked::default());
@@ -156,6 +182,28 @@ impl<'r, 'a> Rights<'r, 'a> {
                 Change::RemoveClient { client, .. } if self.form == Form::ExternalCommit => is_own(client),
                 _ => self.form != Form::ExternalCommit,
             },
+        }
+    }
+
+    /// What must happen, and therefore takes no right: the removal of a user who has left the parent
+    /// room, with its clients, and the removal of the clients of a banned user.
+    fn forced_departure(&self, item: &Item<'a>) -> Option<Right> {
+        match item.change {
+            Change::RemoveParticipant { user } if self.room.has_left_parent(user) => {
+                self.listed_role(item, user).ok()?;
+                Some((grant(item, None, Basis::LeftParent), Asked::default()))
+            }
+            Change::RemoveClient { user, client } => {
+                let affected = self.affected(item)?;
+                let known = affected.slot.is_some() && self.room.find_client(client) == affected.slot;
+                let waits = self.room.pending().list.contains_key(user);
+                let banned = self.room.role_table().is_banned(affected.role);
+                if known && banned && !waits && affected.operation.is_none() {
+                    return Some((grant(item, None, Basis::Banned), Asked::default()));
+                }
+                None
+            }
+            _ => None,
         }
     }
 
@@ -386,6 +434,9 @@ impl<'r, 'a> Rights<'r, 'a> {
             return Err(Reason::NoSuchClient(client.clone()));
         }
         let by = &item.by;
+        if let Some(change) = self.ban_by_roles(by, affected) {
+            return Ok((grant(item, None, Basis::PartOf { change }), Asked::default()));
+        }
         if let Some(change) = self.departure(by, user, affected) {
             return Ok((grant(item, None, Basis::PartOf { change }), Asked::default()));
         }
@@ -399,6 +450,18 @@ impl<'r, 'a> Rights<'r, 'a> {
         } else {
             Err(by.lacks(capability))
         }
+    }
+
+    /// New roles by the same party that make the user's role 1 the banned one.
+    fn ban_by_roles(&self, by: &Standing<'a>, affected: Option<&Affected<'a>>) -> Option<Option<usize>> {
+        if self.room.role_table().has_banned() || affected?.role != BANNED_ROLE {
+            return None;
+        }
+        let bans = |item: &&Item<'a>| match item.change {
+            Change::UpdateRoles(roles) => item.by.uri() == by.uri() && names_banned(roles),
+            _ => false,
+        };
+        self.items.items.iter().filter(|item| !item.accepted).find(bans).map(|item| item.index)
     }
 
     /// The removal or ban, in this message or accepted before, that the removal of the user's clients is part of.
@@ -436,6 +499,9 @@ impl<'r, 'a> Rights<'r, 'a> {
         let by = &item.by;
         if by.cut_off {
             return Err(item.refuse(Reason::CutOff(by.uri().clone())));
+        }
+        if by.is_server_without_role() {
+            return Err(item.refuse(Reason::NotPreAuthorized(by.uri().clone())));
         }
         if !self.fits_form(item) {
             return Err(item.refuse(Reason::NotInThisForm { form: by.form }));
@@ -479,6 +545,15 @@ impl<'r, 'a> Rights<'r, 'a> {
             self.grants.push(grant(item, None, Basis::Unrestricted));
         }
         Ok(())
+    }
+}
+
+/// The capability whose effects a change of the list has: a user who has left the parent room takes its
+/// clients along like one who is removed.
+fn basis_of(grant: &Grant) -> Option<CapabilityType> {
+    match grant.basis {
+        Basis::LeftParent => Some(CapabilityType::CAN_REMOVE_PARTICIPANT),
+        _ => grant.capability,
     }
 }
 

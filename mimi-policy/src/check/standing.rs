@@ -34,6 +34,11 @@ impl<'a> Standing<'a> {
         !self.is_server() && self.uri() == user
     }
 
+    /// Whether this is a server that is neither on the list nor preauthorized for a role that exists.
+    pub(super) fn is_server_without_role(&self) -> bool {
+        self.is_server() && self.entry.is_none()
+    }
+
     pub(super) fn has(&self, capability: CapabilityType) -> bool {
         self.entry.is_some_and(|role| role.has(capability))
     }
@@ -56,13 +61,6 @@ impl Party {
         match actor {
             Actor::Client { user, client, .. } => Self { uri: user.clone(), client: Some(client.clone()) },
             Actor::ExternalSender { uri, .. } => Self { uri: uri.clone(), client: None },
-        }
-    }
-
-    pub(crate) fn is(&self, actor: &Actor) -> bool {
-        match actor {
-            Actor::Client { user, client, .. } => self.uri == *user && self.client.as_ref() == Some(client),
-            Actor::ExternalSender { uri, .. } => self.uri == *uri && self.client.is_none(),
         }
     }
 }
@@ -89,7 +87,7 @@ impl RoomState {
                 let slot = self.find_user(user);
                 let listed = slot.and_then(|slot| self.slot(slot)).filter(|slot| slot.is_listed());
                 let role = listed.map_or(NO_ROLE, |slot| slot.role);
-                let cut_off = self.is_cut_off(user, slot);
+                let cut_off = self.is_cut_off(slot);
                 let member = slot.is_some() && self.find_client(client) == slot;
                 let standing = Standing {
                     actor,
@@ -102,6 +100,9 @@ impl RoomState {
                 match form {
                     Form::Proposal if cut_off && member => Ok(standing),
                     Form::Proposal | Form::Commit | Form::Message if cut_off && member => {
+                        Err(Reason::CutOff(user.clone()))
+                    }
+                    Form::ExternalCommit | Form::ExternalProposal if self.role_table().is_banned(role) => {
                         Err(Reason::CutOff(user.clone()))
                     }
                     Form::ExternalCommit if !self.allows_external_commits() => {
@@ -137,13 +138,13 @@ impl RoomState {
         }
         let listed = self.role_of(uri);
         let role = listed.or_else(|| self.first_match(claims, |_| true).map(|(_, role)| role));
-        let entry = role.and_then(|role| self.role_entry(role));
-        match (role, entry) {
-            (Some(role), Some(_)) => {
-                Ok(Standing { actor, form, role, entry, listed: listed.is_some(), cut_off: false })
-            }
-            _ => Err(Reason::NotPreAuthorized(uri.clone())),
+        if listed.is_some_and(|role| self.role_table().is_banned(role)) {
+            return Err(Reason::CutOff(uri.clone()));
         }
+        let entry = role.and_then(|role| self.role_entry(role));
+        // Without a role it has no right, and may still propose what needs none.
+        let role = role.unwrap_or(NO_ROLE);
+        Ok(Standing { actor, form, role, entry, listed: listed.is_some(), cut_off: false })
     }
 
     /// A party as whose change something was accepted, whatever its rights.
@@ -166,16 +167,15 @@ impl RoomState {
         }
     }
 
-    /// Whether a user was removed or banned since the last commit, and has clients in the group.
-    fn is_cut_off(&self, user: &UserUri, slot: Option<u32>) -> bool {
+    /// Whether a user has clients in the group that may only leave: it is banned, or no longer on the
+    /// list.
+    fn is_cut_off(&self, slot: Option<u32>) -> bool {
         let Some(slot) = slot.and_then(|slot| self.slot(slot)) else { return false };
-        if slot.clients.is_empty() {
-            return false;
-        }
-        let banned = || {
-            let accepted = self.pending().list.get(user);
-            accepted.is_some_and(|operation| self.role_table().is_banned(operation.role))
-        };
-        !slot.is_listed() || banned()
+        !slot.clients.is_empty() && (!slot.is_listed() || self.role_table().is_banned(slot.role))
+    }
+
+    /// Whether clients of the user may be in the group and take part: it is on the list and not banned.
+    pub(crate) fn takes_part(&self, user: &UserUri) -> bool {
+        self.role_of(user).is_some_and(|role| !self.role_table().is_banned(role))
     }
 }

@@ -6,7 +6,7 @@ use alloc::{collections::BTreeSet, vec::Vec};
 
 use mimi_codec::{Encode, code_points::ComponentID};
 
-use super::{PendingOperation, RoomState, Slot};
+use super::{Pending, PendingOperation, RoomState, Slot};
 use crate::{
     ClientUri, Form, NO_ROLE, Plan, StalePlan,
     decision::{Addition, Note, Outcome, Subject, UserOutcome},
@@ -35,7 +35,78 @@ impl RoomState {
         Ok(())
     }
 
+    /// Withdraws all proposals that were accepted and not committed: the room is again that of the last
+    /// commit.
+    ///
+    /// A party calls it when an epoch has passed the proposals by, because a message was lost or a hub
+    /// has let it happen. Each can then be proposed anew. Without the withdrawal the proposals count
+    /// on: the hub or any member can propose or commit them anew.
+    pub fn withdraw_proposals(&mut self) {
+        if self.pending.is_empty() {
+            return;
+        }
+        let Pending { added, before, .. } = core::mem::take(&mut self.pending);
+        self.order.truncate(self.committed_places);
+        for slot in added {
+            if let Some(user) = self.slot_mut(slot) {
+                user.place = None;
+            }
+        }
+        for (user, (role, clients)) in before.users {
+            let Some(slot) = self.find_user(&user).or_else(|| self.add_slot(user)) else { continue };
+            let removed = self.slot(slot).map(|user| user.clients.clone()).unwrap_or_default();
+            self.change_user(UserOutcome {
+                subject: Subject::Slot(slot),
+                role,
+                removed_clients: removed,
+                added_clients: clients,
+            });
+        }
+        if let Some(metadata) = before.metadata {
+            self.metadata = metadata;
+        }
+        if let Some(roles) = before.roles {
+            self.roles = roles;
+        }
+        if let Some(preauth) = before.preauth {
+            self.preauth = preauth;
+        }
+        if let Some((base, is_stated)) = before.base {
+            self.base = base;
+            self.base_is_stated = is_stated;
+        }
+        self.version = self.version.wrapping_add(1);
+    }
+
+    /// Keeps what accepted changes are about to replace.
+    fn keep_before(&mut self, outcome: &Outcome) {
+        for user in &outcome.users {
+            let (user, before) = match &user.subject {
+                Subject::Slot(slot) => match self.slot(*slot) {
+                    Some(slot) => (slot.user.clone(), (slot.role, slot.clients.clone())),
+                    None => continue,
+                },
+                Subject::New(user) => (user.clone(), (NO_ROLE, Vec::new())),
+            };
+            self.pending.before.users.entry(user).or_insert(before);
+        }
+        let before = &mut self.pending.before;
+        if outcome.metadata.is_some() {
+            before.metadata.get_or_insert_with(|| self.metadata.clone());
+        }
+        if outcome.roles.is_some() {
+            before.roles.get_or_insert_with(|| self.roles.clone());
+        }
+        if outcome.preauth.is_some() {
+            before.preauth.get_or_insert_with(|| self.preauth.clone());
+        }
+        if outcome.base.is_some() {
+            before.base.get_or_insert_with(|| (self.base.clone(), self.base_is_stated));
+        }
+    }
+
     fn accept(&mut self, mut outcome: Outcome) {
+        self.keep_before(&outcome);
         self.replace_components(&mut outcome);
         let mut touched = Vec::with_capacity(outcome.users.len());
         for user in outcome.users {
@@ -65,8 +136,8 @@ impl RoomState {
                 let added = place.is_some_and(|place| place >= self.committed_places);
                 self.pending.list.insert(user, PendingOperation { by, role, added, capability });
             }
-            Note::Client { client, by, added } => {
-                self.pending.clients.insert(client, PendingClient { by, added });
+            Note::Client { client, added } => {
+                self.pending.clients.insert(client, PendingClient { added });
             }
             Note::Component { component, by } => {
                 self.pending.components.insert(component, by);
@@ -109,15 +180,14 @@ impl RoomState {
         self.committed_places = self.order.places();
     }
 
-    /// An external commit takes up nothing that was accepted before, save the clients that leave by themselves.
+    /// An external commit takes up all that waits, which is clients that leave by themselves, or comes to
+    /// a room in which nothing waits.
     fn commit_externally(&mut self, mut outcome: Outcome) {
         self.replace_components(&mut outcome);
+        self.pending = Pending::default();
         self.order.truncate(self.committed_places);
         let mut touched = Vec::with_capacity(outcome.users.len());
         for user in outcome.users {
-            for client in &user.removed_clients {
-                self.pending.clients.remove(client);
-            }
             let was_listed = self.is_listed(&user.subject);
             let slot = self.change_user(user);
             if let Some(slot) =
@@ -131,10 +201,6 @@ impl RoomState {
             self.place(slot);
         }
         self.committed_places = self.order.places();
-        for slot in core::mem::take(&mut self.pending.added) {
-            self.place(slot);
-            self.pending.added.push(slot);
-        }
     }
 
     fn is_listed(&self, subject: &Subject) -> bool {
@@ -180,8 +246,12 @@ impl RoomState {
                 user.clients.swap_remove(index);
             }
         }
+        let was_listed = self.slot(slot).is_some_and(Slot::is_listed);
         if let Some(user) = self.slot_mut(slot) {
             user.role = outcome.role;
+        }
+        if was_listed != (outcome.role != NO_ROLE) {
+            self.count_provider(slot, !was_listed);
         }
         for client in outcome.added_clients {
             self.push_client(slot, client);
@@ -232,6 +302,7 @@ impl RoomState {
         if let Some(user) = self.slot_mut(slot) {
             user.role = role;
         }
+        self.count_provider(slot, true);
         self.enter_counts(slot);
         self.place(slot);
     }
@@ -251,6 +322,20 @@ impl RoomState {
 
     fn slot_mut(&mut self, slot: u32) -> Option<&mut Slot> {
         self.slots.get_mut(usize::try_from(slot).ok()?)
+    }
+
+    /// Counts a participant of a provider that comes to the list or leaves it.
+    fn count_provider(&mut self, slot: u32, comes: bool) {
+        let user = usize::try_from(slot).ok().and_then(|slot| self.slots.get(slot));
+        let Some(uri) = user.and_then(|user| user.user.mimi_uri()) else { return };
+        let host = uri.host();
+        match self.providers.get_mut(host.as_str()) {
+            Some(count) if comes => *count = count.saturating_add(1),
+            Some(count) if *count > 1 => *count = count.saturating_sub(1),
+            Some(_) => drop(self.providers.remove(host.as_str())),
+            None if comes => drop(self.providers.insert(host.as_str().into(), 1)),
+            None => {}
+        }
     }
 
     fn leave_counts(&mut self, slot: u32) {

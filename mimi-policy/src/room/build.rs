@@ -1,6 +1,6 @@
 //! A room from its parts.
 
-use alloc::{collections::BTreeSet, vec::Vec};
+use alloc::vec::Vec;
 
 use mimi_codec::{
     Decode, Opaque,
@@ -10,7 +10,7 @@ use mimi_codec::{
     room_policy::{BaseRoomPolicy, OperationalParameters, PreAuthData, RoleData},
 };
 
-use super::{Order, Pending, RoomState, Slot, Tables};
+use super::{Order, ParentParticipants, Pending, RoomState, Slot, Tables};
 use crate::{
     ClientUri, Defect, IdentityError, IdentityOf, InvalidRoom, NO_ROLE, RoomUri, TableSeed, UserUri,
     change::check_claim, role_table::RoleTable,
@@ -33,7 +33,8 @@ pub struct RoomParts {
     pub other: Vec<ComponentData>,
     /// The leaves of the group: the user's and the client's identifier, as credentials hold them.
     pub clients: Vec<(Opaque, Opaque)>,
-    /// The participants of the parent room; only for a room that depends on one, or is to.
+    /// The participants of the parent room who are not banned there; only for a room that depends on
+    /// one, or is to.
     pub parent_participants: Option<Vec<Opaque>>,
 }
 
@@ -106,7 +107,7 @@ impl RoomState {
             external_commits_allowed,
             external_proposals_allowed,
             other: parts.other,
-            parent_participants: parts.parent_participants.map(|parent| parent_set(parent, &mut defects)),
+            parent: parts.parent_participants.map(|parent| parent_set(parent, &mut defects)),
             slots: Vec::new(),
             free: Vec::new(),
             tables: Tables::default(),
@@ -114,6 +115,7 @@ impl RoomState {
             committed_places: 0,
             counts: alloc::collections::BTreeMap::new(),
             listed: 0,
+            providers: alloc::collections::BTreeMap::new(),
             clients: 0,
             lingering: 0,
             several: 0,
@@ -200,24 +202,9 @@ impl RoomState {
         if let Some(defect) = limits_of(&self.base, self.users(), self.client_count()) {
             defects.push(defect);
         }
-        if self.base.parent_dependant {
-            self.check_parent(&self.base, defects);
-        }
-    }
-
-    /// Whether the participants are some of the parent's, and not all (mimi-room-policy §5). It takes time in proportion to the
-    /// list.
-    pub(crate) fn check_parent(&self, base: &BaseRoomPolicy, defects: &mut Vec<Defect>) {
-        if base.parent_room.is_none() {
+        // Participants who have left the parent do not make a room invalid: they have yet to be removed.
+        if self.base.parent_dependant && self.base.parent_room.is_none() {
             defects.push(Defect::NoParentRoom);
-        }
-        let none = BTreeSet::new();
-        let parent = self.parent_participants.as_ref().unwrap_or(&none);
-        let strangers = self.slots.iter().filter(|slot| slot.is_listed() && !parent.contains(&slot.user));
-        let before = defects.len();
-        defects.extend(strangers.map(|slot| Defect::NotInParent(slot.user.clone())));
-        if defects.len() == before && self.listed >= parent.len() {
-            defects.push(Defect::NotAStrictSubset);
         }
     }
 
@@ -246,13 +233,13 @@ impl RoomState {
     }
 }
 
-/// The participants of the parent room.
-fn parent_set(parent: Vec<Opaque>, defects: &mut Vec<Defect>) -> BTreeSet<UserUri> {
+/// The participants of the parent room, none of whom is banned there.
+fn parent_set(parent: Vec<Opaque>, defects: &mut Vec<Defect>) -> ParentParticipants {
     let checked = parent.into_iter().enumerate().filter_map(|(place, user)| {
         let of = IdentityOf::ParentParticipant(place);
         UserUri::new(user).map_err(|error| defects.push(Defect::Identity { of, error })).ok()
     });
-    checked.collect()
+    ParentParticipants::new(checked, [])
 }
 
 fn room_identity(of: IdentityOf, uri: &Uri) -> Option<Defect> {

@@ -2,9 +2,14 @@
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
-use mimi_codec::{CapabilityType, code_points::ComponentID};
+use mimi_codec::{
+    CapabilityType,
+    code_points::ComponentID,
+    protocol::RoomMetaData,
+    room_policy::{BaseRoomPolicy, PreAuthData},
+};
 
-use crate::{ClientUri, UserUri, decision::Party};
+use crate::{ClientUri, UserUri, decision::Party, role_table::RoleTable};
 
 /// An accepted operation on one user's place in the list.
 #[derive(Clone, Debug)]
@@ -20,7 +25,6 @@ pub(crate) struct PendingOperation {
 
 #[derive(Clone, Debug)]
 pub(crate) struct PendingClient {
-    pub(crate) by: Party,
     pub(crate) added: bool,
 }
 
@@ -35,6 +39,20 @@ pub(crate) struct Pending {
     pub(crate) added: Vec<u32>,
     /// Removed participants, which keep their place in the list until the commit.
     pub(crate) removed: Vec<u32>,
+    /// What was before, of all that the accepted changes have touched.
+    pub(super) before: Before,
+}
+
+/// The room as of the last commit, as far as accepted changes have touched it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Before {
+    /// The role and the clients of each user.
+    pub(super) users: BTreeMap<UserUri, (u32, Vec<ClientUri>)>,
+    pub(super) metadata: Option<Option<RoomMetaData>>,
+    pub(super) roles: Option<RoleTable>,
+    pub(super) preauth: Option<Option<PreAuthData>>,
+    /// The base policy, and whether the components state it.
+    pub(super) base: Option<(BaseRoomPolicy, bool)>,
 }
 
 impl Pending {

@@ -79,6 +79,7 @@ fn about(why: &Refused) -> BTreeSet<Stage> {
         | Reason::NoSuchClient(_) => vec![Stage::Possible],
         // The client that joins by an external commit.
         Reason::ClientInGroup(_) => vec![Stage::Form, Stage::Possible],
+        Reason::CutOff(_) => vec![Stage::Form, Stage::Right],
         Reason::NotPreAuthorized(_)
         | Reason::FixedMembership
         | Reason::MissingCapability { .. }

@@ -50,10 +50,35 @@ fn decide_saying(t: &Try, said: &mut Vec<(Cap, Says)>) -> Result<Room, &'static 
     }
     joining_client_is_authorized(t, &after, said)?;
     clients_leave_with_their_users(t, &after)?;
-    if let Some(why) = what_makes_a_room_invalid(&after) {
+    if let Some(why) = what_makes_a_room_invalid(&after).or_else(|| who_may_not_enter(&t.room, &after)) {
         return Err(why);
     }
     Ok(after)
+}
+
+/// 5: "the list of participants of the room MUST be a strict subset of the participants of the parent
+/// room." D52: asked of those who come, and of all when the room begins to depend on a parent; one who
+/// has left the parent since makes no room invalid and is removed.
+fn who_may_not_enter(before: &Room, after: &Room) -> Option<&'static str> {
+    if !after.base.parent_dependant {
+        return None;
+    }
+    let old = |user: &Uri| before.base.parent_dependant && before.role_of(user).is_some();
+    let new: Vec<&Uri> = after.list.iter().map(|(user, _)| user).filter(|user| !old(user)).collect();
+    if new.is_empty() && before.base.parent_dependant {
+        return None;
+    }
+    let Some(parent) = &after.parent_participants else { return Some("the parent's list is not known") };
+    if new.iter().any(|user| !parent.contains(user)) {
+        return Some("a participant is not in the parent room");
+    }
+    (after.list.len() >= parent.len()).then_some("not a strict subset of the parent's participants")
+}
+
+/// D52: whoever has left the parent room.
+fn has_left_parent(room: &Room, user: &Uri) -> bool {
+    let parent = room.parent_participants.as_ref().filter(|_| room.base.parent_dependant);
+    parent.is_some_and(|parent| !parent.contains(user))
 }
 
 /// What a condition is about, in the order in which they are looked at.
@@ -96,7 +121,8 @@ pub(crate) fn fails(t: &Try) -> BTreeSet<Stage> {
             ask(Stage::Right, !t.changes.iter().all(authorized));
             ask(Stage::Right, joining_client_is_authorized(t, &after, said).is_err());
             ask(Stage::Departure, clients_leave_with_their_users(t, &after).is_err());
-            ask(Stage::After, what_makes_a_room_invalid(&after).is_some());
+            let invalid = what_makes_a_room_invalid(&after).or_else(|| who_may_not_enter(&t.room, &after));
+            ask(Stage::After, invalid.is_some());
         }
     }
     stages
@@ -142,15 +168,6 @@ fn what_makes_a_room_invalid(room: &Room) -> Option<&'static str> {
         if room.base.parent_room.is_empty() {
             return Some("no parent room");
         }
-        // 5: "the list of participants of the room MUST be a strict subset of the participants of the parent room."
-        if let Some(parent) = &room.parent_participants {
-            if room.list.iter().any(|(user, _)| !parent.contains(user)) {
-                return Some("a participant is not in the parent room");
-            }
-            if parent.iter().all(|user| room.role_of(user).is_some()) {
-                return Some("not a strict subset of the parent's participants");
-            }
-        }
     }
     for (user, _) in &room.clients {
         if room.role_of(user).is_none() {
@@ -174,6 +191,20 @@ fn what_makes_a_room_invalid(room: &Room) -> Option<&'static str> {
 // ---- Forms
 
 fn who_may_use_the_form(t: &Try) -> Result<(), &'static str> {
+    // D51: a banned user is cut off; its clients in the group may propose to leave.
+    let banned = |who: &Who| t.room.role_of(who.uri()).is_some_and(|role| t.room.is_banned_role(role));
+    let leaves = |who: &Who, change: &Change| matches!((who, change), (Who::User { user, .. }, Change::RemoveClient(owner, _)) if owner == user);
+    if banned(&t.actor) {
+        let only_leaves = t.changes.iter().all(|(_, change)| leaves(&t.actor, change));
+        if t.form != Form::Proposal || t.changes.is_empty() || !only_leaves {
+            return Err("a banned user does more than leave");
+        }
+    }
+    for (by, change) in &t.changes {
+        if by.as_ref().is_some_and(|by| banned(by) && !leaves(by, change)) {
+            return Err("a banned user proposed more than to leave");
+        }
+    }
     match (t.form, &t.actor) {
         // mimi-protocol 7.3: servers propose and never commit; RFC 9420: proposals and commits of members come from members.
         (Form::Proposal | Form::Commit, Who::User { user, client, .. }) => {
@@ -408,6 +439,10 @@ fn clients_leave_with_their_users(t: &Try, after: &Room) -> Result<(), &'static 
             return Err("a banned user keeps a client");
         }
     }
+    let role_1_becomes_banned = !t.room.is_banned_role(1) && after.is_banned_role(1);
+    if role_1_becomes_banned && after.list.iter().any(|(user, role)| *role == 1 && after.is_active(user)) {
+        return Err("a holder of role 1, which becomes the banned one, keeps a client");
+    }
     // "Due to restrictions in MLS [...] this action cannot be committed by the leaving user": nor by the client that leaves.
     if let (Form::Commit, Who::User { client, .. }) = (t.form, &t.actor)
         && t.changes
@@ -517,6 +552,10 @@ fn is_authorized(t: &Try, after: &Room, change: &(Option<Who>, Change), said: &m
                 ask(Cap::JoinIfPreauthorized, can_join_if_preauthorized(&q, *role));
             }
         }
+        // D52: who has left the parent room is removed by any member or by a server, without a capability.
+        Change::Remove(user) if has_left_parent(&t.room, user) && t.room.role_of(user).is_some() => {
+            return true;
+        }
         Change::Remove(user) if own(user) => ask(Cap::RemoveSelf, can_remove_self(&q, user)),
         Change::Remove(user) => ask(Cap::RemoveParticipant, can_remove_participant(&q, user)),
         Change::SetRole(user, role) if own(user) => {
@@ -539,6 +578,33 @@ fn is_authorized(t: &Try, after: &Room, change: &(Option<Who>, Change), said: &m
             ask(Cap::AddOwnClient, can_add_own_client(&q, user, client));
         }
         Change::AddClient(user, _) => return comes_with_an_added_user(&q, user),
+        // D51: the clients of a banned user, too.
+        Change::RemoveClient(user, _)
+            if t.room.role_of(user).is_some_and(|role| t.room.is_banned_role(role))
+                && !t.changes.iter().any(|(_, change)| whose_entry_changes(change) == Some(*user)) =>
+        {
+            return true;
+        }
+        Change::RemoveClient(user, _)
+            if has_left_parent(&t.room, user)
+                && t.changes.iter().any(|change| {
+                    matches!(&change.1, Change::Remove(removed) if removed == user)
+                        && (t.form == Form::Commit || own(user) || t.by(change).uri() == by.uri())
+                }) =>
+        {
+            return true;
+        }
+        // D51: new roles that make role 1 the banned one take its holders' clients along.
+        Change::RemoveClient(user, _)
+            if t.room.role_of(user) == Some(1)
+                && !t.room.is_banned_role(1)
+                && after.is_banned_role(1)
+                && t.changes
+                    .iter()
+                    .any(|change| matches!(change.1, Change::Roles(_)) && t.by(change).uri() == by.uri()) =>
+        {
+            return true;
+        }
         Change::RemoveClient(user, client) if own(user) => {
             if leaves(t, by, user) {
                 return true;

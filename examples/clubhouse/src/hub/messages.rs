@@ -13,10 +13,7 @@ use mimi_franking::{
     hub::{ActiveSender, RoomUsers, Submission},
     report::ReportCheck,
 };
-use mimi_policy::{
-    Actor, UserUri,
-    receiving::{FanOut as What, check_fan_out},
-};
+use mimi_policy::{UserUri, receiving::FanOut as What};
 
 use super::{Answer, HostedRoom, Hub, to_all};
 use crate::{
@@ -130,9 +127,7 @@ fn judge(
     let sender = ActiveSender::find(sending_uri, from, room).map_err(|error| refuse(error.to_string()))?;
     // Which of the user's clients it was, the hub can't see.
     let user = UserUri::try_from(sending_uri).map_err(|error| refuse(error.to_string()))?;
-    let client = room.room.clients_of(&user).next().ok_or_else(|| refuse("no client".to_owned()))?;
-    let actor = Actor::client(user.clone(), client.clone());
-    let plan = room.room.check_message(&actor, &[]).map_err(|refusal| refuse(refusal.to_string()))?;
+    let plan = room.room.check_message_of(&user, &[]).map_err(|refusal| refuse(refusal.to_string()))?;
     let why = plan.grants().iter().filter_map(|grant| {
         let role = room.room.role(grant.role).map_or("", |role| &role.role_name);
         grant.capability.map(|capability| format!("{capability} of {role} ({})", grant.role))
@@ -155,7 +150,7 @@ impl RoomUsers for HostedRoom {
 fn receiving_domains(room: &HostedRoom) -> std::collections::BTreeSet<String> {
     let receives = |user: &IdentifierUri| {
         let Ok(user) = UserUri::try_from(user) else { return false };
-        check_fan_out(What::ApplicationMessage, |it| room.room.has_capability(&user, it)).is_ok()
+        room.room.check_fan_out(What::ApplicationMessage, &user).is_ok()
     };
     let members = room.roster.members.values().filter(|it| receives(&it.user));
     members.filter_map(|it| domain_of(&it.user).ok()).collect()
