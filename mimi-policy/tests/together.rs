@@ -6,7 +6,10 @@
 mod scene;
 
 use mimi_codec::code_points::ComponentID;
-use mimi_policy::{Basis, Change, Defect, Form, Reason, RoomState, TableSeed};
+use mimi_policy::{
+    Basis, Change, Defect, Form, ParentParticipants, ProposedChange, Reason, RoomState, TableSeed,
+    receiving::{FanOut, Withheld},
+};
 use scene::*;
 
 use Form::{Commit, ExternalCommit, ExternalProposal, Message, Proposal};
@@ -535,9 +538,11 @@ fn left_by_grace() -> Scene {
 #[test]
 fn a_user_who_left_the_parent_is_removed_by_the_hub_or_any_member() {
     let removal = || [remove("grace"), remove_client("grace", 1)];
-    let fixed = || left_by_grace().base(|base| base.fixed_membership = true).edit(3, |role| {
-        role.role_capabilities.retain(|capability| *capability != Cap::CAN_ADD_PARTICIPANT);
-    });
+    let fixed = || {
+        left_by_grace().base(|base| base.fixed_membership = true).edit(3, |role| {
+            role.role_capabilities.retain(|capability| *capability != Cap::CAN_ADD_PARTICIPANT);
+        })
+    };
     for scene in [left_by_grace(), fixed()] {
         let room = scene.room();
         assert_eq!(room.must_leave().collect::<Vec<_>>(), [&user("grace")]);

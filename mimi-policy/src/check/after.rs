@@ -256,8 +256,10 @@ impl<'r, 'a> After<'r, 'a> {
                 delta.gone_active = delta.gone_active.saturating_add(1);
             }
             delta.minimum |= asked.minima_before;
-            // The clients of a banned user leave whatever the minimum of the banned role.
-            let forced = self.room.role_table().is_banned(affected.role);
+            // The clients of a banned user leave whatever the minimum of the banned role, also if it is
+            // these changes that make the role the banned one.
+            let after = self.roles.as_deref().unwrap_or(self.room.role_table());
+            let forced = self.room.role_table().is_banned(affected.role) || after.is_banned(affected.role);
             delta.minimum_active |= asked.minima_before || !moves && !forced;
         }
         if affected.role_after != NO_ROLE && (moves || is_active && !was_active) {
