@@ -3,7 +3,7 @@
 use alloc::{boxed::Box, vec::Vec};
 
 use mimi_codec::{
-    CapabilityType, Decode, DnsName, UserUri,
+    Decode, DnsName, UserUri,
     extensions::SafeAAD,
     mls::PrivateMessage,
     protocol::{
@@ -16,10 +16,7 @@ use mimi_franking::{
     FrankingAgentKey, FrankingError,
     hub::{ActiveSender, RoomUsers, Submission},
 };
-use mimi_policy::{
-    Actor, Claims,
-    receiving::{FanOut as What, check_fan_out},
-};
+use mimi_policy::{Actor, Claims, receiving::FanOut as What};
 use rand_core::CryptoRng;
 
 use super::{
@@ -175,10 +172,7 @@ fn receivers<S: MlsStack>(hosted: &mut HostedRoom<S>) -> Vec<DnsName> {
         return known.clone();
     }
     let room = &hosted.room;
-    let receives = |user: &UserUri| {
-        let holds = |capability: CapabilityType| room.policy().has_capability(&user, capability);
-        check_fan_out(What::ApplicationMessage, holds).is_ok()
-    };
+    let receives = |user: &UserUri| room.policy().check_fan_out(What::ApplicationMessage, user).is_ok();
     let mut found = alloc::collections::BTreeSet::new();
     for (_, member) in room.members().iter() {
         if !found.contains(&member.provider) && receives(&member.user) {
