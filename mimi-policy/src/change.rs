@@ -207,6 +207,15 @@ pub enum Change {
     UpdateBase(Box<BaseRoomUpdate>),
     /// Changes or removes another component of the room's policy, or removes one of the above. No capability allows it.
     ChangeComponent(ComponentID),
+    /// Retracts single messages (mimi-hub-retracted-messages-00 §3.1). It takes canDeleteOtherMessage,
+    /// or canDeleteOtherReaction if all of them are reactions: what they are, only clients can tell.
+    RetractMessages,
+    /// Retracts the messages of one sender (mimi-hub-retracted-messages-00 §3.2). It takes
+    /// canDeleteOtherMessage.
+    RetractRange {
+        /// The sender.
+        sender: UserUri,
+    },
     /// Ends the group, for another to replace it.
     ReInit,
     /// Ends the room.

@@ -62,6 +62,8 @@ pub enum Reason {
     SecondClientOperation(ClientUri),
     /// Two replacements of one component.
     SecondUpdate(ComponentID),
+    /// A second range retracts messages of this sender (mimi-hub-retracted-messages-00 §3.2).
+    SecondRetractedRange(UserUri),
     /// New roles beside a change of the participant list (mimi-room-policy §3).
     RolesBesideListChange,
     /// New preauthorization beside a change of the participant list that isn't a removal (mimi-room-policy §4).
@@ -182,6 +184,7 @@ impl Reason {
             Self::SecondOperation(_)
             | Self::SecondClientOperation(_)
             | Self::SecondUpdate(_)
+            | Self::SecondRetractedRange(_)
             | Self::RolesBesideListChange
             | Self::PreAuthBesideListChange
             | Self::ReInitBesideOthers
@@ -266,6 +269,9 @@ impl fmt::Display for Reason {
             Self::SecondOperation(user) => write!(f, "a second operation on {user}"),
             Self::SecondClientOperation(client) => write!(f, "a second operation on {client}"),
             Self::SecondUpdate(component) => write!(f, "a second update of {component}"),
+            Self::SecondRetractedRange(sender) => {
+                write!(f, "a second range retracts messages of {sender}")
+            }
             Self::RolesBesideListChange => f.write_str("new roles beside a change of the participant list"),
             Self::PreAuthBesideListChange => f.write_str(
                 "new preauthorization beside a change of the participant list other than a removal",

@@ -11,9 +11,12 @@ use core::fmt;
 use mimi_codec::{
     Decode, DecodeError,
     code_points::{ComponentID, ExtensionType, ProposalType},
-    extensions::{AppDataUpdate, AppDataUpdateSelect},
+    extensions::{AppDataUpdate, AppDataUpdateSelect, AppEphemeral},
     mls::{Commit, Credential, Extensions, OtherProposal, Proposal, ProposalOrRef, ProposalRef, Sender},
     protocol::{ParticipantListUpdate, RoomMetaUpdate, UpdateResponseCode},
+    retraction::{
+        HubRetractedMessagesComponent, HubRetractedRangeComponent, RetractedRangesError, refuse_second_ranges,
+    },
     room_policy::{BaseRoomUpdate, PreAuthUpdate, RoleUpdate},
 };
 
@@ -100,6 +103,17 @@ pub trait Identities {
         false
     }
 
+    /// Whether `sender` may update or remove a component that is no part of the room's policy, such as
+    /// `franking_agent`, `app_components`, `safe_aad`, `associated_parties` or a private one.
+    ///
+    /// No capability covers them: such a component changes by nobody but the party that its draft
+    /// names. Answer `true` only where the component's own rule was checked, for instance by
+    /// mimi-pseudonym for the wrapped keys of a room. By default no such change is allowed.
+    fn allows_component(&self, sender: &Actor, update: &AppDataUpdate) -> bool {
+        let _ = (sender, update);
+        false
+    }
+
     /// Whether `sender` may make a proposal of a type that mimi-codec does not know
     /// ([`ProposalRule`](mimi_codec::mls::ProposalRule)). No capability covers it, and nothing that this crate keeps changes by it.
     fn allows_other_proposal(&self, sender: &Actor, proposal: &OtherProposal) -> bool {
@@ -149,6 +163,12 @@ pub enum RequestProblem {
     },
     /// It replaces the GroupContext's extensions in a way that nobody allows.
     ExtensionsNotAllowed,
+    /// It changes a component that is no part of the room's policy, and
+    /// [`Identities::allows_component`] does not allow it.
+    ComponentNotAllowed(ComponentID),
+    /// It retracts messages of one sender in a second range (mimi-hub-retracted-messages-00 §3.2), or
+    /// names the sender in a spelling that does not count.
+    RetractedRanges(RetractedRangesError),
     /// Its type is unknown here, and [`Identities::allows_other_proposal`] does not allow it.
     OtherProposal(ProposalType),
 }
@@ -160,6 +180,7 @@ impl InvalidRequest {
         match self.problem {
             RequestProblem::PseudonymsNotAllowed
             | RequestProblem::ExtensionsNotAllowed
+            | RequestProblem::ComponentNotAllowed(_)
             | RequestProblem::OtherProposal(_)
             | RequestProblem::IdentityChanged => UpdateResponseCode::NOT_ALLOWED,
             _ => UpdateResponseCode::INVALID_PROPOSAL,
@@ -186,6 +207,10 @@ impl fmt::Display for InvalidRequest {
             RequestProblem::UserIndexOutOfRange(index) => write!(f, "the list has no place {index}"),
             RequestProblem::Malformed { component, error } => write!(f, "{component}: {error}"),
             RequestProblem::ExtensionsNotAllowed => f.write_str("the extensions may not become these"),
+            RequestProblem::ComponentNotAllowed(component) => {
+                write!(f, "component {component} may not be changed by this sender")
+            }
+            RequestProblem::RetractedRanges(error) => error.fmt(f),
             RequestProblem::OtherProposal(proposal_type) => {
                 write!(f, "proposals of type {proposal_type} are not allowed")
             }
@@ -523,8 +548,9 @@ impl<I: Identities + ?Sized> Reader<'_, I> {
             }
             Proposal::AppDataUpdate(update) => self.read_update(update, actor, &mut push)?,
             Proposal::Update(update) => self.read_new_leaf(&update.leaf_node.credential, actor)?,
-            // Neither key material nor a message to a component changes the room.
-            Proposal::PreSharedKey(_) | Proposal::ExternalInit(_) | Proposal::AppEphemeral(_) => {}
+            // Key material changes nothing in the room.
+            Proposal::PreSharedKey(_) | Proposal::ExternalInit(_) => {}
+            Proposal::AppEphemeral(ephemeral) => Self::read_ephemeral(ephemeral, &mut push)?,
             Proposal::Other(other) => {
                 if !self.identities.allows_other_proposal(actor, other) {
                     return Err(RequestProblem::OtherProposal(other.proposal_type()));
@@ -541,10 +567,16 @@ impl<I: Identities + ?Sized> Reader<'_, I> {
         push: &mut impl FnMut(Change),
     ) -> Result<(), RequestProblem> {
         let component = proposal.component_id;
+        if !self.is_policy(component) {
+            // Its own rule is another machine's; without one it does not change.
+            return if self.identities.allows_component(actor, proposal) {
+                Ok(())
+            } else {
+                Err(RequestProblem::ComponentNotAllowed(component))
+            };
+        }
         let AppDataUpdateSelect::Update { update } = &proposal.op else {
-            if self.is_policy(component) {
-                push(Change::ChangeComponent(component));
-            }
+            push(Change::ChangeComponent(component));
             return Ok(());
         };
         let malformed = |error| RequestProblem::Malformed { component, error };
@@ -567,8 +599,27 @@ impl<I: Identities + ?Sized> Reader<'_, I> {
                 let update = BaseRoomUpdate::decode_exact(update).map_err(malformed)?;
                 push(Change::UpdateBase(update.into()));
             }
-            _ if self.is_policy(component) => push(Change::ChangeComponent(component)),
-            // Another component's own affair.
+            _ => push(Change::ChangeComponent(component)),
+        }
+        Ok(())
+    }
+
+    /// What a message to a component asks: a retraction takes a right, any other changes nothing.
+    fn read_ephemeral(proposal: &AppEphemeral, push: &mut impl FnMut(Change)) -> Result<(), RequestProblem> {
+        let component = proposal.component_id;
+        let malformed = |error| RequestProblem::Malformed { component, error };
+        match component {
+            ComponentID::HUB_RETRACTED_MESSAGES => {
+                HubRetractedMessagesComponent::decode_exact(&proposal.data).map_err(malformed)?;
+                push(Change::RetractMessages);
+            }
+            ComponentID::HUB_RETRACTED_RANGE => {
+                let range = HubRetractedRangeComponent::decode_exact(&proposal.data).map_err(malformed)?;
+                refuse_second_ranges([&range]).map_err(RequestProblem::RetractedRanges)?;
+                let sender =
+                    UserUri::try_from(&range.abusive_sender_uri).map_err(RequestProblem::Identity)?;
+                push(Change::RetractRange { sender });
+            }
             _ => {}
         }
         Ok(())

@@ -7,14 +7,15 @@ mod proposals;
 mod scene;
 
 use mimi_codec::{
-    Opaque,
+    CapabilityType, Opaque,
     code_points::{CipherSuite, ComponentID},
-    extensions::{AppDataUpdate, AppDataUpdateSelect, SelfRemove},
+    extensions::{AppDataUpdate, AppDataUpdateSelect, AppEphemeral, SelfRemove},
     mls::{
         Commit, Credential, CredentialBinding, Extensions, GroupContextExtensions, MultiCredential, Proposal,
         ProposalOrRef, ProposalRef, ReInit, Remove, Sender, Update, WeakMultiCredential,
     },
-    protocol::{PseudonymousCredential, UpdateResponseCode},
+    protocol::{IdentifierUri, PseudonymousCredential, UpdateResponseCode},
+    retraction::{HubRetractedMessagesComponent, HubRetractedRangeComponent},
 };
 use mimi_policy::{
     Actor, Change, Form, Identities, JoinCode, Reason, Request, RequestProblem, Unidentified, UserUri,
@@ -154,10 +155,118 @@ fn a_joiner_is_known_by_the_credential_of_its_leaf_and_its_code() {
     assert_eq!(invalid.problem, RequestProblem::NoPath);
 }
 
+/// Components that are no part of the room's policy.
+const OTHERS: [ComponentID; 8] = [
+    ComponentID::APP_COMPONENTS,
+    ComponentID::SAFE_AAD,
+    ComponentID::CONTENT_MEDIA_TYPES,
+    ComponentID::APQ_MLS_INFO,
+    ComponentID::ASSOCIATED_PARTIES,
+    ComponentID::FRANKING_AGENT,
+    ComponentID::IDENTITY_LINK_KEYS,
+    ComponentID(0xff00),
+];
+
 #[test]
-fn what_changes_nothing_in_the_room_is_left_out() {
-    let other = update(ComponentID::IDENTITY_LINK_KEYS, &0u8);
-    assert_eq!(commit(&all(), &[(other, None)]).unwrap().changes, []);
+fn refuses_updates_and_removals_of_components_that_have_no_rule() {
+    for component in OTHERS {
+        let removal = AppDataUpdate { component_id: component, op: AppDataUpdateSelect::Remove {} };
+        for proposal in [update(component, &0u8), Proposal::AppDataUpdate(removal)] {
+            assert_eq!(problem(&all(), proposal), RequestProblem::ComponentNotAllowed(component));
+        }
+    }
+}
+
+/// A tree whose caller has checked the rules of all other components.
+struct Checked;
+
+impl Identities for Checked {
+    fn member(&self, leaf_index: u32) -> Result<Actor, Unidentified> {
+        Tree.member(leaf_index)
+    }
+
+    fn holder(&self, credential: &Credential) -> Result<Actor, Unidentified> {
+        Tree.holder(credential)
+    }
+
+    fn external_sender(&self, sender_index: u32) -> Result<Actor, Unidentified> {
+        Tree.external_sender(sender_index)
+    }
+
+    fn join_code(&self, user: &UserUri, role: u32) -> Option<JoinCode> {
+        Tree.join_code(user, role)
+    }
+
+    fn allows_component(&self, sender: &Actor, _: &AppDataUpdate) -> bool {
+        *sender == by("alice")
+    }
+}
+
+#[test]
+fn a_component_with_a_rule_of_its_own_changes_nothing_else() {
+    for component in OTHERS {
+        let proposal = update(component, &0u8);
+        let ask = |leaf| {
+            let proposals = [(&proposal, None)];
+            Request::commit(&all().room(), &Checked, &member(leaf), None, proposals).map(|it| it.changes)
+        };
+        assert_eq!(ask(0), Ok(vec![]));
+        let refused = RequestProblem::ComponentNotAllowed(component);
+        assert_eq!(ask(1).unwrap_err().problem, refused);
+    }
+    // The rule of a policy component is the room's: the caller is not asked.
+    let proposal = update(ComponentID::BOT_POLICY, &0u8);
+    let request = Request::commit(&all().room(), &Checked, &member(0), None, [(&proposal, None)]).unwrap();
+    assert_eq!(request.changes, [Change::ChangeComponent(ComponentID::BOT_POLICY).into()]);
+}
+
+fn ephemeral(component_id: ComponentID, data: &impl mimi_codec::Encode) -> Proposal {
+    let data = data.to_bytes().unwrap().into();
+    Proposal::AppEphemeral(AppEphemeral { component_id, data })
+}
+
+fn range(sender: &str) -> Proposal {
+    let component = HubRetractedRangeComponent {
+        hub_retracted_timestamp: 1,
+        remover_uri: IdentifierUri::new("alice").unwrap(),
+        reason_code: None,
+        abusive_sender_uri: IdentifierUri::new(sender).unwrap(),
+        starting_timestamp: None,
+    };
+    ephemeral(ComponentID::HUB_RETRACTED_RANGE, &component)
+}
+
+#[test]
+fn a_retraction_takes_a_right() {
+    let messages = ephemeral(
+        ComponentID::HUB_RETRACTED_MESSAGES,
+        &HubRetractedMessagesComponent {
+            hub_retracted_timestamp: 1,
+            remover_uri: IdentifierUri::new("alice").unwrap(),
+            reason_code: None,
+            retracted_messages: vec![],
+        },
+    );
+    let scene = |capabilities: &[CapabilityType]| four().can(3, capabilities);
+    let check = |scene: &Scene, proposals: &[Proposal]| {
+        let list: Vec<_> = proposals.iter().map(|proposal| (proposal.clone(), None)).collect();
+        let request = commit(scene, &list).unwrap();
+        request.check(&scene.room()).map(|plan| plan.grants()[0].capability).map_err(|it| it.reason)
+    };
+    let message = CapabilityType::CAN_DELETE_OTHER_MESSAGE;
+    let reaction = CapabilityType::CAN_DELETE_OTHER_REACTION;
+    let lacks = Reason::MissingCapability { role: 3, capability: message };
+    assert_eq!(check(&scene(&[]), std::slice::from_ref(&messages)), Err(lacks.clone()));
+    assert_eq!(check(&scene(&[message]), std::slice::from_ref(&messages)), Ok(Some(message)));
+    assert_eq!(check(&scene(&[reaction]), std::slice::from_ref(&messages)), Ok(Some(reaction)));
+    assert_eq!(check(&scene(&[reaction]), &[range("bob")]), Err(lacks));
+    assert_eq!(check(&scene(&[message]), &[range("bob"), range("carol")]), Ok(Some(message)));
+    let twice = check(&scene(&[message]), &[range("bob"), messages, range("bob")]);
+    assert_eq!(twice, Err(Reason::SecondRetractedRange(user("bob"))));
+    let spelling = problem(&all(), range("MIMI://b.example/u/bob"));
+    assert!(matches!(spelling, RequestProblem::RetractedRanges(_)));
+    let other = AppEphemeral { component_id: ComponentID::APP_ACK, data: "".into() };
+    assert_eq!(commit(&all(), &[(Proposal::AppEphemeral(other), None)]).unwrap().changes, []);
 }
 
 #[test]

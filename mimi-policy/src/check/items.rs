@@ -1,6 +1,6 @@
 //! The changes of one message: what each is about, and which of them meet in one user.
 
-use alloc::vec::Vec;
+use alloc::{collections::BTreeMap, vec::Vec};
 
 use mimi_codec::code_points::ComponentID;
 
@@ -294,6 +294,15 @@ impl<'a> Items<'a> {
             if let Some(item) = updates.nth(allowed).or_else(again) {
                 let all = self.items.iter().filter(of_it).filter_map(|item| item.index);
                 return Err(item.refuse(Reason::SecondUpdate(component)).with(all));
+            }
+        }
+
+        let mut ranges: BTreeMap<&UserUri, Option<usize>> = BTreeMap::new();
+        for item in &self.items {
+            if let Change::RetractRange { sender } = item.change
+                && let Some(first) = ranges.insert(sender, item.index)
+            {
+                return Err(item.refuse(Reason::SecondRetractedRange(sender.clone())).with(first));
             }
         }
 

@@ -110,6 +110,9 @@ fn note(item: &Item<'_>, capability: impl FnOnce() -> Option<CapabilityType>) ->
         Change::UpdatePreAuth(_) => component(ComponentID::PREAUTH_LIST),
         Change::UpdateBase(_) => component(ComponentID::BASE_ROOM_POLICY),
         Change::ReInit => Some(Note::ReInit { by }),
-        Change::ChangeComponent(_) | Change::DestroyRoom => None,
+        Change::ChangeComponent(_)
+        | Change::DestroyRoom
+        | Change::RetractMessages
+        | Change::RetractRange { .. } => None,
     }
 }

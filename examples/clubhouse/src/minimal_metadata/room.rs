@@ -5,7 +5,7 @@ use std::fmt;
 use mimi_codec::{
     Decode, Encode, Opaque,
     code_points::ComponentID,
-    extensions::{AppDataDictionary, SafeAAD},
+    extensions::{AppDataDictionary, AppDataUpdate, SafeAAD},
     minimal_metadata::SealedConnectionResponse,
     mls::{
         Capabilities, Commit, Content, Credential, Extensions, FramedContent, GroupContext, LeafNode,
@@ -190,6 +190,11 @@ impl Identities for Pseudonyms<'_> {
 
     fn join_code(&self, _: &UserUri, _: u32) -> Option<JoinCode> {
         None
+    }
+
+    /// The wrapped keys change by the rules of mimi-pseudonym, which judges every commit beside.
+    fn allows_component(&self, _: &Actor, update: &AppDataUpdate) -> bool {
+        update.component_id == ComponentID::IDENTITY_LINK_KEYS
     }
 }
 
