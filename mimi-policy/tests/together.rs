@@ -556,6 +556,7 @@ fn a_user_who_left_the_parent_is_removed_by_the_hub_or_any_member() {
             accept(&mut room, &by("carol"), Commit, remove_client("grace", 1));
             assert_eq!(room.must_leave().count(), 0);
         }
+        allows(&scene.room(), &server(&[]), ExternalProposal, removal());
         let mut room = scene.room();
         accept(&mut room, &by("grace"), Proposal, removal());
         accept(&mut room, &by("dave"), Commit, ());

@@ -120,7 +120,8 @@ impl<'r, 'a> Rights<'r, 'a> {
         if let Some(right) = self.forced_departure(item) {
             return Ok(right);
         }
-        if by.is_server_without_role() {
+        // A client's removal may be part of a removal that takes no right.
+        if by.is_server_without_role() && !matches!(item.change, Change::RemoveClient { .. }) {
             return Err(Reason::NotPreAuthorized(by.uri().clone()));
         }
         let alone = |capability| {
@@ -450,6 +451,8 @@ impl<'r, 'a> Rights<'r, 'a> {
         };
         if by.has(capability) {
             Ok((grant(item, Some(capability), Basis::CapabilityAlone), Asked::default()))
+        } else if by.is_server_without_role() {
+            Err(Reason::NotPreAuthorized(by.uri().clone()))
         } else {
             Err(by.lacks(capability))
         }

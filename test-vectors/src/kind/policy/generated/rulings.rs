@@ -11,6 +11,9 @@ pub(super) fn cases() -> Result<Vec<GeneratedCase>, GenerateError> {
     let mut cases = Cases(Vec::new());
     spelling(&mut cases)?;
     ways_of_joining(&mut cases)?;
+    waiting(&mut cases)?;
+    banned(&mut cases)?;
+    left_the_parent(&mut cases)?;
     Ok(cases.0)
 }
 
@@ -106,4 +109,126 @@ fn ways_of_joining(cases: &mut Cases) -> Result<(), GenerateError> {
         "external_commit",
         vec![code("erin", 2, false)],
     )
+}
+
+fn waiting(cases: &mut Cases) -> Result<(), GenerateError> {
+    let scene = || four().can(0, &["canOpenJoin"]).moves(0, 0, &[2]);
+    let waits = |change: Value| scene().pending(by("alice"), change);
+    for (what, change) in [
+        ("an addition", add("frank", 2)),
+        ("a new role", set("bob", 4)),
+        ("metadata", json!({"op": "update_metadata", "fields": ["name"]})),
+    ] {
+        let name = alloc::format!("waiting: an external commit while {what} waits");
+        cases.push(false, &name, &waits(change), by("erin"), "external_commit", vec![add("erin", 2)])?;
+    }
+    let opens = json!({"op": "update_roles", "roles": [
+        {"index": 0, "capabilities": ["canOpenJoin"], "changes": [[0, [5]]]},
+        {"index": 2, "name": "user"}, {"index": 3, "name": "admin"}, {"index": 4, "name": "guest"},
+        {"index": 5, "name": "visitor"},
+    ]});
+    cases.push(
+        false,
+        "waiting: an external commit by roles that no GroupContext has",
+        &four().pending(by("alice"), opens),
+        by("erin"),
+        "external_commit",
+        vec![add("erin", 5)],
+    )?;
+    let itself = || scene().client("bob", 2).pending(device("bob", 2), remove_client("bob", 2));
+    let taken = proposed(remove_client("bob", 2), device("bob", 2));
+    cases.push(
+        true,
+        "waiting: an external commit takes up all that clients propose for themselves",
+        &itself(),
+        by("erin"),
+        "external_commit",
+        vec![add("erin", 2), taken],
+    )?;
+    cases.push(
+        false,
+        "waiting: an external commit leaves out what a client proposes for itself",
+        &itself(),
+        by("erin"),
+        "external_commit",
+        vec![add("erin", 2)],
+    )?;
+    let removed = || four().inactive("bert", 2).pending(by("alice"), remove("bert"));
+    for (who, by_whom) in [("the hub", server(&[])), ("another member", by("carol"))] {
+        let name = alloc::format!("waiting: proposed anew by {who} and committed by a third");
+        let anew = vec![proposed(remove("bert"), by_whom)];
+        cases.push(true, &name, &removed(), by("dave"), "commit", anew)?;
+    }
+    let twice = vec![proposed(remove("bert"), by("alice")), proposed(remove("bert"), server(&[]))];
+    cases.push(
+        false,
+        "waiting: proposed anew beside the proposal that waits",
+        &removed(),
+        by("dave"),
+        "commit",
+        twice,
+    )
+}
+
+fn banned(cases: &mut Cases) -> Result<(), GenerateError> {
+    let scene = || {
+        four().active("erin", 1).can(1, &["canSendMessage", "canAddOwnClient"]).can(2, &["canSendMessage"])
+    };
+    for form in ["commit", "proposal", "message"] {
+        let name = alloc::format!("banned: a user whose client is still in the group, a {form}");
+        cases.push(false, &name, &scene(), by("erin"), form, none())?;
+    }
+    let second = device("erin", 2);
+    let name = "banned: a user brings another client";
+    cases.push(false, name, &scene(), second, "external_commit", none())?;
+    let leaves = || vec![remove_client("erin", 1)];
+    let name = "banned: a user proposes that its client leaves";
+    cases.push(true, name, &scene(), by("erin"), "proposal", leaves())?;
+    let name = "banned: a member without capabilities removes the client";
+    cases.push(true, name, &scene(), by("dave"), "commit", leaves())?;
+    let name = "banned: the hub proposes that the client leaves";
+    cases.push(true, name, &scene(), server(&[]), "external_proposal", leaves())?;
+
+    let visitors =
+        || four().active("erin", 1).set(1, "name", json!("visitor")).can(3, &["canChangeRoleDefinitions"]);
+    let banning = json!({"op": "update_roles", "roles": [
+        {"index": 0}, {"index": 1, "name": "banned"}, {"index": 2, "name": "user"},
+        {"index": 3, "name": "admin"}, {"index": 4, "name": "guest"},
+    ]});
+    let name = "banned: new roles make active users banned";
+    cases.push(false, name, &visitors(), by("alice"), "commit", vec![banning.clone()])?;
+    let with_clients = vec![banning, remove_client("erin", 1)];
+    let name = "banned: new roles make active users banned, and their clients leave";
+    cases.push(true, name, &visitors(), by("alice"), "commit", with_clients)
+}
+
+fn left_the_parent(cases: &mut Cases) -> Result<(), GenerateError> {
+    for fixed in [false, true] {
+        let scene = || {
+            let base = json!({"fixed_membership": fixed, "parent_dependant": true,
+                "parent_room": "mimi://a.example/r/parent"});
+            four().base(base).parent(&["alice", "bob", "carol", "frank", "grace"])
+        };
+        let kind = if fixed { "a fixed-membership room" } else { "a room" };
+        let removal = || vec![remove("dave"), remove_client("dave", 1)];
+        for (allow, what, actor, form, changes) in [
+            (true, "a member removes the user who left", by("bob"), "commit", removal()),
+            (true, "the hub removes the user who left", server(&[]), "external_proposal", removal()),
+            (true, "the user who left goes", by("dave"), "proposal", removal()),
+            (true, "the room goes on", by("bob"), "commit", none()),
+            (false, "the client stays", by("bob"), "commit", vec![remove("dave")]),
+            (
+                false,
+                "a member removes a user who has not left",
+                by("bob"),
+                "commit",
+                vec![remove("carol"), remove_client("carol", 1)],
+            ),
+            (false, "a user who is not in the parent", by("alice"), "commit", vec![add("erin", 2)]),
+        ] {
+            let name = alloc::format!("parent: {kind} whose participant left the parent, {what}");
+            cases.push(allow, &name, &scene(), actor, form, changes)?;
+        }
+    }
+    Ok(())
 }
