@@ -3,9 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::{
-    Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, InvalidValue, Opaque, Reader, Result, Writer,
-};
+use crate::{Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, Opaque, Reader, Result, Writer};
 
 /// A number of an enum that ends at `(255)`: some values are listed in the draft, the others are kept
 /// (RFC 8446 §3.5, to which mimi-protocol-06 §5 refers).
@@ -51,7 +49,7 @@ impl<C: Code> Unlisted<C> {
 #[cfg(feature = "serde")]
 impl<'de, C: Code + serde::Deserialize<'de>> serde::Deserialize<'de> for Unlisted<C> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let invalid = InvalidValue::whole(DecodeErrorKind::Rule("the code is a listed one"));
+        let invalid = crate::InvalidValue::whole(DecodeErrorKind::Rule("the code is a listed one"));
         Self::new(C::deserialize(deserializer)?).ok_or_else(|| serde::de::Error::custom(invalid))
     }
 }

@@ -92,11 +92,11 @@ impl UrlTemplate {
             return Err(TextError::new(TextErrorKind::DotSegment, offset));
         }
         let path_after = after.split_once('?').map_or(after, |(path, _)| path);
-        if let Some((own, later)) = path_after.split_once('/') {
-            if let Some(offset) = find_dot_segment(later) {
-                let offset = offset.saturating_add(own.len()).saturating_add(1);
-                return Err(TextError::new(TextErrorKind::DotSegment, offset.saturating_add(after_offset)));
-            }
+        if let Some((own, later)) = path_after.split_once('/')
+            && let Some(offset) = find_dot_segment(later)
+        {
+            let offset = offset.saturating_add(own.len()).saturating_add(1);
+            return Err(TextError::new(TextErrorKind::DotSegment, offset.saturating_add(after_offset)));
         }
         Ok(template)
     }

@@ -287,6 +287,7 @@ wire_struct! {
 
 wire_select! {
     /// How a new emulator client comes into a group (mls-virtual-clients §5.1.2).
+    #[allow(clippy::large_enum_variant, reason = "the fields stand in the select, as in the draft")]
     pub enum HigherLevelGroupStateBody: u8 "HigherLevelGroupStateType" inline {
         /// By the state of the virtual client's membership.
         1 "state_transfer" => StateTransfer {

@@ -98,7 +98,7 @@ impl ActiveSender {
         room: &impl RoomUsers,
     ) -> Result<Self, FrankingError> {
         let user = UserUri::try_from(sending_uri)?;
-        if !user.mimi_uri().is_some_and(|uri| uri.host() == submitted_by.domain()) {
+        if user.mimi_uri().is_none_or(|uri| uri.host() != submitted_by.domain()) {
             return Err(FrankingError::SenderOfAnotherProvider);
         }
         if !room.is_participant(&user) {

@@ -696,7 +696,7 @@ fn the_last_participant_of_a_provider_is_reported() {
     let bob = || [remove("mimi://b.example/u/bob"), remove_client("mimi://b.example/u/bob", 1)];
     let (ben, cy) = (remove("mimi://b.example/u/ben"), remove("mimi://c.example/u/cy"));
     assert_eq!(departed(&bob()), [""; 0]);
-    assert_eq!(departed(&[cy.clone()]), ["c.example"]);
+    assert_eq!(departed(std::slice::from_ref(&cy)), ["c.example"]);
     let all = [&bob()[..], &[ben, cy]].concat();
     assert_eq!(departed(&all), ["b.example", "c.example"]);
     let replaced = [&all[..], &[add("mimi://c.example/u/cat", 2)]].concat();

@@ -187,10 +187,7 @@ impl Hub {
         let roster = roster_of(&group)?;
         let room = room_of(&dictionary, &roster, TableSeed::generate(&mut self.rng))?;
         for member in roster.members.values() {
-            ensure!(
-                room.role_of(&(&member.user).try_into().unwrap()).is_some(),
-                "the creator is not on the list"
-            );
+            ensure!(room.role_of(&(&member.user).try_into()?).is_some(), "the creator is not on the list");
         }
         let hosted = HostedRoom {
             uri: uri.clone(),

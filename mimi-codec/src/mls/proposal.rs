@@ -38,6 +38,7 @@ macro_rules! proposals {
         }
 
         /// Whether this crate has a struct for the type.
+        #[allow(clippy::manual_range_patterns, reason = "the numbers of the table, one by one")]
         const fn is_known(proposal_type: ProposalType) -> bool {
             matches!(proposal_type.0, $($value)|*)
         }

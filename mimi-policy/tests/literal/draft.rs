@@ -164,10 +164,8 @@ fn what_makes_a_room_invalid(room: &Room) -> Option<&'static str> {
             return Some("a participant has role 0 or one that isn't there");
         }
     }
-    if room.base.parent_dependant {
-        if room.base.parent_room.is_empty() {
-            return Some("no parent room");
-        }
+    if room.base.parent_dependant && room.base.parent_room.is_empty() {
+        return Some("no parent room");
     }
     for (user, _) in &room.clients {
         if room.role_of(user).is_none() {

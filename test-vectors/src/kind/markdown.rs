@@ -14,6 +14,9 @@ use crate::generate::{GenerateError, GeneratedCase, Seed};
 
 pub(crate) struct Markdown;
 
+/// A member of a case, and what is made of the Markdown for it.
+type Made = (&'static str, fn(&str) -> Value);
+
 impl Kind for Markdown {
     fn name(&self) -> &'static str {
         "markdown"
@@ -26,7 +29,7 @@ impl Kind for Markdown {
 
     fn verify_valid(&self, case: &mut Case<'_>) {
         let Some(markdown) = case.text("markdown") else { return };
-        let made: [(&str, fn(&str) -> Value); 4] = [
+        let made: [Made; 4] = [
             ("links", links_json),
             ("mentions", |markdown| Value::from(mentions(markdown))),
             ("plain", |markdown| Value::from(to_plain_text(markdown))),

@@ -24,7 +24,7 @@ pub(super) fn play(story: &mut Story) -> Result<()> {
     let hub = world.provider_of(&room)?.hub.room(&room)?;
     ensure!(hub.epoch() == 0 && hub.room.participant_count() == 1, "the hub follows another room");
     hub.room.matches(&hub.dictionary)?;
-    let role = hub.room.role_of(&(&alice).try_into().unwrap());
+    let role = hub.room.role_of(&(&alice).try_into()?);
     ensure!(role == Some(roles::SUPER_ADMIN), "Alice has the role {role:?}");
     Ok(())
 }

@@ -86,7 +86,7 @@ impl Client {
         let roster = Roster::new(group.members(), group.public_group().group_context())?;
         let room = room_of(&dictionary, &roster, TableSeed::generate(&mut self.rng))?;
         let own = &self.identity;
-        ensure!(room.role_of(&(&own.user).try_into().unwrap()).is_some(), "this user is not on the list");
+        ensure!(room.role_of(&(&own.user).try_into()?).is_some(), "this user is not on the list");
         let accepted = AcceptedProposals::default();
         let timeline = Conversation::new();
         let membership = Membership { group, room, dictionary, roster, accepted, timeline, pending: None };

@@ -84,7 +84,7 @@ impl Known for Looking<'_> {
     }
 
     fn is_participant(&self, user: &str) -> bool {
-        self.membership.room.role_of(&user.try_into().unwrap()).is_some()
+        user.try_into().is_ok_and(|user| self.membership.room.role_of(&user).is_some())
     }
 }
 

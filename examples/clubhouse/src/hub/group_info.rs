@@ -79,7 +79,7 @@ impl Hub {
         let mut code = vec![0; 16];
         self.rng.fill_bytes(&mut code);
         let room = self.room_mut(uri)?;
-        let may = room.room.has_capability(&user.try_into().unwrap(), CapabilityType::CAN_CREATE_JOIN_CODE);
+        let may = room.room.has_capability(&user.try_into()?, CapabilityType::CAN_CREATE_JOIN_CODE);
         crate::ensure!(may, "{} may not make join codes", text(user));
         room.codes.issue(code.clone(), role);
         Ok(code)

@@ -164,7 +164,7 @@ impl Hub {
         room.dictionary = stack::dictionary(room.group.group_context())?;
         let members = std::mem::replace(&mut room.roster, roster_of(&room.group)?).members;
         for joined in room.roster.members.values().filter(|it| !members.values().any(|old| old == *it)) {
-            room.codes.use_up(&(&joined.user).try_into().unwrap());
+            room.codes.use_up(&(&joined.user).try_into()?);
         }
         room.room = decision.room;
         room.accepted.clear();

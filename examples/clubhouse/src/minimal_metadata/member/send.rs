@@ -96,7 +96,7 @@ impl Member {
     ) -> Result<UpdateRequest> {
         let leaves = self.room.leaves().iter().filter(|(_, it)| it.user_pseudonym == *user_pseudonym);
         let leaves: Vec<u32> = leaves.map(|(leaf_index, _)| leaf_index).collect();
-        let place = self.room.state.index_of(&user_pseudonym.try_into().unwrap()).ok_or("not on the list")?;
+        let place = self.room.state.index_of(&user_pseudonym.try_into()?).ok_or("not on the list")?;
         let mut proposals: Vec<Proposal> =
             leaves.iter().map(|removed| Proposal::Remove(Remove { removed: *removed })).collect();
         proposals.push(update_participants(&[], vec![place])?);
