@@ -4,7 +4,7 @@ use core::fmt;
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
+pub enum LintSeverity {
     /// The room isn't valid: every change of it is refused.
     Error,
     /// Somebody gets more than was meant, or everybody less.
@@ -13,7 +13,7 @@ pub enum Severity {
     Note,
 }
 
-impl Severity {
+impl LintSeverity {
     /// In a word.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -25,7 +25,7 @@ impl Severity {
     }
 }
 
-impl fmt::Display for Severity {
+impl fmt::Display for LintSeverity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
@@ -36,11 +36,11 @@ macro_rules! codes {
         /// What a finding is.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
-        pub enum Code {
+        pub enum LintCode {
             $($(#[$doc])* $variant,)*
         }
 
-        impl Code {
+        impl LintCode {
             /// All of them.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
@@ -54,9 +54,9 @@ macro_rules! codes {
 
             /// How bad it is.
             #[must_use]
-            pub const fn severity(self) -> Severity {
+            pub const fn severity(self) -> LintSeverity {
                 match self {
-                    $(Self::$variant => Severity::$severity,)*
+                    $(Self::$variant => LintSeverity::$severity,)*
                 }
             }
         }
@@ -80,9 +80,9 @@ codes! {
     ParentMissing = "parent-missing", Error;
     /// There are more users than the base policy allows.
     TooManyUsers = "too-many-users", Error;
-    /// A role reaches a stronger one by way of others.
+    /// Holders of a role, or of two, get more power over others than they have, without a holder of it.
     Escalation = "escalation", Warning;
-    /// Nobody may be left who can ever add, remove or promote.
+    /// A state can be reached after which users can never again be added, removed or given another role.
     LockOut = "lock-out", Warning;
     /// Who is banned may do something.
     BannedHasCapabilities = "banned-has-capabilities", Warning;
@@ -104,7 +104,7 @@ codes! {
     UnnamedComponent = "unnamed-component", Warning;
     /// A role change leads from or to a role that isn't defined.
     MissingRole = "missing-role", Warning;
-    /// Of adding, removing and promoting, one may be lost for ever.
+    /// A state can be reached after which one of adding, removing and giving another role is lost for ever.
     PartialLockOut = "partial-lock-out", Note;
     /// Clients of banned users may stay in the group.
     BannedMayHaveClients = "banned-may-have-clients", Note;
@@ -134,11 +134,13 @@ codes! {
     ParentWithoutDependence = "parent-without-dependence", Note;
     /// A capability stands twice in a role, or two entries of its role changes are from one role.
     DuplicateEntry = "duplicate-entry", Note;
+    /// The search for what can happen ended at its cost limit: longer ways may exist.
+    SearchCut = "search-cut", Note;
     /// The tables are larger than what is examined.
     NotExamined = "not-examined", Note;
 }
 
-impl fmt::Display for Code {
+impl fmt::Display for LintCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }

@@ -2,33 +2,51 @@
 
 use alloc::vec::Vec;
 
-use super::{Code, Policy, lint};
+use super::{COST_LIMIT, LintCode, Policy, find};
 
-/// How often a policy is examined on the way; a bound for hostile tables.
-const MAX_TRIES: usize = 2048;
+/// How many steps [`smallest_example`] takes at most: those of the searches ([`COST_LIMIT`]), and one for each entry of a table that is
+/// examined.
+pub const EXAMPLE_COST_LIMIT: u64 = 1 << 22;
 
-/// A policy from which nothing more can be taken without taking the finding, too.
+/// A policy that still has a finding, and has little else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SmallestExample {
+    /// The policy.
+    pub policy: Policy,
+    /// Whether the reduction ended at [`EXAMPLE_COST_LIMIT`]: then the policy is smaller, and a smaller one may exist.
+    pub cut: bool,
+}
+
+/// Takes from a policy all that a finding does not need.
 ///
-/// Roles, capabilities, role changes, limits, preauthorizations and participants go one after the other, whatever isn't needed for a finding with
-/// that code about the same number of roles. For very large tables it gives up early, with a policy that is only smaller.
+/// Roles, capabilities, role changes, limits, preauthorizations and participants are removed one after the other, as long as [`lint`](super::lint)
+/// still has a finding with that code. A policy without such a finding is returned as it is.
 ///
 /// ```
-/// use mimi_policy::lint::{Code, Policy, lint, smallest_example};
+/// use mimi_policy::lint::{LintCode, Policy, lint, smallest_example};
 /// use mimi_policy::preset::ExampleRoom;
 ///
 /// let policy = Policy::new(ExampleRoom::Strict.roles());
-/// let example = smallest_example(&policy, Code::LockOut);
-/// // One that adds and leaves, and one that is left.
-/// assert_eq!(example.roles.roles.len(), 2);
-/// assert!(lint(&example).iter().any(|finding| finding.code == Code::LockOut));
+/// let example = smallest_example(&policy, LintCode::LockOut);
+/// assert!(!example.cut);
+/// // One role that adds and leaves, and one that is left.
+/// assert!(example.policy.roles.roles.len() <= 3);
+/// assert!(lint(&example.policy).iter().any(|finding| finding.code == LintCode::LockOut));
 /// ```
 #[must_use]
-pub fn smallest_example(policy: &Policy, code: Code) -> Policy {
-    let shows = |policy: &Policy| lint(policy).iter().any(|finding| finding.code == code);
+pub fn smallest_example(policy: &Policy, code: LintCode) -> SmallestExample {
+    let mut left = EXAMPLE_COST_LIMIT;
+    // `None` if the limit is reached.
+    let mut shows = |policy: &Policy, differs: bool| {
+        let (findings, spent) =
+            if differs { find(policy, Some(code), COST_LIMIT) } else { (Vec::new(), 0) };
+        left = left.checked_sub(spent.saturating_add(1))?;
+        Some(findings.iter().any(|finding| finding.code == code))
+    };
     let mut least = policy.clone();
-    let mut tries = 0_usize;
-    if !shows(&least) {
-        return least;
+    match shows(&least, true) {
+        Some(true) => {}
+        shown => return SmallestExample { policy: least, cut: shown.is_none() },
     }
     loop {
         let mut smaller = false;
@@ -36,20 +54,21 @@ pub fn smallest_example(policy: &Policy, code: Code) -> Policy {
             let mut place = 0;
             loop {
                 let mut candidate = least.clone();
-                if !part(&mut candidate, place) || tries >= MAX_TRIES {
+                if !part(&mut candidate, place) {
                     break;
                 }
-                tries = tries.saturating_add(1);
-                if candidate != least && shows(&candidate) {
-                    least = candidate;
-                    smaller = true;
-                } else {
-                    place = place.saturating_add(1);
+                match shows(&candidate, candidate != least) {
+                    None => return SmallestExample { policy: least, cut: true },
+                    Some(true) => {
+                        least = candidate;
+                        smaller = true;
+                    }
+                    Some(false) => place = place.saturating_add(1),
                 }
             }
         }
         if !smaller {
-            return least;
+            return SmallestExample { policy: least, cut: false };
         }
     }
 }

@@ -1,212 +1,165 @@
-//! States in which nobody can ever add, remove or promote again.
-//!
-//! Only who has which role is looked at, not how many: a role empties if its minimum is 0 and its holders leave, or are moved out by
-//! somebody who can leave in turn. What is found can happen; that nothing is found doesn't say that nothing can.
+//! States after which users can never again be added, removed or given another role.
 
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::vec::Vec;
 
+use super::model::{Budget, Explored, MOST_PARTICIPANTS, Model, Seat, State, Unit, Who};
 use super::table::Table;
-use super::{Code, Finding, Step};
-use crate::graph::{Means, Move};
+use super::{LintCode, LintFinding, StepMeans};
+use crate::graph::Means;
 use crate::role_table::NO_ROLE;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Ability {
-    Add,
-    Remove,
-    Promote,
-}
+/// How many participants the rooms have that are examined; more only if the list has more.
+pub(super) const SMALL_ROOM: usize = 3;
 
-impl Ability {
-    fn of(step: &Move) -> Option<Self> {
-        match step.means {
-            Means::Add => Some(Self::Add),
-            Means::Remove => Some(Self::Remove),
-            Means::Ban if step.from != NO_ROLE => Some(Self::Remove),
-            Means::ChangeUserRole | Means::Unban => Some(Self::Promote),
-            _ => None,
-        }
-    }
+/// What may be lost: a bit for each.
+const ADD: u8 = 1;
+const REMOVE: u8 = 2;
+const PROMOTE: u8 = 4;
+const ALL: u8 = ADD | REMOVE | PROMOTE;
 
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Add => "add",
-            Self::Remove => "remove",
-            Self::Promote => "change the role of",
-        }
+const WORDS: [(u8, &str); 3] = [(ADD, "added"), (REMOVE, "removed"), (PROMOTE, "given another role")];
+
+fn ability(unit: &Unit) -> u8 {
+    match unit.means {
+        StepMeans::Move(Means::Add) => ADD,
+        StepMeans::Move(Means::Remove) => REMOVE,
+        StepMeans::Move(Means::Ban) if unit.is_of_participant() => REMOVE,
+        StepMeans::Move(Means::ChangeUserRole | Means::Unban) => PROMOTE,
+        _ => 0,
     }
 }
 
-type Roles = BTreeSet<u32>;
-
-pub(super) fn find(table: &Table<'_>, findings: &mut Vec<Finding>) {
-    let worst = starts(table)
+pub(super) fn find(table: &Table<'_>, budget: &mut Budget, findings: &mut Vec<LintFinding>) {
+    let model = Model::new(table, Who::All);
+    let listed = of_list(table, &model);
+    let starts = match listed {
+        Some(start) => [start].into(),
+        None => founders(&model),
+    };
+    let small = starts.iter().map(|start| start.len()).max().unwrap_or_default().max(SMALL_ROOM);
+    // What is lost must stay lost even if one more joins.
+    let most = small.saturating_add(1).min(MOST_PARTICIPANTS);
+    let mut explored = model.explore(&starts, most, budget, ability);
+    for (state, labels) in explored.states.iter().zip(&mut explored.labels) {
+        // Who writes the roles can write them anew.
+        let mut active = state.seats().filter(|seat| seat.active).filter_map(|seat| model.role(seat.place));
+        if active.any(|role| role.rewrites && !role.banned) {
+            *labels = ALL;
+        }
+    }
+    // If the search was cut, what was not examined may be able to do everything, or nothing.
+    let possible = Possible { at_least: explored.possible(0), at_most: explored.possible(ALL) };
+    let ends = starts_to_try(&explored, &possible, &starts, small);
+    let worst = ends
         .into_iter()
-        .filter_map(|start| Some((end_of(table, &start)?, start)))
-        .max_by_key(|(end, _)| (end.all_lost, end.lost.len(), core::cmp::Reverse(end.steps.len())));
-    let Some((end, start)) = worst else { return };
-    let gone: Vec<u32> = start.iter().copied().filter(|role| !end.left.contains(role)).collect();
-    let words: Vec<&str> = end.lost.iter().map(|ability| ability.word()).collect();
-    let labels: Vec<_> = gone.iter().map(|role| table.label(*role)).collect();
-    let what = format!(
-        "When nobody has {} any more, nobody can ever {} anybody again.",
-        labels.join(" or "),
-        words.join(" or ")
-    );
-    let code = if end.all_lost { Code::LockOut } else { Code::PartialLockOut };
-    let mut finding = table.finding(code, gone, what);
-    finding.steps = end.steps;
-    findings.push(finding);
+        .filter_map(|start| end_of(&explored, &possible, start, small))
+        .max_by_key(|end| (end.all_lost, end.lost.count_ones(), core::cmp::Reverse(end.way.len())));
+    if let Some(end) = worst {
+        findings.push(finding(table, &model, &end));
+    }
 }
 
-/// How many founders' roles are tried.
-const MAX_STARTS: usize = 4;
+struct Possible {
+    at_least: Vec<u8>,
+    at_most: Vec<u8>,
+}
 
-/// Which roles somebody has at the beginning: those on the list, or the founder's, who has whichever leads furthest.
-fn starts(table: &Table<'_>) -> Vec<Roles> {
-    if let Some(list) = table.policy.participants.as_ref().filter(|list| !list.participants.is_empty()) {
-        let present = list.participants.iter().map(|pair| pair.role_index);
-        return [present.filter(|role| table.roles.contains_key(role) && *role != NO_ROLE).collect()].into();
+fn at(masks: &[u8], place: usize) -> u8 {
+    masks.get(place).copied().unwrap_or_default()
+}
+
+/// The participants of the list, each with a client; of a long list so many of each role that a minimum lets one go.
+fn of_list(table: &Table<'_>, model: &Model) -> Option<State> {
+    let list = table.policy.participants.as_ref().filter(|list| !list.participants.is_empty())?;
+    let all = list.participants.len() < MOST_PARTICIPANTS;
+    let mut seats: Vec<Seat> = Vec::new();
+    for pair in &list.participants {
+        let place = model.roles.iter().position(|role| role.index == pair.role_index);
+        let Some((place, role)) = place.and_then(|place| Some((place, model.role(place)?))) else { continue };
+        let of_role = seats.iter().filter(|seat| seat.place == place).count();
+        let enough = role.enough_to_lose_one();
+        if pair.role_index != NO_ROLE
+            && (all || of_role < enough)
+            && seats.len().saturating_add(1) < MOST_PARTICIPANTS
+        {
+            seats.push(Seat { place, active: !role.banned });
+        }
     }
-    let founders: Vec<(usize, u32)> = table
-        .ordinary()
-        .filter(|role| may_be_active(table, *role))
-        .map(|role| (reach(table, &[role].into()).0.len(), role))
-        .filter(|(_, role)| {
-            table.graph.moves().iter().any(|step| step.by == *role && Ability::of(step).is_some())
+    Some(State::new(seats))
+}
+
+/// A founder alone, with any role that it can have.
+fn founders(model: &Model) -> Vec<State> {
+    let places = model.ordinary().filter(|place| model.has_room_for(*place, 1));
+    places.map(|place| State::new([Seat { place, active: true }])).collect()
+}
+
+/// Of several founders' roles, those from which most can be done, and of these those from which most roles are reached.
+fn starts_to_try(explored: &Explored, possible: &Possible, starts: &[State], small: usize) -> Vec<usize> {
+    let ranked: Vec<((u32, usize), usize)> = starts
+        .iter()
+        .filter_map(|start| explored.place_of(*start))
+        .map(|start| {
+            let states = explored.ways(&[start], small).order;
+            let seats = states.iter().filter_map(|place| explored.states.get(*place));
+            let roles: BTreeSet<usize> = seats
+                .flat_map(|state| state.seats())
+                .filter(|seat| seat.active)
+                .map(|seat| seat.place)
+                .collect();
+            ((at(&possible.at_least, start).count_ones(), roles.len()), start)
         })
         .collect();
-    let furthest = founders.iter().map(|(count, _)| *count).max();
-    founders
-        .into_iter()
-        .filter(|(count, _)| Some(*count) == furthest)
-        .map(|(_, role)| [role].into())
-        .take(MAX_STARTS)
-        .collect()
-}
-
-fn may_be_active(table: &Table<'_>, role: u32) -> bool {
-    table.roles.get(&role).is_some_and(|role| role.maximum_active_participants_constraint != Some(0))
-}
-
-/// The roles that somebody can have, from some who are there, and the moves that gave them; with all that outsiders and servers do.
-fn reach<'a>(table: &'a Table<'_>, present: &Roles) -> (Roles, Vec<&'a Move>) {
-    let servers: Roles =
-        table.policy.preauth.preauthorized_entries.iter().map(|entry| entry.target_role).collect();
-    let mut reached = present.clone();
-    reached.insert(NO_ROLE);
-    let mut ways: Vec<&Move> = Vec::new();
-    // Every move waits for the role of who makes it, then for the role from which it leads.
-    let mut waiting: BTreeMap<u32, Vec<&Move>> = BTreeMap::new();
-    let mut next: VecDeque<&Move> = table.graph.moves().iter().collect();
-    while let Some(step) = next.pop_front() {
-        let acts = reached.contains(&step.by) || (servers.contains(&step.by) && !step.means.is_by_oneself());
-        if !acts {
-            waiting.entry(step.by).or_default().push(step);
-        } else if !reached.contains(&step.from) {
-            waiting.entry(step.from).or_default().push(step);
-        } else if reached.insert(step.to) {
-            ways.push(step);
-            next.extend(waiting.remove(&step.to).unwrap_or_default());
-        }
-    }
-    (reached, ways)
-}
-
-/// What somebody can still do some day.
-fn abilities(table: &Table<'_>, present: &Roles) -> BTreeSet<Ability> {
-    let (reached, _) = reach(table, present);
-    let servers: Roles =
-        table.policy.preauth.preauthorized_entries.iter().map(|entry| entry.target_role).collect();
-    table
-        .graph
-        .moves()
-        .iter()
-        .filter(|step| reached.contains(&step.by) || servers.contains(&step.by))
-        .filter(|step| reached.contains(&step.from))
-        .filter_map(Ability::of)
-        .collect()
+    let best = ranked.iter().map(|(rank, _)| *rank).max();
+    ranked.into_iter().filter(|(rank, _)| Some(*rank) == best).map(|(_, start)| start).collect()
 }
 
 struct End {
-    left: Roles,
-    lost: Vec<Ability>,
+    lost: u8,
     all_lost: bool,
-    steps: Vec<Step>,
+    way: Vec<State>,
 }
 
-/// The worst state to which a beginning leads: somebody stays in a role, and everybody else who can be gone is.
-fn end_of(table: &Table<'_>, start: &Roles) -> Option<End> {
-    let at_first = abilities(table, start);
-    let (reached, ways) = reach(table, start);
-    let mut worst: Option<End> = None;
-    for staying in table.ordinary().filter(|role| reached.contains(role) && may_be_active(table, *role)) {
-        // Who stays commits what the others propose.
-        let emptied = empty_all_but(table, start, staying);
-        let mut left: Roles =
-            start.iter().copied().filter(|role| !emptied.iter().any(|step| step.from == *role)).collect();
-        left.insert(staying);
-        let still = abilities(table, &left);
-        let lost: Vec<Ability> = at_first.difference(&still).copied().collect();
-        if lost.is_empty() {
-            continue;
-        }
-        let mut steps = way_to(staying, start, &ways);
-        steps.extend(emptied);
-        let end = End { left, all_lost: still.is_empty(), lost, steps };
-        let rank = |end: &End| (end.all_lost, end.lost.len(), core::cmp::Reverse(end.steps.len()));
-        if worst.as_ref().is_none_or(|worst| rank(&end) > rank(worst)) {
-            worst = Some(end);
+/// The worst state that a start leads to.
+fn end_of(explored: &Explored, possible: &Possible, start: usize, small: usize) -> Option<End> {
+    let at_first = at(&possible.at_least, start);
+    let ways = explored.ways(&[start], small);
+    let mut worst: Option<((bool, u32), usize, u8)> = None;
+    // The nearest come first.
+    for &place in &ways.order {
+        let still = at(&possible.at_most, place);
+        let lost = at_first & !still;
+        let rank = (still == 0, lost.count_ones());
+        if lost != 0 && worst.is_none_or(|(worst, _, _)| rank > worst) {
+            worst = Some((rank, place, lost));
         }
     }
-    worst
+    let ((all_lost, _), place, lost) = worst?;
+    let way = ways.to(place).into_iter().filter_map(|place| explored.states.get(place).copied()).collect();
+    Some(End { lost, all_lost, way })
 }
 
-/// How the roles that can be empty become so, the last to act last.
-fn empty_all_but(table: &Table<'_>, start: &Roles, staying: u32) -> Vec<Step> {
-    // From the last one backwards: who leaves by itself, then whom those can move out before.
-    let mut steps: Vec<Step> = Vec::new();
-    let mut gone: Roles = Roles::new();
-    let outward: Vec<&Move> = table
-        .graph
-        .moves()
-        .iter()
-        .filter(|step| start.contains(&step.from) && step.from != staying)
-        .filter(|step| step.to == NO_ROLE || step.to == staying || table.is_banned(step.to))
-        .filter(|step| {
-            table.roles.get(&step.from).is_some_and(|role| {
-                role.minimum_participants_constraint == 0 && role.minimum_active_participants_constraint == 0
-            })
-        })
-        .collect();
-    loop {
-        let next = outward.iter().find(|step| {
-            let leaves = step.means == Means::Leave;
-            let moved_out = matches!(step.means, Means::Remove | Means::ChangeUserRole | Means::Ban)
-                && step.by != step.from
-                && (gone.contains(&step.by) || step.by == staying);
-            !gone.contains(&step.from) && (leaves || moved_out)
-        });
-        let Some(step) = next else { break };
-        gone.insert(step.from);
-        steps.push(Step { by: step.by, means: step.means, from: step.from, to: step.to, last: true });
-    }
-    steps.reverse();
-    steps
-}
-
-/// The moves by which somebody comes to a role.
-fn way_to(role: u32, start: &Roles, ways: &[&Move]) -> Vec<Step> {
-    let mut needed: Roles = [role].into();
-    let mut steps = Vec::new();
-    for step in ways.iter().rev() {
-        if needed.contains(&step.to) && !start.contains(&step.to) {
-            needed.extend([step.by, step.from]);
-            steps.push(Step { by: step.by, means: step.means, from: step.from, to: step.to, last: false });
-        }
-    }
-    steps.reverse();
-    steps
+fn finding(table: &Table<'_>, model: &Model, end: &End) -> LintFinding {
+    let active = |state: &State| -> BTreeSet<usize> {
+        state.seats().filter(|seat| seat.active).map(|seat| seat.place).collect()
+    };
+    let left = end.way.last().map(&active).unwrap_or_default();
+    let before: BTreeSet<usize> = end.way.iter().flat_map(active).collect();
+    let gone: Vec<u32> =
+        before.difference(&left).filter_map(|place| Some(model.role(*place)?.index)).collect();
+    let words: Vec<&str> =
+        WORDS.iter().filter(|(bit, _)| end.lost & bit != 0).map(|(_, word)| *word).collect();
+    let labels: Vec<_> = gone.iter().map(|role| table.label(*role)).collect();
+    let condition = match labels.as_slice() {
+        [] => "There is a state in which".into(),
+        labels => format!("Once no participant with a client has {},", labels.join(" or ")),
+    };
+    let what = format!("{condition} users can never again be {}.", words.join(" or "));
+    let code = if end.all_lost { LintCode::LockOut } else { LintCode::PartialLockOut };
+    let mut finding = table.finding(code, gone, what);
+    finding.start = model.start(end.way.first().copied().unwrap_or_default());
+    finding.steps = model.steps(&end.way);
+    finding
 }

@@ -7,10 +7,10 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::table::Table;
-use super::{Code, Finding};
+use super::{LintCode, LintFinding};
 use crate::role_table::NO_ROLE;
 
-pub(super) fn find(table: &Table<'_>, findings: &mut Vec<Finding>) {
+pub(super) fn find(table: &Table<'_>, findings: &mut Vec<LintFinding>) {
     let Some(list) = &table.policy.participants else { return };
     let mut users: BTreeSet<&[u8]> = BTreeSet::new();
     let mut counts: BTreeMap<u32, u32> = BTreeMap::new();
@@ -24,7 +24,7 @@ pub(super) fn find(table: &Table<'_>, findings: &mut Vec<Finding>) {
     }
     if let Some(user) = twice {
         let what = format!("{} is on the list more than once.", String::from_utf8_lossy(user));
-        findings.push(table.finding(Code::DuplicateParticipant, vec![], what));
+        findings.push(table.finding(LintCode::DuplicateParticipant, vec![], what));
     }
     let lost: Vec<u32> = counts
         .keys()
@@ -34,7 +34,7 @@ pub(super) fn find(table: &Table<'_>, findings: &mut Vec<Finding>) {
         .collect();
     if let Some(first) = lost.first() {
         let what = format!("A participant has role {first}, which nobody on the list can have.");
-        findings.push(table.finding(Code::ParticipantWithoutRole, lost, what));
+        findings.push(table.finding(LintCode::ParticipantWithoutRole, lost, what));
     }
     for (&index, role) in table.roles.iter().filter(|(index, _)| **index != NO_ROLE) {
         let count = counts.get(&index).copied().unwrap_or_default();
@@ -45,13 +45,13 @@ pub(super) fn find(table: &Table<'_>, findings: &mut Vec<Finding>) {
                 "{} has {count} participants, not at least {min}{most}; nothing that it loses or gains mends that.",
                 table.title(index)
             );
-            findings.push(table.finding(Code::StartsBroken, vec![index], what));
+            findings.push(table.finding(LintCode::StartsBroken, vec![index], what));
         }
     }
     let banned = if table.has_banned { counts.get(&1).copied().unwrap_or_default() } else { 0 };
     let users = counts.values().fold(0_u32, |sum, count| sum.saturating_add(*count)).saturating_sub(banned);
     if let Some(max) = table.policy.base.max_users.filter(|max| users > *max) {
         let what = format!("The list has {users} users that are not banned; the room may have {max}.");
-        findings.push(table.finding(Code::TooManyUsers, vec![], what));
+        findings.push(table.finding(LintCode::TooManyUsers, vec![], what));
     }
 }

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use mimi_codec::room_policy::CapabilityType as C;
 
 use super::table::{Table, some};
-use super::{Code, Finding};
+use super::{LintCode, LintFinding};
 use crate::graph::Means;
 use crate::role_table::NO_ROLE;
 
@@ -25,7 +25,7 @@ const MEANS: [Means; 9] = [
     Means::Leave,
 ];
 
-pub(super) fn find(table: &Table<'_>, findings: &mut Vec<Finding>) {
+pub(super) fn find(table: &Table<'_>, findings: &mut Vec<LintFinding>) {
     find_unreachable(table, findings);
     let used: BTreeSet<(u32, Means)> = table.graph.moves().iter().map(|step| (step.by, step.means)).collect();
     let mut idle_in: BTreeMap<Vec<C>, Vec<u32>> = BTreeMap::new();
@@ -59,11 +59,11 @@ pub(super) fn find(table: &Table<'_>, findings: &mut Vec<Finding>) {
             some(idle.into_iter()),
             titles.join(", ")
         );
-        findings.push(table.finding(Code::IdleCapability, roles, what));
+        findings.push(table.finding(LintCode::IdleCapability, roles, what));
     }
 }
 
-fn find_unreachable(table: &Table<'_>, findings: &mut Vec<Finding>) {
+fn find_unreachable(table: &Table<'_>, findings: &mut Vec<LintFinding>) {
     let mut reached: BTreeSet<u32> = table.graph.moves().iter().map(|step| step.to).collect();
     reached.extend(table.policy.preauth.preauthorized_entries.iter().map(|entry| entry.target_role));
     if let Some(list) = &table.policy.participants {
@@ -77,11 +77,11 @@ fn find_unreachable(table: &Table<'_>, findings: &mut Vec<Finding>) {
             "Nobody can get {}: no role may move anybody to it, and nobody is preauthorized for it.",
             table.label(role)
         );
-        findings.push(table.finding(Code::UnreachableRole, vec![role], what));
+        findings.push(table.finding(LintCode::UnreachableRole, vec![role], what));
     }
 }
 
-fn find_what_cannot_be_undone(table: &Table<'_>, role: u32, findings: &mut Vec<Finding>) {
+fn find_what_cannot_be_undone(table: &Table<'_>, role: u32, findings: &mut Vec<LintFinding>) {
     let mine = || table.graph.moves().iter().filter(|step| step.by == role && !step.means.is_by_oneself());
     let possible: BTreeSet<(u32, u32)> = mine().map(|step| (step.from, step.to)).collect();
     let Some(step) = mine().find(|step| !possible.contains(&(step.to, step.from))) else { return };
@@ -95,5 +95,5 @@ fn find_what_cannot_be_undone(table: &Table<'_>, role: u32, findings: &mut Vec<F
         place(step.from),
         place(step.to)
     );
-    findings.push(table.finding(Code::CannotUndo, vec![role], what));
+    findings.push(table.finding(LintCode::CannotUndo, vec![role], what));
 }

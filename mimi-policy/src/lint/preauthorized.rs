@@ -9,11 +9,11 @@ use mimi_codec::room_policy::{CapabilityType as C, Claim};
 
 use super::escalation::is_power;
 use super::table::{MAX_ENTRIES, Table, some};
-use super::{Code, Finding};
+use super::{LintCode, LintFinding};
 use crate::graph::Means;
 use crate::role_table::NO_ROLE;
 
-pub(super) fn find(table: &Table<'_>, findings: &mut Vec<Finding>) {
+pub(super) fn find(table: &Table<'_>, findings: &mut Vec<LintFinding>) {
     let entries: Vec<_> = table.policy.preauth.preauthorized_entries.iter().take(MAX_ENTRIES).collect();
     let claims: Vec<BTreeSet<ClaimKey<'_>>> =
         entries.iter().map(|entry| entry.claimset.iter().map(key).collect()).collect();
@@ -23,21 +23,21 @@ pub(super) fn find(table: &Table<'_>, findings: &mut Vec<Finding>) {
         if role == NO_ROLE || !table.roles.contains_key(&role) {
             let what =
                 format!("Preauthorization {position} leads to role {role}; who matches it gets nothing.");
-            findings.push(table.finding(Code::PreauthorizedForMissingRole, vec![role], what));
+            findings.push(table.finding(LintCode::PreauthorizedForMissingRole, vec![role], what));
         }
         let earlier = claims.iter().take(position).position(|other| other.is_subset(set));
         if let Some(earlier) = earlier {
             let what = format!(
                 "Preauthorization {position} never counts: whoever matches it matches number {earlier} first."
             );
-            findings.push(table.finding(Code::ShadowedPreauthorization, vec![role], what));
+            findings.push(table.finding(LintCode::ShadowedPreauthorization, vec![role], what));
             continue;
         }
         let mut powers = table.held(role).filter(|capability| is_power(*capability)).peekable();
         if set.is_empty() && role != NO_ROLE && powers.peek().is_some() {
             let what =
                 format!("Everybody is preauthorized for {}, with {}.", table.label(role), some(powers));
-            findings.push(table.finding(Code::EverybodyPreauthorized, vec![role], what));
+            findings.push(table.finding(LintCode::EverybodyPreauthorized, vec![role], what));
         }
         powerful.insert(role);
     }
@@ -54,7 +54,7 @@ fn key(claim: &Claim) -> ClaimKey<'_> {
 }
 
 /// A role that users can't join by preauthorization is there for servers. The draft would have them remove and ban, "but not add".
-fn find_strong_sender(table: &Table<'_>, role: u32, findings: &mut Vec<Finding>) {
+fn find_strong_sender(table: &Table<'_>, role: u32, findings: &mut Vec<LintFinding>) {
     if role == NO_ROLE || table.has(role, C::CAN_JOIN_IF_PREAUTHORIZED) {
         return;
     }
@@ -78,5 +78,5 @@ fn find_strong_sender(table: &Table<'_>, role: u32, findings: &mut Vec<Finding>)
         "External senders may take {} and {what}; the draft would have them remove and ban.",
         table.label(role)
     );
-    findings.push(table.finding(Code::StrongExternalSender, vec![role], what));
+    findings.push(table.finding(LintCode::StrongExternalSender, vec![role], what));
 }

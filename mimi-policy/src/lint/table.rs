@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use mimi_codec::code_points::ComponentID;
 use mimi_codec::room_policy::{CapabilityType as C, Role};
 
-use super::{Code, Finding, Policy};
+use super::{LintCode, LintFinding, Policy};
 use crate::graph::{MAX_PAIRS, MAX_ROLES, RoleGraph, defined_roles, has_banned_role};
 use crate::role_table::{BANNED_NAME, BANNED_ROLE, NO_ROLE};
 
@@ -71,11 +71,30 @@ impl<'a> Table<'a> {
     }
 
     /// A finding about some roles.
-    pub(super) fn finding(&self, code: Code, roles: Vec<u32>, explanation: String) -> Finding {
-        Finding { code, severity: code.severity(), roles, explanation, steps: Vec::new() }
+    pub(super) fn finding(&self, code: LintCode, roles: Vec<u32>, explanation: String) -> LintFinding {
+        LintFinding {
+            code,
+            severity: code.severity(),
+            roles,
+            explanation,
+            start: Vec::new(),
+            steps: Vec::new(),
+        }
     }
 
-    pub(super) fn find(&self, findings: &mut Vec<Finding>) {
+    /// How much there is to examine: roles, capabilities, role changes, preauthorizations and participants.
+    pub(super) fn size(&self) -> u64 {
+        let roles = self.policy.roles.roles.iter().map(|role| {
+            let pairs = role.authorized_role_changes.iter().map(|change| change.target_role_indexes.len());
+            pairs.fold(role.role_capabilities.len(), usize::saturating_add).saturating_add(1)
+        });
+        let entries = self.policy.preauth.preauthorized_entries.iter().map(|entry| entry.claimset.len());
+        let listed = self.policy.participants.as_ref().map_or(0, |list| list.participants.len());
+        let size = roles.chain(entries).fold(listed, usize::saturating_add);
+        u64::try_from(size).unwrap_or(u64::MAX)
+    }
+
+    pub(super) fn find(&self, findings: &mut Vec<LintFinding>) {
         self.find_duplicates(findings);
         for (&index, &role) in &self.roles {
             self.find_in_limits(index, role, findings);
@@ -94,11 +113,11 @@ impl<'a> Table<'a> {
             let what = format!(
                 "Only the first {MAX_ROLES} roles, {MAX_PAIRS} role changes and {MAX_ENTRIES} preauthorizations were examined."
             );
-            findings.push(self.finding(Code::NotExamined, vec![], what));
+            findings.push(self.finding(LintCode::NotExamined, vec![], what));
         }
     }
 
-    fn find_duplicates(&self, findings: &mut Vec<Finding>) {
+    fn find_duplicates(&self, findings: &mut Vec<LintFinding>) {
         let mut seen = BTreeSet::new();
         let mut twice = BTreeSet::new();
         for role in self.policy.roles.roles.iter().take(MAX_ROLES) {
@@ -108,11 +127,11 @@ impl<'a> Table<'a> {
         }
         for role in twice {
             let what = format!("Role index {role} occurs more than once.");
-            findings.push(self.finding(Code::DuplicateRole, vec![role], what));
+            findings.push(self.finding(LintCode::DuplicateRole, vec![role], what));
         }
     }
 
-    fn find_in_limits(&self, index: u32, role: &Role, findings: &mut Vec<Finding>) {
+    fn find_in_limits(&self, index: u32, role: &Role, findings: &mut Vec<LintFinding>) {
         let label = self.title(index);
         let (min, max) = (role.minimum_participants_constraint, role.maximum_participants_constraint);
         let (min_active, max_active) =
@@ -123,14 +142,14 @@ impl<'a> Table<'a> {
         {
             if let Some(maximum) = maximum.filter(|maximum| minimum > *maximum) {
                 let what = format!("{label} has at least {minimum} and at most {maximum} {what}.");
-                add(Code::MinimumAboveMaximum, what);
+                add(LintCode::MinimumAboveMaximum, what);
             }
         }
         if index == NO_ROLE {
             // The draft's rooms say that nobody without a role is active, which goes without saying.
             if (min, max, min_active) != (0, None, 0) || max_active.is_some_and(|max| max != 0) {
                 add(
-                    Code::LimitsOnRole0,
+                    LintCode::LimitsOnRole0,
                     "Role 0 has limits; those who are not on the list are not counted.".to_string(),
                 );
             }
@@ -140,21 +159,21 @@ impl<'a> Table<'a> {
             if min_active > max {
                 let what =
                     format!("{label} has at least {min_active} active among at most {max} participants.");
-                add(Code::ActiveAboveTotal, what);
+                add(LintCode::ActiveAboveTotal, what);
             }
             if let Some(active) = max_active.filter(|active| *active > max) {
                 let what = format!("{label} has at most {active} active among at most {max} participants.");
-                add(Code::MaximumNeverBinds, what);
+                add(LintCode::MaximumNeverBinds, what);
             }
         }
     }
 
-    fn find_in_capabilities(&self, index: u32, role: &Role, findings: &mut Vec<Finding>) {
+    fn find_in_capabilities(&self, index: u32, role: &Role, findings: &mut Vec<LintFinding>) {
         let label = self.title(index);
         let has = |capability| self.has(index, capability);
         let mut add = |code, what: String| findings.push(self.finding(code, vec![index], what));
         if index != NO_ROLE && has(C::CAN_OPEN_JOIN) {
-            add(Code::OpenJoinOutsideRole0, format!("{label} has canOpenJoin, which only role 0 may have."));
+            add(LintCode::OpenJoinOutsideRole0, format!("{label} has canOpenJoin, which only role 0 may have."));
         }
         if self.policy.base.fixed_membership
             && index != NO_ROLE
@@ -162,25 +181,25 @@ impl<'a> Table<'a> {
             && has(C::CAN_ADD_PARTICIPANT)
         {
             let what = format!("{label} has canAddParticipant in a room of fixed membership.");
-            add(Code::AddInFixedMembership, what);
+            add(LintCode::AddInFixedMembership, what);
         }
         if self.is_banned(index) {
             if self.held(index).next().is_some() {
                 let what = format!("Who is banned has {}.", some(self.held(index)));
-                add(Code::BannedHasCapabilities, what);
+                add(LintCode::BannedHasCapabilities, what);
             }
             if role.maximum_active_participants_constraint != Some(0) {
                 let what =
                     "Role 1 \"banned\" allows active participants; a maximum of 0 keeps their clients out.";
-                add(Code::BannedMayHaveClients, what.to_string());
+                add(LintCode::BannedMayHaveClients, what.to_string());
             }
         } else if role.role_name == BANNED_NAME {
             let what = format!("Role {index} is called \"banned\"; only role 1 is for the banned.");
-            add(Code::BannedElsewhere, what);
+            add(LintCode::BannedElsewhere, what);
         }
         if !self.has_banned && (has(C::CAN_BAN) || has(C::CAN_UNBAN)) {
             let what = format!("{label} may ban or unban, and no role has index 1 and the name \"banned\".");
-            add(Code::BanWithoutBannedRole, what);
+            add(LintCode::BanWithoutBannedRole, what);
         }
         let mut of_messages = self
             .held(index)
@@ -193,7 +212,7 @@ impl<'a> Table<'a> {
                 "{label} has {} without canSendMessage; the hub refuses them all.",
                 some(of_messages)
             );
-            add(Code::NeedsSendMessage, what);
+            add(LintCode::NeedsSendMessage, what);
         }
         let count = role.role_capabilities.len();
         let sources: BTreeSet<u32> =
@@ -201,15 +220,15 @@ impl<'a> Table<'a> {
         if self.held.get(&index).map_or(0, BTreeSet::len) < count
             || sources.len() < role.authorized_role_changes.len()
         {
-            add(Code::DuplicateEntry, format!("{label} has a capability or a source of role changes twice."));
+            add(LintCode::DuplicateEntry, format!("{label} has a capability or a source of role changes twice."));
         }
     }
 
     /// Capabilities that grant nothing, once for all roles that have some.
-    fn find_without_effect(&self, findings: &mut Vec<Finding>) {
+    fn find_without_effect(&self, findings: &mut Vec<LintFinding>) {
         for (code, why, matches) in [
-            (Code::ReservedCapability, "the draft reserves", (|c| c.is_reserved()) as fn(&C) -> bool),
-            (Code::UnknownCapability, "no registry has", |c| !c.is_registered() && !c.is_private_use()),
+            (LintCode::ReservedCapability, "the draft reserves", (|c| c.is_reserved()) as fn(&C) -> bool),
+            (LintCode::UnknownCapability, "no registry has", |c| !c.is_registered() && !c.is_private_use()),
         ] {
             let mut found = BTreeSet::new();
             let mut roles = Vec::new();
@@ -233,7 +252,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    fn find_in_role_changes(&self, index: u32, role: &Role, findings: &mut Vec<Finding>) {
+    fn find_in_role_changes(&self, index: u32, role: &Role, findings: &mut Vec<LintFinding>) {
         let mut missing = BTreeSet::new();
         for change in &role.authorized_role_changes {
             for other in change.target_role_indexes.iter().chain([&change.from_role_index]) {
@@ -250,11 +269,11 @@ impl<'a> Table<'a> {
                 self.label(index),
                 names.join(", ")
             );
-            findings.push(self.finding(Code::MissingRole, vec![index], what));
+            findings.push(self.finding(LintCode::MissingRole, vec![index], what));
         }
     }
 
-    fn find_in_components(&self, findings: &mut Vec<Finding>) {
+    fn find_in_components(&self, findings: &mut Vec<LintFinding>) {
         let base = &self.policy.base;
         let mut add = |code, what: &str| findings.push(self.finding(code, vec![], what.to_string()));
         for (component, is_there, name) in [
@@ -267,16 +286,16 @@ impl<'a> Table<'a> {
         ] {
             if is_there && !base.policy_component_ids.contains(&component) {
                 add(
-                    Code::UnnamedComponent,
+                    LintCode::UnnamedComponent,
                     &format!("policy_component_ids does not name {name}, which is there."),
                 );
             }
         }
         if base.parent_dependant && base.parent_room.is_none() {
-            add(Code::ParentMissing, "The room depends on a parent and names none.");
+            add(LintCode::ParentMissing, "The room depends on a parent and names none.");
         }
         if !base.parent_dependant && !base.parent_room.is_none() {
-            add(Code::ParentWithoutDependence, "The room names a parent and does not depend on it.");
+            add(LintCode::ParentWithoutDependence, "The room names a parent and does not depend on it.");
         }
     }
 }
