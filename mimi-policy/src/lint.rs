@@ -7,8 +7,8 @@
 //! # What the linter promises
 //!
 //! Lock-outs and escalations are searched exhaustively in small rooms: up to three participants (more if the policy's list has more, up to seven)
-//! and any number of users who are not on the list. Each user has one client or none. A commit changes the place of one user, or of two where one
-//! change alone breaks a limit. What the search assumes is what [`RoomState::check`](crate::RoomState::check) decides.
+//! and any number of users who are not on the list. Each user has one client or none. A commit changes the place of one user or of
+//! two. What the search assumes is what [`RoomState::check`](crate::RoomState::check) decides.
 //!
 //! - A **lock-out** is a state that can be reached from the start, and from which no sequence of commits, even with one participant more, leads to
 //!   one by which a participant or an external sender adds a user, removes or bans one, or changes the role of one, although the start had such a

@@ -1,7 +1,8 @@
 //! A room as the roles of a few participants, each with a client in the group or without.
 //!
 //! The model decides as [`RoomState::check`](crate::RoomState::check) does about every commit that changes the place of one user, and about those
-//! that change two users at once where one change alone breaks a limit. A user has one client at most. Participants with the same role and the
+//! that change two users at once where one change alone breaks a limit, or where each takes from the other's sender its right. A user has one
+//! client at most. Participants with the same role and the
 //! same client are alike, so that a state is how many there are of each kind.
 
 use alloc::collections::BTreeMap;
@@ -494,16 +495,38 @@ impl Model {
             }
         }
         let is_blocked = |place: usize| blocked.binary_search_by_key(&place, |(place, _)| *place).is_ok();
+        let mut pair = |one: &Unit, other: &Unit| {
+            let same = one.target.is_some() && one.target == other.target;
+            if !same && let Some(after) = self.after(state, &[*one, *other]) {
+                found(&[*one, *other], after);
+            }
+        };
         for (place, one) in &blocked {
             if !budget.spend(units.len()) {
                 return;
             }
             for (other_place, other) in units.iter().enumerate() {
-                let seen = other_place <= *place && is_blocked(other_place);
-                let same = one.target.is_some() && one.target == other.target;
-                if !seen && !same && let Some(after) = self.after(state, &[**one, *other]) {
-                    found(&[**one, *other], after);
+                if other_place > *place || !is_blocked(other_place) {
+                    pair(one, other);
                 }
+            }
+        }
+        // Two participants that change each other: each has lost its right once the other change is made.
+        let mut mutual: Vec<(usize, usize, &Unit)> = Vec::new();
+        for unit in &units {
+            if let (By::Participant(by), Some(seat)) = (unit.by, unit.from.filter(|seat| seat.active)) {
+                mutual.push((by, seat.place, unit));
+            }
+        }
+        mutual.sort_by_key(|(by, target, _)| (*by, *target));
+        for (by, target, one) in &mutual {
+            let first = mutual.partition_point(|(b, t, _)| (*b, *t) < (*target, *by));
+            let others = mutual.iter().skip(first).take_while(|(b, t, _)| (*b, *t) == (*target, *by));
+            for (_, _, other) in others.filter(|(.., other)| other.target > one.target) {
+                if !budget.spend(1) {
+                    return;
+                }
+                pair(one, other);
             }
         }
     }

@@ -258,7 +258,7 @@ fn powers(policy: &Policy, role: u32) -> Powers {
     let mut powers = Powers::default();
     for (place, &from) in (1..).zip(&defined) {
         let other = user(place);
-        let other = || other.as_str().into();
+        let other = || other.clone();
         for &to in defined.iter().filter(|to| **to != from) {
             if allows(Change::SetRole { user: other(), role: to }) {
                 powers.moves.insert((from, to));
@@ -270,7 +270,7 @@ fn powers(policy: &Policy, role: u32) -> Powers {
     }
     let stranger = user(defined.len() + 1);
     for &to in &defined {
-        if allows(Change::AddParticipant { user: stranger.as_str().into(), role: to }) {
+        if allows(Change::AddParticipant { user: stranger.clone(), role: to }) {
             powers.moves.insert((0, to));
         }
     }
@@ -281,8 +281,8 @@ fn powers(policy: &Policy, role: u32) -> Powers {
         let room = crate::rooms::room(&policy, &state).unwrap();
         let target = state.len() - 1;
         let kick = Change::RemoveClient {
-            user: user(target).as_str().into(),
-            client: client(target).as_str().into(),
+            user: user(target),
+            client: client(target),
         };
         room.check(&by, Form::Commit, &[kick.into()]).is_ok()
     };

@@ -130,7 +130,7 @@ pub(crate) fn any_policy(seed: u64) -> Policy {
     }
     if dice.percent(30) {
         let pairs = (0..1 + dice.below(3)).map(|number| UserRolePair {
-            user: format!("mimi://a.example/u/{number}").into_bytes().into(),
+            user: format!("mimi://a.example/u/{number}").as_str().into(),
             role_index: indexes[dice.below(indexes.len() as u64) as usize],
         });
         let list = ParticipantListData { participants: pairs.collect() };

@@ -28,7 +28,7 @@ fn role(index: u32, minimum: u32, capabilities: &[C], changes: &[(u32, &[u32])])
 
 fn policy(roles: Vec<Role>) -> Policy {
     let policy = Policy::new(RoleData { roles });
-    let disagreement = compare(&policy, true, &mut Statistics::default());
+    let disagreement = compare(&policy, false, &mut Statistics::default());
     assert!(disagreement.is_none(), "{disagreement:#?}");
     policy
 }

@@ -89,7 +89,7 @@ fn take(
             let mut changes: Vec<ProposedChange> = Vec::new();
             for ((step, target), by) in commit.iter().zip(&targets).zip(&proposers) {
                 for change in changes_of(step, *target) {
-                    let by = (*by != sender).then(|| by.clone());
+                    let by = (*by != sender).then(|| by.clone().into());
                     changes.push(ProposedChange { change, by });
                 }
             }
@@ -144,7 +144,7 @@ fn proposers(
 
 fn changes_of(step: &LintStep, target: usize) -> Vec<Change> {
     let (user, client) = (user(target), client(target));
-    let (user, client) = (|| user.as_str().into(), || client.as_str().into());
+    let (user, client) = (|| user.clone(), || client.clone());
     let mut changes = Vec::new();
     if let StepMeans::Move(means) = step.means {
         changes.push(match (means, step.from, step.to) {

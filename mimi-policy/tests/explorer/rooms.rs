@@ -7,7 +7,8 @@ use mimi_codec::protocol::{ParticipantListData, UserRolePair};
 use mimi_codec::room_policy::Claim;
 use mimi_policy::lint::Policy;
 use mimi_policy::{
-    Actor, Change, Form, JoinCode, Plan, ProposedChange, Reason, RoomParts, RoomState, TableSeed,
+    Actor, Change, Claims, ClientUri, Form, JoinCode, Plan, ProposedChange, Reason, RoomParts, RoomState,
+    TableSeed, UserUri,
 };
 
 /// The role of each participant, and whether it has a client in the group; sorted. Users are alike but for this.
@@ -30,26 +31,29 @@ pub(crate) enum Who {
     Plain,
 }
 
-pub(crate) fn user(number: usize) -> String {
-    format!("mimi://a.example/u/{number}")
+pub(crate) fn user(number: usize) -> UserUri {
+    UserUri::new(format!("mimi://a.example/u/{number}").as_str()).unwrap()
 }
 
-pub(crate) fn client(number: usize) -> String {
-    format!("mimi://a.example/d/{number}")
+pub(crate) fn client(number: usize) -> ClientUri {
+    ClientUri::new(format!("mimi://a.example/d/{number}").as_str()).unwrap()
 }
 
 pub(crate) fn actor(number: usize, claims: &[Claim]) -> Actor {
-    Actor::Client { user: user(number).as_str().into(), client: client(number).as_str().into(), claims: claims.to_vec() }
+    Actor::Client { user: user(number), client: client(number), claims: Claims::new(claims.to_vec()).unwrap() }
 }
 
 pub(crate) fn server(claims: &[Claim]) -> Actor {
-    Actor::external_sender("mimi://enforcer.example", claims.to_vec())
+    Actor::external_sender(
+        UserUri::new("mimi://enforcer.example").unwrap(),
+        Claims::new(claims.to_vec()).unwrap(),
+    )
 }
 
 /// The room in that state.
 pub(crate) fn room(policy: &Policy, state: &State) -> Option<RoomState> {
     let pairs = state.iter().enumerate().map(|(number, (role, _))| UserRolePair {
-        user: user(number).as_str().into(),
+        user: user(number).into(),
         role_index: *role,
     });
     let mut parts = RoomParts::new(policy.roles.clone(), ParticipantListData { participants: pairs.collect() });
@@ -57,7 +61,7 @@ pub(crate) fn room(policy: &Policy, state: &State) -> Option<RoomState> {
     parts.preauth = Some(policy.preauth.clone());
     for (number, (_, active)) in state.iter().enumerate() {
         if *active {
-            parts.clients.push((user(number).as_str().into(), client(number).as_str().into()));
+            parts.clients.push((user(number).into(), client(number).into()));
         }
     }
     RoomState::new(parts, TableSeed::known()).ok()
@@ -75,7 +79,10 @@ pub(crate) fn after(room: &RoomState, plan: Plan) -> State {
 /// Changes of one user's place that one party proposes together.
 #[derive(Debug, Clone)]
 struct Bundle {
+    number: usize,
     target: usize,
+    /// The participant that proposes it.
+    proposer: Option<usize>,
     changes: Vec<Change>,
     by: Actor,
     /// The user's own doing, by its own client or by a new one.
@@ -87,7 +94,7 @@ struct Bundle {
 pub(crate) struct Explorer<'p> {
     policy: &'p Policy,
     who: Who,
-    /// Every pair of changes, whatever they come to by themselves.
+    /// Every pair of changes that their proposers have the right to, and not only those where one hinders the other.
     all_pairs: bool,
     claims: Vec<Vec<Claim>>,
     pub(crate) commits_tried: u64,
@@ -136,7 +143,8 @@ impl<'p> Explorer<'p> {
         for (place, bundle) in bundles.iter().enumerate() {
             match self.commit(&room, state, &[bundle], &mut node) {
                 Ok(()) => possible.push(place),
-                Err(limit) => {
+                Err(Refused { rights: true, .. }) => {}
+                Err(Refused { limit, .. }) => {
                     if limit || self.all_pairs {
                         blocked.push(place);
                         possible.push(place);
@@ -144,14 +152,13 @@ impl<'p> Explorer<'p> {
                 }
             }
         }
-        if self.all_pairs {
-            blocked.clone_from(&possible);
-        }
-        for &one in &blocked {
-            for &other in &possible {
-                let seen = other <= one && blocked.contains(&other);
-                if !seen && bundles[one].target != bundles[other].target {
-                    let _ = self.commit(&room, state, &[&bundles[one], &bundles[other]], &mut node);
+        for (position, &one) in possible.iter().enumerate() {
+            for &other in &possible[position + 1..] {
+                let (one, other) = (&bundles[one], &bundles[other]);
+                let mutual = one.proposer == Some(other.target) && other.proposer == Some(one.target);
+                let is_blocked = || blocked.iter().any(|place| [one.number, other.number].contains(place));
+                if one.target != other.target && (self.all_pairs || mutual || is_blocked()) {
+                    let _ = self.commit(&room, state, &[one, other], &mut node);
                 }
             }
         }
@@ -186,14 +193,22 @@ impl<'p> Explorer<'p> {
         let strangers = if self.all_pairs { 2 } else { 1 };
         for target in 0..state.len() + strangers {
             let (user, client) = (user(target), client(target));
-            let (user, client) = (|| user.as_str().into(), || client.as_str().into());
+            let (user, client) = (|| user.clone(), || client.clone());
             let removal = || Change::RemoveClient { user: user(), client: client() };
             let addition = || Change::AddClient { user: user(), client: client() };
             for (number, by) in &parties {
                 let mut push = |changes: Vec<Change>| {
                     let removes_itself =
                         *number == Some(target) && matches!(changes[..], [Change::RemoveClient { .. }]);
-                    bundles.push(Bundle { target, changes, by: by.clone(), external: false, removes_itself });
+                    bundles.push(Bundle {
+                        number: bundles.len(),
+                        target,
+                        proposer: *number,
+                        changes,
+                        by: by.clone(),
+                        external: false,
+                        removes_itself,
+                    });
                 };
                 let Some((role, active)) = state.get(target) else {
                     for &role in &defined {
@@ -222,7 +237,15 @@ impl<'p> Explorer<'p> {
                     let by = actor(target, claims);
                     let mut push = |changes: Vec<Change>| {
                         let by = by.clone();
-                        bundles.push(Bundle { target, changes, by, external: true, removes_itself: false });
+                        bundles.push(Bundle {
+                            number: bundles.len(),
+                            target,
+                            proposer: None,
+                            changes,
+                            by,
+                            external: true,
+                            removes_itself: false,
+                        });
                     };
                     if state.get(target).is_some() {
                         push(vec![addition()]);
@@ -241,14 +264,14 @@ impl<'p> Explorer<'p> {
         bundles
     }
 
-    /// Tries a commit of these changes by all who could send it. The error says whether some limit was all that was in the way.
+    /// Tries a commit of these changes by all who could send it. The error says what was in the way.
     fn commit(
         &mut self,
         room: &RoomState,
         state: &State,
         bundles: &[&Bundle],
         node: &mut Node,
-    ) -> Result<(), bool> {
+    ) -> Result<(), Refused> {
         let mut limit = false;
         let mut ways: Vec<(Form, Actor)> = Vec::new();
         for (number, (_, active)) in state.iter().enumerate() {
@@ -271,7 +294,7 @@ impl<'p> Explorer<'p> {
                     let own = bundle.by == sender;
                     bundle.changes.iter().map(move |change| ProposedChange {
                         change: change.clone(),
-                        by: (!own).then(|| bundle.by.clone()),
+                        by: (!own).then(|| bundle.by.clone().into()),
                     })
                 })
                 .collect();
@@ -282,13 +305,21 @@ impl<'p> Explorer<'p> {
                     node.next.insert(after(room, plan));
                     return Ok(());
                 }
-                // Another committer doesn't give the proposer the right. That it is so is seen where all pairs are tried.
-                Err(refusal) if !self.all_pairs && is_about_rights(&refusal.reason) => return Err(false),
+                // Another committer doesn't give the proposer the right.
+                Err(refusal) if is_about_rights(&refusal.reason) => return Err(Refused { rights: true, limit }),
                 Err(refusal) => limit |= is_limit(&refusal.reason),
             }
         }
-        Err(limit)
+        Err(Refused { rights: false, limit })
     }
+}
+
+/// Why a commit is refused, whoever sends it.
+struct Refused {
+    /// The proposer lacks the right, which no other change of the same commit gives it.
+    rights: bool,
+    /// A limit was in the way of some committer.
+    limit: bool,
 }
 
 fn is_limit(reason: &Reason) -> bool {
