@@ -228,7 +228,9 @@ fn find(policy: &Policy, wanted: Option<LintCode>, limit: u64) -> (Vec<LintFindi
     let mut searched = |budget: model::Budget, findings: &mut Vec<LintFinding>| {
         spent = spent.saturating_add((limit >> 1).saturating_sub(budget.left()));
         if budget.cut && !findings.iter().any(|finding| finding.code == LintCode::SearchCut) {
-            let what = format!("The search for lock-outs and escalations ended after {limit} steps; longer ways may exist.");
+            let what = format!(
+                "The search for lock-outs and escalations ended after {limit} steps; longer ways may exist."
+            );
             findings.push(table.finding(LintCode::SearchCut, Vec::new(), what));
         }
     };

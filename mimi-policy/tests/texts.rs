@@ -27,7 +27,7 @@ use mimi_policy::conversation::{ConversationExists, ConversationKey, Conversatio
 use mimi_policy::envelope::{Outside, Setting};
 use mimi_policy::fork::ReportRefusal;
 use mimi_policy::graph::Means;
-use mimi_policy::lint::{self, Step};
+use mimi_policy::lint::{self, LintStep, StepActor, StepMeans};
 use mimi_policy::message::{ContentRefusal, Need, Why};
 use mimi_policy::messaging_mode::Quarantine;
 use mimi_policy::receiving::{UseRefused, Withheld};
@@ -445,16 +445,57 @@ fn what_others_refuse_says_why() {
 
 #[test]
 fn a_step_says_who_moves_whom() {
-    let step = |means, from, last| Step { by: 5, means, from, to: 6, last }.to_string();
+    let step = |means, from, last| {
+        let by = StepActor::Participant(5);
+        let means = StepMeans::Move(means);
+        let with_client = from != 0;
+        let step =
+            LintStep { by, means, from, to: 6, had_client: from != 0, with_client, last, same_commit: false };
+        step.to_string()
+    };
     assert_eq!(step(Means::Leave, 7, false), "a holder of role 7 leaves (canRemoveSelf)");
-    assert_eq!(step(Means::OpenJoin, 0, false), "somebody who is not on the list takes role 6 (canOpenJoin)");
+    let joins = LintStep {
+        by: StepActor::Oneself,
+        means: StepMeans::Move(Means::OpenJoin),
+        from: 0,
+        to: 6,
+        had_client: false,
+        with_client: true,
+        last: false,
+        same_commit: true,
+    };
+    assert_eq!(
+        joins.to_string(),
+        "in the same commit a user who is not on the list takes role 6 (canOpenJoin)"
+    );
+    let own = |means| LintStep { means, from: 7, to: 7, same_commit: false, ..joins }.to_string();
+    assert_eq!(
+        own(StepMeans::AddOwnClient),
+        "a holder of role 7 adds its client to the group (canAddOwnClient)"
+    );
+    assert_eq!(
+        own(StepMeans::RemoveOwnClient),
+        "a holder of role 7 removes its client from the group (canRemoveOwnClient)"
+    );
+    let kick = LintStep {
+        by: StepActor::Server(5),
+        means: StepMeans::Kick,
+        from: 7,
+        to: 7,
+        same_commit: false,
+        ..joins
+    };
+    assert_eq!(
+        kick.to_string(),
+        "an external sender with role 5 removes the client of a holder of role 7 from the group (canKick)"
+    );
     assert_eq!(
         step(Means::Remove, 7, true),
         "a holder of role 5 removes the last holder of role 7 (canRemoveParticipant)"
     );
     assert_eq!(
         step(Means::Add, 0, true),
-        "a holder of role 5 adds somebody who is not on the list with role 6 (canAddParticipant)"
+        "a holder of role 5 adds a user who is not on the list with role 6, without a client (canAddParticipant)"
     );
     assert_eq!(
         step(Means::ChangeUserRole, 7, false),
@@ -464,18 +505,32 @@ fn a_step_says_who_moves_whom() {
 
 #[test]
 fn a_finding_numbers_its_steps() {
-    let step = Step { by: 5, means: Means::Leave, from: 7, to: 0, last: false };
-    let finding = lint::Finding {
-        code: lint::Code::LockOut,
-        severity: lint::Severity::Warning,
+    let step = LintStep {
+        by: StepActor::Oneself,
+        means: StepMeans::Move(Means::Leave),
+        from: 7,
+        to: 0,
+        had_client: true,
+        with_client: false,
+        last: false,
+        same_commit: false,
+    };
+    let finding = lint::LintFinding {
+        code: lint::LintCode::LockOut,
+        severity: lint::LintSeverity::Warning,
         roles: vec![7],
         explanation: "nobody is left".into(),
+        start: vec![7, 7],
         steps: vec![step, step],
     };
-    let head = format!("warning {}: nobody is left", lint::Code::LockOut.name());
-    assert_eq!(finding.to_string(), format!("{head}\n  1. {step}\n  2. {step}"));
-    let names: std::collections::BTreeSet<_> = lint::Code::ALL.iter().map(ToString::to_string).collect();
-    assert_eq!(names.len(), lint::Code::ALL.len());
-    let severities = [lint::Severity::Error, lint::Severity::Note].map(|severity| severity.to_string());
+    let head = format!("warning {}: nobody is left", lint::LintCode::LockOut.name());
+    assert_eq!(
+        finding.to_string(),
+        format!("{head}\n  0. the room has participants with role 7, 7\n  1. {step}\n  2. {step}")
+    );
+    let names: std::collections::BTreeSet<_> = lint::LintCode::ALL.iter().map(ToString::to_string).collect();
+    assert_eq!(names.len(), lint::LintCode::ALL.len());
+    let severities =
+        [lint::LintSeverity::Error, lint::LintSeverity::Note].map(|severity| severity.to_string());
     assert_eq!(severities, ["error", "note"]);
 }

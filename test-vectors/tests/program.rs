@@ -604,8 +604,8 @@ fn policy_decide_reads_a_file_and_a_case_of_it() {
 fn policy_lint_tells_findings_steps_and_examples() {
     let ran = run_with(&["policy", "lint", "-"], br#"{"roles": "strict"}"#);
     assert_eq!((ran.status, ran.err.as_str()), (1, ""));
-    let lock_out = "warning lock-out: When nobody has role 4 \"super_admin\" any more, nobody can ever add or remove or change the \
-                    role of anybody again.\n  1. ";
+    let lock_out = "warning lock-out: Once no participant with a client has role 4 \"super_admin\", users can never again be added or \
+                    removed or given another role.\n  0. the room has participants with role 4\n  1. ";
     assert!(ran.out.starts_with(lock_out), "{}", ran.out);
     assert!(ran.out.contains("\n  2. the last holder of role 4 leaves (canRemoveSelf)\n"), "{}", ran.out);
 

@@ -120,6 +120,9 @@ codes! {
     UnknownCapability = "unknown-capability", Note;
     /// A capability of messages without `canSendMessage`.
     NeedsSendMessage = "needs-send-message", Note;
+    /// A role that sends messages replies in topics only: a reply to a message without a topic is refused
+    /// (canReplyInTopic without canReplyToMessage).
+    RepliesOnlyInTopic = "replies-only-in-topic", Note;
     /// Somebody can't undo what they can do.
     CannotUndo = "cannot-undo", Note;
     /// Whoever may rewrite the roles, or who is preauthorized, may give themselves what they lack.

@@ -199,7 +199,8 @@ impl Search<'_> {
 
     /// The roles that they reach if no limit is in the way: all that they do reach are among them.
     fn may_reach(&self, roles: &[usize], budget: &mut Budget) -> BTreeSet<usize> {
-        let mut reached: BTreeSet<usize> = roles.iter().copied().chain([0]).chain(self.model.joins()).collect();
+        let mut reached: BTreeSet<usize> =
+            roles.iter().copied().chain([0]).chain(self.model.joins()).collect();
         loop {
             let mut more = BTreeSet::new();
             for &by in &reached {
@@ -275,7 +276,8 @@ impl Search<'_> {
 /// A role without the right to send leaves, and joins as one with it.
 pub(super) fn find_evasions(table: &Table<'_>, budget: &mut Budget, findings: &mut Vec<LintFinding>) {
     let model = Model::new(table, Who::Plain);
-    let speaks = |place: usize| model.role(place).is_some_and(|role| table.has(role.index, C::CAN_SEND_MESSAGE));
+    let speaks =
+        |place: usize| model.role(place).is_some_and(|role| table.has(role.index, C::CAN_SEND_MESSAGE));
     let Some(_) = model.joins().find(|place| speaks(*place)) else { return };
     for silent in model.ordinary().filter(|place| !speaks(*place)) {
         // Another one commits what the user proposes.
@@ -285,13 +287,17 @@ pub(super) fn find_evasions(table: &Table<'_>, budget: &mut Budget, findings: &m
                 return;
             }
             let enough = if other == silent { 2 } else { 1 };
-            if !model.has_room(2) || !model.has_room_for(silent, enough) || !model.has_room_for(other, enough) {
+            if !model.has_room(2) || !model.has_room_for(silent, enough) || !model.has_room_for(other, enough)
+            {
                 continue;
             }
             let seat = |place| Seat { place, active: true };
             let (start, gone) = (State::new([seat(silent), seat(other)]), State::new([seat(other)]));
             let leaves = model.leads(start, gone, Means::Leave, budget);
-            let back = model.joins().filter(|place| speaks(*place)).map(|place| State::new([seat(other), seat(place)]));
+            let back = model
+                .joins()
+                .filter(|place| speaks(*place))
+                .map(|place| State::new([seat(other), seat(place)]));
             let Some(back) = back.into_iter().find(|back| model.leads(gone, *back, Means::OpenJoin, budget))
             else {
                 continue;
@@ -333,8 +339,11 @@ pub(super) fn find_rewriting(table: &Table<'_>, findings: &mut Vec<LintFinding>)
             table.ordinary().flat_map(|other| table.held(other)).filter(|c| is_power(*c)).collect();
         let mut lacking = all.into_iter().filter(|capability| !table.has(role, *capability)).peekable();
         if lacking.peek().is_some() {
-            let what =
-                format!("{} lacks {}, and may give it to itself by {writes}.", table.title(role), some(lacking));
+            let what = format!(
+                "{} lacks {}, and may give it to itself by {writes}.",
+                table.title(role),
+                some(lacking)
+            );
             findings.push(table.finding(LintCode::CanRewritePolicy, vec![role], what));
         }
     }

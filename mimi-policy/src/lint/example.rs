@@ -38,8 +38,7 @@ pub fn smallest_example(policy: &Policy, code: LintCode) -> SmallestExample {
     let mut left = EXAMPLE_COST_LIMIT;
     // `None` if the limit is reached.
     let mut shows = |policy: &Policy, differs: bool| {
-        let (findings, spent) =
-            if differs { find(policy, Some(code), COST_LIMIT) } else { (Vec::new(), 0) };
+        let (findings, spent) = if differs { find(policy, Some(code), COST_LIMIT) } else { (Vec::new(), 0) };
         left = left.checked_sub(spent.saturating_add(1))?;
         Some(findings.iter().any(|finding| finding.code == code))
     };

@@ -179,10 +179,8 @@ impl Model {
         let open = !base.fixed_membership;
         let nobody = table.roles.get(&NO_ROLE).copied();
         let others = table.roles.iter().filter(|(index, _)| **index != NO_ROLE);
-        let places: BTreeMap<u32, usize> = core::iter::once(NO_ROLE)
-            .chain(others.clone().map(|(index, _)| *index))
-            .zip(0..)
-            .collect();
+        let places: BTreeMap<u32, usize> =
+            core::iter::once(NO_ROLE).chain(others.clone().map(|(index, _)| *index)).zip(0..).collect();
         let mut pairs = MAX_PAIRS;
         let mut roles = vec![ModelRole::new(table, NO_ROLE, nobody, &places, &mut pairs)];
         for (index, role) in others {
@@ -233,7 +231,8 @@ impl Model {
             if !table.has(NO_ROLE, capability) || who == Who::Plain && means == Means::JoinCode {
                 continue;
             }
-            let entries = nobody.authorized_role_changes.iter().filter(|entry| entry.from_role_index == NO_ROLE);
+            let entries =
+                nobody.authorized_role_changes.iter().filter(|entry| entry.from_role_index == NO_ROLE);
             for to in entries.flat_map(|entry| &entry.target_role_indexes) {
                 if let Some(place) = places.get(to).copied().filter(|place| *place != 0)
                     && !self.joins.iter().any(|(other, _)| *other == place)
@@ -637,9 +636,8 @@ fn taken(entries: &[&PreAuthRoleEntry], who: Who, counts: impl Fn(&PreAuthRoleEn
     let entries: Vec<&PreAuthRoleEntry> = entries.iter().copied().filter(|entry| counts(entry)).collect();
     let mut roles = Vec::new();
     for (place, entry) in entries.iter().enumerate() {
-        let covers = |other: &&PreAuthRoleEntry| {
-            other.claimset.iter().all(|claim| entry.claimset.contains(claim))
-        };
+        let covers =
+            |other: &&PreAuthRoleEntry| other.claimset.iter().all(|claim| entry.claimset.contains(claim));
         let plain = who == Who::All || entry.claimset.is_empty();
         if plain && !entries.iter().take(place).any(covers) && !roles.contains(&entry.target_role) {
             roles.push(entry.target_role);

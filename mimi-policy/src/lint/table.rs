@@ -173,7 +173,10 @@ impl<'a> Table<'a> {
         let has = |capability| self.has(index, capability);
         let mut add = |code, what: String| findings.push(self.finding(code, vec![index], what));
         if index != NO_ROLE && has(C::CAN_OPEN_JOIN) {
-            add(LintCode::OpenJoinOutsideRole0, format!("{label} has canOpenJoin, which only role 0 may have."));
+            add(
+                LintCode::OpenJoinOutsideRole0,
+                format!("{label} has canOpenJoin, which only role 0 may have."),
+            );
         }
         if self.policy.base.fixed_membership
             && index != NO_ROLE
@@ -214,13 +217,22 @@ impl<'a> Table<'a> {
             );
             add(LintCode::NeedsSendMessage, what);
         }
+        if has(C::CAN_SEND_MESSAGE) && has(C::CAN_REPLY_IN_TOPIC) && !has(C::CAN_REPLY_TO_MESSAGE) {
+            let what = format!(
+                "{label} has canReplyInTopic without canReplyToMessage; it cannot reply to a message that has no topic."
+            );
+            add(LintCode::RepliesOnlyInTopic, what);
+        }
         let count = role.role_capabilities.len();
         let sources: BTreeSet<u32> =
             role.authorized_role_changes.iter().map(|change| change.from_role_index).collect();
         if self.held.get(&index).map_or(0, BTreeSet::len) < count
             || sources.len() < role.authorized_role_changes.len()
         {
-            add(LintCode::DuplicateEntry, format!("{label} has a capability or a source of role changes twice."));
+            add(
+                LintCode::DuplicateEntry,
+                format!("{label} has a capability or a source of role changes twice."),
+            );
         }
     }
 

@@ -155,7 +155,8 @@ fn lock_outs(
 ) -> Option<Disagreement> {
     let listed = policy.participants.as_ref().map(|list| {
         let pairs = list.participants.iter();
-        let mut state: State = pairs.map(|pair| (pair.role_index, !banned(policy, pair.role_index))).collect();
+        let mut state: State =
+            pairs.map(|pair| (pair.role_index, !banned(policy, pair.role_index))).collect();
         state.sort_unstable();
         state
     });
@@ -280,10 +281,7 @@ fn powers(policy: &Policy, role: u32) -> Powers {
         state.push((defined[0], true));
         let room = crate::rooms::room(&policy, &state).unwrap();
         let target = state.len() - 1;
-        let kick = Change::RemoveClient {
-            user: user(target),
-            client: client(target),
-        };
+        let kick = Change::RemoveClient { user: user(target), client: client(target) };
         room.check(&by, Form::Commit, &[kick.into()]).is_ok()
     };
     let destroys = !matches!(
@@ -350,8 +348,11 @@ fn escalations(
         starts
     };
     let pairs = ordinary.iter().flat_map(|one| ordinary.iter().map(|other| vec![*one, *other]));
-    let coalitions: Vec<Vec<u32>> =
-        [vec![]].into_iter().chain(pairs.filter(|pair| pair[0] < pair[1])).chain(ordinary.iter().map(|role| vec![*role])).collect();
+    let coalitions: Vec<Vec<u32>> = [vec![]]
+        .into_iter()
+        .chain(pairs.filter(|pair| pair[0] < pair[1]))
+        .chain(ordinary.iter().map(|role| vec![*role]))
+        .collect();
     let mut explorer = Explorer::new(policy, Who::Plain, all_pairs);
     let all_starts: Vec<State> = coalitions.iter().flat_map(|roles| starts_of(roles)).collect();
     let graph = explorer.explore(&all_starts, SMALL);
@@ -365,7 +366,8 @@ fn escalations(
         }
         had.close();
         let starts = starts_of(roles);
-        let states: BTreeSet<&State> = starts.iter().flat_map(|start| reached(&graph, start, SMALL)).collect();
+        let states: BTreeSet<&State> =
+            starts.iter().flat_map(|start| reached(&graph, start, SMALL)).collect();
         let mut all = had.clone();
         let mut gains = false;
         for (role, active) in states.into_iter().flatten() {

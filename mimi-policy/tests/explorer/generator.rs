@@ -124,7 +124,8 @@ pub(crate) fn any_policy(seed: u64) -> Policy {
     if dice.percent(6) {
         policy.base.max_clients = Some(1 + dice.below(3) as u32);
     }
-    let adds = |role: &Role| role.role_name != "banned" && role.role_capabilities.contains(&C::CAN_ADD_PARTICIPANT);
+    let adds =
+        |role: &Role| role.role_name != "banned" && role.role_capabilities.contains(&C::CAN_ADD_PARTICIPANT);
     if dice.percent(4) && !policy.roles.roles.iter().any(adds) {
         policy.base.fixed_membership = true;
     }

@@ -9,10 +9,8 @@ use crate::rooms::{State, actor, client, room, server, user};
 
 /// Takes the steps, and says what the room is afterwards.
 pub(crate) fn replay(policy: &Policy, finding: &LintFinding) -> Result<State, String> {
-    let has_banned =
-        policy.roles.roles.iter().any(|role| role.role_index == 1 && role.role_name == "banned");
-    let mut start: State =
-        finding.start.iter().map(|role| (*role, !(*role == 1 && has_banned))).collect();
+    let has_banned = policy.roles.roles.iter().any(|role| role.role_index == 1 && role.role_name == "banned");
+    let mut start: State = finding.start.iter().map(|role| (*role, !(*role == 1 && has_banned))).collect();
     start.sort_unstable();
     let mut room = room(policy, &start).ok_or("the room is not valid")?;
     let mut strangers = start.len();
@@ -62,8 +60,10 @@ fn take(
             *strangers += 1;
             continue;
         }
-        let alike: Vec<&(usize, u32, bool)> =
-            there.iter().filter(|(_, role, active)| (*role, *active) == (step.from, step.had_client)).collect();
+        let alike: Vec<&(usize, u32, bool)> = there
+            .iter()
+            .filter(|(_, role, active)| (*role, *active) == (step.from, step.had_client))
+            .collect();
         if step.last && there.iter().filter(|(_, role, _)| *role == step.from).count() != 1 {
             return Err("not the last one".into());
         }
@@ -125,9 +125,8 @@ fn proposers(
             }
             StepActor::Server(role) => claims(policy, role).iter().map(|claims| server(claims)).collect(),
             StepActor::Participant(by) => {
-                let able = |(number, role, active): &&(usize, u32, bool)| {
-                    *role == by && *active && number != target
-                };
+                let able =
+                    |(number, role, active): &&(usize, u32, bool)| *role == by && *active && number != target;
                 let found = there.iter().find(able).ok_or(format!("no other participant with role {by}"))?;
                 vec![actor(found.0, &[])]
             }

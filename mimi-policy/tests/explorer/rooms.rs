@@ -40,7 +40,11 @@ pub(crate) fn client(number: usize) -> ClientUri {
 }
 
 pub(crate) fn actor(number: usize, claims: &[Claim]) -> Actor {
-    Actor::Client { user: user(number), client: client(number), claims: Claims::new(claims.to_vec()).unwrap() }
+    Actor::Client {
+        user: user(number),
+        client: client(number),
+        claims: Claims::new(claims.to_vec()).unwrap(),
+    }
 }
 
 pub(crate) fn server(claims: &[Claim]) -> Actor {
@@ -52,11 +56,12 @@ pub(crate) fn server(claims: &[Claim]) -> Actor {
 
 /// The room in that state.
 pub(crate) fn room(policy: &Policy, state: &State) -> Option<RoomState> {
-    let pairs = state.iter().enumerate().map(|(number, (role, _))| UserRolePair {
-        user: user(number).into(),
-        role_index: *role,
-    });
-    let mut parts = RoomParts::new(policy.roles.clone(), ParticipantListData { participants: pairs.collect() });
+    let pairs = state
+        .iter()
+        .enumerate()
+        .map(|(number, (role, _))| UserRolePair { user: user(number).into(), role_index: *role });
+    let mut parts =
+        RoomParts::new(policy.roles.clone(), ParticipantListData { participants: pairs.collect() });
     parts.base = Some(policy.base.clone());
     parts.preauth = Some(policy.preauth.clone());
     for (number, (_, active)) in state.iter().enumerate() {
@@ -277,7 +282,8 @@ impl<'p> Explorer<'p> {
         for (number, (_, active)) in state.iter().enumerate() {
             if *active {
                 // With the claims of the proposer, if it is the committer itself.
-                let itself = bundles.iter().map(|bundle| &bundle.by).find(|by| by.uri() == actor(number, &[]).uri());
+                let itself =
+                    bundles.iter().map(|bundle| &bundle.by).find(|by| by.uri() == actor(number, &[]).uri());
                 ways.push((Form::Commit, itself.cloned().unwrap_or_else(|| actor(number, &[]))));
             }
         }
@@ -306,7 +312,9 @@ impl<'p> Explorer<'p> {
                     return Ok(());
                 }
                 // Another committer doesn't give the proposer the right.
-                Err(refusal) if is_about_rights(&refusal.reason) => return Err(Refused { rights: true, limit }),
+                Err(refusal) if is_about_rights(&refusal.reason) => {
+                    return Err(Refused { rights: true, limit });
+                }
                 Err(refusal) => limit |= is_limit(&refusal.reason),
             }
         }
@@ -348,7 +356,10 @@ fn is_about_rights(reason: &Reason) -> bool {
 
 /// What a plan's grants say that it does to others.
 fn does(plan: &Plan, changes: &[ProposedChange]) -> Vec<Does> {
-    let grants = plan.grants().iter().filter_map(|grant| Some((grant.capability?, &changes.get(grant.change?)?.change)));
+    let grants = plan
+        .grants()
+        .iter()
+        .filter_map(|grant| Some((grant.capability?, &changes.get(grant.change?)?.change)));
     grants
         .filter_map(|(capability, change)| match (capability, change) {
             (C::CAN_ADD_PARTICIPANT, Change::AddParticipant { .. }) => Some(Does::Add),

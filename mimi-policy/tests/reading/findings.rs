@@ -6,7 +6,7 @@ use mimi_codec::room_policy::{
     CapabilityType as C, Claim, ClaimId, PreAuthRoleEntry, Role, SingleSourceRoleChangeTargets,
 };
 use mimi_policy::graph::Means;
-use mimi_policy::lint::{Code, Finding, Policy, Severity, Step, lint};
+use mimi_policy::lint::{LintCode, LintFinding, LintSeverity, LintStep, Policy, StepActor, StepMeans, lint};
 use mimi_policy::preset::{
     ExampleRoom, Preset, any_member_adds, anyone_can_join, group_direct_message, one_to_one, only_admins_add,
 };
@@ -55,14 +55,14 @@ fn preauthorize(policy: &mut Policy, entries: &[PreAuthRoleEntry]) {
 }
 
 /// What is found after a change, code by code.
-fn found(change: impl FnOnce(&mut Policy)) -> Vec<Finding> {
+fn found(change: impl FnOnce(&mut Policy)) -> Vec<LintFinding> {
     let mut policy = clean();
     change(&mut policy);
     lint(&policy)
 }
 
 #[track_caller]
-fn finds(expected: &[(Code, &[u32])], change: impl FnOnce(&mut Policy)) {
+fn finds(expected: &[(LintCode, &[u32])], change: impl FnOnce(&mut Policy)) {
     let found = found(change);
     let codes: Vec<_> = found.iter().map(|finding| (finding.code, finding.roles.as_slice())).collect();
     assert_eq!(codes, expected, "{found:#?}");
@@ -79,28 +79,28 @@ fn our_presets_have_nothing_to_find() {
     }
     // That is what this one is for.
     let codes: Vec<_> = lint(&of(any_member_adds())).iter().map(|finding| finding.code).collect();
-    assert_eq!(codes, [Code::CannotUndo]);
+    assert_eq!(codes, [LintCode::CannotUndo]);
 }
 
 #[test]
 fn finds_what_makes_a_room_invalid() {
-    finds(&[(Code::DuplicateRole, &[2])], |p| {
+    finds(&[(LintCode::DuplicateRole, &[2])], |p| {
         let twice = p.roles.roles[MEMBER].clone();
         p.roles.roles.push(twice);
     });
-    finds(&[(Code::MinimumAboveMaximum, &[2])], |p| {
+    finds(&[(LintCode::MinimumAboveMaximum, &[2])], |p| {
         p.roles.roles[MEMBER].minimum_participants_constraint = 3;
         p.roles.roles[MEMBER].maximum_participants_constraint = Some(2);
     });
-    finds(&[(Code::MinimumAboveMaximum, &[2])], |p| {
+    finds(&[(LintCode::MinimumAboveMaximum, &[2])], |p| {
         p.roles.roles[MEMBER].minimum_active_participants_constraint = 3;
         p.roles.roles[MEMBER].maximum_active_participants_constraint = Some(2);
     });
-    finds(&[(Code::OpenJoinOutsideRole0, &[2])], |p| {
+    finds(&[(LintCode::OpenJoinOutsideRole0, &[2])], |p| {
         p.roles.roles[MEMBER].role_capabilities.push(C::CAN_OPEN_JOIN);
     });
-    finds(&[(Code::ParentMissing, &[])], |p| p.base.parent_dependant = true);
-    finds(&[(Code::TooManyUsers, &[])], |p| {
+    finds(&[(LintCode::ParentMissing, &[])], |p| p.base.parent_dependant = true);
+    finds(&[(LintCode::TooManyUsers, &[])], |p| {
         p.participants = listed(&[3, 2, 2, 1, 1]);
         p.base.max_users = Some(2);
     });
@@ -108,62 +108,69 @@ fn finds_what_makes_a_room_invalid() {
         p.participants = listed(&[3, 2, 2, 1, 1]);
         p.base.max_users = Some(3);
     });
-    finds(&[(Code::DuplicateParticipant, &[])], |p| {
+    finds(&[(LintCode::DuplicateParticipant, &[])], |p| {
         let mut list = listed(&[3, 2]).unwrap();
         list.participants.push(list.participants[1].clone());
         p.participants = Some(list);
     });
-    finds(&[(Code::ParticipantWithoutRole, &[0, 9])], |p| p.participants = listed(&[3, 0, 9]));
+    finds(&[(LintCode::ParticipantWithoutRole, &[0, 9])], |p| p.participants = listed(&[3, 0, 9]));
     let found = found(|p| p.base.fixed_membership = true);
-    assert!(found.iter().any(|finding| finding.code == Code::AddInFixedMembership && finding.roles == [3]));
+    assert!(
+        found.iter().any(|finding| finding.code == LintCode::AddInFixedMembership && finding.roles == [3])
+    );
 }
 
 #[test]
 fn finds_oddities_of_the_banned() {
-    finds(&[(Code::BannedHasCapabilities, &[1])], |p| {
+    finds(&[(LintCode::BannedHasCapabilities, &[1])], |p| {
         p.roles.roles[1].role_capabilities = vec![C::CAN_RECEIVE_MESSAGE];
     });
     for maximum in [None, Some(1)] {
-        finds(&[(Code::BannedMayHaveClients, &[1])], |p| {
+        finds(&[(LintCode::BannedMayHaveClients, &[1])], |p| {
             p.roles.roles[1].maximum_active_participants_constraint = maximum;
         });
     }
-    finds(&[(Code::BannedElsewhere, &[2])], |p| p.roles.roles[MEMBER].role_name = "banned".into());
+    finds(&[(LintCode::BannedElsewhere, &[2])], |p| p.roles.roles[MEMBER].role_name = "banned".into());
     let codes: Vec<_> = found(|p| p.roles.roles[1].role_name = "Banned".into())
         .into_iter()
         .map(|finding| (finding.code, finding.roles))
         .collect();
-    assert_eq!(codes[0], (Code::BanWithoutBannedRole, vec![3]));
+    assert_eq!(codes[0], (LintCode::BanWithoutBannedRole, vec![3]));
 }
 
 #[test]
 fn finds_oddities_of_limits() {
-    finds(&[(Code::ActiveAboveTotal, &[2])], |p| {
+    finds(&[(LintCode::ActiveAboveTotal, &[2])], |p| {
         p.roles.roles[MEMBER].maximum_participants_constraint = Some(2);
         p.roles.roles[MEMBER].minimum_active_participants_constraint = 3;
     });
-    finds(&[(Code::MaximumNeverBinds, &[2])], |p| {
+    finds(&[(LintCode::MaximumNeverBinds, &[2])], |p| {
         p.roles.roles[MEMBER].maximum_participants_constraint = Some(2);
         p.roles.roles[MEMBER].maximum_active_participants_constraint = Some(3);
     });
-    finds(&[(Code::LimitsOnRole0, &[0])], |p| p.roles.roles[0].minimum_participants_constraint = 1);
-    finds(&[(Code::StartsBroken, &[3])], |p| p.participants = listed(&[2]));
+    finds(&[(LintCode::LimitsOnRole0, &[0])], |p| p.roles.roles[0].minimum_participants_constraint = 1);
+    finds(&[(LintCode::StartsBroken, &[3])], |p| p.participants = listed(&[2]));
 }
 
 #[test]
 fn finds_capabilities_without_effect() {
-    finds(&[(Code::ReservedCapability, &[2])], |p| {
+    finds(&[(LintCode::ReservedCapability, &[2])], |p| {
         p.roles.roles[MEMBER].role_capabilities.push(C::CAN_KNOCK);
     });
-    finds(&[(Code::UnknownCapability, &[2])], |p| p.roles.roles[MEMBER].role_capabilities.push(C(0x12)));
+    finds(&[(LintCode::UnknownCapability, &[2])], |p| p.roles.roles[MEMBER].role_capabilities.push(C(0x12)));
     finds(&[], |p| p.roles.roles[MEMBER].role_capabilities.push(C(0xf123)));
-    finds(&[(Code::NeedsSendMessage, &[2])], |p| {
+    finds(&[(LintCode::NeedsSendMessage, &[2])], |p| {
         p.roles.roles[MEMBER].role_capabilities.retain(|c| *c != C::CAN_SEND_MESSAGE);
     });
-    finds(&[(Code::DuplicateEntry, &[2])], |p| {
+    finds(&[(LintCode::RepliesOnlyInTopic, &[2])], |p| {
+        p.roles.roles[MEMBER].role_capabilities.retain(|c| *c != C::CAN_REPLY_TO_MESSAGE);
+    });
+    finds(&[(LintCode::DuplicateEntry, &[2])], |p| {
         p.roles.roles[MEMBER].role_capabilities.push(C::CAN_SEND_MESSAGE);
     });
-    finds(&[(Code::DuplicateEntry, &[2])], |p| changes(&mut p.roles.roles[MEMBER], &[(2, &[0]), (2, &[0])]));
+    finds(&[(LintCode::DuplicateEntry, &[2])], |p| {
+        changes(&mut p.roles.roles[MEMBER], &[(2, &[0]), (2, &[0])])
+    });
     for capability in [
         C::CAN_ADD_PARTICIPANT,
         C::CAN_USE_JOIN_CODE,
@@ -173,18 +180,20 @@ fn finds_capabilities_without_effect() {
         C::CAN_BAN,
         C::CAN_UNBAN,
     ] {
-        finds(&[(Code::IdleCapability, &[2])], |p| p.roles.roles[MEMBER].role_capabilities.push(capability));
+        finds(&[(LintCode::IdleCapability, &[2])], |p| {
+            p.roles.roles[MEMBER].role_capabilities.push(capability)
+        });
     }
-    finds(&[(Code::IdleCapability, &[2])], |p| changes(&mut p.roles.roles[MEMBER], &[]));
+    finds(&[(LintCode::IdleCapability, &[2])], |p| changes(&mut p.roles.roles[MEMBER], &[]));
 }
 
 #[test]
 fn finds_role_changes_that_lead_nowhere() {
-    finds(&[(Code::MissingRole, &[3])], |p| {
+    finds(&[(LintCode::MissingRole, &[3])], |p| {
         p.roles.roles[ADMIN].authorized_role_changes[2].target_role_indexes.push(9);
     });
-    finds(&[(Code::MissingRole, &[2])], |p| changes(&mut p.roles.roles[MEMBER], &[(2, &[0]), (9, &[0])]));
-    finds(&[(Code::UnreachableRole, &[7])], |p| {
+    finds(&[(LintCode::MissingRole, &[2])], |p| changes(&mut p.roles.roles[MEMBER], &[(2, &[0]), (9, &[0])]));
+    finds(&[(LintCode::UnreachableRole, &[7])], |p| {
         let mut role = p.roles.roles[MEMBER].clone();
         role.role_index = 7;
         changes(&mut role, &[(7, &[0])]);
@@ -208,9 +217,9 @@ fn finds_oddities_of_the_preauthorized() {
         preauthorize(p, &[entry(&[1], 2)]);
     });
     for role in [0, 9] {
-        finds(&[(Code::PreauthorizedForMissingRole, &[role])], |p| preauthorize(p, &[entry(&[1], role)]));
+        finds(&[(LintCode::PreauthorizedForMissingRole, &[role])], |p| preauthorize(p, &[entry(&[1], role)]));
     }
-    finds(&[(Code::ShadowedPreauthorization, &[2])], |p| {
+    finds(&[(LintCode::ShadowedPreauthorization, &[2])], |p| {
         joins(p);
         preauthorize(p, &[entry(&[1], 2), entry(&[2, 1], 2)]);
     });
@@ -219,38 +228,50 @@ fn finds_oddities_of_the_preauthorized() {
         joins(p);
         preauthorize(p, &[entry(&[2, 1], 2), entry(&[1], 2)]);
     });
-    finds(&[(Code::EverybodyPreauthorized, &[3])], |p| {
+    finds(&[(LintCode::Escalation, &[0, 3]), (LintCode::EverybodyPreauthorized, &[3])], |p| {
         p.roles.roles[ADMIN].role_capabilities.push(C::CAN_JOIN_IF_PREAUTHORIZED);
         preauthorize(p, &[entry(&[], 3)]);
     });
-    finds(&[(Code::UnnamedComponent, &[])], |p| {
+    finds(&[(LintCode::UnnamedComponent, &[])], |p| {
         joins(p);
         p.preauth.preauthorized_entries = vec![entry(&[1], 2)];
     });
-    finds(&[(Code::UnnamedComponent, &[])], |p| p.base.policy_component_ids.clear());
-    finds(&[(Code::ParentWithoutDependence, &[])], |p| p.base.parent_room = Uri::new("mimi://a.example/r/x"));
+    finds(&[(LintCode::UnnamedComponent, &[])], |p| p.base.policy_component_ids.clear());
+    finds(&[(LintCode::ParentWithoutDependence, &[])], |p| {
+        p.base.parent_room = Uri::new("mimi://a.example/r/x")
+    });
 }
 
 #[test]
 fn finds_external_senders_that_may_do_more_than_remove_and_ban() {
     // An admin's role for a server adds, and makes admins.
-    finds(&[(Code::StrongExternalSender, &[3])], |p| preauthorize(p, &[entry(&[1], 3)]));
+    finds(&[(LintCode::StrongExternalSender, &[3])], |p| preauthorize(p, &[entry(&[1], 3)]));
     // The draft's policy enforcer removes and bans.
     let mut policy = Policy::new(ExampleRoom::Cooperative.roles());
     preauthorize(&mut policy, &[entry(&[1], 5)]);
-    assert!(lint(&policy).iter().all(|finding| finding.code != Code::StrongExternalSender));
+    assert!(lint(&policy).iter().all(|finding| finding.code != LintCode::StrongExternalSender));
     // Only giving rights is enough.
     policy.roles.roles[5].authorized_role_changes[2].target_role_indexes.push(3);
     let findings = lint(&policy);
-    let finding = findings.iter().find(|finding| finding.code == Code::StrongExternalSender).unwrap();
+    let finding = findings.iter().find(|finding| finding.code == LintCode::StrongExternalSender).unwrap();
     assert_eq!(
         finding.explanation,
         "External senders may take role 5 \"policy_enforcer\" and give rights over others; the draft would have them remove and ban."
     );
 }
 
-fn step(by: u32, means: Means, from: u32, to: u32) -> Step {
-    Step { by, means, from, to, last: false }
+/// A step of a user who has a client as long as it is on the list.
+fn step(by: u32, means: Means, from: u32, to: u32) -> LintStep {
+    LintStep {
+        by: if means.is_by_oneself() { StepActor::Oneself } else { StepActor::Participant(by) },
+        means: StepMeans::Move(means),
+        from,
+        to,
+        had_client: from != 0,
+        with_client: to != 0,
+        last: false,
+        same_commit: false,
+    }
 }
 
 /// A member may make helpers, a helper may make admins.
@@ -273,28 +294,30 @@ fn finds_a_way_to_a_stronger_role_through_others() {
         p.roles.roles[0].role_capabilities.push(C::CAN_OPEN_JOIN);
         changes(&mut p.roles.roles[0], &[(0, &[2])]);
     });
-    let escalations: Vec<_> = findings.iter().filter(|finding| finding.code == Code::Escalation).collect();
-    // Anybody joins, so anybody is an admin in three moves; that it is so for members as well goes without saying.
+    let escalations: Vec<_> =
+        findings.iter().filter(|finding| finding.code == LintCode::Escalation).collect();
+    // Anybody joins, so anybody is an admin in four moves, with two accounts; that it is so for members as well goes without saying.
     let [finding] = escalations[..] else { panic!("{escalations:#?}") };
-    assert_eq!((finding.severity, finding.roles.as_slice()), (Severity::Warning, &[0, 3][..]));
+    assert_eq!((finding.severity, finding.roles.as_slice()), (LintSeverity::Warning, &[0, 3][..]));
     assert_eq!(
         finding.steps,
         [
             step(0, Means::OpenJoin, 0, 2),
+            step(0, Means::OpenJoin, 0, 2),
             step(2, Means::ChangeUserRole, 2, 7),
-            step(7, Means::ChangeUserRole, 2, 3),
+            LintStep { last: true, ..step(7, Means::ChangeUserRole, 2, 3) },
         ]
     );
     assert_eq!(
-        finding.steps[1].to_string(),
+        finding.steps[2].to_string(),
         "a holder of role 2 moves a holder of role 2 to role 7 (canChangeUserRole)"
     );
 
     let findings = found(with_helpers);
     let from: Vec<_> =
-        findings.iter().filter(|f| f.code == Code::Escalation).map(|f| f.roles.clone()).collect();
-    // A helper by itself has nobody to move.
-    assert_eq!(from, [[2, 3]]);
+        findings.iter().filter(|f| f.code == LintCode::Escalation).map(|f| f.roles.clone()).collect();
+    // A helper by itself has no other user to move. An admin that becomes a member may make helpers, which it could not before.
+    assert_eq!(from, [[2, 3], [3, 2]]);
 }
 
 #[test]
@@ -304,7 +327,7 @@ fn a_claim_or_a_code_is_no_escalation() {
             p.roles.roles[0].role_capabilities.push(capability);
             changes(&mut p.roles.roles[0], &[(0, &[3])]);
         });
-        let escalates = findings.iter().any(|finding| finding.code == Code::Escalation);
+        let escalates = findings.iter().any(|finding| finding.code == LintCode::Escalation);
         assert_eq!(escalates, capability == C::CAN_OPEN_JOIN);
     }
 }
@@ -323,7 +346,7 @@ fn finds_silence_that_does_not_last() {
     );
     let findings = lint(&policy);
     let [finding] = &findings[..] else { panic!("{findings:#?}") };
-    assert_eq!((finding.code, finding.roles.as_slice()), (Code::SilenceEvaded, &[7, 2][..]));
+    assert_eq!((finding.code, finding.roles.as_slice()), (LintCode::SilenceEvaded, &[7, 2][..]));
     assert_eq!(finding.steps, [step(7, Means::Leave, 7, 0), step(0, Means::OpenJoin, 0, 2)]);
     // Who can't leave stays silent.
     policy.roles.roles[4].role_capabilities.retain(|c| *c != C::CAN_REMOVE_SELF);
@@ -338,7 +361,7 @@ fn finds_what_somebody_can_do_and_not_undo() {
             .retain(|c| !matches!(*c, C::CAN_UNBAN | C::CAN_CHANGE_USER_ROLE))
     });
     let [finding] = &findings[..] else { panic!("{findings:#?}") };
-    assert_eq!(finding.code, Code::CannotUndo);
+    assert_eq!(finding.code, LintCode::CannotUndo);
     assert_eq!(
         finding.explanation,
         "Role 3 \"admin\" can move somebody from role 2 to role 1, and not back."
@@ -347,7 +370,7 @@ fn finds_what_somebody_can_do_and_not_undo() {
 
 #[test]
 fn finds_who_may_rewrite_its_own_rights() {
-    finds(&[(Code::CanRewritePolicy, &[2])], |p| {
+    finds(&[(LintCode::CanRewritePolicy, &[2])], |p| {
         p.roles.roles[MEMBER].role_capabilities.push(C::CAN_CHANGE_ROLE_DEFINITIONS);
     });
 }
@@ -356,14 +379,14 @@ fn finds_who_may_rewrite_its_own_rights() {
 fn finds_how_everybody_who_decides_may_be_gone() {
     let findings = found(|p| p.roles.roles[ADMIN].minimum_participants_constraint = 0);
     let [finding] = &findings[..] else { panic!("{findings:#?}") };
-    assert_eq!((finding.code, finding.roles.as_slice()), (Code::LockOut, &[3][..]));
+    assert_eq!((finding.code, finding.roles.as_slice()), (LintCode::LockOut, &[3][..]));
     assert_eq!(
         finding.steps,
-        [step(3, Means::Add, 0, 2), Step { by: 3, means: Means::Leave, from: 3, to: 0, last: true }]
+        [step(3, Means::Add, 0, 2), LintStep { last: true, ..step(3, Means::Leave, 3, 0) }]
     );
     assert_eq!(
         finding.explanation,
-        "When nobody has role 3 \"admin\" any more, nobody can ever add or remove or change the role of anybody again."
+        "Once no participant with a client has role 3 \"admin\", users can never again be added or removed or given another role."
     );
 
     // With a list, it counts from those who are there.
@@ -372,7 +395,7 @@ fn finds_how_everybody_who_decides_may_be_gone() {
             p.roles.roles[ADMIN].minimum_participants_constraint = 0;
             p.participants = listed(roles);
         });
-        assert_eq!(findings.iter().any(|finding| finding.code == Code::LockOut), locks, "{findings:#?}");
+        assert_eq!(findings.iter().any(|finding| finding.code == LintCode::LockOut), locks, "{findings:#?}");
     }
 }
 
@@ -399,16 +422,16 @@ fn tells_which_right_is_lost_where_others_stay() {
     let mut policy = of(any_member_adds());
     policy.roles.roles[ADMIN].minimum_participants_constraint = 0;
     let findings = lint(&policy);
-    let finding = findings.iter().find(|finding| finding.code == Code::PartialLockOut).unwrap();
+    let finding = findings.iter().find(|finding| finding.code == LintCode::PartialLockOut).unwrap();
     assert_eq!(
         finding.explanation,
-        "When nobody has role 3 \"admin\" any more, nobody can ever remove or change the role of anybody again."
+        "Once no participant with a client has role 3 \"admin\", users can never again be removed or given another role."
     );
 }
 
 #[test]
 fn the_drafts_rooms_have_the_findings_that_its_text_leads_to() {
-    let codes = |room: ExampleRoom, code: Code| {
+    let codes = |room: ExampleRoom, code: LintCode| {
         let findings = lint(&Policy::new(room.roles()));
         findings
             .into_iter()
@@ -417,19 +440,21 @@ fn the_drafts_rooms_have_the_findings_that_its_text_leads_to() {
             .collect::<Vec<_>>()
     };
     for room in ExampleRoom::ALL {
-        assert!(lint(&Policy::new(room.roles())).iter().all(|finding| finding.severity != Severity::Error));
-        assert_eq!(codes(room, Code::Escalation), [[0; 0]; 0]);
+        assert!(
+            lint(&Policy::new(room.roles())).iter().all(|finding| finding.severity != LintSeverity::Error)
+        );
+        assert_eq!(codes(room, LintCode::Escalation), [[0; 0]; 0]);
     }
-    assert_eq!(codes(ExampleRoom::Strict, Code::LockOut), [[4]]);
-    assert_eq!(codes(ExampleRoom::Moderated, Code::LockOut), [[6]]);
-    assert_eq!(codes(ExampleRoom::Cooperative, Code::PartialLockOut), [[4]]);
-    assert_eq!(codes(ExampleRoom::MultiOrganization, Code::LockOut), [[0; 0]; 0]);
+    assert_eq!(codes(ExampleRoom::Strict, LintCode::LockOut), [[4]]);
+    assert_eq!(codes(ExampleRoom::Moderated, LintCode::LockOut), [[6]]);
+    assert_eq!(codes(ExampleRoom::Cooperative, LintCode::PartialLockOut), [[4]]);
+    assert_eq!(codes(ExampleRoom::MultiOrganization, LintCode::LockOut), [[0; 0]; 0]);
     // "can ban (but not unban) their own org users"
-    assert_eq!(codes(ExampleRoom::MultiOrganization, Code::CannotUndo), [[5], [6], [7], [9]]);
-    assert_eq!(codes(ExampleRoom::Moderated, Code::NeedsSendMessage), [[2], [3]]);
+    assert_eq!(codes(ExampleRoom::MultiOrganization, LintCode::CannotUndo), [[5], [6], [7], [9]]);
+    assert_eq!(codes(ExampleRoom::Moderated, LintCode::NeedsSendMessage), [[2], [3]]);
     // canUnban "stays idle" in the enforcer.
     for (room, enforcer) in [(ExampleRoom::Cooperative, 5), (ExampleRoom::MultiOrganization, 9)] {
-        assert!(codes(room, Code::IdleCapability).contains(&vec![enforcer]));
+        assert!(codes(room, LintCode::IdleCapability).contains(&vec![enforcer]));
     }
 }
 
@@ -454,8 +479,8 @@ fn hostile_tables_are_examined_as_far_as_it_goes() {
     let mut policy = Policy::new(mimi_codec::room_policy::RoleData { roles: (0..300).map(role).collect() });
     preauthorize(&mut policy, &(0..1000).map(|n| entry(&[n as u8, 1, 2], n)).collect::<Vec<_>>());
     let findings = lint(&policy);
-    assert!(findings.iter().any(|finding| finding.code == Code::NotExamined));
-    assert!(findings.len() < mimi_policy::graph::MAX_ROLES * Code::ALL.len());
+    assert!(findings.iter().any(|finding| finding.code == LintCode::NotExamined));
+    assert!(findings.len() < mimi_policy::graph::MAX_ROLES * LintCode::ALL.len());
     for finding in findings {
         assert!(finding.explanation.len() < 600 && !finding.explanation.contains('\u{7}'), "{finding}");
     }
@@ -463,8 +488,8 @@ fn hostile_tables_are_examined_as_far_as_it_goes() {
 
 #[test]
 fn every_code_has_a_name_of_its_own() {
-    let mut names: Vec<_> = Code::ALL.iter().map(|code| code.name()).collect();
+    let mut names: Vec<_> = LintCode::ALL.iter().map(|code| code.name()).collect();
     names.sort_unstable();
     names.dedup();
-    assert_eq!(names.len(), Code::ALL.len());
+    assert_eq!(names.len(), LintCode::ALL.len());
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use mimi_policy::lint::{Code, Finding, Policy, Severity, lint, smallest_example};
+use mimi_policy::lint::{
+    LintCode, LintFinding, LintSeverity, Policy, SmallestExample, lint, smallest_example,
+};
 use mimi_test_vectors::policy_json::{PolicyRoom, Roles};
 use serde_json::{Value, json};
 
@@ -16,7 +18,7 @@ pub(super) fn run(
     json: bool,
     out: &mut dyn Write,
 ) -> io::Result<Outcome> {
-    let mut worst = Severity::Note;
+    let mut worst = LintSeverity::Note;
     let mut reports = Vec::new();
     for (name, room) in rooms {
         let participants = Some(room.participants.clone()).filter(|list| !list.participants.is_empty());
@@ -28,7 +30,7 @@ pub(super) fn run(
         };
         let findings = lint(&policy);
         worst = findings.iter().map(|finding| finding.severity).chain([worst]).min().unwrap_or(worst);
-        let mut smallest: BTreeMap<Code, Value> = BTreeMap::new();
+        let mut smallest: BTreeMap<LintCode, Value> = BTreeMap::new();
         if examples {
             for finding in &findings {
                 smallest
@@ -60,11 +62,12 @@ pub(super) fn run(
     if json {
         writeln!(out, "{}", json!({"rooms": reports}))?;
     }
-    Ok(if worst < Severity::Note { Outcome::Fails } else { Outcome::Holds })
+    Ok(if worst < LintSeverity::Note { Outcome::Fails } else { Outcome::Holds })
 }
 
 /// A policy as a room of vector files.
-fn example_json(policy: Policy) -> Value {
+fn example_json(example: SmallestExample) -> Value {
+    let policy = example.policy;
     let room = PolicyRoom {
         base: policy.base,
         preauth: policy.preauth,
@@ -76,12 +79,13 @@ fn example_json(policy: Policy) -> Value {
     room.to_json()
 }
 
-fn finding_json(finding: &Finding, example: Option<&Value>) -> Value {
+fn finding_json(finding: &LintFinding, example: Option<&Value>) -> Value {
     json!({
         "code": finding.code.name(),
         "severity": finding.severity.name(),
         "roles": finding.roles,
         "explanation": finding.explanation,
+        "start": finding.start,
         "steps": finding.steps.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "example": example,
     })
