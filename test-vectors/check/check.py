@@ -2,7 +2,7 @@
 """Checks MIMI's test vectors without any of the Rust code: `python3 check.py [--allow-unjudged] [PATH…]`, without PATH the shipped ones.
 
 Exit status: 0 all holds, 1 a case failed or was not judged (unless that is allowed), 2 wrong usage. A case is not judged if its
-format, kind, cipher suite or revision is unknown. What must be computed stands in ../README.md.
+format, kind, cipher suite, revision or rule of names is unknown. What must be computed stands in ../README.md.
 """
 
 import json
@@ -17,6 +17,7 @@ import group_info
 import identity_link
 import markdown
 import message_status
+import name
 import policy
 import semi_private
 import timeline
@@ -33,6 +34,7 @@ KINDS = {
     "identity-link": identity_link,
     "markdown": markdown,
     "message-status": message_status,
+    "name": name,
     "policy": policy,
     "semi-private": semi_private,
     "timeline": timeline,
@@ -59,17 +61,17 @@ def failures(document):
         return [], [("", f"kind {document.get('kind')!r} is unknown")] * len(cases), 0
     found, unjudged, names = [], [], set()
     for data in cases:
-        name = data.get("name")
-        if not isinstance(name, str) or name in names:
-            found.append((str(name), "name: missing, or not unique"))
-        names.add(name)
+        label = data.get("name")
+        if not isinstance(label, str) or label in names:
+            found.append((str(label), "name: missing, or not unique"))
+        names.add(label)
         case = Case(data)
         try:
             (kind.valid if case.is_valid else kind.invalid)(case)
         except Unjudged as reason:
-            unjudged.append((name, str(reason)))
+            unjudged.append((label, str(reason)))
         except Wrong as wrong:
-            found.append((name, str(wrong)))
+            found.append((label, str(wrong)))
     return found, unjudged, len(cases)
 
 
@@ -100,10 +102,10 @@ def main(arguments):
         total += cases
         failed += len(found)
         skipped += len(unjudged)
-        for name, reason in unjudged:
-            print(f"{path}: {name}: not judged: {reason}")
-        for name, failure in found:
-            print(f"{path}: {name}: {failure}")
+        for label, reason in unjudged:
+            print(f"{path}: {label}: not judged: {reason}")
+        for label, failure in found:
+            print(f"{path}: {label}: {failure}")
         print(f"{path.name}: {cases} cases, {len(found)} failures")
     print(f"{total} cases in {len(paths)} files, {failed} failures, {skipped} not judged")
     bad = failed or (skipped and not allow_unjudged) or not (total or skipped)

@@ -19,6 +19,7 @@ pub const SHIPPED: &[(&str, &str)] = shipped![
     "markdown.json",
     "message-status.json",
     "message-status-working-group.json",
+    "name.json",
     "policy.json",
     "semi-private.json",
     "timeline.json",

@@ -10,6 +10,7 @@ mod judgement;
 #[cfg(feature = "markdown")]
 mod markdown;
 mod message_status;
+mod name;
 mod policy;
 mod semi_private;
 mod timeline;
@@ -49,6 +50,7 @@ const KINDS: &[&dyn Kind] = &[
     #[cfg(feature = "markdown")]
     &markdown::Markdown,
     &message_status::MessageStatus,
+    &name::Name,
     &policy::Policy,
     &semi_private::SemiPrivate,
     &timeline::Timeline,
