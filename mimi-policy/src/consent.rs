@@ -24,6 +24,10 @@ use crate::{IdentityError, RoomUri, UserUri};
 /// provider with requests for ever more rooms.
 pub const MAX_REQUESTS: usize = 64;
 
+/// How many requests of all requesters for one target are kept. Beyond, a new one is dropped: strangers
+/// are many, and a user answers few.
+pub const MAX_REQUESTS_FOR_TARGET: usize = 1024;
+
 /// What came of a consent entry. It is for the provider and its user, not for the other side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ConsentOutcome {
@@ -35,7 +39,7 @@ pub enum ConsentOutcome {
     AlreadyGranted,
     /// The target has revoked it: nothing happens.
     RequestRefused,
-    /// The requester has too many requests pending: nothing happens.
+    /// The requester has too many requests pending, or the target has: nothing happens.
     TooManyRequests,
     /// The request is withdrawn.
     Cancelled,
@@ -67,6 +71,15 @@ struct Pair {
     /// Words about single rooms that came after that about any.
     rooms: BTreeMap<RoomUri, Decision>,
     requests: BTreeSet<Option<RoomUri>>,
+    /// How many of `rooms` are granted.
+    granted: usize,
+}
+
+/// The requests that wait for one target.
+#[derive(Debug, Clone, Default)]
+struct Waiting {
+    requesters: BTreeSet<UserUri>,
+    requests: usize,
 }
 
 impl Pair {
@@ -74,7 +87,7 @@ impl Pair {
         room.and_then(|room| self.rooms.get(room)).or(self.any_room.as_ref()).copied()
     }
 
-    fn request(&mut self, room: Option<&RoomUri>) -> ConsentOutcome {
+    fn request(&mut self, room: Option<&RoomUri>, is_full: bool) -> ConsentOutcome {
         match self.decision(room) {
             Some(Decision::Granted) => return ConsentOutcome::AlreadyGranted,
             Some(Decision::Revoked) => return ConsentOutcome::RequestRefused,
@@ -83,7 +96,7 @@ impl Pair {
         let scope = room.cloned();
         if self.requests.contains(&scope) {
             ConsentOutcome::AlreadyRequested
-        } else if self.requests.len() >= MAX_REQUESTS {
+        } else if is_full || self.requests.len() >= MAX_REQUESTS {
             ConsentOutcome::TooManyRequests
         } else {
             self.requests.insert(scope);
@@ -106,10 +119,15 @@ impl Pair {
             None => {
                 self.any_room = Some(decision);
                 self.rooms.clear();
+                self.granted = 0;
                 self.requests.clear();
             }
             Some(room) => {
-                self.rooms.insert(room.clone(), decision);
+                let before = self.rooms.insert(room.clone(), decision);
+                self.granted = self
+                    .granted
+                    .saturating_add(usize::from(decision == Decision::Granted))
+                    .saturating_sub(usize::from(before == Some(Decision::Granted)));
                 self.requests.remove(&Some(room.clone()));
             }
         }
@@ -237,6 +255,8 @@ impl core::error::Error for NoConsent {}
 pub struct Consents {
     /// By requester, then by target.
     pairs: BTreeMap<UserUri, BTreeMap<UserUri, Pair>>,
+    /// By target.
+    waiting: BTreeMap<UserUri, Waiting>,
 }
 
 impl Consents {
@@ -253,8 +273,11 @@ impl Consents {
         let target = UserUri::try_from(&scope.target_uri)?;
         let targets = self.pairs.entry(requester.clone()).or_default();
         let pair = targets.entry(target.clone()).or_default();
+        let before = pair.requests.len();
+        let waiting = self.waiting.entry(target.clone()).or_default();
+        let is_full = waiting.requests >= MAX_REQUESTS_FOR_TARGET;
         let outcome = match entry.consent_operation() {
-            ConsentOperation::Request => pair.request(room),
+            ConsentOperation::Request => pair.request(room, is_full),
             ConsentOperation::Cancel => pair.cancel(room),
             ConsentOperation::Grant => {
                 ConsentOutcome::Granted { requests: pair.decide(room, Decision::Granted) }
@@ -263,6 +286,15 @@ impl Consents {
                 ConsentOutcome::Revoked { requests: pair.decide(room, Decision::Revoked) }
             }
         };
+        waiting.requests = waiting.requests.saturating_add(pair.requests.len()).saturating_sub(before);
+        if pair.requests.is_empty() {
+            waiting.requesters.remove(&requester);
+        } else if before == 0 {
+            waiting.requesters.insert(requester.clone());
+        }
+        if waiting.requests == 0 {
+            self.waiting.remove(&target);
+        }
         // A stranger's cancellations leave nothing behind.
         if pair.is_empty() {
             targets.remove(&target);
@@ -284,11 +316,10 @@ impl Consents {
         room: Option<&'a RoomUri>,
     ) -> Result<Consent<'a>, NoConsent> {
         let pair = self.pair(requester, target).ok_or(NoConsent::Unanswered)?;
-        let granted_elsewhere = || pair.rooms.values().any(|decision| *decision == Decision::Granted);
         match pair.decision(room) {
             Some(Decision::Granted) => Ok(Consent { requester, target, room }),
             Some(Decision::Revoked) => Err(NoConsent::Revoked),
-            None if granted_elsewhere() => Err(NoConsent::NotForThisRoom),
+            None if pair.granted > 0 => Err(NoConsent::NotForThisRoom),
             None => Err(NoConsent::Unanswered),
         }
     }
@@ -298,9 +329,9 @@ impl Consents {
         &'a self,
         target: &UserUri,
     ) -> impl Iterator<Item = (&'a UserUri, Option<&'a RoomUri>)> {
-        self.pairs
-            .iter()
-            .filter_map(move |(requester, targets)| Some((requester, targets.get(target)?)))
+        let requesters = self.waiting.get(target).into_iter().flat_map(|waiting| &waiting.requesters);
+        requesters
+            .filter_map(move |requester| Some((requester, self.pair(requester, target)?)))
             .flat_map(|(requester, pair)| pair.requests.iter().map(move |room| (requester, room.as_ref())))
     }
 

@@ -141,3 +141,14 @@ fn the_tables_key_does_not_show() {
     assert_eq!(format!("{:?}", TableSeed::known()), "TableSeed([redacted])");
     assert!(format!("{:?}", full().room()).contains("TableSeed([redacted])"));
 }
+
+#[test]
+fn one_component_is_encoded_by_itself() {
+    let room = full().base(|base| base.discoverable = true).room();
+    let all = room.to_components().unwrap();
+    for entry in &all {
+        assert_eq!(room.to_component(entry.component_id), Ok(Some(entry.data.clone())));
+    }
+    assert!(all.iter().all(|entry| entry.component_id != ComponentID::LOGGING_POLICY));
+    assert_eq!(room.to_component(ComponentID::LOGGING_POLICY), Ok(None));
+}

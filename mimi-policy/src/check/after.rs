@@ -186,12 +186,14 @@ impl<'r, 'a> After<'r, 'a> {
 
     /// The clients of those who were removed or banned since the last commit.
     fn check_accepted_departures(&self) -> Result<(), Refusal> {
-        if self.room.pending().list.is_empty() {
+        let pending = self.room.pending();
+        if pending.departures.is_empty() {
             return Ok(());
         }
         let users = self.items.users.iter().map(|affected| (affected.user, affected));
         let users: BTreeMap<&UserUri, &Affected<'_>> = users.collect();
-        for (user, operation) in &self.room.pending().list {
+        let departures = pending.departures.iter();
+        for (user, operation) in departures.filter_map(|user| Some((user, pending.list.get(user)?))) {
             let banned = self.roles().is_banned(operation.role);
             let clients = self.room.slot_of(user).map_or(0, |slot| slot.clients.len());
             if clients == 0 || operation.role != NO_ROLE && !banned {

@@ -67,6 +67,7 @@ pub(super) struct Affected<'a> {
     /// Its role after.
     pub(super) role_after: u32,
     pub(super) added: Vec<&'a ClientUri>,
+    /// Sorted, if clients are added too.
     pub(super) removed: Vec<&'a ClientUri>,
     /// How many of the removed clients leave by a proposal of the user itself.
     pub(super) removed_by_itself: usize,
@@ -137,8 +138,8 @@ impl<'a> Items<'a> {
         judged: bool,
     ) -> Result<Self, Refusal> {
         let mut items: Vec<Item<'a>> = Vec::with_capacity(changes.len().saturating_add(1));
-        // One party's changes stand together, mostly: it is looked up once.
-        let mut last: Option<Standing<'a>> = None;
+        // Each party is looked up once, however its changes are mixed with those of others.
+        let mut known: BTreeMap<(&'a UserUri, Option<&'a ClientUri>), Standing<'a>> = BTreeMap::new();
         for (index, proposed) in changes.iter().enumerate() {
             let actor = proposed.by.as_deref().unwrap_or(sender.actor);
             let accepted = judged && room.was_accepted(&proposed.change, actor, sender.form);
@@ -147,19 +148,23 @@ impl<'a> Items<'a> {
                 // Accepted before, with the rights of that time.
                 Some(actor) if accepted || !judged => room.unjudged_standing(actor),
                 Some(actor) => {
-                    match last.filter(|last| core::ptr::eq(last.actor, actor) || last.actor == actor) {
-                        Some(last) => last,
+                    let party = match actor {
+                        Actor::Client { user, client, .. } => (user, Some(client)),
+                        Actor::ExternalSender { uri, .. } => (uri, None),
+                    };
+                    let same = |by: &&Standing<'_>| core::ptr::eq(by.actor, actor) || by.actor == actor;
+                    match known.get(&party).filter(same) {
+                        Some(by) => *by,
                         None => {
                             let form = room.form_of_proposer(actor);
-                            let standing = room.standing(actor, form);
-                            standing.map_err(|reason| Refusal::of(Some(index), reason))?
+                            let by = room.standing(actor, form);
+                            let by = by.map_err(|reason| Refusal::of(Some(index), reason))?;
+                            known.insert(party, by);
+                            by
                         }
                     }
                 }
             };
-            if proposed.by.is_some() && !accepted {
-                last = Some(by);
-            }
             items.push(Item {
                 index: Some(index),
                 change: &proposed.change,
@@ -309,8 +314,9 @@ impl<'a> Items<'a> {
         let list = |only_removals: bool| {
             let counts = |role: u32| !only_removals || role != NO_ROLE;
             let now = new().find(move |item| item.change.role_after().is_some_and(counts));
-            let before =
-                pending.is_some_and(|pending| pending.list.values().any(|operation| counts(operation.role)));
+            let before = pending.is_some_and(|pending| {
+                pending.not_removals > 0 || !only_removals && !pending.list.is_empty()
+            });
             (now, before)
         };
         for (component, only_removals, reason) in [
@@ -371,6 +377,9 @@ fn group<'a>(room: &'a RoomState, items: &mut [Item<'a>]) -> Result<Vec<Affected
     for (user, place) in unknown {
         let is_new = users.last().is_none_or(|last| last.slot.is_some() || last.user != user);
         assign(room, items, &mut users, None, is_new, place, &mut second);
+    }
+    for affected in users.iter_mut().filter(|affected| !affected.added.is_empty()) {
+        affected.removed.sort_unstable();
     }
     let found = second.and_then(|(place, first)| Some((items.get(place)?, first)));
     match found {

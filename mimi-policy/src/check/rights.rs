@@ -389,7 +389,7 @@ impl<'r, 'a> Rights<'r, 'a> {
         let Some(affected) = self.affected(item) else {
             return Err(Reason::ClientWithoutParticipant(user.clone()));
         };
-        let replaced = affected.removed.contains(&client);
+        let replaced = affected.removed.binary_search(&client).is_ok();
         if self.room.find_client(client).is_some() && !replaced {
             return Err(Reason::ClientInGroup(client.clone()));
         }

@@ -198,6 +198,39 @@ fn refuses_too_many_requests() {
 }
 
 #[test]
+fn refuses_too_many_requests_of_all_strangers_together() {
+    let mut consents = Consents::default();
+    let request = |number: usize| ConsentEntry::Request {
+        requester_uri: uri(&format!("stranger {number}")),
+        target_uri: uri("bob"),
+        room_id: None,
+        consent_extensions: AppDataDictionary::default(),
+    };
+    for number in 0..MAX_REQUESTS_FOR_TARGET {
+        assert_eq!(apply(&mut consents, &request(number)), ConsentOutcome::Requested);
+    }
+    let more = request(MAX_REQUESTS_FOR_TARGET);
+    assert_eq!(apply(&mut consents, &more), ConsentOutcome::TooManyRequests);
+    assert_eq!(apply(&mut consents, &request(7)), ConsentOutcome::AlreadyRequested);
+    assert_eq!(consents.requests(&user("bob")).count(), MAX_REQUESTS_FOR_TARGET);
+    let refused = ConsentEntry::Revoke {
+        requester_uri: uri("stranger 7"),
+        target_uri: uri("bob"),
+        room_id: None,
+        consent_extensions: AppDataDictionary::default(),
+    };
+    assert_eq!(apply(&mut consents, &refused), ConsentOutcome::Revoked { requests: 1 });
+    assert_eq!(apply(&mut consents, &more), ConsentOutcome::Requested);
+    // An answered request leaves nothing in the index.
+    let mut consents = after(&[(Request, Some("r")), (Request, None), (Grant, None)]);
+    assert!(consents.waiting.is_empty());
+    apply(&mut consents, &entry(Revoke, Some("r")));
+    apply(&mut consents, &entry(Grant, Some("s")));
+    apply(&mut consents, &entry(Revoke, None));
+    assert_eq!(check(&consents, Some("s")), Err(NoConsent::Revoked));
+}
+
+#[test]
 fn consent_has_a_direction() {
     let consents = after(&[(Grant, None)]);
     let (alice, bob) = (user("alice"), user("bob"));

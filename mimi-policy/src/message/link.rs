@@ -238,9 +238,11 @@ fn in_html(content: &[u8], is_none: &impl Fn(&[u8]) -> bool) -> Option<usize> {
             let rest = from(content, at);
             let name = until(rest.get(..MAX_NAME).unwrap_or(rest), ends_name);
             if is_resource(name) {
-                let (start, value) = attribute_value(content, at.saturating_add(name.len()));
-                if !value.is_empty() && !value.starts_with(b"#") && !is_none(value) {
-                    return Some(start);
+                match attribute_value(content, at.saturating_add(name.len())) {
+                    AttributeValue::Nothing => {}
+                    AttributeValue::TooLong { start } => return Some(start),
+                    AttributeValue::Value { value, .. } if is_none(value) => {}
+                    AttributeValue::Value { start, .. } => return Some(start),
                 }
             }
         }
@@ -261,30 +263,53 @@ fn is_resource(name: &[u8]) -> bool {
     RESOURCE_ATTRIBUTES.iter().any(|attribute| attribute.as_bytes().eq_ignore_ascii_case(local))
 }
 
-/// The value behind an attribute's name, and where it begins; empty if there is none. What a URL parser takes off its ends doesn't count.
-fn attribute_value(content: &[u8], at: usize) -> (usize, &[u8]) {
+/// The longest value of an attribute, in bytes, that can be a mention or a part of the message; a longer
+/// one is a link. What looks like attributes may lie inside of one another's values, so that an unbounded
+/// value would be read again for each.
+const MAX_VALUE: usize = 4096;
+
+/// The value behind an attribute's name. What a URL parser takes off its ends does not count.
+enum AttributeValue<'a> {
+    /// No value, an empty one, or one that refers to a place in the document itself.
+    Nothing,
+    /// A value of more than [`MAX_VALUE`] bytes.
+    TooLong { start: usize },
+    /// A value, and where it begins.
+    Value { start: usize, value: &'a [u8] },
+}
+
+fn attribute_value(content: &[u8], at: usize) -> AttributeValue<'_> {
     let skip = |at: usize| {
         at.saturating_add(from(content, at).iter().take_while(|&&octet| is_white_space(octet)).count())
     };
     let equals = skip(at);
     if from(content, equals).first() != Some(&b'=') {
-        return (at, &[]);
+        return AttributeValue::Nothing;
     }
     let start = skip(equals.saturating_add(1));
-    let (start, value) = match from(content, start).first() {
-        Some(&quote @ (b'"' | b'\'')) => {
-            let start = start.saturating_add(1);
-            (start, until(from(content, start), |octet| octet == quote))
-        }
-        _ => (start, until(from(content, start), |octet| is_white_space(octet) || octet == b'>')),
+    let (start, quote) = match from(content, start).first() {
+        Some(&quote @ (b'"' | b'\'')) => (start.saturating_add(1), Some(quote)),
+        _ => (start, None),
+    };
+    let ends = |octet: u8| match quote {
+        Some(quote) => octet == quote,
+        None => is_white_space(octet) || octet == b'>',
     };
     // NUL stands for U+FFFD, which stays.
-    let is_taken_off = |octet: &u8| (1..=b' ').contains(octet);
-    let before = value.iter().take_while(|octet| is_taken_off(octet)).count();
-    let value = from(value, before);
-    let behind = value.iter().rev().take_while(|octet| is_taken_off(octet)).count();
+    let is_taken_off = |octet: u8| (1..=b' ').contains(&octet);
+    let before = until(from(content, start), |octet| ends(octet) || !is_taken_off(octet)).len();
+    let start = start.saturating_add(before);
+    let rest = from(content, start);
+    if rest.first().is_none_or(|&octet| ends(octet) || octet == b'#') {
+        return AttributeValue::Nothing;
+    }
+    let value = until(rest.get(..=MAX_VALUE).unwrap_or(rest), ends);
+    if value.len() > MAX_VALUE {
+        return AttributeValue::TooLong { start };
+    }
+    let behind = value.iter().rev().take_while(|&&octet| is_taken_off(octet)).count();
     let value = value.get(..value.len().saturating_sub(behind)).unwrap_or_default();
-    (start.saturating_add(before), value)
+    AttributeValue::Value { start, value }
 }
 
 #[cfg(test)]

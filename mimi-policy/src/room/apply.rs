@@ -8,7 +8,7 @@ use mimi_codec::{Encode, code_points::ComponentID};
 
 use super::{Pending, PendingOperation, RoomState, Slot};
 use crate::{
-    ClientUri, Form, NO_ROLE, Plan, StalePlan,
+    BANNED_ROLE, ClientUri, Form, NO_ROLE, Plan, StalePlan,
     decision::{Addition, Note, Outcome, Subject, UserOutcome},
     room::pending::PendingClient,
 };
@@ -134,6 +134,12 @@ impl RoomState {
             Note::List { user, by, role, capability } => {
                 let place = self.slot_of(&user).and_then(|slot| slot.place);
                 let added = place.is_some_and(|place| place >= self.committed_places);
+                if role <= BANNED_ROLE {
+                    self.pending.departures.insert(user.clone());
+                }
+                if role != NO_ROLE {
+                    self.pending.not_removals = self.pending.not_removals.saturating_add(1);
+                }
                 self.pending.list.insert(user, PendingOperation { by, role, added, capability });
             }
             Note::Client { client, added } => {

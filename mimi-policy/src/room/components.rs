@@ -119,26 +119,40 @@ impl RoomState {
         ParticipantListData { participants: pairs.collect() }
     }
 
+    /// One of the room's components, encoded; `None` if the room has no such component.
+    ///
+    /// A party that knows which components a commit updates encodes those alone: the participant list
+    /// of a large room costs more than the decision on a commit.
+    ///
+    /// # Errors
+    /// [`Defect::TooLarge`] if the component is longer than the wire can hold.
+    pub fn to_component(&self, component: ComponentID) -> Result<Option<Opaque>, Defect> {
+        fn bytes(value: Option<&impl Encode>) -> Result<Option<Opaque>, Defect> {
+            let bytes = value.map(|value| value.to_bytes().map_err(|_| Defect::TooLarge));
+            Ok(bytes.transpose()?.map(Opaque::new))
+        }
+        match component {
+            ComponentID::PARTICIPANT_LIST => bytes(Some(&self.participant_list())),
+            ComponentID::ROLES_LIST => bytes(Some(&self.roles.data)),
+            ComponentID::ROOM_METADATA => bytes(self.metadata.as_ref()),
+            ComponentID::PREAUTH_LIST => bytes(self.preauth.as_ref()),
+            ComponentID::BASE_ROOM_POLICY => bytes(Some(&self.base).filter(|_| self.base_is_stated)),
+            _ => {
+                let other = self.other.iter().find(|entry| entry.component_id == component);
+                Ok(other.map(|entry| entry.data.clone()))
+            }
+        }
+    }
+
     /// The room's components, as a GroupContext's dictionary has them among others.
     ///
     /// # Errors
     /// [`Defect::TooLarge`] when a component is longer than the wire can hold.
     pub fn to_components(&self) -> Result<Vec<ComponentData>, Defect> {
-        fn entry(component_id: ComponentID, value: &impl Encode) -> Result<ComponentData, Defect> {
-            let data = value.to_bytes().map_err(|_| Defect::TooLarge)?;
-            Ok(ComponentData { component_id, data: Opaque::new(data) })
-        }
         let mut components = self.other.clone();
-        components.push(entry(ComponentID::PARTICIPANT_LIST, &self.participant_list())?);
-        components.push(entry(ComponentID::ROLES_LIST, &self.roles.data)?);
-        if let Some(metadata) = &self.metadata {
-            components.push(entry(ComponentID::ROOM_METADATA, metadata)?);
-        }
-        if let Some(preauth) = &self.preauth {
-            components.push(entry(ComponentID::PREAUTH_LIST, preauth)?);
-        }
-        if self.base_is_stated {
-            components.push(entry(ComponentID::BASE_ROOM_POLICY, &self.base)?);
+        for component_id in READ {
+            let data = self.to_component(component_id)?;
+            components.extend(data.map(|data| ComponentData { component_id, data }));
         }
         components.sort_by_key(|component| component.component_id);
         Ok(components)

@@ -1,6 +1,9 @@
 //! What was accepted since the last commit.
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
 
 use mimi_codec::{
     CapabilityType,
@@ -39,6 +42,10 @@ pub(crate) struct Pending {
     pub(crate) added: Vec<u32>,
     /// Removed participants, which keep their place in the list until the commit.
     pub(crate) removed: Vec<u32>,
+    /// Users whose accepted operation removes or bans them, or gives them role 1.
+    pub(crate) departures: BTreeSet<UserUri>,
+    /// How many of the accepted operations are no removals.
+    pub(crate) not_removals: usize,
     /// What was before, of all that the accepted changes have touched.
     pub(super) before: Before,
 }

@@ -271,3 +271,17 @@ fn much_of_the_same_is_read_in_one_go() {
         }
     }
 }
+
+/// What looks like attributes lies inside of one value, which is read once for each up to a limit.
+#[test]
+fn a_value_too_long_for_a_mention_or_a_part_is_a_link() {
+    let part = "cid:1@local.invalid";
+    let padded = |padding: usize| alloc::format!("<a href=\"{part}{}\">", "\u{1}".repeat(padding));
+    let find = |text: &str| first_link("text/html", text.as_bytes(), is_alice);
+    assert_eq!(find(&padded(4096 - part.len())), None);
+    assert_eq!(find(&padded(4097 - part.len())), Some(Link::At(9)));
+    assert_eq!(find(&alloc::format!("<a {}", "/href=#".repeat(1 << 14))), None);
+    assert_eq!(find(&alloc::format!("<a {}x=y", "/href='#".repeat(1 << 14))), None);
+    let controls = "\u{1}".repeat(1 << 16);
+    assert_eq!(find(&alloc::format!("<a {}{controls}", "/href=#".repeat(1 << 13))), None);
+}
