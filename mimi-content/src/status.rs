@@ -305,6 +305,14 @@ impl StatusWeight {
         (self.rank, self.first_holds)
     }
 
+    /// The weight that has these [bytes](Self::to_bytes); `None` if no weight has.
+    pub(crate) fn from_bytes(bytes: [u8; 42]) -> Option<Self> {
+        let [rank, first_holds @ (0 | 1), rest @ ..] = bytes else { return None };
+        let (time, id) = rest.split_first_chunk::<8>()?;
+        let (time, id) = (u64::from_be_bytes(*time), id.try_into().ok()?);
+        Some(Self { rank, first_holds: first_holds == 1, time, id })
+    }
+
     /// Bytes in the same order, to sort by in a database.
     #[must_use]
     pub fn to_bytes(&self) -> [u8; 42] {

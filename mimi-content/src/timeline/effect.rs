@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use super::BodyKind;
 use super::authorize::{Action, Change, Target, TimelineRules};
-use super::finding::OtherFields;
+use super::finding::{MalformedReport, OtherFields};
 use super::received::Received;
 use super::retraction::{Retraction, RetractionScope};
 use super::row::{
@@ -256,7 +256,11 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
             kind: received.body.kind,
             is_emptied: received.body.is_emptied,
             reactions: Arc::from(received.body.reactions),
-            malformed_report: received.body.malformed_report.map(Arc::new),
+            malformed_report: received
+                .body
+                .malformed_report
+                .as_ref()
+                .map(|error| Arc::new(MalformedReport::new(error))),
             digest: received.digest,
             body_digest: received.body_digest,
             extensions: received.extensions,

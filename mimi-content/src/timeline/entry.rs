@@ -89,7 +89,7 @@ impl<'t, P, R> Entry<'t, P, R> {
         }
     }
 
-    /// When it expires, in milliseconds since the UNIX epoch. `None` if it does not, or once it is read: see [`Timeline::mark_read`].
+    /// When it expires, in milliseconds since the UNIX epoch. `None` if it does not, or once it is read: see [`Timeline::mark_read`](super::Timeline::mark_read).
     #[must_use]
     pub fn expires_ms(&self) -> Option<u64> {
         self.first.timeline.due_ms(self.node())

@@ -1,6 +1,7 @@
 //! What is odd about a message, kept as evidence.
 
-use alloc::string::String;
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -44,7 +45,7 @@ pub enum TimelineFinding<'t, R> {
     /// Another message came under this ID: see [`Timeline::different_content`].
     DifferentContent,
     /// A status report that it holds cannot be read.
-    MalformedReport(&'t DecodeError),
+    MalformedReport(&'t MalformedReport),
 }
 
 impl<R: fmt::Display> fmt::Display for TimelineFinding<'_, R> {
@@ -66,6 +67,31 @@ impl<R: fmt::Display> fmt::Display for TimelineFinding<'_, R> {
             Self::DifferentContent => f.write_str("another message came under this message ID"),
             Self::MalformedReport(error) => write!(f, "a malformed status report: {error}"),
         }
+    }
+}
+
+/// Why a status report cannot be read, as it is stored: what [`DecodeError`] says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MalformedReport {
+    pub(super) offset: u64,
+    pub(super) reason: Box<str>,
+}
+
+impl MalformedReport {
+    pub(super) fn new(error: &DecodeError) -> Self {
+        Self { offset: error.offset() as u64, reason: error.to_string().into_boxed_str() }
+    }
+
+    /// At which byte of the report.
+    #[must_use]
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+}
+
+impl fmt::Display for MalformedReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
     }
 }
 
@@ -148,7 +174,7 @@ pub(super) struct Facts<'t, R> {
     pub(super) place: Place,
     pub(super) last_ms: u64,
     pub(super) loops: (bool, bool),
-    pub(super) malformed: Option<&'t DecodeError>,
+    pub(super) malformed: Option<&'t MalformedReport>,
     pub(super) is_retracted: bool,
     pub(super) context: FindingContext,
 }

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::cmp::Ordering;
 use core::convert::Infallible;
 
-use super::finding::is_odd;
+use super::finding::{MalformedReport, is_odd};
 use super::index::{Arena, Range, Sorted};
 use super::received::{Digest, ReactionPart};
 use super::retraction::{Retraction, RetractionScope};
@@ -16,7 +16,6 @@ use super::row::{
 };
 use super::{BodyKind, DifferentContent};
 use crate::disposition::Disposition;
-use crate::error::DecodeError;
 use crate::expiration::Expiration;
 use crate::message_id::MessageId;
 use crate::status::{MessageStatus, StatusWeight};
@@ -164,7 +163,7 @@ pub(super) struct Memory<P, R> {
     accepted_last: BTreeMap<Node, u64>,
     extensions: BTreeMap<Node, Digest>,
     reactions: BTreeMap<Node, Arc<[ReactionPart]>>,
-    malformed: BTreeMap<Node, Arc<DecodeError>>,
+    malformed: BTreeMap<Node, Arc<MalformedReport>>,
     judgements: BTreeMap<Node, Arc<Judgement<R>>>,
     outcomes: BTreeMap<Node, [Node; 3]>,
     reads: BTreeMap<Node, u64>,
@@ -324,7 +323,7 @@ impl<P, R> Memory<P, R> {
         self.judgements.get(&node).map(AsRef::as_ref)
     }
 
-    pub(super) fn malformed(&self, node: Node) -> Option<&DecodeError> {
+    pub(super) fn malformed(&self, node: Node) -> Option<&MalformedReport> {
         self.malformed.get(&node).map(AsRef::as_ref)
     }
 

@@ -19,7 +19,7 @@
 //! # In memory or in a database
 //!
 //! All rules are in one step, [`effect`]: it takes what happens ([`Incoming`]) and a [`LookUp`] of the rows that are there, and returns the rows to write and to delete. A client with a
-//! database folds any number of messages in bounded memory: it implements `LookUp` with an index for each method, and writes what comes back. [`Timeline`] is the same
+//! database folds any number of messages in bounded memory: it implements `LookUp` with an index for each method, and writes what comes back; [`MessageRow::encode`] and those of the other rows make bytes of them. [`Timeline`] is the same
 //! for rows in memory, with views.
 //!
 //! # What it leaves to you
@@ -29,8 +29,7 @@
 //! # What it keeps
 //!
 //! The IDs, senders, times, topics, references and expirations of all messages it was given, the text of reactions and the entries of status reports; each sender and topic once. No
-//! body: in the payload `P` you keep whatever leads you to it, such as a database's key, the decoded message, or nothing. Less than 250 bytes for each message beside its payload, and 64
-//! for each entry of a status report.
+//! body: in the payload `P` you keep whatever leads you to it, such as a database's key, the decoded message, or nothing.
 //!
 //! # Cost
 //!
@@ -80,6 +79,7 @@ mod reply;
 mod retraction;
 mod row;
 mod status;
+mod stored;
 mod taking;
 mod unread;
 mod version;
@@ -93,7 +93,7 @@ use crate::message_id::MessageId;
 pub use authorize::{Action, Change, NotAuthorized, Target, TimelineRules, sender_only};
 pub use effect::{Changed, Effect, Incoming, Taken, effect};
 pub use entry::{Entry, EntryState, ThreadIter};
-pub use finding::{DifferentContent, FindingContext, TimelineFinding, TimelineSeverity};
+pub use finding::{DifferentContent, FindingContext, MalformedReport, TimelineFinding, TimelineSeverity};
 pub use reaction::{Reaction, ReactionGroup};
 pub use received::{BodyKind, ReactionContent, ReactionPart, Received};
 pub use reply::{Reference, ReferenceError, ReferenceState};
@@ -103,6 +103,7 @@ pub use row::{
     Place, Refused, Relation, RowChange, StatusRow, UnseenRow,
 };
 pub use status::ReaderStatus;
+pub use stored::{ROW_VERSION, RowDecodeError, RowDecodeErrorKind, StoredReason};
 pub use taking::Inserted;
 pub use version::{Standing, Version};
 

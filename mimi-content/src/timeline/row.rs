@@ -5,11 +5,10 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::BodyKind;
-use super::finding::OtherFields;
+use super::finding::{MalformedReport, OtherFields};
 use super::received::{Digest, ReactionPart};
 use super::retraction::Retraction;
 use crate::disposition::Disposition;
-use crate::error::DecodeError;
 use crate::expiration::Expiration;
 use crate::message_id::MessageId;
 use crate::status::{MessageStatus, StatusWeight};
@@ -132,7 +131,7 @@ pub struct MessageRow<R> {
     /// The reactions that it holds; empty when it expired.
     pub reactions: Arc<[ReactionPart]>,
     /// Why a status report that it holds can't be read.
-    pub malformed_report: Option<Arc<DecodeError>>,
+    pub malformed_report: Option<Arc<MalformedReport>>,
     pub(super) digest: Digest,
     pub(super) body_digest: u64,
     pub(super) extensions: Option<Digest>,

@@ -13,5 +13,6 @@ mod naive;
 mod properties;
 mod rows;
 mod rules;
+mod stored;
 mod story;
 mod view;

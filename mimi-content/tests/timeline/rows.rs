@@ -2,15 +2,38 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::fmt::Debug;
 use std::sync::Arc;
 
 use mimi_content::MessageId;
 use mimi_content::timeline::{
     Changed, DifferentRow, Incoming, LinkRow, LookUp, MessageRow, NotAuthorized, Place, Received, Relation,
-    Retraction, RetractionScope, RowChange, StatusRow, UnseenRow, effect,
+    Retraction, RetractionScope, RowChange, RowDecodeError, StatusRow, UnseenRow, effect,
 };
 
 use crate::model::{TestMessage, authorize, id};
+
+/// A row as a database returns it. All that is done to one byte of it is refused or is another row.
+fn stored<T: PartialEq + Debug>(
+    row: T,
+    encode: impl Fn(&T) -> Vec<u8>,
+    decode: impl Fn(&[u8]) -> Result<T, RowDecodeError>,
+) -> T {
+    let bytes = encode(&row);
+    let read = decode(&bytes).unwrap();
+    assert_eq!(read, row);
+    // Another byte is damaged in each row, in a way that depends on the row.
+    let at = bytes.iter().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add((*byte).into()));
+    let (at, flip) = (at % bytes.len(), 1 << (at % 8));
+    let mut damaged = bytes.clone();
+    damaged[at] ^= flip;
+    if let Ok(other) = decode(&damaged) {
+        assert_eq!(encode(&other), damaged);
+        assert_ne!(other, row);
+    }
+    assert!(decode(&bytes[..at]).is_err());
+    read
+}
 
 #[derive(Default)]
 pub(crate) struct Rows {
@@ -32,16 +55,30 @@ impl Rows {
         let Ok(effect) = effect(incoming, payload, self, &authorize);
         for row in effect.rows {
             match row {
-                RowChange::PutMessage(row) => drop(self.messages.insert(row.message_id(), *row)),
-                RowChange::PutLink(relation, id, row) => drop(self.links.insert((relation, id), row)),
+                RowChange::PutMessage(row) => {
+                    let row = stored(*row, MessageRow::encode, MessageRow::decode);
+                    self.messages.insert(row.message_id(), row);
+                }
+                RowChange::PutLink(relation, id, row) => {
+                    self.links.insert((relation, id), stored(row, LinkRow::encode, LinkRow::decode));
+                }
                 RowChange::DeleteLink(relation, id) => drop(self.links.remove(&(relation, id))),
-                RowChange::PutUnseen(row) => drop(self.unseen.insert(row.message_id, row)),
+                RowChange::PutUnseen(row) => {
+                    self.unseen.insert(row.message_id, stored(row, UnseenRow::encode, UnseenRow::decode));
+                }
                 RowChange::DeleteUnseen(id) => drop(self.unseen.remove(&id)),
                 RowChange::PutStatus(row) => {
                     let key = (row.message_id, row.reader_uri.clone(), row.report.message_id);
-                    self.statuses.insert(key, row);
+                    self.statuses.insert(key, stored(row, StatusRow::encode, StatusRow::decode));
                 }
-                RowChange::PutRetraction(retraction) => self.retractions.push(retraction),
+                RowChange::PutRetraction(retraction) => {
+                    let retraction = Retraction::clone(&retraction);
+                    let retraction = stored(retraction, Retraction::encode, Retraction::decode);
+                    self.retractions.push(Arc::new(retraction));
+                }
+                RowChange::PutDifferent(row) => {
+                    stored(row, DifferentRow::encode, DifferentRow::decode);
+                }
                 _ => {}
             }
         }

@@ -1,0 +1,122 @@
+//! Rows as bytes.
+
+use std::sync::Arc;
+
+use mimi_content::timeline::{
+    Action, LinkEnd, LinkRow, MessageRow, NotAuthorized, Place, Retraction, RetractionScope,
+    RowDecodeErrorKind as Kind, StatusRow, StoredReason, UnseenRow,
+};
+use mimi_content::{MessageId, MessageStatus, StatusRule, StatusWeight, TwoFacts};
+
+fn id(byte: u8) -> MessageId {
+    MessageId::from_bytes([byte; 32])
+}
+
+fn status() -> StatusRow {
+    let weight = StatusWeight::new(TwoFacts.standing(MessageStatus::DELETED), 7, id(9));
+    StatusRow {
+        message_id: id(1),
+        reader_uri: Arc::from("mimi://a.example/u/é"),
+        report: Place { accepted_ms: 7, message_id: id(9) },
+        status: MessageStatus::DELETED,
+        weight,
+    }
+}
+
+fn range() -> Retraction {
+    let scope = RetractionScope::Sender { sender_uri: Arc::from("a"), from_ms: Some(258) };
+    Retraction { at_ms: 1, by_uri: Arc::from("b"), reason: None, scope }
+}
+
+#[test]
+fn rows_have_these_bytes() {
+    let unseen = UnseenRow { message_id: id(5), read_at_ms: Some(258) };
+    let mut expected = vec![1, 3];
+    expected.extend([5; 32]);
+    expected.extend([1, 0, 0, 0, 0, 0, 0, 1, 2]);
+    assert_eq!(unseen.encode(), expected);
+    assert_eq!(UnseenRow::decode(&expected), Ok(unseen));
+
+    let expected =
+        [&[1, 6][..], &[0, 0, 0, 0, 0, 0, 0, 1], &[1, b'b'], &[0], &[1, 1, b'a', 1, 0, 0, 0, 0, 0, 0, 1, 2]]
+            .concat();
+    assert_eq!(range().encode(), expected);
+    assert_eq!(Retraction::decode(&expected), Ok(range()));
+
+    let link = LinkRow { parent: id(1), size: 3, end: LinkEnd::Loop, next: id(2) };
+    let expected = [&[1, 2][..], &[1; 32], &[0, 0, 0, 3], &[2], &[2; 32]].concat();
+    assert_eq!(link.encode(), expected);
+    assert_eq!(LinkRow::decode(&expected), Ok(link));
+}
+
+#[test]
+fn refuses_by_name() {
+    let bytes = UnseenRow { message_id: id(5), read_at_ms: None }.encode();
+    let refused = |change: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = bytes.clone();
+        change(&mut bytes);
+        let error = UnseenRow::decode(&bytes).unwrap_err();
+        (error.kind, error.offset, error.field)
+    };
+    assert_eq!(refused(&|bytes| bytes.clear()), (Kind::Truncated, 0, "version"));
+    assert_eq!(refused(&|bytes| bytes[0] = 2), (Kind::UnknownVersion(2), 0, "version"));
+    assert_eq!(refused(&|bytes| bytes[1] = 1), (Kind::OtherRow(1), 1, "type"));
+    assert_eq!(refused(&|bytes| bytes.truncate(20)), (Kind::Truncated, 2, "message_id"));
+    assert_eq!(refused(&|bytes| bytes[34] = 2), (Kind::InvalidValue, 34, "read_at_ms"));
+    assert_eq!(refused(&|bytes| bytes.push(0)), (Kind::TrailingBytes, 35, "end"));
+
+    // A length that is not in its shortest form, one beyond the row, and text that is not UTF-8.
+    let bytes = range().encode();
+    let refused = |text: &[u8]| {
+        let error = Retraction::decode(&[&bytes[..10], text, &bytes[12..]].concat()).unwrap_err();
+        (error.kind, error.offset, error.field)
+    };
+    assert_eq!(refused(&[0x81, 0, b'b']), (Kind::InvalidValue, 11, "by_uri"));
+    assert_eq!(refused(&[0x7f, b'b']), (Kind::Truncated, 11, "by_uri"));
+    assert_eq!(refused(&[1, 0xff]), (Kind::InvalidValue, 11, "by_uri"));
+    assert_eq!(refused(&[0xff; 12]), (Kind::InvalidValue, 18, "by_uri"));
+
+    let error = Retraction::decode(&[1, 3]).unwrap_err();
+    assert_eq!(error.to_string(), "type: row of another type, 3 (byte 1)");
+    assert!(MessageRow::<NotAuthorized>::decode(&status().encode()).is_err());
+}
+
+#[test]
+fn every_damaged_byte_is_refused_or_another_row() {
+    let bytes = status().encode();
+    assert_eq!(StatusRow::decode(&bytes), Ok(status()));
+    for at in 0..bytes.len() {
+        assert!(StatusRow::decode(&bytes[..at]).is_err());
+        for value in (0..=u8::MAX).filter(|value| *value != bytes[at]) {
+            let mut damaged = bytes.clone();
+            damaged[at] = value;
+            if let Ok(row) = StatusRow::decode(&damaged) {
+                assert_eq!(row.encode(), damaged);
+                assert_ne!(row, status());
+            }
+        }
+    }
+}
+
+#[test]
+fn reasons_have_one_encoding() {
+    let actions = [
+        Action::EditMessage,
+        Action::DeleteMessage,
+        Action::EditReaction,
+        Action::DeleteReaction,
+        Action::ChangeTopic,
+    ];
+    for action in actions {
+        for own in [false, true] {
+            let reason = NotAuthorized { action, own };
+            assert_eq!(NotAuthorized::from_bytes(&reason.to_bytes()), Some(reason));
+        }
+    }
+    for bytes in [&[][..], &[0], &[5, 0], &[0, 2], &[0, 0, 0]] {
+        assert_eq!(NotAuthorized::from_bytes(bytes), None);
+    }
+    assert_eq!((<()>::from_bytes(&[]), <()>::from_bytes(&[0])), (Some(()), None));
+    assert_eq!(String::from_bytes("é".as_bytes()), Some("é".into()));
+    assert_eq!(String::from_bytes(&[0xc3]), None);
+}
