@@ -1,5 +1,6 @@
 //! The rows of a timeline in memory.
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -524,6 +525,54 @@ impl<P, R> Memory<P, R> {
 
     fn intern_some(&mut self, id: Option<MessageId>) -> Node {
         id.map_or(NONE, |id| self.intern(id))
+    }
+
+    /// Shows every row, with what is kept of it, in an order in which [`Memory::apply`] can write them.
+    pub(super) fn for_each_row(&self, show: &mut dyn FnMut(RowChange<R>, Option<&P>)) {
+        // A first instance comes after its versions, which its outcome names.
+        for is_first in [false, true] {
+            for node in self.by_id.iter() {
+                let Some(record) = self.record(node) else { continue };
+                if record.replaces().is_none() == is_first
+                    && let Some(row) = self.row(node)
+                {
+                    show(RowChange::PutMessage(Box::new(row)), record.payload.as_ref());
+                }
+            }
+        }
+        for node in self.by_id.iter() {
+            let Some(id) = self.id(node) else { continue };
+            for relation in [Relation::Replaces, Relation::InReplyTo] {
+                let Ok(link) = LookUp::<P, R>::link(self, relation, &id);
+                if let Some(row) = link {
+                    show(RowChange::PutLink(relation, id, row), None);
+                }
+            }
+            let Ok(statuses) = LookUp::<P, R>::report(self, &id);
+            statuses.into_iter().for_each(|row| show(RowChange::PutStatus(row), None));
+        }
+        for node in self.unseen.iter() {
+            if let Some(message_id) = self.id(node) {
+                let row = UnseenRow { message_id, read_at_ms: self.read_at_ms(node) };
+                show(RowChange::PutUnseen(row), None);
+            }
+        }
+        let mut different: Vec<_> = self.different.iter().collect();
+        different.sort_by_key(|((_, digest, _), other)| (other.message_id, *digest, &other.sender_uri));
+        for ((_, digest, _), other) in different {
+            let row = DifferentRow {
+                message_id: other.message_id,
+                sender_uri: Arc::from(other.sender_uri.as_str()),
+                digest: *digest,
+                accepted_ms: other.accepted_ms,
+            };
+            show(RowChange::PutDifferent(row), Some(&other.payload));
+        }
+        let ranges = self.ranges.values().flatten();
+        let retractions: BTreeSet<_> = self.retracted.values().chain(ranges).collect();
+        for retraction in retractions {
+            show(RowChange::PutRetraction(Arc::clone(retraction)), None);
+        }
     }
 
     /// Writes and deletes rows. `payload` belongs to the message that is new.

@@ -78,6 +78,7 @@ mod received;
 mod reply;
 mod retraction;
 mod row;
+mod snapshot;
 mod status;
 mod stored;
 mod taking;
@@ -102,6 +103,7 @@ pub use row::{
     Acceptance, BodyChange, DifferentRow, Effects, Judgement, LinkEnd, LinkRow, LookUp, MessageRow, Outcome,
     Place, Refused, Relation, RowChange, StatusRow, UnseenRow,
 };
+pub use snapshot::{SNAPSHOT_VERSION, SnapshotError};
 pub use status::ReaderStatus;
 pub use stored::{ROW_VERSION, RowDecodeError, RowDecodeErrorKind, StoredReason};
 pub use taking::Inserted;

@@ -136,7 +136,7 @@ impl core::error::Error for RowDecodeError {}
 
 type Result<T> = core::result::Result<T, RowDecodeError>;
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     rest: &'a [u8],
     length: usize,
     /// Where the value began that is read.
@@ -145,6 +145,25 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    /// Of bytes that begin with a field of this name.
+    pub(super) fn new(bytes: &'a [u8], field: &'static str) -> Self {
+        Self { rest: bytes, length: bytes.len(), start: 0, field }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// Where the value began that was read last.
+    pub(super) fn start(&self) -> usize {
+        self.start
+    }
+
+    /// Says which field comes next.
+    pub(super) fn name(&mut self, field: &'static str) {
+        self.field = field;
+    }
+
     fn fail(&self, kind: RowDecodeErrorKind) -> RowDecodeError {
         RowDecodeError { kind, offset: self.start, field: self.field }
     }
@@ -167,7 +186,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A value of a field with this name.
-    fn field<T: Stored>(&mut self, name: &'static str) -> Result<T> {
+    pub(super) fn field<T: Stored>(&mut self, name: &'static str) -> Result<T> {
         self.field = name;
         T::get(self)
     }
@@ -186,7 +205,7 @@ impl<'a> Reader<'a> {
         Err(self.invalid())
     }
 
-    fn run(&mut self) -> Result<&'a [u8]> {
+    pub(super) fn run(&mut self) -> Result<&'a [u8]> {
         let count = self.count()?;
         self.bytes(count)
     }
@@ -206,13 +225,13 @@ fn put_count(out: &mut Vec<u8>, count: usize) {
     out.push(rest as u8);
 }
 
-fn put_run(out: &mut Vec<u8>, bytes: &[u8]) {
+pub(super) fn put_run(out: &mut Vec<u8>, bytes: &[u8]) {
     put_count(out, bytes.len());
     out.extend_from_slice(bytes);
 }
 
 /// What is a field of a row.
-trait Stored: Sized {
+pub(super) trait Stored: Sized {
     fn put(&self, out: &mut Vec<u8>);
     fn get(reader: &mut Reader<'_>) -> Result<Self>;
 }
@@ -556,9 +575,17 @@ impl Stored for Arc<[ReactionPart]> {
     }
 }
 
+// The numbers of the rows.
+pub(super) const MESSAGE: u8 = 1;
+pub(super) const LINK: u8 = 2;
+pub(super) const UNSEEN: u8 = 3;
+pub(super) const STATUS: u8 = 4;
+pub(super) const DIFFERENT: u8 = 5;
+pub(super) const RETRACTION: u8 = 6;
+
 /// Reads a row of a type with a number.
 fn decode<T>(bytes: &[u8], number: u8, read: impl FnOnce(&mut Reader<'_>) -> Result<T>) -> Result<T> {
-    let mut reader = Reader { rest: bytes, length: bytes.len(), start: 0, field: "version" };
+    let mut reader = Reader::new(bytes, "version");
     match reader.array()? {
         [ROW_VERSION] => {}
         [found] => return Err(reader.fail(RowDecodeErrorKind::UnknownVersion(found))),
@@ -578,7 +605,7 @@ fn decode<T>(bytes: &[u8], number: u8, read: impl FnOnce(&mut Reader<'_>) -> Res
 
 /// The two functions of a row, by its number and its fields in this order.
 macro_rules! rows {
-    ($($(#[$bound:ident])? $row:ident = $number:literal: $($field:ident),*;)*) => {$(
+    ($($(#[$bound:ident])? $row:ident = $number:ident: $($field:ident),*;)*) => {$(
         rows!(@ $($bound)? $row {
             /// The row as bytes, for a database. The same row has the same bytes.
             #[must_use]
@@ -606,12 +633,12 @@ macro_rules! rows {
 }
 
 rows! {
-    #[reason] MessageRow = 1: place, accepted_last_ms, acceptance, sender_uri, topic_id, replaces, in_reply_to,
+    #[reason] MessageRow = MESSAGE: place, accepted_last_ms, acceptance, sender_uri, topic_id, replaces, in_reply_to,
         expires, disposition, kind, is_emptied, reactions, malformed_report, digest, body_digest, extensions,
         in_replaces_loop, in_reply_loop, is_retracted, is_gone, read_at_ms, due_ms, first, judgement, outcome;
-    LinkRow = 2: parent, size, end, next;
-    UnseenRow = 3: message_id, read_at_ms;
-    StatusRow = 4: message_id, reader_uri, report, status, weight;
-    DifferentRow = 5: message_id, sender_uri, digest, accepted_ms;
-    Retraction = 6: at_ms, by_uri, reason, scope;
+    LinkRow = LINK: parent, size, end, next;
+    UnseenRow = UNSEEN: message_id, read_at_ms;
+    StatusRow = STATUS: message_id, reader_uri, report, status, weight;
+    DifferentRow = DIFFERENT: message_id, sender_uri, digest, accepted_ms;
+    Retraction = RETRACTION: at_ms, by_uri, reason, scope;
 }

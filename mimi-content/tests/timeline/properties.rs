@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
 
-use mimi_content::timeline::{Changed, EntryState, Incoming, Inserted, LookUp, Timeline};
+use mimi_content::timeline::{Changed, EntryState, Incoming, Inserted, LookUp, SnapshotError, Timeline};
 use mimi_content::{Expiration, MessageId};
 
 use crate::model::{NOW, TestBody, TestMessage, TestRetraction, TestTimeline, id, insert};
@@ -108,6 +108,24 @@ fn view(timeline: &TestTimeline) -> View {
     View::of(timeline, NOW, &about().into_iter().map(id).collect::<Vec<_>>())
 }
 
+/// The timeline as it comes back from its snapshot.
+fn restored(timeline: &TestTimeline) -> TestTimeline {
+    let snapshot = timeline.snapshot(|payload| payload.as_bytes().to_vec());
+    let read = |bytes: &[u8]| MessageId::try_from(bytes).ok();
+    let restored = Timeline::restore(&snapshot, read).unwrap();
+    assert_eq!(restored.snapshot(|payload| payload.as_bytes().to_vec()), snapshot);
+    // One byte is damaged, or the snapshot ends there.
+    let at = snapshot.iter().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add((*byte).into()));
+    let at = at % snapshot.len();
+    let mut damaged = snapshot.clone();
+    damaged[at] ^= 1 << (at % 8);
+    let damage = TestTimeline::restore(&damaged, read).unwrap_err();
+    let expected = if at == 0 { SnapshotError::UnknownVersion(damaged[0]) } else { SnapshotError::Damaged };
+    assert_eq!(damage, expected);
+    assert!(TestTimeline::restore(&snapshot[..at], read).is_err());
+    restored
+}
+
 /// Whether one of the changes names an entry.
 fn names(changed: &[Changed], entry: &EntryView, kinds: &[fn(MessageId) -> Changed]) -> bool {
     kinds.iter().any(|kind| changed.contains(&kind(entry.id)))
@@ -170,6 +188,9 @@ proptest! {
         let mut timeline = Timeline::new();
         let mut before = view(&timeline);
         for event in &events {
+            // The timeline goes on from what was stored after each event.
+            timeline = restored(&timeline);
+            assert_eq!(view(&timeline), before);
             match *event {
                 Event::Delivery(number, delivery) => {
                     let message = &messages[number];

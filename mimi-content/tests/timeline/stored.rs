@@ -3,10 +3,14 @@
 use std::sync::Arc;
 
 use mimi_content::timeline::{
-    Action, LinkEnd, LinkRow, MessageRow, NotAuthorized, Place, Retraction, RetractionScope,
-    RowDecodeErrorKind as Kind, StatusRow, StoredReason, UnseenRow,
+    Action, LinkEnd, LinkRow, MessageRow, NotAuthorized, Place, Received, Retraction, RetractionScope,
+    RowDecodeError, RowDecodeErrorKind as Kind, SnapshotError, StatusRow, StoredReason, Timeline, UnseenRow,
+    sender_only,
 };
-use mimi_content::{MessageId, MessageStatus, StatusRule, StatusWeight, TwoFacts};
+use mimi_content::{
+    Disposition, MessageId, MessageStatus, MimiContent, NestedPart, Salt, StatusRule, StatusWeight, TwoFacts,
+};
+use sha2::{Digest, Sha256};
 
 fn id(byte: u8) -> MessageId {
     MessageId::from_bytes([byte; 32])
@@ -119,4 +123,41 @@ fn reasons_have_one_encoding() {
     assert_eq!((<()>::from_bytes(&[]), <()>::from_bytes(&[0])), (Some(()), None));
     assert_eq!(String::from_bytes("é".as_bytes()), Some("é".into()));
     assert_eq!(String::from_bytes(&[0xc3]), None);
+}
+
+#[test]
+fn a_snapshot_keeps_all_and_is_refused_by_name() {
+    let (mut timeline, bytes) = (Timeline::<Vec<u8>>::for_user("mimi://a.example/u/alice"), [7, 8]);
+    let part = |text: &str| NestedPart::single(Disposition::RENDER, "en", "text/plain", text);
+    for (salt, text) in [(1, "one"), (2, "another under the same ID")] {
+        let content = MimiContent::builder(Salt::from_bytes([salt; 16]), part(text)).build().unwrap();
+        let received = Received::from_owned(id(1), "mimi://b.example/u/bob", 5, &content);
+        drop(timeline.insert(received, bytes.to_vec(), &sender_only));
+    }
+    timeline.mark_read(id(3), 9);
+    timeline.mark_read_up_to(&id(1));
+    let snapshot = timeline.snapshot(Vec::clone);
+    let restored: Timeline<Vec<u8>> = Timeline::restore(&snapshot, |bytes| Some(bytes.to_vec())).unwrap();
+    assert_eq!(restored.snapshot(Vec::clone), snapshot);
+    assert_eq!(restored.read_up_to(), Some(Place { accepted_ms: 5, message_id: id(1) }));
+    assert!(restored.different_content().eq(timeline.different_content()));
+    assert_eq!(restored.different_content().count(), 1);
+    assert_eq!(restored.unseen().collect::<Vec<_>>(), [id(3)]);
+    assert_eq!(restored.get(&id(1)).unwrap().payload(), Some(&bytes.to_vec()));
+
+    let restore = |bytes: &[u8]| Timeline::<Vec<u8>>::restore(bytes, |_| None).unwrap_err();
+    assert!(matches!(restore(&snapshot), SnapshotError::Payload { .. }));
+    assert_eq!(restore(&[]), SnapshotError::Damaged);
+    assert_eq!(restore(&[2]), SnapshotError::UnknownVersion(2));
+    // Bytes of which the hash is right and the row is not.
+    let hashed = |row: &[u8]| {
+        let mut bytes = [&[1, 0, 0, row.len() as u8], row].concat();
+        bytes.extend(&Sha256::digest(&bytes)[..16]);
+        restore(&bytes)
+    };
+    let error = |kind, field| RowDecodeError { kind, offset: 1, field };
+    let row = |error| SnapshotError::Row { offset: 4, error };
+    assert_eq!(hashed(&[1, 9]), row(error(Kind::OtherRow(9), "type")));
+    assert_eq!(hashed(&[1]), row(error(Kind::Truncated, "type")));
+    assert_eq!(hashed(&[1, 3]), row(RowDecodeError { offset: 2, ..error(Kind::Truncated, "message_id") }));
 }
