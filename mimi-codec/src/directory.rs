@@ -7,54 +7,9 @@ use core::fmt;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use crate::endpoint::Endpoint;
 use crate::text::TextError;
 use crate::url_template::UrlTemplate;
-
-macro_rules! endpoints {
-    ($($(#[doc = $doc:literal])* $variant:ident $name:literal,)*) => {
-        /// An endpoint of mimi-protocol §5.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Endpoint {
-            $($(#[doc = $doc])* $variant,)*
-        }
-
-        impl Endpoint {
-            /// All of them, in the draft's order.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// The member of the directory document.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $name,)*
-                }
-            }
-        }
-    };
-}
-
-endpoints! {
-    /// `POST`, for a user: fetch key material (§5.2).
-    KeyMaterial "keyMaterial",
-    /// `POST`, for a room: submit a proposal or a commit (§5.3).
-    Update "update",
-    /// `POST`, for a room: receive what the hub fans out (§5.5).
-    Notify "notify",
-    /// `POST`, for a room: submit an application message (§5.4).
-    SubmitMessage "submitMessage",
-    /// `POST`, for a room: fetch the GroupInfo (§5.6).
-    GroupInfo "groupInfo",
-    /// `POST`, for the target's domain: request consent or cancel a request (§5.7).
-    RequestConsent "requestConsent",
-    /// `POST`, for the requester's domain: grant or revoke consent (§5.7).
-    UpdateConsent "updateConsent",
-    /// `POST`, for a domain: find a user's URI (§5.8).
-    IdentifierQuery "identifierQuery",
-    /// `POST`, for a room: report abuse (§5.9).
-    ReportAbuse "reportAbuse",
-    /// `GET`, for a URL: fetch an asset through the hub (§5.10.2).
-    ProxyDownload "proxyDownload",
-}
 
 /// The directory document: where a provider serves each endpoint.
 ///

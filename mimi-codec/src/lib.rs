@@ -57,6 +57,7 @@ mod caseless;
 #[cfg(feature = "serde")]
 mod directory;
 mod dns_name;
+mod endpoint;
 mod error;
 mod http_header;
 mod identity;
@@ -97,8 +98,12 @@ pub mod virtual_clients;
 pub use asset_url::{AssetUrl, AssetUrlError, HttpsUrlRef, check_asset_url};
 pub use capability::CapabilityType;
 #[cfg(feature = "serde")]
-pub use directory::{Directory, DirectoryError, Endpoint};
+pub use directory::{Directory, DirectoryError};
 pub use dns_name::{DnsName, DnsNameRef};
+pub use endpoint::{
+    Addressed, DIRECTORY_MEDIA_TYPE, Endpoint, NamesAddressee, NotifyKey, OtherAddressee, RequestFailure,
+    ResponseHead,
+};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, InvalidValue, Path, Result, Segment};
 pub use http_header::{MEDIA_TYPE, from_header, host_header, parse_from_header, parse_host_header};
 pub use identity::{ClientUri, IdentityError, RoomUri, UserUri};

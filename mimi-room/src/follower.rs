@@ -11,7 +11,7 @@ use alloc::{
 use core::fmt;
 
 use mimi_codec::{
-    ClientUri, Decode, MatchedProvider, RoomUri, UserUri,
+    ClientUri, Decode, Endpoint, MatchedProvider, NotifyKey, RequestFailure, RoomUri, UserUri,
     code_points::{ExtensionType, ProposalType},
     mls::{Capabilities, KeyPackage, KeyPackageRef, RequiredCapabilities},
     protocol::{
@@ -188,27 +188,34 @@ impl Follower {
         body: &[u8],
         now_ms: u64,
     ) -> KeyMaterialAnswer {
-        let no =
-            |status| KeyMaterialAnswer { response: Response::status(status), answer: None, refused: None };
-        let Ok(request) = KeyMaterialRequest::decode_exact(body) else { return no(400) };
-        let Ok(verified) = verify_key_material_request(suite, request) else { return no(403) };
+        let no = |failure: RequestFailure| KeyMaterialAnswer {
+            response: failure.into(),
+            answer: None,
+            refused: None,
+        };
+        let Ok(request) = KeyMaterialRequest::decode_exact(body) else {
+            return no(RequestFailure::Malformed);
+        };
+        let Ok(verified) = verify_key_material_request(suite, request) else {
+            return no(RequestFailure::NotAllowed);
+        };
         let request = verified.into_request();
         // A credential is checked for the room that it is to be used for.
         let room = request.room_id.0.as_ref().map(RoomUri::try_from);
         let room = match room.transpose() {
             Ok(room) => room,
-            Err(_) => return no(400),
+            Err(_) => return no(RequestFailure::Malformed),
         };
         let (Ok(requester), Ok(target)) =
             (UserUri::try_from(&request.requesting_user), UserUri::try_from(&request.target_user))
         else {
-            return no(400);
+            return no(RequestFailure::Malformed);
         };
         if let Some(room) = &room {
             let (credential, key) = (&request.requester_credential, &request.requester_signature_key);
             match identity.identify(room, credential, key) {
                 Ok(member) if member.user == requester => {}
-                _ => return no(403),
+                _ => return no(RequestFailure::NotAllowed),
             }
         }
         let consent = self.consents.check(&requester, &target, room.as_ref());
@@ -221,7 +228,7 @@ impl Follower {
         };
         let target_user = request.target_user;
         let answer = KeyMaterialResponse::new(Protocol::Mls10, code, target_user, clients).ok();
-        let response = answer.as_ref().map_or(Response::status(500), Response::ok);
+        let response = answer.as_ref().map_or_else(|| RequestFailure::Internal.into(), Response::ok);
         KeyMaterialAnswer { response, answer, refused }
     }
 
@@ -306,16 +313,20 @@ impl Follower {
         body: &[u8],
     ) -> (Response, Option<(ConsentEntry, ConsentOutcome)>) {
         let Ok(entry) = ConsentEntry::decode_exact(body) else {
-            return (Response::status(400), None);
+            return (RequestFailure::Malformed.into(), None);
         };
         let checked =
             entry.check_endpoint(endpoint, |host| host == from.domain(), |host| host == own.domain());
         if checked.is_err() {
-            return (Response::status(403), None);
+            return (RequestFailure::NotAllowed.into(), None);
         }
+        let taken_by = match endpoint {
+            ConsentEndpoint::RequestConsent => Endpoint::RequestConsent,
+            ConsentEndpoint::UpdateConsent => Endpoint::UpdateConsent,
+        };
         match self.consents.apply(&entry) {
-            Ok(outcome) => (Response::status(201), Some((entry, outcome))),
-            Err(_) => (Response::status(400), None),
+            Ok(outcome) => (Response::taken(taken_by), Some((entry, outcome))),
+            Err(_) => (RequestFailure::Malformed.into(), None),
         }
     }
 
@@ -349,14 +360,12 @@ impl Follower {
         room: &RoomUri,
         body: &[u8],
     ) -> Notified {
-        let domain = from.domain().to_lowercase();
-        let parts = [domain.as_str().as_bytes(), &[0], room.as_bytes(), &[0], body];
-        let key = suite.hash(&parts);
+        let key = suite.hash(&NotifyKey::new(from.domain(), body).parts());
         if self.seen.contains(&key) {
-            return Notified { response: Response::status(201), deliveries: Vec::new() };
+            return Notified { response: Response::taken(Endpoint::Notify), deliveries: Vec::new() };
         }
         let Ok(messages) = FanoutMessage::decode_body(body) else {
-            return Notified { response: Response::status(400), deliveries: Vec::new() };
+            return Notified { response: RequestFailure::Malformed.into(), deliveries: Vec::new() };
         };
         if self.seen.len() >= REMEMBERED_BODIES {
             self.seen.pop_front();
@@ -364,7 +373,7 @@ impl Follower {
         self.seen.push_back(key);
         let deliveries = messages.into_iter().map(|message| self.deliver(room, message));
         let deliveries: Vec<Delivery> = deliveries.filter(|it| !it.to.is_empty()).collect();
-        Notified { response: Response::status(201), deliveries }
+        Notified { response: Response::taken(Endpoint::Notify), deliveries }
     }
 
     fn deliver(&mut self, room: &RoomUri, message: FanoutMessage) -> Delivery {

@@ -2,7 +2,9 @@
 
 use alloc::{string::String, vec::Vec};
 
-use mimi_codec::{DecodeError, DnsName, Encode, RoomUri, protocol::FanoutMessage};
+use mimi_codec::{
+    DecodeError, DnsName, Encode, Endpoint, RequestFailure, ResponseHead, RoomUri, protocol::FanoutMessage,
+};
 use mimi_policy::Actor;
 
 use crate::{Refused, Right};
@@ -25,17 +27,29 @@ impl Response {
         Self { status, retry_after_s: None, body: None }
     }
 
-    /// Status 200 and this body; 500 if it cannot be encoded.
+    /// The response to a request that was taken and has an answer: its body; a fault of this provider if it cannot be
+    /// encoded.
     #[must_use]
     pub fn ok(body: &impl Encode) -> Self {
         match body.to_bytes() {
-            Ok(body) => Self { status: 200, retry_after_s: None, body: Some(body) },
-            Err(_) => Self::status(500),
+            Ok(body) => Self { body: Some(body), ..Self::status(200) },
+            Err(_) => RequestFailure::Internal.into(),
         }
     }
 
-    pub(crate) const fn too_many_requests(retry_after_s: u64) -> Self {
-        Self { status: 429, retry_after_s: Some(retry_after_s), body: None }
+    /// The response of an endpoint without an answer to a request that was taken.
+    pub(crate) const fn taken(endpoint: Endpoint) -> Self {
+        Self::of(endpoint.success_head())
+    }
+
+    const fn of(head: ResponseHead) -> Self {
+        Self { status: head.status, retry_after_s: head.retry_after_s, body: None }
+    }
+}
+
+impl From<RequestFailure> for Response {
+    fn from(failure: RequestFailure) -> Self {
+        Self::of(failure.head())
     }
 }
 

@@ -3,7 +3,7 @@
 use alloc::{string::ToString, vec::Vec};
 
 use mimi_codec::{
-    CapabilityType, Decode, UserUri,
+    CapabilityType, Decode, RequestFailure, UserUri,
     protocol::{GroupInfoAnswer, GroupInfoRequest, GroupInfoResponse, Protocol},
 };
 use mimi_crypto::{CipherSuiteProvider, answer_group_info_request, verify_group_info_request};
@@ -80,7 +80,7 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
                 }
             }
             Err(error) => Answer {
-                response: Response::status(500),
+                response: RequestFailure::Internal.into(),
                 audit: audit(hosted, call, actor, action, Outcome::Rejected(error.to_string())),
                 change: None,
             },

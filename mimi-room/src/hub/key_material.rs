@@ -3,13 +3,13 @@
 use alloc::{string::ToString, vec::Vec};
 
 use mimi_codec::{
-    Decode, DnsName,
+    Decode, DnsName, RequestFailure,
     protocol::{ConsentEntry, KeyMaterialRequest, KeyMaterialResponse},
 };
 use mimi_crypto::{CipherSuiteProvider, key_package_ref, verify_key_material_request};
 
 use super::{
-    Action, Answer, Call, HostedRoom, Hub, HubError, Origin, Outcome, Response,
+    Action, Answer, Call, HostedRoom, Hub, HubError, Origin, Outcome,
     update::{audit, malformed},
 };
 use crate::{Identity, MlsStack};
@@ -45,8 +45,8 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         };
         let step = self.judge_key_material(hosted, call, request);
         let (response, outcome, change) = match step {
-            Ok(step) => (Response::status(502), Outcome::Accepted(Vec::new()), Some(step)),
-            Err(why) => (Response::status(403), Outcome::Rejected(why.into()), None),
+            Ok(step) => (RequestFailure::NextProvider.into(), Outcome::Accepted(Vec::new()), Some(step)),
+            Err(why) => (RequestFailure::NotAllowed.into(), Outcome::Rejected(why.into()), None),
         };
         let audit = audit(hosted, call, None, Action::KeyMaterial, outcome);
         Answer { response, audit, change }

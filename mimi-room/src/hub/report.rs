@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use mimi_codec::{
-    AssetUrl, AssetUrlError, Decode, check_asset_url,
+    AssetUrl, AssetUrlError, Decode, Endpoint, RequestFailure, check_asset_url,
     protocol::{AbuseReport, ServerFrankingContext},
 };
 use mimi_crypto::CipherSuiteProvider;
@@ -75,7 +75,7 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         let proven = verdicts.iter().filter(|it| it.is_ok()).count();
         let action = Action::AbuseReport { messages: verdicts.len(), proven };
         let audit = audit(hosted, call, None, action, Outcome::Accepted(Vec::new()));
-        Answer { response: Response::status(201), audit, change: Some((report, verdicts)) }
+        Answer { response: Response::taken(Endpoint::ReportAbuse), audit, change: Some((report, verdicts)) }
     }
 
     /// `GET /proxyDownload/{downloadUrl}`: the URL that the hub may fetch, if its host is an
@@ -91,8 +91,8 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         asset_domains: impl IntoIterator<Item = D>,
     ) -> Result<AssetUrl<'u>, Response> {
         check_asset_url(download_url, asset_domains).map_err(|error| match error {
-            AssetUrlError::NotAnAssetDomain => Response::status(403),
-            _ => Response::status(400),
+            AssetUrlError::NotAnAssetDomain => RequestFailure::NotAllowed.into(),
+            _ => RequestFailure::Malformed.into(),
         })
     }
 

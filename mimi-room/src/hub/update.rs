@@ -3,7 +3,7 @@
 use alloc::{boxed::Box, collections::BTreeSet, string::ToString, vec::Vec};
 
 use mimi_codec::{
-    Decode, DnsName, Encode,
+    Decode, DnsName, Encode, RequestFailure,
     mls::{GroupInfo, MLSMessage, Proposal, Sender, SignaturePublicKey, Welcome},
     protocol::{
         CommitMessage, FanoutEvent, FanoutMessage, GroupInfoOption, HandshakeBundle, ProposalMessage,
@@ -251,17 +251,19 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         call: Call<'_>,
         body: &[u8],
     ) -> Result<(), Answer<T>> {
-        let limited = |hosted: &HostedRoom<S>, response, why: &str| Answer {
-            response,
+        let limited = |hosted: &HostedRoom<S>, failure: RequestFailure, why: &str| Answer {
+            response: failure.into(),
             audit: audit(hosted, call, None, Action::Limited, Outcome::Rejected(why.into())),
             change: None,
         };
         if body.len() > self.limits.max_body {
-            return Err(limited(hosted, Response::status(413), "body is too long"));
+            return Err(limited(hosted, RequestFailure::TooLong, "body is too long"));
         }
         let peer = call.from.domain().to_lowercase();
         let taken = hosted.meters.entry(peer).or_default().take(self.limits.rate, call.now_ms);
-        taken.map_err(|wait_s| limited(hosted, Response::too_many_requests(wait_s), "too many requests"))
+        taken.map_err(|wait_s| {
+            limited(hosted, RequestFailure::TooMany { retry_after_s: wait_s }, "too many requests")
+        })
     }
 }
 
@@ -329,7 +331,7 @@ pub(super) fn malformed<S: MlsStack, T>(
     error: mimi_codec::DecodeError,
 ) -> Answer<T> {
     Answer {
-        response: Response::status(400),
+        response: RequestFailure::Malformed.into(),
         audit: audit(hosted, call, None, Action::Malformed, Outcome::Malformed(error)),
         change: None,
     }
