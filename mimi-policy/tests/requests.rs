@@ -8,11 +8,12 @@ mod scene;
 
 use mimi_codec::{
     CapabilityType, Opaque,
-    code_points::{CipherSuite, ComponentID},
+    code_points::{CipherSuite, ComponentID, ProposalType},
     extensions::{AppDataUpdate, AppDataUpdateSelect, AppEphemeral, SelfRemove},
     mls::{
-        Commit, Credential, CredentialBinding, Extensions, GroupContextExtensions, MultiCredential, Proposal,
-        ProposalOrRef, ProposalRef, ReInit, Remove, Sender, Update, WeakMultiCredential,
+        Commit, Credential, CredentialBinding, Extensions, GroupContextExtensions, MultiCredential,
+        OtherProposal, Proposal, ProposalOrRef, ProposalRef, ReInit, Remove, Sender, Update,
+        WeakMultiCredential,
     },
     protocol::{IdentifierUri, PseudonymousCredential, UpdateResponseCode},
     retraction::{HubRetractedMessagesComponent, HubRetractedRangeComponent},
@@ -218,6 +219,57 @@ fn a_component_with_a_rule_of_its_own_changes_nothing_else() {
     let proposal = update(ComponentID::BOT_POLICY, &0u8);
     let request = Request::commit(&all().room(), &Checked, &member(0), None, [(&proposal, None)]).unwrap();
     assert_eq!(request.changes, [Change::ChangeComponent(ComponentID::BOT_POLICY).into()]);
+}
+
+#[test]
+fn refuses_proposals_of_other_types_by_name_unless_they_are_allowed() {
+    /// A tree whose caller knows one more type of proposal, and lets Alice send it.
+    struct Knows(ProposalType);
+
+    impl Identities for Knows {
+        fn member(&self, leaf_index: u32) -> Result<Actor, Unidentified> {
+            Tree.member(leaf_index)
+        }
+
+        fn holder(&self, credential: &Credential) -> Result<Actor, Unidentified> {
+            Tree.holder(credential)
+        }
+
+        fn external_sender(&self, sender_index: u32) -> Result<Actor, Unidentified> {
+            Tree.external_sender(sender_index)
+        }
+
+        fn join_code(&self, user: &UserUri, role: u32) -> Option<JoinCode> {
+            Tree.join_code(user, role)
+        }
+
+        fn allows_other_proposal(&self, sender: &Actor, proposal: &OtherProposal) -> bool {
+            *sender == by("alice") && proposal.proposal_type() == self.0
+        }
+    }
+
+    // GREASE, an unassigned number, private use.
+    for number in [0x0a0a, 0x7000, 0xf000, 0xffff] {
+        let proposal_type = ProposalType(number);
+        let proposal = Proposal::Other(OtherProposal::new(proposal_type, b"body".to_vec()).unwrap());
+        let refused = RequestProblem::OtherProposal(proposal_type);
+        assert_eq!(problem(&all(), proposal.clone()), refused, "{number:#06x}");
+        for sender in [member(1), member(2)] {
+            let by_value = [(&proposal, None)];
+            let request = Request::commit(&all().room(), &Knows(proposal_type), &sender, None, by_value);
+            assert_eq!(request.unwrap_err().problem, refused, "{number:#06x}");
+        }
+        let ask = |known, proposer: Option<&Sender>| {
+            let proposals = [(&proposal, proposer)];
+            Request::commit(&all().room(), &Knows(known), &member(0), None, proposals).map(|it| it.changes)
+        };
+        assert_eq!(ask(proposal_type, None), Ok(vec![]), "{number:#06x}");
+        assert_eq!(ask(ProposalType(0xf0f0), None).unwrap_err().problem, refused, "{number:#06x}");
+        // The rights of the one who proposed it count, not of the one who commits it.
+        for proposer in [member(1), Sender::External { sender_index: 0 }] {
+            assert_eq!(ask(proposal_type, Some(&proposer)).unwrap_err().problem, refused, "{number:#06x}");
+        }
+    }
 }
 
 fn ephemeral(component_id: ComponentID, data: &impl mimi_codec::Encode) -> Proposal {
