@@ -56,7 +56,6 @@ const OPERATION_TYPES: [VirtualClientOperationType; 3] = [
 #[derive(Debug)]
 pub struct EmulationEpoch {
     epoch_id: Opaque,
-    leaf_count: u32,
     tree: OperationTree,
     epoch_encryption_key: Secret,
     generation_id_secret: Secret,
@@ -144,7 +143,6 @@ impl EmulationEpoch {
         let derive = |label: &[u8]| derive_secret(suite, &emulator_epoch_secret, label);
         Ok(Self {
             epoch_id: derive(b"Epoch ID")?.expose().into(),
-            leaf_count,
             tree: OperationTree::new(derive(b"Base Secret")?, leaf_count)?,
             epoch_encryption_key: derive(b"Encryption Key")?,
             generation_id_secret: derive(b"Generation ID Secret")?,
@@ -309,7 +307,7 @@ impl EmulationEpoch {
         let mut random = [0; 4];
         rng.fill_bytes(&mut random);
         // N_e is a power of two: the low bits are x mod N_e.
-        let low = self.leaf_count.saturating_sub(1);
+        let low = self.tree.leaf_count.saturating_sub(1);
         let x = u32::from_be_bytes(random) & !low | leaf_index;
         let prp_key = self.prp_key(suite, key_schedule_nonce)?;
         Ok(crate::small_space_prp::encrypt(&prp_key, x)?.to_be_bytes())
@@ -328,7 +326,7 @@ impl EmulationEpoch {
     ) -> Result<u32, CryptoError> {
         let prp_key = self.prp_key(suite, key_schedule_nonce)?;
         let x = crate::small_space_prp::decrypt(&prp_key, u32::from_be_bytes(reuse_guard))?;
-        Ok(x & self.leaf_count.saturating_sub(1))
+        Ok(x & self.tree.leaf_count.saturating_sub(1))
     }
 
     /// The state of the epoch, for a new emulator client (mls-virtual-clients §5.1.2). It holds
@@ -362,7 +360,6 @@ impl EmulationEpoch {
         let secret = |secret: &SecretOpaque| Secret::new(suite, secret.expose());
         Ok(Self {
             epoch_id: state.epoch_id.clone(),
-            leaf_count,
             tree: OperationTree::from_state(suite, &state.operation_secret_tree, leaf_count)?,
             epoch_encryption_key: secret(&state.epoch_encryption_key)?,
             generation_id_secret: secret(&state.generation_id_secret)?,

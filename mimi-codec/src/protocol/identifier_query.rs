@@ -97,7 +97,7 @@ wire_select! {
     }
 }
 
-/// A searchable property of a user, for [`QueryElement::matches`].
+/// A searchable property of a user, for [`IdentifierRequest::query`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ProfileProperty<'a> {
     /// A handle URI, such as `im:alice.smith@a.example`.
