@@ -53,7 +53,8 @@ fn decides(bytes: &[u8]) -> bool {
     let Some(Ok(mut room)) = parts.map(|parts| RoomState::new(parts, TableSeed::known())) else {
         return false;
     };
-    let plan = room.check(&Actor::client(bytes, bytes), Form::Commit, &[]);
+    let Ok(actor) = Actor::named(bytes, bytes) else { return false };
+    let plan = room.check(&actor, Form::Commit, &[]);
     plan.is_ok_and(|plan| room.apply(plan).is_ok())
 }
 
