@@ -10,7 +10,8 @@
 //! - **[`Request`]** reads a decision's question from the proposals of MLS messages: a commit, an external commit, proposals.
 //! - **[`RoomState::check_message`]** decides on a message whose content nobody sees, [`receiving`] on its fan-out, and `message` on
 //!   what is inside, with **[`RoleHistory`]** for those that come late.
-//! - **[`preset`]** has rooms to begin with; **[`lint`](mod@lint)**, **[`matrix`]** and **[`graph`]** are what a person reads of a policy.
+//! - **[`preset`]** has rooms to begin with; **[`lint`](mod@lint)**, **[`matrix`]** and **[`graph`]** are what a person reads of a policy,
+//!   **[`queries`]** what a person asks of a room.
 //! - What it leaves to you: signatures, keys and credentials. Who a message is from, what its credential claims, and that a
 //!   join code is good, is known before.
 //!
@@ -84,6 +85,7 @@ pub mod matrix;
 pub mod message;
 pub mod messaging_mode;
 pub mod preset;
+pub mod queries;
 pub mod receiving;
 pub mod two_person;
 pub mod visibility;

@@ -13,6 +13,10 @@ use super::{Limits, banned, role};
 /// left out; the speaker, who "includes all the capabilities authorized for a speaker", includes the attendee's; the moderator, who
 /// includes an `ordinary_user` that the room doesn't have, includes the speaker's. The roles have no descriptions.
 ///
+/// In the draft, ordinary users of some of these rooms have canReplyInTopic without canReplyToMessage: they cannot reply to a
+/// message that has no topic. The linter reports each such role as
+/// [`RepliesOnlyInTopic`](crate::lint::LintCode::RepliesOnlyInTopic).
+///
 /// ```
 /// use mimi_policy::preset::ExampleRoom;
 ///

@@ -1,7 +1,8 @@
-//! `mimi-vectors policy`: findings, tables, graphs and decisions.
+//! `mimi-vectors policy`: findings, tables, graphs, decisions and questions.
 
 mod decide;
 mod lint;
+mod queries;
 
 use std::io::{self, Write};
 
@@ -51,6 +52,40 @@ enum Command {
         /// What to print
         #[arg(long, value_enum, default_value = "svg")]
         format: Picture,
+    },
+    /// What a user can do now, and why not the rest
+    Can {
+        #[command(flatten)]
+        input: Input,
+        /// The user
+        #[arg(long, value_name = "URI")]
+        user: String,
+        /// The user's client; its first one in the group if there is none
+        #[arg(long, value_name = "URI")]
+        client: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Which participants can make the changes of a case, and why not the others
+    Who {
+        #[command(flatten)]
+        input: Input,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Where two policies differ, and what the second's roles do to the first's participants; exit 1 if they differ
+    Diff {
+        /// The first room: a case, or a room; - for standard input
+        #[arg(value_name = "FILE")]
+        before: String,
+        /// The second room
+        #[arg(value_name = "OTHER")]
+        after: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Whether a case is allowed, and why; exit 1 if it is refused
     Decide {
@@ -111,6 +146,26 @@ impl Input {
         }
         if rooms.is_empty() { Err(format!("{}: no cases", self.file)) } else { Ok(rooms) }
     }
+
+    /// The only room.
+    fn room(&self) -> Found<PolicyRoom> {
+        let mut rooms = self.rooms()?;
+        match (rooms.pop(), rooms.len()) {
+            (Some((_, room)), 0) => Ok(room),
+            (_, more) => Err(format!("{}: {} rooms; choose one with --case", self.file, more + 1)),
+        }
+    }
+
+    /// The cases, of which there is at least one.
+    fn asked(&self) -> Found<Vec<PolicyCase>> {
+        match self.document()?.cases() {
+            [] => Err(format!(
+                "{}: a room by itself asks nothing; a case has an actor, a form and changes",
+                self.file
+            )),
+            cases => Ok(cases.to_vec()),
+        }
+    }
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Outcome> {
@@ -121,17 +176,16 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Outc
         Command::Matrix { input, markdown, width } => {
             input.rooms().map(|rooms| matrix(&rooms, (!markdown).then_some(*width), out))
         }
-        Command::Graph { input, format } => input.rooms().and_then(|rooms| match rooms.as_slice() {
-            [(_, room)] => Ok(graph(room, *format, out)),
-            several => Err(format!("{}: {} rooms; choose one with --case", input.file, several.len())),
-        }),
-        Command::Decide { input, json } => input.document().and_then(|document| match document.cases() {
-            [] => Err(format!(
-                "{}: a room by itself asks nothing; a case has an actor, a form and changes",
-                input.file
-            )),
-            cases => Ok(decide::run(cases, *json, out)),
-        }),
+        Command::Graph { input, format } => input.room().map(|room| graph(&room, *format, out)),
+        Command::Can { input, user, client, json } => {
+            input.room().map(|room| queries::can(&room, user, client.as_deref(), *json, out))
+        }
+        Command::Who { input, json } => input.asked().map(|cases| queries::who(&cases, *json, out)),
+        Command::Diff { before, after, json } => {
+            let room = |file: &str| Input { file: file.into(), case: None }.room();
+            room(before).and_then(|before| Ok(queries::diff(&before, &room(after)?, *json, out)))
+        }
+        Command::Decide { input, json } => input.asked().map(|cases| decide::run(&cases, *json, out)),
     };
     done.unwrap_or_else(|why| Ok(Outcome::WrongUsage(why)))
 }

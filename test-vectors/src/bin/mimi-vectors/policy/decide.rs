@@ -64,7 +64,7 @@ fn what(case: &PolicyCase, grant: &Grant) -> String {
 }
 
 /// The right, and what it rests on.
-fn why(grant: &Grant) -> String {
+pub(super) fn why(grant: &Grant) -> String {
     let capability = match grant.capability {
         Some(capability) => format!("by {capability} of role {}", grant.role),
         None => format!("for role {}", grant.role),
