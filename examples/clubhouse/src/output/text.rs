@@ -84,6 +84,15 @@ fn render_event(text: &mut String, event: &Event, style: Style) -> std::fmt::Res
     }
 }
 
+/// A path that fits behind the arrow, which takes 28 columns.
+fn shortened(path: &str) -> String {
+    let room = WIDTH.saturating_sub(28);
+    if path.chars().count() <= room {
+        return path.to_owned();
+    }
+    path.chars().take(room.saturating_sub(1)).chain(['…']).collect()
+}
+
 fn sent(text: &mut String, body: &Body, style: Style) -> std::fmt::Result {
     let arrow = match body.hop {
         Hop::Request => "──▶",
@@ -96,7 +105,7 @@ fn sent(text: &mut String, body: &Body, style: Style) -> std::fmt::Result {
     };
     let path = match body.hop {
         Hop::Local => format!("[[ {} ]]", body.path),
-        Hop::Request => body.path.clone(),
+        Hop::Request => shortened(&body.path),
         Hop::Response => "200 OK".to_owned(),
     };
     let size = body.octets.len();
