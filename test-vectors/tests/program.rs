@@ -633,6 +633,94 @@ fn policy_lint_tells_findings_steps_and_examples() {
 }
 
 #[test]
+fn policy_can_tells_what_a_user_can_do_and_why_not() {
+    let case = policy_case(3).to_string();
+    let alice = ["policy", "can", "-", "--user", "mimi://a.example/u/alice"];
+    let ran = run_with(&alice, case.as_bytes());
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    assert!(ran.out.starts_with("mimi://a.example/u/alice has role 3.\nIt has "), "{}", ran.out);
+    for line in [
+        "yes  send a message: by canSendMessage of role 3",
+        "yes  add a user who is not on the list with role 2: by canAddParticipant of role 3, whose role changes go from off the \
+         list to role 2",
+        "no   add a user who is not on the list with role 4: change 0: role 3 may not move anybody from role 0 to role 4",
+    ] {
+        assert!(ran.out.lines().any(|found| found == line), "{line}: {}", ran.out);
+    }
+    let json = run_with(&[&alice[..], &["--json"]].concat(), case.as_bytes()).json();
+    assert_eq!((&json["role"], &json["capabilities"]["canSendMessage"]), (&json!(3), &json!(true)));
+    let answers = json["answers"].as_array().unwrap();
+    assert_eq!(answers.len(), ran.out.lines().count() - 3);
+    assert!(answers.iter().any(|answer| answer["form"] == "message" && answer["allow"] == true));
+
+    let ran = run_with(&["policy", "can", "-", "--user", "mimi://c.example/u/carol"], case.as_bytes());
+    assert!(ran.out.starts_with("mimi://c.example/u/carol is not on the participant list.\n"), "{}", ran.out);
+    let join = "\nyes  join with role 2 by a join code and add the client";
+    assert!(ran.out.contains(join), "{}", ran.out);
+    let ran = run_with(&["policy", "can", "-", "--user", "MIMI://c.example/u/carol"], case.as_bytes());
+    assert_eq!((ran.status, ran.out.as_str()), (2, ""));
+}
+
+#[test]
+fn policy_who_asks_each_participant() {
+    let mut case = policy_case(3);
+    case["room"]["participants"] = json!([
+        ["mimi://a.example/u/alice", 3],
+        ["mimi://c.example/u/carol", 2],
+        ["mimi://d.example/u/dan", 3]
+    ]);
+    case["room"]["clients"] = json!([
+        ["mimi://a.example/u/alice", "mimi://a.example/d/a1"],
+        ["mimi://c.example/u/carol", "mimi://c.example/d/c1"],
+    ]);
+    let ran = run_with(&["policy", "who", "-"], case.to_string().as_bytes());
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    let starts = [
+        "yes  mimi://a.example/u/alice (role 3): by canAddParticipant of role 3",
+        "no   mimi://c.example/u/carol (role 2): change 0: role 2 lacks canAddParticipant",
+        "no   mimi://d.example/u/dan (role 3): ",
+    ];
+    assert_eq!(ran.out.lines().count(), starts.len());
+    for (line, start) in ran.out.lines().zip(starts) {
+        assert!(line.starts_with(start), "{line}");
+    }
+    let json = run_with(&["policy", "who", "-", "--json"], case.to_string().as_bytes()).json();
+    let allowed = json["cases"][0]["participants"].as_array().unwrap().iter().map(|found| &found["allow"]);
+    assert_eq!(allowed.collect::<Vec<_>>(), [&json!(true), &json!(false), &json!(false)]);
+    let ran = run_with(&["policy", "who", "-"], br#"{"roles": "strict"}"#);
+    assert_eq!(ran.status, 2);
+}
+
+#[test]
+fn policy_diff_tells_differences_and_who_is_concerned() {
+    let directory = directory("diff");
+    let (one, other) = (directory.join("one.json"), directory.join("other.json"));
+    let mut before = json!({
+        "roles": [
+            {"index": 2, "name": "user", "capabilities": ["canSendMessage"]},
+            {"index": 3, "name": "admin", "capabilities": ["canBan"]},
+        ],
+        "participants": [["mimi://a.example/u/alice", 3], ["mimi://b.example/u/bob", 2]],
+    });
+    fs::write(&one, before.to_string()).unwrap();
+    let ran = run(&["policy", "diff", text(&one), text(&one)]);
+    assert_eq!((ran.status, ran.out.as_str()), (0, "no difference\n"));
+    before["roles"] = json!([{"index": 2, "name": "user", "capabilities": ["canReceiveMessage"]}]);
+    fs::write(&other, before.to_string()).unwrap();
+    let ran = run(&["policy", "diff", text(&one), text(&other)]);
+    assert_eq!((ran.status, ran.err.as_str()), (1, ""));
+    assert_eq!(
+        ran.out,
+        "role 2 loses canSendMessage\nrole 2 gets canReceiveMessage\nrole 3 is removed\n\
+         Role 2: mimi://b.example/u/bob would have other rights or limits.\n\
+         Role 3: mimi://a.example/u/alice would have a role that is not defined.\n"
+    );
+    let json = run(&["policy", "diff", text(&one), text(&other), "--json"]).json();
+    assert_eq!(json["differences"].as_array().unwrap().len(), 3);
+    assert_eq!(json["effect"]["roles"][1]["undefined"], json!(true));
+}
+
+#[test]
 fn policy_matrix_prints_a_table() {
     let room = br#"{"roles": "multi_organization"}"#;
     let ran = run_with(&["policy", "matrix", "-"], room);
