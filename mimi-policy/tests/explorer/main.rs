@@ -38,7 +38,7 @@ fn show() {
 
 #[test]
 fn nothing_that_the_explorer_finds_goes_unreported() {
-    let cases = number("MIMI_EXPLORER_CASES", 64);
+    let cases = number("MIMI_EXPLORER_CASES", 32);
     let first = number("MIMI_EXPLORER_SEED", 0);
     let threads = thread::available_parallelism().map_or(1, |count| count.get() as u64).min(8);
     let run = |seeds: &mut dyn Iterator<Item = u64>| {
