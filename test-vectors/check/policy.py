@@ -3,6 +3,7 @@
 import content as messages
 import policy_content
 from capabilities import CAPABILITIES, PRESETS
+import name as names
 from case import Wrong, hex_of
 from presentation import Refused
 
@@ -16,6 +17,7 @@ METADATA = {
     "subject": "canChangeRoomSubject", "mood": "canChangeRoomMood",
 }
 LIST_CHANGES = ("add_participant", "remove_participant", "set_role", "use_join_code")
+ROOM_UPDATES = ("update_metadata", "update_roles", "update_preauth", "update_base")
 
 
 class Unseen(Refused):
@@ -25,6 +27,40 @@ class Unseen(Refused):
 def require(condition, reason):
     if not condition:
         raise Refused(reason)
+
+
+def require_spelling(identifier):
+    """A MIMI URI counts in its normal form, and what begins like one must be one (reading D48)."""
+    data = identifier.encode() if isinstance(identifier, str) else identifier
+    if data[:5].lower() != b"mimi:":
+        return
+    try:
+        text = data.decode("ascii")
+    except UnicodeDecodeError:
+        raise Refused("no MIMI URI") from None
+    require(names.normal(text) == text, "another spelling of a MIMI URI")
+
+
+def require_claim_spelling(claims):
+    for _, _, value in claims:
+        require_spelling(bytes.fromhex(value))
+
+
+def require_party_spelling(actor):
+    for field in ("user", "client", "external_sender"):
+        if actor.get(field) is not None:
+            require_spelling(actor[field])
+    require_claim_spelling(actor.get("claims", []))
+
+
+def require_change_spelling(change):
+    for field in ("user", "client"):
+        if field in change:
+            require_spelling(change[field])
+    if "by" in change:
+        require_party_spelling(change["by"])
+    for entry in change.get("preauth") or []:
+        require_claim_spelling(entry["claims"])
 
 
 class Role:
@@ -66,6 +102,14 @@ class Room:
     def has_banned_role(self):
         return BANNED in self.roles and self.roles[BANNED].name == "banned"
 
+    def is_banned(self, user):
+        return self.has_banned_role and self.listed.get(user) == BANNED
+
+    def has_left_parent(self, user):
+        """A user on the list who is in the parent room no longer (room-policy 5, reading D52)."""
+        known = self.base["parent_dependant"] and self.parent is not None
+        return known and user in self.listed and user not in self.parent
+
     def clients_of(self, user):
         return {client for client, owner in self.clients.items() if owner == user}
 
@@ -97,6 +141,10 @@ class Room:
         require(len(self.role_list) == len(self.roles), "a role index occurs twice")
         require(len(self.entries) == len({user for user, _ in self.entries}), "a participant occurs twice")
         require(self.client_count == len(self.clients), "a client occurs twice")
+        for identifier in (*self.listed, *self.clients, *self.clients.values(), *(self.parent or [])):
+            require_spelling(identifier)
+        for entry in self.preauth:
+            require_claim_spelling(entry["claims"])
         self.check_state()
 
     def check_state(self):
@@ -112,8 +160,6 @@ class Room:
             require(index != NO_ROLE and index in self.roles, "a participant without a role")
         require(set(self.clients.values()) <= set(self.listed), "a client of nobody on the list")
         require(bool(base["parent_room"]) == base["parent_dependant"], "parent_dependant and parent_room disagree")
-        if base["parent_dependant"] and self.parent is not None:
-            require(set(self.listed) < set(self.parent), "no strict subset of the parent room")
         self.check_limits()
 
     def check_limits(self):
@@ -155,8 +201,10 @@ class Decision:
         self.touched, self.ban_only = set(), set()
         self.gone = {}  # users who have to be out of the group, and who takes them out with them, if that is a right
         self.gone_before = set()
+        self.forced = set()  # users whose departure takes no right and asks for no minimum
         self.added_by = {}
         self.kinds, self.pending_kinds = [], []
+        self.roles_by = None
 
     def judge(self, changes):
         before = self.before
@@ -218,10 +266,7 @@ class Decision:
         require(index != NO_ROLE and index in before.roles, "no such role")
         if user == party.uri and not party.is_server:
             require(self.form == "external_commit", "one joins by external commit")
-            openly = party.can("canOpenJoin") and party.role.may_move(NO_ROLE, index)
-            first = before.preauthorized(party.claims)
-            preauthorized = before.role(index).can("canJoinIfPreauthorized") and first == index
-            require(openly or preauthorized, "may not join")
+            require(self.may_join(party, index), "may not join")
         else:
             adds = party.can("canAddParticipant")
             bans = index == BANNED and before.has_banned_role and party.can("canBan")
@@ -233,19 +278,32 @@ class Decision:
         self.after.listed[user] = index
         self.added_by[user] = party.uri
 
+    def may_join(self, party, index):
+        """Without a code: openly, or preauthorized."""
+        openly = party.can("canOpenJoin") and party.role.may_move(NO_ROLE, index)
+        preauthorized = self.before.role(index).can("canJoinIfPreauthorized")
+        return openly or preauthorized and self.before.preauthorized(party.claims) == index
+
     def use_join_code(self, change, party):
         user, index, before = change["user"], change["role"], self.before
         require(not before.base["fixed_membership"], "fixed membership")
         require(self.form == "external_commit" and user == party.uri and not party.is_server, "one joins by oneself")
         require(user not in before.listed, "already on the list")
-        require(change["valid"], "no valid code")
         require(index != NO_ROLE and index in before.roles, "no such role")
-        require(party.can("canUseJoinCode") and party.role.may_move(NO_ROLE, index), "may not use a join code")
+        # Absent: the party that judges doesn't know. A bad code takes no other way (reading D47).
+        by_code = change.get("valid") is not False and party.can("canUseJoinCode")
+        by_code = by_code and party.role.may_move(NO_ROLE, index)
+        require(by_code or self.may_join(party, index), "may not join")
         self.after.listed[user] = index
         self.added_by[user] = party.uri
 
     def remove_participant(self, change, party):
         user, before = change["user"], self.before
+        if before.has_left_parent(user):
+            del self.after.listed[user]
+            self.gone[user] = party.uri
+            self.forced.add(user)
+            return
         require(not before.base["fixed_membership"], "fixed membership")
         require(user in before.listed, "not on the list")
         capability = "canRemoveSelf" if user == party.uri else "canRemoveParticipant"
@@ -309,7 +367,10 @@ class Decision:
         require(before.clients.get(client) == user and client in self.after.clients, "not in the group")
         if self.form == "commit":
             require(client != self.actor.client, "a client doesn't commit its own removal")
-        if user == party.uri:
+        bans_now = not before.has_banned_role and self.after.has_banned_role and before.listed.get(user) == BANNED
+        if before.is_banned(user) and user not in self.touched or bans_now and party.uri == self.roles_by:
+            self.forced.add(user)
+        elif user == party.uri:
             leaves = self.gone.get(user) == party.uri
             require(leaves or party.can("canRemoveOwnClient"), "no canRemoveOwnClient")
         else:
@@ -329,6 +390,7 @@ class Decision:
         roles = [Role(role) for role in (PRESETS[roles] if isinstance(roles, str) else roles)]
         require(len(roles) == len({role.index for role in roles}), "a role index occurs twice")
         self.after.roles = {role.index: role for role in roles}
+        self.roles_by = getattr(party, "uri", None)
 
     def update_preauth(self, change, party):
         require(party.can("canChangePreauthorizedUserList"), "no canChangePreauthorizedUserList")
@@ -365,9 +427,27 @@ class Decision:
             require(not left or later, "clients of a user who is gone")
             for client in left:
                 del after.clients[client]
+        if after.has_banned_role and not before.has_banned_role:
+            banned = {user for user, index in after.listed.items() if index == BANNED}
+            require(not banned & after.active(), "clients of users whom new roles ban")
+        self.check_parent()
         after.check_state()
         for index in set(before.roles) | set(after.roles):
             self.check_constraints(index)
+
+    def check_parent(self):
+        """Being in the parent is asked of those who come, and of all when the room begins to depend on one."""
+        before, after = self.before, self.after
+        if not after.base["parent_dependant"]:
+            return
+        begins = not before.base["parent_dependant"]
+        same = begins or before.base["parent_room"] == after.base["parent_room"]
+        require(same, "another parent room, whose participants are not known")
+        come = set(after.listed) if begins else set(after.listed) - set(before.listed)
+        if come or begins:
+            require(after.parent is not None, "a parent room whose participants are not known")
+            require(come <= set(after.parent), "not in the parent room")
+            require(len(after.listed) < len(set(after.parent)), "no strict subset of the parent room")
 
     def check_constraints(self, index):
         """Minimums of a role that loses somebody, maximums of one that gains somebody."""
@@ -379,7 +459,7 @@ class Decision:
             (False, role.minimum, role.maximum), (True, role.minimum_active, role.maximum_active),
         ):
             held, holds = self.members(before, index, active), self.members(after, index, active)
-            if held - holds:
+            if held - holds - self.forced:
                 require(len(holds) >= minimum, "a minimum")
             if holds - held - (self.ban_only if index == BANNED else set()):
                 require(maximum is None or len(holds) <= maximum, "a maximum")
@@ -428,16 +508,33 @@ class AnyParty:
 def decide(case):
     room = Room(case.get("room"))
     room.check()
+    require_party_spelling(case.get("actor"))
+    for change in case.get("changes"):
+        require_change_spelling(change)
     pending = room_pending = case.get("room").get("pending", [])
     earlier = with_pending(room, pending)
     state, form = earlier.after, case.text("form")
-    changes = [c for c in case.get("changes") if not any(same_change(c, p) for p in room_pending)]
+    # What was accepted counts already, and naming it once again adds nothing, whoever does (reading D50).
+    waiting = [p["change"] for p in room_pending]
+    bare = [{k: v for k, v in c.items() if k != "by"} for c in case.get("changes")]
+    changes = [c for c, b in zip(case.get("changes"), bare) if b not in waiting]
+    again = [b for b in bare if b in waiting and b["op"] in (*LIST_CHANGES, *ROOM_UPDATES)]
+    require(all(again.count(b) == 1 for b in again), "an accepted change named twice")
+    if form == "external_commit":
+        taken = [p for p in room_pending if any(same_change(c, p) for c in case.get("changes"))]
+        selves = all(p["change"]["op"] == "remove_client" and p["change"]["user"] == p["by"].get("user") for p in taken)
+        require(selves and len(taken) == len(room_pending), "proposals wait for a member's commit")
     require(room.base["persistent_room"] or room.clients, "a room that isn't persistent and whose last client is gone")
     actor = case.get("actor")
     if actor.get("user") in earlier.gone:
         clients = state.clients_of(actor["user"])
         leaving = all(c["op"] == "remove_client" and c["client"] in clients for c in changes)
         require(form == "proposal" and leaving and changes, "a removed user's clients may only leave")
+        return
+    if state.is_banned(actor.get("user") or actor.get("external_sender")):
+        clients = state.clients_of(actor.get("user"))
+        leaving = all(c["op"] == "remove_client" and c["client"] in clients for c in changes)
+        require(form == "proposal" and leaving and changes, "a banned user's clients may only leave")
         return
     actor = Party(state, actor)
     decision = Decision(state, actor, form)
