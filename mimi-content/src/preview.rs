@@ -69,7 +69,7 @@ fn markdown(text: &str) -> String {
 /// let client = Profile { media_types: &["video/mp4"], languages: &[] };
 /// let choice = Choice::for_client(&message, &client);
 /// assert_eq!(preview::search_text(&message, &choice), "2 hours of key signing video\nbigfile.mp4");
-/// assert_eq!(preview::one_line(&message, &choice, 12), "2 hours of …");
+/// assert_eq!(preview::one_line(&message, &choice, 12), "[video/mp4:…");
 /// # Ok::<(), mimi_content::DecodeError>(())
 /// ```
 #[must_use]

@@ -252,7 +252,7 @@ impl<C: StreamCipher + StreamCipherSeek, M: UniversalHash + Clone> FileAead for 
 /// let mut verifier = FileVerifier::new(&part.as_ref(), 0)?;
 /// stored.chunks(1000).try_for_each(|piece| verifier.update(piece))?;
 /// let mut verified = verifier.finish()?;
-/// let mut content = Vec::new();
+/// let mut content: Vec<u8> = Vec::new();
 /// for piece in stored.chunks(5000) {
 ///     let mut piece = piece.to_vec();
 ///     let length = verified.decrypt(&mut piece)?;
