@@ -526,6 +526,27 @@ impl<S: MlsMember> ClientRoom<S> {
     }
 }
 
+impl<S: MlsMember + Clone> Clone for ClientRoom<S>
+where
+    S::Staged: Clone,
+{
+    fn clone(&self) -> Self {
+        let pending = self.pending.as_ref().map(|pending| match pending {
+            Pending::Commit { decision, message } => {
+                Pending::Commit { decision: decision.clone(), message: message.clone() }
+            }
+            Pending::Proposals { list } => Pending::Proposals { list: list.clone() },
+        });
+        Self {
+            room: self.room.clone(),
+            stack: self.stack.clone(),
+            hub: self.hub.clone(),
+            pending,
+            former: self.former.clone(),
+        }
+    }
+}
+
 impl<S: MlsMember> fmt::Debug for ClientRoom<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientRoom")

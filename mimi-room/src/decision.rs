@@ -92,6 +92,29 @@ impl<S: MlsStack> CommitDecision<S> {
     }
 }
 
+impl<S: MlsStack> Clone for CommitDecision<S>
+where
+    S::Staged: Clone,
+{
+    fn clone(&self) -> Self {
+        Self {
+            version: self.version,
+            epoch: self.epoch,
+            committer: self.committer.clone(),
+            plan: self.plan.clone(),
+            rights: self.rights.clone(),
+            leaves: self.leaves.clone(),
+            components: self.components.clone(),
+            staged: self.staged.clone(),
+            context: self.context.clone(),
+            dictionary: self.dictionary.clone(),
+            external_senders: self.external_senders.clone(),
+            confirmation_tag: self.confirmation_tag.clone(),
+            path_key: self.path_key.clone(),
+        }
+    }
+}
+
 impl<S: MlsStack> fmt::Debug for CommitDecision<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CommitDecision")

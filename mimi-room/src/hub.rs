@@ -175,6 +175,7 @@ pub(crate) struct Origin {
 }
 
 /// A room that a hub hosts, with what only a hub knows.
+#[derive(Clone)]
 pub struct HostedRoom<S> {
     pub(crate) room: Room,
     pub(crate) stack: S,

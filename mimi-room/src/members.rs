@@ -15,7 +15,7 @@ pub struct Members {
     by_leaf: BTreeMap<u32, Member>,
     /// Blank leaves to the left of the rightmost one.
     blank: BTreeSet<u32>,
-    /// One more than the index of the rightmost leaf that was ever taken.
+    /// One more than the index of the rightmost leaf that is taken.
     width: u32,
 }
 
@@ -120,6 +120,12 @@ impl Members {
                 self.width = self.width.max(leaf.saturating_add(1));
             }
             self.by_leaf.insert(leaf, member);
+        }
+        // The tree ends with the rightmost leaf that is taken (RFC 9420 §7.7).
+        while let Some(last) = self.width.checked_sub(1)
+            && self.blank.remove(&last)
+        {
+            self.width = last;
         }
     }
 }
