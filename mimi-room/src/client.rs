@@ -9,7 +9,7 @@
 mod join;
 mod send;
 
-use alloc::{string::ToString, vec::Vec};
+use alloc::{boxed::Box, string::ToString, vec::Vec};
 use core::fmt;
 
 use mimi_codec::{
@@ -47,7 +47,7 @@ pub struct ClientRoom<S: MlsMember> {
 
 /// What the client has sent to the hub, which has not answered.
 enum Pending<S: MlsMember> {
-    Commit { decision: CommitDecision<S>, message: MLSMessage },
+    Commit { decision: Box<CommitDecision<S>>, message: MLSMessage },
     Proposals { list: Vec<WaitingProposal> },
 }
 
@@ -381,7 +381,7 @@ impl<S: MlsMember> ClientRoom<S> {
         let decision = self.room.decide(&self.stack, identity, &own.content, judged, staged)?;
         let message = own.commit.clone();
         let request = update_request(own)?;
-        self.pending = Some(Pending::Commit { decision, message });
+        self.pending = Some(Pending::Commit { decision: Box::new(decision), message });
         Ok(request)
     }
 
@@ -484,7 +484,7 @@ impl<S: MlsMember> ClientRoom<S> {
     ) -> Result<Event, ClientError> {
         match self.pending.take() {
             Some(Pending::Commit { decision, .. }) => {
-                self.enter(suite, identity, decision, stapled, accepted_at)
+                self.enter(suite, identity, *decision, stapled, accepted_at)
             }
             other => {
                 self.pending = other;
@@ -566,7 +566,7 @@ pub(crate) fn update_request(own: OwnCommit) -> Result<UpdateRequest, ClientErro
         bundle: HandshakeBundle::Commit {
             proposal_or_commit: CommitMessage::new(commit).map_err(malformed)?,
             welcome,
-            group_info_option: alloc::boxed::Box::new(GroupInfoOption::Full { group_info }),
+            group_info_option: Box::new(GroupInfoOption::Full { group_info }),
             ratchet_tree_option: RatchetTreeOption::DistributionService {},
         },
     })

@@ -1,7 +1,8 @@
 //! Small worlds, explored exhaustively to a depth: every interleaving of commits, external commits,
 //! proposals, lost deliveries and restarts, with a dishonest member and a dishonest hub.
 
-#![allow(missing_docs, clippy::arithmetic_side_effects)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::arithmetic_side_effects, missing_docs)]
 
 mod model;
 
@@ -226,11 +227,11 @@ impl World {
         for (place, (_, name)) in CLIENTS.iter().enumerate() {
             let client = mimi_codec::ClientUri::try_from(*name).unwrap();
             let leaf = self.hosted.room().members().leaf_of(&client);
-            if let (Some(leaf), true) = (leaf, self.clients[place].is_none()) {
-                if self.hosted.room().waiting().is_empty() {
-                    self.clients[place] = Some(enter(self.hosted.stack().seen_by(Some(leaf))));
-                    self.mail[place].clear();
-                }
+            if let (Some(leaf), true) = (leaf, self.clients[place].is_none())
+                && self.hosted.room().waiting().is_empty()
+            {
+                self.clients[place] = Some(enter(self.hosted.stack().seen_by(Some(leaf))));
+                self.mail[place].clear();
             }
         }
     }

@@ -30,7 +30,7 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         rng: &mut dyn CryptoRng,
     ) -> Answer<core::convert::Infallible> {
         if let Err(limited) = self.admit(hosted, call, body) {
-            return limited;
+            return *limited;
         }
         let request = match GroupInfoRequest::decode_exact(body) {
             Ok(request) => request,
@@ -111,7 +111,7 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         worth: IssuedCode,
     ) -> Result<(), HubError> {
         let policy = hosted.room.policy();
-        if !policy.is_active(&user) || !policy.has_capability(&user, CapabilityType::CAN_CREATE_JOIN_CODE) {
+        if !policy.is_active(user) || !policy.has_capability(user, CapabilityType::CAN_CREATE_JOIN_CODE) {
             return Err(HubError::NotAllowed);
         }
         Ok(hosted.codes.issue(&self.suite, code, worth)?)

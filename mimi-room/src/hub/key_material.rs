@@ -37,7 +37,7 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         body: &[u8],
     ) -> Answer<KeyMaterialStep> {
         if let Err(limited) = self.admit(hosted, call, body) {
-            return limited;
+            return *limited;
         }
         let request = match KeyMaterialRequest::decode_exact(body) {
             Ok(request) => request,

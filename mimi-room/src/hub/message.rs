@@ -55,7 +55,7 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         rng: &mut dyn CryptoRng,
     ) -> Answer<Change<S>> {
         if let Err(limited) = self.admit(hosted, call, body) {
-            return limited;
+            return *limited;
         }
         let request = match SubmitMessageRequest::decode_exact(body) {
             Ok(request) => request,

@@ -45,7 +45,7 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         framing: Framing,
     ) -> Answer<(AbuseReport, Vec<ReportVerdict>)> {
         if let Err(limited) = self.admit(hosted, call, body) {
-            return limited;
+            return *limited;
         }
         let report = match AbuseReport::decode_exact(body) {
             Ok(report) => report,

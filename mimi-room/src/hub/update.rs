@@ -75,7 +75,7 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         body: &[u8],
     ) -> Answer<Change<S>> {
         if let Err(limited) = self.admit(hosted, call, body) {
-            return limited;
+            return *limited;
         }
         let request = match UpdateRequest::decode_exact(body) {
             Ok(request) => request,
@@ -250,11 +250,13 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         hosted: &mut HostedRoom<S>,
         call: Call<'_>,
         body: &[u8],
-    ) -> Result<(), Answer<T>> {
-        let limited = |hosted: &HostedRoom<S>, failure: RequestFailure, why: &str| Answer {
-            response: failure.into(),
-            audit: audit(hosted, call, None, Action::Limited, Outcome::Rejected(why.into())),
-            change: None,
+    ) -> Result<(), Box<Answer<T>>> {
+        let limited = |hosted: &HostedRoom<S>, failure: RequestFailure, why: &str| {
+            Box::new(Answer {
+                response: failure.into(),
+                audit: audit(hosted, call, None, Action::Limited, Outcome::Rejected(why.into())),
+                change: None,
+            })
         };
         if body.len() > self.limits.max_body {
             return Err(limited(hosted, RequestFailure::TooLong, "body is too long"));
