@@ -84,9 +84,9 @@ fn render_event(text: &mut String, event: &Event, style: Style) -> std::fmt::Res
     }
 }
 
-/// A path that fits behind the arrow, which takes 28 columns.
-fn shortened(path: &str) -> String {
-    let room = WIDTH.saturating_sub(28);
+/// A path that fits behind the arrow, which takes 28 columns, beside `more` others.
+fn shortened(path: &str, more: usize) -> String {
+    let room = WIDTH.saturating_sub(28).saturating_sub(more);
     if path.chars().count() <= room {
         return path.to_owned();
     }
@@ -104,8 +104,8 @@ fn sent(text: &mut String, body: &Body, style: Style) -> std::fmt::Result {
         Hop::Request | Hop::Local => (&body.from, &body.to),
     };
     let path = match body.hop {
-        Hop::Local => format!("[[ {} ]]", body.path),
-        Hop::Request => shortened(&body.path),
+        Hop::Local => format!("[[ {} ]]", shortened(&body.path, 6)),
+        Hop::Request => shortened(&body.path, 0),
         Hop::Response => "200 OK".to_owned(),
     };
     let size = body.octets.len();
