@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use arbitrary::{Arbitrary, Unstructured};
 use mimi_codec::code_points::CipherSuite;
-use mimi_codec::{RoomUri, UserUri};
 use mimi_codec::{Decode, Encode};
+use mimi_codec::{RoomUri, UserUri};
 use mimi_franking::report::ReportedMessage;
 use mimi_franking::{
     ContextHash, ContextHashFrank, FrankingError, IntegrityMac, IntegrityMacFrank, Signed, StoredFrank,

@@ -105,12 +105,13 @@ fn commit_pending(mut room: RoomState, proposed: &Try) {
 
 /// The room anew, from its components and its clients.
 fn rebuilt(room: &RoomState) -> RoomState {
-    let clients = room
-        .participants()
-        .flat_map(|(user, _)| room.clients_of(user).map(|client| (user.clone().into(), client.clone().into())));
+    let clients = room.participants().flat_map(|(user, _)| {
+        room.clients_of(user).map(|client| (user.clone().into(), client.clone().into()))
+    });
     let dictionary = room.to_dictionary().expect("encodes");
     let parts = RoomParts::from_dictionary(&dictionary).expect("was written");
-    let parent_participants = room.parent_participants().map(|users| users.iter().cloned().map(Into::into).collect());
+    let parent_participants =
+        room.parent_participants().map(|users| users.iter().cloned().map(Into::into).collect());
     let parts = RoomParts { clients: clients.collect(), parent_participants, ..parts };
     RoomState::new(parts, TableSeed::known()).expect("a room that is valid")
 }

@@ -82,12 +82,8 @@ static SCENE: LazyLock<Scene> = LazyLock::new(|| {
         let (add_aad, update) = add(&mut world, &wrapper_key, user, &[credential.clone()], &[leaf]);
         let leaves = hub.with(&[(leaf, Some(&credential))]);
         let added = [leaf];
-        let changes = Changes {
-            added: &added,
-            update: Some(&update),
-            add_aad: Some(&add_aad),
-            ..Default::default()
-        };
+        let changes =
+            Changes { added: &added, update: Some(&update), add_aad: Some(&add_aad), ..Default::default() };
         last = Some((hub.sealed.clone(), add_aad.clone(), update.clone()));
         hub.commit(&world, leaves, &changes).expect("in order");
     }
@@ -280,8 +276,7 @@ fn request(flip: Flip, other_responder: bool) {
 fn response(flip: Flip, other_room: bool) {
     let scene = &*SCENE;
     let Some(sealed) = flip.value(&scene.response) else { return };
-    let room_id =
-        if other_room { room_uri("other") } else { scene.pending.connection_room_id().clone() };
+    let room_id = if other_room { room_uri("other") } else { scene.pending.connection_room_id().clone() };
     let pending = PendingConnection::restore(
         scene.bob.uri.clone(),
         room_id,

@@ -318,7 +318,9 @@ fn proposal(t: &Try, tree: &mut Tree, who: &Who, change: &Change, joins: bool) -
             if matches!(who, Who::User { user: own, client: with, .. } if own == user && with == client) {
                 Proposal::SelfRemove(SelfRemove {})
             } else {
-                Proposal::Remove(Remove { removed: place(&mut tree.members, Actor::named(*user, *client).unwrap()) })
+                Proposal::Remove(Remove {
+                    removed: place(&mut tree.members, Actor::named(*user, *client).unwrap()),
+                })
             }
         }
         Change::Reinit => Proposal::ReInit(Box::new(ReInit {
