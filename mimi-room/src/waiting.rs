@@ -86,10 +86,14 @@ impl Waiting {
         self.iter().find(|it| it.reference == *reference)
     }
 
+    /// Takes a list to its place in the hub's order: a client may learn of its own list's
+    /// acceptance before it receives what the hub accepted earlier.
     pub(crate) fn push(&mut self, list: Vec<WaitingProposal>) {
-        if !list.is_empty() {
-            self.lists.push(list);
-        }
+        let Some(accepted_at) = list.first().map(WaitingProposal::accepted_at) else { return };
+        let earlier =
+            |other: &Vec<WaitingProposal>| other.first().is_none_or(|first| first.accepted_at <= accepted_at);
+        let place = self.lists.partition_point(earlier);
+        self.lists.insert(place, list);
     }
 
     pub(crate) fn clear(&mut self) {
