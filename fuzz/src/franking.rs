@@ -49,7 +49,7 @@ struct Name(u8, bool);
 
 impl Name {
     fn segment(&self) -> String {
-        let letters = ["a", "b", "ab", "alice", "alicemimi:", "%41", "A", "r"];
+        let letters = ["a", "b", "ab", "alice", "alicemimi:", "%2F", "A", "r"];
         let name = letters[usize::from(self.0) % letters.len()];
         if self.1 { format!("{name}{}", self.0) } else { name.to_owned() }
     }
