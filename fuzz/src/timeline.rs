@@ -4,7 +4,7 @@ use arbitrary::{Arbitrary, Unstructured};
 use mimi_content::Expiration;
 use mimi_content::timeline::{Inserted, Timeline};
 
-use crate::allocation::bounded;
+use crate::allocation::bounded_beside;
 
 #[path = "../../mimi-content/tests/timeline/model.rs"]
 #[allow(dead_code)]
@@ -20,6 +20,8 @@ use view::View;
 
 /// What a timeline may hold for each octet of the messages. The shortest has some forty, and what is kept of it is of a fixed size.
 const MULTIPLE: usize = 64;
+/// What the tables take with which a timeline begins.
+const TABLES: usize = 16 * 1024;
 /// So many messages that references meet, and the naive fold takes no time.
 const MOST: usize = 16;
 
@@ -95,7 +97,7 @@ pub fn fold(data: &[u8]) {
 
     let expected = Naive { messages: &messages, reads: &reads, retractions: &[] }.view(&about);
     let octets = messages.iter().map(|message| message.content().encode()).collect::<Vec<_>>().concat();
-    let timeline = bounded(MULTIPLE, &octets, |_| {
+    let timeline = bounded_beside(MULTIPLE, TABLES, &octets, |_| {
         let mut timeline = Timeline::new();
         arriving.iter().for_each(|event| take(&mut timeline, &messages, *event));
         timeline
