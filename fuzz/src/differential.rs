@@ -48,9 +48,18 @@ pub fn mls(data: &[u8]) {
 
 fn is_of_later_drafts(message: &MLSMessage) -> bool {
     let shown = format!("{message:?}");
-    ["SemiPrivate", "Pseudonymous", "Multi", "AppDataUpdate", "AppEphemeral", "SelfRemove", "Application {"]
-        .iter()
-        .any(|name| shown.contains(name))
+    let names = [
+        "SemiPrivate",
+        "Pseudonymous",
+        "Multi",
+        "AppDataUpdate",
+        "AppEphemeral",
+        "SelfRemove",
+        "Application {",
+        "APQMessagePair",
+        "PrivateExternalMessage",
+    ];
+    names.iter().any(|name| shown.contains(name))
 }
 
 /// A message that we accept is CBOR to others as well, and the shortest that they can write.
