@@ -8,6 +8,7 @@
 
 mod join;
 mod send;
+mod snapshot;
 
 use alloc::{boxed::Box, string::ToString, vec::Vec};
 use core::fmt;
@@ -26,6 +27,7 @@ use mimi_policy::TableSeed;
 
 pub use join::ExternalJoin;
 pub use send::{Composed, MessageEvent};
+pub use snapshot::ClientSnapshot;
 
 use crate::{
     ApplyError, CommitDecision, Committed, Identity, JoinCodes, LeafChanges, LoadError, Member, MlsMember,
@@ -104,6 +106,8 @@ pub enum ClientError {
     Load(LoadError),
     /// The user of this client is not on the participant list.
     NotAParticipant(UserUri),
+    /// A snapshot would be longer than the wire can hold.
+    TooLong,
     /// The content cannot be franked.
     Franking(mimi_franking::FrankingError),
 }
@@ -120,6 +124,7 @@ impl fmt::Display for ClientError {
             Self::Welcome => f.write_str("a Welcome is opened by the MLS stack, not by a room"),
             Self::Load(error) => error.fmt(f),
             Self::NotAParticipant(user) => write!(f, "{user} is not on the participant list"),
+            Self::TooLong => f.write_str("snapshot is too long for the wire"),
             Self::Franking(error) => error.fmt(f),
         }
     }

@@ -221,11 +221,11 @@ impl RoomSnapshot {
     }
 }
 
-fn refuse(reader: &Reader<'_>, rule: &'static str) -> DecodeError {
+pub(crate) fn refuse(reader: &Reader<'_>, rule: &'static str) -> DecodeError {
     reader.refuse(DecodeErrorKind::Rule(rule))
 }
 
-fn encode_member(leaf: u32, member: &Member, writer: &mut Writer) -> Result<(), EncodeError> {
+pub(crate) fn encode_member(leaf: u32, member: &Member, writer: &mut Writer) -> Result<(), EncodeError> {
     leaf.encode(writer)?;
     writer.opaque(member.user.as_bytes())?;
     writer.opaque(member.client.as_bytes())?;
@@ -233,7 +233,7 @@ fn encode_member(leaf: u32, member: &Member, writer: &mut Writer) -> Result<(), 
     writer.vector(|writer| member.claims.as_slice().iter().try_for_each(|claim| claim.encode(writer)))
 }
 
-fn decode_member(reader: &mut Reader<'_>) -> Result<(u32, Member), DecodeError> {
+pub(crate) fn decode_member(reader: &mut Reader<'_>) -> Result<(u32, Member), DecodeError> {
     let leaf = reader.uint32()?;
     let user = UserUri::try_from(reader.opaque()?);
     let user = user.map_err(|_| refuse(reader, "not the URI of a user"))?;

@@ -27,7 +27,7 @@ use mimi_franking::HubKeyRing;
 use mimi_policy::{BANNED_ROLE, TableSeed, preset::ExampleRoom};
 use mimi_room::{
     CredentialRefused, Identity, Member, MlsStack, Wishes,
-    client::{ClientRoom, Event, ExternalJoin},
+    client::{ClientRoom, ClientSnapshot, Event, ExternalJoin},
     hub::{Call, HostedRoom, HostedSnapshot, Hub, Limits, Queue},
 };
 use model::{ModelGroup, Suite, hash, key_of, leaf, suite};
@@ -484,6 +484,66 @@ impl World {
         let members = (0..CLIENTS.len()).filter(|it| world.clients[*it].is_some());
         let able = members.into_iter().any(|client| world.clone().commit(hub, client, &Wishes::default()));
         assert!(able, "no member can commit");
+    }
+}
+
+impl World {
+    /// The world after the hub and all clients have restarted from their snapshots.
+    fn restored(&self, hub: &Hub<Suite, Names>) -> Self {
+        let bytes = self.hosted.snapshot().unwrap();
+        let stack = self.hosted.stack().clone();
+        let hosted = HostedSnapshot::read(&bytes).unwrap();
+        let hosted = hosted.restore(hub, stack, Queue::Kept, &mut rng()).unwrap();
+        assert_eq!(hosted.snapshot().unwrap(), bytes);
+        let clients = self.clients.iter().map(|client| {
+            let client = client.as_ref()?;
+            let bytes = client.snapshot().unwrap();
+            let read = ClientSnapshot::read(&bytes).unwrap();
+            let stack = client.stack().clone();
+            let restored = read.restore(stack, &suite(), &Names, TableSeed::known()).unwrap();
+            assert_eq!(restored.snapshot().unwrap(), bytes);
+            Some(restored)
+        });
+        Self { hosted, clients: clients.collect(), mail: self.mail.clone() }
+    }
+
+    /// Everything that is stored, and what is on its way.
+    fn stored(&self) -> (Vec<Option<Vec<u8>>>, Vec<VecDeque<FanoutMessage>>) {
+        let clients = self.clients.iter().map(|it| it.as_ref().map(|it| it.snapshot().unwrap()));
+        let hosted = std::iter::once(Some(self.hosted.snapshot().unwrap()));
+        (hosted.chain(clients).collect(), self.mail.clone())
+    }
+}
+
+/// Hub and clients that restart, in any world, answer everything as those that run on do.
+#[test]
+fn a_restored_world_has_the_same_future() {
+    let hub = hub();
+    let limit = 40;
+    for before in [
+        &[][..],
+        &[Action::Add(2), Action::Add(4), Action::Receive(2)],
+        &[Action::Add(2), Action::Leave(2), Action::Receive(0)],
+        &[Action::Add(2), Action::Ban(2), Action::Add(4)],
+    ] {
+        let mut start = World::new(&hub);
+        for action in before {
+            assert!(start.act(&hub, *action), "{action:?}");
+        }
+        let mut seen = BTreeSet::from([start.key()]);
+        let mut queue = VecDeque::from([start]);
+        while let Some(world) = queue.pop_front() {
+            for action in world.actions() {
+                let (mut runs_on, mut restarts) = (world.clone(), world.restored(&hub));
+                let verdicts = (runs_on.act(&hub, action), restarts.act(&hub, action));
+                assert_eq!(verdicts.0, verdicts.1, "{action:?} after {before:?}");
+                assert_eq!(runs_on.stored(), restarts.stored(), "{action:?} after {before:?}");
+                if verdicts.0 && seen.len() < limit && seen.insert(runs_on.key()) {
+                    queue.push_back(runs_on);
+                }
+            }
+        }
+        assert_eq!(seen.len(), limit);
     }
 }
 
