@@ -1,5 +1,6 @@
 //! The kind `markdown`: what a client makes of a text in GFM-MIMI.
 
+#[cfg(feature = "generate")]
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
