@@ -79,10 +79,11 @@ impl Policy {
     }
 }
 
-/// A number of steps that the searches of one call of [`lint`] take at most: a step is one change of one user in one state of a small room.
+/// How many steps the search for escalations, and the one for lock-outs, of one call of [`lint`] take at most.
 ///
-/// A search that ends there is reported as [`LintCode::SearchCut`].
-pub const COST_LIMIT: u64 = 1 << 18;
+/// A step is one change of one user in one state of a small room, or a pair of such changes. A search that ends there is reported as
+/// [`LintCode::SearchCut`]. The draft's largest example room takes about half as many.
+pub const COST_LIMIT: u64 = 1 << 19;
 
 /// Something that a reviewer would want to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -218,6 +219,13 @@ pub fn lint(policy: &Policy) -> Vec<LintFinding> {
     find(policy, None, COST_LIMIT).0
 }
 
+/// The lock-outs among the findings.
+pub(crate) fn lock_outs(policy: &Policy) -> Vec<LintFinding> {
+    let (mut findings, _) = find(policy, Some(LintCode::LockOut), COST_LIMIT);
+    findings.retain(|finding| finding.code != LintCode::SearchCut);
+    findings
+}
+
 /// What is found, or only what may have a code, and how many steps that took.
 fn find(policy: &Policy, wanted: Option<LintCode>, limit: u64) -> (Vec<LintFinding>, u64) {
     let table = table::Table::new(policy);
@@ -226,7 +234,7 @@ fn find(policy: &Policy, wanted: Option<LintCode>, limit: u64) -> (Vec<LintFindi
     let cut = [LintCode::SearchCut];
     let mut spent = 0_u64;
     let mut searched = |budget: model::Budget, findings: &mut Vec<LintFinding>| {
-        spent = spent.saturating_add((limit >> 1).saturating_sub(budget.left()));
+        spent = spent.saturating_add(limit.saturating_sub(budget.left()));
         if budget.cut && !findings.iter().any(|finding| finding.code == LintCode::SearchCut) {
             let what = format!(
                 "The search for lock-outs and escalations ended after {limit} steps; longer ways may exist."
@@ -235,13 +243,13 @@ fn find(policy: &Policy, wanted: Option<LintCode>, limit: u64) -> (Vec<LintFindi
         }
     };
     if wants(&[LintCode::Escalation, LintCode::SilenceEvaded]) || wants(&cut) {
-        let mut budget = model::Budget::new(limit >> 1);
+        let mut budget = model::Budget::new(limit);
         escalation::find(&table, &mut budget, &mut findings);
         escalation::find_evasions(&table, &mut budget, &mut findings);
         searched(budget, &mut findings);
     }
     if wants(&[LintCode::LockOut, LintCode::PartialLockOut]) || wants(&cut) {
-        let mut budget = model::Budget::new(limit >> 1);
+        let mut budget = model::Budget::new(limit);
         lock_out::find(&table, &mut budget, &mut findings);
         searched(budget, &mut findings);
     }

@@ -38,9 +38,10 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use mimi_codec::CapabilityType;
+use mimi_codec::protocol::{ParticipantListData, UserRolePair};
 use mimi_codec::room_policy::{BaseRoomPolicy, PreAuthData, PreAuthRoleEntry, Role, RoleData};
 
-use crate::lint::Policy;
+use crate::lint::{LintFinding, Policy, lock_outs};
 use crate::role_table::{BANNED_ROLE, NO_ROLE, RoleTable, names_banned};
 use crate::{Actor, Change, ClientUri, Defect, Form, Grant, JoinCode, ProposedChange, Reason, Refusal};
 use crate::{RoomState, UserUri};
@@ -224,7 +225,16 @@ impl RoomState {
         for role in &proposed.roles {
             limits.extend(self.broken_limits(role));
         }
-        RolesEffect { defects, limits, roles }
+        let list = self
+            .participants()
+            .map(|(user, role)| UserRolePair { user: user.clone().into(), role_index: role });
+        let policy = Policy {
+            base: self.base().clone(),
+            roles: proposed.clone(),
+            preauth: PreAuthData { preauthorized_entries: self.preauthorized_entries().to_vec() },
+            participants: Some(ParticipantListData { participants: list.collect() }),
+        };
+        RolesEffect { defects, limits, roles, lock_outs: lock_outs(&policy) }
     }
 
     /// The limits of a role that its present holders break.
@@ -269,6 +279,10 @@ pub struct RolesEffect {
     pub limits: Vec<Reason>,
     /// The roles of present participants that change, by index.
     pub roles: Vec<RoleEffect>,
+    /// The worst state that the present participants could come to under these roles, after which
+    /// users can no longer be added, removed or given another role; as [`lint`](crate::lint::lint)
+    /// reports it. Empty if the search finds no such state.
+    pub lock_outs: Vec<LintFinding>,
 }
 
 /// What becomes of the holders of one role.

@@ -78,6 +78,8 @@ codes! {
     ParticipantWithoutRole = "participant-without-role", Error;
     /// A parent-dependent room names no parent.
     ParentMissing = "parent-missing", Error;
+    /// A user, the parent room or the value of a claim is not in the spelling that counts: a MIMI URI in its normal form.
+    OtherSpelling = "other-spelling", Error;
     /// There are more users than the base policy allows.
     TooManyUsers = "too-many-users", Error;
     /// Holders of a role, or of two, get more power over others than they have, without a holder of it.

@@ -168,7 +168,7 @@ impl Search<'_> {
             return all;
         }
         let starts = self.starts(roles);
-        let explored = self.model.explore(&starts, SMALL_ROOM, budget, |_| 0);
+        let explored = self.model.explore(&starts, SMALL_ROOM, SMALL_ROOM, budget, |_| 0);
         let first: Vec<usize> = starts.iter().filter_map(|start| explored.place_of(*start)).collect();
         let ways = explored.ways(&first, SMALL_ROOM);
         let mut seen = BTreeSet::new();

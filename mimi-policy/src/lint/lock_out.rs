@@ -41,7 +41,7 @@ pub(super) fn find(table: &Table<'_>, budget: &mut Budget, findings: &mut Vec<Li
     let small = starts.iter().map(|start| start.len()).max().unwrap_or_default().max(SMALL_ROOM);
     // What is lost must stay lost even if one more joins.
     let most = small.saturating_add(1).min(MOST_PARTICIPANTS);
-    let mut explored = model.explore(&starts, most, budget, ability);
+    let mut explored = model.explore(&starts, small, most, budget, ability);
     for (state, labels) in explored.states.iter().zip(&mut explored.labels) {
         // Who writes the roles can write them anew.
         let mut active = state.seats().filter(|seat| seat.active).filter_map(|seat| model.role(seat.place));

@@ -8,9 +8,14 @@ use alloc::vec::Vec;
 
 use super::table::Table;
 use super::{LintCode, LintFinding};
-use crate::role_table::NO_ROLE;
+use crate::{
+    Defect, IdentityOf, UserUri,
+    role_table::NO_ROLE,
+    room::{base_identity, preauth_identity},
+};
 
 pub(super) fn find(table: &Table<'_>, findings: &mut Vec<LintFinding>) {
+    find_spellings(table, findings);
     let Some(list) = &table.policy.participants else { return };
     let mut users: BTreeSet<&[u8]> = BTreeSet::new();
     let mut counts: BTreeMap<u32, u32> = BTreeMap::new();
@@ -53,5 +58,20 @@ pub(super) fn find(table: &Table<'_>, findings: &mut Vec<LintFinding>) {
     if let Some(max) = table.policy.base.max_users.filter(|max| users > *max) {
         let what = format!("The list has {users} users that are not banned; the room may have {max}.");
         findings.push(table.finding(LintCode::TooManyUsers, vec![], what));
+    }
+}
+
+/// The first identity of each kind that is not in the spelling that counts: for the same ones the room is not valid.
+fn find_spellings(table: &Table<'_>, findings: &mut Vec<LintFinding>) {
+    let policy = table.policy;
+    let listed = policy.participants.iter().flat_map(|list| &list.participants).enumerate();
+    let mut listed = listed.filter_map(|(place, pair)| {
+        let error = UserUri::check(&pair.user).err()?;
+        Some(Defect::Identity { of: IdentityOf::Participant(place), error })
+    });
+    let found = [listed.next(), base_identity(&policy.base), preauth_identity(&policy.preauth)];
+    for defect in found.into_iter().flatten() {
+        let what = format!("The room is not valid: {defect}.");
+        findings.push(table.finding(LintCode::OtherSpelling, vec![], what));
     }
 }

@@ -5,7 +5,7 @@
 //! client at most. Participants with the same role and the
 //! same client are alike, so that a state is how many there are of each kind.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -187,13 +187,7 @@ impl Model {
             roles.push(ModelRole::new(table, *index, Some(role), &places, &mut pairs));
         }
         let max_clients = limit(base.max_clients);
-        for role in &mut roles {
-            role.apart = role.banned
-                || !role.add_own_client
-                || max_clients != usize::MAX
-                || role.minimum_active > 0
-                || role.maximum_active != usize::MAX;
-        }
+        tell_apart(&mut roles, max_clients);
         let mut model = Self {
             roles,
             joins: Vec::new(),
@@ -480,7 +474,7 @@ impl Model {
     }
 
     /// All commits that are accepted: what they change, and the state afterwards.
-    fn commits(&self, state: State, budget: &mut Budget, mut found: impl FnMut(&[Unit], State)) {
+    fn commits(&self, state: State, full: usize, budget: &mut Budget, mut found: impl FnMut(&[Unit], State)) {
         let mut units = Vec::new();
         self.units(state, &mut units);
         if !budget.spend(units.len().saturating_add(1)) {
@@ -510,6 +504,19 @@ impl Model {
                 }
             }
         }
+        // A full room takes one in only if another goes.
+        if state.len() >= full {
+            let goes = units.iter().filter(|unit| unit.target.is_some() && unit.to.is_none());
+            for one in goes {
+                let come = units.iter().filter(|unit| unit.target.is_none() && !unit.external);
+                for other in come {
+                    if !budget.spend(1) {
+                        return;
+                    }
+                    pair(one, other);
+                }
+            }
+        }
         // Two participants that change each other: each has lost its right once the other change is made.
         let mut mutual: Vec<(usize, usize, &Unit)> = Vec::new();
         for unit in &units {
@@ -530,10 +537,11 @@ impl Model {
         }
     }
 
-    /// All states that commits lead to, of at most so many participants.
+    /// All states that commits lead to, of at most `most` participants. From `full` participants on, one may come as another goes.
     pub(super) fn explore(
         &self,
         starts: &[State],
+        full: usize,
         most: usize,
         budget: &mut Budget,
         label: impl Fn(&Unit) -> u8,
@@ -546,7 +554,7 @@ impl Model {
         while let Some(state) = explored.states.get(place).copied() {
             let mut next = Vec::new();
             let mut labels = 0;
-            self.commits(state, budget, |units, after| {
+            self.commits(state, full, budget, |units, after| {
                 labels |= units.iter().fold(0, |labels, unit| labels | label(unit));
                 if after.len() <= most {
                     next.push(explored.intern(after));
@@ -567,7 +575,7 @@ impl Model {
     /// Whether one commit leads from one state to another by a move of this kind.
     pub(super) fn leads(&self, from: State, to: State, means: Means, budget: &mut Budget) -> bool {
         let mut leads = false;
-        self.commits(from, budget, |units, after| {
+        self.commits(from, usize::MAX, budget, |units, after| {
             leads |= after == to && units.iter().all(|unit| unit.means == StepMeans::Move(means));
         });
         leads
@@ -585,16 +593,17 @@ impl Model {
             let [from, to] = pair else { continue };
             let mut found: Option<Vec<Unit>> = None;
             let mut budget = Budget::new(u64::MAX);
-            self.commits(*from, &mut budget, |units, after| {
+            self.commits(*from, 0, &mut budget, |units, after| {
                 if after == *to && found.is_none() {
                     found = Some(units.to_vec());
                 }
             });
+            let mut returning = Vec::new();
             for (number, unit) in found.unwrap_or_default().into_iter().enumerate() {
                 let step = self.step(*from, &unit, number > 0);
                 steps.push(step);
                 if unit.returns {
-                    steps.push(LintStep {
+                    returning.push(LintStep {
                         by: StepActor::Oneself,
                         means: StepMeans::AddOwnClient,
                         from: step.to,
@@ -605,6 +614,7 @@ impl Model {
                     });
                 }
             }
+            steps.extend(returning);
         }
         steps
     }
@@ -627,6 +637,48 @@ impl Model {
             with_client: unit.to.is_some_and(|seat| seat.active) && !unit.returns,
             last: same == 1 && unit.to.map(|seat| seat.place) != from,
             same_commit,
+        }
+    }
+}
+
+/// Finds the roles in which a user without a client is another than one with a client.
+///
+/// In the other roles a user without a client can have one whenever it likes, no move is open to it that is not open to one with a client,
+/// and moves lead it to such roles only.
+fn tell_apart(roles: &mut [ModelRole], max_clients: usize) {
+    let mut moves: Vec<(usize, usize)> = Vec::new();
+    let mut only_without: BTreeSet<usize> = BTreeSet::new();
+    for role in roles.iter() {
+        for (from, rights) in &role.rights {
+            for right in rights.iter().filter(|right| right.to != 0 && right.means != Means::Ban) {
+                moves.push((*from, right.to));
+                if right.needs_kick && !role.kick {
+                    only_without.insert(*from);
+                }
+            }
+        }
+    }
+    for (role, place) in roles.iter_mut().zip(0..) {
+        role.apart = role.banned
+            || !role.add_own_client
+            || max_clients != usize::MAX
+            || role.minimum_active > 0
+            || role.maximum_active != usize::MAX
+            || only_without.contains(&place);
+    }
+    moves.sort_unstable();
+    moves.dedup();
+    loop {
+        let mut changed = false;
+        for (from, to) in &moves {
+            let leads = *from != 0 && roles.get(*to).is_some_and(|role| role.apart && !role.banned);
+            if let Some(role) = roles.get_mut(*from).filter(|role| leads && !role.apart) {
+                role.apart = true;
+                changed = true;
+            }
+        }
+        if !changed {
+            return;
         }
     }
 }

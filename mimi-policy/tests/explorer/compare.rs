@@ -7,10 +7,7 @@ use mimi_policy::lint::{LintCode, LintFinding, Policy, lint};
 use mimi_policy::{Change, Form, Reason};
 
 use crate::replay::replay;
-use crate::rooms::{Does, Explorer, Graph, State, Who, actor, client, room, user};
-
-/// The participants that a small room has.
-const SMALL: usize = 3;
+use crate::rooms::{Does, Explorer, Graph, SMALL, State, Who, actor, client, room, user};
 
 #[derive(Debug, Default)]
 pub(crate) struct Statistics {
@@ -278,7 +275,9 @@ fn powers(policy: &Policy, role: u32) -> Powers {
     // Capabilities are asked by what is refused without them; those that the moves show need a look at the role.
     let kicked = {
         let mut state = state.clone();
-        state.push((defined[0], true));
+        // Of a banned user anyone may remove the clients.
+        let ordinary = defined.iter().find(|role| !banned(&policy, **role)).unwrap();
+        state.push((*ordinary, true));
         let room = crate::rooms::room(&policy, &state).unwrap();
         let target = state.len() - 1;
         let kick = Change::RemoveClient { user: user(target), client: client(target) };

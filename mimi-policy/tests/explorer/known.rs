@@ -120,3 +120,62 @@ fn one_role_may_remove_another_and_then_leave() {
     let moves = [Means::Add, Means::Remove, Means::ChangeUserRole].map(StepMeans::Move);
     assert_eq!(means, moves, "{finding}");
 }
+
+fn limited(mut role: Role, maximum_active: u32) -> Role {
+    role.maximum_active_participants_constraint = Some(maximum_active);
+    role
+}
+
+/// `canChangeUserRole` bans a user without a client, and one that has a client only with `canKick`.
+#[test]
+fn some_moves_are_open_only_to_users_without_a_client() {
+    let admin = role(
+        3,
+        0,
+        &[C::CAN_CHANGE_USER_ROLE, C::CAN_ADD_PARTICIPANT, C::CAN_ADD_OWN_CLIENT],
+        &[(0, &[2, 3]), (2, &[1])],
+    );
+    let mut banned = role(1, 0, &[], &[]);
+    banned.role_name = "banned".into();
+    let member = role(2, 0, &[C::CAN_ADD_OWN_CLIENT, C::CAN_REMOVE_OWN_CLIENT], &[]);
+    policy(vec![role(0, 0, &[], &[]), banned, member.clone(), admin]);
+    // A role that has no place for clients takes in those who left with theirs.
+    let admin = role(
+        3,
+        0,
+        &[C::CAN_CHANGE_USER_ROLE, C::CAN_REMOVE_OWN_CLIENT, C::CAN_ADD_OWN_CLIENT],
+        &[(3, &[4]), (4, &[2])],
+    );
+    policy(vec![role(0, 0, &[], &[]), member, admin, limited(role(4, 0, &[], &[]), 0)]);
+}
+
+/// From a role in which clients come back a user without one is moved to a role in which they do not.
+#[test]
+fn a_user_without_a_client_is_moved_to_where_none_comes_back() {
+    let admin = role(
+        3,
+        0,
+        &[C::CAN_ADD_PARTICIPANT, C::CAN_CHANGE_USER_ROLE, C::CAN_REMOVE_SELF, C::CAN_ADD_OWN_CLIENT],
+        &[(0, &[2, 3]), (2, &[4]), (3, &[0, 4])],
+    );
+    policy(vec![
+        role(0, 0, &[], &[]),
+        role(2, 0, &[C::CAN_ADD_OWN_CLIENT, C::CAN_SEND_MESSAGE], &[]),
+        admin,
+        role(4, 1, &[C::CAN_SEND_MESSAGE], &[]),
+    ]);
+}
+
+/// Two participants remove each other, and a third one commits it.
+#[test]
+fn two_participants_change_each_other_in_one_commit() {
+    let policy = policy(vec![
+        role(0, 0, &[], &[]),
+        role(2, 0, &[C::CAN_SEND_MESSAGE], &[]),
+        role(3, 0, &[C::CAN_ADD_PARTICIPANT, C::CAN_REMOVE_PARTICIPANT], &[(0, &[2, 3]), (3, &[0])]),
+    ]);
+    let [finding] = &of_code(&policy, LintCode::LockOut)[..] else { panic!() };
+    let [.., one, other] = finding.steps[..] else { panic!("{finding}") };
+    assert!(!one.same_commit && other.same_commit);
+    assert_eq!((one.means, other.means), (StepMeans::Move(Means::Remove), StepMeans::Move(Means::Remove)));
+}

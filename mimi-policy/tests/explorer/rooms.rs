@@ -11,6 +11,9 @@ use mimi_policy::{
     TableSeed, UserUri,
 };
 
+/// The participants that a small room has.
+pub(crate) const SMALL: usize = 3;
+
 /// The role of each participant, and whether it has a client in the group; sorted. Users are alike but for this.
 pub(crate) type State = Vec<(u32, bool)>;
 
@@ -147,7 +150,13 @@ impl<'p> Explorer<'p> {
         let mut possible = Vec::new();
         for (place, bundle) in bundles.iter().enumerate() {
             match self.commit(&room, state, &[bundle], &mut node) {
-                Ok(()) => possible.push(place),
+                Ok(()) => {
+                    possible.push(place);
+                    // A full room takes one in only if another goes.
+                    if bundle.target >= state.len() && state.len() >= SMALL {
+                        blocked.push(place);
+                    }
+                }
                 Err(Refused { rights: true, .. }) => {}
                 Err(Refused { limit, .. }) => {
                     if limit || self.all_pairs {

@@ -6,10 +6,14 @@ use mimi_codec::room_policy::{
     CapabilityType as C, Claim, ClaimId, PreAuthRoleEntry, Role, SingleSourceRoleChangeTargets,
 };
 use mimi_policy::graph::Means;
-use mimi_policy::lint::{LintCode, LintFinding, LintSeverity, LintStep, Policy, StepActor, StepMeans, lint};
+use mimi_policy::lint::{
+    COST_LIMIT, LintCode, LintFinding, LintSeverity, LintStep, Policy, StepActor, StepMeans, lint,
+    smallest_example,
+};
 use mimi_policy::preset::{
     ExampleRoom, Preset, any_member_adds, anyone_can_join, group_direct_message, one_to_one, only_admins_add,
 };
+use mimi_policy::{RoomParts, RoomState, TableSeed};
 
 pub(crate) const MEMBER: usize = 2;
 pub(crate) const ADMIN: usize = 3;
@@ -80,6 +84,43 @@ fn our_presets_have_nothing_to_find() {
     // That is what this one is for.
     let codes: Vec<_> = lint(&of(any_member_adds())).iter().map(|finding| finding.code).collect();
     assert_eq!(codes, [LintCode::CannotUndo]);
+}
+
+/// The linter and the room agree about which spellings count.
+#[test]
+fn finds_identities_in_another_spelling() {
+    let list = |user: &str| UserRolePair { user: user.into(), role_index: 3 };
+    type Names = fn(&mut Policy, &str, &dyn Fn(&str) -> UserRolePair);
+    let names: [Names; 3] = [
+        |p, uri, list| p.participants = Some(ParticipantListData { participants: vec![list(uri)] }),
+        |p, uri, _| p.base.parent_room = Uri::new(uri),
+        |p, uri, _| {
+            let mut claimed = entry(&[1], 3);
+            claimed.claimset[0].claim_value = uri.as_bytes().to_vec().into();
+            preauthorize(p, &[claimed]);
+        },
+    ];
+    for name in names {
+        for (uri, counts) in [
+            ("mimi://b.example/u/bob", true),
+            ("im:bob@B.example", true),
+            ("mimi://B.example/u/bob", false),
+            ("MIMI://b.example/u/bob", false),
+            ("mimi://b.example/u/%62ob", false),
+            ("mimi://b.example/u/./bob", false),
+            ("mimi:bob", false),
+        ] {
+            let mut policy = clean();
+            name(&mut policy, uri, &list);
+            let found = lint(&policy).into_iter().filter(|finding| finding.code == LintCode::OtherSpelling);
+            assert_eq!(found.count(), usize::from(!counts), "{uri}");
+            let list = policy.participants.unwrap_or(ParticipantListData { participants: vec![] });
+            let mut parts = RoomParts::new(policy.roles, list);
+            parts.base = Some(policy.base);
+            parts.preauth = Some(policy.preauth);
+            assert_eq!(RoomState::new(parts, TableSeed::known()).is_ok(), counts, "{uri}");
+        }
+    }
 }
 
 #[test]
@@ -400,6 +441,19 @@ fn finds_how_everybody_who_decides_may_be_gone() {
 }
 
 #[test]
+fn new_roles_say_which_lock_outs_they_bring_to_the_present_participants() {
+    let policy = clean();
+    let list = listed(&[3, 2]).unwrap();
+    let room = RoomState::new(RoomParts::new(policy.roles.clone(), list), TableSeed::known()).unwrap();
+    assert_eq!(room.effect_of_roles(&policy.roles).lock_outs, []);
+    let mut roles = policy.roles;
+    roles.roles[ADMIN].minimum_participants_constraint = 0;
+    let [finding] = &room.effect_of_roles(&roles).lock_outs[..] else { panic!() };
+    assert_eq!((finding.code, finding.roles.as_slice()), (LintCode::LockOut, &[3][..]));
+    assert_eq!(finding.start, [3, 2]);
+}
+
+#[test]
 fn finds_no_lock_out_where_somebody_comes_back() {
     // An admin by its claims.
     let findings = found(|p| {
@@ -483,6 +537,34 @@ fn hostile_tables_are_examined_as_far_as_it_goes() {
     assert!(findings.len() < mimi_policy::graph::MAX_ROLES * LintCode::ALL.len());
     for finding in findings {
         assert!(finding.explanation.len() < 600 && !finding.explanation.contains('\u{7}'), "{finding}");
+    }
+}
+
+/// As many roles as are examined, each of which may do everything and move users from everywhere to everywhere.
+#[test]
+fn a_search_that_ends_at_its_limit_says_so() {
+    let indexes: Vec<u32> = (0..64).filter(|index| *index != 1).collect();
+    let role = |index: u32| {
+        let mut role = clean().roles.roles[ADMIN].clone();
+        role.role_index = index;
+        role.role_name = String::new();
+        role.role_capabilities.retain(|capability| *capability != C::CAN_CHANGE_ROLE_DEFINITIONS);
+        let targets: Vec<(u32, &[u32])> = indexes.iter().map(|from| (*from, &indexes[..])).collect();
+        changes(&mut role, &targets);
+        role
+    };
+    let policy =
+        Policy::new(mimi_codec::room_policy::RoleData { roles: indexes.iter().copied().map(role).collect() });
+    let findings = lint(&policy);
+    let cut = findings.iter().find(|finding| finding.code == LintCode::SearchCut).unwrap();
+    assert!(cut.explanation.contains(&COST_LIMIT.to_string()), "{cut}");
+    // A larger table takes no longer, but a small one is examined to the end.
+    let example = smallest_example(&policy, LintCode::SearchCut);
+    assert!(example.cut);
+    assert!(lint(&example.policy).iter().any(|finding| finding.code == LintCode::SearchCut));
+    for room in ExampleRoom::ALL {
+        let findings = lint(&Policy::new(room.roles()));
+        assert!(findings.iter().all(|finding| finding.code != LintCode::SearchCut), "{room:?}");
     }
 }
 

@@ -153,6 +153,7 @@ pub(super) fn diff(
                 "defects": effect.defects.iter().map(ToString::to_string).collect::<Vec<_>>(),
                 "limits": effect.limits.iter().map(ToString::to_string).collect::<Vec<_>>(),
                 "roles": roles,
+                "lock_outs": effect.lock_outs.iter().map(ToString::to_string).collect::<Vec<_>>(),
             })
         });
         writeln!(out, "{}", json!({"differences": texts(&found), "effect": effect}))?;
@@ -179,6 +180,9 @@ pub(super) fn diff(
             _ => "would have other rights or limits",
         };
         writeln!(out, "Role {}: {} {becomes}.", role.role, users.join(", "))?;
+    }
+    for finding in &effect.lock_outs {
+        writeln!(out, "{finding}")?;
     }
     Ok(outcome)
 }
