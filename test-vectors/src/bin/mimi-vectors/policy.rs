@@ -149,10 +149,10 @@ impl Input {
 
     /// The only room.
     fn room(&self) -> Found<PolicyRoom> {
-        let mut rooms = self.rooms()?;
-        match (rooms.pop(), rooms.len()) {
-            (Some((_, room)), 0) => Ok(room),
-            (_, more) => Err(format!("{}: {} rooms; choose one with --case", self.file, more + 1)),
+        let rooms = self.rooms()?;
+        match rooms.as_slice() {
+            [(_, room)] => Ok(room.clone()),
+            several => Err(format!("{}: {} rooms; choose one with --case", self.file, several.len())),
         }
     }
 

@@ -39,10 +39,8 @@ pub(super) fn can(
         let answers: Vec<Value> = answers
             .iter()
             .map(|answer| {
-                let mut json = verdict_json(&answer.verdict);
-                json["form"] = json!(form(answer.form));
-                json["what"] = json!(what(answer));
-                json
+                let (allow, why) = verdict_and_reasons(&answer.verdict);
+                json!({"allow": allow, "why": why, "form": form(answer.form), "what": what(answer)})
             })
             .collect();
         let role = state.role_of(actor.uri());
@@ -102,10 +100,8 @@ pub(super) fn who(cases: &[PolicyCase], json: bool, out: &mut dyn Write) -> io::
                 Decision::Refused(why) => Err(why),
             };
             if json {
-                let mut found = verdict_json(&verdict);
-                found["user"] = json!(user);
-                found["role"] = json!(pair.role_index);
-                candidates.push(found);
+                let (allow, why) = verdict_and_reasons(&verdict);
+                candidates.push(json!({"allow": allow, "why": why, "user": user, "role": pair.role_index}));
             } else {
                 writeln!(out, "{}", sentence(&format!("{user} (role {})", pair.role_index), &verdict))?;
             }
@@ -203,10 +199,10 @@ fn sentence<E: ToString>(subject: &str, verdict: &Result<Vec<Grant>, E>) -> Stri
     }
 }
 
-fn verdict_json<E: ToString>(verdict: &Result<Vec<Grant>, E>) -> Value {
+fn verdict_and_reasons<E: ToString>(verdict: &Result<Vec<Grant>, E>) -> (bool, Vec<String>) {
     match verdict {
-        Ok(grants) => json!({"allow": true, "why": rights(grants)}),
-        Err(refusal) => json!({"allow": false, "why": [refusal.to_string()]}),
+        Ok(grants) => (true, rights(grants)),
+        Err(refusal) => (false, vec![refusal.to_string()]),
     }
 }
 
