@@ -3,12 +3,14 @@
 use std::{ops::Deref, sync::Arc};
 
 use mimi_codec::{
+    code_points::ComponentID,
     extensions::{AppDataUpdateSelect, SafeAADItem},
     mls::{
         AuthenticatedContent, GroupContext, GroupInfo, LeafNode, MLSMessage, Proposal, ProposalRef,
         RatchetTree,
     },
 };
+use mimi_crypto::Secret;
 use mimi_room::{ComponentUpdates, MlsMember, MlsStack, OpenedMessage, OwnCommit};
 use openmls::prelude::{
     self as mls, AppDataUpdateOperation, AppDataUpdateProposal, CredentialWithKey, KeyPackageIn,
@@ -21,7 +23,7 @@ use openmls_traits::signatures::Signer;
 use crate::{
     StackError,
     bridge::{app_data_updates, of_openmls, protocol_message, public_content, to_openmls},
-    public::leaves,
+    public::{leaf, leaves, proposals},
 };
 
 /// A client's group: handshakes travel as PublicMessages, for the hub to read, and the tree
@@ -119,6 +121,10 @@ where
         leaves(self.group.public_group())
     }
 
+    fn leaf(&self, leaf_index: u32) -> Result<Option<LeafNode>, StackError> {
+        leaf(self.group.public_group(), leaf_index)
+    }
+
     fn ratchet_tree(&self) -> Result<RatchetTree, StackError> {
         of_openmls(&self.group.export_ratchet_tree())
     }
@@ -159,15 +165,22 @@ where
         }
     }
 
-    fn queue(&mut self, verified: ProcessedMessageContent) -> Result<(), StackError> {
-        match verified {
-            ProcessedMessageContent::ProposalMessage(queued)
-            | ProcessedMessageContent::ExternalJoinProposalMessage(queued) => self
-                .group
-                .store_pending_proposal(self.provider.storage(), *queued)
-                .map_err(|error| StackError::new("keeping a proposal", format!("{error:?}"))),
-            _ => Err(StackError::new("keeping a proposal", "not a proposal")),
+    fn queue(&mut self, verified: Vec<ProcessedMessageContent>) -> Result<(), StackError> {
+        let storage = self.provider.storage();
+        let mut kept = Vec::with_capacity(verified.len());
+        for proposal in proposals(verified)? {
+            let reference = proposal.proposal_reference_ref().clone();
+            if let Err(error) = self.group.store_pending_proposal(storage, proposal) {
+                for reference in &kept {
+                    let removed = self.group.remove_pending_proposal(storage, reference);
+                    removed
+                        .map_err(|error| StackError::new("forgetting a proposal", format!("{error:?}")))?;
+                }
+                return Err(StackError::new("keeping a proposal", format!("{error:?}")));
+            }
+            kept.push(reference);
         }
+        Ok(())
     }
 
     fn merge(&mut self, staged: MemberStaged) -> Result<(), StackError> {
@@ -237,6 +250,10 @@ where
         Ok((message, content))
     }
 
+    fn queued(&self) -> Result<Vec<ProposalRef>, StackError> {
+        self.group.pending_proposals().map(|it| of_openmls(it.proposal_reference_ref())).collect()
+    }
+
     fn withdraw(&mut self, reference: &ProposalRef) -> Result<(), StackError> {
         let found: mls::hash_ref::ProposalRef = to_openmls(reference)?;
         self.group
@@ -294,6 +311,11 @@ where
         Ok((own, MemberStaged::Own(Box::new(context))))
     }
 
+    fn resume(&mut self) -> Result<Option<MemberStaged>, StackError> {
+        let Some(staged) = self.group.pending_commit() else { return Ok(None) };
+        Ok(Some(MemberStaged::Own(Box::new(of_openmls(staged.group_context())?))))
+    }
+
     fn discard(&mut self, staged: MemberStaged) -> Result<(), StackError> {
         match staged {
             MemberStaged::Received(_) => Ok(()),
@@ -302,6 +324,23 @@ where
                 .clear_pending_commit(self.provider.storage())
                 .map_err(|error| StackError::new("discarding a commit", format!("{error:?}"))),
         }
+    }
+
+    fn export_secret(&self, label: &str, context: &[u8], length: u16) -> Result<Secret, StackError> {
+        let secret = self
+            .group
+            .export_secret(self.provider.crypto(), label, context, length.into())
+            .map_err(|error| StackError::new("exporting a secret", format!("{error:?}")))?;
+        Ok(Secret::from_provider(secret))
+    }
+
+    fn export_component_secret(&mut self, component: ComponentID) -> Result<Secret, StackError> {
+        let (crypto, storage) = (self.provider.crypto(), self.provider.storage());
+        let secret = self
+            .group
+            .safe_export_secret(crypto, storage, component.0)
+            .map_err(|error| StackError::new("exporting a component's secret", format!("{error:?}")))?;
+        Ok(Secret::from_provider(secret))
     }
 
     fn seal(

@@ -4,7 +4,10 @@ use std::ops::Deref;
 
 use mimi_codec::mls::{AuthenticatedContent, GroupContext, GroupInfo, LeafNode, MLSMessage, RatchetTree};
 use mimi_room::{ComponentUpdates, MlsStack};
-use openmls::prelude::{OpenMlsProvider, ProcessedMessageContent, ProposalStore, PublicGroup, StagedCommit};
+use openmls::prelude::{
+    LeafNodeIndex, OpenMlsProvider, ProcessedMessageContent, ProposalStore, PublicGroup, QueuedProposal,
+    StagedCommit,
+};
 
 use crate::{
     StackError,
@@ -71,6 +74,10 @@ where
         leaves(&self.group)
     }
 
+    fn leaf(&self, leaf_index: u32) -> Result<Option<LeafNode>, StackError> {
+        leaf(&self.group, leaf_index)
+    }
+
     fn ratchet_tree(&self) -> Result<RatchetTree, StackError> {
         of_openmls(&self.group.export_ratchet_tree())
     }
@@ -107,15 +114,22 @@ where
         of_openmls(staged.group_context())
     }
 
-    fn queue(&mut self, verified: ProcessedMessageContent) -> Result<(), StackError> {
-        match verified {
-            ProcessedMessageContent::ProposalMessage(queued)
-            | ProcessedMessageContent::ExternalJoinProposalMessage(queued) => self
-                .group
-                .add_proposal(self.provider.storage(), *queued)
-                .map_err(|error| StackError::new("keeping a proposal", format!("{error:?}"))),
-            _ => Err(StackError::new("keeping a proposal", "not a proposal")),
+    fn queue(&mut self, verified: Vec<ProcessedMessageContent>) -> Result<(), StackError> {
+        let storage = self.provider.storage();
+        let mut kept = Vec::with_capacity(verified.len());
+        for proposal in proposals(verified)? {
+            let reference = proposal.proposal_reference_ref().clone();
+            if let Err(error) = self.group.add_proposal(storage, proposal) {
+                for reference in &kept {
+                    let removed = self.group.remove_proposal(storage, reference);
+                    removed
+                        .map_err(|error| StackError::new("forgetting a proposal", format!("{error:?}")))?;
+                }
+                return Err(StackError::new("keeping a proposal", format!("{error:?}")));
+            }
+            kept.push(reference);
         }
+        Ok(())
     }
 
     fn merge(&mut self, staged: Box<StagedCommit>) -> Result<(), StackError> {
@@ -123,6 +137,21 @@ where
             .merge_commit(self.provider.storage(), *staged)
             .map_err(|error| StackError::new("merging a commit", format!("{error:?}")))
     }
+}
+
+/// Verified messages as proposals, if all of them are.
+pub(crate) fn proposals(verified: Vec<ProcessedMessageContent>) -> Result<Vec<QueuedProposal>, StackError> {
+    let proposals = verified.into_iter().map(|it| match it {
+        ProcessedMessageContent::ProposalMessage(queued)
+        | ProcessedMessageContent::ExternalJoinProposalMessage(queued) => Ok(*queued),
+        _ => Err(StackError::new("keeping a proposal", "not a proposal")),
+    });
+    proposals.collect()
+}
+
+pub(crate) fn leaf(group: &PublicGroup, leaf_index: u32) -> Result<Option<LeafNode>, StackError> {
+    let leaf = group.leaf(LeafNodeIndex::new(leaf_index));
+    leaf.map(of_openmls).transpose()
 }
 
 pub(crate) fn leaves(group: &PublicGroup) -> Result<Vec<(u32, LeafNode)>, StackError> {

@@ -99,6 +99,14 @@ impl Plan {
         &self.outcome.departed
     }
 
+    /// Whether it was made for this room as it is now, so that [`RoomState::apply`] takes it.
+    ///
+    /// [`RoomState::apply`]: crate::RoomState::apply
+    #[must_use]
+    pub fn is_for(&self, room: &crate::RoomState) -> bool {
+        self.stamp == room.stamp()
+    }
+
     /// Whether it ends the room.
     #[must_use]
     pub const fn destroys_room(&self) -> bool {

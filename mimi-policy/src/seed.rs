@@ -27,7 +27,9 @@ impl TableSeed {
         SipHasher13::new_with_keys(self.0, self.1)
     }
 
-    pub(crate) fn hash(&self, bytes: &[u8]) -> u64 {
+    /// The hash of `bytes` under this key, for tables beside the room's own.
+    #[must_use]
+    pub fn hash(&self, bytes: &[u8]) -> u64 {
         self.hasher().hash(bytes)
     }
 }

@@ -15,7 +15,7 @@ use core::fmt;
 
 use mimi_codec::{
     DnsName, RoomUri, UserUri,
-    mls::{MLSMessage, ProposalRef, Welcome},
+    mls::{AuthenticatedContent, Content, MLSMessageBody, ProposalOrRef, ProposalRef, Sender, Welcome},
     protocol::{
         ApplicationMessage, CommitMessage, FanoutEvent, FanoutMessage, Frank, GroupInfoOption,
         HandshakeBundle, ProposalMessage, TreelessGroupInfo, UpdateRequest, UpdateRoomResponse,
@@ -23,7 +23,7 @@ use mimi_codec::{
     ratchet_tree_options::RatchetTreeOption,
 };
 use mimi_crypto::CipherSuiteProvider;
-use mimi_policy::TableSeed;
+use mimi_policy::{ParentParticipants, TableSeed};
 
 pub use join::ExternalJoin;
 pub use send::{Composed, MessageEvent};
@@ -43,14 +43,16 @@ pub struct ClientRoom<S: MlsMember> {
     stack: S,
     hub: DnsName,
     pending: Option<Pending<S>>,
+    /// Own lists that the hub has accepted and that rest on others, which have not arrived.
+    held: Vec<Vec<WaitingProposal>>,
     /// Who had a leaf until the end of an epoch.
     former: Vec<(u64, u32, Member)>,
 }
 
 /// What the client has sent to the hub, which has not answered.
 enum Pending<S: MlsMember> {
-    Commit { decision: Box<CommitDecision<S>>, message: MLSMessage },
-    Proposals { list: Vec<WaitingProposal> },
+    Commit { content: Box<AuthenticatedContent>, staged: S::Staged, request: Box<UpdateRequest> },
+    Proposals { list: Vec<WaitingProposal>, request: Box<UpdateRequest> },
 }
 
 /// What came of a message that the hub has handed on.
@@ -59,18 +61,25 @@ enum Pending<S: MlsMember> {
 pub enum Event {
     /// Proposals wait for a commit.
     Proposals {
-        /// Their references.
+        /// Their references, and those of own proposals that count only now: see
+        /// [`Event::Early`].
         references: Vec<ProposalRef>,
         /// What they change, and by which rights.
         rights: Vec<Right>,
+    },
+    /// The hub has accepted own proposals that rest on others, which it has accepted before and
+    /// which have not arrived. They count once those have.
+    Early {
+        /// Their references.
+        references: Vec<ProposalRef>,
     },
     /// A commit has taken effect.
     Commit {
         /// What it changed.
         committed: Committed,
         /// Proposals of the hub for the new epoch that came with it: their references, or why
-        /// they are refused.
-        stapled: Vec<Result<ProposalRef, Refused>>,
+        /// they are refused, all of them together.
+        stapled: Result<Vec<ProposalRef>, Refused>,
     },
     /// A commit has taken effect, and this client is no longer in the group. The room stays as
     /// it was before; the caller drops it.
@@ -100,6 +109,8 @@ pub enum ClientError {
     AnswerPending,
     /// No handshake of the client waits for an answer.
     NothingPending,
+    /// Own proposals were accepted that rest on others, which have not arrived: receive them first.
+    Behind,
     /// A Welcome does not belong to a room that the client is in.
     Welcome,
     /// The group makes no valid room.
@@ -121,6 +132,7 @@ impl fmt::Display for ClientError {
             Self::Apply(error) => error.fmt(f),
             Self::AnswerPending => f.write_str("another handshake waits for the hub's answer"),
             Self::NothingPending => f.write_str("no handshake waits for the hub's answer"),
+            Self::Behind => f.write_str("accepted proposals of others have not arrived"),
             Self::Welcome => f.write_str("a Welcome is opened by the MLS stack, not by a room"),
             Self::Load(error) => error.fmt(f),
             Self::NotAParticipant(user) => write!(f, "{user} is not on the participant list"),
@@ -174,7 +186,7 @@ impl<S: MlsMember> ClientRoom<S> {
         if room.role_of(&own.user).is_none() {
             return Err(ClientError::NotAParticipant(own.user.clone()));
         }
-        Ok(Self { room, stack, hub, pending: None, former: Vec::new() })
+        Ok(Self { room, stack, hub, pending: None, held: Vec::new(), former: Vec::new() })
     }
 
     /// The room.
@@ -204,6 +216,21 @@ impl<S: MlsMember> ClientRoom<S> {
     #[must_use]
     pub fn own(&self) -> Option<&Member> {
         self.room.members().get(self.stack.own_leaf())
+    }
+
+    /// The handshake that waits for the hub's answer. After a lost answer or a restart, send it
+    /// again: a hub of this crate answers a repeated handshake as it has answered the first one.
+    #[must_use]
+    pub fn pending_request(&self) -> Option<&UpdateRequest> {
+        match &self.pending {
+            Some(Pending::Commit { request, .. } | Pending::Proposals { request, .. }) => Some(request),
+            None => None,
+        }
+    }
+
+    /// Says who is in the parent room: see [`Room::set_parent`].
+    pub fn set_parent(&mut self, identity: &impl Identity, parent: ParentParticipants) {
+        self.room.set_parent(identity, parent);
     }
 
     /// Takes a message that the hub has handed on, and judges it whatever the hub has said.
@@ -251,20 +278,40 @@ impl<S: MlsMember> ClientRoom<S> {
         accepted_at: u64,
     ) -> Result<Event, ClientError> {
         // The hub need not send a client its own proposals, and may (mimi-protocol-06 §5.5).
-        if let Some(Pending::Proposals { list }) = &self.pending
+        if let Some(Pending::Proposals { list, .. }) = &self.pending
             && list.iter().map(WaitingProposal::message).eq(messages)
         {
             let accepted = self.accept_own(identity, accepted_at)?;
             return Ok(accepted);
         }
-        let known = |message: &ProposalMessage| self.room.waiting().iter().any(|it| it.message() == message);
-        if messages.iter().all(known) {
+        if messages.iter().all(|it| it.epoch() < self.room.epoch()) {
             return Ok(Event::Duplicate);
         }
-        let decision = self.room.judge_proposals(&mut self.stack, suite, identity, messages, accepted_at)?;
-        let rights = decision.rights().to_vec();
-        let references = self.room.apply_proposals(&mut self.stack, decision)?;
-        Ok(Event::Proposals { references, rights })
+        let (list, verified) = self.room.verify_proposals(&mut self.stack, suite, messages, accepted_at)?;
+        let known = |it: &WaitingProposal| {
+            let mut held = self.held.iter().flatten();
+            self.room.waiting().get(it.reference()).is_some()
+                || held.any(|held| held.reference() == it.reference())
+        };
+        if list.iter().all(known) {
+            return Ok(Event::Duplicate);
+        }
+        let in_order = self.held.is_empty()
+            && self.room.waiting().last_accepted_at().is_none_or(|last| last <= accepted_at);
+        if in_order {
+            let decision = self.room.decide_proposals(identity, list, verified)?;
+            let rights = decision.rights().to_vec();
+            let references = self.room.apply_proposals(&mut self.stack, decision)?;
+            return Ok(Event::Proposals { references, rights });
+        }
+        let arrived = references(&list);
+        let ordered = self.in_order(identity, list)?;
+        // The list of another client is not held: it is accepted here or refused.
+        self.stack.queue(verified).map_err(mls)?;
+        Ok(match self.take_order(ordered, &arrived) {
+            Some(event) => event,
+            None => Event::Early { references: arrived },
+        })
     }
 
     fn receive_commit(
@@ -275,13 +322,20 @@ impl<S: MlsMember> ClientRoom<S> {
         stapled: &[ProposalMessage],
         accepted_at: u64,
     ) -> Result<Event, ClientError> {
-        if let Some(Pending::Commit { message: own, .. }) = &self.pending
-            && own == message.get()
+        if let Some(Pending::Commit { request, .. }) = &self.pending
+            && let HandshakeBundle::Commit { proposal_or_commit: own, .. } = &request.bundle
+            && own == message
         {
             return self.commit_own(suite, identity, stapled, accepted_at);
         }
         if message.epoch() < self.room.epoch() {
             return Ok(Event::Duplicate);
+        }
+        // The hub's answer was lost; that the commit takes them up says that they were accepted.
+        if let Some(Pending::Proposals { list, .. }) = &self.pending
+            && refers_to(message, list)
+        {
+            self.accept_own(identity, accepted_at)?;
         }
         let codes = JoinCodes::Unknown;
         let decision = self.room.judge_commit(&mut self.stack, identity, codes, message)?;
@@ -306,16 +360,25 @@ impl<S: MlsMember> ClientRoom<S> {
         }
         self.remember(decision.leaves());
         let committed = self.room.apply_commit(&mut self.stack, decision)?;
-        let stapled = stapled.iter().map(|message| {
-            let messages = core::slice::from_ref(message);
-            let decision =
-                self.room.judge_proposals(&mut self.stack, suite, identity, messages, accepted_at)?;
-            let applied = self.room.apply_proposals(&mut self.stack, decision);
-            let references = applied.map_err(|error| Refused::Mls(error.to_string()))?;
-            references.into_iter().next().ok_or(Refused::WrongContent)
-        });
-        let stapled = stapled.collect();
+        self.held.clear();
+        let stapled = match stapled {
+            [] => Ok(Vec::new()),
+            stapled => self.take_stapled(suite, identity, stapled, accepted_at),
+        };
         Ok(Event::Commit { committed, stapled })
+    }
+
+    /// Judges what the hub has stapled to a commit, as one list.
+    fn take_stapled(
+        &mut self,
+        suite: &impl CipherSuiteProvider,
+        identity: &impl Identity,
+        stapled: &[ProposalMessage],
+        accepted_at: u64,
+    ) -> Result<Vec<ProposalRef>, Refused> {
+        let decision = self.room.judge_proposals(&mut self.stack, suite, identity, stapled, accepted_at)?;
+        let applied = self.room.apply_proposals(&mut self.stack, decision);
+        applied.map_err(|error| Refused::Mls(error.to_string()))
     }
 
     /// Remembers who has a leaf now that changes hands.
@@ -368,6 +431,9 @@ impl<S: MlsMember> ClientRoom<S> {
         if self.pending.is_some() {
             return Err(ClientError::AnswerPending);
         }
+        if !self.held.is_empty() {
+            return Err(ClientError::Behind);
+        }
         let waiting = self.room.waiting().iter().filter_map(WaitingProposal::proposal);
         let components = components::updates(self.room.dictionary(), waiting.chain(proposals.iter()))?;
         let (own, staged) = self.stack.commit(proposals, &components).map_err(mls)?;
@@ -383,10 +449,19 @@ impl<S: MlsMember> ClientRoom<S> {
                 return Err(refused.into());
             }
         };
-        let decision = self.room.decide(&self.stack, identity, &own.content, judged, staged)?;
-        let message = own.commit.clone();
+        let decision = match self.room.decide(&self.stack, identity, &own.content, judged, staged) {
+            Ok(decision) => decision,
+            Err(refused) => {
+                // What was staged went with the decision; the stack still has it.
+                if let Some(staged) = self.stack.resume().map_err(mls)? {
+                    self.stack.discard(staged).map_err(mls)?;
+                }
+                return Err(refused.into());
+            }
+        };
+        let (content, staged) = (Box::new(own.content.clone()), decision.staged);
         let request = update_request(own)?;
-        self.pending = Some(Pending::Commit { decision: Box::new(decision), message });
+        self.pending = Some(Pending::Commit { content, staged, request: Box::new(request.clone()) });
         Ok(request)
     }
 
@@ -425,9 +500,9 @@ impl<S: MlsMember> ClientRoom<S> {
         }
         let messages = list.iter().map(|it| it.message().clone()).collect();
         let messages = crate::hub::proposal_messages(messages).ok_or(WishError::Empty)?;
-        self.pending = Some(Pending::Proposals { list });
-        let bundle = HandshakeBundle::Proposal(messages);
-        Ok(UpdateRequest { bundle })
+        let request = UpdateRequest { bundle: HandshakeBundle::Proposal(messages) };
+        self.pending = Some(Pending::Proposals { list, request: Box::new(request.clone()) });
+        Ok(request)
     }
 
     fn propose_one(
@@ -457,6 +532,10 @@ impl<S: MlsMember> ClientRoom<S> {
 
     /// Takes the hub's answer to the handshake that waits for one.
     ///
+    /// If the hub is in a later epoch than the client, the handshake may be what began it, and an
+    /// earlier answer may be lost: it stays until the hub's next commit says what became of it.
+    /// `Ok(None)` means that nothing has changed so far.
+    ///
     /// # Errors
     /// [`ClientError::NothingPending`], and what putting the handshake into effect can fail with.
     pub fn answered(
@@ -473,6 +552,11 @@ impl<S: MlsMember> ClientRoom<S> {
             (UpdateRoomResponse::Success { accepted_timestamp, .. }, Pending::Proposals { .. }) => {
                 self.accept_own(identity, *accepted_timestamp).map(Some)
             }
+            (UpdateRoomResponse::WrongEpoch { current_epoch, .. }, _)
+                if *current_epoch > self.room.epoch() =>
+            {
+                Ok(None)
+            }
             _ => {
                 self.give_up_pending()?;
                 Ok(None)
@@ -480,6 +564,7 @@ impl<S: MlsMember> ClientRoom<S> {
         }
     }
 
+    /// The hub has accepted the own commit that waits.
     fn commit_own(
         &mut self,
         suite: &impl CipherSuiteProvider,
@@ -487,42 +572,85 @@ impl<S: MlsMember> ClientRoom<S> {
         stapled: &[ProposalMessage],
         accepted_at: u64,
     ) -> Result<Event, ClientError> {
-        match self.pending.take() {
-            Some(Pending::Commit { decision, .. }) => {
-                self.enter(suite, identity, *decision, stapled, accepted_at)
+        let Some(Pending::Commit { content, staged, request }) = self.pending.take() else {
+            return Err(ClientError::NothingPending);
+        };
+        // It is judged by what has arrived since it was made.
+        let judged = match self.room.judge_commit_content(identity, JoinCodes::Unknown, &content) {
+            Ok(judged) => judged,
+            Err(refused) => {
+                self.pending = Some(Pending::Commit { content, staged, request });
+                return Err(refused.into());
             }
-            other => {
-                self.pending = other;
-                Err(ClientError::NothingPending)
-            }
-        }
+        };
+        let decision = self.room.decide(&self.stack, identity, &content, judged, staged)?;
+        self.enter(suite, identity, decision, stapled, accepted_at)
     }
 
+    /// The hub has accepted the own proposals that wait. They take their place in its order.
     fn accept_own(&mut self, identity: &impl Identity, accepted_at: u64) -> Result<Event, ClientError> {
-        let Some(Pending::Proposals { mut list }) = self.pending.take() else {
+        let Some(Pending::Proposals { mut list, .. }) = self.pending.take() else {
             return Err(ClientError::NothingPending);
         };
         for waiting in &mut list {
             waiting.accepted_at = accepted_at;
         }
-        let (_, plan, rights) = match self.room.judge_proposal_list(identity, &list) {
-            Ok(judged) => judged,
-            Err(refused) => {
-                for waiting in &list {
-                    self.stack.withdraw(waiting.reference()).map_err(mls)?;
-                }
-                return Err(refused.into());
-            }
-        };
+        let references = references(&list);
+        let ordered = self.in_order(identity, list)?;
         // The stack has kept them since it made them.
-        let references = self.room.accept(plan, list)?;
-        Ok(Event::Proposals { references, rights })
+        Ok(match self.take_order(ordered, &references) {
+            Some(event) => event,
+            None => Event::Early { references },
+        })
+    }
+
+    /// All lists in the hub's order, judged from the last commit on, with one that has just
+    /// arrived.
+    ///
+    /// The hub's answer to an own list may come before lists that the hub accepted earlier, on
+    /// which the own list may rest. An own list that is not allowed yet is held until they arrive.
+    fn in_order(&self, identity: &impl Identity, list: Vec<WaitingProposal>) -> Result<Ordered, Refused> {
+        let arrived = references(&list);
+        let in_order = self.held.is_empty()
+            && self.room.waiting().last_accepted_at().is_none_or(|last| last <= accepted_at(&list));
+        let mut ordered = Ordered { room: self.room.clone(), held: Vec::new(), rights: Vec::new() };
+        let mut lists = if in_order { Vec::new() } else { ordered.room.withdraw() };
+        lists.extend(self.held.iter().cloned());
+        lists.push(list);
+        lists.sort_by_key(|list| accepted_at(list));
+        let own = Sender::Member { leaf_index: self.stack.own_leaf() };
+        for list in lists {
+            let is_new = references(&list) == arrived;
+            match ordered.room.accept_list(identity, list.clone()) {
+                Ok(rights) if is_new => ordered.rights = rights,
+                Ok(_) => {}
+                Err(_) if list.first().is_some_and(|first| *first.sender() == own) => {
+                    ordered.held.push(list);
+                }
+                Err(refused) => return Err(refused),
+            }
+        }
+        Ok(ordered)
+    }
+
+    /// Takes an order over. Returns what counts now and did not before; `None` if that leaves out
+    /// the list that has arrived.
+    fn take_order(&mut self, ordered: Ordered, arrived: &[ProposalRef]) -> Option<Event> {
+        let Ordered { room, held, rights } = ordered;
+        let was_held = core::mem::replace(&mut self.held, held);
+        self.room = room;
+        let counts = |it: &&WaitingProposal| self.room.waiting().get(it.reference()).is_some();
+        let released = was_held.iter().flatten().filter(counts).map(|it| it.reference().clone());
+        let mut references = arrived.to_vec();
+        references.extend(released);
+        let arrived = arrived.iter().all(|reference| self.room.waiting().get(reference).is_some());
+        arrived.then_some(Event::Proposals { references, rights })
     }
 
     fn give_up_pending(&mut self) -> Result<(), ClientError> {
         match self.pending.take() {
-            Some(Pending::Commit { decision, .. }) => self.stack.discard(decision.staged).map_err(mls),
-            Some(Pending::Proposals { list }) => {
+            Some(Pending::Commit { staged, .. }) => self.stack.discard(staged).map_err(mls),
+            Some(Pending::Proposals { list, .. }) => {
                 let mut list = list.iter();
                 list.try_for_each(|it| self.stack.withdraw(it.reference()).map_err(mls))
             }
@@ -531,22 +659,53 @@ impl<S: MlsMember> ClientRoom<S> {
     }
 }
 
+/// The room with all lists in the hub's order.
+struct Ordered {
+    room: Room,
+    /// Own lists that are not allowed yet.
+    held: Vec<Vec<WaitingProposal>>,
+    /// By which rights the list that has just arrived is allowed.
+    rights: Vec<Right>,
+}
+
+/// Whether a commit refers to one of these proposals. What a SemiPrivateMessage refers to is hidden.
+fn refers_to(message: &CommitMessage, list: &[WaitingProposal]) -> bool {
+    let MLSMessageBody::PublicMessage { public_message } = &message.get().body else { return false };
+    let Content::Commit { commit } = public_message.content().content() else { return false };
+    let mut proposals = commit.proposals.iter();
+    proposals.any(|it| match it {
+        ProposalOrRef::Reference { reference } => list.iter().any(|own| own.reference() == reference),
+        ProposalOrRef::Proposal { .. } => false,
+    })
+}
+
+fn references(list: &[WaitingProposal]) -> Vec<ProposalRef> {
+    list.iter().map(|it| it.reference().clone()).collect()
+}
+
+fn accepted_at(list: &[WaitingProposal]) -> u64 {
+    list.first().map_or(0, WaitingProposal::accepted_at)
+}
+
 impl<S: MlsMember + Clone> Clone for ClientRoom<S>
 where
     S::Staged: Clone,
 {
     fn clone(&self) -> Self {
         let pending = self.pending.as_ref().map(|pending| match pending {
-            Pending::Commit { decision, message } => {
-                Pending::Commit { decision: decision.clone(), message: message.clone() }
+            Pending::Commit { content, staged, request } => {
+                Pending::Commit { content: content.clone(), staged: staged.clone(), request: request.clone() }
             }
-            Pending::Proposals { list } => Pending::Proposals { list: list.clone() },
+            Pending::Proposals { list, request } => {
+                Pending::Proposals { list: list.clone(), request: request.clone() }
+            }
         });
         Self {
             room: self.room.clone(),
             stack: self.stack.clone(),
             hub: self.hub.clone(),
             pending,
+            held: self.held.clone(),
             former: self.former.clone(),
         }
     }

@@ -1,6 +1,6 @@
 //! What a judgement says, and putting it into effect.
 
-use alloc::{string::ToString, vec::Vec};
+use alloc::{collections::BTreeSet, string::ToString, vec::Vec};
 use core::fmt;
 
 use mimi_codec::{
@@ -11,7 +11,7 @@ use mimi_codec::{
 use mimi_policy::{Actor, Change, Grant, Plan};
 
 use crate::{
-    LeafChanges, MlsStack, Room, Server, WaitingProposal, members::Members, stack::ComponentUpdates,
+    LeafChanges, Member, MlsStack, Room, Server, WaitingProposal, members::Members, stack::ComponentUpdates,
 };
 
 /// One change and the right that allows it.
@@ -37,7 +37,6 @@ pub struct Committer {
 /// A commit that is allowed. It changes nothing until [`Room::apply_commit`].
 #[must_use = "a decision changes nothing until it is applied"]
 pub struct CommitDecision<S: MlsStack> {
-    pub(crate) version: u64,
     pub(crate) epoch: u64,
     pub(crate) committer: Committer,
     pub(crate) plan: Plan,
@@ -98,7 +97,6 @@ where
 {
     fn clone(&self) -> Self {
         Self {
-            version: self.version,
             epoch: self.epoch,
             committer: self.committer.clone(),
             plan: self.plan.clone(),
@@ -129,7 +127,6 @@ impl<S: MlsStack> fmt::Debug for CommitDecision<S> {
 /// and wait for a commit.
 #[must_use = "a decision changes nothing until it is applied"]
 pub struct ProposalsDecision<S: MlsStack> {
-    pub(crate) version: u64,
     pub(crate) epoch: u64,
     pub(crate) actor: Actor,
     pub(crate) plan: Plan,
@@ -231,15 +228,13 @@ impl Room {
         stack: &mut S,
         decision: CommitDecision<S>,
     ) -> Result<Committed, ApplyError> {
-        if decision.version != self.policy.version() || decision.epoch != self.context.epoch {
+        let plan = decision.plan;
+        if !plan.is_for(&self.policy) || decision.epoch != self.context.epoch {
             return Err(ApplyError::Stale);
         }
-        let mut policy_plan = Some(decision.plan);
-        let room_is_over = policy_plan.as_ref().is_some_and(Plan::destroys_room);
+        let room_is_over = plan.destroys_room();
         stack.merge(decision.staged).map_err(|error| ApplyError::Mls(error.to_string()))?;
-        if let Some(plan) = policy_plan.take() {
-            self.policy.apply(plan).map_err(|_| ApplyError::Stale)?;
-        }
+        self.policy.apply(plan).map_err(|_| ApplyError::Stale)?;
         let (joined, left) = changed_users(&self.members, &decision.leaves);
         let removed_leaves = decision.leaves.removed.clone();
         self.enter(decision.context, decision.dictionary, decision.leaves, decision.external_senders);
@@ -263,12 +258,10 @@ impl Room {
         stack: &mut S,
         decision: ProposalsDecision<S>,
     ) -> Result<Vec<ProposalRef>, ApplyError> {
-        if decision.version != self.policy.version() || decision.epoch != self.context.epoch {
+        if !decision.plan.is_for(&self.policy) || decision.epoch != self.context.epoch {
             return Err(ApplyError::Stale);
         }
-        for verified in decision.verified {
-            stack.queue(verified).map_err(|error| ApplyError::Mls(error.to_string()))?;
-        }
+        stack.queue(decision.verified).map_err(|error| ApplyError::Mls(error.to_string()))?;
         self.accept(decision.plan, decision.list)
     }
 
@@ -290,15 +283,16 @@ fn changed_users(before: &Members, changes: &LeafChanges) -> (Vec<UserUri>, Vec<
         changes.removed.iter().filter_map(|leaf| before.get(*leaf)).map(|member| &member.user).collect();
     gone.sort_unstable();
     gone.dedup();
-    let stays = |user: &UserUri| {
-        before.leaves_of(user).any(|leaf| !changes.removed.contains(&leaf))
-            || changes.added.iter().any(|(_, member)| member.user == *user)
-    };
+    let removed: BTreeSet<u32> = changes.removed.iter().copied().collect();
+    let added: BTreeSet<&UserUri> = changes.added.iter().map(|(_, member)| &member.user).collect();
+    let stays =
+        |user: &UserUri| added.contains(user) || before.leaves_of(user).any(|leaf| !removed.contains(&leaf));
     let left = gone.into_iter().filter(|user| !stays(user)).cloned().collect();
     let mut new: Vec<UserUri> = Vec::new();
-    for (_, member) in &changes.added {
-        if before.leaves_of(&member.user).next().is_none() && !new.contains(&member.user) {
-            new.push(member.user.clone());
+    let mut known: BTreeSet<&UserUri> = BTreeSet::new();
+    for (_, Member { user, .. }) in &changes.added {
+        if before.leaves_of(user).next().is_none() && known.insert(user) {
+            new.push(user.clone());
         }
     }
     (new, left)

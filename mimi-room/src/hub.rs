@@ -27,7 +27,7 @@ use mimi_codec::{
 };
 use mimi_crypto::{CipherSuiteProvider, verify_with_label};
 use mimi_franking::HubKeyRing;
-use mimi_policy::TableSeed;
+use mimi_policy::{ParentParticipants, TableSeed};
 use rand_core::CryptoRng;
 
 pub use answer::{Action, Answer, AuditEvent, FanOut, Outcome, Response};
@@ -133,9 +133,8 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
             return Err(HubError::GroupInfo);
         }
         self.sender_index(&room).ok_or(HubError::NotAnExternalSender)?;
-        let leaves = stack.leaves().map_err(|error| HubError::Mls(error.to_string()))?;
-        let signer = leaves.into_iter().find(|(leaf, _)| *leaf == group_info.signer);
-        let (_, signer) = signer.ok_or(HubError::GroupInfo)?;
+        let signer = stack.leaf(group_info.signer).map_err(|error| HubError::Mls(error.to_string()))?;
+        let signer = signer.ok_or(HubError::GroupInfo)?;
         let tbs = mimi_codec::Encode::to_bytes(&group_info.tbs()).map_err(|_| HubError::GroupInfo)?;
         let key = &signer.signature_key;
         verify_with_label(&self.suite, key, b"GroupInfoTBS", &tbs, &group_info.signature)
@@ -148,6 +147,7 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
             origins: BTreeMap::new(),
             meters: BTreeMap::new(),
             last_accepted_ms: 0,
+            last_commit: None,
             receivers: None,
         })
     }
@@ -174,6 +174,13 @@ pub(crate) struct Origin {
     pub(crate) last_resort: bool,
 }
 
+/// A commit that was accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LastCommit {
+    pub(crate) hash: Vec<u8>,
+    pub(crate) accepted_at: u64,
+}
+
 /// A room that a hub hosts, with what only a hub knows.
 #[derive(Clone)]
 pub struct HostedRoom<S> {
@@ -187,6 +194,8 @@ pub struct HostedRoom<S> {
     pub(crate) meters: BTreeMap<DnsName, Meter>,
     /// The last time that was given to an accepted message.
     pub(crate) last_accepted_ms: u64,
+    /// The commit that began this epoch. A repeated request for it is answered alike.
+    pub(crate) last_commit: Option<LastCommit>,
     /// Who gets application messages, at this version of the policy and epoch.
     pub(crate) receivers: Option<(u64, u64, Vec<DnsName>)>,
 }
@@ -202,6 +211,11 @@ impl<S: MlsStack> HostedRoom<S> {
     #[must_use]
     pub const fn stack(&self) -> &S {
         &self.stack
+    }
+
+    /// Says who is in the parent room: see [`Room::set_parent`].
+    pub fn set_parent(&mut self, identity: &impl Identity, parent: ParentParticipants) {
+        self.room.set_parent(identity, parent);
     }
 
     /// Its join codes.

@@ -7,11 +7,11 @@ use alloc::{
 };
 
 use mimi_codec::{
-    UserUri,
+    Encode, UserUri,
     extensions::AppDataDictionary,
     mls::{
         AuthenticatedContent, Commit, Content, Credential, GroupContext, LeafNode, MLSMessage, Proposal,
-        Sender, SignaturePublicKey,
+        Sender,
     },
     protocol::{CommitMessage, ProposalMessage},
 };
@@ -21,9 +21,9 @@ use mimi_policy::{
 };
 
 use crate::{
-    CommitDecision, Committer, Identity, LeafChanges, Member, MessageDecision, MlsStack, ProposalsDecision,
-    Refused, Right, Room, WaitingProposal, components, room::external_senders, stack::ComponentUpdates,
-    waiting::Named,
+    CommitDecision, Committer, CredentialRefused, Identity, LeafChanges, Member, MessageDecision, MlsStack,
+    ProposalsDecision, Refused, Right, Room, WaitingProposal, components, room::external_senders,
+    stack::ComponentUpdates, waiting::Named,
 };
 
 /// What the judge knows of join codes (mimi-room-policy-03 §8.1).
@@ -69,7 +69,6 @@ impl Room {
             .map_err(|error| Refused::Mls(error.to_string()))?;
         let Judged { committer, plan, rights, leaves, components } = judged;
         Ok(CommitDecision {
-            version: self.policy.version(),
             epoch: self.context.epoch,
             committer,
             plan,
@@ -102,6 +101,19 @@ impl Room {
         messages: &[ProposalMessage],
         accepted_at: u64,
     ) -> Result<ProposalsDecision<S>, Refused> {
+        let (list, verified) = self.verify_proposals(stack, suite, messages, accepted_at)?;
+        self.decide_proposals(identity, list, verified)
+    }
+
+    /// The proposals that messages carry, as far as the MLS stack can tell.
+    #[allow(clippy::type_complexity, reason = "the proposals, for the room and for the stack")]
+    pub(crate) fn verify_proposals<S: MlsStack>(
+        &self,
+        stack: &mut S,
+        suite: &(impl CipherSuiteProvider + ?Sized),
+        messages: &[ProposalMessage],
+        accepted_at: u64,
+    ) -> Result<(Vec<WaitingProposal>, Vec<S::Verified>), Refused> {
         let mut list = Vec::with_capacity(messages.len());
         let mut verified = Vec::with_capacity(messages.len());
         for message in messages {
@@ -111,10 +123,18 @@ impl Room {
             list.push(WaitingProposal { reference, message: message.clone(), content, accepted_at });
             verified.push(one);
         }
+        Ok((list, verified))
+    }
+
+    pub(crate) fn decide_proposals<S: MlsStack>(
+        &self,
+        identity: &impl Identity,
+        list: Vec<WaitingProposal>,
+        verified: Vec<S::Verified>,
+    ) -> Result<ProposalsDecision<S>, Refused> {
         let (actor, plan, rights) = self.judge_proposal_list(identity, &list)?;
-        let version = self.policy.version();
         let epoch = self.context.epoch;
-        Ok(ProposalsDecision { version, epoch, actor, plan, rights, list, verified })
+        Ok(ProposalsDecision { epoch, actor, plan, rights, list, verified })
     }
 
     /// Judges an application message by what a hub knows: its sender is a user with a client in
@@ -223,7 +243,7 @@ impl Room {
         if named.iter().any(by_value) {
             return Err(Refused::SelfRemove);
         }
-        let mut known = Known { room: self, incoming: Vec::new(), codes };
+        let mut known = Known { room: self, incoming: BTreeMap::new(), codes };
         for (place, it) in named.iter().enumerate() {
             known.take(identity, Some(place), it.proposal, it.sender.unwrap_or(sender))?;
         }
@@ -266,7 +286,7 @@ impl Room {
     ) -> Result<(Actor, Plan, Vec<Right>), Refused> {
         let Some(first) = list.first() else { return Err(Refused::WrongContent) };
         let sender = first.sender();
-        let mut known = Known { room: self, incoming: Vec::new(), codes: JoinCodes::Unknown };
+        let mut known = Known { room: self, incoming: BTreeMap::new(), codes: JoinCodes::Unknown };
         let mut proposals = Vec::with_capacity(list.len());
         let mut references = BTreeSet::new();
         let mut self_removes =
@@ -331,6 +351,11 @@ impl Room {
     }
 }
 
+/// A credential that was decoded, so that it can be encoded.
+fn encoded(credential: &Credential) -> Vec<u8> {
+    credential.to_bytes().unwrap_or_default()
+}
+
 fn path_of(content: &AuthenticatedContent) -> Option<&LeafNode> {
     match content.content().content() {
         Content::Commit { commit } => commit.path.as_ref().map(|path| &path.leaf_node),
@@ -367,7 +392,8 @@ pub(crate) struct Judged {
 /// Who is behind the leaves of a room, and behind those that a message brings.
 struct Known<'r> {
     room: &'r Room,
-    incoming: Vec<(Credential, SignaturePublicKey, Member)>,
+    /// By credential and signature key.
+    incoming: BTreeMap<(Vec<u8>, Vec<u8>), Member>,
     codes: JoinCodes<'r>,
 }
 
@@ -411,15 +437,26 @@ impl Known<'_> {
                 return Err(Refused::IdentityChanged { leaf_index, client: member.client });
             }
         }
-        self.incoming.push((leaf.credential.clone(), leaf.signature_key.clone(), member.clone()));
+        // A credential names one client, whatever key it comes with.
+        if self.first(&leaf.credential).is_some_and(|known| *known != member) {
+            let why = CredentialRefused::from("one credential names two clients");
+            return Err(Refused::Credential { proposal, why });
+        }
+        let key = (encoded(&leaf.credential), leaf.signature_key.as_slice().to_vec());
+        self.incoming.insert(key, member.clone());
         Ok(member)
     }
 
+    /// The client that a credential is for, by the first of the keys that it comes with.
+    fn first(&self, credential: &Credential) -> Option<&Member> {
+        let credential = encoded(credential);
+        let (found, member) = self.incoming.range((credential.clone(), Vec::new())..).next()?;
+        (found.0 == credential).then_some(member)
+    }
+
     fn found(&self, leaf: &LeafNode) -> Result<Member, Refused> {
-        let mut incoming = self.incoming.iter();
-        let found = incoming
-            .find(|(credential, key, _)| *credential == leaf.credential && *key == leaf.signature_key);
-        found.map(|(_, _, member)| member.clone()).ok_or(Refused::WrongContent)
+        let key = (encoded(&leaf.credential), leaf.signature_key.as_slice().to_vec());
+        self.incoming.get(&key).cloned().ok_or(Refused::WrongContent)
     }
 }
 
@@ -429,9 +466,7 @@ impl Identities for Known<'_> {
     }
 
     fn holder(&self, credential: &Credential) -> Result<Actor, Unidentified> {
-        let mut incoming = self.incoming.iter();
-        let found = incoming.find(|(known, _, _)| known == credential);
-        found.map(|(_, _, member)| member.actor()).ok_or(Unidentified::Unknown)
+        self.first(credential).map(Member::actor).ok_or(Unidentified::Unknown)
     }
 
     fn external_sender(&self, sender_index: u32) -> Result<Actor, Unidentified> {

@@ -8,9 +8,12 @@ use mimi_codec::{
     extensions::AppDataDictionary,
     mls::{Extensions, ExternalSenders, GroupContext},
 };
-use mimi_policy::{DictionaryError, InvalidRoom, RoomParts, RoomState, TableSeed};
+use mimi_policy::{DictionaryError, InvalidRoom, ParentParticipants, RoomParts, RoomState, TableSeed};
 
-use crate::{CredentialRefused, Identity, LeafChanges, Member, Members, MlsStack, Server, Waiting};
+use crate::{
+    CredentialRefused, Identity, LeafChanges, Member, Members, MlsStack, Refused, Right, Server, Waiting,
+    WaitingProposal,
+};
 
 /// A room in one epoch of its group, with the proposals that were accepted since its commit.
 ///
@@ -25,6 +28,9 @@ pub struct Room {
     pub(crate) members: Members,
     pub(crate) external_senders: Vec<Option<Server>>,
     pub(crate) waiting: Waiting,
+    /// The participants of the parent room from the next epoch on, where what waits rests on those
+    /// before.
+    pub(crate) next_parent: Option<ParentParticipants>,
 }
 
 /// Why no room can be made of a group.
@@ -102,9 +108,10 @@ impl Room {
         let clients = members.iter();
         let clients = clients.map(|(_, it)| (it.user.as_bytes().into(), it.client.as_bytes().into()));
         parts.clients = clients.collect();
-        let policy = RoomState::new(parts, seed).map_err(LoadError::Room)?;
-        let (members, waiting) = (Members::new(members), Waiting::default());
-        Ok(Self { uri, policy, context, dictionary, members, external_senders, waiting })
+        let policy = RoomState::new(parts, seed.clone()).map_err(LoadError::Room)?;
+        let (members, waiting) = (Members::new(members, seed), Waiting::default());
+        let next_parent = None;
+        Ok(Self { uri, policy, context, dictionary, members, external_senders, waiting, next_parent })
     }
 
     /// Its URI.
@@ -163,8 +170,46 @@ impl Room {
     }
 
     /// The clients of a user that are in the group.
-    pub fn clients_of<'a>(&'a self, user: &'a UserUri) -> impl Iterator<Item = &'a ClientUri> {
-        self.members.iter().filter(|(_, it)| it.user == *user).map(|(_, it)| &it.client)
+    pub fn clients_of(&self, user: &UserUri) -> impl Iterator<Item = &ClientUri> {
+        self.members.leaves_of(user).filter_map(|leaf| Some(&self.members.get(leaf)?.client))
+    }
+
+    /// Says who is in the parent room (mimi-room-policy-03 §5), after loading a room that depends
+    /// on one and after each change there.
+    ///
+    /// If a proposal that waits rests on the participants before, the new ones count from the next
+    /// commit on: what was accepted stays accepted.
+    pub fn set_parent(&mut self, identity: &impl Identity, parent: ParentParticipants) {
+        if self.waiting.is_empty() {
+            self.policy.set_parent_participants(parent);
+            self.next_parent = None;
+            return;
+        }
+        let mut room = self.clone();
+        let lists = room.withdraw();
+        room.policy.set_parent_participants(parent.clone());
+        if lists.into_iter().all(|list| room.accept_list(identity, list).is_ok()) {
+            *self = Self { next_parent: None, ..room };
+        } else {
+            self.next_parent = Some(parent);
+        }
+    }
+
+    /// Goes back to the last commit, and hands out the lists that waited.
+    pub(crate) fn withdraw(&mut self) -> Vec<Vec<WaitingProposal>> {
+        self.policy.withdraw_proposals();
+        self.waiting.take()
+    }
+
+    /// Judges and accepts a list of proposals that the MLS stack has.
+    pub(crate) fn accept_list(
+        &mut self,
+        identity: &impl Identity,
+        list: Vec<WaitingProposal>,
+    ) -> Result<Vec<Right>, Refused> {
+        let (_, plan, rights) = self.judge_proposal_list(identity, &list)?;
+        self.accept(plan, list).map_err(|error| Refused::Mls(error.to_string()))?;
+        Ok(rights)
     }
 
     /// Enters the epoch of a decision.
@@ -179,7 +224,10 @@ impl Room {
         self.dictionary = dictionary;
         self.members.apply(leaves);
         self.external_senders = external_senders;
-        self.waiting.clear();
+        self.waiting.take();
+        if let Some(parent) = self.next_parent.take() {
+            self.policy.set_parent_participants(parent);
+        }
     }
 }
 

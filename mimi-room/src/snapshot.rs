@@ -7,12 +7,17 @@
 //!
 //! ```text
 //! struct {
-//!   uint16 version = 1;
+//!   uint16 version = 2;
 //!   opaque room_uri<V>;
 //!   GroupContext group_context;
 //!   SnapshotMember members<V>;
 //!   WaitingList waiting<V>;
+//!   optional<Parent> parent;           /* not in version 1 */
+//!   optional<Parent> next_parent;      /* not in version 1 */
 //! } RoomSnapshot;
+//!
+//! struct { opaque user<V>; } ParentUser;
+//! struct { ParentUser present<V>; ParentUser banned<V>; } Parent;
 //!
 //! struct {
 //!   uint32 leaf_index;
@@ -45,12 +50,12 @@ use mimi_codec::{
     room_policy::Claim,
 };
 use mimi_crypto::{CipherSuiteProvider, proposal_ref};
-use mimi_policy::{Claims, TableSeed};
+use mimi_policy::{Claims, ParentParticipants, TableSeed};
 
 use crate::{Identity, LoadError, Member, Refused, Room, WaitingProposal};
 
 /// The version that [`Room::snapshot`] writes.
-pub const SNAPSHOT_VERSION: u16 = 1;
+pub const SNAPSHOT_VERSION: u16 = 2;
 
 /// A snapshot that was read and makes no room yet.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,6 +64,8 @@ pub struct RoomSnapshot {
     context: GroupContext,
     members: Vec<(u32, Member)>,
     waiting: Vec<Vec<WaitingProposal>>,
+    parent: Option<ParentParticipants>,
+    next_parent: Option<ParentParticipants>,
 }
 
 /// Why a snapshot makes no room. Each reason says what repairs it.
@@ -111,11 +118,9 @@ impl Room {
         writer.vector(|writer| {
             self.members.iter().try_for_each(|(leaf, member)| encode_member(leaf, member, writer))
         })?;
-        writer.vector(|writer| {
-            self.waiting.lists().try_for_each(|list| {
-                writer.vector(|writer| list.iter().try_for_each(|it| encode_waiting(it, writer)))
-            })
-        })?;
+        encode_lists(self.waiting.lists(), &mut writer)?;
+        encode_parent(self.policy.parent_participants(), &mut writer)?;
+        encode_parent(self.next_parent.as_ref(), &mut writer)?;
         Ok(writer.into_bytes())
     }
 }
@@ -133,10 +138,7 @@ impl RoomSnapshot {
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let version = reader.uint16()?;
-        if version != SNAPSHOT_VERSION {
-            return Err(refuse(reader, "the version of the snapshot is not known"));
-        }
+        let version = read_version(reader)?;
         let uri = reader.opaque()?;
         let uri = RoomUri::try_from(uri).map_err(|_| refuse(reader, "not the URI of a room"))?;
         let context: GroupContext = reader.field("group_context")?;
@@ -149,20 +151,12 @@ impl RoomSnapshot {
             }
             members.push((leaf, member));
         }
-        let mut waiting = Vec::new();
-        let mut lists = reader.vector()?;
-        while !lists.is_empty() {
-            let mut inner = lists.vector()?;
-            let mut list = Vec::new();
-            while !inner.is_empty() {
-                list.push(decode_waiting(&mut inner)?);
-            }
-            if list.is_empty() {
-                return Err(refuse(&lists, "an empty list of proposals waits"));
-            }
-            waiting.push(list);
-        }
-        Ok(Self { uri, context, members, waiting })
+        let waiting = decode_lists(reader)?;
+        let (parent, next_parent) = match version {
+            1 => (None, None),
+            _ => (decode_parent(reader)?, decode_parent(reader)?),
+        };
+        Ok(Self { uri, context, members, waiting, parent, next_parent })
     }
 
     /// Its URI.
@@ -175,6 +169,11 @@ impl RoomSnapshot {
     #[must_use]
     pub const fn group_context(&self) -> &GroupContext {
         &self.context
+    }
+
+    /// The references of the proposals that wait.
+    pub(crate) fn references(&self) -> impl Iterator<Item = &ProposalRef> {
+        self.waiting.iter().flatten().map(WaitingProposal::reference)
     }
 
     /// The messages of the proposals that wait, list by list: a stack that has been built anew
@@ -202,23 +201,108 @@ impl RoomSnapshot {
     ) -> Result<Room, RestoreError> {
         let room = Room::of_parts(self.uri, self.context, self.members, identity, seed);
         let mut room = room.map_err(RestoreError::Load)?;
+        if let Some(parent) = self.parent {
+            room.policy.set_parent_participants(parent);
+        }
+        room.next_parent = self.next_parent;
         for (list, proposals) in self.waiting.into_iter().enumerate() {
             let refuse = |why| RestoreError::Waiting { list, why };
-            for waiting in &proposals {
-                let content = waiting.content.content();
-                room.check_place(content.group_id(), *content.epoch()).map_err(refuse)?;
-                let reference = proposal_ref(suite, &waiting.content);
-                if reference.as_ref() != Ok(&waiting.reference) {
-                    return Err(refuse(Refused::WrongContent));
-                }
-            }
-            let judged = room.judge_proposal_list(identity, &proposals);
-            let (_, plan, _) = judged.map_err(refuse)?;
-            let accepted = room.accept(plan, proposals);
-            accepted.map_err(|error| refuse(Refused::Mls(alloc::format!("{error}"))))?;
+            check_list(&room, suite, &proposals).map_err(refuse)?;
+            room.accept_list(identity, proposals).map_err(refuse)?;
         }
         Ok(room)
     }
+}
+
+/// The proposals of a stored list are of the room's epoch, and have the references that are stored.
+pub(crate) fn check_list<C: CipherSuiteProvider + ?Sized>(
+    room: &Room,
+    suite: &C,
+    list: &[WaitingProposal],
+) -> Result<(), Refused> {
+    for waiting in list {
+        let content = waiting.content.content();
+        room.check_place(content.group_id(), *content.epoch())?;
+        let reference = proposal_ref(suite, &waiting.content);
+        if reference.as_ref() != Ok(&waiting.reference) {
+            return Err(Refused::WrongContent);
+        }
+    }
+    Ok(())
+}
+
+/// Reads the version of a snapshot.
+pub(crate) fn read_version(reader: &mut Reader<'_>) -> Result<u16, DecodeError> {
+    match reader.uint16()? {
+        version @ 1..=SNAPSHOT_VERSION => Ok(version),
+        _ => Err(refuse(reader, "the version of the snapshot is not known")),
+    }
+}
+
+pub(crate) fn encode_lists<'l>(
+    mut lists: impl Iterator<Item = &'l [WaitingProposal]>,
+    writer: &mut Writer,
+) -> Result<(), EncodeError> {
+    writer.vector(|writer| lists.try_for_each(|list| encode_list(list, writer)))
+}
+
+pub(crate) fn encode_list(list: &[WaitingProposal], writer: &mut Writer) -> Result<(), EncodeError> {
+    writer.vector(|writer| list.iter().try_for_each(|it| encode_waiting(it, writer)))
+}
+
+pub(crate) fn decode_lists(reader: &mut Reader<'_>) -> Result<Vec<Vec<WaitingProposal>>, DecodeError> {
+    let mut lists = Vec::new();
+    let mut inner = reader.vector()?;
+    while !inner.is_empty() {
+        lists.push(decode_list(&mut inner)?);
+    }
+    Ok(lists)
+}
+
+pub(crate) fn decode_list(reader: &mut Reader<'_>) -> Result<Vec<WaitingProposal>, DecodeError> {
+    let mut inner = reader.vector()?;
+    let mut list = Vec::new();
+    while !inner.is_empty() {
+        list.push(decode_waiting(&mut inner)?);
+    }
+    if list.is_empty() {
+        return Err(refuse(reader, "an empty list of proposals waits"));
+    }
+    Ok(list)
+}
+
+fn encode_parent(parent: Option<&ParentParticipants>, writer: &mut Writer) -> Result<(), EncodeError> {
+    let Some(parent) = parent else { return 0u8.encode(writer) };
+    1u8.encode(writer)?;
+    writer.vector(|writer| parent.iter().try_for_each(|user| writer.opaque(user.as_bytes())))?;
+    writer.vector(|writer| parent.banned().try_for_each(|user| writer.opaque(user.as_bytes())))
+}
+
+fn decode_parent(reader: &mut Reader<'_>) -> Result<Option<ParentParticipants>, DecodeError> {
+    if !reader.presence()? {
+        return Ok(None);
+    }
+    let present = decode_users(reader)?;
+    let banned = decode_users(reader)?;
+    if present.iter().any(|user| banned.binary_search(user).is_ok()) {
+        return Err(refuse(reader, "a user is banned in the parent room and is not"));
+    }
+    Ok(Some(ParentParticipants::new(present, banned)))
+}
+
+/// Users in ascending order.
+fn decode_users(reader: &mut Reader<'_>) -> Result<Vec<UserUri>, DecodeError> {
+    let mut users = Vec::new();
+    let mut inner = reader.vector()?;
+    while !inner.is_empty() {
+        let user = UserUri::try_from(inner.opaque()?);
+        let user = user.map_err(|_| refuse(&inner, "not the URI of a user"))?;
+        if users.last().is_some_and(|last| *last >= user) {
+            return Err(refuse(&inner, "the users do not ascend"));
+        }
+        users.push(user);
+    }
+    Ok(users)
 }
 
 pub(crate) fn refuse(reader: &Reader<'_>, rule: &'static str) -> DecodeError {

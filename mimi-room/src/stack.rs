@@ -11,6 +11,7 @@ use mimi_codec::{
         RatchetTree, Welcome,
     },
 };
+use mimi_crypto::Secret;
 
 /// The new data of components, in the order of their numbers. `None` removes the component.
 ///
@@ -51,6 +52,12 @@ pub trait MlsStack {
     /// If the stack cannot express them.
     fn leaves(&self) -> Result<Vec<(u32, LeafNode)>, Self::Error>;
 
+    /// The leaf at an index; `None` if it is blank or lies beyond the tree.
+    ///
+    /// # Errors
+    /// If the stack cannot express it.
+    fn leaf(&self, leaf_index: u32) -> Result<Option<LeafNode>, Self::Error>;
+
     /// The whole tree, for those who join.
     ///
     /// # Errors
@@ -82,11 +89,11 @@ pub trait MlsStack {
     /// If the stack cannot express it.
     fn staged_context(&self, staged: &Self::Staged) -> Result<GroupContext, Self::Error>;
 
-    /// Keeps a verified proposal, to which a later commit may refer.
+    /// Keeps verified proposals, to which a later commit may refer: all of them or none.
     ///
     /// # Errors
-    /// If the stack cannot keep it.
-    fn queue(&mut self, verified: Self::Verified) -> Result<(), Self::Error>;
+    /// If the stack cannot keep one of them. It keeps none then.
+    fn queue(&mut self, verified: Vec<Self::Verified>) -> Result<(), Self::Error>;
 
     /// Enters a staged epoch and forgets the proposals of the one before.
     ///
@@ -133,6 +140,12 @@ pub trait MlsMember: MlsStack {
     /// Whatever the stack refuses to propose.
     fn propose(&mut self, proposal: &Proposal) -> Result<(MLSMessage, AuthenticatedContent), Self::Error>;
 
+    /// The proposals that are queued, the member's own among them.
+    ///
+    /// # Errors
+    /// If the stack cannot express them.
+    fn queued(&self) -> Result<Vec<ProposalRef>, Self::Error>;
+
     /// Forgets a proposal that the hub has refused.
     ///
     /// # Errors
@@ -151,6 +164,13 @@ pub trait MlsMember: MlsStack {
         components: &ComponentUpdates,
     ) -> Result<(OwnCommit, Self::Staged), Self::Error>;
 
+    /// The epoch of the own commit that was made and neither merged nor discarded, after the
+    /// member has restarted from stored state: `None` if there is no such commit.
+    ///
+    /// # Errors
+    /// If the stack cannot express it.
+    fn resume(&mut self) -> Result<Option<Self::Staged>, Self::Error>;
+
     /// Gives up an own commit.
     ///
     /// # Errors
@@ -167,6 +187,19 @@ pub trait MlsMember: MlsStack {
         safe_aad: Vec<SafeAADItem>,
         application_data: &[u8],
     ) -> Result<MLSMessage, Self::Error>;
+
+    /// Exports a secret of this epoch (RFC 9420 §8.5).
+    ///
+    /// # Errors
+    /// If the stack cannot derive so many bytes.
+    fn export_secret(&self, label: &str, context: &[u8], length: u16) -> Result<Secret, Self::Error>;
+
+    /// Exports the secret of a component once in an epoch (mls-extensions-10 §4.4): with
+    /// associated parties, `ap_secret`.
+    ///
+    /// # Errors
+    /// If the stack cannot derive it, or has exported it in this epoch before.
+    fn export_component_secret(&mut self, component: ComponentID) -> Result<Secret, Self::Error>;
 
     /// Opens an application message of this epoch, or of one that the stack still keeps.
     ///

@@ -1,6 +1,9 @@
 //! Proposals that were accepted and wait for a commit.
 
-use alloc::vec::Vec;
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
 
 use mimi_codec::{
     mls::{AuthenticatedContent, Content, Proposal, ProposalOrRef, ProposalRef, Sender},
@@ -55,6 +58,8 @@ impl WaitingProposal {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Waiting {
     lists: Vec<Vec<WaitingProposal>>,
+    /// Where the proposals are: the list, and the place in it.
+    places: BTreeMap<ProposalRef, (usize, usize)>,
 }
 
 impl Waiting {
@@ -71,7 +76,7 @@ impl Waiting {
     /// How many wait.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.lists.iter().fold(0, |sum, list| sum.saturating_add(list.len()))
+        self.places.len()
     }
 
     /// Whether none waits.
@@ -83,21 +88,26 @@ impl Waiting {
     /// The proposal with this reference.
     #[must_use]
     pub fn get(&self, reference: &ProposalRef) -> Option<&WaitingProposal> {
-        self.iter().find(|it| it.reference == *reference)
+        let (list, place) = self.places.get(reference)?;
+        self.lists.get(*list)?.get(*place)
     }
 
-    /// Takes a list to its place in the hub's order: a client may learn of its own list's
-    /// acceptance before it receives what the hub accepted earlier.
+    /// When the hub accepted the last list.
+    pub(crate) fn last_accepted_at(&self) -> Option<u64> {
+        self.lists.last()?.first().map(WaitingProposal::accepted_at)
+    }
+
+    /// Adds a list behind the others.
     pub(crate) fn push(&mut self, list: Vec<WaitingProposal>) {
-        let Some(accepted_at) = list.first().map(WaitingProposal::accepted_at) else { return };
-        let earlier =
-            |other: &Vec<WaitingProposal>| other.first().is_none_or(|first| first.accepted_at <= accepted_at);
-        let place = self.lists.partition_point(earlier);
-        self.lists.insert(place, list);
+        let index = self.lists.len();
+        let places = list.iter().enumerate();
+        self.places.extend(places.map(|(place, it)| (it.reference.clone(), (index, place))));
+        self.lists.push(list);
     }
 
-    pub(crate) fn clear(&mut self) {
-        self.lists.clear();
+    pub(crate) fn take(&mut self) -> Vec<Vec<WaitingProposal>> {
+        self.places.clear();
+        core::mem::take(&mut self.lists)
     }
 
     /// The proposals that a member's commit must refer to and does not.
@@ -106,10 +116,8 @@ impl Waiting {
     /// of them in this very commit: an Update by the committer, and all but one proposal for one
     /// leaf.
     pub(crate) fn omitted(&self, committer: u32, named: &[Named<'_>]) -> Vec<ProposalRef> {
-        let taken: Vec<u32> = named.iter().filter_map(Named::leaf).collect();
-        let refers = |reference: &ProposalRef| {
-            named.iter().any(|it| it.reference.is_some_and(|other| other == reference))
-        };
+        let taken: BTreeSet<u32> = named.iter().filter_map(Named::leaf).collect();
+        let references: BTreeSet<&ProposalRef> = named.iter().filter_map(|it| it.reference).collect();
         let omitted = self.iter().filter(|it| {
             let excused = match (it.sender(), it.proposal()) {
                 (Sender::Member { leaf_index }, Some(Proposal::Update(_))) => {
@@ -118,7 +126,7 @@ impl Waiting {
                 (_, Some(Proposal::Remove(remove))) => taken.contains(&remove.removed),
                 _ => false,
             };
-            !excused && !refers(&it.reference)
+            !excused && !references.contains(&it.reference)
         });
         omitted.map(|it| it.reference.clone()).collect()
     }

@@ -39,6 +39,11 @@ impl ParentParticipants {
         self.present.contains(user)
     }
 
+    /// The participants who are banned in the parent.
+    pub fn banned(&self) -> impl Iterator<Item = &UserUri> {
+        self.banned.iter()
+    }
+
     /// How many participants the parent has, banned ones included.
     #[must_use]
     pub fn len(&self) -> usize {

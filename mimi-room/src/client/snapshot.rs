@@ -2,25 +2,42 @@
 //!
 //! ```text
 //! struct {
-//!   uint16 version = 1;
+//!   uint16 version = 2;
 //!   opaque room<V>;                 /* RoomSnapshot */
 //!   opaque hub<V>;
 //!   FormerMember former<V>;
+//!   WaitingList held<V>;                    /* not in version 1 */
+//!   optional<PendingHandshake> pending;     /* not in version 1 */
 //! } ClientRoomSnapshot;
+//!
+//! struct {
+//!   uint8 kind;                             /* 1 or 2 */
+//!   UpdateRequest request;
+//!   select (kind) {
+//!     case 1: AuthenticatedContent commit;
+//!     case 2: WaitingList proposals;
+//!   };
+//! } PendingHandshake;
 //!
 //! struct { uint64 until_epoch; SnapshotMember member; } FormerMember;
 //! ```
 
-use alloc::{string::ToString, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeSet, string::ToString, vec::Vec};
 
-use mimi_codec::{Decode, DnsName, Encode, Reader, Writer};
+use mimi_codec::{
+    Decode, DecodeError, DnsName, Encode, Reader, Writer, mls::AuthenticatedContent, protocol::UpdateRequest,
+};
 use mimi_crypto::CipherSuiteProvider;
 use mimi_policy::TableSeed;
 
-use super::{ClientError, ClientRoom};
+use super::{ClientError, ClientRoom, Pending};
 use crate::{
-    Identity, LoadError, Member, MlsMember, RestoreError, RoomSnapshot, SNAPSHOT_VERSION,
-    snapshot::{decode_member, encode_member, refuse},
+    Identity, LoadError, Member, MlsMember, Refused, RestoreError, RoomSnapshot, SNAPSHOT_VERSION,
+    WaitingProposal,
+    snapshot::{
+        check_list, decode_list, decode_lists, decode_member, encode_list, encode_lists, encode_member,
+        read_version, refuse,
+    },
 };
 
 /// A client's room that was read and is not restored yet.
@@ -29,20 +46,41 @@ pub struct ClientSnapshot {
     room: RoomSnapshot,
     hub: DnsName,
     former: Vec<(u64, u32, Member)>,
+    held: Vec<Vec<WaitingProposal>>,
+    pending: Option<Handshake>,
+}
+
+/// A handshake that waits for the hub's answer.
+#[derive(Clone, Debug, PartialEq)]
+enum Handshake {
+    Commit { request: Box<UpdateRequest>, content: Box<AuthenticatedContent> },
+    Proposals { request: Box<UpdateRequest>, list: Vec<WaitingProposal> },
+}
+
+impl Handshake {
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match reader.uint8()? {
+            1 => Ok(Self::Commit {
+                request: Box::new(reader.field("request")?),
+                content: Box::new(reader.field("commit")?),
+            }),
+            2 => Ok(Self::Proposals {
+                request: Box::new(reader.field("request")?),
+                list: decode_list(reader)?,
+            }),
+            _ => Err(refuse(reader, "the kind of the pending handshake is not known")),
+        }
+    }
 }
 
 impl<S: MlsMember> ClientRoom<S> {
-    /// The room as deterministic bytes, the waiting proposals included. The MLS stack keeps its
-    /// own state; the caller stores both together.
+    /// The room as deterministic bytes, with the proposals that wait and the own handshake that
+    /// the hub has not answered. The MLS stack keeps its own state; the caller stores both
+    /// together, before a handshake is sent.
     ///
     /// # Errors
-    /// [`ClientError::AnswerPending`] while a handshake waits for the hub's answer: the stack
-    /// holds it, and the room could not say what became of it. [`ClientError::TooLong`] if
-    /// something is longer than the wire can hold.
+    /// [`ClientError::TooLong`] if something is longer than the wire can hold.
     pub fn snapshot(&self) -> Result<Vec<u8>, ClientError> {
-        if self.pending.is_some() {
-            return Err(ClientError::AnswerPending);
-        }
         let mut writer = Writer::new();
         self.encode(&mut writer).map_err(|_| ClientError::TooLong)?;
         Ok(writer.into_bytes())
@@ -57,7 +95,21 @@ impl<S: MlsMember> ClientRoom<S> {
                 until.encode(writer)?;
                 encode_member(*leaf, member, writer)
             })
-        })
+        })?;
+        encode_lists(self.held.iter().map(Vec::as_slice), writer)?;
+        match &self.pending {
+            None => 0u8.encode(writer),
+            Some(Pending::Commit { content, request, .. }) => {
+                writer.bytes(&[1, 1]);
+                request.encode(writer)?;
+                content.encode(writer)
+            }
+            Some(Pending::Proposals { list, request }) => {
+                writer.bytes(&[1, 2]);
+                request.encode(writer)?;
+                encode_list(list, writer)
+            }
+        }
     }
 }
 
@@ -68,9 +120,7 @@ impl ClientSnapshot {
     /// [`RestoreError::Decode`].
     pub fn read(bytes: &[u8]) -> Result<Self, RestoreError> {
         let mut reader = Reader::new(bytes);
-        if reader.uint16()? != SNAPSHOT_VERSION {
-            return Err(refuse(&reader, "the version of the snapshot is not known").into());
-        }
+        let version = read_version(&mut reader)?;
         let room = RoomSnapshot::read(reader.opaque()?)?;
         let hub = core::str::from_utf8(reader.opaque()?).ok();
         let hub = hub.and_then(|it| DnsName::parse(it).ok());
@@ -87,8 +137,15 @@ impl ClientSnapshot {
             let (leaf, member) = decode_member(&mut inner)?;
             former.push((until, leaf, member));
         }
+        let (mut held, mut pending) = (Vec::new(), None);
+        if version > 1 {
+            held = decode_lists(&mut reader)?;
+            if reader.presence()? {
+                pending = Some(Handshake::decode(&mut reader)?);
+            }
+        }
         reader.finish()?;
-        Ok(Self { room, hub, former })
+        Ok(Self { room, hub, former, held, pending })
     }
 
     /// What every participant agrees on.
@@ -99,12 +156,14 @@ impl ClientSnapshot {
 
     /// The room, whose group `stack` is in, with the waiting proposals queued.
     ///
+    /// What the stack has made and the snapshot does not know was never sent: it is given up.
+    ///
     /// # Errors
     /// [`RestoreError`]; [`RestoreError::Load`] also if the stack is at another epoch than the
-    /// room, or its leaf is not in the room.
+    /// room, if its leaf is not in the room, or if it lacks a proposal or commit that waits.
     pub fn restore<S: MlsMember>(
         self,
-        stack: S,
+        mut stack: S,
         suite: &impl CipherSuiteProvider,
         identity: &impl Identity,
         seed: TableSeed,
@@ -114,10 +173,52 @@ impl ClientSnapshot {
         if context != *self.room.group_context() {
             return Err(load("the stack is at another epoch than the room"));
         }
+        let mls = |error: S::Error| load(&error.to_string());
+        let own: Vec<&WaitingProposal> = match &self.pending {
+            Some(Handshake::Proposals { list, .. }) => {
+                list.iter().chain(self.held.iter().flatten()).collect()
+            }
+            _ => self.held.iter().flatten().collect(),
+        };
+        let own_references = own.iter().map(|it| it.reference());
+        let known: BTreeSet<_> = self.room.references().chain(own_references).cloned().collect();
+        let queued: BTreeSet<_> = stack.queued().map_err(mls)?.into_iter().collect();
+        if !queued.is_superset(&known) {
+            return Err(load("the stack lacks a proposal that waits"));
+        }
+        for reference in queued.difference(&known) {
+            stack.withdraw(reference).map_err(mls)?;
+        }
         let room = self.room.restore(suite, identity, seed)?;
         if room.members().get(stack.own_leaf()).is_none() {
             return Err(load("the leaf of the stack is not in the room"));
         }
-        Ok(ClientRoom { room, stack, hub: self.hub, pending: None, former: self.former })
+        let refuse = |why: Refused| load(&why.to_string());
+        for list in &self.held {
+            check_list(&room, suite, list).map_err(refuse)?;
+        }
+        let staged = stack.resume().map_err(mls)?;
+        let pending = match (self.pending, staged) {
+            (Some(Handshake::Commit { request, content }), Some(staged)) => {
+                Some(Pending::Commit { content, staged, request })
+            }
+            (Some(Handshake::Commit { .. }), None) => {
+                return Err(load("the stack lacks the commit that waits for an answer"));
+            }
+            (other, staged) => {
+                if let Some(staged) = staged {
+                    stack.discard(staged).map_err(mls)?;
+                }
+                match other {
+                    Some(Handshake::Proposals { request, list }) => {
+                        check_list(&room, suite, &list).map_err(refuse)?;
+                        Some(Pending::Proposals { list, request })
+                    }
+                    _ => None,
+                }
+            }
+        };
+        let Self { hub, held, former, .. } = self;
+        Ok(ClientRoom { room, stack, hub, pending, held, former })
     }
 }

@@ -102,6 +102,8 @@ pub enum Action {
         /// How many of them are proven.
         proven: usize,
     },
+    /// A handshake that was accepted before and comes once more. Nothing happens.
+    Repeated,
     /// A body that was not decoded.
     Malformed,
     /// A request beyond a limit.

@@ -98,27 +98,34 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         Ok(Change::Proposals { decision: Box::new(decision), accepted_at })
     }
 
-    /// Proposes in the new epoch what an external commit has voided, and accepts it at once.
-    /// What the new epoch makes pointless is dropped.
+    /// Proposes in the new epoch what an external commit has voided, and accepts it at once, as
+    /// one list: the members judge what is stapled to the commit together. A list that the new
+    /// epoch makes pointless is dropped as a whole.
     pub(super) fn propose_again<S: MlsStack>(
         &self,
         hosted: &mut HostedRoom<S>,
-        voided: Vec<Proposal>,
+        voided: Vec<Vec<Proposal>>,
         now_ms: u64,
         rng: &mut dyn CryptoRng,
     ) -> Vec<ProposalMessage> {
         let mut again = Vec::new();
-        for proposal in voided {
-            let Ok(message) = self.sign_proposal(&hosted.room, &proposal, rng) else { continue };
+        let mut last = None;
+        for list in voided {
+            let signed = list.iter().map(|it| self.sign_proposal(&hosted.room, it, rng));
+            let Ok(signed) = signed.collect::<Result<Vec<_>, _>>() else { continue };
+            let mut longer: Vec<ProposalMessage> = again.clone();
+            longer.extend(signed);
             let HostedRoom { room, stack, .. } = hosted;
-            let messages = core::slice::from_ref(&message);
-            let judged = room.judge_proposals(stack, &self.suite, &self.identity, messages, now_ms);
-            let Ok(decision) = judged else { continue };
-            if room.apply_proposals(stack, decision).is_ok() {
-                again.push(message);
+            if let Ok(decision) = room.judge_proposals(stack, &self.suite, &self.identity, &longer, now_ms) {
+                again = longer;
+                last = Some(decision);
             }
         }
-        again
+        let HostedRoom { room, stack, .. } = hosted;
+        match last.map(|decision| room.apply_proposals(stack, decision)) {
+            Some(Ok(_)) => again,
+            _ => Vec::new(),
+        }
     }
 
     /// A proposal of the hub as a PublicMessage of this epoch (RFC 9420 §12.1.8).

@@ -2,14 +2,17 @@
 //!
 //! ```text
 //! struct {
-//!   uint16 version = 1;
+//!   uint16 version = 2;
 //!   opaque room<V>;                 /* RoomSnapshot */
 //!   GroupInfo group_info;
 //!   uint64 last_accepted_ms;
 //!   IssuedCode codes<V>;
 //!   ShownCode shown<V>;
 //!   Origin origins<V>;
+//!   optional<LastCommit> last_commit;  /* not in version 1 */
 //! } HostedRoomSnapshot;
+//!
+//! struct { opaque commit_hash<V>; uint64 accepted_at; } LastCommit;
 //!
 //! struct { opaque code_hash<V>; uint32 role; uint64 expires_ms; uint32 uses; } IssuedCode;
 //! struct { opaque user<V>; opaque code_hash<V>; } ShownCode;
@@ -28,8 +31,10 @@ use mimi_crypto::CipherSuiteProvider;
 use mimi_policy::TableSeed;
 use rand_core::CryptoRng;
 
-use super::{HostedRoom, Hub, IssuedCode, JoinCodeBook, Origin};
-use crate::{Identity, LoadError, MlsStack, RestoreError, RoomSnapshot, SNAPSHOT_VERSION};
+use super::{HostedRoom, Hub, IssuedCode, JoinCodeBook, LastCommit, Origin};
+use crate::{
+    Identity, LoadError, MlsStack, RestoreError, RoomSnapshot, SNAPSHOT_VERSION, snapshot::read_version,
+};
 
 /// A hosted room that was read and is not restored yet.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +44,7 @@ pub struct HostedSnapshot {
     last_accepted_ms: u64,
     codes: JoinCodeBook,
     origins: BTreeMap<KeyPackageRef, Origin>,
+    last_commit: Option<LastCommit>,
 }
 
 impl<S: MlsStack> HostedRoom<S> {
@@ -61,6 +67,11 @@ impl<S: MlsStack> HostedRoom<S> {
                 u8::from(origin.last_resort).encode(writer)
             })
         })?;
+        u8::from(self.last_commit.is_some()).encode(&mut writer)?;
+        if let Some(LastCommit { hash, accepted_at }) = &self.last_commit {
+            writer.opaque(hash)?;
+            accepted_at.encode(&mut writer)?;
+        }
         Ok(writer.into_bytes())
     }
 }
@@ -112,9 +123,7 @@ impl HostedSnapshot {
     /// [`RestoreError::Decode`].
     pub fn read(bytes: &[u8]) -> Result<Self, RestoreError> {
         let mut reader = Reader::new(bytes);
-        if reader.uint16()? != SNAPSHOT_VERSION {
-            return Err(refuse(&reader, "the version of the snapshot is not known").into());
-        }
+        let version = read_version(&mut reader)?;
         let room = RoomSnapshot::read(reader.opaque()?)?;
         let group_info: GroupInfo = reader.field("group_info")?;
         let last_accepted_ms = reader.uint64()?;
@@ -130,8 +139,13 @@ impl HostedSnapshot {
             let last_resort = bool::decode(&mut inner)?;
             origins.insert(reference, Origin { provider, last_resort });
         }
+        let last_commit = match version {
+            1 => None,
+            _ if !reader.presence()? => None,
+            _ => Some(LastCommit { hash: reader.opaque()?.to_vec(), accepted_at: reader.uint64()? }),
+        };
         reader.finish()?;
-        Ok(Self { room, group_info, last_accepted_ms, codes, origins })
+        Ok(Self { room, group_info, last_accepted_ms, codes, origins, last_commit })
     }
 
     /// What every participant agrees on.
@@ -173,10 +187,9 @@ impl HostedSnapshot {
             return Err(RestoreError::Load(LoadError::Mls(why)));
         }
         if queue == Queue::Anew {
-            for message in self.room.waiting() {
-                let (_, verified) = stack.verify(message.get()).map_err(mls)?;
-                stack.queue(verified).map_err(mls)?;
-            }
+            let verified = self.room.waiting().map(|message| Ok(stack.verify(message.get()).map_err(mls)?.1));
+            let verified = verified.collect::<Result<_, RestoreError>>()?;
+            stack.queue(verified).map_err(mls)?;
         }
         let room = self.room.restore(&hub.suite, &hub.identity, TableSeed::generate(rng))?;
         Ok(HostedRoom {
@@ -187,6 +200,7 @@ impl HostedSnapshot {
             origins: self.origins,
             meters: BTreeMap::new(),
             last_accepted_ms: self.last_accepted_ms,
+            last_commit: self.last_commit,
             receivers: None,
         })
     }

@@ -11,13 +11,15 @@ use mimi_codec::{
     },
     ratchet_tree_options::RatchetTreeOption,
 };
-use mimi_crypto::{CipherSuiteProvider, verify_with_label};
+use mimi_crypto::{CipherSuiteProvider, ref_hash, verify_with_label};
 use mimi_policy::Actor;
 
-use super::{Action, Answer, AuditEvent, Call, FanOut, HostedRoom, Hub, HubError, Outcome, Response};
+use super::{
+    Action, Answer, AuditEvent, Call, FanOut, HostedRoom, Hub, HubError, LastCommit, Outcome, Response,
+};
 use crate::{
     ApplyError, CommitDecision, Committed, GroupInfoProblem, Identity, JoinCodes, MlsStack,
-    ProposalsDecision, Refused, Right,
+    ProposalsDecision, Refused, Right, WaitingProposal,
 };
 
 /// What an answer promises. [`Hub::apply`] puts it into effect.
@@ -81,6 +83,13 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
             Ok(request) => request,
             Err(error) => return malformed(hosted, call, error),
         };
+        if let Some(accepted_timestamp) = self.accepted_before(hosted, &request.bundle) {
+            return Answer {
+                response: Response::ok(&success(accepted_timestamp)),
+                audit: audit(hosted, call, None, Action::Repeated, Outcome::Accepted(Vec::new())),
+                change: None,
+            };
+        }
         let (action, judged) = match request.bundle {
             HandshakeBundle::Commit { proposal_or_commit, welcome, group_info_option, .. } => {
                 let judged = self.judge_commit(hosted, call, proposal_or_commit, welcome, *group_info_option);
@@ -94,10 +103,7 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         };
         match judged {
             Ok((actor, rights, accepted_timestamp, change)) => Answer {
-                response: Response::ok(&UpdateRoomResponse::Success {
-                    error_description: alloc::string::String::new(),
-                    accepted_timestamp,
-                }),
+                response: Response::ok(&success(accepted_timestamp)),
                 audit: audit(hosted, call, Some(actor), action, Outcome::Accepted(rights)),
                 change: Some(change),
             },
@@ -107,6 +113,31 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
                 change: None,
             },
         }
+    }
+
+    /// When the hub accepted this very handshake before: the commit that began the epoch, or a list
+    /// that waits. A client whose answer was lost sends it again, and learns what became of it.
+    fn accepted_before<S: MlsStack>(&self, hosted: &HostedRoom<S>, bundle: &HandshakeBundle) -> Option<u64> {
+        match bundle {
+            HandshakeBundle::Commit { proposal_or_commit, .. } => {
+                let last = hosted.last_commit.as_ref()?;
+                let follows = proposal_or_commit.epoch().checked_add(1) == Some(hosted.room.epoch());
+                let same = follows && self.commit_hash(proposal_or_commit)? == last.hash;
+                same.then_some(last.accepted_at)
+            }
+            HandshakeBundle::Proposal(proposals) => {
+                let mut lists = hosted.room.waiting().lists();
+                let same = |list: &&[WaitingProposal]| {
+                    list.iter().map(WaitingProposal::message).eq(proposals.iter())
+                };
+                lists.find(same)?.first().map(WaitingProposal::accepted_at)
+            }
+        }
+    }
+
+    fn commit_hash(&self, message: &CommitMessage) -> Option<Vec<u8>> {
+        let bytes = message.get().to_bytes().ok()?;
+        Some(ref_hash(&self.suite, b"mimi-room commit", &bytes).ok()?.as_slice().to_vec())
     }
 
     #[allow(clippy::type_complexity, reason = "the four parts of one judgement")]
@@ -163,10 +194,9 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         let key: SignaturePublicKey = match &decision.path_key {
             Some(key) => key.clone(),
             None => {
-                let leaves = hosted.stack.leaves();
-                let leaves = leaves.map_err(|error| Refused::Mls(error.to_string()))?;
-                let leaf = leaves.into_iter().find(|(leaf, _)| *leaf == signer);
-                leaf.ok_or(refuse(GroupInfoProblem::Signer))?.1.signature_key
+                let leaf = hosted.stack.leaf(signer);
+                let leaf = leaf.map_err(|error| Refused::Mls(error.to_string()))?;
+                leaf.ok_or(refuse(GroupInfoProblem::Signer))?.signature_key
             }
         };
         let problem = |_| refuse(GroupInfoProblem::Signature);
@@ -231,6 +261,8 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
                 let HostedRoom { room, stack, .. } = hosted;
                 let committed = room.apply_commit(stack, *decision)?;
                 hosted.group_info = *group_info;
+                let hash = self.commit_hash(&message);
+                hosted.last_commit = hash.map(|hash| LastCommit { hash, accepted_at });
                 hosted.last_accepted_ms = hosted.last_accepted_ms.max(accepted_at);
                 for user in &committed.joined {
                     hosted.codes.use_up(user);
@@ -269,16 +301,21 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
     }
 }
 
-/// The hub's own proposals that an external commit does not take up.
-fn voided<S: MlsStack>(hosted: &HostedRoom<S>, own: Option<u32>, external: bool) -> Vec<Proposal> {
+/// The hub's own proposals that an external commit does not take up, list by list.
+fn voided<S: MlsStack>(hosted: &HostedRoom<S>, own: Option<u32>, external: bool) -> Vec<Vec<Proposal>> {
     let (Some(own), true) = (own, external) else { return Vec::new() };
-    let waiting = hosted.room.waiting().iter();
-    let waiting = waiting.filter(|it| *it.sender() == Sender::External { sender_index: own });
-    waiting.filter_map(|it| it.proposal().cloned()).collect()
+    let own = Sender::External { sender_index: own };
+    let lists = hosted.room.waiting().lists();
+    let lists = lists.filter(|list| list.first().is_some_and(|first| *first.sender() == own));
+    lists.map(|list| list.iter().filter_map(|it| it.proposal().cloned()).collect()).collect()
+}
+
+fn success(accepted_timestamp: u64) -> UpdateRoomResponse {
+    UpdateRoomResponse::Success { error_description: alloc::string::String::new(), accepted_timestamp }
 }
 
 fn providers<S: MlsStack>(hosted: &HostedRoom<S>) -> Vec<DnsName> {
-    hosted.room.members().providers().into_iter().cloned().collect()
+    hosted.room.members().providers().cloned().collect()
 }
 
 /// A list of one sender and epoch, as the judge has checked.

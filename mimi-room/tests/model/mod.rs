@@ -1,17 +1,20 @@
 //! An MLS stack without cryptography: groups that agree or part as real ones do, fast enough to
 //! explore many of them. A signature is the signer's public key before a hash of what is signed.
 
-use std::collections::BTreeMap;
+pub(crate) mod world;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use mimi_codec::{
     Encode, Opaque,
     code_points::{CipherSuite, ComponentID, ExtensionType, WireFormat},
     extensions::{AppDataDictionary, ComponentData, SafeAADItem},
     mls::{
-        AuthenticatedContent, Capabilities, Commit, Content, Credential, Extension, Extensions,
+        AuthenticatedContent, Capabilities, Commit, Content, ContentType, Credential, Extension, Extensions,
         ExternalSenders, FramedContent, FramedContentAuthData, GroupContext, GroupInfo, HPKECiphertext,
-        HPKEPublicKey, LeafNode, LeafNodeSelect, MAC, MLSMessage, MLSMessageBody, Mls10, Node, Proposal,
-        ProposalOrRef, ProposalRef, PublicMessage, RatchetTree, Sender, SignaturePublicKey, UpdatePath,
+        HPKEPublicKey, LeafNode, LeafNodeSelect, MAC, MLSMessage, MLSMessageBody, Mls10, Node,
+        PrivateMessage, Proposal, ProposalOrRef, ProposalRef, PublicMessage, RatchetTree, Sender,
+        SignaturePublicKey, UpdatePath,
     },
 };
 use mimi_crypto::{
@@ -158,6 +161,14 @@ pub(crate) struct ModelGroup {
     queued: Vec<(ProposalRef, AuthenticatedContent)>,
     /// The member's leaf; `None` for a hub, which cannot check confirmation tags.
     own: Option<u32>,
+    /// The member's own commit, which is neither merged nor discarded.
+    made: Option<ModelStaged>,
+    /// The first epoch that the member can open messages of.
+    since: u64,
+    /// How many messages the member has sealed in this epoch.
+    sealed: u32,
+    /// The messages of this epoch that were opened: leaf and number.
+    opened: BTreeSet<(u32, u32)>,
 }
 
 #[derive(Clone, Debug)]
@@ -184,13 +195,24 @@ impl ModelGroup {
             confirmed_transcript_hash: Opaque::default(),
             extensions,
         };
-        Self { context, leaves, queued: Vec::new(), own: Some(0) }
+        Self {
+            context,
+            leaves,
+            queued: Vec::new(),
+            own: Some(0),
+            made: None,
+            since: 0,
+            sealed: 0,
+            opened: BTreeSet::new(),
+        }
     }
 
     /// The same group, as another sees it.
     pub(crate) fn seen_by(&self, own: Option<u32>) -> Self {
         let keeps = if own == self.own { self.queued.clone() } else { Vec::new() };
-        Self { own, queued: keeps, ..self.clone() }
+        let since = if own == self.own { self.since } else { self.context.epoch };
+        let opened = BTreeSet::new();
+        Self { own, queued: keeps, made: None, since, sealed: 0, opened, ..self.clone() }
     }
 
     pub(crate) fn group_info(&self, signer: u32) -> GroupInfo {
@@ -428,6 +450,10 @@ impl MlsStack for ModelGroup {
         Ok(self.leaves.iter().map(|(index, leaf)| (*index, leaf.clone())).collect())
     }
 
+    fn leaf(&self, leaf_index: u32) -> Result<Option<LeafNode>, ModelError> {
+        Ok(self.leaves.get(&leaf_index).cloned())
+    }
+
     fn ratchet_tree(&self) -> Result<RatchetTree, ModelError> {
         let mut nodes: Vec<Option<Node>> = Vec::new();
         for (index, leaf) in &self.leaves {
@@ -473,9 +499,11 @@ impl MlsStack for ModelGroup {
         Ok(staged.context.clone())
     }
 
-    fn queue(&mut self, verified: AuthenticatedContent) -> Result<(), ModelError> {
-        let reference = proposal_ref(&suite(), &verified).map_err(|error| error.to_string())?;
-        self.queued.push((reference, verified));
+    fn queue(&mut self, verified: Vec<AuthenticatedContent>) -> Result<(), ModelError> {
+        for content in verified {
+            let reference = proposal_ref(&suite(), &content).map_err(|error| error.to_string())?;
+            self.queued.push((reference, content));
+        }
         Ok(())
     }
 
@@ -486,6 +514,9 @@ impl MlsStack for ModelGroup {
         self.context = staged.context;
         self.leaves = staged.leaves;
         self.queued.clear();
+        self.made = None;
+        self.sealed = 0;
+        self.opened.clear();
         Ok(())
     }
 }
@@ -498,8 +529,12 @@ impl MlsMember for ModelGroup {
     fn propose(&mut self, proposal: &Proposal) -> Result<(MLSMessage, AuthenticatedContent), ModelError> {
         let message = self.make_proposal(self.own_leaf(), proposal.clone());
         let content = signed(&message);
-        self.queue(content.clone())?;
+        self.queue(vec![content.clone()])?;
         Ok((message, content))
+    }
+
+    fn queued(&self) -> Result<Vec<ProposalRef>, ModelError> {
+        Ok(self.queued.iter().map(|(reference, _)| reference.clone()).collect())
     }
 
     fn withdraw(&mut self, reference: &ProposalRef) -> Result<(), ModelError> {
@@ -514,18 +549,76 @@ impl MlsMember for ModelGroup {
     ) -> Result<(OwnCommit, ModelStaged), ModelError> {
         let own = self.own_leaf();
         let path = self.leaves.get(&own).ok_or("not a member")?.clone();
-        self.make_commit(Sender::Member { leaf_index: own }, path, proposals, true, components)
+        let made = self.make_commit(Sender::Member { leaf_index: own }, path, proposals, true, components);
+        self.made = made.as_ref().ok().map(|(_, staged)| staged.clone());
+        made
+    }
+
+    fn resume(&mut self) -> Result<Option<ModelStaged>, ModelError> {
+        Ok(self.made.clone())
     }
 
     fn discard(&mut self, _: ModelStaged) -> Result<(), ModelError> {
+        self.made = None;
         Ok(())
     }
 
-    fn seal(&mut self, _: Vec<SafeAADItem>, _: &[u8]) -> Result<MLSMessage, ModelError> {
-        Err("no messages here".into())
+    fn export_secret(&self, label: &str, context: &[u8], length: u16) -> Result<Secret, ModelError> {
+        let epoch = self.context.to_bytes().unwrap();
+        let hash = hash(&[&epoch, label.as_bytes(), &[0], context]);
+        let bytes = hash.iter().copied().cycle().take(usize::from(length));
+        Ok(Secret::from_provider(bytes.collect::<Vec<u8>>()))
     }
 
-    fn open(&mut self, _: &MLSMessage) -> Result<OpenedMessage, ModelError> {
-        Err("no messages here".into())
+    fn export_component_secret(&mut self, component: ComponentID) -> Result<Secret, ModelError> {
+        self.export_secret("component", &component.0.to_be_bytes(), 16)
+    }
+
+    fn seal(&mut self, items: Vec<SafeAADItem>, data: &[u8]) -> Result<MLSMessage, ModelError> {
+        if !items.is_empty() {
+            return Err("no Safe AAD here".into());
+        }
+        let own = self.own_leaf();
+        if !self.leaves.contains_key(&own) {
+            return Err("not a member".into());
+        }
+        let encrypted_sender_data = [own.to_be_bytes(), self.sealed.to_be_bytes()].concat();
+        self.opened.insert((own, self.sealed));
+        self.sealed += 1;
+        let private_message = PrivateMessage {
+            group_id: self.context.group_id.clone(),
+            epoch: self.context.epoch,
+            content_type: ContentType::Application,
+            authenticated_data: Opaque::default(),
+            encrypted_sender_data: encrypted_sender_data.into(),
+            ciphertext: data.into(),
+        };
+        Ok(MLSMessage { version: Mls10, body: MLSMessageBody::PrivateMessage { private_message } })
+    }
+
+    /// Opens messages of this epoch, each once, and of earlier ones since the member's own first.
+    fn open(&mut self, message: &MLSMessage) -> Result<OpenedMessage, ModelError> {
+        let MLSMessageBody::PrivateMessage { private_message } = &message.body else {
+            return Err("not a PrivateMessage".into());
+        };
+        let epoch = private_message.epoch;
+        if !(self.since..=self.context.epoch).contains(&epoch) {
+            return Err("no keys of this epoch".into());
+        }
+        let sender: [u8; 8] =
+            private_message.encrypted_sender_data.as_slice().try_into().map_err(|_| "no")?;
+        let (leaf, number) = (u64::from_be_bytes(sender) >> 32, u64::from_be_bytes(sender) & 0xFFFF_FFFF);
+        let (leaf_index, number) = (u32::try_from(leaf).unwrap(), u32::try_from(number).unwrap());
+        if epoch == self.context.epoch
+            && !(self.leaves.contains_key(&leaf_index) && self.opened.insert((leaf_index, number)))
+        {
+            return Err("opened before, or no such leaf".into());
+        }
+        Ok(OpenedMessage {
+            leaf_index,
+            epoch,
+            authenticated_data: private_message.authenticated_data.to_vec(),
+            application_data: private_message.ciphertext.to_vec(),
+        })
     }
 }
