@@ -814,7 +814,7 @@ impl<P, R> Memory<P, R> {
             to,
             |rows, other| rows.record(other).map_or(NONE, |record| record.in_reply_to),
         );
-        update(|rows| &mut rows.chains, first != NONE && row.is_present(), first, by_first);
+        update(|rows| &mut rows.chains, first != NONE, first, by_first);
         update(|rows| &mut rows.edits, effects.edit, first, by_first);
         update(|rows| &mut rows.deletions, effects.deletion, first, by_first);
         update(|rows| &mut rows.topic_changes, effects.topic, first, by_first);

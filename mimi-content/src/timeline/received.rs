@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use compact_str::CompactString;
 use sha2::{Digest as _, Sha256};
 
+use super::row::{MessageRow, Place};
 use crate::cbor::writer::Sink;
 use crate::disposition::Disposition;
 use crate::error::DecodeError;
@@ -139,10 +140,25 @@ impl<'a> Received<'a> {
         self.message_id
     }
 
+    /// Its place in the room.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place { accepted_ms: self.accepted_ms, message_id: self.message_id }
+    }
+
     /// What the message is by its body.
     #[must_use]
     pub fn kind(&self) -> BodyKind {
         self.body.kind
+    }
+}
+
+impl<R> MessageRow<R> {
+    /// Whether this is the encoded content of the message: what a client fetches again for a row of which it keeps no
+    /// content.
+    #[must_use]
+    pub fn has_content(&self, encoded: &[u8]) -> bool {
+        self.digest == digest(|hash| hash.put(encoded))
     }
 }
 

@@ -75,6 +75,47 @@ fn hash(bytes: &[u8]) -> [u8; HASH] {
     *half
 }
 
+impl<P, R> Timeline<P, R> {
+    /// A timeline of rows from a database, in any order, each with what the caller keeps of the message.
+    ///
+    /// A client that shows one page of a conversation reads the rows of its entries, and has the views of
+    /// a timeline over them. What a view shows depends on these rows: the versions of an entry, what
+    /// refers to them, the statuses of each and the messages that report them. What was not read is not
+    /// shown, so that such a timeline is for looking: new messages go to the database, by
+    /// [`effect`](super::effect()).
+    ///
+    /// Rows that are deleted have no effect.
+    pub fn from_rows(
+        local_user_uri: Option<&str>,
+        rows: impl IntoIterator<Item = (RowChange<R>, Option<P>)>,
+    ) -> Self {
+        let mut timeline = Self { local_user: local_user_uri.map(Arc::from), ..Self::default() };
+        // A first instance names its versions, and the rest names messages.
+        let (mut firsts, mut others) = (Vec::new(), Vec::new());
+        for (row, payload) in rows {
+            match row {
+                RowChange::PutMessage(row) if row.replaces.is_some() => {
+                    timeline.put(RowChange::PutMessage(row), payload);
+                }
+                RowChange::PutMessage(row) => firsts.push((RowChange::PutMessage(row), payload)),
+                row => others.push((row, payload)),
+            }
+        }
+        firsts.into_iter().chain(others).for_each(|(row, payload)| timeline.put(row, payload));
+        timeline
+    }
+
+    fn put(&mut self, row: RowChange<R>, payload: Option<P>) {
+        let kept = match &row {
+            RowChange::PutMessage(row) => Some(row.message_id()),
+            RowChange::PutDifferent(row) => Some(row.message_id),
+            RowChange::DeleteContent(_) => return,
+            _ => None,
+        };
+        drop(self.rows.apply(Vec::from([row]), kept.zip(payload)));
+    }
+}
+
 impl<P, R: StoredReason> Timeline<P, R> {
     /// The whole timeline as bytes, from which [`Timeline::restore`] makes it again. `payload` encodes
     /// what the caller keeps of a message.
@@ -151,7 +192,7 @@ impl<P, R: StoredReason> Timeline<P, R> {
                 Some(MESSAGE) => {
                     let row = MessageRow::decode(row).map_err(at)?;
                     if reader.field("has payload")? {
-                        kept = Some((row.message_id(), read_payload(&mut reader)?));
+                        kept = Some(read_payload(&mut reader)?);
                     }
                     RowChange::PutMessage(Box::new(row))
                 }
@@ -165,7 +206,7 @@ impl<P, R: StoredReason> Timeline<P, R> {
                 Some(STATUS) => RowChange::PutStatus(StatusRow::decode(row).map_err(at)?),
                 Some(DIFFERENT) => {
                     let row = DifferentRow::decode(row).map_err(at)?;
-                    kept = Some((row.message_id, read_payload(&mut reader)?));
+                    kept = Some(read_payload(&mut reader)?);
                     RowChange::PutDifferent(row)
                 }
                 Some(RETRACTION) => RowChange::PutRetraction(Arc::new(Retraction::decode(row).map_err(at)?)),
@@ -174,7 +215,7 @@ impl<P, R: StoredReason> Timeline<P, R> {
                     return Err(at(RowDecodeError { kind, offset: 1, field: "type" }));
                 }
             };
-            drop(timeline.rows.apply(Vec::from([change]), kept));
+            timeline.put(change, kept);
         }
         Ok(timeline)
     }
