@@ -10,20 +10,19 @@ use crate::FrankingError;
 /// What AppDataUpdate proposals of one commit do to the `franking_agent` (mimi-protocol-06, 5.4.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AgentChange {
-    /// The group had none: what such a proposal is for.
+    /// The group had no agent.
     Adds(FrankingAgentData),
-    /// It is the agent that the group has.
+    /// The update repeats the group's agent.
     Keeps(FrankingAgentData),
-    /// It is another one. The draft does not forbid it, but says how a rotation SHOULD be done: with a ReInit, so that nobody doubts which
-    /// key verifies a frank. A client that follows it refuses to send this, and may refuse to commit it.
+    /// The update names another agent. The draft allows it, but says that a rotation SHOULD use a ReInit, so that the key that verifies a frank is never in doubt. A client that follows the draft does not send such a proposal and may refuse to commit it.
     NeedsReInit(FrankingAgentData),
 }
 
 impl AgentChange {
-    /// The change from `current`, the agent of the GroupContext before the commit, by `updates`, the proposals' `update` fields.
+    /// Judges the change from `current`, the GroupContext's agent before the commit, by `updates`, the `update` fields of the proposals.
     ///
     /// # Errors
-    /// [`FrankingError::NoFrankingAgent`] without updates, [`FrankingError::AgentUpdatesDiffer`] when they don't say the same.
+    /// [`FrankingError::NoFrankingAgent`] if `updates` is empty, [`FrankingError::AgentUpdatesDiffer`] if two updates differ.
     pub fn judge(
         current: Option<&FrankingAgentData>,
         updates: &[FrankingAgentUpdate],
@@ -49,8 +48,7 @@ impl AgentChange {
     }
 }
 
-/// The component's part in [`Components::update`](mimi_codec::extensions::Components::update): new data, unless an update is none or two
-/// differ. `allow_rotation` is the caller's policy for [`AgentChange::NeedsReInit`].
+/// Applies updates of the component, for [`Components::update`](mimi_codec::extensions::Components::update). Returns the new data, or `None` if an update is malformed or two updates differ. `allow_rotation` decides about [`AgentChange::NeedsReInit`].
 #[must_use]
 pub fn updated_franking_agent(
     data: Option<&[u8]>,
@@ -73,9 +71,9 @@ pub fn updated_franking_agent(
 /// What to do about a rotation of the `franking_agent` without a ReInit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RotationPolicy {
-    /// Consider the update invalid, as the draft's SHOULD has it.
+    /// Treat the update as invalid, as the draft's SHOULD recommends.
     Refuse,
-    /// Take it. Franks of earlier epochs verify under the former agent, those of later ones under the new.
+    /// Accept the update. Franks of earlier epochs verify under the previous agent, franks of later epochs under the new one.
     Allow,
 }
 
@@ -106,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_updates_that_differ_or_are_none() {
+    fn refuses_differing_updates_and_an_empty_list_of_updates() {
         assert_eq!(AgentChange::judge(None, &[agent(1), agent(2)]), Err(FrankingError::AgentUpdatesDiffer));
         assert_eq!(AgentChange::judge(None, &[]), Err(FrankingError::NoFrankingAgent));
     }

@@ -11,8 +11,7 @@ use rand_core::CryptoRng;
 
 use crate::{FrankingError, TagKey};
 
-/// What only this crate can implement and call: a stamp is made by [`frank`](crate::hub::frank) and checked by the receiver's and the
-/// report's functions, never alone.
+/// Only this crate implements and calls these traits: [`frank`](crate::hub::frank) makes a stamp, and the functions of the receiver and of the report check it together with the rest of the frank.
 pub(crate) mod sealed {
     use super::{Construction, CryptoRng, FrankAAD, FrankingError, ServerFrankingContext, Vec};
 
@@ -33,7 +32,7 @@ pub(crate) mod sealed {
     pub trait Checking<C: Construction> {
         fn check(&self, frank: &C::Frank, context: &ServerFrankingContext) -> Result<(), FrankingError>;
 
-        /// The same verdicts as of [`Self::check`], one by one.
+        /// Returns the verdict of [`Self::check`] for each frank.
         fn check_all(
             &self,
             franks: &[(&C::Frank, &ServerFrankingContext)],
@@ -42,7 +41,7 @@ pub(crate) mod sealed {
         }
     }
 
-    /// What the hub checks of its own frank besides `server_frank`.
+    /// What the hub checks in its own frank besides `server_frank`.
     pub trait Rechecking<C: Construction> {
         fn recheck_all(
             &self,
@@ -53,19 +52,18 @@ pub(crate) mod sealed {
 
 /// One of the constructions: [`Signed`](crate::Signed), [`IntegrityMac`](crate::IntegrityMac), [`ContextHash`](crate::ContextHash).
 ///
-/// Every function of the roles has it as a type parameter, which what the caller brings along decides: the franking agent's key or the
-/// secret of the epoch. A frank of one construction is another type than that of another.
+/// Every function of a role takes the construction as a type parameter. The caller's key fixes it: the franking agent's key or the epoch's secret. Franks of two constructions have two types.
 pub trait Construction: sealed::Sealed + Clone + Debug + PartialEq + Eq {
     /// The draft revision that the construction is named after: 6, 3 or 2. A [`StoredFrank`](crate::StoredFrank) begins with it.
     const REVISION: u8;
 
-    /// What keys the franking tag and stands in the content.
+    /// The key of the franking tag, which the content carries.
     type TagKey: TagKey;
 
     /// The hub's stamp as it is fanned out.
     type Frank: Clone + Debug + PartialEq + Eq + Encode + DecodeOwned;
 
-    /// The octets of the context, which `server_frank` and what receivers check cover.
+    /// The bytes of the context, which `server_frank` and the receivers' check cover.
     ///
     /// # Errors
     /// [`FrankingError::Encode`] for a URI beyond 2^30 - 1 octets.
@@ -80,19 +78,19 @@ pub trait Construction: sealed::Sealed + Clone + Debug + PartialEq + Eq {
     }
 }
 
-/// What a hub completes franks with: [`FrankingAgentKey`](crate::FrankingAgentKey), [`IntegritySecret`](crate::IntegritySecret) or
+/// The key with which a hub completes franks: [`FrankingAgentKey`](crate::FrankingAgentKey), [`IntegritySecret`](crate::IntegritySecret) or
 /// [`ContextSecret`](crate::ContextSecret).
 pub trait Stamp<C: Construction>: sealed::Stamping<C> {}
 
-/// What a receiver verifies franks with: [`FrankingAgent`](crate::FrankingAgent), [`IntegritySecret`](crate::IntegritySecret) or
+/// The key with which a receiver verifies franks: [`FrankingAgent`](crate::FrankingAgent), [`IntegritySecret`](crate::IntegritySecret) or
 /// [`ContextSecret`](crate::ContextSecret).
 pub trait CheckStamp<C: Construction>: sealed::Checking<C> {}
 
-/// What a hub verifies its own franks with when they are reported, besides its `hub_key`: [`OwnAgents`](crate::OwnAgents),
+/// The keys with which a hub verifies its own reported franks, besides its `hub_key`: [`OwnAgents`](crate::OwnAgents),
 /// [`IntegrityMac`](crate::IntegrityMac) or [`ContextHash`](crate::ContextHash).
 pub trait RecheckStamp<C: Construction>: sealed::Rechecking<C> {}
 
-/// The context of 02, 03 and 04: nothing says where the sender ends and the room begins.
+/// The context of mimi-protocol-02 to -04. It has no lengths: the boundary between sender and room is ambiguous.
 ///
 /// ```text
 /// context = senderURI || roomURI || acceptedTimestamp

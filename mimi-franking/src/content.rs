@@ -17,12 +17,9 @@ pub use assertion_map::{
 #[cfg(feature = "content")]
 pub use mimi::{Framing, MimiFrankable, MimiFrankable02};
 
-/// A message format that can be franked: it says where in the application data the key of the tag, the sender and the room stand
-/// (mimi-protocol-06, 5.4.1.1).
+/// A message format that can be franked. It finds the tag's key, the sender and the room in the application data (mimi-protocol-06 §5.4.1.1).
 ///
-/// The tag always covers the application data as a whole, so a format has nothing to say about that. `MimiFrankable` is MIMI content
-/// (feature `content`); other formats implement this trait. All parties have to read the same out of the same octets: what a format
-/// accepts it must accept for everybody, and for good, since a report may come years later.
+/// The tag always covers the whole application data. `MimiFrankable` is the format of MIMI content (feature `content`); other formats implement this trait. All parties must read the same assertions from the same bytes, now and in later versions: a report may arrive years after the message.
 ///
 /// ```
 /// use mimi_franking::{Assertions, Construction, ContentError, FrankableContent, FrankingSalt, Signed};
@@ -48,11 +45,11 @@ pub trait FrankableContent<C: Construction> {
     /// Reads the assertions.
     ///
     /// # Errors
-    /// Whatever of [`ContentError`] applies.
+    /// Any [`ContentError`].
     fn assertions<'a>(&self, application_data: &'a [u8]) -> Result<Assertions<'a, C>, ContentError>;
 }
 
-/// What the sender claims in the content, and can't deny later. That the claims hold is for the others to check.
+/// The sender's claims in the content, which the sender cannot deny later. The hub and the receivers check them.
 #[derive(Clone, Debug)]
 pub struct Assertions<'a, C: Construction> {
     /// The salt, or in mimi-protocol-02 the `franking_key`.
@@ -61,7 +58,7 @@ pub struct Assertions<'a, C: Construction> {
     pub sender_uri: &'a [u8],
     /// The room.
     pub room_uri: &'a [u8],
-    /// What the message refers to and does not bind, in the order of the parts.
+    /// The content that the message refers to without binding it, in the order of the parts.
     pub unbound: Vec<UnboundContent>,
 }
 
@@ -75,12 +72,9 @@ impl<C: Construction> Assertions<'_, C> {
     }
 }
 
-/// Content that a message refers to and does not bind: what a franking tag says about the message it
-/// does not say about this content.
+/// Content that a message refers to without binding it. A franking tag says nothing about this content.
 ///
-/// Without a hash, the sender can give each receiver another file under one URL, key and nonce: none
-/// of the AEAD algorithms commits to the plaintext. A report then shows the hub one of these files,
-/// and proves nothing about any of them.
+/// Without a hash, the sender can give each receiver another file under one URL, key and nonce, because no AEAD algorithm here commits to its plaintext. A report shows the hub one of these files and proves nothing about any of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnboundContent {
     /// The index of the part in the message, from 0.
@@ -89,12 +83,11 @@ pub struct UnboundContent {
     pub kind: UnboundKind,
 }
 
-/// What unbound content is.
+/// The kind of unbound content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UnboundKind {
-    /// A service, such as a link to a conference: it has no content that could be bound
-    /// (mimi-content-08 §4.5).
+    /// A service, such as a link to a conference, which has no content to bind (mimi-content-08 §4.5).
     Service,
     /// A file without a hash that binds it.
     File,
@@ -110,27 +103,27 @@ impl fmt::Display for UnboundContent {
     }
 }
 
-/// Why nothing can be read out of application data.
+/// Why the assertions cannot be read from application data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ContentError {
-    /// Not the format.
+    /// The application data is not in this format.
     Malformed,
-    /// The sender URI isn't there.
+    /// The sender URI is missing.
     MissingSender,
-    /// The room URI isn't there.
+    /// The room URI is missing.
     MissingRoom,
-    /// The franking assertion with its key isn't there.
+    /// The franking assertion is missing.
     MissingAssertion,
-    /// The franking assertion isn't a map of the three entries that mimi-protocol-02 gives it.
+    /// The franking assertion is not the map that mimi-protocol-02 or -03 defines.
     MalformedAssertion,
     /// The franking assertion and the extensions 1 and 2 name different senders or rooms.
     Contradiction,
-    /// The ApplicationFraming isn't one.
+    /// The ApplicationFraming is malformed.
     Framing(mimi_codec::DecodeError),
-    /// The ApplicationFraming names a media type that isn't the format's.
+    /// The ApplicationFraming names a media type of another format.
     MediaType,
-    /// Not MIMI content.
+    /// The application data is not MIMI content.
     #[cfg(feature = "content")]
     Mimi(mimi_content::DecodeError),
 }
@@ -138,14 +131,14 @@ pub enum ContentError {
 impl fmt::Display for ContentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Malformed => f.write_str("not the format"),
-            Self::MissingSender => f.write_str("no sender URI"),
-            Self::MissingRoom => f.write_str("no room URI"),
-            Self::MissingAssertion => f.write_str("no franking assertion"),
-            Self::MalformedAssertion => f.write_str("malformed franking assertion"),
-            Self::Contradiction => f.write_str("the franking assertion contradicts the extensions 1 and 2"),
+            Self::Malformed => f.write_str("application data is not in the room's format"),
+            Self::MissingSender => f.write_str("sender URI is missing"),
+            Self::MissingRoom => f.write_str("room URI is missing"),
+            Self::MissingAssertion => f.write_str("franking assertion is missing"),
+            Self::MalformedAssertion => f.write_str("franking assertion is malformed"),
+            Self::Contradiction => f.write_str("franking assertion contradicts the extensions 1 and 2"),
             Self::Framing(error) => write!(f, "{error}"),
-            Self::MediaType => f.write_str("another media type"),
+            Self::MediaType => f.write_str("media type is not that of the room's format"),
             #[cfg(feature = "content")]
             Self::Mimi(error) => write!(f, "{error}"),
         }

@@ -1,4 +1,4 @@
-//! The construction of mimi-protocol-02, which the working group's first discussions describe: a hash that hides the context.
+//! The construction of mimi-protocol-02: a hash that hides the context.
 
 use alloc::vec::Vec;
 
@@ -17,18 +17,16 @@ use crate::{
     tag::same,
 };
 
-/// mimi-protocol-02: the SHA-256 of `franking_context_secret` and the context. Followers don't have the secret, so guessing the sender
-/// gets them nowhere.
+/// mimi-protocol-02: the SHA-256 of `franking_context_secret` and the context. Followers do not have the secret, so they cannot confirm a guess of the sender.
 ///
-/// **What it can't stop.**
-/// - The hash doesn't cover `server_frank`: a follower can replace it, receivers notice nothing, and the report fails at the hub.
-/// - Every member has the secret and can make such a hash for any context.
+/// **What it cannot stop.**
+/// - The hash does not cover `server_frank`. A follower can replace it: receivers notice nothing, and a report fails at the hub.
+/// - Every member has the secret and can compute the hash of any context.
 /// - The context has no lengths, as in [`IntegrityMac`](crate::IntegrityMac).
 ///
-/// A hash is no MAC: from one value, whoever lacks the secret can compute that of a longer input. It would be one whose context ends in
-/// padding and other octets; a receiver computes the hash of its own sender, room and time, and compares.
+/// The hash can be extended without the secret, but only to a context that ends in padding and further bytes. A receiver computes the hash of its own sender, room and time, so an extended hash never matches.
 ///
-/// As a value, it says that the hub's `server_frank` is all that there is to recheck in a report.
+/// As a value, it is the hub's [`RecheckStamp`]: a report is checked by `server_frank` alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ContextHash;
 
@@ -43,7 +41,7 @@ pub struct ContextHash;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContextHashFrank {
-    /// The tag that stands in the message's AAD.
+    /// The tag in the message's AAD.
     pub franking_tag: Octets<32>,
     /// The hub's HMAC over the franking tag and the context.
     pub server_frank: Octets<32>,
@@ -93,7 +91,7 @@ impl Construction for ContextHash {
     }
 }
 
-/// `franking_context_secret` of an epoch: the hub has it as an associated party, the members have it too.
+/// `franking_context_secret` of an epoch, known to the members and to the hub as an associated party.
 #[derive(Clone, Debug)]
 pub struct ContextSecret(Secret);
 
@@ -102,7 +100,7 @@ impl ContextSecret {
     /// The secret of this epoch of the associated-party key schedule.
     ///
     /// # Errors
-    /// [`FrankingError::Crypto`] when the provider fails.
+    /// [`FrankingError::Crypto`] if the provider fails.
     pub fn of_epoch<S: CipherSuiteProvider + ?Sized>(
         suite: &S,
         epoch: &ApEpoch,
@@ -159,7 +157,7 @@ impl sealed::Checking<ContextHash> for ContextSecret {
 impl RecheckStamp<ContextHash> for ContextHash {}
 
 impl sealed::Rechecking<ContextHash> for ContextHash {
-    /// The secret of the epoch is long gone, and `server_frank` says it all.
+    /// The epoch's secret is deleted by the time of a report; `server_frank` is checked instead.
     fn recheck_all(
         &self,
         franks: &[(&ContextHashFrank, &ServerFrankingContext)],

@@ -1,10 +1,10 @@
 //! The hub: it franks what it accepts, without learning the content.
 //!
-//! 1. [`ActiveSender::find`] says that the sending URI is an active participant's of the provider that submits, [`Submission::new`] takes the tag from the AAD.
+//! 1. [`ActiveSender::find`] checks that the sending URI is an active participant of the submitting provider. [`Submission::new`] takes the tag from the AAD.
 //! 2. [`frank`] stamps the submission at the time of acceptance.
-//! 3. [`Franked`] is what goes into the answer and the fan-out. It holds nothing of the sender.
+//! 3. [`Franked`] goes into the answer and the fan-out. It does not contain the sender.
 //!
-//! Reports come back much later: see [`report`](crate::report).
+//! For reports, see [`report`](crate::report).
 
 use alloc::collections::BTreeSet;
 
@@ -20,8 +20,7 @@ use rand_core::CryptoRng;
 
 use crate::{Construction, FrankingError, HubKeyRing, Signed, Stamp};
 
-/// What the hub knows of the users of one room. A hub answers from the indexes of its room state, so
-/// that a message costs two look-ups in a room of any size; [`UserIndex`] is such an index.
+/// The users of one room. A hub answers from the indexes of its room state, so that a message costs two look-ups in a room of any size. [`UserIndex`] is such an index.
 pub trait RoomUsers {
     /// Whether the user is on the participant list.
     fn is_participant(&self, user: &UserUri) -> bool;
@@ -41,8 +40,7 @@ impl<T: RoomUsers + ?Sized> RoomUsers for &T {
     }
 }
 
-/// The users of one room, for a hub whose room state has no index of its own. It is made once for each
-/// change of the room, not for each message.
+/// An index of the users of one room, for a hub whose room state has none. Build it once for each change of the room, not for each message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserIndex {
     participants: BTreeSet<UserUri>,
@@ -50,8 +48,7 @@ pub struct UserIndex {
 }
 
 impl UserIndex {
-    /// Indexes a participant list and the users of the group's leaves. A participant that is not listed
-    /// in the one spelling that counts is left out: the user cannot send.
+    /// Indexes a participant list and the users of the group's leaves. A participant that is not listed in normal form is left out and cannot send.
     #[must_use]
     pub fn new(
         participant_list: &ParticipantListData,
@@ -75,21 +72,18 @@ impl RoomUsers for UserIndex {
     }
 }
 
-/// A user who may send to the room: on the participant list, with a client in the group, and of the provider that submits.
+/// A user of the submitting provider who is on the participant list and has a client in the group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActiveSender(UserUri);
 
 impl ActiveSender {
     /// Looks for the `sendingUri` of a submission (mimi-protocol-06 §5.4) among the users of the room.
-    /// Whether the room's policy lets the user send is for the caller to decide.
+    /// The caller decides whether the room's policy lets the user send.
     ///
-    /// `submitted_by` is the server that the submission came from, by its certificate; for a client of
-    /// the hub's own, the hub, which has authenticated the user. Nothing in a PrivateMessage shows the hub
-    /// who sent it. A server that submits in the name of another user, with content that asserts the
-    /// same, would have the hub vouch for it. A provider can do that to its own users, and to no others.
+    /// `submitted_by` is the submitting server, by its certificate. For the hub's own clients it is the hub, which has authenticated the user. A PrivateMessage does not show its sender to the hub, so a server could submit a message in the name of any of its users, with content that asserts the same. This check limits a provider to its own users.
     ///
     /// # Errors
-    /// [`FrankingError::Identity`] if `sending_uri` is not in the one spelling that counts,
+    /// [`FrankingError::Identity`] if `sending_uri` is not in normal form,
     /// [`FrankingError::SenderOfAnotherProvider`], [`FrankingError::SenderNotParticipant`],
     /// [`FrankingError::SenderNotActive`].
     pub fn find(
@@ -126,18 +120,17 @@ pub struct Submission {
 }
 
 impl Submission {
-    /// A submission to this room by this sender, whose message has this SafeAAD.
+    /// A submission to `room_uri` by `sender` of a message with this SafeAAD.
     ///
     /// # Errors
-    /// [`FrankingError::FrankAadMissing`] when the sender didn't commit to the message, which is then fanned out without a frank;
-    /// [`FrankingError::Decode`] when the item is no FrankAAD.
+    /// [`FrankingError::FrankAadMissing`] if the sender did not commit to the message, which is then fanned out without a frank; [`FrankingError::Decode`] if the item is not a FrankAAD.
     pub fn new(safe_aad: &SafeAAD, sender: ActiveSender, room_uri: RoomUri) -> Result<Self, FrankingError> {
         let frank_aad = safe_aad.content::<FrankAAD>().ok_or(FrankingError::FrankAadMissing)??;
         Ok(Self { frank_aad, sender_uri: sender.0, room_uri })
     }
 }
 
-/// What the hub adds to a message. The sender's URI is not in it (mimi-protocol-06, 5.4.1.2).
+/// What the hub adds to a message. It does not contain the sender's URI (mimi-protocol-06 §5.4.1.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Franked<C: Construction> {
     frank: C::Frank,
@@ -166,7 +159,7 @@ impl Franked<Signed> {
         SubmitResult::Accepted { accepted_timestamp, frank }
     }
 
-    /// What is fanned out of the message.
+    /// The FanoutMessage.
     ///
     /// # Errors
     /// None today: an application message has no rule to break.
@@ -178,15 +171,13 @@ impl Franked<Signed> {
 
 /// Franks a submission that the hub accepts at `accepted_timestamp`, in milliseconds since the UNIX epoch (mimi-protocol-06, 5.4.1.2).
 ///
-/// The construction is that of `stamp`: a [`FrankingAgentKey`](crate::FrankingAgentKey) of the group, or the epoch's
+/// `stamp` fixes the construction: the group's [`FrankingAgentKey`](crate::FrankingAgentKey), or the epoch's
 /// [`IntegritySecret`](crate::IntegritySecret) or [`ContextSecret`](crate::ContextSecret). Only ECDSA draws from `rng`.
 ///
-/// Give no two messages of a room the same time. What receivers check covers `server_frank` and the context, not the tag, so franks
-/// of one sender, room and millisecond could be swapped on the way, and would then prove nothing.
+/// No two messages of a room may have the same time. The receivers' check covers `server_frank` and the context, not the tag. A follower could swap two franks of one sender, room and millisecond, and neither would then prove anything.
 ///
 /// # Errors
-/// [`FrankingError::NoHubKey`] or [`FrankingError::HubKeyRetired`] when the ring has no key for this time,
-/// [`FrankingError::Encode`] for a URI beyond 2^30 - 1 octets, [`FrankingError::Crypto`] when the provider fails.
+/// [`FrankingError::NoHubKey`] or [`FrankingError::HubKeyRetired`] if the ring has no key for this time, [`FrankingError::Encode`] if a URI is longer than 2^30 - 1 bytes, [`FrankingError::Crypto`] if the provider fails.
 pub fn frank<C: Construction>(
     hub_keys: &HubKeyRing,
     stamp: &impl Stamp<C>,

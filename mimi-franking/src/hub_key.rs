@@ -1,4 +1,4 @@
-//! The keys under which a hub recognises its own franks, one after the other in time.
+//! The keys under which a hub recognises its own franks, each in force for a period of time.
 
 use alloc::collections::BTreeMap;
 use core::fmt;
@@ -11,15 +11,15 @@ use crate::{FrankingError, tag::MacKey};
 
 /// `hub_key`: a secret that only the hub has, of 32 octets or more (mimi-protocol-06, 5.4.1.2). Zeroized on drop.
 ///
-/// The ring keeps no octets of it that could be stored: whoever makes a key keeps its [`Secret`] as long as reports are to be answered.
+/// The key cannot be read back. The hub stores the [`Secret`] that it was made from for as long as it answers reports.
 #[derive(Clone)]
 pub struct HubKey(MacKey);
 
 impl HubKey {
-    /// Takes the octets over.
+    /// Takes the key's bytes.
     ///
     /// # Errors
-    /// [`FrankingError::HubKeyTooShort`] when there are fewer than 32.
+    /// [`FrankingError::HubKeyTooShort`] if there are fewer than 32 bytes.
     pub fn new(hub_key: &Secret) -> Result<Self, FrankingError> {
         if hub_key.len() < 32 {
             return Err(FrankingError::HubKeyTooShort { actual: hub_key.len() });
@@ -27,7 +27,7 @@ impl HubKey {
         Ok(Self(MacKey::new(hub_key.expose())))
     }
 
-    /// 32 octets from the caller's generator, to be stored and given to [`Self::new`].
+    /// Draws 32 bytes from the caller's generator, to be stored and given to [`Self::new`].
     #[must_use]
     pub fn generate(rng: &mut dyn CryptoRng) -> Secret {
         random_secret(rng, 32)
@@ -45,7 +45,7 @@ impl fmt::Debug for HubKey {
     }
 }
 
-/// A key's place in the ring: from when on it is in force, in milliseconds since the UNIX epoch.
+/// A key's place in the ring: the time from which it is in force, in milliseconds since the UNIX epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HubKeyId(pub u64);
 
@@ -55,11 +55,9 @@ impl fmt::Display for HubKeyId {
     }
 }
 
-/// All keys of a hub. No frank names its key: the accepted time does, which `server_frank` covers, so a report that lies about the
-/// time names another key at best and fails all the same.
+/// All keys of a hub. The accepted time selects the key of a frank. `server_frank` covers that time, so a report with a false time fails, whichever key it selects.
 ///
-/// A key is in force from its [`HubKeyId`] to the next key's. The hub franks with the key that is in force at the accepted time,
-/// whatever the moment at which it computes the frank, so several servers of one hub agree without a handover.
+/// A key is in force from its [`HubKeyId`] to the next key's. The hub franks with the key that is in force at the accepted time, not at the time of the computation, so the servers of one hub agree without coordination.
 ///
 /// ```
 /// use mimi_crypto::Secret;
@@ -71,7 +69,7 @@ impl fmt::Display for HubKeyId {
 /// assert_eq!(ring.id_at(1_999), Ok(spring));
 /// assert_eq!(ring.id_at(2_000), Ok(summer));
 ///
-/// // Franks of the spring can't be verified any more, and no other key takes their place.
+/// // Franks of the spring can no longer be verified, and no other key replaces the retired one.
 /// ring.retire(spring);
 /// assert_eq!(ring.id_at(1_999), Err(FrankingError::HubKeyRetired(spring)));
 /// # Ok::<(), FrankingError>(())
@@ -89,8 +87,7 @@ impl HubKeyRing {
         Self::default()
     }
 
-    /// Adds a key that is in force from `id` on. It has to be the latest: another would come into force for messages that are
-    /// franked already.
+    /// Adds a key that is in force from `id` on. It must be the latest, because an earlier one would apply to messages that are already franked.
     ///
     /// # Errors
     /// [`FrankingError::HubKeyNotLatest`].
@@ -104,8 +101,7 @@ impl HubKeyRing {
         Ok(id)
     }
 
-    /// Erases a key. Nothing can be franked or verified any more for the time in which it was in force. Returns whether there was
-    /// such a key.
+    /// Erases a key. Messages of the time in which it was in force can no longer be franked or verified. Returns whether the ring had the key.
     pub fn retire(&mut self, id: HubKeyId) -> bool {
         self.keys.get_mut(&id).is_some_and(|key| key.take().is_some())
     }

@@ -15,17 +15,14 @@ use crate::{
     tag::{MacKey, same},
 };
 
-/// mimi-protocol-03 and -04: an HMAC under `franking_integrity_secret`, which followers don't have, so guessing the sender gets them
-/// nowhere.
+/// mimi-protocol-03 and -04: an HMAC under `franking_integrity_secret`. Followers do not have the secret, so they cannot confirm a guess of the sender.
 ///
-/// **What it can't stop.**
-/// - Every member has the secret: one that works with a follower can make receivers accept a `server_frank` that the hub never
-///   made. It is worth nothing in a report.
-/// - The context has no lengths. A user and a room with fitting URIs have the same context as another pair: somebody who sends under
-///   the one pair, and works with whoever reports, can make the hub believe the other. See
-///   `a_moved_boundary_pins_a_message_on_somebody_else` in `tests/attacks.rs`; [`Signed`](crate::Signed) is not open to it.
+/// **What it cannot stop.**
+/// - Every member has the secret. A member that colludes with a follower can make receivers accept a `server_frank` that the hub never made. The hub refuses it in a report.
+/// - The context has no lengths. Two pairs of user and room URIs can have the same context: a sender under one pair that colludes with the reporter can make the hub believe the other pair. See
+///   `a_moved_boundary_pins_a_message_on_somebody_else` in `tests/attacks.rs`; [`Signed`](crate::Signed) prevents this.
 ///
-/// As a value, it says that the hub's `server_frank` is all that there is to recheck in a report.
+/// As a value, it is the hub's [`RecheckStamp`]: a report is checked by `server_frank` alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IntegrityMac;
 
@@ -41,7 +38,7 @@ pub struct IntegrityMac;
 pub struct IntegrityMacFrank {
     /// The hub's HMAC over the franking tag and the context.
     pub server_frank: Octets<32>,
-    /// The HMAC over that and the context, which receivers can check.
+    /// The HMAC over `server_frank` and the context, which receivers check.
     pub franking_integrity_check: Octets<32>,
 }
 
@@ -81,7 +78,7 @@ impl Construction for IntegrityMac {
     }
 }
 
-/// `franking_integrity_secret` of an epoch: the hub has it as an associated party, the members have it too.
+/// `franking_integrity_secret` of an epoch, known to the members and to the hub as an associated party.
 #[derive(Clone, Debug)]
 pub struct IntegritySecret(MacKey);
 
@@ -90,7 +87,7 @@ impl IntegritySecret {
     /// The secret of this epoch of the associated-party key schedule.
     ///
     /// # Errors
-    /// [`FrankingError::Crypto`] when the provider fails.
+    /// [`FrankingError::Crypto`] if the provider fails.
     pub fn of_epoch<S: CipherSuiteProvider + ?Sized>(
         suite: &S,
         epoch: &ApEpoch,
@@ -114,7 +111,7 @@ impl IntegritySecret {
     }
 }
 
-/// Refuses a secret that can't be one of a cipher suite's key schedule.
+/// Refuses a secret whose length is not that of a cipher suite's key schedule.
 pub(crate) fn check_secret_length(secret: &Secret) -> Result<(), FrankingError> {
     match secret.len() {
         32 | 48 | 64 => Ok(()),
@@ -154,7 +151,7 @@ impl sealed::Checking<IntegrityMac> for IntegritySecret {
 impl RecheckStamp<IntegrityMac> for IntegrityMac {}
 
 impl sealed::Rechecking<IntegrityMac> for IntegrityMac {
-    /// The secret of the epoch is long gone, and `server_frank` says it all.
+    /// The epoch's secret is deleted by the time of a report; `server_frank` is checked instead.
     fn recheck_all(
         &self,
         franks: &[(&IntegrityMacFrank, &ServerFrankingContext)],

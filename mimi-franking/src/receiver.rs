@@ -4,8 +4,8 @@
 //!
 //! - `Ok(Some(frank))`: the hub vouches that this sender sent this to this room at this time. Store [`VerifiedFrank::store`] beside the
 //!   application data; the ciphertext can go.
-//! - `Ok(None)`: nobody claims that the message is franked. It is shown as any other, and can't be proven to the hub.
-//! - `Err(…)`: a frank is there and is wrong. Throw the message away: its sender lied, or somebody on the way changed something.
+//! - `Ok(None)`: the message has no frank. It is shown like any other, and cannot be proven to the hub.
+//! - `Err(…)`: the frank is wrong. Discard the message: its sender lied, or a server changed it.
 
 use alloc::vec::Vec;
 
@@ -20,24 +20,24 @@ use crate::{
     tag::{check_tag, same},
 };
 
-/// A message that was decrypted, and what came with it.
+/// A decrypted message with its frank and the identities that the client checked.
 #[derive(Clone, Copy, Debug)]
 pub struct Received<'a, C: Construction> {
-    /// The application data, octet for octet as MLS gave it.
+    /// The application data, byte for byte as MLS decrypted it.
     pub application_data: &'a [u8],
-    /// The `frank_aad` item of the message's SafeAAD, if it has one.
+    /// The `frank_aad` item of the message's SafeAAD, if present.
     pub frank_aad: Option<&'a FrankAAD>,
-    /// The frank of the FanoutMessage, if it has one.
+    /// The frank of the FanoutMessage, if present.
     pub frank: Option<&'a C::Frank>,
     /// The time of the FanoutMessage, in milliseconds since the UNIX epoch.
     pub accepted_timestamp: u64,
-    /// Whose leaf the message came from: the user URI, or the `user_pseudonym`, as the client's check of the leaf's credential gave it.
+    /// The user URI or `user_pseudonym` of the sending leaf, from the client's check of the leaf's credential.
     pub sender_uri: &'a UserUri,
     /// The room whose group decrypted the message.
     pub room_uri: &'a RoomUri,
 }
 
-/// A frank that was verified for one message. Only [`verify`], [`verify_all`] and [`StoredFrank::verify_again`] make it.
+/// A frank that was verified for one message. Only [`verify`], [`verify_all`] and [`StoredFrank::verify_again`] return it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedFrank<C: Construction> {
     frank_aad: FrankAAD,
@@ -65,14 +65,13 @@ impl<C: Construction> VerifiedFrank<C> {
         &self.context
     }
 
-    /// The content that the message refers to and the frank does not bind, services included: nothing
-    /// that the receiver gets from there can be proven to the hub.
+    /// The content that the message refers to and the frank does not bind, services included. The receiver cannot prove to the hub what it got from there.
     #[must_use]
     pub fn unbound(&self) -> &[UnboundContent] {
         &self.unbound
     }
 
-    /// What is stored with the message.
+    /// The frank to store with the message.
     #[must_use]
     pub fn store(&self) -> StoredFrank<C> {
         StoredFrank {
@@ -83,15 +82,14 @@ impl<C: Construction> VerifiedFrank<C> {
     }
 }
 
-/// Verifies the frank of a received message, if there is one (mimi-protocol-06, 5.4.1.3).
+/// Verifies the frank of a received message. Returns `None` if the message has no frank (mimi-protocol-06 §5.4.1.3).
 ///
-/// The construction is that of `agent`: the group's [`FrankingAgent`](crate::FrankingAgent), or the epoch's
+/// `agent` fixes the construction: the group's [`FrankingAgent`](crate::FrankingAgent), or the epoch's
 /// [`IntegritySecret`](crate::IntegritySecret) or [`ContextSecret`](crate::ContextSecret).
 ///
 /// # Errors
 /// In this order: [`FrankingError::FrankWithoutTag`], [`FrankingError::Content`], [`FrankingError::SenderMismatch`],
-/// [`FrankingError::RoomMismatch`], [`FrankingError::TagMismatch`], [`FrankingError::RepeatedTagMismatch`], and what the
-/// construction checks: [`FrankingError::CipherSuiteMismatch`] and [`FrankingError::IntegritySignature`],
+/// [`FrankingError::RoomMismatch`], [`FrankingError::TagMismatch`], [`FrankingError::RepeatedTagMismatch`], and the construction's own errors: [`FrankingError::CipherSuiteMismatch`] and [`FrankingError::IntegritySignature`],
 /// [`FrankingError::IntegrityCheckMismatch`] or [`FrankingError::ContextHashMismatch`].
 pub fn verify<C: Construction>(
     agent: &impl CheckStamp<C>,
@@ -103,8 +101,7 @@ pub fn verify<C: Construction>(
     Ok(Some(candidate))
 }
 
-/// Verifies the franks of many messages: the same verdicts as of [`verify`], one by one, but faster where the provider verifies
-/// signatures by one key faster together ([`verify_all`](mimi_crypto::CipherSuiteProvider::verify_all)).
+/// Verifies the franks of many messages, with the verdict of [`verify`] for each. It is faster if the provider verifies many signatures by one key faster than one by one ([`verify_all`](mimi_crypto::CipherSuiteProvider::verify_all)).
 pub fn verify_all<C: Construction>(
     agent: &impl CheckStamp<C>,
     content: &impl FrankableContent<C>,
@@ -121,14 +118,14 @@ pub fn verify_all<C: Construction>(
         .into_iter()
         .map(|candidate| {
             let Some(candidate) = candidate? else { return Ok(None) };
-            // There is one verdict for each.
+            // The construction returns one verdict for each frank.
             verdicts.next().unwrap_or(Err(CryptoError::ProviderFailure.into()))?;
             Ok(Some(candidate))
         })
         .collect()
 }
 
-/// What becomes a verified frank once the stamp is checked too.
+/// Checks everything but the stamp.
 fn check_all_but_stamp<C: Construction>(
     content: &impl FrankableContent<C>,
     received: &Received<'_, C>,

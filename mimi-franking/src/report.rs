@@ -1,11 +1,8 @@
-//! Reports: a client proves to the hub what somebody sent, and the hub checks each message.
+//! Reports: a client proves to the hub what a sender sent, and the hub checks each message.
 //!
-//! The reporter takes messages and their franks out of its storage into an [`AbuseReportBuilder`]; no ciphertext is needed. The
-//! hub, which has kept nothing but its keys, runs [`ReportCheck`] and learns of each message that it is proven, or what is wrong
-//! with it.
+//! The reporter gives stored messages and their franks to an [`AbuseReportBuilder`]; no ciphertext is needed. The hub, which has kept only its keys, runs [`ReportCheck`], which returns for each message that it is proven, or why not.
 //!
-//! The draft's AbuseReport carries franks of [`Signed`]. For the older constructions [`ReportedMessage`] is what the report's messages
-//! are made of.
+//! The draft's AbuseReport carries franks of [`Signed`]. [`ReportedMessage`] is a report's message in any construction.
 
 use alloc::{string::String, vec::Vec};
 
@@ -22,7 +19,7 @@ use crate::{
     tag::{check_tag, same},
 };
 
-/// A message in a report: AbusiveMessage of each draft, with that draft's frank (5.9).
+/// A message in a report: AbusiveMessage with the frank of the construction's draft (mimi-protocol-06 §5.9).
 ///
 /// ```text
 /// struct {
@@ -33,7 +30,7 @@ use crate::{
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportedMessage<C: Construction> {
-    /// The application data exactly as it was decrypted.
+    /// The application data, exactly as decrypted.
     pub message_content: Opaque,
     /// The hub's stamp.
     pub frank: C::Frank,
@@ -46,8 +43,7 @@ impl<C: Construction> ReportedMessage<C> {
     ///
     /// # Errors
     /// [`FrankingError::Content`], [`FrankingError::SenderMismatch`], [`FrankingError::RoomMismatch`] or
-    /// [`FrankingError::TagMismatch`] when the frank was stored for another message: the hub would refuse it, and learn the content
-    /// nevertheless.
+    /// [`FrankingError::TagMismatch`] if the frank was stored for another message. The hub would refuse the message and learn its content all the same.
     pub fn of_stored(
         content: &impl FrankableContent<C>,
         application_data: &[u8],
@@ -102,7 +98,7 @@ impl From<AbusiveMessage> for ReportedMessage<Signed> {
     }
 }
 
-/// An [`AbuseReport`] in the making, about one sender in one room.
+/// Builds an [`AbuseReport`] about one sender in one room.
 #[derive(Clone, Debug)]
 pub struct AbuseReportBuilder {
     report: AbuseReport,
@@ -124,21 +120,21 @@ impl AbuseReportBuilder {
         Self { report, room_uri }
     }
 
-    /// Says who reports.
+    /// Names the reporting user.
     #[must_use]
     pub fn reporting_user(mut self, reporting_user: &UserUri) -> Self {
         self.report.reporting_user = IdentifierUri::from(reporting_user).into();
         self
     }
 
-    /// What the reporter has to say.
+    /// The reporter's note.
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.report.note = note.into();
         self
     }
 
-    /// The extension point of the report.
+    /// The report's extensions.
     #[must_use]
     pub fn abuse_extensions(mut self, abuse_extensions: AppDataDictionary) -> Self {
         self.report.abuse_extensions = abuse_extensions;
@@ -148,8 +144,7 @@ impl AbuseReportBuilder {
     /// Adds a message from the reporter's storage.
     ///
     /// # Errors
-    /// Those of [`ReportedMessage::of_stored`]; [`FrankingError::SenderMismatch`] and [`FrankingError::RoomMismatch`] too when the
-    /// message is somebody else's or of another room than the report.
+    /// Those of [`ReportedMessage::of_stored`]. [`FrankingError::SenderMismatch`] and [`FrankingError::RoomMismatch`] also mean that the message has another sender or room than the report.
     pub fn message(
         mut self,
         content: &impl FrankableContent<Signed>,
@@ -174,10 +169,9 @@ impl AbuseReportBuilder {
     }
 }
 
-/// A message that the sender committed to and that the hub accepted for this room at this time. Only
-/// [`ReportCheck`] makes it.
+/// A message that the sender committed to and that the hub accepted for this room at this time. Only [`ReportCheck`] returns one.
 ///
-/// It proves no more than that:
+/// It does not prove more:
 ///
 /// - The hub knows the sender from the provider that submitted the message
 ///   ([`ActiveSender`](crate::hub::ActiveSender)). Either the sender sent it, or its provider lied.
@@ -214,26 +208,26 @@ impl<'m> ProvenMessage<'m> {
     }
 }
 
-/// What the hub checks reports with.
+/// Checks reports, with the hub's keys.
 #[derive(Clone, Copy, Debug)]
 pub struct ReportCheck<'a, R, F> {
-    /// The hub's keys; the accepted time says which.
+    /// The hub's keys. The accepted time selects one.
     pub hub_keys: &'a HubKeyRing,
     /// For [`Signed`], the [`OwnAgents`](crate::OwnAgents); otherwise the construction itself, [`IntegrityMac`](crate::IntegrityMac) or
     /// [`ContextHash`](crate::ContextHash).
     pub own: &'a R,
     /// The message format of the room.
     pub content: &'a F,
-    /// The room that the report is about: the one in the path of the request.
+    /// The room in the path of the request.
     pub room_uri: &'a RoomUri,
 }
 
 impl<R, F> ReportCheck<'_, R, F> {
-    /// Checks every message of a report (mimi-protocol-06, 5.9), in its order. A report without messages proves nothing.
+    /// Checks the messages of a report, in order (mimi-protocol-06 §5.9). A report without messages proves nothing.
     ///
     /// # Errors
     /// For each message those of [`Self::messages`], and [`FrankingError::Identity`] if the alleged abuser
-    /// is not named in the one spelling that counts.
+    /// is not named in normal form.
     pub fn report<'m>(&self, report: &'m AbuseReport) -> Vec<Result<ProvenMessage<'m>, FrankingError>>
     where
         R: RecheckStamp<Signed>,
@@ -249,13 +243,10 @@ impl<R, F> ReportCheck<'_, R, F> {
         }
     }
 
-    /// Checks messages that `alleged_abuser_uri` is said to have sent, in their order.
+    /// Checks messages that `alleged_abuser_uri` is said to have sent, in order.
     ///
     /// # Errors
-    /// For each message, in this order: [`FrankingError::Content`], [`FrankingError::SenderMismatch`] when it asserts another
-    /// sender than the alleged abuser, [`FrankingError::RoomMismatch`], [`FrankingError::RepeatedTagMismatch`],
-    /// [`FrankingError::NoHubKey`] and [`FrankingError::HubKeyRetired`] when nothing can be said,
-    /// [`FrankingError::ServerFrankMismatch`] when the hub never franked this, and for [`Signed`]
+    /// For each message, in this order: [`FrankingError::Content`], [`FrankingError::SenderMismatch`] if the message asserts another sender than the alleged abuser, [`FrankingError::RoomMismatch`], [`FrankingError::RepeatedTagMismatch`], [`FrankingError::NoHubKey`] and [`FrankingError::HubKeyRetired`] if the hub has no key to decide with, [`FrankingError::ServerFrankMismatch`] if the hub never franked the message, and for [`Signed`]
     /// [`FrankingError::UnknownFrankSuite`] and [`FrankingError::IntegritySignature`].
     pub fn messages<'m, C: Construction>(
         &self,
@@ -303,7 +294,7 @@ impl<R, F> ReportCheck<'_, R, F> {
             .into_iter()
             .map(|candidate| {
                 let (_, candidate) = candidate?;
-                // There is one verdict for each.
+                // The construction returns one verdict for each frank.
                 verdicts.next().unwrap_or(Err(CryptoError::ProviderFailure.into()))?;
                 Ok(candidate)
             })

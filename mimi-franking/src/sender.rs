@@ -1,4 +1,4 @@
-//! The sender's client: it commits to a message before it encrypts it.
+//! The sender's client commits to a message before it encrypts it.
 //!
 //! 1. Put a new random salt (mimi-protocol-02: a new [`FrankingKey`](crate::FrankingKey)), the sender URI and the room URI into the
 //!    content. For MIMI content that is `mimi_content::Salt::generate` and `set_sender_and_room`.
@@ -6,7 +6,7 @@
 //! 3. Put [`Commitment::safe_aad_item`] into the message's SafeAAD, and [`Commitment::sending_uri`] beside the message into the
 //!    SubmitMessageRequest.
 //!
-//! The hub's answer carries the accepted time and the frank. The sender can verify them as every [receiver](crate::receiver) does.
+//! The hub's answer carries the accepted time and the frank. The sender verifies them as a [receiver](crate::receiver) does.
 
 use mimi_codec::{
     Encode, RoomUri, UserUri, code_points::ComponentID, extensions::SafeAADItem, protocol::FrankAAD,
@@ -28,7 +28,7 @@ impl Commitment {
         &self.frank_aad
     }
 
-    /// The item for the message's SafeAAD. MLS authenticates it with the ciphertext, so no server on the way can change the tag.
+    /// The item for the message's SafeAAD. MLS authenticates it with the ciphertext, so no server can change the tag.
     ///
     /// # Errors
     /// None today: a tag always fits.
@@ -37,7 +37,7 @@ impl Commitment {
         Ok(SafeAADItem { component_id: ComponentID::FRANK_AAD, aad_item_data })
     }
 
-    /// The `sendingUri` for the SubmitMessageRequest: the one that stands in the content.
+    /// The `sendingUri` for the SubmitMessageRequest, which is the one in the content.
     #[must_use]
     pub fn sending_uri(&self) -> &UserUri {
         &self.sending_uri
@@ -50,8 +50,7 @@ impl Commitment {
 /// # Errors
 /// [`FrankingError::Content`] if the content cannot be franked; [`FrankingError::SenderMismatch`] or
 /// [`FrankingError::RoomMismatch`] if it asserts another sender or room, which every receiver would
-/// refuse; [`FrankingError::Unbound`] if it refers to a file that it does not bind: the receivers could
-/// get different files, and no report would prove one.
+/// refuse; [`FrankingError::Unbound`] if it refers to a file without binding it: the receivers could get different files, and no report could prove one.
 pub fn commit<C: Construction>(
     content: &impl FrankableContent<C>,
     application_data: &[u8],
@@ -65,11 +64,10 @@ pub fn commit<C: Construction>(
     }
 }
 
-/// Commits as [`commit`] does, also to a message that refers to files which it does not bind. Nothing
-/// that such a file opens to can be reported.
+/// Commits like [`commit`], and allows files that the message does not bind. The content of such a file cannot be reported.
 ///
 /// # Errors
-/// Those of [`commit`] but [`FrankingError::Unbound`].
+/// Those of [`commit`], except [`FrankingError::Unbound`].
 pub fn commit_with_unbound_files<C: Construction>(
     content: &impl FrankableContent<C>,
     application_data: &[u8],

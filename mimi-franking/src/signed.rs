@@ -18,15 +18,10 @@ use crate::{
     CheckStamp, Construction, FrankingError, FrankingSalt, RecheckStamp, Stamp, construction::sealed,
 };
 
-/// mimi-protocol-05 and -06, the default: the hub's signature tells receivers that sender, room, time and `server_frank` are what the
-/// hub saw. No secret is shared, so no member can forge a frank, and the context has lengths, so no octet moves from one URI to the
-/// other.
+/// mimi-protocol-05 and -06, the default. The hub signs sender, room, time and `server_frank`. No secret is shared, so no member can forge a frank. The context has lengths, so no byte can move from one URI to the other.
 ///
-/// **What it can't stop.** The signature covers the sender URI, and whoever has the `franking_signature_key` can verify it. A follower
-/// that knows this key and the users of the room tries each of them against a fanned-out frank, and finds the sender. See
-/// `a_follower_that_knows_the_agents_key_finds_the_sender_by_trying_every_user` in `tests/attacks.rs`. Where the sender must stay hidden
-/// from followers, keep the key from them (send handshakes as SemiPrivateMessages, and never reuse the key elsewhere), let senders
-/// go by pseudonyms, or use [`IntegrityMac`](crate::IntegrityMac).
+/// **What it cannot stop.** The signature covers the sender URI, and any holder of the `franking_signature_key` can verify it. A follower that knows this key and the users of the room can try each user against a fanned-out frank and find the sender. See
+/// `a_follower_that_knows_the_agents_key_finds_the_sender_by_trying_every_user` in `tests/attacks.rs`. To hide the sender from followers, keep the key from them (send handshakes as SemiPrivateMessages and use the key nowhere else), use pseudonyms, or use [`IntegrityMac`](crate::IntegrityMac).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Signed;
 
@@ -53,7 +48,7 @@ impl Construction for Signed {
 
 const LABEL: &[u8] = b"FrankingIntegrityTBS";
 
-/// The octets of FrankingIntegrityTBS.
+/// The encoded FrankingIntegrityTBS.
 fn franking_integrity_tbs(frank: &Frank, context: &ServerFrankingContext) -> Result<Vec<u8>, FrankingError> {
     let mut tbs = mimi_codec::Writer::with_capacity(
         context
@@ -83,7 +78,7 @@ fn check_suite(expected: CipherSuite, actual: CipherSuite) -> Result<(), Frankin
     if expected == actual { Ok(()) } else { Err(FrankingError::CipherSuiteMismatch { expected, actual }) }
 }
 
-/// The hub's `franking_private_key` for a group. Its suite is the group's, and its public key stands in the GroupContext.
+/// The hub's `franking_private_key` for a group. Its suite is the group's, and its public key is in the GroupContext.
 pub struct FrankingAgentKey<'k, S: CipherSuiteProvider> {
     suite: &'k S,
     signing_key: &'k S::SigningKey,
@@ -99,9 +94,7 @@ impl<'k, S: CipherSuiteProvider> FrankingAgentKey<'k, S> {
     /// The key for messages of this group, in the epoch of this GroupContext (mimi-protocol-06, 5.4.1.2).
     ///
     /// # Errors
-    /// [`FrankingError::CipherSuiteMismatch`] for a provider of another suite than the group's, [`FrankingError::NoFrankingAgent`] when
-    /// messages of the group are not to be franked, [`FrankingError::AgentKeyMismatch`] when the group wants another key's signature,
-    /// [`FrankingError::Decode`] when its dictionary is none.
+    /// [`FrankingError::CipherSuiteMismatch`] if the provider has another suite than the group, [`FrankingError::NoFrankingAgent`] if the group's messages are not franked, [`FrankingError::AgentKeyMismatch`] if the group names another key, [`FrankingError::Decode`] if the group's dictionary is malformed.
     pub fn of_group(
         suite: &'k S,
         signing_key: &'k S::SigningKey,
@@ -140,7 +133,7 @@ impl<S: CipherSuiteProvider> sealed::Stamping<Signed> for FrankingAgentKey<'_, S
     }
 }
 
-/// A key that franks are verified under, and its suite.
+/// The key that verifies franks, and its suite.
 #[derive(Clone, Debug)]
 struct VerificationKey<'s, S> {
     suite: &'s S,
@@ -162,9 +155,9 @@ impl<S: CipherSuiteProvider> VerificationKey<'_, S> {
             .map_err(FrankingError::IntegritySignature)
     }
 
-    /// The same verdicts as of [`Self::check`], one by one.
+    /// Returns the verdict of [`Self::check`] for each frank.
     fn check_all(&self, franks: &[(&Frank, &ServerFrankingContext)]) -> Vec<Result<(), FrankingError>> {
-        // A frank that fails before its signature is looked at doesn't go to the provider.
+        // A frank that fails before its signature is checked does not reach the provider.
         let prepared: Vec<_> = franks
             .iter()
             .map(|(frank, context)| {
@@ -185,7 +178,7 @@ impl<S: CipherSuiteProvider> VerificationKey<'_, S> {
             .into_iter()
             .map(|tbs| {
                 tbs?;
-                // There is one verdict for each.
+                // The provider returns one verdict for each signature.
                 verdicts
                     .next()
                     .unwrap_or(Err(CryptoError::ProviderFailure))
@@ -195,22 +188,17 @@ impl<S: CipherSuiteProvider> VerificationKey<'_, S> {
     }
 }
 
-/// A `franking_agent` whose key is good for verifying: the caller's check and the domain of the hub were looked at. Only [`Self::of_group`] makes one.
+/// A `franking_agent` whose credential and domain were checked. Only [`Self::of_group`] returns one.
 #[derive(Clone, Debug)]
 pub struct FrankingAgent<'s, S>(VerificationKey<'s, S>);
 
 impl<'s, S: CipherSuiteProvider> FrankingAgent<'s, S> {
     /// The agent for messages of this group, in the epoch of this GroupContext (mimi-protocol-06, 5.4.1.3).
     ///
-    /// `hub_domain` is where the client gets this room's messages from. It is never taken from the room's URI: rooms may move.
-    /// `validate` checks the credential as the client checks any (a certificate chain, its validity, that its key is the
-    /// `franking_signature_key`), and says whose it is with [`match_presented_identities`](mimi_codec::match_presented_identities);
-    /// `None` if it doesn't trust it.
+    /// `hub_domain` is the domain of the server that delivers this room's messages. It is never taken from the room's URI, because rooms may move. `validate` checks the credential (the certificate chain, its validity, and that its key is the `franking_signature_key`) and returns its owner by [`match_presented_identities`](mimi_codec::match_presented_identities), or `None` if the credential is not trusted.
     ///
     /// # Errors
-    /// [`FrankingError::CipherSuiteMismatch`] for a provider of another suite than the group's, [`FrankingError::NoFrankingAgent`],
-    /// [`FrankingError::AgentNotTrusted`], [`FrankingError::AgentDomainMismatch`], and [`FrankingError::Decode`] when the group's
-    /// dictionary is none.
+    /// [`FrankingError::CipherSuiteMismatch`] if the provider has another suite than the group, [`FrankingError::NoFrankingAgent`], [`FrankingError::AgentNotTrusted`], [`FrankingError::AgentDomainMismatch`], and [`FrankingError::Decode`] if the group's dictionary is malformed.
     pub fn of_group(
         suite: &'s S,
         group_context: &GroupContext,
@@ -240,7 +228,7 @@ impl<S: CipherSuiteProvider> sealed::Checking<Signed> for FrankingAgent<'_, S> {
     }
 }
 
-/// An agent of the hub's own, for reports. Nobody vouches for its key but the hub, which has made it: a receiver can't verify with it.
+/// The hub's own agent, for reports. Only the hub vouches for its key, so receivers cannot verify with it.
 ///
 /// ```compile_fail,E0277
 /// use mimi_crypto::RustCrypto;
@@ -254,10 +242,10 @@ impl<S: CipherSuiteProvider> sealed::Checking<Signed> for FrankingAgent<'_, S> {
 pub struct OwnAgent<'s, S>(VerificationKey<'s, S>);
 
 impl<'s, S: CipherSuiteProvider> OwnAgent<'s, S> {
-    /// The agent with this public key, which the hub signs with now or signed with in former times.
+    /// The agent with this public key, which the hub signs with or has signed with.
     ///
     /// # Errors
-    /// [`FrankingError::Crypto`] for a key of another length.
+    /// [`FrankingError::Crypto`] if the key does not have the suite's length.
     pub fn new(suite: &'s S, franking_signature_key: SignaturePublicKey) -> Result<Self, FrankingError> {
         let (expected, actual) = (suite.parameters().signature_public_key, franking_signature_key.len());
         if expected != actual {
@@ -268,7 +256,7 @@ impl<'s, S: CipherSuiteProvider> OwnAgent<'s, S> {
     }
 }
 
-/// The hub's own agents, one for each key that reported franks may be signed with.
+/// The hub's own agents, one for each key that signed franks which can still be reported.
 #[derive(Clone, Debug)]
 pub struct OwnAgents<'a, 's, S>(pub &'a [OwnAgent<'s, S>]);
 
@@ -276,7 +264,7 @@ impl<S: CipherSuiteProvider> RecheckStamp<Signed> for OwnAgents<'_, '_, S> {}
 
 impl<S: CipherSuiteProvider> sealed::Rechecking<Signed> for OwnAgents<'_, '_, S> {
     /// "Finally the hub verifies its franking_integrity_signature using the signature algorithm embedded in the
-    /// franking_signature_ciphersuite" (mimi-protocol-06, 5.9). Of several keys of that suite, one is enough.
+    /// franking_signature_ciphersuite" (mimi-protocol-06, 5.9). If several keys have that suite, one must verify.
     fn recheck_all(&self, franks: &[(&Frank, &ServerFrankingContext)]) -> Vec<Result<(), FrankingError>> {
         let unknown =
             |frank: &Frank| Err(FrankingError::UnknownFrankSuite(frank.franking_signature_ciphersuite));

@@ -1,4 +1,4 @@
-//! What a client's database holds of a verified frank.
+//! A verified frank as a client's database holds it.
 
 use mimi_codec::{
     Decode, Encode, Reader, RoomUri, UserUri, Writer,
@@ -10,15 +10,11 @@ use crate::{
     receiver::{self, Received},
 };
 
-/// A frank that was verified once and came back from storage. It is worth as much as the storage: whoever can write there can put a
-/// false frank, so this is no [`VerifiedFrank`], and nothing takes it for one.
+/// A frank that was verified before it was stored. It is as trustworthy as the storage: an attacker who can write there can store a false frank, so this type is not a [`VerifiedFrank`] and is never accepted as one.
 ///
-/// That does no harm to others: a report is checked by the hub, which finds out what is false. What a client shows as "sent by" it
-/// takes from its own message record. A client that wants certainty calls [`Self::verify_again`] while it still has the key: for
-/// [`Signed`](crate::Signed) that is public and can be kept with the epoch; the secrets of the other constructions are to be
-/// deleted.
+/// A false frank harms only the client itself: the hub refuses it in a report. A client shows the sender from its own message record. To be certain, a client calls [`Self::verify_again`] while it has the key. The key of [`Signed`](crate::Signed) is public and can be stored with the epoch. The secrets of the other constructions must be deleted with the epoch.
 ///
-/// The encoding is our own, and stays as it is:
+/// The encoding is ours, and is stable:
 ///
 /// ```text
 /// struct {
@@ -36,10 +32,10 @@ pub struct StoredFrank<C: Construction> {
 }
 
 impl<C: Construction> StoredFrank<C> {
-    /// The octets to store.
+    /// The bytes to store.
     ///
     /// # Errors
-    /// [`FrankingError::Encode`] for a value that doesn't fit its vector.
+    /// [`FrankingError::Encode`] if a value does not fit its vector.
     pub fn to_bytes(&self) -> Result<alloc::vec::Vec<u8>, FrankingError> {
         let mut writer = Writer::new();
         writer.bytes(&[C::REVISION]);
@@ -49,10 +45,10 @@ impl<C: Construction> StoredFrank<C> {
         Ok(writer.into_bytes())
     }
 
-    /// Reads what was stored.
+    /// Reads a stored frank.
     ///
     /// # Errors
-    /// [`FrankingError::StoredConstruction`] for a frank of another construction, [`FrankingError::Decode`] for what is none.
+    /// [`FrankingError::StoredConstruction`] for a frank of another construction, [`FrankingError::Decode`] if the bytes are malformed.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, FrankingError> {
         match bytes.first() {
             Some(revision) if *revision != C::REVISION => {
@@ -80,11 +76,10 @@ impl<C: Construction> StoredFrank<C> {
         &self.context
     }
 
-    /// Verifies the frank anew, for the application data that it is stored with.
+    /// Verifies the frank again, for the application data that it is stored with.
     ///
     /// # Errors
-    /// [`FrankingError::Identity`] if the stored sender or room is not in the one spelling that counts,
-    /// and those of [`receiver::verify`].
+    /// [`FrankingError::Identity`] if the stored sender or room is not in normal form, and those of [`receiver::verify`].
     pub fn verify_again(
         &self,
         agent: &impl CheckStamp<C>,
@@ -101,12 +96,12 @@ impl<C: Construction> StoredFrank<C> {
             sender_uri: &sender_uri,
             room_uri: &room_uri,
         };
-        // There is a frank, so there is a verdict.
+        // A frank is present, so the result is not `None`.
         receiver::verify(agent, content, &received)?.ok_or(FrankingError::FrankWithoutTag)
     }
 }
 
-/// Behind a revision that was looked at before.
+/// Decodes a frank whose revision was checked before.
 struct Stored<C: Construction>(StoredFrank<C>);
 
 impl<'a, C: Construction> Decode<'a> for Stored<C> {

@@ -1,4 +1,4 @@
-//! The franking tag: what a sender commits to a message with, and the key that opens the commitment.
+//! The franking tag, with which a sender commits to a message, and the key that opens the commitment.
 
 use core::fmt;
 
@@ -16,8 +16,7 @@ use crate::{FrankingError, construction::sealed};
 pub(crate) struct MacKey(Hmac<Sha256>);
 
 impl MacKey {
-    /// A key of any length, as HMAC takes it: up to a block of 64 octets padded with zeros, beyond that hashed. Whoever calls this has
-    /// checked that the length is the one it should be, as the padding hides a lost or an added zero.
+    /// A key of any length: HMAC pads a key of up to 64 bytes with zeros and hashes a longer one. Callers check the length first, because the padding hides a lost or an added zero byte.
     pub(crate) fn new(key: &[u8]) -> Self {
         use sha2::Digest;
 
@@ -35,7 +34,7 @@ impl MacKey {
         Self(<Hmac<Sha256> as KeyInit>::new((&*block).into()))
     }
 
-    /// The HMAC of all parts in a row.
+    /// The HMAC of the concatenated parts.
     pub(crate) fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
         let mut mac = self.0.clone();
         parts.iter().for_each(|part| mac.update(part));
@@ -49,17 +48,16 @@ impl fmt::Debug for MacKey {
     }
 }
 
-/// Are both the same? The time it takes doesn't depend on their octets.
+/// Compares in constant time.
 pub(crate) fn same(left: &[u8; 32], right: &[u8; 32]) -> bool {
     left.ct_eq(right).into()
 }
 
 /// The key of a franking tag: [`FrankingSalt`] or [`FrankingKey`].
 ///
-/// It stands in the content, so that whoever can read the message can check its tag, and nobody else.
+/// The content carries it, so that only readers of the message can check its tag.
 pub trait TagKey: sealed::Sealed + Clone + fmt::Debug {
-    /// The octets. All keys of one construction have the same number of them: HMAC pads its key, and two keys that differ in a zero
-    /// at the end would open one tag.
+    /// The bytes. All keys of one construction have the same length: HMAC pads its key, so two keys that differ in trailing zeros would open the same tag.
     fn as_bytes(&self) -> &[u8];
 }
 
@@ -70,13 +68,13 @@ macro_rules! tag_key {
         pub struct $name(Zeroizing<[u8; $length]>);
 
         impl $name {
-            /// Takes the octets that stand in the content, or that come from the sender's cryptographically secure generator.
+            /// Takes bytes from the content or from the sender's cryptographically secure generator.
             #[must_use]
             pub fn from_bytes(octets: [u8; $length]) -> Self {
                 Self(Zeroizing::new(octets))
             }
 
-            /// Draws the octets, for a message to be sent.
+            /// Draws the bytes for a new message.
             #[must_use]
             pub fn random(rng: &mut dyn CryptoRng) -> Self {
                 let mut octets = Zeroizing::new([0; $length]);
@@ -102,10 +100,9 @@ macro_rules! tag_key {
 }
 
 tag_key! {
-    /// The salt of the content, 16 octets, which is the tag's key in mimi-protocol-03 and later.
+    /// The salt of the content, 16 bytes: the tag's key in mimi-protocol-03 and later.
     ///
-    /// It must be new for every message. Whoever knows the salt of one message can confirm guesses of the content of every other
-    /// message that has the same.
+    /// It must be new for every message. A reader of one message can confirm guesses of the content of every other message with the same salt.
     pub struct FrankingSalt[16];
 
     /// The `franking_key` of mimi-protocol-02, 32 octets, new for every message.
@@ -114,22 +111,20 @@ tag_key! {
 
 impl FrankingKey {
     // franking_key = HMAC_SHA256( franking_base_secret, nonce )
-    /// Derives a key from a secret that the caller's MLS stack exported and a nonce that was never used with it (mimi-protocol-02,
-    /// 8.1.1).
+    /// Derives a key from a secret that the caller's MLS stack exported and a nonce that was never used with that secret (mimi-protocol-02 §8.1.1).
     #[must_use]
     pub fn derive(franking_base_secret: &[u8; 32], nonce: &[u8]) -> Self {
         Self::from_bytes(MacKey::new(franking_base_secret).mac(&[nonce]))
     }
 }
 
-/// The tag that commits to the application data (mimi-protocol-06, 5.4.1.1): public, it travels in the message's AAD.
+/// The tag that commits to the application data (mimi-protocol-06 §5.4.1.1). It is public and is carried in the message's AAD.
 ///
 /// ```text
 /// franking_tag = HMAC_SHA256( salt, application_data)
 /// ```
 ///
-/// In mimi-protocol-02 the key is the `franking_key`. `application_data` is what the MLS PrivateMessage protects, octet for octet:
-/// with content advertisement (mls-extensions-10, 6.2) that is an ApplicationFraming, media type included.
+/// In mimi-protocol-02 the key is the `franking_key`. `application_data` is exactly what the MLS PrivateMessage protects. With content advertisement (mls-extensions-10 §6.2) that is an ApplicationFraming, media type included.
 ///
 /// ```
 /// use mimi_franking::{FrankingSalt, franking_tag};
@@ -142,7 +137,7 @@ pub fn franking_tag<K: TagKey>(key: &K, application_data: &[u8]) -> FrankAAD {
     FrankAAD { franking_tag: MacKey::new(key.as_bytes()).mac(&[application_data]).into() }
 }
 
-/// Refuses a tag that isn't that of the application data.
+/// Refuses a tag of other application data.
 pub(crate) fn check_tag<K: TagKey>(
     key: &K,
     application_data: &[u8],

@@ -61,7 +61,7 @@ fn the_hub_cannot_confirm_a_guess_of_the_content() {
     );
 }
 
-/// A salt that is used twice gives the second message away to everybody who has the first: the tag travels in the open.
+/// A salt that is used twice lets readers of the first message confirm guesses of the second: the tag is public.
 #[test]
 fn a_salt_reused_lets_readers_of_one_message_confirm_guesses_of_the_other() {
     let room = Room::new(SUITE);
@@ -133,7 +133,7 @@ fn a_follower_cannot_submit_in_the_name_of_another_providers_user() {
         let (_, sender) = in_alices_name::<Signed>(server);
         assert_eq!(sender.err(), (!accepted).then_some(FrankingError::SenderOfAnotherProvider), "{server}");
     }
-    // A URI that names no provider is nobody's.
+    // A URI without a provider belongs to no provider's user.
     let list =
         ParticipantListData { participants: vec![UserRolePair { user: "alice".into(), role_index: 1 }] };
     let users = UserIndex::new(&list, [uri("alice")]);
@@ -176,7 +176,7 @@ fn no_denying<C: Under>(stamp: &FrankingError) {
     let mut as_bob = Message::<C>::accepted(&room, &data, &honest.frank_aad, &uri(BOB), &uri(ROOM));
     as_bob.sender_uri = uri(ALICE); // the leaf
     assert_eq!(as_bob.verify(&room).err().as_ref(), Some(stamp));
-    // Nor one who asserts somebody else in the content.
+    // Nor a sender whose content asserts another user.
     let of_bob = C::content([7; 32], BOB, ROOM, "hello");
     let mut asserted = Message::<C>::sent(&room, &of_bob, BOB, ROOM);
     asserted.sender_uri = uri(ALICE); // the leaf
@@ -424,7 +424,7 @@ fn on_the_way<C: Under>(stamp: &FrankingError) {
     delayed.accepted_timestamp += 60_000;
     assert_eq!(delayed.verify(&room).err().as_ref(), Some(stamp));
     assert_eq!(delayed.report(&room), Err(FrankingError::ServerFrankMismatch));
-    // A frank by somebody who isn't the hub.
+    // A frank by another party than the hub.
     let impostor = Room::seeded(SUITE, 3);
     let stamped = sent::<C>(&impostor, "one");
     assert_eq!(stamped.verify(&room).err().as_ref(), Some(stamp));
@@ -538,7 +538,7 @@ fn a_moved_boundary_is_refused_in_06() {
     assert_eq!(moved_boundary::<Signed>(), Err(FrankingError::ServerFrankMismatch));
 }
 
-/// A hub, or somebody who can change the GroupContext of a client, puts another agent in.
+/// The hub, or an attacker who can change a client's GroupContext, inserts another agent.
 #[test]
 fn a_swapped_franking_agent_is_refused() {
     let room = Room::new(SUITE);

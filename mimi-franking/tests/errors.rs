@@ -31,7 +31,7 @@ fn caused() -> Vec<(FrankingError, String)> {
 }
 
 #[test]
-fn names_the_error_behind() {
+fn the_source_of_an_error_is_its_cause() {
     for (error, cause) in caused() {
         let (mut deepest, mut depth): (&dyn Error, usize) = (&error, 0);
         while let Some(source) = deepest.source() {
@@ -46,7 +46,7 @@ fn names_the_error_behind() {
 }
 
 #[test]
-fn says_something_else_of_each_error() {
+fn each_error_has_its_own_message() {
     let (expected, actual) = (DnsName::parse("a.example").unwrap(), DnsName::parse("b.example").unwrap());
     let errors = [
         FrankingError::SenderNotParticipant,
@@ -86,9 +86,11 @@ fn says_something_else_of_each_error() {
         assert!(said.insert(error.to_string()), "{error}");
     }
     assert!(said.iter().all(|text| text.len() > 10 && *text != "application data: "));
-    for number in
-        ["hub_key 77 is retired", "hub_key 77 is in force later", "a hub_key of 31 octets, 32 are the least"]
-    {
+    for number in [
+        "hub_key 77 is retired",
+        "hub_key 77 comes into force at the same time or later",
+        "hub_key has 31 bytes, at least 32 are required",
+    ] {
         assert!(said.contains(number), "{number}");
     }
 }

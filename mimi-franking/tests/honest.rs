@@ -1,4 +1,4 @@
-//! Honest runs pass everybody, and every change of one field is refused by whoever can see it.
+//! Every party accepts honest runs, and each party that sees a field refuses a change of it.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, missing_docs)]
 
 mod room;

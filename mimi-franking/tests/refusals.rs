@@ -469,7 +469,7 @@ fn a_stored_frank_is_verified_again_or_not_believed() {
     assert_eq!(again(&stored, &message.application_data), message.verify(&room));
     let other = mimi_message([8; 16], ALICE, ROOM, "x");
     assert_eq!(again(&stored, &other), Err(FrankingError::TagMismatch));
-    // Somebody wrote another time into the database: it decodes, and that is all.
+    // An attacker wrote another time into the database: the frank decodes, but does not verify.
     let mut octets = stored.to_bytes().unwrap();
     *octets.last_mut().unwrap() ^= 1;
     let tampered = StoredFrank::<Signed>::from_bytes(&octets).unwrap();

@@ -1,4 +1,4 @@
-//! What a sender puts into the extensions of MIMI content, and the FrankingAssertion map of mimi-protocol-02 and -03.
+//! The sender's assertions in the extensions of MIMI content, and the FrankingAssertion map of mimi-protocol-02 and -03.
 
 use alloc::vec::Vec;
 
@@ -52,7 +52,7 @@ impl<'a> FrankingAssertion<'a> {
     }
 }
 
-/// The items of a short map, each in its shortest form, as all of a MIMI content message.
+/// Reads the items of a short map, each in its shortest form, as MIMI content requires.
 struct Items<'a>(&'a [u8]);
 
 impl<'a> Items<'a> {
@@ -119,7 +119,7 @@ pub fn set_sender_and_room(
     extensions.set_room_uri(room_uri)
 }
 
-/// Asserts sender and room in the FrankingAssertion map of mimi-protocol-03, under the extension key that the room has for it.
+/// Asserts sender and room in the FrankingAssertion map of mimi-protocol-03, under the room's extension key for it.
 ///
 /// # Errors
 /// [`ExtensionError::Key`] for a key that no message can have.
@@ -135,8 +135,7 @@ pub fn set_franking_assertion(
     extensions.set_encoded(ExtensionKey::Integer(assertion_key), &encoded)
 }
 
-/// Asserts `franking_key`, sender and room in the FrankingAssertion map of mimi-protocol-02, under the extension key that the room has
-/// for it.
+/// Asserts `franking_key`, sender and room in the FrankingAssertion map of mimi-protocol-02, under the room's extension key for it.
 ///
 /// # Errors
 /// [`ExtensionError::Key`] for a key that no message can have.
@@ -160,7 +159,7 @@ fn entry(encoded: &mut Vec<u8>, key: u8, major: u8, octets: &[u8]) {
     encoded.extend_from_slice(octets);
 }
 
-/// A head in its shortest form. Nothing that is written here is beyond four octets of length.
+/// Writes a head in its shortest form. No length here exceeds four bytes.
 fn head(encoded: &mut Vec<u8>, major: u8, argument: usize) {
     let major = major << 5;
     match argument {

@@ -8,13 +8,12 @@ use mimi_content::{ExtensionKey, ExtensionsRef, MimiContentRef, UnboundReason};
 use super::{Assertions, ContentError, FrankableContent, FrankingAssertion, UnboundContent, UnboundKind};
 use crate::{Construction, ContextHash, FrankingSalt, IntegrityMac, Signed};
 
-/// What stands around the MIMI content in the application data. The room says it: it is framed where its GroupContext has the
-/// component `content_media_types` (mls-extensions-10, 6.2).
+/// The framing of MIMI content in the application data. Content is framed in rooms whose GroupContext has the component `content_media_types` (mls-extensions-10 §6.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framing {
-    /// Nothing: the application data is MIMI content.
+    /// No framing: the application data is MIMI content.
     Bare,
-    /// An `ApplicationFraming`. The franking tag covers it all, so a report must carry it all too.
+    /// An `ApplicationFraming`. The franking tag covers the framing, so a report must carry it.
     ApplicationFraming,
 }
 
@@ -29,8 +28,7 @@ impl Framing {
     }
 }
 
-/// The content, which ends where its framing ends. A media type that is left out is the first of the group's list; whether that one
-/// is MIMI content, decoding tells.
+/// The content inside the framing. An absent media type means the first of the group's list; decoding shows whether the content is MIMI content.
 fn unframe(application_data: &[u8]) -> Result<&[u8], ContentError> {
     let framing = ApplicationFraming::decode_exact(application_data).map_err(ContentError::Framing)?;
     let is_mimi = |name: &str| name.eq_ignore_ascii_case(mimi_content::media_types::MIMI_CONTENT);
@@ -41,10 +39,9 @@ fn unframe(application_data: &[u8]) -> Result<&[u8], ContentError> {
     start.and_then(|start| application_data.get(start..)).ok_or(ContentError::Malformed)
 }
 
-/// MIMI content in [`Signed`] and [`IntegrityMac`]: the salt, and sender and room under the extension keys 1 and 2.
+/// MIMI content in [`Signed`] and [`IntegrityMac`]: reads the salt, and sender and room under the extension keys 1 and 2.
 ///
-/// mimi-protocol-03 puts sender and room into a FrankingAssertion map under a key that it never got a number for; with
-/// [`Self::with_assertion`] they are read from there.
+/// mimi-protocol-03 puts sender and room into a FrankingAssertion map under an extension key without an assigned number; [`Self::with_assertion`] reads them from there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MimiFrankable {
     framing: Framing,
@@ -52,13 +49,13 @@ pub struct MimiFrankable {
 }
 
 impl MimiFrankable {
-    /// Sender and room stand under the extension keys 1 and 2.
+    /// Sender and room are under the extension keys 1 and 2.
     #[must_use]
     pub const fn new(framing: Framing) -> Self {
         Self { framing, assertion_key: None }
     }
 
-    /// mimi-protocol-03 to the letter: sender and room stand in the FrankingAssertion map under this extension key.
+    /// As mimi-protocol-03 has it: sender and room are in the FrankingAssertion map under this extension key.
     #[must_use]
     pub const fn with_assertion(framing: Framing, assertion_key: i64) -> Self {
         Self { framing, assertion_key: Some(assertion_key) }
@@ -88,7 +85,7 @@ impl MimiFrankable {
 
 impl FrankableContent<Signed> for MimiFrankable {
     fn assertions<'a>(&self, application_data: &'a [u8]) -> Result<Assertions<'a, Signed>, ContentError> {
-        // 05 and 06 know no FrankingAssertion.
+        // mimi-protocol-05 and -06 have no FrankingAssertion.
         Self { assertion_key: None, ..*self }.read(application_data)
     }
 }
@@ -102,8 +99,7 @@ impl FrankableContent<IntegrityMac> for MimiFrankable {
     }
 }
 
-/// MIMI content in [`ContextHash`]: `franking_key`, sender and room in the FrankingAssertion map of mimi-protocol-02. The draft never
-/// got a number for its extension key, so the caller names it.
+/// MIMI content in [`ContextHash`]: reads `franking_key`, sender and room from the FrankingAssertion map of mimi-protocol-02. Its extension key has no assigned number, so the caller names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MimiFrankable02 {
     framing: Framing,
@@ -111,7 +107,7 @@ pub struct MimiFrankable02 {
 }
 
 impl MimiFrankable02 {
-    /// The FrankingAssertion map stands under this extension key.
+    /// The FrankingAssertion map is under this extension key.
     #[must_use]
     pub const fn new(framing: Framing, assertion_key: i64) -> Self {
         Self { framing, assertion_key }
@@ -156,8 +152,7 @@ fn sender_and_room(extensions: ExtensionsRef<'_>) -> Result<(&str, &str), Conten
     Ok((sender_uri, extensions.room_uri().ok_or(ContentError::MissingRoom)?))
 }
 
-/// Sender and room of an assertion, unless the extensions 1 and 2 are there and name others: nobody is to read two senders out of one
-/// message.
+/// Sender and room of an assertion. Refused if the extensions 1 and 2 name others, so that two readers cannot find two senders in one message.
 fn agree<'a>(
     extensions: ExtensionsRef<'_>,
     asserted: (&'a str, &'a str),

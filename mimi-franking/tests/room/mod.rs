@@ -314,7 +314,7 @@ impl Under for ContextHash {
     }
 }
 
-/// A submission as the hub of the tests accepts it: everybody is an active participant.
+/// A submission as the tests' hub accepts it: every user is an active participant.
 pub fn submission(frank_aad: &FrankAAD, sender_uri: &UserUri, room_uri: &RoomUri) -> Submission {
     let item = mimi_codec::extensions::SafeAADItem {
         component_id: ComponentID::FRANK_AAD,
