@@ -289,6 +289,11 @@ where
                     };
                     builder.add_proposal(mls::Proposal::AppDataUpdate(Box::new(update)))
                 }
+                Proposal::AppEphemeral(ephemeral) => {
+                    let (id, data) = (ephemeral.component_id.0, ephemeral.data.to_vec());
+                    let ephemeral = mls::AppEphemeralProposal::new(id, data);
+                    builder.add_proposal(mls::Proposal::AppEphemeral(Box::new(ephemeral)))
+                }
                 _ => return Err(StackError::new("committing", NO_WAY)),
             };
         }

@@ -6,6 +6,7 @@
 //! [`ClientRoom::receive`]. Changes go out by [`ClientRoom::commit`] or [`ClientRoom::propose`], and
 //! count once [`ClientRoom::answered`] has seen the hub's answer.
 
+mod act;
 mod join;
 mod send;
 mod snapshot;
@@ -14,7 +15,7 @@ use alloc::{boxed::Box, string::ToString, vec::Vec};
 use core::fmt;
 
 use mimi_codec::{
-    DnsName, RoomUri, UserUri,
+    CapabilityType, DnsName, RoomUri, UserUri,
     mls::{AuthenticatedContent, Content, MLSMessageBody, ProposalOrRef, ProposalRef, Sender, Welcome},
     protocol::{
         ApplicationMessage, CommitMessage, FanoutEvent, FanoutMessage, Frank, GroupInfoOption,
@@ -22,9 +23,12 @@ use mimi_codec::{
     },
     ratchet_tree_options::RatchetTreeOption,
 };
+use mimi_content::{BuildError, ReplaceError};
 use mimi_crypto::CipherSuiteProvider;
-use mimi_policy::{ParentParticipants, TableSeed};
+use mimi_policy::{ParentParticipants, TableSeed, message::ContentRefusal};
 
+pub use act::Reported;
+pub(crate) use act::ephemeral;
 pub use join::ExternalJoin;
 pub use send::{Composed, MessageEvent};
 pub use snapshot::ClientSnapshot;
@@ -119,6 +123,14 @@ pub enum ClientError {
     NotAParticipant(UserUri),
     /// A snapshot would be longer than the wire can hold.
     TooLong,
+    /// The user's role lacks a capability.
+    Lacks(CapabilityType),
+    /// The user's role does not allow the content.
+    Content(ContentRefusal),
+    /// The message cannot be composed.
+    Build(BuildError),
+    /// What is to be edited, deleted or taken back is not what it is said to be.
+    Replace(ReplaceError),
     /// The content cannot be franked.
     Franking(mimi_franking::FrankingError),
 }
@@ -137,6 +149,10 @@ impl fmt::Display for ClientError {
             Self::Load(error) => error.fmt(f),
             Self::NotAParticipant(user) => write!(f, "{user} is not on the participant list"),
             Self::TooLong => f.write_str("snapshot is too long for the wire"),
+            Self::Lacks(capability) => write!(f, "the user's role lacks {capability}"),
+            Self::Content(refusal) => refusal.fmt(f),
+            Self::Build(error) => error.fmt(f),
+            Self::Replace(error) => error.fmt(f),
             Self::Franking(error) => error.fmt(f),
         }
     }

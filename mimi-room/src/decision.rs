@@ -4,14 +4,15 @@ use alloc::{collections::BTreeSet, string::ToString, vec::Vec};
 use core::fmt;
 
 use mimi_codec::{
-    UserUri,
+    DnsName, UserUri,
     extensions::AppDataDictionary,
     mls::{GroupContext, MAC, ProposalRef, SignaturePublicKey},
 };
 use mimi_policy::{Actor, Change, Grant, Plan};
 
 use crate::{
-    LeafChanges, Member, MlsStack, Room, Server, WaitingProposal, members::Members, stack::ComponentUpdates,
+    LeafChanges, Member, MlsStack, Retraction, Room, Server, WaitingProposal, members::Members,
+    stack::ComponentUpdates,
 };
 
 /// One change and the right that allows it.
@@ -43,6 +44,7 @@ pub struct CommitDecision<S: MlsStack> {
     pub(crate) rights: Vec<Right>,
     pub(crate) leaves: LeafChanges,
     pub(crate) components: ComponentUpdates,
+    pub(crate) retractions: Vec<Retraction>,
     pub(crate) staged: S::Staged,
     pub(crate) context: GroupContext,
     pub(crate) dictionary: AppDataDictionary,
@@ -103,6 +105,7 @@ where
             rights: self.rights.clone(),
             leaves: self.leaves.clone(),
             components: self.components.clone(),
+            retractions: self.retractions.clone(),
             staged: self.staged.clone(),
             context: self.context.clone(),
             dictionary: self.dictionary.clone(),
@@ -214,6 +217,11 @@ pub struct Committed {
     pub left: Vec<UserUri>,
     /// Leaves that are blank now, unless an added client took them again.
     pub removed_leaves: Vec<u32>,
+    /// Messages that it retracts.
+    pub retractions: Vec<Retraction>,
+    /// Providers whose last participant has left the list. The hub takes their external senders off
+    /// the group's list (mimi-protocol-06 §7.4).
+    pub departed_providers: Vec<DnsName>,
     /// Whether the room is over.
     pub room_is_over: bool,
 }
@@ -233,8 +241,12 @@ impl Room {
             return Err(ApplyError::Stale);
         }
         let room_is_over = plan.destroys_room();
+        self.departed.extend(plan.departed_providers().iter().cloned());
         stack.merge(decision.staged).map_err(|error| ApplyError::Mls(error.to_string()))?;
         self.policy.apply(plan).map_err(|_| ApplyError::Stale)?;
+        let mut departed = core::mem::take(&mut self.departed);
+        departed.retain(|provider| self.policy.participants_of_provider(provider.as_ref()) == 0);
+        let departed_providers = departed.into_iter().collect();
         let (joined, left) = changed_users(&self.members, &decision.leaves);
         let removed_leaves = decision.leaves.removed.clone();
         self.enter(decision.context, decision.dictionary, decision.leaves, decision.external_senders);
@@ -245,6 +257,8 @@ impl Room {
             joined,
             left,
             removed_leaves,
+            retractions: decision.retractions,
+            departed_providers,
             room_is_over,
         })
     }
@@ -270,7 +284,9 @@ impl Room {
         plan: Plan,
         list: Vec<WaitingProposal>,
     ) -> Result<Vec<ProposalRef>, ApplyError> {
+        let departed = plan.departed_providers().to_vec();
         self.policy.apply(plan).map_err(|_| ApplyError::Stale)?;
+        self.departed.extend(departed);
         let references = list.iter().map(|it| it.reference.clone()).collect();
         self.waiting.push(list);
         Ok(references)

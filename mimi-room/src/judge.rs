@@ -8,10 +8,11 @@ use alloc::{
 
 use mimi_codec::{
     Encode, UserUri,
+    code_points::ExtensionType,
     extensions::AppDataDictionary,
     mls::{
-        AuthenticatedContent, Commit, Content, Credential, GroupContext, LeafNode, MLSMessage, Proposal,
-        Sender,
+        AuthenticatedContent, Commit, Content, Credential, Extensions, ExternalSenders, GroupContext,
+        LeafNode, MLSMessage, Proposal, Sender,
     },
     protocol::{CommitMessage, ProposalMessage},
 };
@@ -22,7 +23,7 @@ use mimi_policy::{
 
 use crate::{
     CommitDecision, Committer, CredentialRefused, Identity, LeafChanges, Member, MessageDecision, MlsStack,
-    ProposalsDecision, Refused, Right, Room, WaitingProposal, components, room::external_senders,
+    ProposalsDecision, Refused, Retraction, Right, Room, WaitingProposal, components, room::external_senders,
     stack::ComponentUpdates, waiting::Named,
 };
 
@@ -64,10 +65,10 @@ impl Room {
         staged: S::Staged,
     ) -> Result<CommitDecision<S>, Refused> {
         let context = stack.staged_context(&staged).map_err(mls::<S>)?;
-        let dictionary = self.check_staged(&context, &judged.components)?;
+        let dictionary = self.check_staged(&context, &judged)?;
         let external_senders = external_senders(&context.extensions, identity)
             .map_err(|error| Refused::Mls(error.to_string()))?;
-        let Judged { committer, plan, rights, leaves, components } = judged;
+        let Judged { committer, plan, rights, leaves, components, retractions, .. } = judged;
         Ok(CommitDecision {
             epoch: self.context.epoch,
             committer,
@@ -75,6 +76,7 @@ impl Room {
             rights,
             leaves,
             components,
+            retractions,
             staged,
             context,
             dictionary,
@@ -184,21 +186,21 @@ impl Room {
         Ok((content, verified))
     }
 
-    /// The staged epoch follows this one and has the components of the judgement.
-    fn check_staged(
-        &self,
-        staged: &GroupContext,
-        components: &ComponentUpdates,
-    ) -> Result<AppDataDictionary, Refused> {
+    /// The staged epoch follows this one and has the components and extensions of the judgement.
+    fn check_staged(&self, staged: &GroupContext, judged: &Judged) -> Result<AppDataDictionary, Refused> {
         let follows = staged.group_id == self.context.group_id
             && Some(staged.epoch) == self.context.epoch.checked_add(1)
             && staged.cipher_suite == self.context.cipher_suite;
         if !follows {
             return Err(Refused::OtherComponents);
         }
+        let expected = judged.extensions.as_ref().unwrap_or(&self.context.extensions);
+        if beside_dictionary(&staged.extensions) != beside_dictionary(expected) {
+            return Err(Refused::OtherComponents);
+        }
         let dictionary = staged.extensions.app_data_dictionary();
         let dictionary = dictionary.map_err(|_| Refused::OtherComponents)?;
-        if components::is_updated(&self.dictionary, components, &dictionary) {
+        if components::is_updated(&self.dictionary, &judged.components, &dictionary) {
             Ok(dictionary)
         } else {
             Err(Refused::OtherComponents)
@@ -266,6 +268,11 @@ impl Room {
         let plan = request.check(&self.policy).map_err(Refused::Policy)?;
         let components = components::updates(&self.dictionary, attributed.iter().map(|it| it.0))?;
         let rights = rights(&request, &plan);
+        let retractions = attributed.iter().filter_map(|it| Retraction::of(it.0)).collect();
+        let extensions = attributed.iter().find_map(|it| match it.0 {
+            Proposal::GroupContextExtensions(new) => Some(new.extensions.clone()),
+            _ => None,
+        });
         let leaves = self.leaf_changes(&known, sender, path, named)?;
         let committer = match (sender, leaves.added.last(), joining) {
             (Sender::Member { leaf_index }, _, _) => {
@@ -276,7 +283,7 @@ impl Room {
             }
             _ => return Err(Refused::WrongContent),
         };
-        Ok(Judged { committer, plan, rights, leaves, components })
+        Ok(Judged { committer, plan, rights, leaves, components, extensions, retractions })
     }
 
     pub(crate) fn judge_proposal_list(
@@ -387,6 +394,16 @@ pub(crate) struct Judged {
     pub(crate) rights: Vec<Right>,
     pub(crate) leaves: LeafChanges,
     pub(crate) components: ComponentUpdates,
+    /// The new extensions of the GroupContext, beside the dictionary.
+    pub(crate) extensions: Option<Extensions>,
+    pub(crate) retractions: Vec<Retraction>,
+}
+
+/// The extensions beside the dictionary of components, in whatever order they come.
+fn beside_dictionary(extensions: &Extensions) -> BTreeMap<u16, &[u8]> {
+    let extensions = extensions.as_slice().iter();
+    let other = extensions.filter(|it| it.extension_type != ExtensionType::APP_DATA_DICTIONARY);
+    other.map(|it| (it.extension_type.0, it.extension_data.as_slice())).collect()
 }
 
 /// Who is behind the leaves of a room, and behind those that a message brings.
@@ -472,6 +489,31 @@ impl Identities for Known<'_> {
     fn external_sender(&self, sender_index: u32) -> Result<Actor, Unidentified> {
         let server = self.room.external_sender(sender_index).ok_or(Unidentified::Unknown)?;
         Ok(Actor::external_sender(server.uri.clone(), server.claims.clone()))
+    }
+
+    fn extensions(&self) -> Option<&Extensions> {
+        Some(&self.room.context.extensions)
+    }
+
+    /// The hub alone changes the external senders, and stays among them (reading E38). All else
+    /// stays as it is.
+    fn allows_extensions(&self, sender: &Actor, old: &Extensions, new: &Extensions) -> bool {
+        let room = self.room;
+        let Actor::ExternalSender { uri, .. } = sender else { return false };
+        if !room.is_hub(uri) {
+            return false;
+        }
+        let senders = ExtensionType::EXTERNAL_SENDERS.0;
+        let (mut kept, mut left) = (beside_dictionary(old), beside_dictionary(new));
+        if kept.remove(&senders).is_none() || left.remove(&senders).is_none() || kept != left {
+            return false;
+        }
+        let list = |extensions: &Extensions| extensions.content::<ExternalSenders>()?.ok();
+        let (Some(old), Some(new)) = (list(old), list(new)) else { return false };
+        let mut own = room.external_senders.iter().zip(&old.external_senders);
+        own.any(|(server, entry)| {
+            server.as_ref().is_some_and(|it| it.uri == *uri) && new.external_senders.contains(entry)
+        })
     }
 
     fn join_code(&self, user: &UserUri, role: u32) -> Option<JoinCode> {

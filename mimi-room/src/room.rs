@@ -1,10 +1,10 @@
 //! The room: what its hub, its followers and its members agree on.
 
-use alloc::{string::ToString, vec::Vec};
+use alloc::{collections::BTreeSet, string::ToString, vec::Vec};
 use core::fmt;
 
 use mimi_codec::{
-    ClientUri, DecodeError, RoomUri, UserUri,
+    ClientUri, DecodeError, DnsName, RoomUri, UserUri,
     extensions::AppDataDictionary,
     mls::{Extensions, ExternalSenders, GroupContext},
 };
@@ -31,6 +31,8 @@ pub struct Room {
     /// The participants of the parent room from the next epoch on, where what waits rests on those
     /// before.
     pub(crate) next_parent: Option<ParentParticipants>,
+    /// The providers whose last participant leaves by what waits.
+    pub(crate) departed: BTreeSet<DnsName>,
 }
 
 /// Why no room can be made of a group.
@@ -110,8 +112,18 @@ impl Room {
         parts.clients = clients.collect();
         let policy = RoomState::new(parts, seed.clone()).map_err(LoadError::Room)?;
         let (members, waiting) = (Members::new(members, seed), Waiting::default());
-        let next_parent = None;
-        Ok(Self { uri, policy, context, dictionary, members, external_senders, waiting, next_parent })
+        let (next_parent, departed) = (None, BTreeSet::new());
+        Ok(Self {
+            uri,
+            policy,
+            context,
+            dictionary,
+            members,
+            external_senders,
+            waiting,
+            next_parent,
+            departed,
+        })
     }
 
     /// Its URI.
@@ -163,6 +175,14 @@ impl Room {
         self.external_senders.get(usize::try_from(sender_index).ok()?)?.as_ref()
     }
 
+    /// Whether a server is the room's hub: the provider that the room's URI names.
+    pub(crate) fn is_hub(&self, server: &UserUri) -> bool {
+        match (self.uri.mimi_uri(), server.mimi_uri()) {
+            (Some(room), Some(server)) => room.host() == server.host(),
+            _ => false,
+        }
+    }
+
     /// The role of a user; `None` for a user who is not on the participant list.
     #[must_use]
     pub fn role_of(&self, user: &UserUri) -> Option<u32> {
@@ -198,6 +218,7 @@ impl Room {
     /// Goes back to the last commit, and hands out the lists that waited.
     pub(crate) fn withdraw(&mut self) -> Vec<Vec<WaitingProposal>> {
         self.policy.withdraw_proposals();
+        self.departed.clear();
         self.waiting.take()
     }
 

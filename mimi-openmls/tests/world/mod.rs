@@ -113,7 +113,11 @@ pub(crate) fn suite() -> RustCrypto {
 fn capabilities() -> mls::Capabilities {
     mls::Capabilities::builder()
         .extensions(vec![mls::ExtensionType::AppDataDictionary])
-        .proposals(vec![mls::ProposalType::AppDataUpdate, mls::ProposalType::SelfRemove])
+        .proposals(vec![
+            mls::ProposalType::AppDataUpdate,
+            mls::ProposalType::AppEphemeral,
+            mls::ProposalType::SelfRemove,
+        ])
         .build()
 }
 
@@ -201,6 +205,16 @@ impl World {
     }
 
     pub(crate) fn with(roles: mimi_codec::room_policy::RoleData, others: &[&str], limits: Limits) -> Self {
+        let others: Vec<(&str, u32)> = others.iter().map(|user| (*user, 2)).collect();
+        Self::of(roles, &others, limits)
+    }
+
+    /// Alice creates the room, with others on its list who have no client.
+    pub(crate) fn with_listed(roles: mimi_codec::room_policy::RoleData, others: &[(&str, u32)]) -> Self {
+        Self::of(roles, others, Limits::default())
+    }
+
+    fn of(roles: mimi_codec::room_policy::RoleData, others: &[(&str, u32)], limits: Limits) -> Self {
         let mut rng = ChaCha20Rng::seed_from_u64(7);
         let hub_key = Key::new(99);
         let external_sender = ExternalSender {
@@ -223,7 +237,10 @@ impl World {
 
         let mut alice = Client::new("a.example", "alice", "a1", 1);
         let mut participants = vec![UserRolePair { user: alice.user.as_opaque().clone(), role_index: 3 }];
-        participants.extend(others.iter().map(|it| UserRolePair { user: (*it).into(), role_index: 2 }));
+        let others = others.iter();
+        participants.extend(
+            others.map(|(user, role_index)| UserRolePair { user: (*user).into(), role_index: *role_index }),
+        );
         let mut components = vec![
             component(ComponentID::PARTICIPANT_LIST, &ParticipantListData { participants }),
             component(ComponentID::ROLES_LIST, &roles),

@@ -4,21 +4,23 @@
 use alloc::{boxed::Box, string::ToString, vec::Vec};
 
 use mimi_codec::{
-    Encode, UserUri,
-    code_points::{ComponentID, WireFormat},
-    extensions::{AppDataUpdate, AppDataUpdateSelect},
+    DnsName, Encode, Octets, Opaque, UserUri,
+    code_points::{ComponentID, ExtensionType, WireFormat},
+    extensions::{AppDataUpdate, AppDataUpdateSelect, SafeAAD},
     mls::{
-        Content, FramedContent, FramedContentAuthData, FramedContentTBS, Mls10, Proposal, PublicMessage,
-        Remove, Sender,
+        Content, Extensions, ExternalSender, ExternalSenders, FramedContent, FramedContentAuthData,
+        FramedContentTBS, GroupContextExtensions, Mls10, Proposal, PublicMessage, Remove, Sender,
     },
-    protocol::{ParticipantListUpdate, ProposalMessage, UserindexRolePair},
+    protocol::{AbuseType, IdentifierUri, ParticipantListUpdate, ProposalMessage, UserindexRolePair},
+    retraction::{HubRetractedMessagesComponent, HubRetractedRangeComponent},
 };
+use mimi_content::MessageId;
 use mimi_crypto::{CipherSuiteProvider, sign_with_label};
 use mimi_policy::BANNED_ROLE;
 use rand_core::CryptoRng;
 
 use super::{Change, HostedRoom, Hub, HubError};
-use crate::{Identity, MlsStack, Room};
+use crate::{Identity, MlsStack, Room, client::ephemeral};
 
 impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
     /// Proposes to take the clients of a user out of the group. The user stays on the list.
@@ -77,6 +79,99 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         let mut proposals = alloc::vec![list_update(&update)?];
         proposals.extend(removes(&hosted.room, user));
         self.propose(hosted, &proposals, now_ms, rng)
+    }
+
+    /// Proposes to retract single messages for everyone (mimi-hub-retracted-messages-00 §3.1), on
+    /// its own account or a user's.
+    ///
+    /// # Errors
+    /// [`HubError`]: above all [`HubError::Refused`] if the hub's role lacks
+    /// `canDeleteOtherMessage`.
+    pub fn retract<S: MlsStack>(
+        &self,
+        hosted: &mut HostedRoom<S>,
+        messages: &[MessageId],
+        on_behalf_of: Option<&UserUri>,
+        reason: Option<AbuseType>,
+        now_ms: u64,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Change<S>, HubError> {
+        let data = HubRetractedMessagesComponent {
+            hub_retracted_timestamp: now_ms,
+            remover_uri: self.remover(on_behalf_of)?,
+            reason_code: reason,
+            retracted_messages: messages.iter().map(|id| Octets::from(*id.as_bytes())).collect(),
+        };
+        let proposal = ephemeral(ComponentID::HUB_RETRACTED_MESSAGES, &data);
+        self.propose(hosted, &[proposal.map_err(|_| HubError::TooLong)?], now_ms, rng)
+    }
+
+    /// Proposes to retract the messages of one sender for everyone, those from a time on or all
+    /// (mimi-hub-retracted-messages-00 §3.2).
+    ///
+    /// # Errors
+    /// Those of [`Self::retract`].
+    #[allow(clippy::too_many_arguments, reason = "the fields of the component")]
+    pub fn retract_all_of<S: MlsStack>(
+        &self,
+        hosted: &mut HostedRoom<S>,
+        sender: &UserUri,
+        since_ms: Option<u64>,
+        on_behalf_of: Option<&UserUri>,
+        reason: Option<AbuseType>,
+        now_ms: u64,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Change<S>, HubError> {
+        let data = HubRetractedRangeComponent {
+            hub_retracted_timestamp: now_ms,
+            remover_uri: self.remover(on_behalf_of)?,
+            reason_code: reason,
+            abusive_sender_uri: IdentifierUri::from(sender),
+            starting_timestamp: since_ms,
+        };
+        let proposal = ephemeral(ComponentID::HUB_RETRACTED_RANGE, &data);
+        self.propose(hosted, &[proposal.map_err(|_| HubError::TooLong)?], now_ms, rng)
+    }
+
+    fn remover(&self, on_behalf_of: Option<&UserUri>) -> Result<IdentifierUri, HubError> {
+        match on_behalf_of {
+            Some(user) => Ok(user.into()),
+            None => {
+                let server = self.identity.external_sender(&self.external_sender);
+                Ok((&server.ok_or(HubError::NotAnExternalSender)?.uri).into())
+            }
+        }
+    }
+
+    /// Proposes another list of external senders, with this hub's own entry on it
+    /// (mimi-protocol-06 §7.4): followers that may propose from now on, or no longer.
+    ///
+    /// # Errors
+    /// [`HubError`]: [`HubError::Refused`] for a list without the hub.
+    pub fn set_external_senders<S: MlsStack>(
+        &self,
+        hosted: &mut HostedRoom<S>,
+        senders: Vec<ExternalSender>,
+        now_ms: u64,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Change<S>, HubError> {
+        let proposal = external_senders_proposal(&hosted.room, senders)?;
+        self.propose(hosted, &[proposal], now_ms, rng)
+    }
+
+    /// The proposal that takes the external senders of departed providers off the list, if there
+    /// are any.
+    pub(super) fn without_departed(&self, room: &Room, departed: &[DnsName]) -> Option<Proposal> {
+        let senders = room.group_context().extensions.content::<ExternalSenders>()?.ok()?;
+        let departs = |sender: &ExternalSender| {
+            let server = self.identity.external_sender(sender);
+            let server = server.as_ref().and_then(|it| it.uri.mimi_uri());
+            server.is_some_and(|uri| departed.iter().any(|it| it.as_ref() == uri.host()))
+        };
+        let all = senders.external_senders.len();
+        let stay = senders.external_senders.into_iter();
+        let stay: Vec<_> = stay.filter(|it| *it == self.external_sender || !departs(it)).collect();
+        if stay.len() == all { None } else { external_senders_proposal(room, stay).ok() }
     }
 
     /// Proposes as an external sender. The room judges the hub like any other sender.
@@ -140,7 +235,7 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
             room.group_context().group_id.clone(),
             room.epoch(),
             Sender::External { sender_index },
-            mimi_codec::Opaque::default(),
+            no_safe_aad(room)?,
             Content::Proposal { proposal: proposal.clone() },
         );
         let content = content.map_err(|_| HubError::NotAllowed)?;
@@ -153,6 +248,27 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         ProposalMessage::new(message.into())
             .map_err(|error| HubError::Mls(alloc::format!("{error:?}").to_string()))
     }
+}
+
+/// The authenticated data of a message that says nothing there: in a group with the component
+/// `safe_aad`, a SafeAAD without items (mls-extensions-10 §4.9).
+fn no_safe_aad(room: &Room) -> Result<Opaque, HubError> {
+    if room.dictionary().data(ComponentID::SAFE_AAD).is_none() {
+        return Ok(Opaque::default());
+    }
+    Ok(SafeAAD::default().to_bytes().map_err(|_| HubError::TooLong)?.into())
+}
+
+fn external_senders_proposal(room: &Room, senders: Vec<ExternalSender>) -> Result<Proposal, HubError> {
+    let senders = ExternalSenders { external_senders: senders }.to_bytes().map_err(|_| HubError::TooLong)?;
+    let mut extensions = room.group_context().extensions.as_slice().to_vec();
+    for extension in &mut extensions {
+        if extension.extension_type == ExtensionType::EXTERNAL_SENDERS {
+            extension.extension_data = senders.clone().into();
+        }
+    }
+    let extensions = Extensions::new(extensions).map_err(|_| HubError::NotAnExternalSender)?;
+    Ok(Proposal::GroupContextExtensions(GroupContextExtensions { extensions }))
 }
 
 fn removes(room: &Room, user: &UserUri) -> Vec<Proposal> {

@@ -231,7 +231,8 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
     /// Members before a commit get it, so that those who are removed learn of it. The Welcome goes
     /// to the providers whose KeyPackages it is for, with the tree (mimi-protocol-06 §5.5). What
     /// an external commit has voided of the hub's own proposals is proposed again and stapled to
-    /// it.
+    /// it. The hub also proposes to take external senders off the list whose provider has no
+    /// participant left.
     ///
     /// # Errors
     /// [`ApplyError`]: judge the request again. Nothing has changed then.
@@ -256,7 +257,8 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
             }
             Change::Commit { decision, message, group_info, welcome, accepted_at } => {
                 let own = self.sender_index(&hosted.room);
-                let voided = voided(hosted, own, message.is_external());
+                let is_external = message.is_external();
+                let mut again = voided(hosted, own, is_external);
                 let to = providers(hosted);
                 let HostedRoom { room, stack, .. } = hosted;
                 let committed = room.apply_commit(stack, *decision)?;
@@ -267,10 +269,25 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
                 for user in &committed.joined {
                     hosted.codes.use_up(user);
                 }
-                let external_proposals = self.propose_again(hosted, voided, accepted_at, rng);
+                let departed = self.without_departed(&hosted.room, &committed.departed_providers);
+                let departed = departed.map(|proposal| alloc::vec![proposal]);
+                let mut external_proposals = Vec::new();
+                if is_external {
+                    again.extend(departed.clone());
+                    external_proposals = self.propose_again(hosted, again, accepted_at, rng);
+                }
                 let event = FanoutEvent::Commit { message, external_proposals };
                 let mut fan_outs: Vec<FanOut> = fan_out(to, accepted_at, event).into_iter().collect();
                 fan_outs.extend(welcome.and_then(|it| welcome_fan_out(hosted, it, accepted_at)));
+                // Only an external commit has proposals stapled to it.
+                if let (false, Some(departed), Some(at)) = (is_external, departed, hosted.next_time(0)) {
+                    let proposed = self.propose_again(hosted, alloc::vec![departed], at, rng);
+                    if let Some(messages) = proposal_messages(proposed) {
+                        hosted.last_accepted_ms = at;
+                        let event = FanoutEvent::Proposal(messages);
+                        fan_outs.extend(fan_out(providers(hosted), at, event));
+                    }
+                }
                 Ok(Applied { fan_out: fan_outs, committed: Some(committed) })
             }
         }

@@ -11,9 +11,9 @@ use mimi_codec::{
     extensions::{AppDataDictionary, ComponentData, SafeAADItem},
     mls::{
         AuthenticatedContent, Capabilities, Commit, Content, ContentType, Credential, Extension, Extensions,
-        ExternalSenders, FramedContent, FramedContentAuthData, GroupContext, GroupInfo, HPKECiphertext,
-        HPKEPublicKey, LeafNode, LeafNodeSelect, MAC, MLSMessage, MLSMessageBody, Mls10, Node,
-        PrivateMessage, Proposal, ProposalOrRef, ProposalRef, PublicMessage, RatchetTree, Sender,
+        ExternalSenders, FramedContent, FramedContentAuthData, FramedContentTBS, GroupContext, GroupInfo,
+        HPKECiphertext, HPKEPublicKey, LeafNode, LeafNodeSelect, MAC, MLSMessage, MLSMessageBody, Mls10,
+        Node, PrivateMessage, Proposal, ProposalOrRef, ProposalRef, PublicMessage, RatchetTree, Sender,
         SignaturePublicKey, UpdatePath,
     },
 };
@@ -314,6 +314,21 @@ impl ModelGroup {
         let written = content.to_bytes().unwrap();
         context.confirmed_transcript_hash =
             hash(&[&context.confirmed_transcript_hash, &written]).as_slice().into();
+        for proposal in &commit.proposals {
+            let proposal = match proposal {
+                ProposalOrRef::Proposal { proposal } => Some(proposal),
+                ProposalOrRef::Reference { reference } => {
+                    let found = self.queued.iter().find(|(known, _)| known == reference);
+                    found.and_then(|(_, found)| match found.content().content() {
+                        Content::Proposal { proposal } => Some(proposal),
+                        _ => None,
+                    })
+                }
+            };
+            if let Some(Proposal::GroupContextExtensions(new)) = proposal {
+                context.extensions = new.extensions.clone();
+            }
+        }
         context.extensions = with_components(&context.extensions, components);
         Ok(ModelStaged { context, leaves })
     }
@@ -386,12 +401,16 @@ fn group_info(context: &GroupContext, signer: u32, key: &SignaturePublicKey) -> 
         signature: Opaque::default(),
     };
     let tbs = info.tbs().to_bytes().unwrap();
-    // What `sign_with_label` gives to the suite (RFC 9420 §5.1.2).
-    let mut writer = mimi_codec::Writer::new();
-    writer.opaque(b"MLS 1.0 GroupInfoTBS").unwrap();
-    writer.opaque(&tbs).unwrap();
-    info.signature = signature(key, &writer.into_bytes()).into();
+    info.signature = signature(key, &with_label(b"GroupInfoTBS", &tbs)).into();
     info
+}
+
+/// What `sign_with_label` gives to the suite (RFC 9420 §5.1.2).
+fn with_label(label: &[u8], content: &[u8]) -> Vec<u8> {
+    let mut writer = mimi_codec::Writer::new();
+    writer.opaque(&[b"MLS 1.0 ", label].concat()).unwrap();
+    writer.opaque(content).unwrap();
+    writer.into_bytes()
 }
 
 fn signed(message: &MLSMessage) -> AuthenticatedContent {
@@ -477,7 +496,16 @@ impl MlsStack for ModelGroup {
             return Err("another epoch".into());
         }
         let key = self.key(framed)?;
-        if *content.auth().signature != *signature(&key, &framed.to_bytes().unwrap()) {
+        let signed = match framed.sender() {
+            // A hub signs by the suite, as RFC 9420 §6.1 and §5.1.2 have it.
+            Sender::External { .. } => {
+                let wire_format = WireFormat::MLS_PUBLIC_MESSAGE;
+                let tbs = FramedContentTBS::new(Mls10, wire_format, framed.clone(), None);
+                with_label(b"FramedContentTBS", &tbs.map_err(|_| "no context")?.to_bytes().unwrap())
+            }
+            _ => framed.to_bytes().unwrap(),
+        };
+        if *content.auth().signature != *signature(&key, &signed) {
             return Err("the signature is wrong".into());
         }
         Ok((content.clone(), content))

@@ -136,6 +136,18 @@ pub(crate) struct World {
 impl World {
     /// A room of these roles, in which these clients are from the start, in this order.
     pub(crate) fn with(hub: &Hub<Suite, Names>, roles: &RoleData, present: &[(usize, u32)]) -> Self {
+        Self::beside(hub, roles, present, &[], &[], Vec::new())
+    }
+
+    /// Such a room, with others on the list, further external senders, and further components.
+    pub(crate) fn beside(
+        hub: &Hub<Suite, Names>,
+        roles: &RoleData,
+        present: &[(usize, u32)],
+        listed: &[(&str, u32)],
+        servers: &[ExternalSender],
+        further: Vec<ComponentData>,
+    ) -> Self {
         let entry = |component_id, data: Vec<u8>| ComponentData { component_id, data: data.into() };
         let mut participants: Vec<UserRolePair> = Vec::new();
         for (client, role_index) in present {
@@ -144,13 +156,19 @@ impl World {
                 participants.push(UserRolePair { user, role_index: *role_index });
             }
         }
+        participants.extend(listed.iter().map(|(user, role_index)| UserRolePair {
+            user: UserUri::try_from(*user).unwrap().into(),
+            role_index: *role_index,
+        }));
         let mut components = vec![
             entry(ComponentID::PARTICIPANT_LIST, ParticipantListData { participants }.to_bytes().unwrap()),
             entry(ComponentID::ROLES_LIST, roles.to_bytes().unwrap()),
         ];
+        components.extend(further);
         components.sort_by_key(|it| it.component_id);
         let dictionary = AppDataDictionary { component_data: List::new(components).unwrap() };
-        let senders = ExternalSenders { external_senders: vec![hub.external_sender().clone()] };
+        let mut senders = ExternalSenders { external_senders: vec![hub.external_sender().clone()] };
+        senders.external_senders.extend(servers.iter().cloned());
         let extension =
             |extension_type, data: Vec<u8>| Extension { extension_type, extension_data: data.into() };
         let extensions = Extensions::new(vec![
