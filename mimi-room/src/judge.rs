@@ -473,7 +473,7 @@ impl Known<'_> {
         // A credential names one client, whatever key it comes with.
         if self.first(&leaf.credential).is_some_and(|known| *known != member) {
             let why = CredentialRefused::from("one credential names two clients");
-            return Err(Refused::Credential { proposal, why });
+            return Err(Refused::Credential { proposal, reference: None, why });
         }
         let key = (encoded(&leaf.credential), leaf.signature_key.as_slice().to_vec());
         self.incoming.insert(key, member.clone());
