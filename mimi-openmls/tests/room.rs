@@ -66,7 +66,7 @@ fn refuses_a_change_without_the_right_at_the_client_and_at_the_hub() {
     let alice = world.clients[0].user.clone();
     let wishes = Wishes::default().set_role(alice, 1);
     let refused = world.clients[bob].room().commit(&Names, &wishes).unwrap_err();
-    assert!(matches!(refused, ClientError::Refused(Refused::Policy(_))), "{refused:?}");
+    assert!(matches!(refused, ClientError::Refused(Refused::Policy { .. })), "{refused:?}");
     // The room goes on.
     assert!(is_success(&world.commit(bob, &Wishes::default())));
 }
@@ -308,13 +308,20 @@ fn a_follower_hands_out_each_key_package_once_and_delivers_the_welcome() {
     use mimi_codec::protocol::{
         ConsentEndpoint, ConsentEntry, IdentifierUri, KeyMaterialRequestTBS, KeyMaterialUserCode,
     };
-    use mimi_room::follower::{Follower, StockError};
+    use mimi_room::{
+        follower::{Follower, StockError},
+        key_material::{LifetimeLimits, check_key_material},
+    };
 
     let mut world = World::strict(&[]);
     let bob = world.add_client("b.example", "bob", "b1");
-    let (user, now_ms) = (world.clients[bob].user.clone(), 1_800_000_000_000);
+    let user = world.clients[bob].user.clone();
     let client = mimi_codec::ClientUri::try_from("mimi://b.example/d/b1").unwrap();
     let package = world.clients[bob].key_package();
+    let mimi_codec::mls::LeafNodeSelect::KeyPackage { lifetime } = package.leaf_node.leaf_node_source else {
+        panic!()
+    };
+    let now_ms = lifetime.not_before * 1000;
     let mut follower = Follower::default();
     let late = follower.store(&suite(), user.clone(), client.clone(), package.clone(), u64::MAX);
     assert_eq!(late, Err(StockError::Expired));
@@ -342,7 +349,10 @@ fn a_follower_hands_out_each_key_package_once_and_delivers_the_welcome() {
         mimi_crypto::sign_key_material_request(&suite(), alice.key.signing_key(), request, &mut world.rng)
             .unwrap();
     let body = request.to_bytes().unwrap();
-    let ask = |follower: &mut Follower| follower.key_material(&suite(), &Names, &body, 0).answer.unwrap();
+    let ask = |follower: &mut Follower| {
+        let target = user.as_bytes();
+        follower.key_material(&suite(), &Names, target, &body, now_ms).answer.unwrap()
+    };
     assert_eq!(*ask(&mut follower).user_status(), KeyMaterialUserCode::NO_CONSENT);
     let entry = ConsentEntry::Grant {
         requester_uri: (&alice.user).into(),
@@ -355,6 +365,10 @@ fn a_follower_hands_out_each_key_package_once_and_delivers_the_welcome() {
     let answer = ask(&mut follower);
     assert_eq!(*answer.user_status(), KeyMaterialUserCode::SUCCESS);
     assert_eq!(answer.clients()[0].key_package(), Some(&package));
+    let limits = LifetimeLimits { now_ms, max_lifetime_s: u64::MAX };
+    let claimed =
+        check_key_material(&suite(), &Names, &room_uri(), &request, answer.clone(), limits).unwrap();
+    assert_eq!(claimed.usable()[0].member().client, client);
     assert_eq!(*ask(&mut follower).user_status(), KeyMaterialUserCode::NO_COMPATIBLE_MATERIAL);
     // It was handed out; it does not come back into stock.
     let back = follower.store(&suite(), user.clone(), client.clone(), package.clone(), now_ms);
@@ -363,7 +377,9 @@ fn a_follower_hands_out_each_key_package_once_and_delivers_the_welcome() {
     // Through the hub: it remembers where the KeyPackage came from.
     let from = peer("a.example");
     let call = Call { from: &from, now_ms: world.now_ms };
-    let step = world.hub.key_material(&mut world.hosted, call, &body).change.unwrap();
+    let step = world.hub.key_material(&mut world.hosted, call, user.as_bytes(), &body).change.unwrap();
+    let elsewhere = world.hub.key_material(&mut world.hosted, call, b"mimi://b.example/u/x", &body);
+    assert_eq!((elsewhere.response.status, elsewhere.change), (400, None));
     assert_eq!(step.to.as_str(), "b.example");
     world.hub.key_material_response(&mut world.hosted, &step, &answer).unwrap();
     let wishes = Wishes::default().add(user, 2, vec![package]);
@@ -397,8 +413,10 @@ fn a_follower_hands_out_each_key_package_once_and_delivers_the_welcome() {
     };
     let body = asked.to_bytes().unwrap();
     let endpoint = ConsentEndpoint::RequestConsent;
-    let (response, heard) = follower.hear_consent(&from, &own, endpoint, &body);
+    let (response, heard) = follower.hear_consent(&from, &own, endpoint, b"b.example", &body);
     assert_eq!((response.status, heard.is_some()), (201, true));
-    let (response, heard) = follower.hear_consent(&other, &own, endpoint, &body);
+    let (response, heard) = follower.hear_consent(&other, &own, endpoint, b"b.example", &body);
     assert_eq!((response.status, heard.is_some()), (403, false));
+    let (response, heard) = follower.hear_consent(&from, &own, endpoint, b"a.example", &body);
+    assert_eq!((response.status, heard.is_some()), (400, false));
 }

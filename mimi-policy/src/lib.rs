@@ -97,7 +97,9 @@ pub use defect::{Defect, IdentityOf, InvalidRoom};
 pub use enforcement::{EnforcedBy, enforced_by};
 pub use mimi_codec::{ClientUri, IdentityError, RoomUri, UserUri};
 pub use refusal::{Reason, Refusal};
-pub use request::{Identities, InvalidRequest, Request, RequestProblem, Unidentified, first_omitted};
+pub use request::{
+    Identities, InvalidProposal, InvalidRequest, Request, RequestProblem, Unidentified, first_omitted,
+};
 pub use role_history::RoleHistory;
 pub use role_table::{BANNED_NAME, BANNED_ROLE, NO_ROLE};
 pub use room::{ComponentDifference, DictionaryError, ParentParticipants, RoleCount, RoomParts, RoomState};

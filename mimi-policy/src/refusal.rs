@@ -14,8 +14,8 @@ use crate::{ClientUri, Defect, Form, UserUri};
 /// A refused change, commit or message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// The place, in the list that was decided on, of the change that is refused; `None` when it is the message as a whole, or
-    /// the joining client of an external commit.
+    /// The place, in the list that was decided on, of the change that is refused; `None` if it is the message as a whole, the
+    /// joining client of an external commit, or several changes together, such as those that exceed a limit.
     pub change: Option<usize>,
     /// The places of all other changes that the refusal concerns, ascending.
     pub also: Vec<usize>,

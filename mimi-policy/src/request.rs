@@ -125,8 +125,19 @@ pub trait Identities {
 /// Proposals that say nothing that could be decided on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidRequest {
-    /// The proposal, by its place; `None` for the sender of the whole.
+    /// The first such proposal, by its place; `None` for the sender or the path of the whole.
     pub proposal: Option<usize>,
+    /// What is wrong with it.
+    pub problem: RequestProblem,
+    /// All others, ascending.
+    pub also: Vec<InvalidProposal>,
+}
+
+/// A proposal that says nothing that could be decided on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidProposal {
+    /// Its place.
+    pub proposal: usize,
     /// What is wrong with it.
     pub problem: RequestProblem,
 }
@@ -174,6 +185,19 @@ pub enum RequestProblem {
 }
 
 impl InvalidRequest {
+    /// Something is wrong with the sender or the path of the whole.
+    const fn whole(problem: RequestProblem) -> Self {
+        Self { proposal: None, problem, also: Vec::new() }
+    }
+
+    /// The places of all proposals that cannot be read, ascending: `invalidProposals` in an
+    /// UpdateRoomResponse names them by reference (mimi-protocol-06 §5.3). Empty if the sender or
+    /// the path is invalid.
+    #[must_use]
+    pub fn proposals(&self) -> Vec<usize> {
+        self.proposal.into_iter().chain(self.also.iter().map(|also| also.proposal)).collect()
+    }
+
     /// What a hub answers to an `UpdateRequest` (mimi-protocol §5.3).
     #[must_use]
     pub const fn update_response_code(&self) -> UpdateResponseCode {
@@ -193,25 +217,35 @@ impl fmt::Display for InvalidRequest {
         if let Some(proposal) = self.proposal {
             write!(f, "proposal {proposal}: ")?;
         }
-        match &self.problem {
-            RequestProblem::UnknownSender => f.write_str("unknown sender"),
-            RequestProblem::Identity(error) => error.fmt(f),
-            RequestProblem::IdentityChanged => {
+        self.problem.fmt(f)?;
+        match self.also.len() {
+            0 => Ok(()),
+            more => write!(f, " ({more} more proposals are invalid)"),
+        }
+    }
+}
+
+impl fmt::Display for RequestProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownSender => f.write_str("unknown sender"),
+            Self::Identity(error) => error.fmt(f),
+            Self::IdentityChanged => {
                 f.write_str("the new leaf belongs to another user or client than the old one")
             }
-            RequestProblem::NoPath => f.write_str("external commit without a path"),
-            RequestProblem::UpdateByNonMember => f.write_str("Update of a sender that is no member"),
-            RequestProblem::UnknownLeaf(leaf) => write!(f, "there is no leaf {leaf}"),
-            RequestProblem::UnknownHolder => f.write_str("a credential of nobody"),
-            RequestProblem::PseudonymsNotAllowed => f.write_str("the room allows no pseudonyms"),
-            RequestProblem::UserIndexOutOfRange(index) => write!(f, "the list has no place {index}"),
-            RequestProblem::Malformed { component, error } => write!(f, "{component}: {error}"),
-            RequestProblem::ExtensionsNotAllowed => f.write_str("the extensions may not become these"),
-            RequestProblem::ComponentNotAllowed(component) => {
+            Self::NoPath => f.write_str("external commit without a path"),
+            Self::UpdateByNonMember => f.write_str("Update of a sender that is no member"),
+            Self::UnknownLeaf(leaf) => write!(f, "there is no leaf {leaf}"),
+            Self::UnknownHolder => f.write_str("a credential of nobody"),
+            Self::PseudonymsNotAllowed => f.write_str("the room allows no pseudonyms"),
+            Self::UserIndexOutOfRange(index) => write!(f, "the list has no place {index}"),
+            Self::Malformed { component, error } => write!(f, "{component}: {error}"),
+            Self::ExtensionsNotAllowed => f.write_str("the extensions may not become these"),
+            Self::ComponentNotAllowed(component) => {
                 write!(f, "component {component} may not be changed by this sender")
             }
-            RequestProblem::RetractedRanges(error) => error.fmt(f),
-            RequestProblem::OtherProposal(proposal_type) => {
+            Self::RetractedRanges(error) => error.fmt(f),
+            Self::OtherProposal(proposal_type) => {
                 write!(f, "proposals of type {proposal_type} are not allowed")
             }
         }
@@ -321,14 +355,14 @@ impl Request {
     /// What a list of proposals of one sender asks: `proposalOrCommit` and `moreProposals` of a HandshakeBundle.
     ///
     /// # Errors
-    /// The first proposal that can't be read.
+    /// [`InvalidRequest`] with all proposals that cannot be read.
     pub fn proposals(
         room: &RoomState,
         identities: &(impl Identities + ?Sized),
         sender: &Sender,
         proposals: &[&Proposal],
     ) -> Result<Self, InvalidRequest> {
-        let whole = |problem| InvalidRequest { proposal: None, problem };
+        let whole = InvalidRequest::whole;
         let unknown = |error| whole(RequestProblem::sender(error));
         let (actor, form) = match (sender, proposals.first()) {
             // Who adds itself from outside is whom the Add is for.
@@ -340,10 +374,12 @@ impl Request {
         };
         let reader = Reader { room, identities, form };
         let (mut changes, mut sources) = (Vec::new(), Vec::new());
+        let mut invalid = Invalid::default();
         for (place, proposal) in proposals.iter().enumerate() {
-            reader.read(proposal, &actor, None, &mut changes).map_err(InvalidRequest::of(place))?;
+            invalid.take(place, reader.read(proposal, &actor, None, &mut changes));
             sources.resize(changes.len(), place);
         }
+        invalid.check()?;
         Ok(Self { actor, form, changes, proposals: sources })
     }
 
@@ -354,7 +390,7 @@ impl Request {
     /// it must be for the committer's user and client.
     ///
     /// # Errors
-    /// The first proposal that can't be read.
+    /// [`InvalidRequest`] with all proposals that cannot be read.
     pub fn commit<'p>(
         room: &RoomState,
         identities: &(impl Identities + ?Sized),
@@ -362,7 +398,7 @@ impl Request {
         path: Option<&Credential>,
         proposals: impl IntoIterator<Item = (&'p Proposal, Option<&'p Sender>)>,
     ) -> Result<Self, InvalidRequest> {
-        let whole = |problem| InvalidRequest { proposal: None, problem };
+        let whole = InvalidRequest::whole;
         let unknown = |error| whole(RequestProblem::sender(error));
         let (actor, form) = match (sender, path) {
             (Sender::NewMemberCommit {}, Some(credential)) => {
@@ -383,34 +419,18 @@ impl Request {
         let actor = Arc::new(actor);
         let mut last: Option<(&Sender, Arc<Actor>)> = None;
         let (mut changes, mut sources) = (Vec::new(), Vec::new());
+        let mut invalid = Invalid::default();
         for (place, (proposal, sender)) in proposals.into_iter().enumerate() {
-            let invalid = InvalidRequest::of(place);
-            let unknown = |error| invalid(RequestProblem::sender(error));
-            let by = match sender {
-                None => None,
-                Some(Sender::NewMemberProposal {}) => match proposal {
-                    Proposal::Add(add) => {
-                        let holder = identities.holder(&add.key_package.leaf_node.credential);
-                        Some(Arc::new(holder.map_err(unknown)?))
-                    }
-                    _ => return Err(invalid(RequestProblem::UnknownSender)),
-                },
-                Some(sender) => match last.as_ref().filter(|(known, _)| *known == sender) {
-                    Some((_, by)) => Some(Arc::clone(by)),
-                    None => {
-                        let by = Arc::new(proposer(identities, sender).map_err(unknown)?.0);
-                        last = Some((sender, Arc::clone(&by)));
-                        Some(by)
-                    }
-                },
-            };
+            let by = attributed(identities, proposal, sender, &mut last);
             // A committer's own earlier proposal is its own change.
-            let by = by.filter(|by| *by != actor);
-            reader
-                .read(proposal, by.as_deref().unwrap_or(&actor), by.as_ref(), &mut changes)
-                .map_err(invalid)?;
+            let by = by.map(|by| by.filter(|by| *by != actor));
+            let read = by.and_then(|by| {
+                reader.read(proposal, by.as_deref().unwrap_or(&actor), by.as_ref(), &mut changes)
+            });
+            invalid.take(place, read);
             sources.resize(changes.len(), place);
         }
+        invalid.check()?;
         Ok(Self { actor: Arc::unwrap_or_clone(actor), form, changes, proposals: sources })
     }
 
@@ -435,9 +455,25 @@ impl Request {
     }
 }
 
-impl InvalidRequest {
-    fn of(place: usize) -> impl Fn(RequestProblem) -> Self {
-        move |problem| Self { proposal: Some(place), problem }
+/// The proposals that cannot be read.
+#[derive(Default)]
+struct Invalid(Vec<InvalidProposal>);
+
+impl Invalid {
+    fn take(&mut self, proposal: usize, read: Result<(), RequestProblem>) {
+        if let Err(problem) = read {
+            self.0.push(InvalidProposal { proposal, problem });
+        }
+    }
+
+    fn check(self) -> Result<(), InvalidRequest> {
+        let mut all = self.0.into_iter();
+        match all.next() {
+            None => Ok(()),
+            Some(InvalidProposal { proposal, problem }) => {
+                Err(InvalidRequest { proposal: Some(proposal), problem, also: all.collect() })
+            }
+        }
     }
 }
 
@@ -467,6 +503,27 @@ impl RequestProblem {
             Unidentified::Identity(error) => Self::Identity(error),
         }
     }
+}
+
+/// The party behind a proposal of a commit that has another sender; the one before is remembered.
+fn attributed<'p>(
+    identities: &(impl Identities + ?Sized),
+    proposal: &Proposal,
+    sender: Option<&'p Sender>,
+    last: &mut Option<(&'p Sender, Arc<Actor>)>,
+) -> Result<Option<Arc<Actor>>, RequestProblem> {
+    let Some(sender) = sender else { return Ok(None) };
+    if let Some((_, by)) = last.as_ref().filter(|(known, _)| *known == sender) {
+        return Ok(Some(Arc::clone(by)));
+    }
+    if matches!(sender, Sender::NewMemberProposal {}) {
+        let Proposal::Add(add) = proposal else { return Err(RequestProblem::UnknownSender) };
+        let holder = identities.holder(&add.key_package.leaf_node.credential);
+        return Ok(Some(Arc::new(holder.map_err(RequestProblem::sender)?)));
+    }
+    let by = Arc::new(proposer(identities, sender).map_err(RequestProblem::sender)?.0);
+    *last = Some((sender, Arc::clone(&by)));
+    Ok(Some(by))
 }
 
 fn proposer(identities: &(impl Identities + ?Sized), sender: &Sender) -> Result<(Actor, Form), Unidentified> {

@@ -107,6 +107,34 @@ fn a_commit_says_what_its_proposals_change() {
 }
 
 #[test]
+fn all_proposals_that_cannot_be_read_are_named() {
+    let remove = |removed| Proposal::Remove(Remove { removed });
+    let proposals = [
+        (remove(2), None),
+        (remove(9), None),
+        (list(&[], &[9], &[]), None),
+        (list(&[(1, 4)], &[], &[]), None),
+        (remove(2), Some(member(9))),
+        (package(basic("nobody")), Some(Sender::NewMemberProposal {})),
+        (remove(2), Some(Sender::NewMemberProposal {})),
+    ];
+    let invalid = commit(&all(), &proposals).unwrap_err();
+    assert_eq!(invalid.proposals(), [1, 2, 4, 5, 6]);
+    assert_eq!((invalid.proposal, &invalid.problem), (Some(1), &RequestProblem::UnknownLeaf(9)));
+    let also: Vec<&RequestProblem> = invalid.also.iter().map(|also| &also.problem).collect();
+    let unknown = &RequestProblem::UnknownSender;
+    assert_eq!(also, [&RequestProblem::UserIndexOutOfRange(9), unknown, unknown, unknown]);
+    assert_eq!(invalid.to_string(), "proposal 1: there is no leaf 9 (4 more proposals are invalid)");
+
+    let (ninth, tenth, good) = (remove(9), remove(10), remove(2));
+    let invalid = Request::proposals(&all().room(), &Tree, &member(0), &[&ninth, &good, &tenth]).unwrap_err();
+    assert_eq!(invalid.proposals(), [0, 2]);
+    // Without a sender there is no telling about the proposals.
+    let invalid = Request::proposals(&all().room(), &Tree, &member(9), &[&ninth]).unwrap_err();
+    assert_eq!(invalid.proposals(), [0; 0]);
+}
+
+#[test]
 fn proposals_of_members_servers_and_newcomers_are_told_apart() {
     let room = all().room();
     let remove = Proposal::Remove(Remove { removed: 1 });

@@ -181,9 +181,12 @@ fn what_is_wrong_with_a_room_names_where() {
     says(Outside::Setting(Setting::MaxUsers), &["MaxUsers"]);
     says(StalePlan { planned: 7, current: 8 }, &["7", "8"]);
     says(StalePlan { planned: 7, current: 7 }, &["another room"]);
-    let invalid = |problem| InvalidRequest { proposal: Some(6), problem };
+    let invalid = |problem| InvalidRequest { proposal: Some(6), problem, also: vec![] };
     says(invalid(RequestProblem::UnknownSender), &["proposal 6", "sender"]);
-    says(InvalidRequest { proposal: None, problem: RequestProblem::UnknownSender }, &["unknown sender"]);
+    says(
+        InvalidRequest { proposal: None, problem: RequestProblem::UnknownSender, also: vec![] },
+        &["unknown sender"],
+    );
     says(invalid(RequestProblem::UnknownLeaf(7)), &["proposal 6", "7"]);
     says(invalid(RequestProblem::UnknownHolder), &["credential"]);
     says(invalid(RequestProblem::PseudonymsNotAllowed), &["pseudonyms"]);

@@ -702,3 +702,63 @@ fn the_last_participant_of_a_provider_is_reported() {
     let replaced = [&all[..], &[add("mimi://c.example/u/cat", 2)]].concat();
     assert_eq!(departed(&replaced), ["b.example"]);
 }
+
+#[test]
+fn a_limit_names_the_changes_that_exceed_it() {
+    let refused = |scene: &Scene, changes: &[Change]| {
+        let changes: Vec<ProposedChange> = changes.iter().cloned().map(Into::into).collect();
+        let refusal = scene.room().check(&by("alice"), Commit, &changes).unwrap_err();
+        (refusal.reason.clone(), refusal.change, refusal.changes())
+    };
+    let ruled = || ruled().active("erin", 4);
+    // Of roles: whoever leaves a minimum, and whoever comes to a maximum.
+    let full = ruled().edit(4, |role| {
+        role.minimum_participants_constraint = 1;
+        role.maximum_participants_constraint = Some(3);
+    });
+    let (reason, first, all) =
+        refused(&full, &[name("n"), set("dave", 2), set("bob", 3), remove("erin"), remove_client("erin", 1)]);
+    assert_eq!(reason, Reason::BelowMinimum { role: 4, minimum: 1, participants: 0 });
+    assert_eq!((first, all), (None, vec![1, 3, 4]));
+    let (reason, _, all) = refused(&full, &[add("frank", 4), name("n"), add("grace", 2), set("bob", 4)]);
+    assert_eq!(reason, Reason::AboveMaximum { role: 4, maximum: 3, participants: 4 });
+    assert_eq!(all, [0, 3]);
+    let active = ruled().edit(4, |role| {
+        role.minimum_active_participants_constraint = 2;
+        role.maximum_active_participants_constraint = Some(2);
+    });
+    let (reason, _, all) = refused(&active, &[set("bob", 3), remove_client("erin", 1)]);
+    assert_eq!(reason, Reason::BelowMinimumActive { role: 4, minimum: 2, active: 1 });
+    assert_eq!(all, [1]);
+    let (reason, _, all) = refused(&active, &[add("frank", 4), name("n"), add_client("frank", 1)]);
+    assert_eq!(reason, Reason::AboveMaximumActive { role: 4, maximum: 2, active: 3 });
+    assert_eq!(all, [0, 2]);
+    // Of the room.
+    let invalid = Reason::InvalidRoom;
+    let few = ruled().base(|base| base.max_users = Some(6));
+    let (reason, _, all) = refused(&few, &[set("bob", 4), add("frank", 2), name("n"), add("grace", 2)]);
+    assert_eq!((reason, all), (invalid(Defect::TooManyUsers { maximum: 6, users: 7 }), vec![1, 3]));
+    let smaller = base(|base| base.max_users = Some(4));
+    let (reason, _, all) = refused(&ruled(), &[name("n"), smaller]);
+    assert_eq!((reason, all), (invalid(Defect::TooManyUsers { maximum: 4, users: 5 }), vec![1]));
+    let few = ruled().base(|base| base.max_clients = Some(5));
+    let (reason, _, all) = refused(&few, &[set("bob", 4), add("frank", 2), add_client("frank", 1)]);
+    assert_eq!((reason, all), (invalid(Defect::TooManyClients { maximum: 5, clients: 6 }), vec![1, 2]));
+    let one = ruled().base(|base| base.multi_device = false);
+    let (reason, _, all) =
+        refused(&one, &[name("n"), add("frank", 2), add_client("frank", 1), add_client("frank", 2)]);
+    assert_eq!((reason, all), (invalid(Defect::SeveralClients(user("frank"))), vec![1, 2, 3]));
+    let parent = |parent: &[&str]| {
+        let depend = |base: &mut mimi_codec::room_policy::BaseRoomPolicy| {
+            base.parent_dependant = true;
+            base.parent_room = mimi_codec::protocol::Uri::new("mimi://a.example/r/parent");
+        };
+        ruled().base(depend).parent(parent)
+    };
+    let all_five = ["alice", "bob", "carol", "dave", "erin"];
+    let six = [&all_five[..], &["frank"]].concat();
+    let (reason, _, all) = refused(&parent(&six), &[name("n"), add("frank", 2)]);
+    assert_eq!((reason, all), (invalid(Defect::NotAStrictSubset), vec![1]));
+    let (reason, _, all) = refused(&parent(&six), &[name("n"), set("bob", 4), add("grace", 2)]);
+    assert_eq!((reason, all), (invalid(Defect::NotInParent(user("grace"))), vec![2]));
+}

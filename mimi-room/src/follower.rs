@@ -11,9 +11,8 @@ use alloc::{
 use core::fmt;
 
 use mimi_codec::{
-    ClientUri, Decode, Endpoint, MatchedProvider, NotifyKey, RequestFailure, RoomUri, UserUri,
-    code_points::{ExtensionType, ProposalType},
-    mls::{Capabilities, KeyPackage, KeyPackageRef, RequiredCapabilities},
+    Addressed, ClientUri, Decode, Endpoint, MatchedProvider, NotifyKey, RequestFailure, RoomUri, UserUri,
+    mls::{KeyPackage, KeyPackageRef},
     protocol::{
         ClientKeyMaterial, ConsentEndpoint, ConsentEntry, FanoutEvent, FanoutMessage, IdentifierUri,
         KeyMaterialRequest, KeyMaterialResponse, KeyMaterialUserCode, Protocol,
@@ -22,7 +21,7 @@ use mimi_codec::{
 use mimi_crypto::{CipherSuiteProvider, CryptoError, key_package_ref, verify_key_material_request};
 use mimi_policy::consent::{ConsentOutcome, Consents, NoConsent, TellsOfOtherRooms};
 
-use crate::{Identity, hub::Response};
+use crate::{Identity, hub::Response, key_material::unsupported};
 
 /// How many bodies of `/notify` are remembered, so that a repeated one is delivered once.
 pub const REMEMBERED_BODIES: usize = 4096;
@@ -30,8 +29,43 @@ pub const REMEMBERED_BODIES: usize = 4096;
 /// The KeyPackages of one client.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Stock {
-    packages: VecDeque<KeyPackage>,
-    last_resort: Option<KeyPackage>,
+    packages: VecDeque<Stored>,
+    last_resort: Option<Stored>,
+}
+
+/// A KeyPackage and its reference, which only the provider of its own suite can compute.
+#[derive(Clone, Debug, PartialEq)]
+struct Stored {
+    key_package: KeyPackage,
+    reference: KeyPackageRef,
+}
+
+impl Stock {
+    /// Those that are valid now, the last resort last.
+    fn valid(&self, now_ms: u64) -> impl Iterator<Item = &Stored> {
+        self.packages.iter().chain(&self.last_resort).filter(move |it| it.key_package.is_valid_at(now_ms))
+    }
+
+    fn forget_expired(&mut self, now_ms: u64, in_stock: &mut BTreeSet<KeyPackageRef>) {
+        let mut stays = |it: &Stored| {
+            let expired = it.key_package.is_expired(now_ms);
+            if expired {
+                in_stock.remove(&it.reference);
+            }
+            !expired
+        };
+        self.packages.retain(&mut stays);
+        self.last_resort = self.last_resort.take().filter(stays);
+    }
+
+    /// Takes out the first KeyPackage that is valid now and fits; a last resort stays.
+    fn take(&mut self, now_ms: u64, fits: impl Fn(&KeyPackage) -> bool) -> Option<Stored> {
+        let fits = |it: &Stored| it.key_package.is_valid_at(now_ms) && fits(&it.key_package);
+        match self.packages.iter().position(fits) {
+            Some(place) => self.packages.remove(place),
+            None => self.last_resort.clone().filter(fits),
+        }
+    }
 }
 
 /// A KeyPackage that was handed out.
@@ -46,6 +80,8 @@ struct Claimed {
 #[derive(Clone, Debug, Default)]
 pub struct Follower {
     stock: BTreeMap<UserUri, BTreeMap<ClientUri, Stock>>,
+    /// The references of all KeyPackages in stock.
+    in_stock: BTreeSet<KeyPackageRef>,
     consents: Consents,
     /// Whose KeyPackages were handed out: the Welcome is theirs.
     claimed: BTreeMap<KeyPackageRef, Claimed>,
@@ -129,7 +165,10 @@ pub struct Notified {
 
 impl Follower {
     /// Takes a KeyPackage of a client into stock. One that is marked as a last resort replaces the
-    /// one before, and is handed out when no other is left, as often as it is asked for.
+    /// one before, and is handed out when no other is left, as often as it is asked for. One that
+    /// is not valid yet waits.
+    ///
+    /// `suite` is that of the KeyPackage.
     ///
     /// # Errors
     /// [`StockError`].
@@ -145,25 +184,26 @@ impl Follower {
             return Err(StockError::Expired);
         }
         let reference = key_package_ref(suite, &key_package).map_err(StockError::Crypto)?;
-        if self.claimed.contains_key(&reference) {
+        if self.claimed.contains_key(&reference) || !self.in_stock.insert(reference.clone()) {
             return Err(StockError::Known);
         }
         let stock = self.stock.entry(user).or_default().entry(client).or_default();
-        if stock.packages.contains(&key_package) {
-            return Err(StockError::Known);
-        }
-        if key_package.is_last_resort() {
-            stock.last_resort = Some(key_package);
+        let stored = Stored { key_package, reference };
+        if stored.key_package.is_last_resort() {
+            if let Some(before) = stock.last_resort.replace(stored) {
+                self.in_stock.remove(&before.reference);
+            }
         } else {
-            stock.packages.push_back(key_package);
+            stock.packages.push_back(stored);
         }
         Ok(())
     }
 
     /// Forgets a client: it gets nothing any more, and none of its KeyPackages is handed out.
     pub fn remove_client(&mut self, user: &UserUri, client: &ClientUri) {
-        if let Some(clients) = self.stock.get_mut(user) {
-            clients.remove(client);
+        let stock = self.stock.get_mut(user).and_then(|clients| clients.remove(client));
+        for stored in stock.iter().flat_map(|it| it.packages.iter().chain(&it.last_resort)) {
+            self.in_stock.remove(&stored.reference);
         }
         self.claimed.retain(|_, claimed| claimed.client != *client);
         for clients in self.rooms.values_mut() {
@@ -180,11 +220,18 @@ impl Follower {
     }
 
     /// Answers a body of `POST /keyMaterial/{targetUser}` (mimi-protocol-06 §5.2): for each client
-    /// of the target one KeyPackage that the request allows, if the target consents.
+    /// of the target one KeyPackage that is valid now and that the request allows, if the target
+    /// consents.
+    ///
+    /// `suite` is the first acceptable one of the request, under which it is signed. `target_user`
+    /// is the variable of the path without its escapes
+    /// ([`decode_path_segment`](mimi_codec::decode_path_segment)); a body that names another target
+    /// is answered with 400.
     pub fn key_material<C: CipherSuiteProvider + ?Sized>(
         &mut self,
         suite: &C,
         identity: &impl Identity,
+        target_user: &[u8],
         body: &[u8],
         now_ms: u64,
     ) -> KeyMaterialAnswer {
@@ -193,10 +240,12 @@ impl Follower {
             answer: None,
             refused: None,
         };
-        let Ok(request) = KeyMaterialRequest::decode_exact(body) else {
+        let request = KeyMaterialRequest::decode_exact(body).ok();
+        let addressed = request.and_then(|request| Addressed::check(request, target_user).ok());
+        let Some(addressed) = addressed else {
             return no(RequestFailure::Malformed);
         };
-        let Ok(verified) = verify_key_material_request(suite, request) else {
+        let Ok(verified) = verify_key_material_request(suite, addressed.into_body()) else {
             return no(RequestFailure::NotAllowed);
         };
         let request = verified.into_request();
@@ -221,7 +270,7 @@ impl Follower {
         let consent = self.consents.check(&requester, &target, room.as_ref());
         let (code, clients, refused) = match consent.map(|_| ()) {
             Err(refused) => (refused.code(TellsOfOtherRooms::Yes), Vec::new(), Some(refused)),
-            Ok(()) => match self.hand_out(suite, &request, &target, now_ms) {
+            Ok(()) => match self.hand_out(&request, &target, now_ms) {
                 Some(clients) => (code_of(&clients), clients, None),
                 None => (KeyMaterialUserCode::USER_UNKNOWN, Vec::new(), None),
             },
@@ -232,40 +281,35 @@ impl Follower {
         KeyMaterialAnswer { response, answer, refused }
     }
 
-    fn hand_out<C: CipherSuiteProvider + ?Sized>(
+    fn hand_out(
         &mut self,
-        suite: &C,
         request: &KeyMaterialRequest,
         target: &UserUri,
         now_ms: u64,
     ) -> Option<Vec<ClientKeyMaterial>> {
+        let fits = |it: &KeyPackage| {
+            request.acceptable_ciphersuites.contains(&it.cipher_suite)
+                && unsupported(&it.leaf_node, &request.required_capabilities).is_none()
+        };
         let mut material = Vec::new();
         for (client, stock) in self.stock.get_mut(target)? {
             let client_uri = IdentifierUri::from(client);
-            stock.packages.retain(|it| !it.is_expired(now_ms));
-            stock.last_resort = stock.last_resort.take().filter(|it| !it.is_expired(now_ms));
-            let fits = |it: &KeyPackage| {
-                request.acceptable_ciphersuites.contains(&it.cipher_suite)
-                    && supports(&it.leaf_node.capabilities, &request.required_capabilities)
-            };
-            let found = match stock.packages.iter().position(fits) {
-                Some(place) => stock.packages.remove(place),
-                None => stock.last_resort.clone().filter(fits),
-            };
-            let known = stock.packages.front().or(stock.last_resort.as_ref());
-            material.push(match (found, known) {
-                (Some(key_package), _) => {
-                    if let Ok(reference) = key_package_ref(suite, &key_package) {
-                        let last_resort = key_package.is_last_resort();
-                        let claimed = Claimed { client: client.clone(), last_resort };
-                        self.claimed.insert(reference, claimed);
+            stock.forget_expired(now_ms, &mut self.in_stock);
+            let found = stock.take(now_ms, fits);
+            let other = stock.valid(now_ms).next();
+            material.push(match (found, other) {
+                (Some(Stored { key_package, reference }), _) => {
+                    let last_resort = key_package.is_last_resort();
+                    if !last_resort {
+                        self.in_stock.remove(&reference);
                     }
+                    self.claimed.insert(reference, Claimed { client: client.clone(), last_resort });
                     ClientKeyMaterial::Success { client_uri, key_package: key_package.into() }
                 }
                 (None, None) => ClientKeyMaterial::KeyMaterialExhausted { client_uri },
                 (None, Some(other)) => ClientKeyMaterial::NothingCompatible {
                     client_uri,
-                    client_capabilities: Some(other.leaf_node.capabilities.clone().into()),
+                    client_capabilities: Some(other.key_package.leaf_node.capabilities.clone().into()),
                 },
             });
         }
@@ -304,17 +348,21 @@ impl Follower {
     /// Takes a body of `POST /requestConsent/{targetDomain}` or `POST
     /// /updateConsent/{requesterDomain}` (mimi-protocol-06 §5.7). The response is 201 whatever came
     /// of the entry, 400 for a malformed one, and 403 if it is not the sender's to say or not this
-    /// provider's to hear.
+    /// provider's to hear. `domain` is the variable of the path without its escapes; a body for
+    /// another domain is answered with 400.
     pub fn hear_consent(
         &mut self,
         from: &MatchedProvider,
         own: &MatchedProvider,
         endpoint: ConsentEndpoint,
+        domain: &[u8],
         body: &[u8],
     ) -> (Response, Option<(ConsentEntry, ConsentOutcome)>) {
-        let Ok(entry) = ConsentEntry::decode_exact(body) else {
+        let entry = ConsentEntry::decode_exact(body).ok();
+        let Some(entry) = entry.and_then(|entry| Addressed::check(entry, domain).ok()) else {
             return (RequestFailure::Malformed.into(), None);
         };
+        let entry = entry.into_body();
         let checked =
             entry.check_endpoint(endpoint, |host| host == from.domain(), |host| host == own.domain());
         if checked.is_err() {
@@ -397,19 +445,6 @@ impl Follower {
         };
         Delivery { to, message }
     }
-}
-
-/// Whether a client supports what a group requires (RFC 9420 §7.2 and §11.1).
-fn supports(offered: &Capabilities, required: &RequiredCapabilities) -> bool {
-    let extensions = required.extension_types.iter();
-    let proposals = required.proposal_types.iter();
-    let credentials = required.credential_types.iter();
-    // The first five extension types and the first seven proposal types are always supported.
-    let default_extension = |it: &ExtensionType| (1..=5).contains(&it.value());
-    let default_proposal = |it: &ProposalType| (1..=7).contains(&it.value());
-    extensions.into_iter().all(|it| default_extension(it) || offered.extensions.contains(it))
-        && proposals.into_iter().all(|it| default_proposal(it) || offered.proposals.contains(it))
-        && credentials.into_iter().all(|it| offered.credentials.contains(it))
 }
 
 fn code_of(clients: &[ClientKeyMaterial]) -> KeyMaterialUserCode {

@@ -12,13 +12,14 @@ use mimi_codec::{
     extensions::AppDataDictionary,
     mls::{
         AuthenticatedContent, Commit, Content, Credential, Extensions, ExternalSenders, GroupContext,
-        LeafNode, MLSMessage, Proposal, Sender,
+        LeafNode, MLSMessage, Proposal, ProposalRef, Sender,
     },
     protocol::{CommitMessage, ProposalMessage},
 };
 use mimi_crypto::{CipherSuiteProvider, proposal_ref};
 use mimi_policy::{
-    Actor, Identities, JoinCode, Plan, Request, Unidentified, component::base::check_credential,
+    Actor, Identities, InvalidRequest, JoinCode, Plan, Refusal, Request, Unidentified,
+    component::base::check_credential,
 };
 
 use crate::{
@@ -159,7 +160,8 @@ impl Room {
     /// The first reason to refuse it.
     pub fn judge_sender(&self, user: &UserUri) -> Result<MessageDecision, Refused> {
         // A PrivateMessage does not show the hub which of the user's clients sent it.
-        let plan = self.policy.check_message_of(user, &[]).map_err(Refused::Policy)?;
+        let plan = self.policy.check_message_of(user, &[]);
+        let plan = plan.map_err(|refusal| Refused::Policy { refusal, references: Vec::new() })?;
         let rights = plan.grants().iter().map(|grant| Right { change: None, grant: *grant });
         Ok(MessageDecision { rights: rights.collect() })
     }
@@ -243,11 +245,13 @@ impl Room {
         let by_value =
             |it: &Named<'_>| it.reference.is_none() && matches!(it.proposal, Proposal::SelfRemove(_));
         if named.iter().any(by_value) {
-            return Err(Refused::SelfRemove);
+            return Err(Refused::SelfRemove(None));
         }
+        let references = References(named.iter().map(|it| it.reference).collect());
         let mut known = Known { room: self, incoming: BTreeMap::new(), codes };
         for (place, it) in named.iter().enumerate() {
-            known.take(identity, Some(place), it.proposal, it.sender.unwrap_or(sender))?;
+            let taken = known.take(identity, Some(place), it.proposal, it.sender.unwrap_or(sender));
+            taken.map_err(|refused| references.name(refused))?;
         }
         let path = commit.path.as_ref().map(|path| &path.leaf_node);
         let joining = match (sender, path) {
@@ -264,8 +268,9 @@ impl Room {
             named.iter().map(|it| (it.proposal, it.sender)).collect();
         let credential = path.map(|leaf| &leaf.credential);
         let request = Request::commit(&self.policy, &known, sender, credential, attributed.iter().copied());
-        let request = request.map_err(Refused::Invalid)?;
-        let plan = request.check(&self.policy).map_err(Refused::Policy)?;
+        let request = request.map_err(|invalid| references.invalid(invalid))?;
+        let plan = request.check(&self.policy);
+        let plan = plan.map_err(|refusal| references.policy(&request, refusal))?;
         let components = components::updates(&self.dictionary, attributed.iter().map(|it| it.0))?;
         let rights = rights(&request, &plan);
         let retractions = attributed.iter().filter_map(|it| Retraction::of(it.0)).collect();
@@ -295,7 +300,8 @@ impl Room {
         let sender = first.sender();
         let mut known = Known { room: self, incoming: BTreeMap::new(), codes: JoinCodes::Unknown };
         let mut proposals = Vec::with_capacity(list.len());
-        let mut references = BTreeSet::new();
+        let mut seen = BTreeSet::new();
+        let references = References(list.iter().map(|it| Some(&it.reference)).collect());
         let mut self_removes =
             self.waiting.iter().filter(|it| it.sender() == sender).filter(|it| is_self_remove(it)).count();
         for (place, it) in list.iter().enumerate() {
@@ -303,21 +309,23 @@ impl Room {
                 return Err(Refused::SeveralSenders);
             }
             let Some(proposal) = it.proposal() else { return Err(Refused::WrongContent) };
-            if !references.insert(it.reference.as_slice()) || self.waiting.get(&it.reference).is_some() {
+            if !seen.insert(it.reference.as_slice()) || self.waiting.get(&it.reference).is_some() {
                 return Err(Refused::AlreadyWaiting(it.reference.clone()));
             }
             self_removes = self_removes.saturating_add(usize::from(is_self_remove(it)));
             if self_removes > 1 {
-                return Err(Refused::SelfRemove);
+                return Err(Refused::SelfRemove(Some(it.reference.clone())));
             }
-            known.take(identity, Some(place), proposal, sender)?;
+            let taken = known.take(identity, Some(place), proposal, sender);
+            taken.map_err(|refused| references.name(refused))?;
             proposals.push(proposal);
         }
         // Whatever an update would make of its component, it has to be one.
         components::updates(&self.dictionary, proposals.iter().copied())?;
         let request = Request::proposals(&self.policy, &known, sender, &proposals);
-        let request = request.map_err(Refused::Invalid)?;
-        let plan = request.check(&self.policy).map_err(Refused::Policy)?;
+        let request = request.map_err(|invalid| references.invalid(invalid))?;
+        let plan = request.check(&self.policy);
+        let plan = plan.map_err(|refusal| references.policy(&request, refusal))?;
         let rights = rights(&request, &plan);
         Ok((request.actor, plan, rights))
     }
@@ -387,6 +395,31 @@ fn rights(request: &Request, plan: &Plan) -> Vec<Right> {
     rights.collect()
 }
 
+/// The references of a message's proposals, by their places.
+struct References<'r>(Vec<Option<&'r ProposalRef>>);
+
+impl References<'_> {
+    fn of(&self, places: &[usize]) -> Vec<ProposalRef> {
+        places.iter().filter_map(|place| self.0.get(*place).copied().flatten().cloned()).collect()
+    }
+
+    fn invalid(&self, invalid: InvalidRequest) -> Refused {
+        Refused::Invalid { references: self.of(&invalid.proposals()), invalid }
+    }
+
+    fn policy(&self, request: &Request, refusal: Refusal) -> Refused {
+        Refused::Policy { references: self.of(&request.refused_proposals(&refusal)), refusal }
+    }
+
+    /// Names the proposal with a refused credential.
+    fn name(&self, mut refused: Refused) -> Refused {
+        if let Refused::Credential { proposal: Some(place), reference, .. } = &mut refused {
+            *reference = self.0.get(*place).copied().flatten().cloned();
+        }
+        refused
+    }
+}
+
 /// A commit that may be staged.
 pub(crate) struct Judged {
     pub(crate) committer: Committer,
@@ -447,7 +480,7 @@ impl Known<'_> {
             .map_err(|_| Refused::PseudonymsNotAllowed { leaf_index: succeeds })?;
         let member = identity
             .identify(&self.room.uri, &leaf.credential, &leaf.signature_key)
-            .map_err(|why| Refused::Credential { proposal, why })?;
+            .map_err(|why| Refused::Credential { proposal, reference: None, why })?;
         if let Some(leaf_index) = succeeds {
             let before = self.room.members.get(leaf_index);
             if !before.is_some_and(|before| identity.may_succeed(before, &member)) {
@@ -457,7 +490,7 @@ impl Known<'_> {
         // A credential names one client, whatever key it comes with.
         if self.first(&leaf.credential).is_some_and(|known| *known != member) {
             let why = CredentialRefused::from("one credential names two clients");
-            return Err(Refused::Credential { proposal, why });
+            return Err(Refused::Credential { proposal, reference: None, why });
         }
         let key = (encoded(&leaf.credential), leaf.signature_key.as_slice().to_vec());
         self.incoming.insert(key, member.clone());

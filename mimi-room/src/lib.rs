@@ -22,6 +22,7 @@ pub mod follower;
 pub mod hub;
 mod identity;
 mod judge;
+pub mod key_material;
 mod members;
 mod refused;
 mod retraction;

@@ -36,6 +36,8 @@ pub enum Refused {
     Credential {
         /// The proposal that brings the leaf, by its place; `None` for the commit's path.
         proposal: Option<usize>,
+        /// The proposal's reference, if it has one.
+        reference: Option<ProposalRef>,
         /// Why.
         why: CredentialRefused,
     },
@@ -59,8 +61,8 @@ pub enum Refused {
     /// A proposal that was accepted comes once more in another list.
     AlreadyWaiting(ProposalRef),
     /// A member may propose one SelfRemove in an epoch, and commits refer to it
-    /// (mls-extensions-10 §6.3).
-    SelfRemove,
+    /// (mls-extensions-10 §6.3). With the reference of the second one, if it has one.
+    SelfRemove(Option<ProposalRef>),
     /// A commit from outside while accepted changes wait for a member's commit
     /// (mimi-protocol-06 §7.1).
     ProposalsWait,
@@ -70,9 +72,19 @@ pub enum Refused {
         maximum: usize,
     },
     /// The request cannot be read as changes of the room.
-    Invalid(InvalidRequest),
+    Invalid {
+        /// What is wrong with which proposals.
+        invalid: InvalidRequest,
+        /// The references of those proposals, as far as they have one.
+        references: Vec<ProposalRef>,
+    },
     /// The room's policy forbids it.
-    Policy(Refusal),
+    Policy {
+        /// Why.
+        refusal: Refusal,
+        /// The references of the proposals that the refusal concerns, as far as they have one.
+        references: Vec<ProposalRef>,
+    },
     /// An update of a component that changes by nobody's right.
     Component(ComponentID),
     /// The components of the staged epoch differ from those that the judgement leads to.
@@ -123,7 +135,7 @@ impl Refused {
             | Self::Credential { .. }
             | Self::UnknownReferences(_)
             | Self::AlreadyWaiting(_)
-            | Self::SelfRemove
+            | Self::SelfRemove(_)
             | Self::GroupInfo(_)
             | Self::OtherComponents => UpdateResponseCode::INVALID_PROPOSAL,
             Self::SeveralSenders
@@ -134,8 +146,8 @@ impl Refused {
             | Self::TooManyWaiting { .. }
             | Self::Component(_)
             | Self::Time => UpdateResponseCode::NOT_ALLOWED,
-            Self::Invalid(invalid) => invalid.update_response_code(),
-            Self::Policy(refusal) => refusal.reason.update_response_code(),
+            Self::Invalid { invalid, .. } => invalid.update_response_code(),
+            Self::Policy { refusal, .. } => refusal.reason.update_response_code(),
         }
     }
 
@@ -153,8 +165,13 @@ impl Refused {
     #[must_use]
     pub fn references(&self) -> &[ProposalRef] {
         match self {
-            Self::UnknownReferences(references) | Self::Omitted(references) => references,
-            Self::AlreadyWaiting(reference) => core::slice::from_ref(reference),
+            Self::UnknownReferences(references)
+            | Self::Omitted(references)
+            | Self::Invalid { references, .. }
+            | Self::Policy { references, .. } => references,
+            Self::AlreadyWaiting(reference)
+            | Self::Credential { reference: Some(reference), .. }
+            | Self::SelfRemove(Some(reference)) => core::slice::from_ref(reference),
             _ => &[],
         }
     }
@@ -170,10 +187,10 @@ impl fmt::Display for Refused {
             Self::WrongContent => f.write_str("the message has another content type than expected"),
             Self::SeveralSenders => f.write_str("the proposals come from several senders"),
             Self::Mls(why) => write!(f, "MLS: {why}"),
-            Self::Credential { proposal: Some(place), why } => {
+            Self::Credential { proposal: Some(place), why, .. } => {
                 write!(f, "proposal {place}: credential refused: {why}")
             }
-            Self::Credential { proposal: None, why } => {
+            Self::Credential { proposal: None, why, .. } => {
                 write!(f, "path: credential refused: {why}")
             }
             Self::IdentityChanged { leaf_index, client } => {
@@ -192,13 +209,15 @@ impl fmt::Display for Refused {
                 write!(f, "the commit leaves out {} accepted proposals", references.len())
             }
             Self::AlreadyWaiting(_) => f.write_str("the proposal was accepted before"),
-            Self::SelfRemove => f.write_str("a SelfRemove is proposed once and committed by its reference"),
+            Self::SelfRemove(_) => {
+                f.write_str("a SelfRemove is proposed once and committed by its reference")
+            }
             Self::ProposalsWait => f.write_str("accepted proposals wait for a member's commit"),
             Self::TooManyWaiting { maximum } => {
                 write!(f, "at most {maximum} proposals may wait for a commit")
             }
-            Self::Invalid(invalid) => invalid.fmt(f),
-            Self::Policy(refusal) => refusal.fmt(f),
+            Self::Invalid { invalid, .. } => invalid.fmt(f),
+            Self::Policy { refusal, .. } => refusal.fmt(f),
             Self::Component(id) => write!(f, "no right allows an update of component {id}"),
             Self::OtherComponents => f.write_str("the staged epoch has other components than the judgement"),
             Self::GroupInfo(problem) => write!(f, "GroupInfo: {problem}"),

@@ -8,25 +8,25 @@
 mod model;
 
 use mimi_codec::{
-    DnsName, Encode, List, MatchedProvider, Opaque, RoomUri, UserUri,
-    code_points::{CipherSuite, ComponentID, ExtensionType},
+    Decode, DnsName, Encode, List, MEDIA_TYPE, MatchedProvider, Opaque, RoomUri, UserUri,
+    code_points::{CipherSuite, ComponentID, ExtensionType, WireFormat},
     extensions::{AppDataDictionary, AppDataUpdate, AppDataUpdateSelect, ComponentData, SelfRemove},
     match_presented_identities,
     mls::{
         Add, AuthenticatedContent, Commit, Content, Credential, Extension, Extensions, ExternalSender,
         ExternalSenders, FramedContent, FramedContentAuthData, GroupContext, GroupInfo, HPKEPublicKey,
-        KeyPackage, LeafNode, MAC, MLSMessage, Mls10, Proposal, ProposalOrRef, ProposalRef, PublicMessage,
-        RatchetTree, Remove, Sender, SignaturePublicKey, Update, UpdatePath,
+        KeyPackage, LeafNode, MAC, MLSMessage, MLSMessageBody, Mls10, Proposal, ProposalOrRef, ProposalRef,
+        PublicMessage, RatchetTree, Remove, Sender, SignaturePublicKey, Update, UpdatePath,
     },
     protocol::{
         CommitMessage, GroupInfoOption, HandshakeBundle, ParticipantListData, ParticipantListUpdate,
         ProposalMessage, ProposalMessages, PseudonymousCredential, TreelessGroupInfo, UpdateRequest,
-        UpdateResponseCode, UserRolePair, UserindexRolePair,
+        UpdateResponseCode, UpdateRoomResponse, UserRolePair, UserindexRolePair,
     },
     ratchet_tree_options::RatchetTreeOption,
     room_policy::BaseRoomPolicy,
 };
-use mimi_crypto::CipherSuiteProvider;
+use mimi_crypto::{CipherSuiteProvider, proposal_ref};
 use mimi_franking::HubKeyRing;
 use mimi_policy::{RoomParts, preset::ExampleRoom};
 use mimi_room::{
@@ -203,6 +203,16 @@ impl World {
         answer.audit.outcome
     }
 
+    /// What the hub answers to a list that it refuses.
+    fn answers(&mut self, hub: &Hub<Suite, Names>, list: &[ProposalMessage]) -> UpdateRoomResponse {
+        let list = ProposalMessages::new(list[0].clone(), list[1..].to_vec()).unwrap();
+        let body = UpdateRequest { bundle: HandshakeBundle::Proposal(list) }.to_bytes().unwrap();
+        let from = peer();
+        let answer = hub.update(&mut self.hosted, Call { from: &from, now_ms: 1 }, &body);
+        assert_eq!((answer.response.status, answer.response.media_type), (200, Some(MEDIA_TYPE)));
+        UpdateRoomResponse::decode_exact(&answer.response.body.unwrap()).unwrap()
+    }
+
     /// The hub accepts proposals, which wait from then on. Returns their references.
     fn wait(&mut self, hub: &Hub<Suite, Names>, message: &ProposalMessage) -> ProposalRef {
         let outcome = self.post(hub, 1, proposals(message));
@@ -227,6 +237,13 @@ fn message(group: Opaque, epoch: u64, sender: Sender, signer: &str, content: Con
 
 fn proposals(message: &ProposalMessage) -> HandshakeBundle {
     HandshakeBundle::Proposal(ProposalMessages::new(message.clone(), Vec::new()).unwrap())
+}
+
+fn reference_of(message: &ProposalMessage) -> ProposalRef {
+    let MLSMessageBody::PublicMessage { public_message } = &message.get().body else { panic!() };
+    let (content, auth) = (public_message.content().clone(), public_message.auth().clone());
+    let content = AuthenticatedContent::new(WireFormat::MLS_PUBLIC_MESSAGE, content, auth).unwrap();
+    proposal_ref(&suite(), &content).unwrap()
 }
 
 fn peer() -> MatchedProvider {
@@ -296,13 +313,16 @@ fn credential() {
     let why = || CredentialRefused::from("no space");
     let remove = Proposal::Remove(Remove { removed: 1 });
     let refused = world.refuses(&world.by_alice(vec![remove, add(nameless(CAROL.1))]));
-    assert_eq!(refused, Refused::Credential { proposal: Some(1), why: why() });
+    assert_eq!(refused, Refused::Credential { proposal: Some(1), reference: None, why: why() });
     is_answered(&refused, INVALID);
     let refused = world.refuses(&world.commit(0, nameless(ALICE.1), Vec::new()));
-    assert_eq!(refused, Refused::Credential { proposal: None, why: why() });
+    assert_eq!(refused, Refused::Credential { proposal: None, reference: None, why: why() });
     let update = Proposal::Update(Box::new(Update { leaf_node: nameless(BOB.1) }));
     let refused = world.refuses_all(&[world.proposal(1, update)]);
-    assert_eq!(refused, Refused::Credential { proposal: Some(0), why: why() });
+    let reference = refused.references().to_vec();
+    let [one] = &reference[..] else { panic!("{refused:?}") };
+    let named = Refused::Credential { proposal: Some(0), reference: Some(one.clone()), why: why() };
+    assert_eq!(refused, named);
 }
 
 #[test]
@@ -388,7 +408,7 @@ fn self_remove() {
     let mut world = World::new(&hub);
     let by_value = vec![ProposalOrRef::Proposal { proposal: Proposal::SelfRemove(SelfRemove {}) }];
     let refused = world.refuses(&world.commit(1, leaf(BOB.0, BOB.1), by_value));
-    assert_eq!(refused, Refused::SelfRemove);
+    assert_eq!(refused, Refused::SelfRemove(None));
     is_answered(&refused, INVALID);
     // A second one while the first waits: other bytes, so another reference.
     let first = world.proposal(1, Proposal::SelfRemove(SelfRemove {}));
@@ -405,7 +425,10 @@ fn self_remove() {
     let auth = FramedContentAuthData { signature: signature.into(), confirmation_tag: None };
     let second = PublicMessage::new(content, auth, Some(MAC::from(&b"member"[..]))).unwrap();
     let second = ProposalMessage::new(second.into()).unwrap();
-    assert_eq!(world.refuses_all(&[second]), Refused::SelfRemove);
+    let reference = reference_of(&second);
+    let refused = world.refuses_all(&[second]);
+    assert_eq!(refused, Refused::SelfRemove(Some(reference.clone())));
+    assert_eq!(refused.references(), [reference]);
 }
 
 #[test]
@@ -421,10 +444,20 @@ fn too_many_waiting() {
 
 #[test]
 fn invalid() {
-    let world = World::new(&hub(9));
+    let mut world = World::new(&hub(9));
     let refused = world.refuses(&world.by_alice(vec![Proposal::Remove(Remove { removed: 9 })]));
-    let Refused::Invalid(invalid) = &refused else { panic!("{refused:?}") };
+    let Refused::Invalid { invalid, .. } = &refused else { panic!("{refused:?}") };
     is_answered(&refused, invalid.update_response_code());
+    // Inside of a commit it has no reference; in a list, all that are invalid are named.
+    assert_eq!(refused.references(), []);
+    let remove = |removed| world.proposal(0, Proposal::Remove(Remove { removed }));
+    let list = [remove(9), remove(1), remove(10)];
+    let refused = world.refuses_all(&list);
+    assert_eq!(refused.references(), [reference_of(&list[0]), reference_of(&list[2])]);
+    let UpdateRoomResponse::InvalidProposal { invalid_proposals, .. } = world.answers(&hub(9), &list) else {
+        panic!()
+    };
+    assert_eq!(invalid_proposals, refused.references());
 }
 
 #[test]
@@ -432,13 +465,20 @@ fn policy() {
     let world = World::new(&hub(9));
     let promotes = vec![ProposalOrRef::Proposal { proposal: role(1, 3) }];
     let refused = world.refuses(&world.commit(1, leaf(BOB.0, BOB.1), promotes));
-    assert!(matches!(refused, Refused::Policy(_)), "{refused:?}");
+    assert!(matches!(refused, Refused::Policy { .. }), "{refused:?}");
     is_answered(&refused, NOT_ALLOWED);
     // The same as a proposal, and a message of a user who is not in the room.
-    let refused = world.refuses_all(&[world.proposal(1, role(1, 3))]);
-    assert!(matches!(refused, Refused::Policy(_)), "{refused:?}");
+    let list = [world.proposal(1, role(1, 3))];
+    let refused = world.refuses_all(&list);
+    assert!(matches!(refused, Refused::Policy { .. }), "{refused:?}");
+    assert_eq!(refused.references(), [reference_of(&list[0])]);
+    // All changes that the refusal concerns are named: two of one user.
+    let list = [world.proposal(0, role(1, 3)), world.proposal(0, role(1, 2))];
+    let refused = world.refuses_all(&list);
+    assert!(matches!(refused, Refused::Policy { .. }), "{refused:?}");
+    assert_eq!(refused.references(), [reference_of(&list[0]), reference_of(&list[1])]);
     let refused = world.hosted.room().judge_message(&user(CAROL), 1).unwrap_err();
-    assert!(matches!(refused, Refused::Policy(_)), "{refused:?}");
+    assert!(matches!(refused, Refused::Policy { .. }), "{refused:?}");
 }
 
 #[test]

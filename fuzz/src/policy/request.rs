@@ -7,7 +7,7 @@ use mimi_codec::protocol::{ParticipantListData, ParticipantListUpdate, RoomMetaU
 use mimi_codec::room_policy::{BaseRoomUpdate, PreAuthUpdate, RoleUpdate};
 use mimi_codec::{Decode, Encode, Opaque};
 use mimi_policy::{
-    Actor, Change as PolicyChange, Identities, InvalidRequest, JoinCode, ProposedChange, Request,
+    Actor, Change as PolicyChange, Identities, InvalidProposal, InvalidRequest, JoinCode, ProposedChange, Request,
     RequestProblem, RoomState, Unidentified, UserUri,
 };
 
@@ -77,7 +77,7 @@ struct Written {
     joining: Option<Credential>,
     proposals: Vec<(Proposal, Option<Sender>)>,
     says: Vec<(Option<Who>, Change)>,
-    /// The first that names a place which the participant list doesn't have.
+    /// Those that name a place which the participant list doesn't have.
     beyond: Option<InvalidRequest>,
 }
 
@@ -262,7 +262,13 @@ fn write(t: &Try, tree: &mut Tree) -> Option<Written> {
         let proposal = proposal(t, tree, who, change, joins);
         let proposal = proposal.unwrap_or_else(|index| {
             let problem = RequestProblem::UserIndexOutOfRange(index);
-            written.beyond.get_or_insert(InvalidRequest { proposal: Some(number), problem });
+            match &mut written.beyond {
+                Some(first) => first.also.push(InvalidProposal { proposal: number, problem }),
+                None => {
+                    written.beyond =
+                        Some(InvalidRequest { proposal: Some(number), problem, also: Vec::new() });
+                }
+            }
             list(&[(index, 0)], &[], &[])
         });
         written.proposals.push((proposal, sender));

@@ -312,6 +312,18 @@ impl KeyPackage {
         }
     }
 
+    /// Whether its lifetime has begun and is not over at `now_ms`, in milliseconds since the UNIX epoch: only then may it
+    /// be used (RFC 9420 §7.2).
+    #[must_use]
+    pub fn is_valid_at(&self, now_ms: u64) -> bool {
+        match &self.leaf_node.leaf_node_source {
+            LeafNodeSelect::KeyPackage { lifetime } => {
+                lifetime.not_before <= now_ms / 1000 && !self.is_expired(now_ms)
+            }
+            LeafNodeSelect::Update {} | LeafNodeSelect::Commit { .. } => false,
+        }
+    }
+
     /// Whether it is marked as a last resort: the only kind that a provider hands out more than once
     /// (mimi-protocol-06 §5.2).
     ///
@@ -330,7 +342,7 @@ impl KeyPackage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Decode;
+    use crate::{Decode, mls::Lifetime};
 
     /// A KeyPackage that is valid until the second `not_after`.
     fn key_package(not_after: u64, extensions: &[u8]) -> KeyPackage {
@@ -353,6 +365,23 @@ mod tests {
         assert!(!key_package.is_expired(0));
         assert!(!key_package.is_expired(1_700_000_000_000));
         assert!(key_package.is_expired(1_700_000_000_001));
+    }
+
+    #[test]
+    fn a_key_package_is_valid_from_its_first_second() {
+        let mut key_package = key_package(1_700_000_000, &[0]);
+        let lifetime = Lifetime { not_before: 1_600_000_000, not_after: 1_700_000_000 };
+        key_package.leaf_node.leaf_node_source = LeafNodeSelect::KeyPackage { lifetime };
+        assert!(!key_package.is_valid_at(1_599_999_999_999));
+        assert!(!key_package.is_expired(1_599_999_999_999));
+        assert!(key_package.is_valid_at(1_600_000_000_000));
+        assert!(key_package.is_valid_at(1_700_000_000_000));
+        assert!(!key_package.is_valid_at(1_700_000_000_001));
+        let never = Lifetime { not_before: u64::MAX, not_after: u64::MAX };
+        key_package.leaf_node.leaf_node_source = LeafNodeSelect::KeyPackage { lifetime: never };
+        assert!(!key_package.is_valid_at(u64::MAX));
+        key_package.leaf_node.leaf_node_source = LeafNodeSelect::Update {};
+        assert!(!key_package.is_valid_at(1_650_000_000_000));
     }
 
     #[test]

@@ -184,6 +184,20 @@ impl<'r, 'a> After<'r, 'a> {
         }
     }
 
+    /// The changes that are about users of a kind, and those of the room as a whole of a kind.
+    fn concerned(
+        &self,
+        users: impl Fn(&Affected<'_>) -> bool,
+        of_room: impl Fn(&Change) -> bool,
+    ) -> Vec<usize> {
+        let items = self.items.items.iter().filter(|item| !item.accepted);
+        let concerned = items.filter(|item| match item.user.and_then(|user| self.items.users.get(user)) {
+            Some(affected) => users(affected),
+            None => item.kind == Kind::Room && of_room(item.change),
+        });
+        concerned.filter_map(|item| item.index).collect()
+    }
+
     /// The clients of those who were removed or banned since the last commit.
     fn check_accepted_departures(&self) -> Result<(), Refusal> {
         let pending = self.room.pending();
@@ -239,17 +253,44 @@ impl<'r, 'a> After<'r, 'a> {
                 } else {
                     continue;
                 };
-                return Err(Refusal::of(None, reason));
+                let leaves = |affected: &Affected<'_>| self.leaves(affected, role);
+                let enters = |affected: &Affected<'_>| self.enters(affected, role);
+                let concerned = match reason {
+                    Reason::BelowMinimum { .. } | Reason::BelowMinimumActive { .. } => {
+                        self.concerned(leaves, |_| false)
+                    }
+                    _ => self.concerned(enters, |_| false),
+                };
+                return Err(Refusal::of(None, reason).with(concerned));
             }
         }
         Ok(())
     }
 
+    fn was_active(affected: &Affected<'_>) -> bool {
+        affected.role != NO_ROLE && affected.clients > 0
+    }
+
+    fn is_active(&self, affected: &Affected<'_>) -> bool {
+        affected.role_after != NO_ROLE && self.clients_in_the_end(affected) > 0
+    }
+
+    /// Whether the user leaves the role, or stays without a client.
+    fn leaves(&self, affected: &Affected<'_>, role: u32) -> bool {
+        let goes = affected.operation.is_some() || Self::was_active(affected) && !self.is_active(affected);
+        affected.role == role && goes
+    }
+
+    /// Whether the user comes to the role, or gets its first client in it.
+    fn enters(&self, affected: &Affected<'_>, role: u32) -> bool {
+        let comes = affected.operation.is_some() || self.is_active(affected) && !Self::was_active(affected);
+        affected.role_after == role && comes
+    }
+
     fn count(&self, affected: &Affected<'_>, asked: Asked, deltas: &mut BTreeMap<u32, RoleDelta>) {
-        let was_active = affected.role != NO_ROLE && affected.clients > 0;
-        let is_active = affected.role_after != NO_ROLE && self.clients_in_the_end(affected) > 0;
+        let (was_active, is_active) = (Self::was_active(affected), self.is_active(affected));
         let moves = affected.operation.is_some();
-        if affected.role != NO_ROLE && (moves || was_active && !is_active) {
+        if affected.role != NO_ROLE && self.leaves(affected, affected.role) {
             let delta = deltas.entry(affected.role).or_default();
             if moves {
                 delta.gone = delta.gone.saturating_add(1);
@@ -264,7 +305,7 @@ impl<'r, 'a> After<'r, 'a> {
             let forced = self.room.role_table().is_banned(affected.role) || after.is_banned(affected.role);
             delta.minimum_active |= asked.minima_before || !moves && !forced;
         }
-        if affected.role_after != NO_ROLE && (moves || is_active && !was_active) {
+        if affected.role_after != NO_ROLE && self.enters(affected, affected.role_after) {
             let delta = deltas.entry(affected.role_after).or_default();
             if moves {
                 delta.come = delta.come.saturating_add(1);
@@ -280,8 +321,43 @@ impl<'r, 'a> After<'r, 'a> {
 
     /// The base policy (mimi-room-policy §5).
     pub(super) fn check_base(&self) -> Result<(), Refusal> {
+        self.find_base_defect().map_err(|defect| {
+            let concerned = self.concerned_by(&defect);
+            Refusal::of(None, Reason::InvalidRoom(defect)).with(concerned)
+        })
+    }
+
+    /// The changes that bring a defect about, or that could be left out to avoid it.
+    fn concerned_by(&self, defect: &Defect) -> Vec<usize> {
+        let updates_base = |change: &Change| matches!(change, Change::UpdateBase(_));
+        let updates = |change: &Change| matches!(change, Change::UpdateBase(_) | Change::UpdateRoles(_));
+        let counts = |roles: &RoleTable, role: u32| role != NO_ROLE && !roles.is_banned(role);
+        match defect {
+            Defect::SeveralClients(user) | Defect::NotInParent(user) => {
+                self.concerned(|affected| affected.user == user, updates_base)
+            }
+            Defect::TooManyUsers { .. } => {
+                let (before, after) = (self.room.role_table(), self.roles());
+                let comes = |affected: &Affected<'_>| {
+                    counts(after, affected.role_after) && !counts(before, affected.role)
+                };
+                self.concerned(comes, updates)
+            }
+            Defect::TooManyClients { .. } => {
+                let more = |affected: &Affected<'_>| self.clients_in_the_end(affected) > affected.clients;
+                self.concerned(more, updates_base)
+            }
+            Defect::NotAStrictSubset => {
+                let comes =
+                    |affected: &Affected<'_>| affected.role == NO_ROLE && affected.role_after != NO_ROLE;
+                self.concerned(comes, updates_base)
+            }
+            _ => self.concerned(|_| false, updates),
+        }
+    }
+
+    fn find_base_defect(&self) -> Result<(), Defect> {
         let base = self.base();
-        let invalid = |defect| Refusal::of(None, Reason::InvalidRoom(defect));
         let (mut users, mut clients, mut several) =
             (self.room.users(), self.room.own_clients(), self.room.users_with_several_clients());
         let roles = self.roles();
@@ -293,7 +369,7 @@ impl<'r, 'a> After<'r, 'a> {
             clients = clients.saturating_add(after).saturating_sub(before);
             several = several.saturating_add(usize::from(after > 1)).saturating_sub(usize::from(before > 1));
             if !base.multi_device && after > 1 {
-                return Err(invalid(Defect::SeveralClients(affected.user.clone())));
+                return Err(Defect::SeveralClients(affected.user.clone()));
             }
         }
         if self.roles.is_some() {
@@ -305,24 +381,22 @@ impl<'r, 'a> After<'r, 'a> {
         if !base.multi_device && several > 0 {
             let user = self.room.participants().map(|(user, _)| user);
             let mut user = user.filter(|user| self.room.clients_of(user).nth(1).is_some());
-            return Err(invalid(
-                user.next().map_or(Defect::TooLarge, |user| Defect::SeveralClients(user.clone())),
-            ));
+            return Err(user.next().map_or(Defect::TooLarge, |user| Defect::SeveralClients(user.clone())));
         }
         if self.form == Form::ExternalCommit {
             clients = clients.saturating_add(self.room.lingering());
         }
         if let Some(defect) = limits_of(base, users, clients) {
-            return Err(invalid(defect));
+            return Err(defect);
         }
         if base.fixed_membership && (self.base.is_some() || self.roles.is_some()) {
             let mut defects = Vec::new();
             roles.check_fixed_membership(&mut defects);
             if let Some(defect) = defects.into_iter().next() {
-                return Err(invalid(defect));
+                return Err(defect);
             }
         }
-        if base.parent_dependant { self.check_parent(base).map_err(invalid) } else { Ok(()) }
+        if base.parent_dependant { self.check_parent(base) } else { Ok(()) }
     }
 
     /// The participants are some of the parent's, and not all.

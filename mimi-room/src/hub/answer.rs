@@ -3,7 +3,8 @@
 use alloc::{string::String, vec::Vec};
 
 use mimi_codec::{
-    DecodeError, DnsName, Encode, Endpoint, RequestFailure, ResponseHead, RoomUri, protocol::FanoutMessage,
+    DecodeError, DnsName, Encode, Endpoint, MEDIA_TYPE, RequestFailure, ResponseHead, RoomUri,
+    protocol::FanoutMessage,
 };
 use mimi_policy::Actor;
 
@@ -16,7 +17,10 @@ pub struct Response {
     pub status: u16,
     /// `Retry-After`, in seconds.
     pub retry_after_s: Option<u64>,
-    /// The body, of the media type [`mimi_codec::MEDIA_TYPE`]; `None` if there is none.
+    /// `Content-Type`: [`MEDIA_TYPE`] or, for the directory, [`mimi_codec::DIRECTORY_MEDIA_TYPE`];
+    /// `None` if there is no body.
+    pub media_type: Option<&'static str>,
+    /// The body; `None` if there is none.
     pub body: Option<Vec<u8>>,
 }
 
@@ -24,7 +28,7 @@ impl Response {
     /// A response without a body.
     #[must_use]
     pub const fn status(status: u16) -> Self {
-        Self { status, retry_after_s: None, body: None }
+        Self { status, retry_after_s: None, media_type: None, body: None }
     }
 
     /// The response to a request that was taken and has an answer: its body; a fault of this provider if it cannot be
@@ -32,7 +36,7 @@ impl Response {
     #[must_use]
     pub fn ok(body: &impl Encode) -> Self {
         match body.to_bytes() {
-            Ok(body) => Self { body: Some(body), ..Self::status(200) },
+            Ok(body) => Self { media_type: Some(MEDIA_TYPE), body: Some(body), ..Self::status(200) },
             Err(_) => RequestFailure::Internal.into(),
         }
     }
@@ -43,7 +47,8 @@ impl Response {
     }
 
     const fn of(head: ResponseHead) -> Self {
-        Self { status: head.status, retry_after_s: head.retry_after_s, body: None }
+        // A head without a body: what has one is made by `ok`.
+        Self { status: head.status, retry_after_s: head.retry_after_s, media_type: None, body: None }
     }
 }
 

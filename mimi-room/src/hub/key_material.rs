@@ -3,7 +3,7 @@
 use alloc::{string::ToString, vec::Vec};
 
 use mimi_codec::{
-    Decode, DnsName, RequestFailure,
+    Addressed, Decode, DnsName, RequestFailure,
     protocol::{ConsentEntry, KeyMaterialRequest, KeyMaterialResponse},
 };
 use mimi_crypto::{CipherSuiteProvider, key_package_ref, verify_key_material_request};
@@ -29,11 +29,14 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
     /// [`Self::key_material_response`]; until then it is 502.
     ///
     /// Refused with 403 are requests of non-participants, and requests that another provider
-    /// sends in the requester's place.
+    /// sends in the requester's place. `target_user` is the variable of the path without its
+    /// escapes ([`decode_path_segment`](mimi_codec::decode_path_segment)); a body that names
+    /// another target is answered with 400.
     pub fn key_material<S: MlsStack>(
         &self,
         hosted: &mut HostedRoom<S>,
         call: Call<'_>,
+        target_user: &[u8],
         body: &[u8],
     ) -> Answer<KeyMaterialStep> {
         if let Err(limited) = self.admit(hosted, call, body) {
@@ -43,10 +46,15 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
             Ok(request) => request,
             Err(error) => return malformed(hosted, call, error),
         };
-        let step = self.judge_key_material(hosted, call, request);
+        let step = match Addressed::check(request, target_user) {
+            Ok(request) => self
+                .judge_key_material(hosted, call, request.into_body())
+                .map_err(|why| (RequestFailure::NotAllowed, why.to_string())),
+            Err(other) => Err((RequestFailure::Malformed, other.to_string())),
+        };
         let (response, outcome, change) = match step {
             Ok(step) => (RequestFailure::NextProvider.into(), Outcome::Accepted(Vec::new()), Some(step)),
-            Err(why) => (RequestFailure::NotAllowed.into(), Outcome::Rejected(why.into()), None),
+            Err((failure, why)) => (failure.into(), Outcome::Rejected(why), None),
         };
         let audit = audit(hosted, call, None, Action::KeyMaterial, outcome);
         Answer { response, audit, change }

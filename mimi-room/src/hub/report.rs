@@ -101,6 +101,7 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
     #[must_use]
     pub fn directory(&self, directory: &mimi_codec::Directory) -> Response {
         let body = Some(directory.to_json().into_bytes());
-        Response { status: 200, retry_after_s: None, body }
+        let media_type = Some(mimi_codec::DIRECTORY_MEDIA_TYPE);
+        Response { status: 200, retry_after_s: None, media_type, body }
     }
 }

@@ -25,7 +25,7 @@ use mimi_room::{ComponentUpdates, MlsMember, MlsStack, OpenedMessage, OwnCommit}
 use rand_core::CryptoRng;
 
 /// A cipher suite that only hashes, and "signs" by naming the signer.
-pub(crate) struct Suite(CipherSuiteParameters);
+pub(crate) struct Suite(pub(crate) CipherSuiteParameters);
 
 pub(crate) fn suite() -> Suite {
     Suite(CipherSuiteParameters {
