@@ -471,7 +471,7 @@ pub fn join_externally<P, K>(
     provider: P,
     signer: Arc<K>,
     credential: CredentialWithKey,
-    capabilities: mls::Capabilities,
+    leaf: LeafNodeParameters,
     config: &MlsGroupJoinConfig,
     group_info: &GroupInfo,
     ratchet_tree: &RatchetTree,
@@ -492,7 +492,7 @@ where
             .with_config(config.clone())
             .build_group(provider, info, credential)
             .map_err(|it| refused(&it))?
-            .leaf_node_parameters(LeafNodeParameters::builder().with_capabilities(capabilities).build());
+            .leaf_node_parameters(leaf);
         for wanted in proposals {
             let Proposal::AppDataUpdate(update) = wanted else {
                 return Err(StackError::new("joining from outside", "not an AppDataUpdate"));

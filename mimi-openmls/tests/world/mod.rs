@@ -163,7 +163,7 @@ impl Client {
             self.provider.clone(),
             self.key.clone(),
             self.credential_with_key(),
-            capabilities(),
+            mls::LeafNodeParameters::builder().with_capabilities(capabilities()).build(),
             &join_config(2),
             join.group_info(),
             join.ratchet_tree(),

@@ -26,7 +26,8 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
     ///
     /// A client gets the GroupInfo if it could join now: as another client of a participant, by
     /// the room's openness, by preauthorization, or by the code that it shows. The hub remembers
-    /// which user has shown the code.
+    /// which user has shown the code. A client in the group gets it too: its Welcome may have come
+    /// without the tree.
     pub fn group_info<S: MlsStack>(
         &self,
         hosted: &mut HostedRoom<S>,
@@ -61,7 +62,8 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         let actor = Some(requester.actor());
         let role = code.as_ref().map(|(_, worth)| worth.role);
         let settled = settled(&hosted.room, rng);
-        let rights = match may_join(settled.as_ref().unwrap_or(hosted.room.policy()), &requester, role) {
+        let policy = settled.as_ref().unwrap_or(hosted.room.policy());
+        let rights = match may_join(policy, &requester, role) {
             Ok(rights) => rights,
             Err(why) => return refused(hosted, call, actor, action, why),
         };
@@ -146,6 +148,11 @@ fn may_join(policy: &RoomState, requester: &Member, code_role: Option<u32>) -> R
     let actor = requester.actor();
     let user = actor.uri().clone();
     let check = |changes: &[ProposedChange]| policy.check(&actor, Form::ExternalCommit, changes);
+    let in_group = policy.clients_of(&user).any(|client| *client == requester.client);
+    if in_group && !policy.is_banned(&user) {
+        // It is in the group, and has a Welcome without the tree.
+        return Ok(Vec::new());
+    }
     let plan = if policy.role_of(&user).is_some() {
         check(&[]).map_err(|refusal| refusal.to_string())?
     } else {
