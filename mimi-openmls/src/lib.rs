@@ -2,7 +2,7 @@
 //!
 //! - **[`PublicStack`]** follows a group from outside, as a hub does, with OpenMLS's `PublicGroup`.
 //! - **[`MemberStack`]** is a client's `MlsGroup` with the signer of its leaf. It comes from
-//!   creating a group, from a Welcome, or from [`join_externally`].
+//!   creating a group, from [`join_by_welcome`], or from [`join_externally`].
 //! - **[`of_openmls`]** and **[`to_openmls`]** carry values over: both sides encode as RFC 9420
 //!   does, so bytes are the only bridge.
 //!
@@ -15,5 +15,5 @@ mod member;
 mod public;
 
 pub use bridge::{StackError, of_openmls, to_openmls};
-pub use member::{MemberStack, MemberStaged, group_config, join_config, join_externally};
+pub use member::{MemberStack, MemberStaged, group_config, join_by_welcome, join_config, join_externally};
 pub use public::PublicStack;

@@ -7,15 +7,17 @@ use mimi_codec::{
     extensions::{AppDataUpdateSelect, SafeAADItem},
     mls::{
         AuthenticatedContent, GroupContext, GroupInfo, LeafNode, MLSMessage, Proposal, ProposalRef,
-        RatchetTree,
+        RatchetTree, Welcome,
     },
+    protocol::{GroupInfoRatchetTreeTBE, TreelessGroupInfo},
+    ratchet_tree_options::RatchetTreeOption,
 };
 use mimi_crypto::Secret;
 use mimi_room::{ComponentUpdates, MlsMember, MlsStack, OpenedMessage, OwnCommit};
 use openmls::prelude::{
     self as mls, AppDataUpdateOperation, AppDataUpdateProposal, CredentialWithKey, KeyPackageIn,
     LeafNodeIndex, LeafNodeParameters, MlsGroup, MlsGroupCreateConfig, MlsGroupJoinConfig, OpenMlsProvider,
-    PURE_PLAINTEXT_WIRE_FORMAT_POLICY, ProcessedMessageContent, ProtocolVersion, StagedCommit,
+    PURE_PLAINTEXT_WIRE_FORMAT_POLICY, ProcessedMessageContent, ProtocolVersion, StagedCommit, StagedWelcome,
     group_info::VerifiableGroupInfo,
 };
 use openmls_traits::signatures::Signer;
@@ -100,6 +102,89 @@ where
             mimi_codec::mls::MLSMessageBody::GroupInfo { group_info } => Ok(*group_info),
             _ => Err(StackError::new("exporting the GroupInfo", "not a GroupInfo")),
         }
+    }
+
+    /// What a provider needs to host the group as a new room, by `PublicStack::follow` and
+    /// `mimi_room::hub::Hub::host`: GroupInfo and tree.
+    ///
+    /// # Errors
+    /// [`StackError`] if OpenMLS exports none.
+    pub fn for_hub(&self) -> Result<GroupInfoRatchetTreeTBE, StackError> {
+        let group_info = TreelessGroupInfo::new(self.group_info()?);
+        Ok(GroupInfoRatchetTreeTBE {
+            group_info: group_info.map_err(StackError::of("exporting the GroupInfo"))?,
+            ratchet_tree_option: RatchetTreeOption::Full { ratchet_tree: self.ratchet_tree()? },
+            pending_proposals: Vec::new(),
+        })
+    }
+
+    /// A commit of these proposals alone, whatever is queued. In a room that is wrong as soon as
+    /// accepted proposals wait (mimi-protocol-06 §7.3): this is for tests of what others refuse.
+    ///
+    /// # Errors
+    /// [`StackError`] for whatever OpenMLS refuses to commit.
+    pub fn commit_alone(
+        &mut self,
+        proposals: &[Proposal],
+        components: &ComponentUpdates,
+    ) -> Result<(OwnCommit, MemberStaged), StackError> {
+        self.commit_of(proposals, components, false)
+    }
+
+    fn commit_of(
+        &mut self,
+        proposals: &[Proposal],
+        components: &ComponentUpdates,
+        with_queued: bool,
+    ) -> Result<(OwnCommit, MemberStaged), StackError> {
+        let provider = &*self.provider;
+        let refused = |error: &dyn std::fmt::Display| StackError::new("committing", error);
+        let mut builder = self.group.commit_builder().consume_proposal_store(with_queued);
+        for wanted in proposals {
+            builder = match wanted {
+                Proposal::Add(add) => {
+                    let key_package: KeyPackageIn = to_openmls(&add.key_package)?;
+                    let key_package = key_package
+                        .validate(provider.crypto(), ProtocolVersion::Mls10)
+                        .map_err(StackError::of("validating a KeyPackage"))?;
+                    builder.propose_adds([key_package])
+                }
+                Proposal::Remove(remove) => builder.propose_removals([LeafNodeIndex::new(remove.removed)]),
+                Proposal::AppDataUpdate(update) => {
+                    let id = update.component_id.0;
+                    let update = match &update.op {
+                        AppDataUpdateSelect::Update { update } => {
+                            AppDataUpdateProposal::update(id, update.to_vec())
+                        }
+                        AppDataUpdateSelect::Remove {} => AppDataUpdateProposal::remove(id),
+                    };
+                    builder.add_proposal(mls::Proposal::AppDataUpdate(Box::new(update)))
+                }
+                Proposal::AppEphemeral(ephemeral) => {
+                    let (id, data) = (ephemeral.component_id.0, ephemeral.data.to_vec());
+                    let ephemeral = mls::AppEphemeralProposal::new(id, data);
+                    builder.add_proposal(mls::Proposal::AppEphemeral(Box::new(ephemeral)))
+                }
+                _ => return Err(StackError::new("committing", NO_WAY)),
+            };
+        }
+        let mut stage = builder
+            .load_psks(provider.storage())
+            .map_err(|it| refused(&it))?
+            .create_group_info(true)
+            .use_ratchet_tree_extension(false);
+        let updates = app_data_updates(stage.app_data_dictionary_updater(), components);
+        stage.with_app_data_dictionary_updates(updates);
+        let bundle = stage
+            .build(provider.rand(), provider.crypto(), &*self.signer, |_| true)
+            .map_err(|it| refused(&it))?
+            .stage_commit(provider)
+            .map_err(|it| refused(&it))?;
+        let own = own_commit(bundle)?;
+        let staged = self.group.pending_commit();
+        let staged = staged.ok_or_else(|| StackError::new("committing", "no staged commit"))?;
+        let context = of_openmls(staged.group_context())?;
+        Ok((own, MemberStaged::Own(Box::new(context))))
     }
 }
 
@@ -266,54 +351,7 @@ where
         proposals: &[Proposal],
         components: &ComponentUpdates,
     ) -> Result<(OwnCommit, MemberStaged), StackError> {
-        let provider = &*self.provider;
-        let refused = |error: &dyn std::fmt::Display| StackError::new("committing", error);
-        let mut builder = self.group.commit_builder();
-        for wanted in proposals {
-            builder = match wanted {
-                Proposal::Add(add) => {
-                    let key_package: KeyPackageIn = to_openmls(&add.key_package)?;
-                    let key_package = key_package
-                        .validate(provider.crypto(), ProtocolVersion::Mls10)
-                        .map_err(StackError::of("validating a KeyPackage"))?;
-                    builder.propose_adds([key_package])
-                }
-                Proposal::Remove(remove) => builder.propose_removals([LeafNodeIndex::new(remove.removed)]),
-                Proposal::AppDataUpdate(update) => {
-                    let id = update.component_id.0;
-                    let update = match &update.op {
-                        AppDataUpdateSelect::Update { update } => {
-                            AppDataUpdateProposal::update(id, update.to_vec())
-                        }
-                        AppDataUpdateSelect::Remove {} => AppDataUpdateProposal::remove(id),
-                    };
-                    builder.add_proposal(mls::Proposal::AppDataUpdate(Box::new(update)))
-                }
-                Proposal::AppEphemeral(ephemeral) => {
-                    let (id, data) = (ephemeral.component_id.0, ephemeral.data.to_vec());
-                    let ephemeral = mls::AppEphemeralProposal::new(id, data);
-                    builder.add_proposal(mls::Proposal::AppEphemeral(Box::new(ephemeral)))
-                }
-                _ => return Err(StackError::new("committing", NO_WAY)),
-            };
-        }
-        let mut stage = builder
-            .load_psks(provider.storage())
-            .map_err(|it| refused(&it))?
-            .create_group_info(true)
-            .use_ratchet_tree_extension(false);
-        let updates = app_data_updates(stage.app_data_dictionary_updater(), components);
-        stage.with_app_data_dictionary_updates(updates);
-        let bundle = stage
-            .build(provider.rand(), provider.crypto(), &*self.signer, |_| true)
-            .map_err(|it| refused(&it))?
-            .stage_commit(provider)
-            .map_err(|it| refused(&it))?;
-        let own = own_commit(bundle)?;
-        let staged = self.group.pending_commit();
-        let staged = staged.ok_or_else(|| StackError::new("committing", "no staged commit"))?;
-        let context = of_openmls(staged.group_context())?;
-        Ok((own, MemberStaged::Own(Box::new(context))))
+        self.commit_of(proposals, components, true)
     }
 
     fn resume(&mut self) -> Result<Option<MemberStaged>, StackError> {
@@ -388,6 +426,37 @@ where
     }
 }
 
+/// Joins a group by a Welcome and the tree beside it, which OpenMLS checks against it.
+///
+/// # Errors
+/// [`StackError`] if the Welcome is not for a KeyPackage of this provider's storage, and for
+/// whatever else OpenMLS refuses.
+pub fn join_by_welcome<P, K>(
+    provider: P,
+    signer: Arc<K>,
+    config: &MlsGroupJoinConfig,
+    welcome: &Welcome,
+    ratchet_tree: &RatchetTree,
+) -> Result<MemberStack<P, K>, StackError>
+where
+    P: Deref,
+    P::Target: OpenMlsProvider + Sized,
+    K: Signer,
+{
+    let refused = |error: &dyn std::fmt::Display| StackError::new("joining by a Welcome", error);
+    let group = {
+        let provider = &*provider;
+        StagedWelcome::build_from_welcome(provider, config, to_openmls(welcome)?)
+            .map_err(|it| refused(&it))?
+            .with_ratchet_tree(to_openmls(ratchet_tree)?)
+            .build()
+            .map_err(|it| refused(&it))?
+            .into_group(provider)
+            .map_err(|it| refused(&it))?
+    };
+    Ok(MemberStack::new(provider, signer, group))
+}
+
 fn own_commit(bundle: mls::CommitMessageBundle) -> Result<OwnCommit, StackError> {
     let (commit, welcome, group_info) = bundle.into_contents();
     let commit: MLSMessage = of_openmls(&commit)?;
@@ -407,7 +476,7 @@ pub fn join_externally<P, K>(
     provider: P,
     signer: Arc<K>,
     credential: CredentialWithKey,
-    capabilities: mls::Capabilities,
+    leaf: LeafNodeParameters,
     config: &MlsGroupJoinConfig,
     group_info: &GroupInfo,
     ratchet_tree: &RatchetTree,
@@ -428,7 +497,7 @@ where
             .with_config(config.clone())
             .build_group(provider, info, credential)
             .map_err(|it| refused(&it))?
-            .leaf_node_parameters(LeafNodeParameters::builder().with_capabilities(capabilities).build());
+            .leaf_node_parameters(leaf);
         for wanted in proposals {
             let Proposal::AppDataUpdate(update) = wanted else {
                 return Err(StackError::new("joining from outside", "not an AppDataUpdate"));

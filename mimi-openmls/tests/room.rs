@@ -9,14 +9,12 @@ use mimi_codec::{
     Decode, Encode,
     mls::{Proposal, Remove},
     protocol::{
-        GroupInfoAnswer, GroupInfoRequestTBS, GroupInfoResponse, Protocol, SubmitMessageResponse,
-        SubmitResult, UpdateRoomResponse,
+        GroupInfoAnswer, GroupInfoResponse, Protocol, SubmitMessageResponse, SubmitResult, UpdateRoomResponse,
     },
 };
-use mimi_crypto::{generate_hpke_key_pair, sign_group_info_request, verify_group_info_response};
 use mimi_room::{
     Refused, Wishes,
-    client::{ClientError, Event, ExternalJoin},
+    client::{ClientError, Event, ExternalJoin, FetchError, GroupInfoFetch},
     hub::{Call, Rate},
 };
 use world::*;
@@ -125,27 +123,22 @@ fn fetch_group_info(
     code: Option<&[u8]>,
 ) -> Option<mimi_codec::protocol::GroupInfoRatchetTreeTBE> {
     let suite = suite();
-    let (private, group_info_public_key) = generate_hpke_key_pair(&suite, &mut world.rng).unwrap();
     let of = &world.clients[client];
-    let request = GroupInfoRequestTBS {
-        protocol: Protocol::Mls10,
-        cipher_suite: mimi_codec::code_points::CipherSuite(1),
-        requesting_signature_key: of.key.public(),
-        requesting_credential: of.credential.clone(),
-        group_info_public_key,
-        joining_code: code.map(Into::into),
-    };
-    let request = sign_group_info_request(&suite, of.key.signing_key(), request, &mut world.rng).unwrap();
+    let (key, credential) = (of.key.signing_key(), of.credential.clone());
+    let fetch = GroupInfoFetch::new(&suite, room_uri(), key, credential, code, &mut world.rng).unwrap();
     let from = peer("b.example");
     let call = Call { from: &from, now_ms: world.now_ms };
-    let body = request.to_bytes().unwrap();
+    let body = fetch.request().to_bytes().unwrap();
     let answer = world.hub.group_info(&mut world.hosted, call, &body, &mut world.rng);
     let response = GroupInfoResponse::decode_exact(&answer.response.body.unwrap()).unwrap();
     if !matches!(response.status, GroupInfoAnswer::Success { .. }) {
+        let refused = fetch.open(&suite, response, |_| true);
+        assert!(matches!(refused, Err(FetchError::Answer(_))), "{refused:?}");
         return None;
     }
-    let verified = verify_group_info_response(&suite, response, room_uri().as_bytes()).unwrap();
-    Some(verified.open(&suite, &private).unwrap())
+    let other = fetch.open(&suite, response.clone(), |_| false);
+    assert_eq!(other, Err(FetchError::NotTheHub));
+    Some(fetch.open(&suite, response, |sender| sender == world.hub.external_sender()).unwrap())
 }
 
 #[test]
@@ -154,6 +147,19 @@ fn refuses_the_group_info_to_a_stranger_without_a_way_in() {
     let eve = world.add_client("b.example", "eve", "e1");
     assert!(fetch_group_info(&mut world, eve, None).is_none());
     assert!(fetch_group_info(&mut world, eve, Some(b"made up")).is_none());
+}
+
+#[test]
+fn a_joiner_gets_the_proposals_that_wait_with_the_group_info() {
+    let (mut world, bob) = with_bob();
+    let request = world.clients[bob].room().leave(&suite(), &Names).unwrap();
+    assert!(is_success(&world.settle(bob, &request)));
+    let (second, leaving) =
+        (world.add_client("a.example", "alice", "a2"), world.add_client("b.example", "bob", "b2"));
+    let tbe = fetch_group_info(&mut world, second, None).unwrap();
+    assert_eq!(tbe.pending_proposals.len(), 2);
+    // Who leaves has no way in.
+    assert!(fetch_group_info(&mut world, leaving, None).is_none());
 }
 
 #[test]

@@ -7,6 +7,7 @@
 //! count once [`ClientRoom::answered`] has seen the hub's answer.
 
 mod act;
+mod fetch;
 mod join;
 mod send;
 mod snapshot;
@@ -29,6 +30,7 @@ use mimi_policy::{ParentParticipants, TableSeed, message::ContentRefusal};
 
 pub use act::Reported;
 pub(crate) use act::ephemeral;
+pub use fetch::{FetchError, GroupInfoFetch};
 pub use join::ExternalJoin;
 pub use send::{Composed, MessageEvent};
 pub use snapshot::ClientSnapshot;
@@ -737,7 +739,13 @@ impl<S: MlsMember> fmt::Debug for ClientRoom<S> {
 }
 
 /// A commit as MIMI carries it. The hub has followed the handshakes, so the tree does not travel.
-pub(crate) fn update_request(own: OwnCommit) -> Result<UpdateRequest, ClientError> {
+///
+/// [`ClientRoom`] calls it for the commits that it has judged. It is public for programs that make
+/// others, such as tests of a hub.
+///
+/// # Errors
+/// [`ClientError::Refused`] if the message is not a commit, or a tree is in the GroupInfo.
+pub fn update_request(own: OwnCommit) -> Result<UpdateRequest, ClientError> {
     let OwnCommit { commit, welcome, group_info, .. } = own;
     let malformed = |_| ClientError::Refused(Refused::WrongContent);
     let group_info = TreelessGroupInfo::new(group_info).map_err(malformed)?;

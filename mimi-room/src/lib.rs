@@ -8,7 +8,8 @@
 //!   right, or why it is [`Refused`]. [`Room::apply_commit`] and [`Room::apply_proposals`] put that
 //!   into effect, after the caller has stored it.
 //! - **[`MlsStack`]** is what the room asks of MLS, and **[`Identity`]** who a credential names.
-//! - A group that was created or joined becomes a room by [`Room::load`].
+//! - [`NewRoom`] says what a new group is created with; a group that was created or joined becomes
+//!   a room by [`Room::load`].
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -17,6 +18,7 @@ extern crate alloc;
 
 pub mod client;
 mod components;
+mod creation;
 mod decision;
 pub mod follower;
 pub mod hub;
@@ -32,6 +34,7 @@ mod stack;
 mod waiting;
 mod wishes;
 
+pub use creation::{CreationError, NewRoom};
 pub use decision::{
     ApplyError, CommitDecision, Committed, Committer, MessageDecision, ProposalsDecision, Right,
 };

@@ -6,13 +6,13 @@ use core::fmt;
 use mimi_codec::{
     ClientUri, DecodeError, DnsName, RoomUri, UserUri,
     extensions::AppDataDictionary,
-    mls::{Extensions, ExternalSenders, GroupContext},
+    mls::{Extensions, ExternalSenders, GroupContext, Proposal},
 };
 use mimi_policy::{DictionaryError, InvalidRoom, ParentParticipants, RoomParts, RoomState, TableSeed};
 
 use crate::{
-    CredentialRefused, Identity, LeafChanges, Member, Members, MlsStack, Refused, Right, Server, Waiting,
-    WaitingProposal,
+    ComponentUpdates, CredentialRefused, Identity, LeafChanges, Member, Members, MlsStack, Refused, Right,
+    Server, Waiting, WaitingProposal, components,
 };
 
 /// A room in one epoch of its group, with the proposals that were accepted since its commit.
@@ -231,6 +231,19 @@ impl Room {
         let (_, plan, rights) = self.judge_proposal_list(identity, &list)?;
         self.accept(plan, list).map_err(|error| Refused::Mls(error.to_string()))?;
         Ok(rights)
+    }
+
+    /// What the components become by these proposals, whether anyone may make them or not
+    /// (mls-extensions-10 §4.7).
+    ///
+    /// # Errors
+    /// [`Refused::Component`] for a component that no right covers, for a second update of one,
+    /// and for an update that its component does not allow.
+    pub fn components_after<'p>(
+        &self,
+        proposals: impl IntoIterator<Item = &'p Proposal>,
+    ) -> Result<ComponentUpdates, Refused> {
+        components::updates(&self.dictionary, proposals)
     }
 
     /// Enters the epoch of a decision.

@@ -4,28 +4,25 @@
 //!
 //! - [`world`] is the network: three providers, their clients, and the endpoints between them. Whatever crosses from one provider to
 //!   another is encoded here, handed over as bytes, and decoded on the other side.
-//! - [`client`] is what a messenger does with an MLS group: it composes proposals and commits, checks those of others with
-//!   `mimi-policy`, and reads messages.
-//! - [`hub`] is what the provider of a room does: it follows the group without being in it, decides, franks and fans out.
-//! - [`provider`] is what every provider does for its own users: key packages, consent, deliveries.
-//! - [`decision`] is what a hub and a client do alike: from a commit to a decision and to the components that follow from it.
-//! - [`stack`] is the seam to OpenMLS, and [`identity`] what stands in a credential here.
+//! - [`client`] is what a messenger does beside `mimi-room`: credentials, groups, messages and their timeline.
+//! - [`provider`] is a server: `mimi-room`'s hub and follower, and the state that they work on.
+//! - [`identity`] is what is in a credential here, and [`stack`] what OpenMLS needs to know of it.
+//! - [`telling`] puts the hub's decisions into words.
 //! - [`minimal_metadata`] is a room in which the hub knows nobody: members, hub and network once more, with `mimi-pseudonym`.
-//! - [`semi_private`] is a room whose commits only members and the hub can read.
+//! - [`sealed`] is how members and the hub read handshakes that followers cannot read.
 //! - [`acts`] is the story. [`narrator`] writes down what happens, [`output`] shows it.
 
 pub mod acts;
 pub mod client;
-pub mod decision;
-pub mod hub;
 pub mod identity;
 pub mod minimal_metadata;
 pub mod narrator;
 pub mod output;
 pub mod provider;
-pub mod semi_private;
+pub mod sealed;
 pub mod stack;
 pub mod story;
+pub mod telling;
 pub mod world;
 
 /// Whatever goes wrong in an example. A library has an enum here.

@@ -3,6 +3,7 @@
 //!
 //! - [`person`] is a user with its clients: real credentials, a connection key, connections, key packages in sets.
 //! - [`room`] is what everybody sees of a room without a key, and how a commit is judged by it: the same at the hub and at each member.
+//! - [`judging`] is how `mimi-policy` decides on a commit.
 //! - [`member`] is a client in a room, under a pseudonym: an OpenMLS group, the room's wrapper key, and the links that it opens.
 //! - [`seam`] is where OpenMLS and `mimi-codec` meet.
 //! - [`server`] is the other side: a hub that hosts, a follower that hands on, and everything that they ever held.
@@ -18,6 +19,7 @@
 //! - It puts the same extensions into the GroupInfo inside of the Welcome and into the one that it hands out. The wrapper key must be in
 //!   the first and not in the second, so the second is signed anew without it ([`seam::without_wrapper_key`]).
 
+pub mod judging;
 pub mod member;
 pub mod person;
 pub mod room;

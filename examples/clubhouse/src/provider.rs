@@ -1,190 +1,302 @@
-//! What every provider does for its own users: it keeps their key packages and their consent, and delivers what hubs fan out.
+//! A provider: the hub of its rooms and the follower of others', for its own users. Both are mimi-room's;
+//! what is left is where the state is, and which body goes to which function.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{collections::BTreeMap, sync::Arc};
 
 use mimi_codec::{
-    DnsNameRef,
-    mls::{KeyPackage, KeyPackageRef},
+    RoomUri, UserUri,
     protocol::{
-        ClientKeyMaterial, ConsentEndpoint, ConsentEntry, FanoutEvent, FanoutMessage, IdentifierUri,
-        KeyMaterialRequest, KeyMaterialResponse, KeyMaterialUserCode, Protocol,
+        ConsentEndpoint, ConsentEntry, GroupInfoRatchetTreeTBE, KeyMaterialResponse, KeyMaterialUserCode,
+    },
+    ratchet_tree_options::RatchetTreeOption,
+    semiprivate::ExternalReceiver,
+};
+use mimi_crypto::{RustCrypto, generate_hpke_key_pair};
+use mimi_franking::{Framing, HubKeyRing};
+use mimi_openmls::PublicStack;
+use mimi_policy::consent::ConsentOutcome;
+use mimi_room::{
+    follower::Follower,
+    hub::{
+        Answer, Call, Change, FanOut, HostedRoom, Hub, IssuedCode, KeyMaterialStep, Limits, ReportVerdict,
+        Response,
     },
 };
-use mimi_crypto::{RustCrypto, key_package_ref, verify_key_material_request};
-use mimi_policy::{
-    RoomUri, UserUri,
-    consent::{ConsentOutcome, Consents, TellsOfOtherRooms},
-};
+use openmls_rust_crypto::OpenMlsRustCrypto;
+use rand_chacha::ChaCha20Rng;
+use rand_core::Rng;
 
 use crate::{
     Result,
-    hub::Hub,
-    identity::{Authority, ProviderKey},
-    stack,
+    identity::{Authority, ProviderKey, peer},
+    sealed::{Receiver, Sealed},
+    stack::Mls,
+    telling,
 };
+
+/// A hub's view of a group.
+pub type HubStack = Sealed<PublicStack<Mls>, Receiver>;
+
+/// A room that a provider hosts.
+pub type Hosted = HostedRoom<HubStack>;
 
 /// A provider.
 pub struct Provider {
     /// The key by which it vouches for its clients.
     pub key: ProviderKey,
-    /// Its half that hosts rooms.
-    pub hub: Hub,
-    /// Who consents to be added by whom.
-    pub consents: Consents,
+    /// What it decides about the rooms that it hosts.
+    pub hub: Hub<RustCrypto, Authority>,
+    /// What it keeps for its own users.
+    pub follower: Follower,
+    rooms: BTreeMap<RoomUri, Hosted>,
+    domain: String,
+    receiver: Receiver,
     suite: RustCrypto,
-    authority: Authority,
-    clients: BTreeMap<IdentifierUri, BTreeMap<IdentifierUri, VecDeque<KeyPackage>>>,
-    /// Whose key packages were handed out: theirs is the Welcome.
-    claimed: BTreeMap<KeyPackageRef, IdentifierUri>,
-    /// Which of its clients are in a room.
-    subscriptions: BTreeMap<IdentifierUri, BTreeSet<IdentifierUri>>,
+    mls: Mls,
+    rng: ChaCha20Rng,
 }
 
-/// A provider's answer, and why.
-pub struct KeyMaterialAnswer {
-    /// The answer.
-    pub response: KeyMaterialResponse,
+/// What a hub answers, why, and what it hands on.
+pub struct Told {
+    /// The HTTP response.
+    pub response: Response,
     /// Why.
-    pub why: String,
+    pub why: Vec<String>,
+    /// What it hands on.
+    pub fan_out: Vec<FanOut>,
+}
+
+impl Told {
+    /// The body of the response.
+    ///
+    /// # Errors
+    /// If there is none: HTTP says what is wrong.
+    pub fn body(&self) -> Result<&[u8]> {
+        let status = || format!("HTTP {}: {}", self.response.status, self.why.join(", "));
+        Ok(self.response.body.as_deref().ok_or_else(status)?)
+    }
 }
 
 impl Provider {
-    /// A provider without users.
+    /// A provider without users and rooms.
+    ///
+    /// # Errors
+    /// If the domain is not a domain name.
+    pub fn new(
+        domain: &str,
+        suite: RustCrypto,
+        authority: Authority,
+        key: ProviderKey,
+        hub_keys: HubKeyRing,
+        mut rng: ChaCha20Rng,
+    ) -> Result<Self> {
+        let name = peer(domain)?.domain().to_owned();
+        let (signing_key, sender) = (key.signing_key()?, key.external_sender(domain)?);
+        let (private_key, external_receiver_public_key) = generate_hpke_key_pair(&suite, &mut rng)?;
+        let credential = sender.credential.clone();
+        let receiver = ExternalReceiver { external_receiver_public_key, credential };
+        let receiver = Receiver::new(suite, receiver, private_key);
+        let hub = Hub::new(name, suite, signing_key, sender, hub_keys, authority, Limits::default())?;
+        let mls = Arc::new(OpenMlsRustCrypto::default());
+        let (follower, rooms, domain) = (Follower::default(), BTreeMap::new(), domain.to_owned());
+        Ok(Self { key, hub, follower, rooms, domain, receiver, suite, mls, rng })
+    }
+
+    /// Its place among a group's external receivers, which read SemiPrivateMessages.
     #[must_use]
-    pub fn new(suite: RustCrypto, authority: Authority, key: ProviderKey, hub: Hub) -> Self {
-        Self {
-            key,
-            hub,
-            consents: Consents::default(),
-            suite,
-            authority,
-            clients: BTreeMap::new(),
-            claimed: BTreeMap::new(),
-            subscriptions: BTreeMap::new(),
-        }
+    pub const fn receiver(&self) -> &ExternalReceiver {
+        self.receiver.receiver()
     }
 
-    /// Stores a key package of a client.
-    pub fn store_key_package(
-        &mut self,
-        user: &IdentifierUri,
-        client: &IdentifierUri,
-        key_package: KeyPackage,
-    ) {
-        let clients = self.clients.entry(user.clone()).or_default();
-        clients.entry(client.clone()).or_default().push_back(key_package);
-    }
-
-    /// A client is in a room from now on.
-    pub fn subscribe(&mut self, room: &IdentifierUri, client: &IdentifierUri) {
-        self.subscriptions.entry(room.clone()).or_default().insert(client.clone());
-    }
-
-    /// A client is no longer in a room.
-    pub fn unsubscribe(&mut self, room: &IdentifierUri, client: &IdentifierUri) {
-        if let Some(clients) = self.subscriptions.get_mut(room) {
-            clients.remove(client);
-        }
-    }
-
-    /// `POST /keyMaterial/{targetUser}` (mimi-protocol, 5.2): one key package of each client, if the target consents.
+    /// A room that it hosts.
     ///
     /// # Errors
-    /// When the body is no request, or nobody has signed it.
-    pub fn key_material(&mut self, body: &[u8]) -> Result<KeyMaterialAnswer> {
-        let request: KeyMaterialRequest = stack::decode(body)?;
-        let verified = verify_key_material_request(&self.suite, request)?.into_request();
-        let requester =
-            self.authority.verify(&verified.requester_credential, &verified.requester_signature_key)?;
-        crate::ensure!(requester.user == verified.requesting_user, "somebody else's credential");
-
-        let room = verified.room_id.0.clone();
-        let target = &verified.target_user;
-        let asked = room.as_ref().map(RoomUri::try_from).transpose()?;
-        let (from, to) = (UserUri::try_from(&requester.user)?, UserUri::try_from(target)?);
-        if let Err(refused) = self.consents.check(&from, &to, asked.as_ref()) {
-            let code = refused.code(TellsOfOtherRooms::Yes);
-            let response = KeyMaterialResponse::new(Protocol::Mls10, code, target.clone(), Vec::new())?;
-            return Ok(KeyMaterialAnswer { response, why: refused.to_string() });
-        }
-        let Some(clients) = self.clients.get_mut(target) else {
-            let code = KeyMaterialUserCode::USER_UNKNOWN;
-            let response = KeyMaterialResponse::new(Protocol::Mls10, code, target.clone(), Vec::new())?;
-            return Ok(KeyMaterialAnswer { response, why: "nobody here has that name".to_owned() });
-        };
-        let mut material = Vec::new();
-        for (client_uri, stored) in clients {
-            let client_uri = client_uri.clone();
-            // Each key package is handed out once.
-            material.push(match stored.pop_front() {
-                Some(key_package) => {
-                    let reference = key_package_ref(&self.suite, &key_package)?;
-                    self.claimed.insert(reference, client_uri.clone());
-                    ClientKeyMaterial::Success { client_uri, key_package: Box::new(key_package) }
-                }
-                None => ClientKeyMaterial::KeyMaterialExhausted { client_uri },
-            });
-        }
-        let found = material.iter().filter(|it| it.key_package().is_some()).count();
-        let code = match found {
-            0 => KeyMaterialUserCode::NO_COMPATIBLE_MATERIAL,
-            _ if found == material.len() => KeyMaterialUserCode::SUCCESS,
-            _ => KeyMaterialUserCode::PARTIAL_SUCCESS,
-        };
-        let why =
-            format!("the target consents; {found} of its {} clients have a key package", material.len());
-        let response = KeyMaterialResponse::new(Protocol::Mls10, code, target.clone(), material)?;
-        Ok(KeyMaterialAnswer { response, why })
+    /// If it hosts no such room.
+    pub fn room(&self, uri: &RoomUri) -> Result<&Hosted> {
+        Ok(self.rooms.get(uri).ok_or("there is no such room")?)
     }
 
-    /// One of its users says something about consent. With a grant, key packages go out: theirs is the Welcome.
+    /// Begins to host a room: a client has created the group, and hands in its GroupInfo and tree.
     ///
     /// # Errors
-    /// When a key package is of another suite.
-    pub fn say_consent(&mut self, entry: &ConsentEntry) -> Result<()> {
-        self.consents.apply(entry)?;
-        if let ConsentEntry::Grant { client_key_packages, .. } = entry {
-            for key_package in client_key_packages {
-                let owner = self.authority.verify_leaf(&key_package.leaf_node)?;
-                self.claimed.insert(key_package_ref(&self.suite, key_package)?, owner.client);
-            }
-        }
+    /// If they make no valid room.
+    pub fn host(&mut self, uri: RoomUri, tbe: GroupInfoRatchetTreeTBE) -> Result<()> {
+        let RatchetTreeOption::Full { ratchet_tree } = &tbe.ratchet_tree_option else {
+            return Err("a new room comes with its tree".into());
+        };
+        let group_info = tbe.group_info.into_inner();
+        let stack = PublicStack::follow(self.mls.clone(), &group_info, ratchet_tree)?;
+        let stack = Sealed::new(stack, self.receiver.clone());
+        let hosted = self.hub.host(uri.clone(), stack, group_info, &mut self.rng)?;
+        self.rooms.insert(uri, hosted);
         Ok(())
     }
 
-    /// Another provider's user says something about consent. Key packages of a grant are remembered like fetched ones, as the room may be
-    /// hosted here.
+    /// `POST /update/{roomId}`.
     ///
     /// # Errors
-    /// When it isn't that provider's to say, or not to be said here.
+    /// If it hosts no such room.
+    pub fn update(&mut self, uri: &RoomUri, from: &str, body: &[u8], now_ms: u64) -> Result<Told> {
+        let from = peer(from)?;
+        let hosted = self.rooms.get_mut(uri).ok_or("there is no such room")?;
+        let answer = self.hub.update(hosted, Call { from: &from, now_ms }, body);
+        self.settle(uri, answer)
+    }
+
+    /// `POST /submitMessage/{roomId}`.
+    ///
+    /// # Errors
+    /// If it hosts no such room.
+    pub fn submit(&mut self, uri: &RoomUri, from: &str, body: &[u8], now_ms: u64) -> Result<Told> {
+        let from = peer(from)?;
+        let hosted = self.rooms.get_mut(uri).ok_or("there is no such room")?;
+        let answer = self.hub.submit_message(hosted, Call { from: &from, now_ms }, body, &mut self.rng);
+        self.settle(uri, answer)
+    }
+
+    /// Puts into effect what an answer promises. A server stores both first.
+    fn settle(&mut self, uri: &RoomUri, answer: Answer<Change<HubStack>>) -> Result<Told> {
+        let hosted = self.rooms.get_mut(uri).ok_or("there is no such room")?;
+        let why = telling::outcome(hosted.room().policy(), &answer.audit);
+        let fan_out = match answer.change {
+            Some(change) => self.hub.apply(hosted, change, &mut self.rng)?.fan_out,
+            None => Vec::new(),
+        };
+        Ok(Told { response: answer.response, why, fan_out })
+    }
+
+    /// `POST /groupInfo/{roomId}`.
+    ///
+    /// # Errors
+    /// If it hosts no such room.
+    pub fn group_info(&mut self, uri: &RoomUri, from: &str, body: &[u8], now_ms: u64) -> Result<Told> {
+        let from = peer(from)?;
+        let hosted = self.rooms.get_mut(uri).ok_or("there is no such room")?;
+        let answer = self.hub.group_info(hosted, Call { from: &from, now_ms }, body, &mut self.rng);
+        let why = telling::outcome(hosted.room().policy(), &answer.audit);
+        Ok(Told { response: answer.response, why, fan_out: Vec::new() })
+    }
+
+    /// `POST /reportAbuse/{roomId}`: what the hub says of each message.
+    ///
+    /// # Errors
+    /// If it hosts no such room, or the body is not a report.
+    pub fn report(
+        &mut self,
+        uri: &RoomUri,
+        from: &str,
+        body: &[u8],
+        now_ms: u64,
+    ) -> Result<Vec<ReportVerdict>> {
+        let from = peer(from)?;
+        let hosted = self.rooms.get_mut(uri).ok_or("there is no such room")?;
+        let answer = self.hub.report_abuse(hosted, Call { from: &from, now_ms }, body, Framing::Bare);
+        let (_, verdicts) = answer.change.ok_or_else(|| format!("HTTP {}", answer.response.status))?;
+        Ok(verdicts)
+    }
+
+    /// A code by which one user may join. How a user asks its provider for one is theirs to settle.
+    ///
+    /// # Errors
+    /// If the user may not.
+    pub fn issue_join_code(
+        &mut self,
+        uri: &RoomUri,
+        user: &UserUri,
+        role: u32,
+        expires_ms: u64,
+    ) -> Result<Vec<u8>> {
+        let mut code = vec![0; 16];
+        self.rng.fill_bytes(&mut code);
+        let hosted = self.rooms.get_mut(uri).ok_or("there is no such room")?;
+        self.hub.issue_join_code(hosted, user, &code, IssuedCode { role, expires_ms, uses: 1 })?;
+        Ok(code)
+    }
+
+    /// `POST /keyMaterial/{targetUser}` at the hub: where the request goes on to.
+    ///
+    /// # Errors
+    /// If the hub refuses the request.
+    pub fn pass_key_material(
+        &mut self,
+        uri: &RoomUri,
+        from: &str,
+        body: &[u8],
+        now_ms: u64,
+    ) -> Result<KeyMaterialStep> {
+        let from = peer(from)?;
+        let hosted = self.rooms.get_mut(uri).ok_or("there is no such room")?;
+        let answer = self.hub.key_material(hosted, Call { from: &from, now_ms }, body);
+        let why = telling::outcome(hosted.room().policy(), &answer.audit);
+        Ok(answer.change.ok_or_else(|| why.join(", "))?)
+    }
+
+    /// The answer to a request that was passed on: the Welcome will go to whoever gave it.
+    ///
+    /// # Errors
+    /// If it is not an answer to the request.
+    pub fn pass_key_material_back(
+        &mut self,
+        uri: &RoomUri,
+        step: &KeyMaterialStep,
+        response: &KeyMaterialResponse,
+    ) -> Result<()> {
+        let hosted = self.rooms.get_mut(uri).ok_or("there is no such room")?;
+        Ok(self.hub.key_material_response(hosted, step, response)?)
+    }
+
+    /// `POST /keyMaterial/{targetUser}` at the target's provider.
+    ///
+    /// # Errors
+    /// If the request is malformed or not signed.
+    pub fn key_material(&mut self, body: &[u8], now_ms: u64) -> Result<(KeyMaterialResponse, String)> {
+        let answer = self.follower.key_material(&self.suite, self.hub.identity(), body, now_ms);
+        let response = answer.answer.ok_or_else(|| format!("HTTP {}", answer.response.status))?;
+        let found = response.clients().iter().filter(|it| it.key_package().is_some()).count();
+        let why = match answer.refused {
+            Some(refused) => refused.to_string(),
+            None if *response.user_status() == KeyMaterialUserCode::USER_UNKNOWN => {
+                "no user here has that name".to_owned()
+            }
+            None => {
+                let all = response.clients().len();
+                format!("the target consents; {found} of its {all} clients have a key package")
+            }
+        };
+        Ok((response, why))
+    }
+
+    /// One of its own users says something about consent.
+    ///
+    /// # Errors
+    /// If a KeyPackage is of another suite.
+    pub fn say_consent(&mut self, entry: &ConsentEntry) -> Result<ConsentOutcome> {
+        let authority = self.hub.identity();
+        let owner = |package: &mimi_codec::mls::KeyPackage| {
+            Some(authority.verify_leaf(&package.leaf_node).ok()?.client)
+        };
+        Ok(self.follower.say_consent(&self.suite, entry, owner)?)
+    }
+
+    /// Another provider's user says something about consent. The KeyPackages of a grant may be used in the
+    /// rooms that it is for.
+    ///
+    /// # Errors
+    /// If it is not that provider's to say, or not this one's to hear.
     pub fn hear_consent(
         &mut self,
         from: &str,
-        own: &str,
         endpoint: ConsentEndpoint,
         body: &[u8],
     ) -> Result<ConsentOutcome> {
-        let entry: ConsentEntry = stack::decode(body)?;
-        let is = |domain: String| move |host: DnsNameRef<'_>| host.as_str() == domain;
-        entry.check_endpoint(endpoint, is(from.to_owned()), is(own.to_owned()))?;
-        if let ConsentEntry::Grant { client_key_packages, .. } = &entry {
-            let references = client_key_packages.iter().map(|it| key_package_ref(&self.suite, it));
-            self.hub.remember_key_packages(references.collect::<Result<_, _>>()?, from);
+        let (from, own) = (peer(from)?, peer(&self.domain)?);
+        let (response, heard) = self.follower.hear_consent(&from, &own, endpoint, body);
+        let (entry, outcome) = heard.ok_or_else(|| format!("HTTP {}", response.status))?;
+        let room = entry.scope().room_id.clone();
+        let is_for = |uri: &RoomUri| room.as_ref().is_none_or(|it| it.as_bytes() == uri.as_bytes());
+        for (_, hosted) in self.rooms.iter_mut().filter(|(uri, _)| is_for(uri)) {
+            self.hub.consent_granted(hosted, &entry)?;
         }
-        Ok(self.consents.apply(&entry)?)
-    }
-
-    /// `POST /notify/{roomId}`: which of its clients get a body (mimi-protocol, 5.5).
-    ///
-    /// # Errors
-    /// When it is none.
-    pub fn recipients(&mut self, room: &IdentifierUri, body: &[u8]) -> Result<BTreeSet<IdentifierUri>> {
-        let message: FanoutMessage = stack::decode(body)?;
-        let FanoutEvent::Welcome { message, .. } = message.event() else {
-            return Ok(self.subscriptions.get(room).cloned().unwrap_or_default());
-        };
-        let welcome = message.welcome().ok_or("no Welcome")?;
-        let references = welcome.secrets.iter().map(|secrets| &secrets.new_member);
-        Ok(references.filter_map(|reference| self.claimed.remove(reference)).collect())
+        Ok(outcome)
     }
 }

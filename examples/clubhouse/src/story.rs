@@ -1,6 +1,6 @@
 //! The story so far: the world, who is in it, and the room that it is about.
 
-use mimi_codec::protocol::IdentifierUri;
+use mimi_codec::{ClientUri, RoomUri, UserUri};
 use mimi_crypto::RustCrypto;
 
 use crate::{
@@ -14,27 +14,27 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Cast {
     /// Of a.example, which is the hub.
-    pub alice: IdentifierUri,
+    pub alice: UserUri,
     /// Of b.example.
-    pub bob: IdentifierUri,
+    pub bob: UserUri,
     /// Of c.example.
-    pub cathy: IdentifierUri,
+    pub cathy: UserUri,
     /// Of c.example: the guest.
-    pub dave: IdentifierUri,
+    pub dave: UserUri,
     /// Of b.example: nobody has added her.
-    pub erin: IdentifierUri,
+    pub erin: UserUri,
     /// Alice's.
-    pub client_a1: IdentifierUri,
+    pub client_a1: ClientUri,
     /// Bob's first.
-    pub client_b1: IdentifierUri,
+    pub client_b1: ClientUri,
     /// Bob's second.
-    pub client_b2: IdentifierUri,
+    pub client_b2: ClientUri,
     /// Cathy's.
-    pub client_c1: IdentifierUri,
+    pub client_c1: ClientUri,
     /// Dave's.
-    pub client_d1: IdentifierUri,
+    pub client_d1: ClientUri,
     /// Erin's.
-    pub client_e1: IdentifierUri,
+    pub client_e1: ClientUri,
 }
 
 /// The world, and what the acts know of it.
@@ -44,7 +44,7 @@ pub struct Story {
     /// Who is who.
     pub cast: Cast,
     /// The clubhouse.
-    pub room: IdentifierUri,
+    pub room: RoomUri,
 }
 
 impl Story {
@@ -84,31 +84,25 @@ impl Story {
 
     /// The clients that are in the clubhouse.
     #[must_use]
-    pub fn members(&self) -> Vec<IdentifierUri> {
+    pub fn members(&self) -> Vec<ClientUri> {
         let clients = self.world.clients.iter().filter(|(_, client)| client.is_in(&self.room));
         clients.map(|(uri, _)| uri.clone()).collect()
     }
 
-    /// Everybody in the clubhouse is in the hub's epoch, and has the hub's list and group.
+    /// The clients in the clubhouse are in the hub's epoch, and have its components, leaves and waiting
+    /// proposals.
     ///
     /// # Errors
-    /// Who isn't, or hasn't.
+    /// The client that differs.
     pub fn check_agreement(&mut self) -> Result<()> {
         let room = self.room.clone();
-        let hub = self.world.provider_of(&room)?.hub.room(&room)?;
-        hub.room.matches(&hub.dictionary)?;
-        let (epoch, list, leaves) = (hub.epoch(), hub.room.participant_list(), hub.roster.members.clone());
-        for client in self.members() {
-            let membership = self.world.client(&client)?.room(&room)?;
-            ensure!(
-                membership.epoch() == epoch,
-                "{client:?} is in epoch {}, not {epoch}",
-                membership.epoch()
-            );
-            ensure!(membership.room.participant_list() == list, "{client:?} has another list");
-            ensure!(membership.roster.members == leaves, "{client:?} has another group");
+        let members = self.members();
+        let hub = self.world.hub_of(&room)?.room(&room)?.room().clone();
+        if !hub.policy().has_pending() {
+            hub.policy().matches(hub.dictionary())?;
         }
-        Ok(())
+        ensure!(members.len() == hub.members().len(), "the hub has {} members", hub.members().len());
+        members.iter().try_for_each(|client| self.world.client(client)?.agrees_with(&hub, client))
     }
 
     /// Plays the acts up to a number.

@@ -5,10 +5,11 @@
 
 use clubhouse::{
     acts::{new_room, roles},
-    client::{Conduct, Received, Says, Wishes},
+    client::{Received, Says},
     stack,
     world::{World, room_uri, user_uri},
 };
+use mimi_room::Wishes;
 
 #[test]
 #[cfg_attr(debug_assertions, ignore = "for --release")]
@@ -21,15 +22,16 @@ fn two_hundred_participants_from_twenty_providers() {
     let client = world.new_client(&alice, "alice1").unwrap();
     new_room(&mut world, &room, &alice, &client).unwrap();
 
-    let mut wishes = Wishes::default();
+    let (mut wishes, mut users) = (Wishes::default(), Vec::new());
     for number in 1..200 {
         let user = user_uri(&domains[number % 20], &format!("user{number}")).unwrap();
         world.new_client(&user, &format!("client{number}")).unwrap();
         world.consent(&user, &alice).unwrap();
-        wishes.add_clients.extend(world.key_packages(&client, &room, &user).unwrap());
-        wishes.add.push((user, roles::ORDINARY_USER));
+        let packages = world.key_packages(&client, &room, &user).unwrap();
+        wishes = wishes.add(user.clone(), roles::ORDINARY_USER, packages);
+        users.push(user);
     }
-    let outcome = world.commit(&client, &room, &wishes, Conduct::Asks).unwrap();
+    let outcome = world.commit(&client, &room, &wishes).unwrap();
     assert!(outcome.is_accepted(), "{:?}", outcome.response);
     assert_eq!(outcome.received.len(), 199);
     assert!(outcome.received.values().all(|received| matches!(received, Received::Joined)));
@@ -40,12 +42,11 @@ fn two_hundred_participants_from_twenty_providers() {
     assert_eq!(said.received.len(), 199);
     assert!(said.received.values().all(|received| matches!(received, Received::Message(_))));
 
-    let ban = vec![(wishes.add[100].0.clone(), mimi_policy::BANNED_ROLE)];
-    let ban = Wishes { change_role: ban, ..Wishes::default() };
-    let outcome = world.commit(&client, &room, &ban, Conduct::Asks).unwrap();
+    let ban = Wishes::default().set_role(users[100].clone(), mimi_policy::BANNED_ROLE);
+    let outcome = world.commit(&client, &room, &ban).unwrap();
     assert!(outcome.is_accepted(), "{:?}", outcome.response);
     let commits = outcome.received.values().filter(|received| matches!(received, Received::Commit(_)));
     assert_eq!(commits.count(), 198);
-    let hub = world.provider_of(&room).unwrap().hub.room(&room).unwrap();
-    assert_eq!((hub.room.participant_count(), hub.room.client_count()), (200, 199));
+    let hub = world.hub_of(&room).unwrap().room(&room).unwrap().room().policy();
+    assert_eq!((hub.participant_count(), hub.client_count()), (200, 199));
 }

@@ -3,14 +3,11 @@
 use std::sync::{Arc, Mutex};
 
 use mimi_codec::{
-    Decode, DnsName, Encode, List, MatchedProvider, RoomUri, UserUri,
-    code_points::{CipherSuite, ComponentID, CredentialType, ExtensionType, ProposalType},
-    extensions::{AppDataDictionary, ComponentData, ComponentsList},
+    Decode, DnsName, Encode, MatchedProvider, RoomUri, UserUri,
+    code_points::CipherSuite,
+    extensions::AppDataDictionary,
     match_presented_identities,
-    mls::{
-        Credential, Extension, ExternalSender, ExternalSenders, KeyPackage, RequiredCapabilities,
-        SignaturePublicKey,
-    },
+    mls::{Credential, ExternalSender, KeyPackage, SignaturePublicKey},
     protocol::{FanoutEvent, ParticipantListData, UpdateRequest, UpdateRoomResponse, UserRolePair},
     ratchet_tree_options::RatchetTreeOption,
 };
@@ -19,7 +16,7 @@ use mimi_franking::{HubKey, HubKeyId, HubKeyRing};
 use mimi_openmls::{MemberStack, PublicStack, group_config, join_config, of_openmls, to_openmls};
 use mimi_policy::{TableSeed, preset::ExampleRoom};
 use mimi_room::{
-    CredentialRefused, Identity, Member,
+    CredentialRefused, Identity, Member, NewRoom,
     client::{ClientError, ClientRoom, Event},
     hub::{Applied, Call, Change, HostedRoom, Hub, Limits},
 };
@@ -170,7 +167,7 @@ impl Client {
             self.provider.clone(),
             self.key.clone(),
             self.credential_with_key(),
-            capabilities(),
+            mls::LeafNodeParameters::builder().with_capabilities(capabilities()).build(),
             &join_config(2),
             join.group_info(),
             join.ratchet_tree(),
@@ -187,14 +184,6 @@ pub(crate) struct World {
     pub(crate) clients: Vec<Client>,
     pub(crate) rng: ChaCha20Rng,
     pub(crate) now_ms: u64,
-}
-
-fn component(component_id: ComponentID, data: &impl Encode) -> ComponentData {
-    ComponentData { component_id, data: data.to_bytes().unwrap().into() }
-}
-
-fn extension(extension_type: ExtensionType, data: &impl Encode) -> Extension {
-    Extension { extension_type, extension_data: data.to_bytes().unwrap().into() }
 }
 
 impl World {
@@ -241,31 +230,10 @@ impl World {
         participants.extend(
             others.map(|(user, role_index)| UserRolePair { user: (*user).into(), role_index: *role_index }),
         );
-        let mut components = vec![
-            component(ComponentID::PARTICIPANT_LIST, &ParticipantListData { participants }),
-            component(ComponentID::ROLES_LIST, &roles),
-            component(ComponentID::FRANKING_AGENT, &hub.franking_agent()),
-        ];
-        let mut ids: Vec<ComponentID> = components.iter().map(|it| it.component_id).collect();
-        ids.push(ComponentID::FRANK_AAD);
-        ids.sort_unstable();
-        components.push(component(ComponentID::APP_COMPONENTS, &ComponentsList { component_ids: ids }));
-        let safe_aad = ComponentsList { component_ids: vec![ComponentID::FRANK_AAD] };
-        components.push(component(ComponentID::SAFE_AAD, &safe_aad));
-        components.sort_by_key(|it| it.component_id);
-        let dictionary = AppDataDictionary { component_data: List::new(components).unwrap() };
-        let required = RequiredCapabilities {
-            extension_types: vec![ExtensionType::APP_DATA_DICTIONARY],
-            proposal_types: vec![ProposalType::APP_DATA_UPDATE],
-            credential_types: vec![CredentialType::BASIC],
-        };
-        let senders = ExternalSenders { external_senders: vec![hub.external_sender().clone()] };
-        let extensions = mimi_codec::mls::Extensions::new(vec![
-            extension(ExtensionType::REQUIRED_CAPABILITIES, &required),
-            extension(ExtensionType::EXTERNAL_SENDERS, &senders),
-            extension(ExtensionType::APP_DATA_DICTIONARY, &dictionary),
-        ])
-        .unwrap();
+        let extensions = NewRoom::new(&ParticipantListData { participants }, &roles)
+            .and_then(|it| it.franking_agent(&hub.franking_agent()))
+            .and_then(|it| it.extensions(hub.external_sender().clone()))
+            .unwrap();
         let config = group_config(2)
             .ciphersuite(mls::Ciphersuite::MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519)
             .capabilities(capabilities())
@@ -323,17 +291,12 @@ impl World {
                     let RatchetTreeOption::Full { ratchet_tree } = &**ratchet_tree_option else {
                         panic!("no tree");
                     };
-                    let welcome = to_openmls(message.welcome().unwrap()).unwrap();
-                    let staged =
-                        mls::StagedWelcome::build_from_welcome(&*client.provider, &join_config(2), welcome);
-                    let Ok(staged) = staged else { continue };
-                    let group = staged
-                        .with_ratchet_tree(to_openmls(ratchet_tree).unwrap())
-                        .build()
-                        .unwrap()
-                        .into_group(&*client.provider)
-                        .unwrap();
-                    client.room = Some(client.open(group));
+                    let (provider, key) = (client.provider.clone(), client.key.clone());
+                    let welcome = message.welcome().unwrap();
+                    let stack =
+                        mimi_openmls::join_by_welcome(provider, key, &join_config(2), welcome, ratchet_tree);
+                    let Ok(stack) = stack else { continue };
+                    client.room = Some(client.enter(stack).unwrap());
                 } else if let Some(room) = &mut client.room {
                     let event = room.receive(&suite(), &Names, fan_out.message.clone());
                     if matches!(event, Ok(Event::Removed { .. })) {

@@ -1,27 +1,33 @@
 //! `POST /groupInfo/{roomId}` (mimi-protocol-06 §5.6), and join codes.
 
-use alloc::{string::ToString, vec::Vec};
+use alloc::{
+    collections::BTreeSet,
+    string::{String, ToString},
+    vec::Vec,
+};
 
 use mimi_codec::{
     CapabilityType, Decode, RequestFailure, UserUri,
+    mls::{Proposal, Sender},
     protocol::{GroupInfoAnswer, GroupInfoRequest, GroupInfoResponse, Protocol},
 };
 use mimi_crypto::{CipherSuiteProvider, answer_group_info_request, verify_group_info_request};
-use mimi_policy::{Actor, Change as PolicyChange, Form, Plan, ProposedChange};
+use mimi_policy::{Actor, Change as PolicyChange, Form, ProposedChange, RoomParts, RoomState, TableSeed};
 use rand_core::CryptoRng;
 
 use super::{
     Action, Answer, AuditEvent, Call, HostedRoom, Hub, HubError, IssuedCode, Outcome, Response,
     update::{audit, malformed},
 };
-use crate::{Identity, Member, MlsStack, Right, Room};
+use crate::{Identity, Member, MlsStack, Right, Room, WaitingProposal};
 
 impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
     /// Answers the body of `POST /groupInfo/{roomId}`, sealed for the requester.
     ///
     /// A client gets the GroupInfo if it could join now: as another client of a participant, by
     /// the room's openness, by preauthorization, or by the code that it shows. The hub remembers
-    /// which user has shown the code.
+    /// which user has shown the code. A client in the group gets it too: its Welcome may have come
+    /// without the tree.
     pub fn group_info<S: MlsStack>(
         &self,
         hosted: &mut HostedRoom<S>,
@@ -55,12 +61,11 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         let code = code.and_then(|it| hosted.codes.worth(&self.suite, it, call.now_ms));
         let actor = Some(requester.actor());
         let role = code.as_ref().map(|(_, worth)| worth.role);
-        let rights = match may_join(&hosted.room, &requester, role) {
-            Some(rights) => rights,
-            None => {
-                let why = "no way for this user to join the room".to_string();
-                return refused(hosted, call, actor, action, why);
-            }
+        let settled = settled(&hosted.room, rng);
+        let policy = settled.as_ref().unwrap_or(hosted.room.policy());
+        let rights = match may_join(policy, &requester, role) {
+            Ok(rights) => rights,
+            Err(why) => return refused(hosted, call, actor, action, why),
         };
         let room_id = hosted.room.uri().as_opaque().clone();
         let sealed = hosted.export().and_then(|tbe| {
@@ -118,29 +123,53 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
     }
 }
 
-/// By which right the client could join now, by the same decision that its commit will meet.
-fn may_join(room: &Room, requester: &Member, code_role: Option<u32>) -> Option<Vec<Right>> {
-    let policy = room.policy();
+/// The policy that the accepted changes lead to, if some wait: a client that asks now will join after
+/// the commit that takes them up. Costs the whole room.
+fn settled(room: &Room, rng: &mut dyn CryptoRng) -> Option<RoomState> {
+    if !room.policy().has_pending() {
+        return None;
+    }
+    let mut parts = RoomParts::from_dictionary(&room.policy().to_dictionary().ok()?).ok()?;
+    let leaves = |it: &WaitingProposal| match (it.proposal(), it.sender()) {
+        (Some(Proposal::Remove(remove)), _) => Some(remove.removed),
+        (Some(Proposal::SelfRemove(_)), Sender::Member { leaf_index }) => Some(*leaf_index),
+        _ => None,
+    };
+    let leaving: BTreeSet<u32> = room.waiting().iter().filter_map(leaves).collect();
+    let staying = room.members().iter().filter(|(leaf, _)| !leaving.contains(leaf));
+    let staying = staying.map(|(_, it)| (it.user.as_opaque().clone(), it.client.as_opaque().clone()));
+    parts.clients = staying.collect();
+    RoomState::new(parts, TableSeed::generate(rng)).ok()
+}
+
+/// By which right the client could join now, by the same decision that its commit will meet; or why
+/// it could not.
+fn may_join(policy: &RoomState, requester: &Member, code_role: Option<u32>) -> Result<Vec<Right>, String> {
     let actor = requester.actor();
     let user = actor.uri().clone();
-    let allowed = |changes: &[ProposedChange]| -> Option<Plan> {
-        policy.check(&actor, Form::ExternalCommit, changes).ok()
-    };
+    let check = |changes: &[ProposedChange]| policy.check(&actor, Form::ExternalCommit, changes);
+    let in_group = policy.clients_of(&user).any(|client| *client == requester.client);
+    if in_group && !policy.is_banned(&user) {
+        // It is in the group, and has a Welcome without the tree.
+        return Ok(Vec::new());
+    }
     let plan = if policy.role_of(&user).is_some() {
-        allowed(&[])
+        check(&[]).map_err(|refusal| refusal.to_string())?
     } else {
         let by_code = code_role.and_then(|role| {
             let code = mimi_policy::JoinCode::Valid;
-            allowed(&[PolicyChange::UseJoinCode { user: user.clone(), role, code }.into()])
+            check(&[PolicyChange::UseJoinCode { user: user.clone(), role, code }.into()]).ok()
         });
-        by_code.or_else(|| {
-            let mut roles = policy.roles().roles.iter().map(|role| role.role_index);
-            roles
-                .find_map(|role| allowed(&[PolicyChange::AddParticipant { user: user.clone(), role }.into()]))
-        })
+        let mut roles = policy.roles().roles.iter().map(|role| role.role_index);
+        let otherwise = || {
+            roles.find_map(|role| {
+                check(&[PolicyChange::AddParticipant { user: user.clone(), role }.into()]).ok()
+            })
+        };
+        let plan = by_code.or_else(otherwise);
+        plan.ok_or("the user is not on the participant list, and has no other way to join")?
     };
-    let grants = plan?.grants().to_vec();
-    Some(grants.into_iter().map(|grant| Right { change: None, grant }).collect())
+    Ok(plan.grants().iter().map(|grant| Right { change: None, grant: *grant }).collect())
 }
 
 fn refused<S: MlsStack>(
@@ -148,7 +177,7 @@ fn refused<S: MlsStack>(
     call: Call<'_>,
     actor: Option<Actor>,
     action: Action,
-    why: alloc::string::String,
+    why: String,
 ) -> Answer<core::convert::Infallible> {
     let response = GroupInfoResponse {
         version: Protocol::Mls10,

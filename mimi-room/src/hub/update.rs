@@ -4,7 +4,9 @@ use alloc::{boxed::Box, collections::BTreeSet, string::ToString, vec::Vec};
 
 use mimi_codec::{
     Decode, DnsName, Encode, RequestFailure,
-    mls::{GroupInfo, MLSMessage, Proposal, Sender, SignaturePublicKey, Welcome},
+    code_points::WireFormat,
+    extensions::RequiredWireFormats,
+    mls::{GroupContext, GroupInfo, MLSMessage, Proposal, Sender, SignaturePublicKey, Welcome},
     protocol::{
         CommitMessage, FanoutEvent, FanoutMessage, GroupInfoOption, HandshakeBundle, ProposalMessage,
         ProposalMessages, UpdateRequest, UpdateResponseCode, UpdateRoomResponse, WelcomeMessage,
@@ -357,10 +359,22 @@ fn welcome_fan_out<S: MlsStack>(hosted: &mut HostedRoom<S>, welcome: Welcome, at
             }
         }
     }
-    let ratchet_tree = hosted.stack.ratchet_tree().ok()?;
     let message = WelcomeMessage::new(MLSMessage::from(welcome)).ok()?;
-    let ratchet_tree_option = Box::new(RatchetTreeOption::Full { ratchet_tree });
+    let ratchet_tree_option = Box::new(if hides_handshakes(hosted.room.group_context()) {
+        RatchetTreeOption::OutOfBand {}
+    } else {
+        RatchetTreeOption::Full { ratchet_tree: hosted.stack.ratchet_tree().ok()? }
+    });
     fan_out(to.into_iter().collect(), at, FanoutEvent::Welcome { message, ratchet_tree_option })
+}
+
+/// Whether followers read no handshakes (mls-semiprivatemessage-07): the tree beside a Welcome would
+/// tell them who is in the group. Newcomers ask the hub for it, which seals it.
+fn hides_handshakes(context: &GroupContext) -> bool {
+    let required = context.extensions.content::<RequiredWireFormats>();
+    required.is_some_and(|required| {
+        required.is_ok_and(|it| it.0.wire_formats.contains(&WireFormat::MLS_SEMIPRIVATE_MESSAGE))
+    })
 }
 
 pub(super) fn audit<S: MlsStack>(

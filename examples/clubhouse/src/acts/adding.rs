@@ -1,15 +1,11 @@
 //! Act 2: users and their clients are added (mimi-protocol, 3.2 and 3.3). Key packages come by way of the hub, so that it knows where the
 //! Welcome goes; the participant list and the group change in one commit.
 
-use mimi_codec::protocol::IdentifierUri;
+use mimi_codec::{ClientUri, UserUri};
+use mimi_room::Wishes;
 
 use super::roles;
-use crate::{
-    Result,
-    client::{Conduct, Wishes},
-    ensure,
-    story::Story,
-};
+use crate::{Result, ensure, story::Story};
 
 pub(super) fn play(story: &mut Story) -> Result<()> {
     let cast = story.cast.clone();
@@ -26,11 +22,11 @@ pub(super) fn play(story: &mut Story) -> Result<()> {
 }
 
 /// One adds another with all clients.
-pub(super) fn add(story: &mut Story, by: &IdentifierUri, user: &IdentifierUri, role: u32) -> Result<()> {
+pub(super) fn add(story: &mut Story, by: &ClientUri, user: &UserUri, role: u32) -> Result<()> {
     let room = story.room.clone();
-    let add_clients = story.world.key_packages(by, &room, user)?;
-    let wishes = Wishes { add: vec![(user.clone(), role)], add_clients, ..Wishes::default() };
-    let outcome = story.world.commit(by, &room, &wishes, Conduct::Asks)?;
+    let clients = story.world.key_packages(by, &room, user)?;
+    let wishes = Wishes::default().add(user.clone(), role, clients);
+    let outcome = story.world.commit(by, &room, &wishes)?;
     ensure!(outcome.is_accepted(), "the hub says {:?}", outcome.response);
     Ok(())
 }

@@ -6,12 +6,11 @@ use mimi_codec::{
     protocol::{ConsentEntry, KeyMaterialUserCode},
 };
 use mimi_policy::consent::ConsentOutcome;
+use mimi_room::Wishes;
 
-use super::roles;
+use super::{new_room, roles};
 use crate::{
-    Result,
-    client::{Conduct, Wishes},
-    ensure,
+    Result, ensure,
     story::Story,
     world::{room_uri, user_uri},
 };
@@ -29,9 +28,9 @@ pub(super) fn play(story: &mut Story) -> Result<()> {
 
     world.narrator.scene("So she asks, from provider to provider");
     let request = ConsentEntry::Request {
-        requester_uri: cast.alice.clone(),
-        target_uri: gina.clone(),
-        room_id: Some(room.clone()),
+        requester_uri: (&cast.alice).into(),
+        target_uri: (&gina).into(),
+        room_id: Some((&room).into()),
         consent_extensions: AppDataDictionary::default(),
     };
     let outcome = world.send_consent(&request)?;
@@ -39,9 +38,9 @@ pub(super) fn play(story: &mut Story) -> Result<()> {
 
     world.narrator.scene("Gina says yes, for this room, and sends a key package along");
     let grant = ConsentEntry::Grant {
-        requester_uri: cast.alice.clone(),
-        target_uri: gina.clone(),
-        room_id: Some(room.clone()),
+        requester_uri: (&cast.alice).into(),
+        target_uri: (&gina).into(),
+        room_id: Some((&room).into()),
         client_key_packages: vec![world.client(&client_g1)?.key_package()?],
         consent_extensions: AppDataDictionary::default(),
     };
@@ -49,22 +48,23 @@ pub(super) fn play(story: &mut Story) -> Result<()> {
     ensure!(matches!(outcome, ConsentOutcome::Granted { .. }), "{outcome:?}");
 
     world.narrator.scene("Alice adds her with it: nothing has to be fetched");
-    let ConsentEntry::Grant { client_key_packages: add_clients, .. } = grant else { return Ok(()) };
-    let wishes = Wishes { add: vec![(gina.clone(), roles::ORDINARY_USER)], add_clients, ..Wishes::default() };
-    let outcome = world.commit(&cast.client_a1, &room, &wishes, Conduct::Asks)?;
+    let ConsentEntry::Grant { client_key_packages: clients, .. } = grant else { return Ok(()) };
+    let wishes = Wishes::default().add(gina.clone(), roles::ORDINARY_USER, clients);
+    let outcome = world.commit(&cast.client_a1, &room, &wishes)?;
     ensure!(outcome.is_accepted(), "the hub says {:?}", outcome.response);
     ensure!(world.client(&client_g1)?.is_in(&room), "Gina's client is not in the room");
 
-    world.narrator.scene("For another room, it is no yes");
+    world.narrator.scene("For another room, which Alice has just created, it is no yes");
     let cabal = room_uri("a.example", "cabal")?;
+    new_room(world, &cabal, &cast.alice, &cast.client_a1)?;
     let response = world.fetch_key_material(&cast.client_a1, &cabal, &gina)?;
     let code = *response.user_status();
     ensure!(code == KeyMaterialUserCode::NO_CONSENT_FOR_THIS_ROOM, "{code:?}");
 
     world.narrator.scene("Gina takes it back. From then on, it looks as if she had never answered");
     let revoke = ConsentEntry::Revoke {
-        requester_uri: cast.alice.clone(),
-        target_uri: gina.clone(),
+        requester_uri: (&cast.alice).into(),
+        target_uri: (&gina).into(),
         room_id: None,
         consent_extensions: AppDataDictionary::default(),
     };

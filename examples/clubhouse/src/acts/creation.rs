@@ -2,13 +2,13 @@
 //! GroupContext from the beginning.
 
 use mimi_codec::{
-    MimiUri,
-    code_points::ComponentID,
-    protocol::{IdentifierUri, ParticipantListData, RoomMetaData, UTF8String, Uri, UserRolePair},
+    ClientUri, MimiUri, RoomUri, UserUri,
+    protocol::{ParticipantListData, RoomMetaData, UTF8String, Uri, UserRolePair},
 };
+use mimi_room::NewRoom;
 
 use super::roles;
-use crate::{Result, ensure, stack::component, story::Story, world::World};
+use crate::{Result, ensure, story::Story, world::World};
 
 pub(super) fn play(story: &mut Story) -> Result<()> {
     let (alice, client) = (story.cast.alice.clone(), story.cast.client_a1.clone());
@@ -21,10 +21,10 @@ pub(super) fn play(story: &mut Story) -> Result<()> {
     );
     new_room(world, &room, &alice, &client)?;
 
-    let hub = world.provider_of(&room)?.hub.room(&room)?;
-    ensure!(hub.epoch() == 0 && hub.room.participant_count() == 1, "the hub follows another room");
-    hub.room.matches(&hub.dictionary)?;
-    let role = hub.room.role_of(&(&alice).try_into()?);
+    let hub = world.hub_of(&room)?.room(&room)?.room();
+    ensure!(hub.epoch() == 0 && hub.policy().participant_count() == 1, "the hub follows another room");
+    hub.policy().matches(hub.dictionary())?;
+    let role = hub.role_of(&alice);
     ensure!(role == Some(roles::SUPER_ADMIN), "Alice has the role {role:?}");
     Ok(())
 }
@@ -33,28 +33,21 @@ pub(super) fn play(story: &mut Story) -> Result<()> {
 ///
 /// # Errors
 /// When the provider doesn't host it.
-pub fn new_room(
-    world: &mut World,
-    room: &IdentifierUri,
-    creator: &IdentifierUri,
-    client: &IdentifierUri,
-) -> Result<()> {
-    let creator = UserRolePair { user: creator.as_bytes().into(), role_index: roles::SUPER_ADMIN };
-    let (hub_sender, franking_agent) = world.hub_of(room)?;
-    let components = vec![
-        component(ComponentID::FRANKING_AGENT, &franking_agent)?,
-        component(ComponentID::PARTICIPANT_LIST, &ParticipantListData { participants: vec![creator] })?,
-        component(ComponentID::ROLES_LIST, &roles::clubhouse())?,
-        component(ComponentID::BASE_ROOM_POLICY, &roles::base())?,
-        component(ComponentID::ROOM_METADATA, &metadata(room)?)?,
-    ];
-    let uri = room.mimi_uri()?;
-    let group: IdentifierUri = MimiUri::group(uri.host(), uri.id().ok_or("not a room")?)?.into();
-    let tbe = world.client(client)?.create_room(room, &group, components, hub_sender)?;
-    world.host_room(client, room, &tbe)
+pub fn new_room(world: &mut World, room: &RoomUri, creator: &UserUri, client: &ClientUri) -> Result<()> {
+    let creator = UserRolePair { user: creator.as_opaque().clone(), role_index: roles::SUPER_ADMIN };
+    let participants = ParticipantListData { participants: vec![creator] };
+    let hub = &world.hub_of(room)?.hub;
+    let extensions = NewRoom::new(&participants, &roles::clubhouse())?
+        .base_policy(&roles::base())?
+        .metadata(&metadata(room)?)?
+        .franking_agent(&hub.franking_agent())?
+        .extensions(hub.external_sender().clone())?;
+    let uri = room.mimi_uri().ok_or("not a MIMI URI")?;
+    let group = MimiUri::group(uri.host(), uri.id().ok_or("not a room")?)?;
+    world.create_room(client, room, group.to_string().as_bytes(), &extensions)
 }
 
-fn metadata(room: &IdentifierUri) -> Result<RoomMetaData> {
+fn metadata(room: &RoomUri) -> Result<RoomMetaData> {
     let (name, subject) = (UTF8String::new("Clubhouse")?, UTF8String::new("Where we meet")?);
     let (avatar, mood) = (Uri::none(), UTF8String::default());
     Ok(RoomMetaData::new(Uri::new(room.as_bytes()), name, Vec::new(), avatar, subject, mood)?)

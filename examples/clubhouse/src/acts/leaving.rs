@@ -3,10 +3,12 @@
 
 use mimi_codec::protocol::{SubmitResponseCode, UpdateResponseCode};
 
+use mimi_room::Wishes;
+
 use super::{adding::add, roles};
 use crate::{
     Result,
-    client::{Conduct, Received, Says, Wishes},
+    client::{Conduct, Received, Says},
     ensure,
     story::Story,
 };
@@ -40,16 +42,16 @@ fn bob_leaves(story: &mut Story) -> Result<()> {
     ensure!(received.is_empty(), "the hub has handed it on");
 
     world.narrator.scene("A commit that leaves the proposals out is refused");
-    let outcome = world.commit(&cast.client_c1, &room, &Wishes::default(), Conduct::DoesntAsk)?;
+    let outcome = world.commit_unasked(&cast.client_c1, &room, &Wishes::default())?;
     let code = outcome.response.response_code();
     ensure!(code == UpdateResponseCode::NOT_ALLOWED, "the hub says {:?}", outcome.response);
 
     world.narrator.scene("Cathy's client takes them up");
-    let outcome = world.commit(&cast.client_c1, &room, &Wishes::default(), Conduct::Asks)?;
+    let outcome = world.commit(&cast.client_c1, &room, &Wishes::default())?;
     ensure!(outcome.is_accepted(), "the hub says {:?}", outcome.response);
     for client in [&cast.client_b1, &cast.client_b2] {
         let removed = matches!(outcome.received.get(client), Some(Received::Removed));
-        ensure!(removed, "{client:?} doesn't know that it is out: {:?}", outcome.received.get(client));
+        ensure!(removed, "{client:?} does not know that it is out: {:?}", outcome.received.get(client));
     }
     story.check_agreement()
 }
@@ -62,8 +64,8 @@ fn erin_comes_and_is_removed(story: &mut Story) -> Result<()> {
     let world = &mut story.world;
     let words = Says::Text("Welcome, Erin");
     let (late, _) = world.client(&cast.client_c1)?.say(&room, &words, Conduct::Asks)?;
-    let remove = Wishes { remove: vec![cast.erin.clone()], ..Wishes::default() };
-    let outcome = world.commit(&cast.client_a1, &room, &remove, Conduct::Asks)?;
+    let remove = Wishes::default().remove(cast.erin.clone());
+    let outcome = world.commit(&cast.client_a1, &room, &remove)?;
     ensure!(outcome.is_accepted(), "the hub says {:?}", outcome.response);
     let removed = outcome.received.get(&cast.client_e1);
     ensure!(matches!(removed, Some(Received::Removed)), "Erin's client made of it {removed:?}");
@@ -82,23 +84,22 @@ fn dave_is_kicked_banned_and_pardoned(story: &mut Story) -> Result<()> {
     let room = story.room.clone();
     let world = &mut story.world;
     world.narrator.scene("Alice kicks Dave: his client is out of the group, and he is still a participant");
-    let kick = Wishes { remove_clients: vec![cast.client_d1.clone()], ..Wishes::default() };
-    let outcome = world.commit(&cast.client_a1, &room, &kick, Conduct::Asks)?;
+    let kick = Wishes::default().remove_client(cast.client_d1.clone());
+    let outcome = world.commit(&cast.client_a1, &room, &kick)?;
     ensure!(outcome.is_accepted(), "the hub says {:?}", outcome.response);
-    let role = world.provider_of(&room)?.hub.room(&room)?.room.role_of(&(&cast.dave).try_into()?);
+    let role = world.hub_of(&room)?.room(&room)?.room().role_of(&cast.dave);
     ensure!(role == Some(roles::GUEST), "Dave has the role {role:?}");
 
     world.narrator.scene("She bans him as well: now he can't come back");
-    let ban =
-        Wishes { change_role: vec![(cast.dave.clone(), mimi_policy::BANNED_ROLE)], ..Wishes::default() };
-    let outcome = world.commit(&cast.client_a1, &room, &ban, Conduct::Asks)?;
+    let ban = Wishes::default().set_role(cast.dave.clone(), mimi_policy::BANNED_ROLE);
+    let outcome = world.commit(&cast.client_a1, &room, &ban)?;
     ensure!(outcome.is_accepted(), "the hub says {:?}", outcome.response);
     let answer = world.fetch_group_info(&cast.client_d1, &room, None)?;
     ensure!(answer.is_none(), "the hub gives Dave the GroupInfo");
 
     world.narrator.scene("She pardons him");
-    let unban = Wishes { change_role: vec![(cast.dave.clone(), roles::ORDINARY_USER)], ..Wishes::default() };
-    let outcome = world.commit(&cast.client_a1, &room, &unban, Conduct::Asks)?;
+    let unban = Wishes::default().set_role(cast.dave.clone(), roles::ORDINARY_USER);
+    let outcome = world.commit(&cast.client_a1, &room, &unban)?;
     ensure!(outcome.is_accepted(), "the hub says {:?}", outcome.response);
     story.check_agreement()
 }

@@ -70,7 +70,7 @@ fn connect(stage: &mut Stage<'_>, requester: &mut Person, responder: &mut Person
     let rules = preset::Preset { base, ..preset::anyone_can_join() };
     let pseudonym = requester.new_pseudonym()?;
     let alias = requester.alias(0, &pseudonym)?;
-    let sender = stage.server(&hub)?.external_sender();
+    let sender = stage.server(&hub)?.external_sender()?;
     let authority = stage.authority().clone();
     let (own, hub_and_authority) = (requester.key_and_uses(), (sender, &authority));
     let creator = Member::create(suite, &uri, &rules, alias, own, hub_and_authority, stage.rng())?;
@@ -148,7 +148,7 @@ fn create(stage: &mut Stage<'_>, alice: &mut Person) -> Result<Club> {
     let uri = IdentifierUri::new("mimi://a.example/r/masked-clubhouse")?;
     let pseudonym = alice.new_pseudonym()?;
     let alias = alice.alias(0, &pseudonym)?;
-    let (suite, hub) = (stage.suite(), stage.server(HUB)?.external_sender());
+    let (suite, hub) = (stage.suite(), stage.server(HUB)?.external_sender()?);
     let (own, authority) = (alice.key_and_uses(), stage.authority().clone());
     let creator = Member::create(suite, &uri, &rules(), alias, own, (hub, &authority), stage.rng())?;
     let club = stage.host(&client_name(alice, 0), &uri, creator)?;

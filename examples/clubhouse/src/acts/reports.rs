@@ -39,7 +39,7 @@ pub(super) fn play(story: &mut Story) -> Result<()> {
             }
         }),
         ("Bob says that Alice has sent it", |report, _, cast| {
-            report.alleged_abuser_uri = cast.alice.clone();
+            report.alleged_abuser_uri = (&cast.alice).into();
         }),
         ("Bob says that it was sent a minute later", |report, _, _| {
             for message in &mut report.messages {

@@ -1,11 +1,9 @@
-//! Messages: composed and committed to before they are encrypted; verified, judged and folded into a timeline after they are decrypted.
+//! Messages: composed before mimi-room commits to them and encrypts them; judged by their content and
+//! folded into a timeline after it has decrypted them.
 
 use mimi_codec::{
-    DnsNameRef, RoomUri, match_presented_identities,
-    mls::{Credential, MLSMessage, MLSMessageBody},
-    protocol::{
-        AbuseReport, ApplicationMessage, Frank, FrankAAD, IdentifierUri, Protocol, SubmitMessageRequest,
-    },
+    RoomUri, UserUri,
+    protocol::{AbuseReport, FanoutMessage, Frank, FrankAAD, FrankingAgentData, SubmitMessageRequest},
 };
 use mimi_content::{
     Composer, Disposition, Extensions, MessageId, MessageStatus, MessageStatusReport, MimiContent,
@@ -14,19 +12,33 @@ use mimi_content::{
     timeline::{self, Timeline},
 };
 use mimi_franking::{
-    Framing, FrankingAgent, MimiFrankable, Signed, StoredFrank,
-    receiver::{self, Received as Franked},
-    report::AbuseReportBuilder,
-    sender, set_sender_and_room,
+    Framing, MimiFrankable, Signed, StoredFrank, VerifiedFrank, report::AbuseReportBuilder,
+    set_sender_and_room,
 };
-use mimi_policy::{
-    UserUri,
-    message::{Act, EarlierMessage, Known, authorize},
-};
-use openmls::prelude::{ProcessedMessageContent, SafeAadItem, Sender};
+use mimi_policy::message::{Act, EarlierMessage, Known, authorize};
+use mimi_room::client::Event;
 
-use super::{Client, Conduct, Membership};
-use crate::{Result, decision::text, stack};
+use super::{Client, Membership};
+use crate::Result;
+
+/// How the rooms of this story frame their messages.
+const FRAMING: MimiFrankable = MimiFrankable::new(Framing::Bare);
+
+/// Whether a client asks the room's policy before it acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conduct {
+    /// It does, as every client should.
+    Asks,
+    /// It does not: a villain has changed it. Others have to notice.
+    DoesntAsk,
+}
+
+/// A message on its way to the hub, as its sender keeps it.
+#[derive(Clone, Debug)]
+pub struct Unsent {
+    application_data: Vec<u8>,
+    frank_aad: FrankAAD,
+}
 
 /// What a person does with the keyboard.
 #[derive(Clone, Debug)]
@@ -63,7 +75,7 @@ pub struct Read {
     /// Its ID.
     pub id: MessageId,
     /// Who sent it.
-    pub sender: IdentifierUri,
+    pub sender: UserUri,
     /// What it does.
     pub act: Act,
     /// What it says, for people.
@@ -84,155 +96,100 @@ impl Known for Looking<'_> {
     }
 
     fn is_participant(&self, user: &str) -> bool {
-        user.try_into().is_ok_and(|user| self.membership.room.role_of(&user).is_some())
+        user.try_into().is_ok_and(|user| self.membership.room.room().role_of(&user).is_some())
     }
 }
 
 impl Client {
-    /// Composes a message, commits to it and encrypts it. It counts once the hub has accepted it: see [`Client::sent`].
+    /// Composes a message, commits to it and encrypts it. It counts once the hub has accepted it: see
+    /// [`Client::sent`].
     ///
     /// # Errors
-    /// When the user may not send it: a client asks itself before it asks the hub.
+    /// If the user may not send it: a client asks itself before it asks the hub.
     pub fn say(
         &mut self,
-        room: &IdentifierUri,
+        uri: &RoomUri,
         says: &Says,
         conduct: Conduct,
-    ) -> Result<(SubmitMessageRequest, MimiContent)> {
-        let (own, in_room) = (text(&self.identity.user), text(room));
+    ) -> Result<(SubmitMessageRequest, Unsent)> {
+        let own = self.identity.user.to_string();
         let salt = Salt::generate(&mut self.rng);
-        let membership = self.rooms.get_mut(room).ok_or("this client is not in the room")?;
-        let content = membership.compose((&own, &in_room), salt, says)?.build()?;
+        let membership = self.room_mut(uri)?;
+        let content = membership.compose((&own, &uri.to_string()), salt, says)?.build()?;
         let application_data = content.encode();
         if conduct == Conduct::Asks {
             membership.authorize(&application_data, &own)?;
         }
-
-        // The tag goes into the Safe AAD, which MLS authenticates with the ciphertext (mimi-protocol, 5.4.1).
-        let frankable = MimiFrankable::new(Framing::Bare);
-        let own = mimi_codec::UserUri::try_from(&self.identity.user)?;
-        let in_room = RoomUri::try_from(room)?;
-        let commitment = sender::commit::<Signed>(&frankable, &application_data, &own, &in_room)?;
-        let item = commitment.safe_aad_item()?;
-        let item = SafeAadItem::new(item.component_id.0, item.aad_item_data.into_bytes());
-        membership.group.set_safe_aad(vec![item])?;
-        let message = membership.group.create_message(&self.mls, &self.key, &application_data)?;
-        let message: MLSMessage = stack::of_openmls(&message)?;
-        let request = SubmitMessageRequest {
-            protocol: Protocol::Mls10,
-            app_message: ApplicationMessage::new(message)?,
-            sending_uri: commitment.sending_uri().into(),
-        };
-        Ok((request, content))
+        let composed = membership.room.send(&FRAMING, &application_data)?;
+        Ok((composed.request, Unsent { application_data, frank_aad: composed.frank_aad }))
     }
 
-    /// The hub has accepted a message: the sender's own copy, with the hub's time and frank, which it verifies as any other's.
+    /// The hub has accepted a message: the sender's own copy, with the hub's time and frank, which it
+    /// verifies as any other's.
     ///
     /// # Errors
-    /// When the frank is wrong.
+    /// If the frank is wrong.
     pub fn sent(
         &mut self,
-        room: &IdentifierUri,
-        content: &MimiContent,
+        uri: &RoomUri,
+        unsent: &Unsent,
         accepted_timestamp: u64,
         frank: Option<&Frank>,
     ) -> Result<MessageId> {
-        let application_data = content.encode();
-        let frankable = MimiFrankable::new(Framing::Bare);
         let user = self.identity.user.clone();
-        let own = mimi_codec::UserUri::try_from(&user)?;
-        let in_room = RoomUri::try_from(room)?;
-        let commitment = sender::commit::<Signed>(&frankable, &application_data, &own, &in_room)?;
-        let frank_aad = Some(commitment.frank_aad());
-        Ok(self.keep(room, &user, &application_data, frank_aad, frank, accepted_timestamp)?.id)
+        let Unsent { application_data, frank_aad } = unsent;
+        let (authority, room) = (self.authority.clone(), &self.room(uri)?.room);
+        let validate = |agent: &FrankingAgentData| authority.franking_agent(agent, room.hub());
+        let message = (application_data.as_slice(), Some(frank_aad), frank);
+        let verified =
+            room.verify_own_frank(&self.suite, &FRAMING, message, accepted_timestamp, &user, validate)?;
+        Ok(self.keep(uri, &user, application_data, verified, accepted_timestamp)?.id)
     }
 
-    /// A message that the hub has fanned out. What is wrong with it, no hub could see; it has no effect then.
-    pub(super) fn receive_message(
-        &mut self,
-        room: &IdentifierUri,
-        message: &ApplicationMessage,
-        frank: Option<&Frank>,
-        accepted_timestamp: u64,
-    ) -> Result<Read> {
-        let processed = self.process(room, message.get())?;
-        let context: mimi_codec::mls::GroupContext =
-            stack::of_openmls(self.room(room)?.group.public_group().group_context())?;
-        let MLSMessageBody::PrivateMessage { private_message } = &message.get().body else {
-            return Err("no PrivateMessage".into());
+    /// A message that the hub has fanned out. What is wrong with it, no hub could see; it has no effect
+    /// then.
+    pub(super) fn read(&mut self, uri: &RoomUri, message: FanoutMessage) -> Result<Read> {
+        let membership = self.rooms.get_mut(uri).ok_or("this client is not in the room")?;
+        let Event::Message(event) = membership.room.receive(&self.suite, &self.authority, message)? else {
+            return Err("not a message".into());
         };
-        // As the hub reads it. What it says is authentic now that the message was decrypted.
-        let safe_aad = context.safe_aad(&private_message.authenticated_data)?.unwrap_or_default();
-        let frank_aad = safe_aad.content::<FrankAAD>().transpose()?;
-        let Sender::Member(leaf) = processed.sender().clone() else { return Err("not a member".into()) };
-        let ProcessedMessageContent::ApplicationMessage(data) = processed.into_content() else {
-            return Err("not an application message".into());
-        };
-        let member = self.room(room)?.roster.members.get(&leaf.u32()).ok_or("nobody's leaf")?;
-        // The sender is whose leaf it is, whatever the message says of itself.
-        let sender = member.user.clone();
-        self.keep(room, &sender, &data.into_bytes(), frank_aad.as_ref(), frank, accepted_timestamp)
+        let (authority, room) = (&self.authority, &membership.room);
+        let validate = |agent: &FrankingAgentData| authority.franking_agent(agent, room.hub());
+        let verified = room.verify_frank(&self.suite, &FRAMING, &event, validate)?;
+        self.keep(uri, &event.sender.user, &event.application_data, verified, event.accepted_at)
     }
 
     fn keep(
         &mut self,
-        room: &IdentifierUri,
-        sender: &IdentifierUri,
+        uri: &RoomUri,
+        sender: &UserUri,
         application_data: &[u8],
-        frank_aad: Option<&FrankAAD>,
-        frank: Option<&Frank>,
+        frank: Option<VerifiedFrank<Signed>>,
         accepted_timestamp: u64,
     ) -> Result<Read> {
-        let stored = {
-            let membership = self.room(room)?;
-            let context = stack::of_openmls(membership.group.public_group().group_context())?;
-            let hub = crate::identity::domain_of(room)?;
-            let domain = DnsNameRef::parse(&hub)?;
-            let agent = FrankingAgent::of_group(&self.suite, &context, domain, |agent| {
-                // The hub franks with the key by which it vouches for its clients.
-                let Credential::Basic { identity } = &agent.credential else { return None };
-                let named = identity.as_slice() == format!("mimi://{hub}").as_bytes();
-                let known = self.authority.key_of(&hub) == Some(&agent.franking_signature_key);
-                match_presented_identities(domain, [hub.as_str()]).ok().filter(|_| named && known)
-            })?;
-            let sender_uri = mimi_codec::UserUri::try_from(sender)?;
-            let room_uri = RoomUri::try_from(room)?;
-            let received = Franked {
-                application_data,
-                frank_aad,
-                frank,
-                accepted_timestamp,
-                sender_uri: &sender_uri,
-                room_uri: &room_uri,
-            };
-            let verified = receiver::verify(&agent, &MimiFrankable::new(Framing::Bare), &received)?;
-            verified.map(|verified| verified.store())
-        };
-        let (by, in_room) = (text(sender), text(room));
-        let membership = self.rooms.get_mut(room).ok_or("this client is not in the room")?;
+        let by = sender.to_string();
+        let membership = self.room_mut(uri)?;
         let act = membership.authorize(application_data, &by)?;
         let content = MimiContentRef::decode(application_data)?;
-        let id = content.message_id(&by, &in_room)?;
+        let id = content.message_id(&by, &uri.to_string())?;
         let received = timeline::Received::new(id, &by, accepted_timestamp, &content);
-        let kept = Kept { application_data: application_data.to_vec(), frank: stored };
+        let frank = frank.map(|verified| verified.store());
+        let kept = Kept { application_data: application_data.to_vec(), frank };
         let _ = membership.timeline.insert(received, kept, &timeline::sender_only);
         Ok(Read { id, sender: sender.clone(), act, text: words(&content) })
     }
 
-    /// A report about a message (mimi-protocol, 5.9), from what the client has kept of it.
+    /// A report about a message (mimi-protocol-06 §5.9), from what the client has kept of it.
     ///
     /// # Errors
-    /// When it isn't there, or was not franked.
-    pub fn report(&self, room: &IdentifierUri, id: &MessageId, note: &str) -> Result<AbuseReport> {
-        let version = self.room(room)?.timeline.get(id).ok_or("no such message")?;
+    /// If it is not there, or was not franked.
+    pub fn report(&self, uri: &RoomUri, id: &MessageId, note: &str) -> Result<AbuseReport> {
+        let version = self.room(uri)?.timeline.get(id).ok_or("no such message")?;
         let kept = version.payload().ok_or("its content is gone")?;
         let frank = kept.frank.as_ref().ok_or("it was not franked")?;
-        let abuser = mimi_codec::UserUri::try_from(version.sender_uri())?;
-        let content = MimiFrankable::new(Framing::Bare);
-        let report = AbuseReportBuilder::new(&abuser, RoomUri::try_from(room)?);
-        let reporter = mimi_codec::UserUri::try_from(&self.identity.user)?;
-        let report = report.reporting_user(&reporter).note(note);
-        Ok(report.message(&content, &kept.application_data, frank)?.build())
+        let report = AbuseReportBuilder::new(&UserUri::try_from(version.sender_uri())?, uri.clone());
+        let report = report.reporting_user(&self.identity.user).note(note);
+        Ok(report.message(&FRAMING, &kept.application_data, frank)?.build())
     }
 }
 
@@ -241,7 +198,7 @@ impl Membership {
     fn authorize(&self, application_data: &[u8], sender: &str) -> Result<Act> {
         let content = MimiContentRef::decode(application_data)?;
         let user = UserUri::try_from(sender)?;
-        let holds = |capability| self.room.has_capability(&user, capability);
+        let holds = |capability| self.room.room().policy().has_capability(&user, capability);
         Ok(authorize(&content, &user, &Looking { membership: self }, holds)?.act())
     }
 

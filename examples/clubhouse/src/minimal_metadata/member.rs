@@ -29,6 +29,7 @@ use openmls::prelude::{self as mls, LeafNodeParameters, MlsGroup, OpenMlsProvide
 use rand_core::CryptoRng;
 
 use super::{
+    judging,
     person::{Alias, RealCredentials},
     room::{Judged, PublicRoom},
     seam::{
@@ -83,14 +84,14 @@ impl Member {
             role_index: preset.creator_role,
         };
         let mut components = vec![
-            stack::component(
+            judging::component(
                 ComponentID::PARTICIPANT_LIST,
                 &ParticipantListData { participants: vec![creator] },
             )?,
-            stack::component(ComponentID::ROLES_LIST, &preset.roles)?,
-            stack::component(ComponentID::BASE_ROOM_POLICY, &preset.base)?,
+            judging::component(ComponentID::ROLES_LIST, &preset.roles)?,
+            judging::component(ComponentID::BASE_ROOM_POLICY, &preset.base)?,
         ];
-        components.push(stack::component(ComponentID::IDENTITY_LINK_KEYS, &created.link_keys.data())?);
+        components.push(judging::component(ComponentID::IDENTITY_LINK_KEYS, &created.link_keys.data())?);
         let extensions = group_context_extensions(components, hub)?;
         let group = MlsGroup::builder()
             .with_group_id(mls::GroupId::from_slice(room_id.as_bytes()))
@@ -116,7 +117,11 @@ impl Member {
         rng: &mut dyn CryptoRng,
     ) -> Result<Self> {
         let welcome: mls::Welcome = stack::to_openmls(welcome)?;
-        let welcome = ProcessedWelcome::new_from_welcome(&alias.mls, &stack::join_config(), welcome)?;
+        let welcome = ProcessedWelcome::new_from_welcome(
+            &alias.mls,
+            &mimi_openmls::join_config(stack::PAST_EPOCHS),
+            welcome,
+        )?;
         let group_info: GroupInfo = stack::of_openmls(welcome.unverified_group_info())?;
         // Staging verifies the signature of that GroupInfo.
         let staged = welcome.into_staged_welcome(&alias.mls, Some(stack::to_openmls(tree)?))?;
@@ -160,7 +165,7 @@ impl Member {
 
         let mut builder = MlsGroup::external_commit_builder()
             .with_ratchet_tree(stack::to_openmls(ratchet_tree)?)
-            .with_config(stack::join_config())
+            .with_config(mimi_openmls::join_config(stack::PAST_EPOCHS))
             .with_aad(aad)
             .build_group(&alias.mls, stack::to_openmls(group_info)?, credential_with_key(&alias)?)?
             .leaf_node_parameters(LeafNodeParameters::builder().with_capabilities(capabilities()).build());
@@ -168,7 +173,7 @@ impl Member {
             builder = builder.add_app_data_update_proposal(openmls_update(update)?);
         }
         let mut builder = builder.load_psks(alias.mls.storage())?;
-        let changed = stack::updates(builder.app_data_dictionary_updater(), &outcome);
+        let changed = judging::updates(builder.app_data_dictionary_updater(), &outcome);
         builder.with_app_data_dictionary_updates(changed);
         let builder = builder.create_group_info(true);
         let builder = builder.build(alias.mls.rand(), alias.mls.crypto(), &alias.key, |_| true)?;

@@ -14,6 +14,7 @@ use mimi_pseudonym::{
     issue_pseudonymous_credential, key_package_sets, plan_uploads, random_client_pseudonym,
     random_user_pseudonym, upload_lifetime,
 };
+use mimi_room::Member;
 use openmls_rust_crypto::OpenMlsRustCrypto;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -56,13 +57,8 @@ impl CredentialCheck for RealCredentials<'_> {
         let checked = || -> Result<CheckedClient<()>> {
             let Credential::Basic { identity } = credential else { return Err("not a certificate".into()) };
             let Certificate { key, credential } = Certificate::decode_exact(identity)?;
-            let ClientIdentity { user, client } = self.0.verify(&credential, &key)?;
-            Ok(CheckedClient {
-                user: UserUri::try_from(&user)?,
-                client: ClientUri::try_from(&client)?,
-                signature_public_key: key,
-                details: (),
-            })
+            let Member { user, client, .. } = self.0.verify(&credential, &key)?;
+            Ok(CheckedClient { user, client, signature_public_key: key, details: () })
         };
         checked().map_err(|_| CredentialRefused)
     }
@@ -118,9 +114,9 @@ impl Person {
         for number in 1..=clients {
             let client = MimiUri::client(uri.host(), &format!("{name}-{number}"))?;
             let uri_of_client = ClientUri::from(&client);
-            let identity = ClientIdentity { user: uri.clone().into(), client: client.into() };
+            let identity = ClientIdentity { user: UserUri::from(&uri), client: uri_of_client.clone() };
             let key = ClientKey::generate(suite, ChaCha20Rng::from_rng(&mut rng))?;
-            let credential = provider.vouch(identity, &key.public_key(), &mut rng)?;
+            let credential = provider.vouch(&identity, &key.public_key(), &mut rng)?;
             let certificate = Certificate { key: key.public_key(), credential };
             let certificate = Credential::Basic { identity: certificate.to_bytes()?.into() };
             devices.push(Device { uri: uri_of_client, key, certificate, aliases: BTreeMap::new() });

@@ -22,10 +22,8 @@ use mimi_pseudonym::{
     WrapperKeyRule,
 };
 
-use crate::{
-    Result,
-    decision::{AcceptedProposals, Attributed, Decision, Refused, decide},
-};
+use super::judging::{Attributed, Decision, Refused, decide};
+use crate::Result;
 
 /// A room in one epoch, as anybody sees it.
 pub struct PublicRoom {
@@ -77,8 +75,11 @@ impl PublicRoom {
         };
         let sender = content.sender();
         // In this story, all proposals stand in the commit.
-        let accepted = AcceptedProposals::default();
-        let proposals = accepted.resolve(commit).map_err(Objection::Policy)?;
+        let written = commit.proposals.iter().map(|proposal| match proposal {
+            ProposalOrRef::Proposal { proposal } => Ok((proposal, None)),
+            ProposalOrRef::Reference { .. } => Err(Objection::Other("it refers to a proposal".to_owned())),
+        });
+        let proposals = written.collect::<Result<Vec<Attributed<'_>>, Objection>>()?;
         let path = commit.path.as_ref().map(|path| &path.leaf_node);
         let by = proposals.iter().map(|(proposal, by)| (*proposal, by.unwrap_or(sender)));
         let by: Vec<_> = by.collect();

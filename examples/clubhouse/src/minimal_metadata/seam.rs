@@ -26,11 +26,8 @@ use openmls::{
 };
 use rand_core::CryptoRng;
 
-use super::person::Alias;
-use crate::{
-    Result,
-    stack::{self, ClientKey},
-};
+use super::{judging, person::Alias};
+use crate::{Result, stack::ClientKey};
 
 /// What a client has to support to be in such a room.
 #[must_use]
@@ -105,7 +102,7 @@ pub fn group_context_extensions(
 ) -> Result<Extensions> {
     let mut component_ids: Vec<ComponentID> = components.iter().map(|it| it.component_id).collect();
     component_ids.sort_unstable();
-    components.push(stack::component(ComponentID::APP_COMPONENTS, &ComponentsList { component_ids })?);
+    components.push(judging::component(ComponentID::APP_COMPONENTS, &ComponentsList { component_ids })?);
     components.sort_by_key(|component| component.component_id);
     let dictionary = AppDataDictionary { component_data: List::new(components)? };
     let required = RequiredCapabilities {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mimi_codec::{
     Encode, MimiUri, Opaque,
-    mls::{Credential, ExternalSender, GroupContext, GroupInfo, KeyPackage, RatchetTree, Sender, Welcome},
+    mls::{ExternalSender, GroupContext, GroupInfo, KeyPackage, RatchetTree, Sender, Welcome},
     protocol::{
         ClientKeyMaterial, CommitMessage, GroupInfoOption, GroupInfoRatchetTreeTBE, GroupInfoRequest,
         GroupInfoResponse, HandshakeBundle, IdentifierUri, KeyMaterialRequest, KeyMaterialResponse,
@@ -25,8 +25,11 @@ use openmls::prelude::{
 use openmls_rust_crypto::OpenMlsRustCrypto;
 use rand_chacha::ChaCha20Rng;
 
-use super::room::{Judged, Objection, PublicRoom};
-use crate::{Result, decision::public_message, ensure, identity::ProviderKey, stack};
+use super::{
+    judging::{self, public_message},
+    room::{Judged, Objection, PublicRoom},
+};
+use crate::{Result, ensure, identity::ProviderKey, stack};
 
 /// A room, as its hub has it.
 struct Hosted {
@@ -79,11 +82,11 @@ impl Server {
     }
 
     /// Its place among a group's external senders.
-    #[must_use]
-    pub fn external_sender(&self) -> ExternalSender {
-        let identity = format!("mimi://{}", self.domain);
-        let credential = Credential::Basic { identity: identity.as_str().into() };
-        ExternalSender { signature_key: self.key.public_key(), credential }
+    ///
+    /// # Errors
+    /// If its key is not one of the suite.
+    pub fn external_sender(&self) -> Result<ExternalSender> {
+        self.key.external_sender(&self.domain)
     }
 
     /// A room of this hub, as it sees it.
@@ -235,7 +238,8 @@ impl Server {
     ) -> Result<StagedCommit> {
         match processed {
             ProcessedMessageContent::UnresolvedAppDataCommit(commit) => {
-                let updates = stack::updates(hosted.group.app_data_dictionary_updater(), &judged.changed()?);
+                let updates =
+                    judging::updates(hosted.group.app_data_dictionary_updater(), &judged.changed()?);
                 Ok(hosted.group.stage_app_data_commit(self.mls.crypto(), *commit, updates)?)
             }
             ProcessedMessageContent::StagedCommitMessage(staged) => Ok(*staged),
@@ -278,7 +282,7 @@ impl Server {
         let added: BTreeSet<u32> = judged.leaf_changes().added().iter().copied().collect();
         let why = judged.decision.why.clone();
         hosted.group.merge_commit(self.mls.storage(), staged)?;
-        let dictionary = stack::dictionary(hosted.group.group_context())?;
+        let dictionary = judging::dictionary(hosted.group.group_context())?;
         hosted.room = PublicRoom::after(judged, dictionary);
         hosted.group_info = group_info;
         let welcome_domains = self::domains(&hosted.room, Some(&added))?;
@@ -301,8 +305,8 @@ impl Server {
             },
             pending_proposals: vec![],
         };
-        let (room_id, hub) = (Opaque::from(uri.as_bytes()), self.external_sender());
-        let key = self.key.signing_key();
+        let (room_id, hub) = (Opaque::from(uri.as_bytes()), self.external_sender()?);
+        let key = &self.key.signing_key()?;
         Ok(answer_group_info_request(&self.suite, &request, room_id, &tbe, hub, key, &mut self.rng)?)
     }
 }

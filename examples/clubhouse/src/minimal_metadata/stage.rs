@@ -32,7 +32,7 @@ use super::{
 };
 use crate::{
     Result, ensure,
-    identity::{Authority, ProviderKey, domain_of},
+    identity::{Authority, ProviderKey},
     narrator::{Hop, Narrator, Verdict},
     stack,
 };
@@ -78,7 +78,7 @@ impl<'n> Stage<'n> {
         let (mut servers, mut keys) = (BTreeMap::new(), BTreeMap::new());
         for domain in domains {
             let key = ProviderKey::generate(suite, &mut rng)?;
-            keys.insert((*domain).to_owned(), key.public_key());
+            keys.insert((*domain).to_owned(), key.external_sender(domain)?.signature_key);
             let server = Server::new(domain, suite, key, ChaCha20Rng::from_rng(&mut rng));
             servers.insert((*domain).to_owned(), server);
         }
@@ -115,7 +115,7 @@ impl<'n> Stage<'n> {
     /// # Errors
     /// When there is none.
     pub fn hosted(&self, uri: &IdentifierUri) -> Result<&PublicRoom> {
-        self.servers.get(&domain_of(uri)?).ok_or("there is no such provider")?.room(uri)
+        self.servers.get(&domain_of_uri(uri)?).ok_or("there is no such provider")?.room(uri)
     }
 
     /// A server.
@@ -132,7 +132,7 @@ impl<'n> Stage<'n> {
     /// When there is no such provider.
     pub fn register(&mut self, uri: &str, clients: usize) -> Result<Person> {
         let (suite, rng) = (self.suite, ChaCha20Rng::from_rng(&mut self.rng));
-        let domain = domain_of(&IdentifierUri::new(uri)?)?;
+        let domain = domain_of_uri(&IdentifierUri::new(uri)?)?;
         let person = Person::register(suite, self.server(&domain)?.key(), uri, clients, rng)?;
         for device in 0..person.clients() {
             self.homes.insert(client_name(&person, device), domain.clone());
@@ -281,7 +281,7 @@ impl<'n> Stage<'n> {
     /// # Errors
     /// When the provider doesn't host it.
     pub fn host(&mut self, name: &str, uri: &IdentifierUri, creator: Member) -> Result<Club> {
-        let hub = domain_of(uri)?;
+        let hub = domain_of_uri(uri)?;
         let body = self.send((name, &hub), Hop::Local, "create the room", &creator.group_info()?)?;
         self.server(&hub)?.host(uri, &body)?;
         Ok(Club { uri: uri.clone(), members: BTreeMap::from([(name.to_owned(), creator)]) })
@@ -307,13 +307,13 @@ impl<'n> Stage<'n> {
             joining_code: None,
         };
         let request = sign_group_info_request(&self.suite, alias.key.signing_key(), tbs, &mut self.rng)?;
-        let (hub, path) = (domain_of(uri)?, format!("POST /groupInfo/{}", without_scheme(uri)?));
+        let (hub, path) = (domain_of_uri(uri)?, format!("POST /groupInfo/{}", without_scheme(uri)?));
         let body = self.request(name, &hub, &path, &request)?;
         let response = self.server(&hub)?.group_info(uri, &body)?;
         let body = self.respond(&hub, name, &path, &response)?;
         let response: GroupInfoResponse = stack::decode(&body)?;
         let response = verify_group_info_response(&self.suite, response, uri.as_bytes())?;
-        ensure!(*response.hub_sender() == self.server(&hub)?.external_sender(), "somebody else answers");
+        ensure!(*response.hub_sender() == self.server(&hub)?.external_sender()?, "somebody else answers");
         Ok(response.open(&self.suite, &private_key)?)
     }
 
@@ -328,7 +328,7 @@ impl<'n> Stage<'n> {
         request: &UpdateRequest,
         what: &str,
     ) -> Result<Accepted> {
-        let (hub, path) = (domain_of(uri)?, format!("POST /update/{}", without_scheme(uri)?));
+        let (hub, path) = (domain_of_uri(uri)?, format!("POST /update/{}", without_scheme(uri)?));
         let body = self.request(name, &hub, &path, request)?;
         self.now = self.now.saturating_add(1000);
         let now = self.now;
@@ -361,7 +361,7 @@ impl<'n> Stage<'n> {
             for (name, member) in &mut club.members {
                 if name == sender
                     || !member.is_active()
-                    || domain_of(&member.credential().user_pseudonym)? != *provider
+                    || domain_of_uri(&member.credential().user_pseudonym)? != *provider
                 {
                     continue;
                 }
@@ -433,7 +433,7 @@ impl<'n> Stage<'n> {
     }
 
     fn notify(&mut self, uri: &IdentifierUri, provider: &str, message: &FanoutMessage) -> Result<Vec<u8>> {
-        let (hub, path) = (domain_of(uri)?, format!("POST /notify/{}", without_scheme(uri)?));
+        let (hub, path) = (domain_of_uri(uri)?, format!("POST /notify/{}", without_scheme(uri)?));
         match hub == provider {
             true => Ok(message.to_bytes()?),
             false => self.send((&hub, provider), Hop::Request, &path, message),
@@ -461,6 +461,10 @@ fn own_pseudonym(tree: &RatchetTree, waiting: &BTreeSet<IdentifierUri>) -> Resul
         }
     }
     Err("the Welcome is for somebody else".into())
+}
+
+fn domain_of_uri(uri: &IdentifierUri) -> Result<String> {
+    Ok(uri.mimi_uri()?.host().as_str().to_owned())
 }
 
 fn without_scheme(uri: &IdentifierUri) -> Result<String> {

@@ -17,9 +17,9 @@ use openmls::prelude::{
 use super::{Member, everybody};
 use crate::{
     Result,
-    decision::public_message,
     identity::Authority,
     minimal_metadata::{
+        judging::{self, public_message},
         person::RealCredentials,
         room::{Judged, Objection, PublicRoom},
     },
@@ -69,7 +69,7 @@ impl Member {
     fn stage(&self, content: ProcessedMessageContent, judged: &Judged) -> Result<StagedCommit> {
         match content {
             ProcessedMessageContent::UnresolvedAppDataCommit(commit) => {
-                let updates = stack::updates(self.group.app_data_dictionary_updater(), &judged.changed()?);
+                let updates = judging::updates(self.group.app_data_dictionary_updater(), &judged.changed()?);
                 Ok(self.group.stage_app_data_commit(&self.alias.mls, *commit, updates)?)
             }
             ProcessedMessageContent::StagedCommitMessage(staged) => Ok(*staged),
@@ -80,7 +80,8 @@ impl Member {
     /// The epoch that a commit begins.
     pub(super) fn enter(&mut self, judged: Judged, authority: &Authority) -> Result<Followed> {
         let keys = judged.keys.clone();
-        self.room = PublicRoom::after(judged, stack::dictionary(self.group.public_group().group_context())?);
+        self.room =
+            PublicRoom::after(judged, judging::dictionary(self.group.public_group().group_context())?);
         if !self.group.is_active() {
             return Ok(Followed::default());
         }

@@ -19,6 +19,7 @@ use crate::{
     Result,
     identity::Authority,
     minimal_metadata::{
+        judging,
         person::RealCredentials,
         seam::{
             authenticated_data, openmls_update, update_keys, update_participants, update_request,
@@ -141,7 +142,7 @@ impl Member {
             };
         }
         let mut builder = builder.load_psks(self.alias.mls.storage())?;
-        let changed = stack::updates(builder.app_data_dictionary_updater(), &judged.changed()?);
+        let changed = judging::updates(builder.app_data_dictionary_updater(), &judged.changed()?);
         builder.with_app_data_dictionary_updates(changed);
         let builder = if judged.leaf_changes().added().is_empty() {
             builder.create_group_info(true)
