@@ -4,9 +4,9 @@
 use alloc::{boxed::Box, string::ToString, vec::Vec};
 
 use mimi_codec::{
-    Encode, UserUri,
+    Encode, Opaque, UserUri,
     code_points::{ComponentID, WireFormat},
-    extensions::{AppDataUpdate, AppDataUpdateSelect},
+    extensions::{AppDataUpdate, AppDataUpdateSelect, SafeAAD},
     mls::{
         Content, FramedContent, FramedContentAuthData, FramedContentTBS, Mls10, Proposal, PublicMessage,
         Remove, Sender,
@@ -140,7 +140,7 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
             room.group_context().group_id.clone(),
             room.epoch(),
             Sender::External { sender_index },
-            mimi_codec::Opaque::default(),
+            authenticated_data(room)?,
             Content::Proposal { proposal: proposal.clone() },
         );
         let content = content.map_err(|_| HubError::NotAllowed)?;
@@ -152,6 +152,15 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         let message = PublicMessage::new(content, auth, None).map_err(|_| HubError::NotAllowed)?;
         ProposalMessage::new(message.into())
             .map_err(|error| HubError::Mls(alloc::format!("{error:?}").to_string()))
+    }
+}
+
+/// Where the group has `safe_aad`, the authenticated data of every message begins with a SafeAAD
+/// (mls-extensions-10 §4.9), here without items.
+fn authenticated_data(room: &Room) -> Result<Opaque, HubError> {
+    match room.dictionary().data(ComponentID::SAFE_AAD) {
+        Some(_) => Ok(SafeAAD::default().to_bytes().map_err(|_| HubError::TooLong)?.into()),
+        None => Ok(Opaque::default()),
     }
 }
 
