@@ -139,12 +139,13 @@ pub(super) fn handshakes(seed: &Seed) -> Made<GeneratedCase> {
     world.client(BOB)?.room()?.answered(&suite, &directory, &refusal)?;
     let HandshakeBundle::Proposal(list) = &leaving.bundle else { return Err(defect("proposals")) };
     let stack = world.client(ALICE)?.room()?.stack_mut();
-    let mut references = Vec::new();
+    let (mut references, mut queue) = (Vec::new(), Vec::new());
     for proposal in list.iter() {
         let (content, verified) = stack.verify(proposal.get())?;
         references.push(mimi_crypto::proposal_ref(&suite, &content)?);
-        stack.queue(verified)?;
+        queue.push(verified);
     }
+    stack.queue(queue)?;
     let own = world.commit_as_it_is(ALICE)?;
     for reference in &references {
         world.client(ALICE)?.room()?.stack_mut().withdraw(reference)?;
@@ -215,7 +216,7 @@ pub(super) fn proposals(seed: &Seed) -> Made<GeneratedCase> {
     let commit = world.commit(CAROL, &Wishes::default())?;
     let request = commit.to_bytes()?;
     world.settle("Carol commits it", CAROL, &commit)?;
-    world.refuse("Carol's commit comes once more, from b.example", B, request, "the group is in epoch")?;
+    world.accept("Carol's commit comes once more: the answer is the same", "update", "c.example", request)?;
     world.end()
 }
 
