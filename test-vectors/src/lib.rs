@@ -38,11 +38,15 @@
 //! |-|-|
 //! | `program` (default) | the program `mimi-vectors` |
 //! | `generate` (by `program`) | [`generate`]; links `std` |
+//! | `markdown` (by `generate`) | the kind `markdown`; links `std` |
+//! | `room` (by `generate`) | the kind `room`; links `std` and OpenMLS |
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
 extern crate alloc;
+#[cfg(feature = "generate")]
+extern crate std;
 
 mod case;
 #[cfg(feature = "generate")]

@@ -21,6 +21,7 @@ pub const SHIPPED: &[(&str, &str)] = shipped![
     "message-status-working-group.json",
     "name.json",
     "policy.json",
+    "room.json",
     "semi-private.json",
     "timeline.json",
     "wire.json",

@@ -106,6 +106,7 @@ macro_rules! defect {
 
 defect!(
     crate::wire_type::InspectError,
+    mimi_codec::DecodeError,
     mimi_codec::EncodeError,
     mimi_codec::InvalidValue,
     mimi_content::BuildError,
@@ -142,6 +143,12 @@ impl GeneratedCase {
 
     pub(crate) fn json_member(mut self, member: &'static str, json: String) -> Self {
         self.0.push((member, json));
+        self
+    }
+
+    /// The case with these members of another in addition.
+    pub(crate) fn members_of(mut self, other: &Self, members: &[&str]) -> Self {
+        self.0.extend(other.0.iter().filter(|(member, _)| members.contains(member)).cloned());
         self
     }
 

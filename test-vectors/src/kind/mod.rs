@@ -12,6 +12,8 @@ mod markdown;
 mod message_status;
 mod name;
 mod policy;
+#[cfg(feature = "room")]
+mod room;
 mod semi_private;
 mod timeline;
 mod wire;
@@ -52,6 +54,8 @@ const KINDS: &[&dyn Kind] = &[
     &message_status::MessageStatus,
     &name::Name,
     &policy::Policy,
+    #[cfg(feature = "room")]
+    &room::RoomKind,
     &semi_private::SemiPrivate,
     &timeline::Timeline,
     &wire::Wire,
