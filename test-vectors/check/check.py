@@ -10,11 +10,15 @@ import sys
 from pathlib import Path
 
 import associated_party
+import attachment
 import connection
 import content
+import derivation
 import franking
 import group_info
+import identifier_query
 import identity_link
+import key_package_set
 import markdown
 import message_status
 import name
@@ -27,11 +31,15 @@ from suites import Unjudged
 
 KINDS = {
     "associated-party": associated_party,
+    "attachment": attachment,
     "connection": connection,
     "content": content,
+    "derivation": derivation,
     "franking": franking,
     "group-info": group_info,
+    "identifier-query": identifier_query,
     "identity-link": identity_link,
+    "key-package-set": key_package_set,
     "markdown": markdown,
     "message-status": message_status,
     "name": name,

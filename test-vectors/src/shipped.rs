@@ -10,12 +10,16 @@ macro_rules! shipped {
 /// examples and vectors; the others come from [`generate`](crate::kinds) with the default seed.
 pub const SHIPPED: &[(&str, &str)] = shipped![
     "associated-party.json",
+    "attachment.json",
     "connection.json",
     "content.json",
     "content-working-group.json",
+    "derivation.json",
     "franking.json",
     "group-info.json",
+    "identifier-query.json",
     "identity-link.json",
+    "key-package-set.json",
     "markdown.json",
     "message-status.json",
     "message-status-working-group.json",
