@@ -23,6 +23,7 @@ import markdown
 import message_status
 import name
 import policy
+import room_rule
 import semi_private
 import timeline
 import wire
@@ -44,6 +45,7 @@ KINDS = {
     "message-status": message_status,
     "name": name,
     "policy": policy,
+    "room-rule": room_rule,
     "semi-private": semi_private,
     "timeline": timeline,
     "wire": wire,

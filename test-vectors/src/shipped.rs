@@ -25,6 +25,7 @@ pub const SHIPPED: &[(&str, &str)] = shipped![
     "message-status-working-group.json",
     "name.json",
     "policy.json",
+    "room-rule.json",
     "semi-private.json",
     "timeline.json",
     "wire.json",

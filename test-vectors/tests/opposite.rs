@@ -33,5 +33,5 @@ fn every_case_with_the_opposite_verdict_fails() {
     }
 }
 
-const FILES: [&str; 4] =
-    ["attachment.json", "derivation.json", "identifier-query.json", "key-package-set.json"];
+const FILES: [&str; 5] =
+    ["attachment.json", "derivation.json", "identifier-query.json", "key-package-set.json", "room-rule.json"];

@@ -83,6 +83,7 @@ fn field_of(error: &AttachmentError) -> &'static str {
 }
 
 #[cfg(feature = "generate")]
+#[expect(clippy::indexing_slicing, reason = "members of JSON objects that are made here")]
 mod generated {
     //! Making cases, by the primitives of mimi-crypto and without mimi-content.
 

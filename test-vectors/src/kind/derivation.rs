@@ -192,6 +192,7 @@ fn component_seal(case: &mut Case<'_>) -> Option<Judgement> {
 }
 
 #[cfg(feature = "generate")]
+#[expect(clippy::indexing_slicing, reason = "members of JSON objects that are made here")]
 mod generated {
     //! Making cases. HMAC, the tree and the labels are written down a second time here.
 
@@ -209,6 +210,12 @@ mod generated {
 
     use crate::generate::{GenerateError, GeneratedCase, POST_QUANTUM_SUITES, Seed, Stream, suites};
     use crate::kind::judgement::{Invalid, Rule, flip, shorten, spoiled};
+
+    /// Makes a case from its stream.
+    type Make<'m> = &'m dyn Fn(&mut Stream) -> Result<Value, GenerateError>;
+
+    /// A formula over secret and nonce.
+    type Compute<'c> = &'c dyn Fn(&[u8], &[u8]) -> Vec<u8>;
 
     fn hmac_sha256(key: &[u8], data: &[u8]) -> Result<Vec<u8>, GenerateError> {
         let suite = RustCrypto::new(CipherSuite(1))?;
@@ -289,7 +296,7 @@ mod generated {
             "label": "a label",
             "content": hex::encode(content),
             "signature_private_key": hex::encode(private_key.expose()),
-            "signature_public_key": hex::encode(suite.signature_public_key(&key).to_vec()),
+            "signature_public_key": hex::encode(suite.signature_public_key(&key)),
             "signature": hex::encode(signature),
         }))
     }
@@ -305,7 +312,7 @@ mod generated {
             "label": "a label",
             "context": hex::encode(context),
             "private_key": hex::encode(private_key.expose()),
-            "public_key": hex::encode(public_key.to_vec()),
+            "public_key": hex::encode(&public_key),
             "plaintext": hex::encode(plaintext),
             "sealed": hex::encode(sealed.to_bytes()?),
         }))
@@ -323,7 +330,7 @@ mod generated {
         for number in suites() {
             let suite = RustCrypto::new(number)?;
             let label = operation_label(7, "a label")?;
-            let makers: [(&str, &dyn Fn(&mut Stream) -> Result<Value, GenerateError>); 3] = [
+            let makers: [(&str, Make<'_>); 3] = [
                 ("exporter tree", &|stream| exporter_tree(&suite, stream)),
                 ("component signature", &|stream| signature(&suite, &label, stream)),
                 ("component seal", &|stream| seal(&suite, &label, stream)),
@@ -343,7 +350,7 @@ mod generated {
             ("salt", "salt_base_secret", "salt", salt(&mut stream("salt"), 16)?),
             ("franking_key", "franking_base_secret", "franking_key", franking_key(&mut stream("key"), 16)?),
         ] {
-            let mistaken = |members: &mut Value, compute: &dyn Fn(&[u8], &[u8]) -> Vec<u8>| {
+            let mistaken = |members: &mut Value, compute: Compute<'_>| {
                 let of = |member: &str| {
                     hex::decode(members[member].as_str().unwrap_or_default()).unwrap_or_default()
                 };

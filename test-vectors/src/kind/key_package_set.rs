@@ -144,6 +144,7 @@ fn judge(case: &mut Case<'_>) -> Option<Judgement> {
 }
 
 #[cfg(feature = "generate")]
+#[expect(clippy::indexing_slicing, reason = "members of JSON objects that are made here")]
 mod generated {
     //! Making cases: plan and choice are written down, and not computed.
 

@@ -16,6 +16,7 @@ mod markdown;
 mod message_status;
 mod name;
 mod policy;
+mod room_rule;
 mod semi_private;
 mod timeline;
 mod wire;
@@ -60,6 +61,7 @@ const KINDS: &[&dyn Kind] = &[
     &message_status::MessageStatus,
     &name::Name,
     &policy::Policy,
+    &room_rule::RoomRule,
     &semi_private::SemiPrivate,
     &timeline::Timeline,
     &wire::Wire,

@@ -2,6 +2,7 @@
 //! user, the one room of a set of participants, approvals by others, and reports of forks.
 
 #[cfg(feature = "generate")]
+#[expect(clippy::indexing_slicing, reason = "members of JSON objects that are made here")]
 mod generated;
 
 use alloc::borrow::ToOwned;
@@ -12,7 +13,7 @@ use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
 use mimi_codec::extensions::AppDataDictionary;
-use mimi_codec::protocol::{ConsentEntry, IdentifierUri};
+use mimi_codec::protocol::{ConsentEntry, IdentifierUri, Uri};
 use mimi_codec::room_policy::BaseRoomPolicy;
 use mimi_policy::consent::{ConsentOutcome, Consents, NoConsent, TellsOfOtherRooms};
 use mimi_policy::conversation::{Conversation, ConversationKey, Conversations};
@@ -127,7 +128,11 @@ fn judge(case: &mut Case<'_>) -> Option<Judgement> {
                 }
                 (None, Err(name)) => judgement.refuse("steps", "to be taken", name),
                 (None, Ok(outcome)) => {
-                    case.fail("steps", format!("steps[{index}]: an outcome"), format!("none; it is {outcome}"));
+                    case.fail(
+                        "steps",
+                        format!("steps[{index}]: an outcome"),
+                        format!("none; it is {outcome}"),
+                    );
                     return None;
                 }
             },
@@ -166,9 +171,8 @@ impl Rule for Consents {
         if op == "pending" {
             let target = identity!(UserUri, read::<&str>(step, "target")?);
             let requests = self.requests(&target);
-            let requests = requests.map(|(requester, room)| {
-                json!([requester.to_string(), room.map(ToString::to_string)])
-            });
+            let requests = requests
+                .map(|(requester, room)| json!([requester.to_string(), room.map(ToString::to_string)]));
             return Ok(Ok(requests.collect()));
         }
         let (requester, target) = (read::<&str>(step, "requester")?, read::<&str>(step, "target")?);
@@ -284,8 +288,18 @@ fn key(step: &Value) -> Step<Result<ConversationKey, &'static str>> {
 impl Rule for Conversations {
     fn run(&mut self, op: &str, step: &Value) -> Step<Outcome> {
         if op == "kind" {
-            let policy =
-                BaseRoomPolicy { fixed_membership: read(step, "fixed_membership")?, ..BaseRoomPolicy::default() };
+            let policy = BaseRoomPolicy {
+                fixed_membership: read(step, "fixed_membership")?,
+                parent_dependant: false,
+                parent_room: Uri::none(),
+                multi_device: true,
+                max_clients: None,
+                max_users: None,
+                pseudonyms_allowed: true,
+                persistent_room: true,
+                discoverable: false,
+                policy_component_ids: Vec::new(),
+            };
             return Ok(Ok(match Conversation::of(&policy, read(step, "count")?) {
                 Conversation::OneToOne => json!("one_to_one"),
                 Conversation::AdHoc => json!("ad_hoc"),
@@ -330,8 +344,7 @@ fn two_person(case: &mut Case<'_>, judgement: &mut Judgement) -> Option<TwoPerso
         case.fail("rule", "at least one approval", 0);
         return None;
     };
-    let rule =
-        ApprovalRule { approvals, approver_roles: rule.approver_roles, lifetime_ms: rule.lifetime_ms };
+    let rule = ApprovalRule { approvals, approver_roles: rule.approver_roles, lifetime_ms: rule.lifetime_ms };
     let room = judgement.check("room", RoomUri::try_from(room))?;
     let proposer = judgement.check("proposer", UserUri::try_from(proposer))?;
     let pending = PendingChange::new(rule, room, change, proposer, at?);
