@@ -10,15 +10,20 @@ import sys
 from pathlib import Path
 
 import associated_party
+import attachment
 import connection
 import content
+import derivation
 import franking
 import group_info
+import identifier_query
 import identity_link
+import key_package_set
 import markdown
 import message_status
 import name
 import policy
+import room_rule
 import semi_private
 import timeline
 import wire
@@ -27,15 +32,20 @@ from suites import Unjudged
 
 KINDS = {
     "associated-party": associated_party,
+    "attachment": attachment,
     "connection": connection,
     "content": content,
+    "derivation": derivation,
     "franking": franking,
     "group-info": group_info,
+    "identifier-query": identifier_query,
     "identity-link": identity_link,
+    "key-package-set": key_package_set,
     "markdown": markdown,
     "message-status": message_status,
     "name": name,
     "policy": policy,
+    "room-rule": room_rule,
     "semi-private": semi_private,
     "timeline": timeline,
     "wire": wire,

@@ -1,7 +1,6 @@
 """Kind `connection`: the two sealed messages by which two users connect (mimi-metadata-minimalization-01 section 5)."""
 
-import re
-
+import name as names
 from case import Wrong, refusal
 from presentation import Refused
 from suites import Suite
@@ -14,12 +13,9 @@ def one_spelling(uri, what):
         raise Refused(f"{what} is empty")
     if uri[:5].lower() != b"mimi:":
         return
-    if not re.fullmatch(rb"mimi://[a-z0-9-]+(\.[a-z0-9-]+)*(/.*)?", uri, re.DOTALL):
-        raise Refused(f"{what} has another scheme or host than a normal MIMI URI")
-    for escape in re.finditer(rb"%(.{0,2})", uri, re.DOTALL):
-        digits = escape[1]
-        if not re.fullmatch(rb"[0-9A-F]{2}", digits) or re.fullmatch(rb"[A-Za-z0-9._~-]", bytes.fromhex(digits.decode())):
-            raise Refused(f"{what} has an escape that is not in normal form")
+    text = uri.decode("ascii", "replace")
+    if names.normal(text) != text:
+        raise Refused(f"{what} is in another spelling, or no MIMI URI")
 
 
 def open_both(case):

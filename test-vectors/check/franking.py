@@ -8,6 +8,7 @@ from cbor import Reader
 from content import decode_message
 from presentation import Refused
 from suites import Suite, Unjudged
+import wire
 from wire import LANGUAGE
 
 ASSERTION = 100  # a stand-in for the number that the FrankingAssertion never got
@@ -38,13 +39,29 @@ def integrity_tbs(server_frank, suite, sender_uri, room_uri, timestamp):
     })
 
 
+def content_of(case, application_data):
+    """The MIMI content: all of it, or what an ApplicationFraming (mls-extensions-10 section 6.2.4) holds."""
+    framing = case.text("framing") if case.has("framing") else "bare"
+    if framing == "bare":
+        return application_data
+    if framing != "application_framing":
+        raise Unjudged(f"framing {framing} is unknown")
+    wire.decode("ApplicationFraming", application_data)
+    framed = LANGUAGE.decode("ApplicationFraming", application_data)
+    # An empty type stands for the group's first, which is application/mimi-content here.
+    if framed["media_type"]["type"].lower() not in (b"", b"application/mimi-content"):
+        raise Refused("another media type")
+    return framed["inner_application_content"]
+
+
 class Committed:
     """What the sender committed to in its content: a key for the tag, its own URI and the room's."""
 
-    def __init__(self, revision, application_data):
+    def __init__(self, case, application_data):
+        revision = case.text("revision")
         if revision not in ("06", "03", "02"):
             raise Unjudged(f"revision {revision} is unknown")
-        message = decode_message(application_data)
+        message = decode_message(content_of(case, application_data))
         values = dict(message["extensions"])
         self.salt = message["salt"]
         self.sender_uri, self.room_uri = self.uri(values, 1), self.uri(values, 2)
@@ -83,7 +100,7 @@ def same(what, given, computed):
 def receive(case):
     """What a receiver checks, who knows sender and room from MLS and the time from the fan-out."""
     revision, application_data = case.text("revision"), case.hex("application_data")
-    committed = Committed(revision, application_data)
+    committed = Committed(case, application_data)
     sender_uri, room_uri, timestamp = case.utf8("sender_uri"), case.utf8("room_uri"), case.integer("accepted_timestamp")
     tag, frank = case.hex("franking_tag"), case.hex("server_frank")
     same("sender", committed.sender_uri, sender_uri)
@@ -109,7 +126,7 @@ def receive(case):
 def judge_report(case):
     """What the hub checks, who takes all but the time and the frank from the reported content."""
     revision, application_data = case.text("revision"), case.hex("application_data")
-    committed = Committed(revision, application_data)
+    committed = Committed(case, application_data)
     timestamp, frank = case.integer("accepted_timestamp"), case.hex("server_frank")
     if len(case.hex("hub_key")) < 32:
         raise Refused("a hub_key has 32 octets or more")

@@ -16,6 +16,16 @@ METADATA = {
     "name": "canChangeRoomName", "descriptions": "canChangeRoomDescription", "avatar": "canChangeRoomAvatar",
     "subject": "canChangeRoomSubject", "mood": "canChangeRoomMood",
 }
+USES = {
+    "receive_message": "canReceiveMessage", "copy_message": "canCopyMessage", "report_abuse": "canReportAbuse",
+    "download_image": "canDownloadImage", "download_audio": "canDownloadAudio", "download_video": "canDownloadVideo",
+    "download_attachment": "canDownloadAttachment", "follow_link": "canFollowLink", "copy_link": "canCopyLink",
+    "start_call": "canStartCall", "join_call": "canJoinCall", "send_audio": "canSendAudio",
+    "receive_audio": "canReceiveAudio", "send_video": "canSendVideo", "receive_video": "canReceiveVideo",
+    "share_screen": "canShareScreen", "view_shared_screen": "canViewSharedScreen",
+}
+# The hub withholds messages and takes the reports.
+SEEN_BY_HUB = ("receive_message", "report_abuse")
 LIST_CHANGES = ("add_participant", "remove_participant", "set_role", "use_join_code")
 ROOM_UPDATES = ("update_metadata", "update_roles", "update_preauth", "update_base")
 
@@ -526,6 +536,9 @@ def decide(case):
         require(selves and len(taken) == len(room_pending), "proposals wait for a member's commit")
     require(room.base["persistent_room"] or room.clients, "a room that isn't persistent and whose last client is gone")
     actor = case.get("actor")
+    if form == "use":
+        decide_uses(state, actor, changes)
+        return
     if actor.get("user") in earlier.gone:
         clients = state.clients_of(actor["user"])
         leaving = all(c["op"] == "remove_client" and c["client"] in clients for c in changes)
@@ -540,6 +553,7 @@ def decide(case):
     decision = Decision(state, actor, form)
     decision.touched, decision.gone, decision.pending_kinds = earlier.touched, earlier.gone, earlier.kinds
     decision.gone_before = set(earlier.gone)
+    require(all(change["op"] != "use" for change in changes), "a use in a message or handshake")
     if form == "message":
         decision.check_form(changes, [])
         require(actor.can("canSendMessage"), "no canSendMessage")
@@ -553,6 +567,21 @@ def decide(case):
         return
     require(all(change["op"] != "content" for change in changes), "content in a handshake")
     decision.judge(changes)
+
+
+def decide_uses(room, actor, uses):
+    """What a user does with what it has received, and in calls (room-policy sections 8.3 to 8.5)."""
+    user = actor.get("user")
+    require(user in room.listed and not room.is_banned(user), "not on the list, or banned")
+    role = room.role(room.listed[user])
+    for use in uses:
+        require(use["op"] == "use", "a change of the room is no use")
+        if use["what"] not in USES:
+            raise Wrong("changes", f"{use['what']} is unknown")
+        if role.can(USES[use["what"]]):
+            continue
+        refusal = Refused if use["what"] in SEEN_BY_HUB else Unseen
+        raise refusal(f"no {USES[use['what']]}")
 
 
 def same_change(change, pending):

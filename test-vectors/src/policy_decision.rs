@@ -12,11 +12,12 @@ use mimi_codec::{
 use mimi_content::{Disposition, MessageId, MimiContentRef};
 use mimi_policy::{
     Change, Claims, ClientUri, Form, Grant, IdentityError, InvalidRoom, JoinCode, OwnLogEntry, Reason,
-    Refusal, RoomParts, RoomState, TableSeed, UserUri,
+    Refusal, RoomParts, RoomState, TableSeed, UserUri, enforced_by,
     message::{ContentRefusal, EarlierMessage, Known, authorize},
+    receiving::{FanOut, UseRefused, Withheld, check_use},
 };
 
-use crate::policy_json::{self, MetadataField, PolicyCase, PolicyChange, PolicyRoom, RefusedBy};
+use crate::policy_json::{self, MetadataField, PolicyCase, PolicyChange, PolicyRoom, PolicyUse, RefusedBy};
 
 /// What a case comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +44,10 @@ pub enum WhyRefused {
     InvalidContent(String),
     /// The sender may not send this content.
     Content(ContentRefusal),
+    /// The user's clients receive no application messages.
+    Withheld(Withheld),
+    /// The user may not do so.
+    Use(UseRefused),
 }
 
 impl fmt::Display for WhyRefused {
@@ -54,6 +59,8 @@ impl fmt::Display for WhyRefused {
             Self::Condition(refusal) => refusal.fmt(f),
             Self::InvalidContent(error) => write!(f, "not a MIMI content message: {error}"),
             Self::Content(refusal) => refusal.fmt(f),
+            Self::Withheld(withheld) => withheld.fmt(f),
+            Self::Use(refused) => refused.fmt(f),
         }
     }
 }
@@ -64,10 +71,13 @@ impl WhyRefused {
     pub const fn refused_by(&self) -> RefusedBy {
         match self {
             Self::Content(ContentRefusal::Lacks(need)) if need.enforced_by().hub => RefusedBy::HubAndClient,
-            Self::Content(_) | Self::InvalidContent(_) => RefusedBy::Client,
-            Self::InvalidRoom(_) | Self::InvalidPending(..) | Self::Identity(_) | Self::Condition(_) => {
-                RefusedBy::HubAndClient
-            }
+            Self::Use(refused) if enforced_by(refused.lacks).hub => RefusedBy::HubAndClient,
+            Self::Content(_) | Self::InvalidContent(_) | Self::Use(_) => RefusedBy::Client,
+            Self::Withheld(_)
+            | Self::InvalidRoom(_)
+            | Self::InvalidPending(..)
+            | Self::Identity(_)
+            | Self::Condition(_) => RefusedBy::HubAndClient,
         }
     }
 }
@@ -89,6 +99,10 @@ impl Decision {
                 ..
             })) => Some(*capability),
             Self::Refused(WhyRefused::Content(ContentRefusal::Lacks(need))) => Some(need.capability),
+            Self::Refused(WhyRefused::Use(refused)) => Some(refused.lacks),
+            Self::Refused(WhyRefused::Withheld(Withheld::MayNotReceive)) => {
+                Some(CapabilityType::CAN_RECEIVE_MESSAGE)
+            }
             Self::Refused(_) => None,
         }
     }
@@ -122,6 +136,9 @@ pub fn decide(case: &PolicyCase) -> Decision {
 fn decided(case: &PolicyCase) -> Result<Vec<Grant>, WhyRefused> {
     let room = room_state(&case.room)?;
     let actor = actor(&case.actor, &case.room).map_err(WhyRefused::Identity)?;
+    if case.form == policy_json::Form::Use {
+        return decide_uses(&room, &actor, &case.changes);
+    }
     if let (
         Form::Message,
         [policy_json::ProposedChange { by: None, change: PolicyChange::Content { encoded, earlier } }],
@@ -140,6 +157,37 @@ fn decided(case: &PolicyCase) -> Result<Vec<Grant>, WhyRefused> {
     let changes = changes.collect::<Result<Vec<_>, _>>().map_err(WhyRefused::Identity)?;
     let plan = room.check(&actor, form(case.form), &changes).map_err(WhyRefused::Condition)?;
     Ok(plan.grants().to_vec())
+}
+
+/// Uses change nothing, so that what waits and what else is in the list have no say in them.
+fn decide_uses(
+    room: &RoomState,
+    actor: &mimi_policy::Actor,
+    uses: &[policy_json::ProposedChange],
+) -> Result<Vec<Grant>, WhyRefused> {
+    let mimi_policy::Actor::Client { user, .. } = actor else {
+        return Err(WhyRefused::Withheld(Withheld::CutOff));
+    };
+    if room.role_of(user).is_none() || room.is_banned(user) {
+        return Err(WhyRefused::Withheld(Withheld::CutOff));
+    }
+    for proposed in uses {
+        match &proposed.change {
+            PolicyChange::Use { what: PolicyUse::ReceiveMessage } => {
+                room.check_fan_out(FanOut::ApplicationMessage, user).map_err(WhyRefused::Withheld)?;
+            }
+            PolicyChange::Use { what: PolicyUse::Of(what) } => {
+                let holds = |capability| room.has_capability(user, capability);
+                check_use(*what, holds).map_err(WhyRefused::Use)?;
+            }
+            _ => {
+                return Err(WhyRefused::Condition(Refusal::of_message(Reason::NotInThisForm {
+                    form: Form::Message,
+                })));
+            }
+        }
+    }
+    Ok(Vec::new())
 }
 
 /// What a case says of earlier messages.
@@ -215,7 +263,8 @@ const fn form(form: policy_json::Form) -> Form {
         policy_json::Form::Commit => Form::Commit,
         policy_json::Form::ExternalCommit => Form::ExternalCommit,
         policy_json::Form::ExternalProposal => Form::ExternalProposal,
-        policy_json::Form::Message => Form::Message,
+        // What a user does is decided before.
+        policy_json::Form::Message | policy_json::Form::Use => Form::Message,
     }
 }
 
@@ -274,7 +323,7 @@ fn change(
         PolicyChange::Reinit => Change::ReInit,
         PolicyChange::DestroyRoom => Change::DestroyRoom,
         // Content is nothing that a proposal or commit carries: no form takes this.
-        PolicyChange::Content { .. } => {
+        PolicyChange::Content { .. } | PolicyChange::Use { .. } => {
             Change::ChangeComponent(mimi_codec::code_points::ComponentID::FRANK_AAD)
         }
     };

@@ -121,7 +121,7 @@ defect!(
 
 /// A case in the making: its members in their order, with their values as JSON.
 #[derive(Debug)]
-pub(crate) struct GeneratedCase(Vec<(&'static str, String)>);
+pub(crate) struct GeneratedCase(Vec<(String, String)>);
 
 impl GeneratedCase {
     pub(crate) fn new(name: &str) -> Self {
@@ -142,7 +142,14 @@ impl GeneratedCase {
     }
 
     pub(crate) fn json_member(mut self, member: &'static str, json: String) -> Self {
-        self.0.push((member, json));
+        self.0.push((member.into(), json));
+        self
+    }
+
+    /// All members of an object.
+    pub(crate) fn members(mut self, members: &serde_json::Value) -> Self {
+        let members = members.as_object().into_iter().flatten();
+        self.0.extend(members.map(|(name, value)| (name.clone(), format!("{value}"))));
         self
     }
 

@@ -210,6 +210,50 @@ pub(super) struct Invalid {
     pub(super) refused: &'static str,
 }
 
+/// What spoils a case: its name, why it is refused, the field that is refused first, and the damage.
+#[cfg(feature = "generate")]
+pub(super) type Rule<'r> = (&'r str, &'r str, &'static str, &'r dyn Fn(&mut Value));
+
+/// The case with these members, once for each rule that it then breaks.
+#[cfg(feature = "generate")]
+pub(super) fn spoiled(honest: &Value, prefix: &str, rules: &[Rule<'_>]) -> Vec<Invalid> {
+    let spoil = |(name, reason, refused, damage): &Rule<'_>| {
+        let mut members = honest.clone();
+        damage(&mut members);
+        let name = format!("{prefix}{name}");
+        let case = crate::generate::GeneratedCase::invalid(&name, reason).members(&members);
+        Invalid { case, refused }
+    };
+    rules.iter().map(spoil).collect()
+}
+
+/// The member with its last byte changed.
+#[cfg(feature = "generate")]
+pub(super) fn flip(members: &mut Value, member: &str) {
+    edit(members, member, |bytes| {
+        if let Some(last) = bytes.last_mut() {
+            *last ^= 1;
+        }
+    });
+}
+
+/// The member without its last byte.
+#[cfg(feature = "generate")]
+pub(super) fn shorten(members: &mut Value, member: &str) {
+    edit(members, member, |bytes| bytes.truncate(bytes.len().saturating_sub(1)));
+}
+
+/// The member with other bytes.
+#[cfg(feature = "generate")]
+pub(super) fn edit(members: &mut Value, member: &str, change: impl FnOnce(&mut Vec<u8>)) {
+    let text = members.get(member).and_then(Value::as_str).unwrap_or_default();
+    let mut bytes = hex::decode(text).unwrap_or_default();
+    change(&mut bytes);
+    if let Some(members) = members.as_object_mut() {
+        members.insert(member.into(), hex::encode(bytes).into());
+    }
+}
+
 /// The cases that are refused first in another field than they should be, or that can't be judged.
 #[cfg(all(test, feature = "generate"))]
 pub(super) fn refuses_each_for_its_reason(

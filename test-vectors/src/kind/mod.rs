@@ -1,12 +1,16 @@
 //! The kinds of vectors. A kind is one module with one type that implements [`Kind`], and a line in [`KINDS`].
 
 mod associated_party;
+mod attachment;
 mod connection;
 mod content;
+mod derivation;
 mod franking;
 mod group_info;
+mod identifier_query;
 mod identity_link;
 mod judgement;
+mod key_package_set;
 #[cfg(feature = "markdown")]
 mod markdown;
 mod message_status;
@@ -14,6 +18,7 @@ mod name;
 mod policy;
 #[cfg(feature = "room")]
 mod room;
+mod room_rule;
 mod semi_private;
 mod timeline;
 mod wire;
@@ -44,11 +49,15 @@ pub(crate) trait Kind: Sync {
 
 const KINDS: &[&dyn Kind] = &[
     &associated_party::AssociatedParty,
+    &attachment::Attachment,
     &connection::Connection,
     &content::Content,
+    &derivation::Derivation,
     &franking::Franking,
     &group_info::GroupInfo,
+    &identifier_query::IdentifierQuery,
     &identity_link::IdentityLink,
+    &key_package_set::KeyPackageSet,
     #[cfg(feature = "markdown")]
     &markdown::Markdown,
     &message_status::MessageStatus,
@@ -56,6 +65,7 @@ const KINDS: &[&dyn Kind] = &[
     &policy::Policy,
     #[cfg(feature = "room")]
     &room::RoomKind,
+    &room_rule::RoomRule,
     &semi_private::SemiPrivate,
     &timeline::Timeline,
     &wire::Wire,

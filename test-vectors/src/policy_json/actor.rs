@@ -96,12 +96,20 @@ pub enum Form {
     ExternalProposal,
     /// An application message.
     Message,
+    /// What a user does with what it has received, or in a call.
+    Use,
 }
 
 impl Form {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Proposal, Self::Commit, Self::ExternalCommit, Self::ExternalProposal, Self::Message];
+    pub const ALL: [Self; 6] = [
+        Self::Proposal,
+        Self::Commit,
+        Self::ExternalCommit,
+        Self::ExternalProposal,
+        Self::Message,
+        Self::Use,
+    ];
 
     /// As vector files have it.
     #[must_use]
@@ -112,6 +120,7 @@ impl Form {
             Self::ExternalCommit => "external_commit",
             Self::ExternalProposal => "external_proposal",
             Self::Message => "message",
+            Self::Use => "use",
         }
     }
 
@@ -119,7 +128,7 @@ impl Form {
         let name = place.as_text();
         Self::ALL.into_iter().find(|form| name == Some(form.name())).ok_or_else(|| {
             place.unexpected(
-                "\"proposal\", \"commit\", \"external_commit\", \"external_proposal\" or \"message\"",
+                "\"proposal\", \"commit\", \"external_commit\", \"external_proposal\", \"message\" or \"use\"",
             )
         })
     }

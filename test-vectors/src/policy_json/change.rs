@@ -7,6 +7,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use mimi_codec::room_policy::{BaseRoomPolicy, PreAuthData};
+use mimi_policy::component::asset::AssetKind;
+use mimi_policy::receiving::Use;
 use serde_json::{Map, Value, json};
 
 use super::actor::Actor;
@@ -100,6 +102,59 @@ pub enum PolicyChange {
         /// The messages that it may refer to, by message ID.
         earlier: BTreeMap<Vec<u8>, EarlierMessage>,
     },
+    /// A user receives messages, or does something with them or in a call.
+    Use {
+        /// What it does.
+        what: PolicyUse,
+    },
+}
+
+/// What a user does that changes nothing in the room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PolicyUse {
+    /// Its clients receive application messages.
+    ReceiveMessage,
+    /// What its own client asks before it offers it.
+    Of(Use),
+}
+
+impl PolicyUse {
+    /// All of them.
+    pub fn all() -> impl Iterator<Item = Self> {
+        core::iter::once(Self::ReceiveMessage).chain(Use::ALL.into_iter().map(Self::Of))
+    }
+
+    /// As vector files have it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ReceiveMessage => "receive_message",
+            Self::Of(Use::CopyMessage) => "copy_message",
+            Self::Of(Use::ReportAbuse) => "report_abuse",
+            Self::Of(Use::Download(AssetKind::Image)) => "download_image",
+            Self::Of(Use::Download(AssetKind::Audio)) => "download_audio",
+            Self::Of(Use::Download(AssetKind::Video)) => "download_video",
+            Self::Of(Use::Download(AssetKind::Attachment)) => "download_attachment",
+            Self::Of(Use::FollowLink) => "follow_link",
+            Self::Of(Use::CopyLink) => "copy_link",
+            Self::Of(Use::StartCall) => "start_call",
+            Self::Of(Use::JoinCall) => "join_call",
+            Self::Of(Use::SendAudio) => "send_audio",
+            Self::Of(Use::ReceiveAudio) => "receive_audio",
+            Self::Of(Use::SendVideo) => "send_video",
+            Self::Of(Use::ReceiveVideo) => "receive_video",
+            Self::Of(Use::ShareScreen) => "share_screen",
+            Self::Of(Use::ViewSharedScreen) => "view_shared_screen",
+        }
+    }
+
+    fn read(place: &Place<'_>) -> Result<Self> {
+        let name = place.as_text();
+        Self::all().find(|what| name == Some(what.name())).ok_or_else(|| {
+            let names: Vec<&str> = Self::all().map(Self::name).collect();
+            place.unexpected(format!("one of {}", names.join(", ")))
+        })
+    }
 }
 
 /// What is known of a message that another refers to.
@@ -190,6 +245,7 @@ const OPS: &[(&str, &[&str])] = &[
     ("reinit", &["op", "by"]),
     ("destroy_room", &["op", "by"]),
     ("content", &["op", "by", "encoded", "author_of", "earlier"]),
+    ("use", &["op", "what"]),
 ];
 
 impl PolicyChange {
@@ -210,6 +266,7 @@ impl PolicyChange {
             Self::Reinit => "reinit",
             Self::DestroyRoom => "destroy_room",
             Self::Content { .. } => "content",
+            Self::Use { .. } => "use",
         }
     }
 
@@ -245,6 +302,7 @@ impl PolicyChange {
             "update_base" => Self::UpdateBase { base: read_base(&members.required("base")?)? },
             "reinit" => Self::Reinit,
             "destroy_room" => Self::DestroyRoom,
+            "use" => Self::Use { what: PolicyUse::read(&members.required("what")?)? },
             _ => Self::Content {
                 encoded: members.required("encoded")?.bytes()?,
                 earlier: read_earlier(&members)?,
@@ -274,6 +332,7 @@ impl PolicyChange {
             Self::UpdatePreauth { preauth } => json!({"op": op, "preauth": preauth_to_json(preauth)}),
             Self::UpdateBase { base } => json!({"op": op, "base": base_to_json(base)}),
             Self::Reinit | Self::DestroyRoom => json!({"op": op}),
+            Self::Use { what } => json!({"op": op, "what": what.name()}),
             Self::Content { encoded, earlier } => {
                 let earlier: Map<String, Value> = earlier
                     .iter()

@@ -5,7 +5,7 @@
 //! as they are, so that what a decision is made of is what a room would carry.
 //!
 //! ```
-//! use mimi_test_vectors::policy_json::{PolicyChange, PolicyDocument};
+//! use mimi_test_vectors::policy_json::{PolicyChange, PolicyUse, PolicyDocument};
 //!
 //! let document = PolicyDocument::parse(r#"{
 //!     "name": "Bob is added",
@@ -33,7 +33,7 @@ mod room;
 
 pub use actor::{Actor, Form};
 pub use case::{Expectation, PolicyCase, PolicyDocument, PolicyDocumentError, RefusedBy};
-pub use change::{EarlierMessage, MetadataField, PolicyChange, ProposedChange};
+pub use change::{EarlierMessage, MetadataField, PolicyChange, PolicyUse, ProposedChange};
 pub use place::{PolicyJsonError, PolicyJsonProblem};
 pub use roles::Roles;
 pub use room::PolicyRoom;

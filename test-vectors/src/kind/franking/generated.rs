@@ -53,6 +53,7 @@ const BOTH: &[&str] = &["receiver", "hub"];
 struct Vector {
     revision: Revision,
     cipher_suite: u16,
+    is_framed: bool,
     application_data: Vec<u8>,
     salt: Vec<u8>,
     sender_uri: String,
@@ -172,6 +173,7 @@ impl Vector {
         let mut vector = Self {
             revision,
             cipher_suite,
+            is_framed: false,
             franking_tag: Vec::new(),
             server_frank: Vec::new(),
             proof: Vec::new(),
@@ -227,7 +229,9 @@ impl Vector {
         let time = if time > MAX_NUMBER { format!("\"{time}\"") } else { time.to_string() };
         let case = case
             .text("revision", self.revision.number())
-            .json_member("cipher_suite", self.cipher_suite.to_string())
+            .json_member("cipher_suite", self.cipher_suite.to_string());
+        let case = if self.is_framed { case.text("framing", "application_framing") } else { case };
+        let case = case
             .hex("application_data", &self.application_data)
             .hex("salt", &self.salt)
             .text("sender_uri", &self.sender_uri)
@@ -341,6 +345,9 @@ pub(super) fn cases(seed: &Seed) -> Result<Vec<GeneratedCase>, GenerateError> {
             if cipher_suite == 1 {
                 boundary(&mut cases)?;
                 mistakes(&mut cases)?;
+            }
+            if cipher_suite == 1 || classical && revision == Revision::Signed {
+                framed(&mut cases)?;
             }
             all.append(&mut cases.cases);
         }
@@ -698,6 +705,121 @@ fn mistakes(cases: &mut Cases<'_>) -> Result<(), GenerateError> {
             )
         }
     }
+}
+
+/// A media type: its name, and its parameters.
+type Media<'a> = (&'a str, &'a [(&'a str, &'a str)]);
+
+/// `opaque<V>` of less than 16384 bytes (RFC 9420 §2.1.2).
+fn opaque(data: &[u8]) -> Result<Vec<u8>, GenerateError> {
+    let length = u16::try_from(data.len()).ok().filter(|length| *length < 0x4000);
+    let length = length.ok_or_else(|| GenerateError::Defect("too long".into()))?;
+    let length = match u8::try_from(length) {
+        Ok(short) if short < 0x40 => Vec::from([short]),
+        _ => (length | 0x4000).to_be_bytes().to_vec(),
+    };
+    Ok([length, data.to_vec()].concat())
+}
+
+/// ApplicationFraming (mls-extensions-10 §6.2.4).
+fn application_framing((name, parameters): Media<'_>, content: &[u8]) -> Result<Vec<u8>, GenerateError> {
+    let mut list = Vec::new();
+    for (name, value) in parameters {
+        list.extend(opaque(name.as_bytes())?);
+        list.extend(opaque(value.as_bytes())?);
+    }
+    Ok([opaque(name.as_bytes())?, opaque(&list)?, opaque(content)?].concat())
+}
+
+/// Messages of a group that has `content_media_types`.
+fn framed(cases: &mut Cases<'_>) -> Result<(), GenerateError> {
+    const FIRST: Media<'static> = ("", &[]);
+    const NAMED: Media<'static> = ("application/mimi-content", &[]);
+    /// Franked honestly, with the tag over all of the framing.
+    fn franked(vector: &mut Vector, stream: &mut Stream, media: Media<'_>) -> Result<(), GenerateError> {
+        vector.is_framed = true;
+        vector.application_data = application_framing(media, &vector.application_data)?;
+        vector.retag()?;
+        vector.frank_as(ALICE, ROOM, stream)
+    }
+    let valid: [(&str, Media<'_>); 4] = [
+        ("the group's first media type", FIRST),
+        ("application/mimi-content", NAMED),
+        ("a media type in capitals", ("Application/MIMI-Content", &[])),
+        ("a media type with a parameter", ("application/mimi-content", &[("version", "1")])),
+    ];
+    for (name, media) in valid {
+        let name = cases.name(&format!("framed, {name}"));
+        let mut stream = Stream::new(cases.seed, "franking", &name);
+        let message = Message::default();
+        let mut vector = Vector::new(cases.revision, cases.cipher_suite, &message, &mut stream)?;
+        franked(&mut vector, &mut stream, media)?;
+        cases.cases.push(vector.finish(GeneratedCase::new(&name)));
+    }
+    cases.invalid(
+        "framed, mistake: the tag covers the content alone",
+        "the tag covers all of the ApplicationFraming, the media type included",
+        BOTH,
+        |vector, stream| {
+            let tag = vector.franking_tag.clone();
+            franked(vector, stream, NAMED)?;
+            vector.franking_tag = tag;
+            vector.frank_as(ALICE, ROOM, stream)
+        },
+    )?;
+    cases.invalid(
+        "framed, the media type left out after it was franked",
+        "the tag covers the media type as it was sent",
+        BOTH,
+        |vector, stream| {
+            let bare = vector.application_data.clone();
+            franked(vector, stream, NAMED)?;
+            vector.application_data = application_framing(FIRST, &bare)?;
+            Ok(())
+        },
+    )?;
+    cases.invalid(
+        "framed, another media type",
+        "the content is not MIMI content",
+        BOTH,
+        |vector, stream| franked(vector, stream, ("text/plain", &[("charset", "utf-8")])),
+    )?;
+    cases.invalid(
+        "framed, parameters without a media type",
+        "an empty media type has no parameters",
+        BOTH,
+        |vector, stream| franked(vector, stream, ("", &[("version", "1")])),
+    )?;
+    cases.invalid(
+        "framed, a byte behind the framing",
+        "application_data is exactly one ApplicationFraming",
+        BOTH,
+        |vector, stream| {
+            franked(vector, stream, NAMED)?;
+            vector.application_data.push(0);
+            vector.retag()?;
+            vector.frank_as(ALICE, ROOM, stream)
+        },
+    )?;
+    cases.invalid(
+        "framed, bare content in its place",
+        "in this group, application_data is an ApplicationFraming",
+        BOTH,
+        |vector, _| {
+            vector.is_framed = true;
+            Ok(())
+        },
+    )?;
+    cases.invalid(
+        "an ApplicationFraming where content is expected",
+        "in this group, application_data is the content itself",
+        BOTH,
+        |vector, stream| {
+            franked(vector, stream, NAMED)?;
+            vector.is_framed = false;
+            Ok(())
+        },
+    )
 }
 
 fn flip_last(octets: &mut [u8]) {

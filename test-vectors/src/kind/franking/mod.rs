@@ -9,7 +9,7 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use mimi_codec::protocol::IdentifierUri;
-use mimi_franking::FrankingError;
+use mimi_franking::{Framing, FrankingError};
 use serde_json::Value;
 
 use self::parties::{Parties, Revision02, Revision03, Revision06};
@@ -26,6 +26,7 @@ const ASSERTION_KEY: i64 = 100;
 
 /// What all revisions have.
 struct Members {
+    framing: Framing,
     application_data: Vec<u8>,
     salt: Vec<u8>,
     sender_uri: IdentifierUri,
@@ -39,6 +40,7 @@ struct Members {
 impl Members {
     fn read(case: &mut Case<'_>) -> Option<Self> {
         // Every member that is missing or ill-typed is reported, not only the first.
+        let framing = framing(case);
         let application_data = case.bytes("application_data");
         let salt = case.bytes("salt");
         let sender_uri = identifier(case, "sender_uri");
@@ -48,6 +50,7 @@ impl Members {
         let franking_tag = case.bytes("franking_tag");
         let server_frank = case.bytes("server_frank");
         Some(Self {
+            framing: framing?,
             application_data: application_data?,
             salt: salt?,
             sender_uri: sender_uri?,
@@ -57,6 +60,18 @@ impl Members {
             franking_tag: franking_tag?,
             server_frank: server_frank?,
         })
+    }
+}
+
+/// What surrounds the content in `application_data`: nothing, unless the case says otherwise.
+fn framing(case: &mut Case<'_>) -> Option<Framing> {
+    match case.optional_text("framing")? {
+        None | Some("bare") => Some(Framing::Bare),
+        Some("application_framing") => Some(Framing::ApplicationFraming),
+        Some(other) => {
+            case.cannot_judge("framing", "\"bare\" or \"application_framing\"", other);
+            None
+        }
     }
 }
 

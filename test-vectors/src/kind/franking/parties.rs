@@ -13,10 +13,10 @@ use mimi_franking::hub::{self, ActiveSender, Submission, UserIndex};
 use mimi_franking::receiver::{self, Received};
 use mimi_franking::report::{ReportCheck, ReportedMessage};
 use mimi_franking::{
-    CheckStamp, Construction, ContextHash, ContextHashFrank, ContextSecret, Framing, FrankableContent,
-    FrankingAgent, FrankingAgentKey, FrankingError, HubKey, HubKeyId, HubKeyRing, IntegrityMac,
-    IntegrityMacFrank, IntegritySecret, MimiFrankable, MimiFrankable02, OwnAgent, OwnAgents, RecheckStamp,
-    Signed, Stamp, TagKey, sender,
+    CheckStamp, Construction, ContextHash, ContextHashFrank, ContextSecret, FrankableContent, FrankingAgent,
+    FrankingAgentKey, FrankingError, HubKey, HubKeyId, HubKeyRing, IntegrityMac, IntegrityMacFrank,
+    IntegritySecret, MimiFrankable, MimiFrankable02, OwnAgent, OwnAgents, RecheckStamp, Signed, Stamp,
+    TagKey, sender,
 };
 
 use super::{ASSERTION_KEY, Members, Verdict};
@@ -45,8 +45,6 @@ pub(super) struct Revision02 {
     pub(super) hash: Vec<u8>,
 }
 
-const CONTENT: MimiFrankable = MimiFrankable::new(Framing::Bare);
-const CONTENT_02: MimiFrankable02 = MimiFrankable02::new(Framing::Bare, ASSERTION_KEY);
 const HUB: &str = "hub.example";
 
 /// A member of the case, what it says, and what was computed.
@@ -61,7 +59,7 @@ impl Parties {
                 let key = own.signing_key(&suite)?;
                 let context = own.group_context(&suite.signature_public_key(&key));
                 let agent = FrankingAgentKey::of_group(&suite, &key, &context)?;
-                let (mut values, frank) = members.recompute::<Signed>(&CONTENT, &agent)?;
+                let (mut values, frank) = members.recompute::<Signed>(&members.content(), &agent)?;
                 let public_key = suite.signature_public_key(&key).to_vec();
                 values.push(("signature_public_key", own.public_key.clone(), public_key));
                 // ECDSA and ML-DSA differ from run to run; the receiver verifies them.
@@ -73,13 +71,15 @@ impl Parties {
                 Ok(values)
             }
             Self::IntegrityMac(members, own) => {
-                let (mut values, frank) = members.recompute::<IntegrityMac>(&CONTENT, &own.secret()?)?;
+                let (mut values, frank) =
+                    members.recompute::<IntegrityMac>(&members.content(), &own.secret()?)?;
                 let found = frank.franking_integrity_check.to_vec();
                 values.push(("franking_integrity_check", own.check.clone(), found));
                 Ok(values)
             }
             Self::ContextHash(members, own) => {
-                let (mut values, frank) = members.recompute::<ContextHash>(&CONTENT_02, &own.secret()?)?;
+                let (mut values, frank) =
+                    members.recompute::<ContextHash>(&members.content_02(), &own.secret()?)?;
                 values.push((
                     "franking_context_hash",
                     own.hash.clone(),
@@ -99,13 +99,13 @@ impl Parties {
                 let agent = FrankingAgent::of_group(&suite, &context, hub_domain()?.as_ref(), |_| {
                     match_presented_identities(hub_domain().ok()?.as_ref(), [HUB]).ok()
                 })?;
-                members.receive::<Signed>(&CONTENT, &agent, &own.frank(members)?)
+                members.receive::<Signed>(&members.content(), &agent, &own.frank(members)?)
             }
             Self::IntegrityMac(members, own) => {
-                members.receive(&CONTENT, &own.secret()?, &own.frank(members)?)
+                members.receive(&members.content(), &own.secret()?, &own.frank(members)?)
             }
             Self::ContextHash(members, own) => {
-                members.receive(&CONTENT_02, &own.secret()?, &own.frank(members)?)
+                members.receive(&members.content_02(), &own.secret()?, &own.frank(members)?)
             }
         }
     }
@@ -117,10 +117,14 @@ impl Parties {
                 let suite = own.suite()?;
                 let public_key = suite.signature_public_key(&own.signing_key(&suite)?);
                 let agents = [OwnAgent::new(&suite, public_key)?];
-                members.report::<Signed>(&CONTENT, &OwnAgents(&agents), own.frank(members)?)
+                members.report::<Signed>(&members.content(), &OwnAgents(&agents), own.frank(members)?)
             }
-            Self::IntegrityMac(members, own) => members.report(&CONTENT, &IntegrityMac, own.frank(members)?),
-            Self::ContextHash(members, own) => members.report(&CONTENT_02, &ContextHash, own.frank(members)?),
+            Self::IntegrityMac(members, own) => {
+                members.report(&members.content(), &IntegrityMac, own.frank(members)?)
+            }
+            Self::ContextHash(members, own) => {
+                members.report(&members.content_02(), &ContextHash, own.frank(members)?)
+            }
         }
     }
 }
@@ -135,6 +139,14 @@ fn octets(bytes: &[u8], otherwise: FrankingError) -> Result<Octets<32>, Franking
 }
 
 impl Members {
+    fn content(&self) -> MimiFrankable {
+        MimiFrankable::new(self.framing)
+    }
+
+    fn content_02(&self) -> MimiFrankable02 {
+        MimiFrankable02::new(self.framing, ASSERTION_KEY)
+    }
+
     fn hub_keys(&self) -> Result<HubKeyRing, FrankingError> {
         let mut ring = HubKeyRing::new();
         ring.add(HubKeyId(0), HubKey::new(&Secret::from_provider(self.hub_key.as_slice()))?)?;

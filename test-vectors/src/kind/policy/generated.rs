@@ -4,6 +4,7 @@ mod content;
 mod named;
 mod random;
 mod rulings;
+mod uses;
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -20,6 +21,7 @@ pub(super) fn cases(seed: &Seed) -> Result<Vec<GeneratedCase>, GenerateError> {
     let mut cases = named::cases()?;
     cases.extend(rulings::cases()?);
     cases.extend(content::cases()?);
+    cases.extend(uses::cases()?);
     cases.extend(random::cases(seed)?);
     Ok(cases)
 }
@@ -221,7 +223,9 @@ fn case(
     if let Some(expect) = expect.as_object_mut() {
         if let Decision::Refused(why) = &decision {
             expect.insert("reason".into(), why.to_string().into());
-            if changes.iter().any(|change| change.get("op") == Some(&"content".into())) {
+            if changes.iter().any(|change| {
+                ["content", "use"].map(Value::from).iter().any(|op| change.get("op") == Some(op))
+            }) {
                 expect.insert("refused_by".into(), why.refused_by().names().into());
             }
         }
