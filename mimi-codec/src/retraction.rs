@@ -81,7 +81,7 @@ wire_struct! {
     /// ```
     ///
     /// The draft defines no struct. For MIMI content the data is the message ID as it is
-    /// (mimi-content-08 §3.3). Other formats may put an ID of their own into the component; this
+    /// (mimi-content-09 §3.3). Other formats may put an ID of their own into the component; this
     /// type is not for those.
     pub struct MessageId {
         /// The 32 bytes of the ID.

@@ -94,7 +94,7 @@ pub struct UnboundContent {
 #[non_exhaustive]
 pub enum UnboundKind {
     /// A service, such as a link to a conference: it has no content that could be bound
-    /// (mimi-content-08 §4.5).
+    /// (mimi-content-09 §4.5).
     Service,
     /// A file without a hash that binds it.
     File,

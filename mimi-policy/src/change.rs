@@ -11,7 +11,7 @@ use mimi_codec::{
 
 use crate::{ClientUri, IdentityError, UserUri};
 
-/// The claims that a credential makes (mimi-room-policy-03 §4), each at most once.
+/// The claims that a credential makes (mimi-room-policy-04 §4), each at most once.
 ///
 /// A claim whose value is a MIMI URI counts in its normal form only, like every identity. Values
 /// are compared byte by byte. A clone shares the claims.
@@ -137,7 +137,7 @@ pub enum Form {
     Message,
 }
 
-/// What the party that judges knows of a join code (mimi-room-policy-03 §8.1.1).
+/// What the party that judges knows of a join code (mimi-room-policy-04 §8.1.1).
 ///
 /// The hub makes the codes, keeps them and recognizes them. No message of the group carries one,
 /// so that a client never learns whether a joiner has shown a code.

@@ -1,4 +1,4 @@
-//! Names that say nothing (mimi-metadata-minimalization-01, 3; mimi-protocol-06, 6).
+//! Names that say nothing (mimi-metadata-minimalization-02, 3; mimi-protocol-06, 6).
 
 use alloc::string::String;
 use core::fmt::Write;

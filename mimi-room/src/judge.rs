@@ -26,7 +26,7 @@ use crate::{
     stack::ComponentUpdates, waiting::Named,
 };
 
-/// What the judge knows of join codes (mimi-room-policy-03 §8.1).
+/// What the judge knows of join codes (mimi-room-policy-04 §8.1).
 #[derive(Clone, Copy, Debug)]
 pub enum JoinCodes<'a> {
     /// The hub knows which users have shown a valid code, and for which role.

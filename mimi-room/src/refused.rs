@@ -47,7 +47,7 @@ pub enum Refused {
         /// The client that would have it.
         client: ClientUri,
     },
-    /// A leaf would come under a pseudonym, which the room forbids (mimi-room-policy-03 §5).
+    /// A leaf would come under a pseudonym, which the room forbids (mimi-room-policy-04 §5).
     PseudonymsNotAllowed {
         /// The leaf that an Update or a path replaces; `None` for one that is added.
         leaf_index: Option<u32>,

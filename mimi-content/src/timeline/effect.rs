@@ -126,7 +126,7 @@ pub enum Changed {
 /// The rows must be written before the next step, all or none.
 ///
 /// The order in which things happen doesn't matter, but for one thing: of two different messages under
-/// one ID, the one that came first is kept (mimi-content-08 §9.1).
+/// one ID, the one that came first is kept (mimi-content-09 §9.1).
 ///
 /// # Errors
 ///

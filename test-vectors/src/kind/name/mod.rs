@@ -27,7 +27,7 @@ impl Kind for Name {
 
     #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
-        &["draft-ietf-mimi-protocol-06", "draft-ietf-mimi-content-08", "draft-ietf-mls-extensions-10"]
+        &["draft-ietf-mimi-protocol-06", "draft-ietf-mimi-content-09", "draft-ietf-mls-extensions-10"]
     }
 
     fn verify_valid(&self, case: &mut Case<'_>) {
