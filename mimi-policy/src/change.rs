@@ -6,6 +6,7 @@ use mimi_codec::{
     Opaque,
     code_points::ComponentID,
     protocol::RoomMetaUpdate,
+    retraction::{HubRetractedMessagesComponent, HubRetractedRangeComponent},
     room_policy::{BaseRoomUpdate, Claim, PreAuthUpdate, RoleUpdate},
 };
 
@@ -209,12 +210,14 @@ pub enum Change {
     ChangeComponent(ComponentID),
     /// Retracts single messages (mimi-hub-retracted-messages-00 §3.1). It takes canDeleteOtherMessage,
     /// or canDeleteOtherReaction if all of them are reactions: what they are, only clients can tell.
-    RetractMessages,
+    RetractMessages(Box<HubRetractedMessagesComponent>),
     /// Retracts the messages of one sender (mimi-hub-retracted-messages-00 §3.2). It takes
     /// canDeleteOtherMessage.
     RetractRange {
-        /// The sender.
+        /// `abusive_sender_uri`, in its one spelling.
         sender: UserUri,
+        /// The whole component.
+        range: Box<HubRetractedRangeComponent>,
     },
     /// Ends the group, for another to replace it.
     ReInit,

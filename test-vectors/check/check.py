@@ -9,35 +9,47 @@ import json
 import sys
 from pathlib import Path
 
+import apq
 import associated_party
 import connection
 import content
 import franking
 import group_info
 import identity_link
+import leaf_operation_intent
 import markdown
+import message_id_aad
 import message_status
 import name
 import policy
+import private_external
+import retraction
 import semi_private
 import timeline
+import virtual_client
 import wire
 from case import Case, Wrong
 from suites import Unjudged
 
 KINDS = {
+    "apq": apq,
     "associated-party": associated_party,
     "connection": connection,
     "content": content,
     "franking": franking,
     "group-info": group_info,
     "identity-link": identity_link,
+    "leaf-operation-intent": leaf_operation_intent,
     "markdown": markdown,
+    "message-id-aad": message_id_aad,
     "message-status": message_status,
     "name": name,
     "policy": policy,
+    "private-external": private_external,
+    "retraction": retraction,
     "semi-private": semi_private,
     "timeline": timeline,
+    "virtual-client": virtual_client,
     "wire": wire,
 }
 

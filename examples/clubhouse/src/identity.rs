@@ -173,7 +173,7 @@ impl Authority {
     pub fn verify(&self, credential: &Credential, key: &SignaturePublicKey) -> Result<ClientIdentity> {
         let VouchedIdentity { identity, signature } = VouchedIdentity::of(credential)?;
         let (user, client) = (identity.user.mimi_uri()?, identity.client.mimi_uri()?);
-        ensure!(user.kind() == UriKind::User && client.kind() == UriKind::Client, "not a user and a client");
+        ensure!(user.kind().names_user() && client.kind() == UriKind::Client, "not a user and a client");
         // A provider speaks for its own users.
         ensure!(user.host() == client.host(), "the client is another provider's");
         let provider = self.providers.get(user.host().as_str()).ok_or("nobody knows that provider")?;

@@ -382,9 +382,11 @@ pub trait LookUp<P, R> {
     fn sent_since(&self, sender_uri: &str, accepted_ms: u64) -> Result<Vec<MessageId>, Self::Error>;
 
     /// Whether a retraction names the message, or its sender from its time or an earlier one on.
+    /// [`RetractionScope::Reactions`](super::RetractionScope::Reactions) names reactions only.
     fn is_retracted(
         &self,
         message_id: &MessageId,
+        kind: BodyKind,
         sender_uri: &str,
         accepted_ms: u64,
     ) -> Result<bool, Self::Error>;

@@ -1,5 +1,6 @@
 //! The kinds of vectors. A kind is one module with one type that implements [`Kind`], and a line in [`KINDS`].
 
+mod apq;
 mod associated_party;
 mod connection;
 mod content;
@@ -7,13 +8,18 @@ mod franking;
 mod group_info;
 mod identity_link;
 mod judgement;
+mod leaf_operation_intent;
 #[cfg(feature = "markdown")]
 mod markdown;
+mod message_id_aad;
 mod message_status;
 mod name;
 mod policy;
+mod private_external;
+mod retraction;
 mod semi_private;
 mod timeline;
+mod virtual_client;
 mod wire;
 
 use crate::case::Case;
@@ -41,19 +47,25 @@ pub(crate) trait Kind: Sync {
 }
 
 const KINDS: &[&dyn Kind] = &[
+    &apq::Apq,
     &associated_party::AssociatedParty,
     &connection::Connection,
     &content::Content,
     &franking::Franking,
     &group_info::GroupInfo,
     &identity_link::IdentityLink,
+    &leaf_operation_intent::LeafIntent,
     #[cfg(feature = "markdown")]
     &markdown::Markdown,
+    &message_id_aad::MessageIdAad,
     &message_status::MessageStatus,
     &name::Name,
     &policy::Policy,
+    &private_external::PrivateExternal,
+    &retraction::RetractionKind,
     &semi_private::SemiPrivate,
     &timeline::Timeline,
+    &virtual_client::VirtualClient,
     &wire::Wire,
 ];
 
