@@ -412,7 +412,7 @@ pub fn retraction(data: &[u8]) {
         let content = &contents[usize::from(*reaction)];
         for timeline in [&mut *before, &mut *after] {
             let received = Received::from_owned(id(*number), sender, u64::from(*at), content);
-            let _ = timeline.insert(received, (), &|_: &_| Ok(()));
+            let _ = timeline.insert(received, (), &|_: &mimi_content::timeline::Change<'_, ()>| Ok(()));
         }
     }
     retractions.iter().for_each(|retraction| drop(after.retract(retraction)));

@@ -8,7 +8,9 @@ use alloc::{
 
 use mimi_codec::{
     Encode, UserUri,
-    extensions::AppDataDictionary,
+    apq::{APQInfo, check_partial_commit},
+    code_points::ComponentID,
+    extensions::{AppDataDictionary, AppDataUpdate},
     mls::{
         AuthenticatedContent, Commit, Content, Credential, GroupContext, LeafNode, MLSMessage, Proposal,
         Sender,
@@ -33,6 +35,15 @@ pub enum JoinCodes<'a> {
     Shown(&'a BTreeMap<UserUri, u32>),
     /// A client cannot know. It never refuses a join that the hub may have allowed by a code.
     Unknown,
+}
+
+/// Whether a commit of the room's group comes alone.
+#[derive(Clone, Copy)]
+pub(crate) enum CommitKind<'a> {
+    /// It does. In a combined session it is a PARTIAL commit (mls-combiner §3.1).
+    Alone,
+    /// It is the traditional half of a FULL commit, which leads to this APQInfo.
+    OfPair(&'a APQInfo),
 }
 
 impl Room {
@@ -174,7 +185,7 @@ impl Room {
     }
 
     /// Asks the stack, and does not take its word for the message's place.
-    fn verify<S: MlsStack>(
+    pub(crate) fn verify<S: MlsStack>(
         &self,
         stack: &mut S,
         message: &MLSMessage,
@@ -211,6 +222,16 @@ impl Room {
         codes: JoinCodes<'_>,
         content: &AuthenticatedContent,
     ) -> Result<Judged, Refused> {
+        self.judge_commit_of(identity, codes, content, CommitKind::Alone)
+    }
+
+    pub(crate) fn judge_commit_of(
+        &self,
+        identity: &impl Identity,
+        codes: JoinCodes<'_>,
+        content: &AuthenticatedContent,
+        kind: CommitKind<'_>,
+    ) -> Result<Judged, Refused> {
         let sender = content.content().sender();
         let Content::Commit { commit } = content.content().content() else {
             return Err(Refused::WrongContent);
@@ -221,17 +242,21 @@ impl Room {
             return Err(Refused::ProposalsWait);
         }
         let named = self.waiting.resolve(&commit.proposals).map_err(Refused::UnknownReferences)?;
-        self.judge_named(identity, codes, sender, commit, &named)
+        self.judge_named(identity, codes, (sender, kind), commit, &named)
     }
 
     pub(crate) fn judge_named(
         &self,
         identity: &impl Identity,
         codes: JoinCodes<'_>,
-        sender: &Sender,
+        (sender, kind): (&Sender, CommitKind<'_>),
         commit: &Commit,
         named: &[Named<'_>],
     ) -> Result<Judged, Refused> {
+        if matches!(kind, CommitKind::Alone) && self.dictionary.data(ComponentID::APQ_MLS_INFO).is_some() {
+            let proposals: Vec<&Proposal> = named.iter().map(|it| it.proposal).collect();
+            check_partial_commit(&proposals).map_err(Refused::Pair)?;
+        }
         if let Sender::Member { leaf_index } = sender {
             let omitted = self.waiting.omitted(*leaf_index, named);
             if !omitted.is_empty() {
@@ -243,7 +268,7 @@ impl Room {
         if named.iter().any(by_value) {
             return Err(Refused::SelfRemove);
         }
-        let mut known = Known { room: self, incoming: BTreeMap::new(), codes };
+        let mut known = Known { room: self, incoming: BTreeMap::new(), codes, kind };
         for (place, it) in named.iter().enumerate() {
             known.take(identity, Some(place), it.proposal, it.sender.unwrap_or(sender))?;
         }
@@ -264,7 +289,7 @@ impl Room {
         let request = Request::commit(&self.policy, &known, sender, credential, attributed.iter().copied());
         let request = request.map_err(Refused::Invalid)?;
         let plan = request.check(&self.policy).map_err(Refused::Policy)?;
-        let components = components::updates(&self.dictionary, attributed.iter().map(|it| it.0))?;
+        let components = components::updates_of(&self.dictionary, attributed.iter().map(|it| it.0), kind)?;
         let rights = rights(&request, &plan);
         let leaves = self.leaf_changes(&known, sender, path, named)?;
         let committer = match (sender, leaves.added.last(), joining) {
@@ -286,7 +311,8 @@ impl Room {
     ) -> Result<(Actor, Plan, Vec<Right>), Refused> {
         let Some(first) = list.first() else { return Err(Refused::WrongContent) };
         let sender = first.sender();
-        let mut known = Known { room: self, incoming: BTreeMap::new(), codes: JoinCodes::Unknown };
+        let (codes, kind) = (JoinCodes::Unknown, CommitKind::Alone);
+        let mut known = Known { room: self, incoming: BTreeMap::new(), codes, kind };
         let mut proposals = Vec::with_capacity(list.len());
         let mut references = BTreeSet::new();
         let mut self_removes =
@@ -395,6 +421,7 @@ struct Known<'r> {
     /// By credential and signature key.
     incoming: BTreeMap<(Vec<u8>, Vec<u8>), Member>,
     codes: JoinCodes<'r>,
+    kind: CommitKind<'r>,
 }
 
 impl Known<'_> {
@@ -461,6 +488,11 @@ impl Known<'_> {
 }
 
 impl Identities for Known<'_> {
+    /// The draft names who changes the APQInfo: the committer of a FULL commit, in each.
+    fn allows_component(&self, _: &Actor, update: &AppDataUpdate) -> bool {
+        update.component_id == ComponentID::APQ_MLS_INFO && matches!(self.kind, CommitKind::OfPair(_))
+    }
+
     fn member(&self, leaf_index: u32) -> Result<Actor, Unidentified> {
         self.room.members.get(leaf_index).map(Member::actor).ok_or(Unidentified::Unknown)
     }

@@ -23,6 +23,7 @@ pub mod hub;
 mod identity;
 mod judge;
 mod members;
+mod pair;
 mod refused;
 mod room;
 mod snapshot;
@@ -36,6 +37,7 @@ pub use decision::{
 pub use identity::{CredentialRefused, Identity, Member, Server};
 pub use judge::JoinCodes;
 pub use members::{LeafChanges, Members};
+pub use pair::{FullCommitDecision, PairError, PostQuantumGroup};
 pub use refused::{GroupInfoProblem, Refused};
 pub use room::{LoadError, Room};
 pub use snapshot::{RestoreError, RoomSnapshot, SNAPSHOT_VERSION};

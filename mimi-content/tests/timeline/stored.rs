@@ -48,8 +48,7 @@ fn rows_have_these_bytes() {
     assert_eq!(Retraction::decode(&expected), Ok(range()));
 
     let reactions = Retraction { scope: RetractionScope::Reactions(vec![id(4)]), ..range() };
-    let expected =
-        [&[1, 6][..], &[0, 0, 0, 0, 0, 0, 0, 1], &[1, b'b'], &[0], &[2, 1], &[1], &[4; 31]].concat();
+    let expected = [&[1, 6][..], &[0, 0, 0, 0, 0, 0, 0, 1], &[1, b'b'], &[0], &[2, 1], &[4; 32]].concat();
     assert_eq!(reactions.encode(), expected);
     assert_eq!(Retraction::decode(&expected), Ok(reactions));
 

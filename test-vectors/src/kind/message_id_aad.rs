@@ -134,7 +134,7 @@ mod generated {
                 ALICE.as_bytes(),
                 ROOM.as_bytes(),
                 &it.content.encode(),
-                it.content.salt(),
+                &it.content.salt(),
             );
             it.state(id.as_bytes().to_vec());
             Ok(())

@@ -1,6 +1,12 @@
 //! What [`Kind::generate`](super::Kind::generate) makes.
 
-use alloc::{boxed::Box, format, string::String, vec, vec::Vec};
+use alloc::{
+    boxed::Box,
+    format,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
 
 use mimi_codec::{
     Encode, List,
@@ -21,6 +27,9 @@ use crate::generate::{GenerateError, GeneratedCase, Seed, Stream};
 use crate::kind::judgement::Invalid;
 
 type Made<T> = Result<T, GenerateError>;
+
+/// Why a FULL commit is refused, and the proposals of its two commits.
+type Broken = (&'static str, (Vec<Proposal>, Vec<Proposal>));
 
 const INFO: ComponentID = ComponentID::APQ_MLS_INFO;
 
@@ -355,7 +364,7 @@ pub(super) fn invalid(seed: &Seed) -> Made<Vec<Invalid>> {
     let mut three = epochs(&after)?;
     three.extend([update_all.clone(), own.clone()]);
     let both = |one: &Proposal| (vec![one.clone(), own.clone()], vec![one.clone()]);
-    let fulls: [(&str, (Vec<Proposal>, Vec<Proposal>)); 12] = [
+    let fulls: [Broken; 12] = [
         ("no update of the traditional APQInfo", (vec![own.clone()], vec![update_all.clone()])),
         ("no update of the post-quantum APQInfo", (vec![update_all.clone(), own.clone()], vec![])),
         ("one new epoch without the other", (half, vec![update_all.clone()])),

@@ -1,6 +1,6 @@
 //! What [`Kind::generate`](super::Kind::generate) makes.
 
-use alloc::{vec, vec::Vec};
+use alloc::{string::ToString, vec, vec::Vec};
 
 use mimi_codec::{
     Encode, Octets,
@@ -13,6 +13,15 @@ use crate::generate::{GenerateError, GeneratedCase, Seed, Stream};
 use crate::kind::judgement::Invalid;
 
 type Made<T> = Result<T, GenerateError>;
+
+/// The IDs of the messages.
+type Ids = [[u8; 32]; 6];
+
+/// Components and their data.
+type Proposals = Vec<(u16, Vec<u8>)>;
+
+/// The name, why, the capabilities and the proposals of a commit that is refused.
+type Broken = (&'static str, &'static str, &'static [&'static str], Proposals);
 
 const MESSAGES: u16 = 0x50;
 const RANGE: u16 = 0x51;
@@ -76,21 +85,19 @@ fn write(
         .json_member("retracted", retracted.collect::<Value>().to_string())
 }
 
-fn ids(seed: &Seed, name: &str) -> Vec<[u8; 32]> {
+fn ids(seed: &Seed, name: &str) -> Ids {
     let mut stream = Stream::new(seed, "retraction", name);
-    TOLD.iter()
-        .map(|_| {
-            let mut id: [u8; 32] = stream.array();
-            id[0] = 1;
-            id
-        })
-        .collect()
+    TOLD.map(|_| {
+        let mut id: [u8; 32] = stream.array();
+        id[0] = 1;
+        id
+    })
 }
 
 pub(super) fn valid(seed: &Seed) -> Made<Vec<GeneratedCase>> {
     let mut cases = Vec::new();
     let both: &[&str] = &[MESSAGE_RIGHT, REACTION_RIGHT];
-    type Make = fn(&[[u8; 32]]) -> Made<Vec<(u16, Vec<u8>)>>;
+    type Make = fn(&Ids) -> Made<Proposals>;
     type Case = (&'static str, &'static [&'static str], Make, &'static [(usize, Option<u8>, u64)]);
     let of: &[Case] = &[
         (
@@ -179,7 +186,7 @@ pub(super) fn invalid(seed: &Seed) -> Made<Vec<Invalid>> {
     longer.1.push(0);
     let mut shorter = range(BOB, None, 60, None)?;
     shorter.1.pop();
-    let list: Vec<(&str, &str, &[&str], Vec<(u16, Vec<u8>)>)> = vec![
+    let list: Vec<Broken> = vec![
         (
             "messages without a right",
             "it takes canDeleteOtherMessage or canDeleteOtherReaction",

@@ -18,7 +18,7 @@ use mimi_codec::{
 };
 use mimi_content::{
     Disposition, MessageId, MimiContent, NestedPart, Salt,
-    timeline::{Received, Retraction, Timeline},
+    timeline::{Change, Received, Retraction, Timeline},
 };
 use mimi_policy::{
     Actor, ClientUri, Identities, JoinCode, Request, RoomParts, RoomState, TableSeed, Unidentified, UserUri,
@@ -140,7 +140,7 @@ fn judge(case: &mut Case<'_>) -> Option<Judgement> {
         for (id, message, content) in &contents {
             let (sender, at) = (&*message.sender_uri, message.accepted_timestamp);
             let received = Received::from_owned(*id, sender, at, content);
-            let _ = timeline.insert(received, (), &|_: &_| Ok(()));
+            let _ = timeline.insert(received, (), &|_: &Change<'_, ()>| Ok(()));
         }
         if after {
             retract(&mut timeline);

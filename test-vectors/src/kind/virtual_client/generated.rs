@@ -1,6 +1,11 @@
 //! What [`Kind::generate`](super::Kind::generate) makes.
 
-use alloc::{format, string::String, vec, vec::Vec};
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
 
 use mimi_codec::{
     Encode, Opaque,
