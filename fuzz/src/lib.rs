@@ -6,6 +6,7 @@ pub mod app_data;
 pub mod component;
 pub mod content;
 pub mod differential;
+pub mod drafts;
 pub mod franking;
 pub mod policy;
 pub mod presentation;
@@ -43,6 +44,11 @@ pub const TARGETS: &[Target] = &[
     ("semi_private_flow", semi_private::flow),
     ("group_info_flow", sealed::group_info),
     ("associated_party_flow", sealed::associated_party),
+    ("combined_groups", drafts::combined_groups),
+    ("outside_flow", drafts::outside),
+    ("post_quantum", drafts::suites),
+    ("retraction_flow", drafts::retraction),
+    ("virtual_client_flow", drafts::virtual_client),
     ("policy_decision", policy::decision),
     ("policy_apply", policy::apply),
     ("policy_request", policy::request),

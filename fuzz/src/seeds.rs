@@ -23,7 +23,7 @@ pub fn from_vectors<'a>(
             let encoded = hex::decode(encoded).expect("hex");
             let name = case["type"].as_str().unwrap_or("");
             match (document["kind"].as_str(), name) {
-                (Some("content"), _) | (_, "MimiContent") => {
+                (Some("content" | "message-id-aad"), _) | (_, "MimiContent") => {
                     add(&mut seeds, &["content", "content_values", "differential_cbor"], &encoded);
                 }
                 (Some("message-status"), _) | (_, "MessageStatusReport") => {
@@ -67,17 +67,22 @@ fn add_drawn(seeds: &mut BTreeMap<&'static str, Vec<Vec<u8>>>) {
         "app_data_update",
         "associated_party_flow",
         "attachment",
+        "combined_groups",
         "differential_crypto",
         "franking_flow",
         "group_info_flow",
+        "outside_flow",
         "part_choice",
         "policy_apply",
         "policy_components",
         "policy_decision",
         "policy_request",
+        "post_quantum",
         "pseudonym_flow",
+        "retraction_flow",
         "semi_private_flow",
         "timeline",
+        "virtual_client_flow",
     ];
     let mut rng = ChaCha20Rng::seed_from_u64(1);
     for target in targets {

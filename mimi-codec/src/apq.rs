@@ -5,9 +5,12 @@ use core::fmt;
 
 use crate::{
     Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, InvalidValue, Opaque, Reader, Result, Writer,
-    code_points::{CipherSuite, WireFormat},
+    code_points::{CipherSuite, ComponentID, WireFormat},
     convention::{wire_select, wire_struct},
-    mls::{ContentType, GroupContext, MLSMessage, MLSMessageBody},
+    extensions::{AppDataUpdateSelect, RequiredWireFormats},
+    mls::{
+        ContentType, GroupContext, MLSMessage, MLSMessageBody, PreSharedKeyID, PreSharedKeyIDSelect, Proposal,
+    },
 };
 
 wire_struct! {
@@ -199,6 +202,258 @@ impl APQInfo {
         same(self.pq_cipher_suite == post_quantum.cipher_suite, "pq_cipher_suite")?;
         same(self.t_epoch == traditional.epoch, "t_epoch")?;
         same(self.pq_epoch == post_quantum.epoch, "pq_epoch")
+    }
+}
+
+/// One of the two groups of a combined session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(clippy::exhaustive_enums, reason = "a session has two groups")]
+pub enum APQGroup {
+    /// The traditional group.
+    Traditional,
+    /// The post-quantum group.
+    PostQuantum,
+}
+
+impl fmt::Display for APQGroup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Traditional => "the traditional group",
+            Self::PostQuantum => "the post-quantum group",
+        })
+    }
+}
+
+/// Why two groups are not one combined session, or a commit does not keep them one
+/// (mls-combiner §3.1, §5, §6).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum APQSessionError {
+    /// The APQInfo does not describe the groups, or its update is not allowed.
+    Info {
+        /// The group whose commit or GroupContext is wrong.
+        group: APQGroup,
+        /// Why.
+        error: APQInfoError,
+    },
+    /// An APQInfo, an update of it, or an extension of a GroupContext does not decode.
+    Malformed {
+        /// The group.
+        group: APQGroup,
+        /// Why.
+        error: DecodeError,
+    },
+    /// A GroupContext has no APQInfo.
+    NoInfo {
+        /// The group.
+        group: APQGroup,
+    },
+    /// The two groups have different APQInfos.
+    Disagree,
+    /// `required_wire_formats` of a GroupContext does not list `apq_message_pair` (§6).
+    WireFormat {
+        /// The group.
+        group: APQGroup,
+    },
+    /// The epoch of a group cannot be counted up.
+    LastEpoch {
+        /// The group.
+        group: APQGroup,
+    },
+    /// The traditional commit of a FULL commit has another number of PreSharedKey proposals for the
+    /// component `apq_mls_info` than one (§5.2).
+    Psk {
+        /// How many it has.
+        count: usize,
+    },
+    /// A PreSharedKey proposal for the component `apq_mls_info` in a post-quantum or PARTIAL commit.
+    ForeignPsk,
+    /// A PARTIAL commit adds or removes members, which takes a FULL commit (§3).
+    Membership,
+    /// A PARTIAL commit updates the APQInfo.
+    InfoInPartial,
+}
+
+impl fmt::Display for APQSessionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Info { group, error } => write!(f, "{group}: {error}"),
+            Self::Malformed { group, error } => write!(f, "{group}: {error}"),
+            Self::NoInfo { group } => write!(f, "{group} has no APQInfo"),
+            Self::Disagree => f.write_str("the two groups have different APQInfos"),
+            Self::WireFormat { group } => {
+                write!(f, "{group} does not require the wire format apq_message_pair")
+            }
+            Self::LastEpoch { group } => write!(f, "{group} has reached its last epoch"),
+            Self::Psk { count } => {
+                write!(f, "a FULL commit has 1 PreSharedKey proposal for apq_mls_info, not {count}")
+            }
+            Self::ForeignPsk => f.write_str(
+                "only the traditional commit of a FULL commit has a PreSharedKey proposal for apq_mls_info",
+            ),
+            Self::Membership => f.write_str("adding and removing members takes a FULL commit"),
+            Self::InfoInPartial => f.write_str("a PARTIAL commit does not update the APQInfo"),
+        }
+    }
+}
+
+impl core::error::Error for APQSessionError {}
+
+/// What a FULL commit comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FullCommit {
+    /// The APQInfo of both new epochs.
+    pub info: APQInfo,
+    /// The PSK that the traditional commit takes from the post-quantum group. Members derive its name;
+    /// a hub cannot.
+    pub psk: PreSharedKeyID,
+}
+
+fn info_of(
+    group: APQGroup,
+    context: &GroupContext,
+) -> core::result::Result<Option<APQInfo>, APQSessionError> {
+    let malformed = |error| APQSessionError::Malformed { group, error };
+    let dictionary = context.extensions.app_data_dictionary().map_err(malformed)?;
+    dictionary.data(ComponentID::APQ_MLS_INFO).map(APQInfo::decode_exact).transpose().map_err(malformed)
+}
+
+fn is_psk_of_pair(proposal: &&Proposal) -> bool {
+    let Proposal::PreSharedKey(psk) = proposal else { return false };
+    matches!(psk.psk.psktype, PreSharedKeyIDSelect::Application { component_id, .. }
+        if component_id == ComponentID::APQ_MLS_INFO)
+}
+
+fn is_info_update(proposal: &Proposal) -> bool {
+    matches!(proposal, Proposal::AppDataUpdate(update) if update.component_id == ComponentID::APQ_MLS_INFO)
+}
+
+fn info_after(
+    group: APQGroup,
+    context: &GroupContext,
+    proposals: &[&Proposal],
+) -> core::result::Result<APQInfo, APQSessionError> {
+    let refused = |error| APQSessionError::Info { group, error };
+    let mut updates = Vec::new();
+    for proposal in proposals.iter().filter(|it| is_info_update(it)) {
+        let Proposal::AppDataUpdate(update) = proposal else { continue };
+        // The APQInfo stays for the lifetime of the session.
+        let AppDataUpdateSelect::Update { update } = &update.op else {
+            return Err(refused(APQInfoError::Updates));
+        };
+        let update = APQInfoUpdate::decode_exact(update);
+        updates.push(update.map_err(|error| APQSessionError::Malformed { group, error })?);
+    }
+    APQInfo::updated(info_of(group, context)?.as_ref(), &updates).map_err(refused)
+}
+
+/// Whether two groups are one combined session (mls-combiner §5.1.2, §6): both GroupContexts hold one
+/// APQInfo that describes them, and require the wire format `apq_message_pair`.
+///
+/// PARTIAL commits bring the traditional group beyond the epoch that the APQInfo names.
+///
+/// # Errors
+/// An [`APQSessionError`].
+pub fn check_session(
+    traditional: &GroupContext,
+    post_quantum: &GroupContext,
+) -> core::result::Result<APQInfo, APQSessionError> {
+    let (t, pq) = (APQGroup::Traditional, APQGroup::PostQuantum);
+    let info = |group, context| info_of(group, context)?.ok_or(APQSessionError::NoInfo { group });
+    let found = info(t, traditional)?;
+    if found != info(pq, post_quantum)? {
+        return Err(APQSessionError::Disagree);
+    }
+    for (group, context) in [(t, traditional), (pq, post_quantum)] {
+        let required = context.extensions.content::<RequiredWireFormats>().transpose();
+        let required = required.map_err(|error| APQSessionError::Malformed { group, error })?;
+        if !required.is_some_and(|it| it.0.wire_formats.contains(&WireFormat::APQ_MESSAGE_PAIR)) {
+            return Err(APQSessionError::WireFormat { group });
+        }
+    }
+    // Only the epoch of the traditional group may have gone on.
+    let began = GroupContext { epoch: found.t_epoch, ..traditional.clone() };
+    let group = |error: &APQInfoError| match error {
+        APQInfoError::Mismatch { field } if field.starts_with("pq") => pq,
+        _ => t,
+    };
+    found
+        .check_groups(&began, post_quantum)
+        .map_err(|error| APQSessionError::Info { group: group(&error), error })?;
+    if traditional.epoch < found.t_epoch {
+        let error = APQInfoError::Mismatch { field: "t_epoch" };
+        return Err(APQSessionError::Info { group: t, error });
+    }
+    Ok(found)
+}
+
+/// Checks a FULL commit: a commit of each group (mls-combiner §3.1, §5.1.1, §5.2).
+///
+/// Each side is the GroupContext of the epoch before and the proposals of its commit, those that are
+/// referred to included. The first FULL commit makes the session of two groups; the GroupContexts of
+/// the new epochs are for [`check_session`]. Whether both commits add and remove the same members is
+/// for the caller to check, and for members whether the PSK has its name.
+///
+/// # Errors
+/// An [`APQSessionError`].
+pub fn check_full_commit(
+    (traditional, t_proposals): (&GroupContext, &[&Proposal]),
+    (post_quantum, pq_proposals): (&GroupContext, &[&Proposal]),
+) -> core::result::Result<FullCommit, APQSessionError> {
+    let (t, pq) = (APQGroup::Traditional, APQGroup::PostQuantum);
+    if info_of(t, traditional)? != info_of(pq, post_quantum)? {
+        return Err(APQSessionError::Disagree);
+    }
+    let info = info_after(t, traditional, t_proposals)?;
+    if info != info_after(pq, post_quantum, pq_proposals)? {
+        return Err(APQSessionError::Disagree);
+    }
+    let next = |group, context: &GroupContext| {
+        let epoch = context.epoch.checked_add(1).ok_or(APQSessionError::LastEpoch { group })?;
+        Ok(GroupContext { epoch, ..context.clone() })
+    };
+    let (next_t, next_pq) = (next(t, traditional)?, next(pq, post_quantum)?);
+    info.check_groups(&next_t, &next_pq).map_err(|error| APQSessionError::Info { group: t, error })?;
+    if pq_proposals.iter().any(is_psk_of_pair) {
+        return Err(APQSessionError::ForeignPsk);
+    }
+    let psks: Vec<_> = t_proposals.iter().filter(|it| is_psk_of_pair(it)).collect();
+    match psks.as_slice() {
+        [Proposal::PreSharedKey(psk)] => Ok(FullCommit { info, psk: psk.psk.clone() }),
+        _ => Err(APQSessionError::Psk { count: psks.len() }),
+    }
+}
+
+/// Checks the proposals of a PARTIAL commit, which is one of the traditional group alone
+/// (mls-combiner §3, §3.1): none adds or removes a member, updates the APQInfo, or takes a PSK from the
+/// post-quantum group.
+///
+/// # Errors
+/// An [`APQSessionError`].
+///
+/// ```
+/// use mimi_codec::{apq::{APQSessionError, check_partial_commit}, mls::{Proposal, Remove}};
+///
+/// assert_eq!(check_partial_commit(&[]), Ok(()));
+/// let removal = Proposal::Remove(Remove { removed: 1 });
+/// assert_eq!(check_partial_commit(&[&removal]), Err(APQSessionError::Membership));
+/// ```
+pub fn check_partial_commit(proposals: &[&Proposal]) -> core::result::Result<(), APQSessionError> {
+    let changes_members = |proposal: &&Proposal| {
+        matches!(
+            proposal,
+            Proposal::Add(_) | Proposal::Remove(_) | Proposal::SelfRemove(_) | Proposal::ExternalInit(_)
+        )
+    };
+    if proposals.iter().any(changes_members) {
+        Err(APQSessionError::Membership)
+    } else if proposals.iter().any(|it| is_info_update(it)) {
+        Err(APQSessionError::InfoInPartial)
+    } else if proposals.iter().any(is_psk_of_pair) {
+        Err(APQSessionError::ForeignPsk)
+    } else {
+        Ok(())
     }
 }
 
@@ -417,6 +672,166 @@ mod tests {
         assert_eq!(check(same_suite), Err(APQInfoError::SameGroups));
         let same_id = APQInfo { pq_session_group_id: "t".into(), ..info() };
         assert_eq!(check(same_id), Err(APQInfoError::SameGroups));
+    }
+
+    fn with_dictionary(context: GroupContext, info: Option<&APQInfo>, listed: bool) -> GroupContext {
+        use crate::{
+            List,
+            code_points::ExtensionType,
+            extensions::{AppDataDictionary, ComponentData, WireFormats},
+            mls::{Extension, Extensions},
+        };
+        let mut extensions = vec![];
+        if let Some(info) = info {
+            let entry = ComponentData {
+                component_id: ComponentID::APQ_MLS_INFO,
+                data: info.to_bytes().unwrap().into(),
+            };
+            let dictionary = AppDataDictionary { component_data: List::new(vec![entry]).unwrap() };
+            extensions.push(Extension {
+                extension_type: ExtensionType::APP_DATA_DICTIONARY,
+                extension_data: dictionary.to_bytes().unwrap().into(),
+            });
+        }
+        if listed {
+            let formats = WireFormats { wire_formats: vec![WireFormat::APQ_MESSAGE_PAIR] };
+            extensions.push(Extension {
+                extension_type: ExtensionType::REQUIRED_WIRE_FORMATS,
+                extension_data: formats.to_bytes().unwrap().into(),
+            });
+        }
+        GroupContext { extensions: Extensions::new(extensions).unwrap(), ..context }
+    }
+
+    fn context(group_id: &str, cipher_suite: u16, epoch: u64) -> GroupContext {
+        GroupContext {
+            version: crate::mls::Mls10,
+            cipher_suite: CipherSuite(cipher_suite),
+            group_id: group_id.into(),
+            epoch,
+            tree_hash: "".into(),
+            confirmed_transcript_hash: "".into(),
+            extensions: crate::mls::Extensions::default(),
+        }
+    }
+
+    fn update(update: &APQInfoUpdate) -> Proposal {
+        Proposal::AppDataUpdate(crate::extensions::AppDataUpdate {
+            component_id: ComponentID::APQ_MLS_INFO,
+            op: AppDataUpdateSelect::Update { update: update.to_bytes().unwrap().into() },
+        })
+    }
+
+    fn psk(component_id: ComponentID) -> Proposal {
+        let psktype = PreSharedKeyIDSelect::Application { component_id, psk_id: "id".into() };
+        let psk = PreSharedKeyID { psktype, psk_nonce: "nonce".into() };
+        Proposal::PreSharedKey(Box::new(crate::mls::PreSharedKey { psk }))
+    }
+
+    const T: APQGroup = APQGroup::Traditional;
+    const PQ: APQGroup = APQGroup::PostQuantum;
+
+    #[test]
+    fn a_session_has_one_info_in_two_groups_that_require_pairs() {
+        let groups = |t_epoch| [context("t", 1, t_epoch), context("pq", 2, 3)];
+        let check = |t_info: Option<&APQInfo>, pq_info: Option<&APQInfo>, t_epoch, listed: [bool; 2]| {
+            let [t, pq] = groups(t_epoch);
+            check_session(&with_dictionary(t, t_info, listed[0]), &with_dictionary(pq, pq_info, listed[1]))
+        };
+        let info = info();
+        let both = [true; 2];
+        assert_eq!(check(Some(&info), Some(&info), 7, both), Ok(info.clone()));
+        // PARTIAL commits have brought the traditional group on.
+        assert_eq!(check(Some(&info), Some(&info), 9, both), Ok(info.clone()));
+        let behind = APQInfoError::Mismatch { field: "t_epoch" };
+        let refused = Err(APQSessionError::Info { group: T, error: behind });
+        assert_eq!(check(Some(&info), Some(&info), 6, both), refused);
+        assert_eq!(check(None, Some(&info), 7, both), Err(APQSessionError::NoInfo { group: T }));
+        assert_eq!(check(Some(&info), None, 7, both), Err(APQSessionError::NoInfo { group: PQ }));
+        let other = APQInfo { mode: true, ..info.clone() };
+        assert_eq!(check(Some(&info), Some(&other), 7, both), Err(APQSessionError::Disagree));
+        let old = APQInfo { pq_epoch: 2, ..info.clone() };
+        let error = APQInfoError::Mismatch { field: "pq_epoch" };
+        assert_eq!(check(Some(&old), Some(&old), 7, both), Err(APQSessionError::Info { group: PQ, error }));
+        for (listed, group) in [([false, true], T), ([true, false], PQ)] {
+            let refused = Err(APQSessionError::WireFormat { group });
+            assert_eq!(check(Some(&info), Some(&info), 7, listed), refused);
+        }
+    }
+
+    #[test]
+    fn full_commits_update_both_infos_and_take_one_psk() {
+        let (t, pq) = (context("t", 1, 6), context("pq", 2, 2));
+        let before = APQInfo { t_epoch: 5, pq_epoch: 2, ..info() };
+        let (old_t, old_pq) = (
+            with_dictionary(t.clone(), Some(&before), true),
+            with_dictionary(pq.clone(), Some(&before), true),
+        );
+        let full = update(&APQInfoUpdate::FullUpdate { new_apq_info: info() });
+        let epochs = [
+            update(&APQInfoUpdate::NewTEpoch { new_t_epoch: 7 }),
+            update(&APQInfoUpdate::NewPqEpoch { new_pq_epoch: 3 }),
+        ];
+        let own = psk(ComponentID::APQ_MLS_INFO);
+        let foreign = psk(ComponentID(0x8000));
+        let first = check_full_commit((&t, &[&full, &own, &foreign]), (&pq, &[&full])).unwrap();
+        assert_eq!(first.info, info());
+        let Proposal::PreSharedKey(expected) = &own else { panic!() };
+        assert_eq!(first.psk, expected.psk);
+        let later = check_full_commit((&old_t, &[&epochs[0], &epochs[1], &own]), (&old_pq, &[&full]));
+        assert_eq!(later.unwrap().info, info());
+
+        let check = |t: &[&Proposal], pq: &[&Proposal]| check_full_commit((&old_t, t), (&old_pq, pq));
+        let refused = |group, error| Err(APQSessionError::Info { group, error });
+        assert_eq!(check(&[&own], &[&full]), refused(T, APQInfoError::Updates));
+        assert_eq!(check(&[&full, &own], &[]), refused(PQ, APQInfoError::Updates));
+        let first = check_full_commit((&t, &[&epochs[0], &epochs[1], &own]), (&pq, &[&full]));
+        assert_eq!(first, refused(T, APQInfoError::NoInfo));
+        let other = update(&APQInfoUpdate::FullUpdate { new_apq_info: APQInfo { pq_epoch: 4, ..info() } });
+        assert_eq!(check(&[&full, &own], &[&other]), Err(APQSessionError::Disagree));
+        assert_eq!(
+            check(&[&other, &own], &[&other]),
+            refused(T, APQInfoError::Mismatch { field: "pq_epoch" })
+        );
+        assert_eq!(check_full_commit((&old_t, &[]), (&pq, &[])), Err(APQSessionError::Disagree));
+        assert_eq!(check(&[&full], &[&full]), Err(APQSessionError::Psk { count: 0 }));
+        assert_eq!(check(&[&full, &own, &own], &[&full]), Err(APQSessionError::Psk { count: 2 }));
+        assert_eq!(check(&[&full, &own], &[&full, &own]), Err(APQSessionError::ForeignPsk));
+        let removal = Proposal::AppDataUpdate(crate::extensions::AppDataUpdate {
+            component_id: ComponentID::APQ_MLS_INFO,
+            op: AppDataUpdateSelect::Remove {},
+        });
+        assert_eq!(check(&[&removal, &own], &[&full]), refused(T, APQInfoError::Updates));
+        let broken = Proposal::AppDataUpdate(crate::extensions::AppDataUpdate {
+            component_id: ComponentID::APQ_MLS_INFO,
+            op: AppDataUpdateSelect::Update { update: "x".into() },
+        });
+        let malformed = check(&[&full, &own], &[&broken]);
+        assert!(matches!(malformed, Err(APQSessionError::Malformed { group: PQ, .. })), "{malformed:?}");
+        let last = GroupContext { epoch: u64::MAX, ..t };
+        let refused = check_full_commit((&last, &[&full, &own]), (&pq, &[&full]));
+        assert_eq!(refused, Err(APQSessionError::LastEpoch { group: T }));
+    }
+
+    #[test]
+    fn partial_commits_leave_members_info_and_psk_alone() {
+        use crate::{
+            extensions::SelfRemove,
+            mls::{ExternalInit, Remove},
+        };
+        let other = psk(ComponentID(0x8000));
+        assert_eq!(check_partial_commit(&[&other]), Ok(()));
+        for proposal in [
+            Proposal::Remove(Remove { removed: 1 }),
+            Proposal::SelfRemove(SelfRemove {}),
+            Proposal::ExternalInit(ExternalInit { kem_output: "x".into() }),
+        ] {
+            assert_eq!(check_partial_commit(&[&other, &proposal]), Err(APQSessionError::Membership));
+        }
+        let epoch = update(&APQInfoUpdate::NewTEpoch { new_t_epoch: 7 });
+        assert_eq!(check_partial_commit(&[&epoch]), Err(APQSessionError::InfoInPartial));
+        let own = psk(ComponentID::APQ_MLS_INFO);
+        assert_eq!(check_partial_commit(&[&own]), Err(APQSessionError::ForeignPsk));
     }
 
     #[test]

@@ -330,7 +330,7 @@ mod tests {
 
     #[test]
     fn the_registry_is_the_drafts() {
-        // Counted in mimi-room-policy-03 §10.2.
+        // Counted in mimi-room-policy-04 §10.2.
         assert_eq!(CapabilityType::REGISTERED.len(), 77);
         let reserved = CapabilityType::REGISTERED.iter().filter(|capability| capability.is_reserved());
         assert_eq!(reserved.count(), 18);

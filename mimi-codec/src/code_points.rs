@@ -8,14 +8,14 @@
 //! |---|---|---|---|
 //! | [`WireFormat`] | 0xF001 | `mls_semiprivate_message` | mls-semiprivatemessage-07, 5.1 |
 //! | [`ExtensionType`] | 0xF002 | `external_receivers` | mls-semiprivatemessage-07, 5.2 |
-//! | [`ExtensionType`] | 0xF003 | `ratchet_tree_source_domains` | mls-ratchet-tree-options-00, 6.1 |
+//! | [`ExtensionType`] | 0xF003 | `ratchet_tree_source_domains` | mls-ratchet-tree-options-01, 6.1 |
 //! | [`CredentialType`] | 0xF004 | `pseudonymous` | mimi-protocol-06, 6 |
-//! | [`ComponentID`] | 0x8B01 | `identity_link_keys` | mimi-metadata-minimalization-01, 4 |
+//! | [`ComponentID`] | 0x8B01 | `identity_link_keys` | mimi-metadata-minimalization-02, 4 |
 //! | [`WireFormat`] | 0xF005 | `mls_private_external_message` | mls-private-external-01 §5.1 |
 //! | [`ComponentID`] | 0x8B03 | `virtual_clients` | mls-virtual-clients §9.1, which suggests the number of `apq_mls_info` |
-//! | [`ComponentID`] | 0x8B02 | `connection_response` | mimi-metadata-minimalization-01, 5 |
+//! | [`ComponentID`] | 0x8B02 | `connection_response` | mimi-metadata-minimalization-02, 5 |
 //! | [`ComponentID`] | 0x8B04 | `pseudonym_consent` | nothing: a construction of `mimi-pseudonym` |
-//! | [`ComponentID`] | 0x8B05 | `encrypted_queue_id` | mimi-metadata-minimalization-01 §8 |
+//! | [`ComponentID`] | 0x8B05 | `encrypted_queue_id` | mimi-metadata-minimalization-02 §8 |
 //!
 //! They are to be replaced the day IANA assigns others; nothing else in the crate knows them.
 
@@ -237,31 +237,31 @@ open_registry! {
         0x22 "participant_list" => PARTICIPANT_LIST,
         /// `RoomMetaData` (mimi-protocol-06, 10.4).
         0x23 "room_metadata" => ROOM_METADATA,
-        /// `OperationalParameters` (mimi-room-policy-03, 10.1).
+        /// `OperationalParameters` (mimi-room-policy-04, 10.1).
         0x24 "mls_operational_policy" => MLS_OPERATIONAL_POLICY,
-        /// `RoleData` (mimi-room-policy-03, 10.1).
+        /// `RoleData` (mimi-room-policy-04, 10.1).
         0x25 "roles_list" => ROLES_LIST,
-        /// `PreAuthData` (mimi-room-policy-03, 10.1).
+        /// `PreAuthData` (mimi-room-policy-04, 10.1).
         0x26 "preauth_list" => PREAUTH_LIST,
-        /// `BaseRoomPolicy` (mimi-room-policy-03, 10.1).
+        /// `BaseRoomPolicy` (mimi-room-policy-04, 10.1).
         0x27 "base_room_policy" => BASE_ROOM_POLICY,
-        /// `StatusNotificationPolicy` (mimi-room-policy-03, 10.1).
+        /// `StatusNotificationPolicy` (mimi-room-policy-04, 10.1).
         0x28 "status_notification_policy" => STATUS_NOTIFICATION_POLICY,
-        /// `JoinLinkPolicy` (mimi-room-policy-03, 10.1).
+        /// `JoinLinkPolicy` (mimi-room-policy-04, 10.1).
         0x29 "join_link_policy" => JOIN_LINK_POLICY,
-        /// `JoinLinks` (mimi-room-policy-03, 10.1).
+        /// `JoinLinks` (mimi-room-policy-04, 10.1).
         0x2a "join_links" => JOIN_LINKS,
-        /// `LinkPreviewPolicy` (mimi-room-policy-03, 10.1).
+        /// `LinkPreviewPolicy` (mimi-room-policy-04, 10.1).
         0x2b "link_preview_policy" => LINK_PREVIEW_POLICY,
-        /// `AssetPolicy` (mimi-room-policy-03, 10.1).
+        /// `AssetPolicy` (mimi-room-policy-04, 10.1).
         0x2c "asset_policy" => ASSET_POLICY,
-        /// `LoggingPolicy` (mimi-room-policy-03, 10.1).
+        /// `LoggingPolicy` (mimi-room-policy-04, 10.1).
         0x2d "logging_policy" => LOGGING_POLICY,
-        /// `HistoryPolicy` (mimi-room-policy-03, 10.1).
+        /// `HistoryPolicy` (mimi-room-policy-04, 10.1).
         0x2e "chat_history_policy" => CHAT_HISTORY_POLICY,
-        /// `BotPolicy` (mimi-room-policy-03, 10.1).
+        /// `BotPolicy` (mimi-room-policy-04, 10.1).
         0x2f "bot_policy" => BOT_POLICY,
-        /// `MessageExpiration` (mimi-room-policy-03, 10.1).
+        /// `MessageExpiration` (mimi-room-policy-04, 10.1).
         0x30 "message_expiration_policy" => MESSAGE_EXPIRATION_POLICY,
         /// `MessageId` (mimi-msgid-aad-02 §5.1, the suggested number).
         0x40 "message_id" => MESSAGE_ID,
@@ -269,9 +269,9 @@ open_registry! {
         0x50 "hub_retracted_messages" => HUB_RETRACTED_MESSAGES,
         /// `HubRetractedRangeComponent` (mimi-hub-retracted-messages-00 §5.2, the suggested number).
         0x51 "hub_retracted_range" => HUB_RETRACTED_RANGE,
-        /// The group's wrapped identity link keys (mimi-metadata-minimalization-01, 4); a private-use number.
+        /// The group's wrapped identity link keys (mimi-metadata-minimalization-02, 4); a private-use number.
         0x8b01 "identity_link_keys" => IDENTITY_LINK_KEYS,
-        /// A connection response in SafeAAD (mimi-metadata-minimalization-01, 5); a private-use number.
+        /// A connection response in SafeAAD (mimi-metadata-minimalization-02, 5); a private-use number.
         0x8b02 "connection_response" => CONNECTION_RESPONSE,
         /// What emulator clients need to act as one (mls-virtual-clients §9.1); a private-use number.
         0x8b03 "virtual_clients" => VIRTUAL_CLIENTS,
@@ -279,7 +279,7 @@ open_registry! {
         /// `mimi-pseudonym`); a private-use number.
         0x8b04 "pseudonym_consent" => PSEUDONYM_CONSENT,
         /// In a leaf's dictionary, the client's queue ID, sealed to its provider
-        /// (mimi-metadata-minimalization-01 §8); a private-use number.
+        /// (mimi-metadata-minimalization-02 §8); a private-use number.
         0x8b05 "encrypted_queue_id" => ENCRYPTED_QUEUE_ID,
     }
 }

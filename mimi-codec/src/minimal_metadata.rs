@@ -1,4 +1,4 @@
-//! mimi-metadata-minimalization-01: keys that link pseudonyms to identities, and connections between users.
+//! mimi-metadata-minimalization-02: keys that link pseudonyms to identities, and connections between users.
 //!
 //! The credential itself, which mimi-protocol-06 has too, is in [`protocol`](crate::protocol). Deriving, sealing and opening
 //! are up to `mimi-pseudonym`. Secrets print as `[redacted]` and are erased when they are dropped.

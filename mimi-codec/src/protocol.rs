@@ -53,8 +53,8 @@ pub use key_material::{
     KeyMaterialUserCode, Protocol,
 };
 pub use participant_list::{
-    ParticipantListData, ParticipantListDataView, ParticipantListUpdate, UserRolePair, UserRolePairView,
-    UserindexRolePair,
+    ParticipantListData, ParticipantListDataView, ParticipantListUpdate, RoleIndex, UserRolePair,
+    UserRolePairView, UserindexRolePair,
 };
 pub use pseudonymous_credential::{IdentityLinkTBE, PseudonymousCredential, PseudonymousCredentialTBS};
 pub use room_message::{

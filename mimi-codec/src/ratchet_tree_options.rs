@@ -1,4 +1,4 @@
-//! mls-ratchet-tree-options-00: how a ratchet tree and a GroupInfo reach those who need them.
+//! mls-ratchet-tree-options-01: how a ratchet tree and a GroupInfo reach those who need them.
 
 use alloc::{string::String, vec::Vec};
 use core::fmt;
@@ -14,7 +14,7 @@ use crate::{
 };
 
 wire_enum! {
-    /// How a ratchet tree is conveyed (mls-ratchet-tree-options-00, 3).
+    /// How a ratchet tree is conveyed (mls-ratchet-tree-options-01, 3).
     ///
     /// ```text
     /// enum {
@@ -39,7 +39,7 @@ wire_enum! {
 }
 
 wire_select! {
-    /// Where the ratchet tree is (mls-ratchet-tree-options-00, 3).
+    /// Where the ratchet tree is (mls-ratchet-tree-options-01, 3).
     ///
     /// ```text
     /// struct {
@@ -75,7 +75,7 @@ wire_select! {
     }
 }
 
-/// `opaque ratchet_tree_url<V>` (mls-ratchet-tree-options-00, 3): an `https` URL, owned.
+/// `opaque ratchet_tree_url<V>` (mls-ratchet-tree-options-01, 3): an `https` URL, owned.
 ///
 /// Whoever passes it on takes it as RFC 3986 does: a host of any kind, and a path and query of its characters. User
 /// information and a fragment are refused. Whoever fetches it wants [`Self::plain`], whose host is a domain name.
@@ -248,7 +248,7 @@ impl<'a> arbitrary::Arbitrary<'a> for HttpsUrl {
 }
 
 wire_struct! {
-    /// A domain name (mls-ratchet-tree-options-00, 3.1).
+    /// A domain name (mls-ratchet-tree-options-01, 3.1).
     ///
     /// ```text
     /// struct {
@@ -262,7 +262,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// Where ratchet trees may be fetched from, at least one place (mls-ratchet-tree-options-00, 3.1): the content of
+    /// Where ratchet trees may be fetched from, at least one place (mls-ratchet-tree-options-01, 3.1): the content of
     /// the extension `ratchet_tree_source_domains`.
     ///
     /// ```text
@@ -290,7 +290,7 @@ impl DomainList {
 }
 
 open_registry! {
-    /// Does the GroupInfo hold the ratchet tree, and did the one before (mls-ratchet-tree-options-00, 4)?
+    /// Does the GroupInfo hold the ratchet tree, and did the one before (mls-ratchet-tree-options-01, 4)?
     ///
     /// ```text
     /// enum {
@@ -314,7 +314,7 @@ open_registry! {
 }
 
 wire_struct! {
-    /// What a hub that has followed the handshakes lacks of a GroupInfo (mls-ratchet-tree-options-00, 4).
+    /// What a hub that has followed the handshakes lacks of a GroupInfo (mls-ratchet-tree-options-01, 4).
     ///
     /// ```text
     /// struct {

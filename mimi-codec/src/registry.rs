@@ -136,7 +136,7 @@ macro_rules! for_each_wire_type {
                 WeakMultiCredential "6.5",
                 CredentialBindingTBS "6.5.1",
             }
-            [ratchet_tree_options] "mls-ratchet-tree-options-00" {
+            [ratchet_tree_options] "mls-ratchet-tree-options-01" {
                 RatchetTreeRepresentation "3",
                 RatchetTreeOption "3",
                 Domain "3.1",
@@ -224,7 +224,7 @@ macro_rules! for_each_wire_type {
                 RoomMetaData "7.6",
                 RoomMetaUpdate "7.6",
             }
-            [minimal_metadata] "mimi-metadata-minimalization-01" {
+            [minimal_metadata] "mimi-metadata-minimalization-02" {
                 NonceAndCiphertext "3",
                 EncryptedIdentityLinkKey "4",
                 IdentityLinkKeysData "4",
@@ -285,7 +285,7 @@ macro_rules! for_each_wire_type {
             [retraction] "mimi-msgid-aad-02" {
                 MessageId "3",
             }
-            [room_policy] "mimi-room-policy-03" {
+            [room_policy] "mimi-room-policy-04" {
                 CapabilityType "3",
                 SingleSourceRoleChangeTargets "3",
                 Role "3",
@@ -433,7 +433,7 @@ macro_rules! define {
         )*)*
         /// | [`PrivateMessageContent`](crate::mls::PrivateMessageContent) | RFC 9420 | 6.3.1 | yes; the message around it says how to read it |
         /// | [`SemiPrivateMessageContent`](crate::semiprivate::SemiPrivateMessageContent) | mls-semiprivatemessage-07 | 3.1 | yes; likewise |
-        /// | `bool` | mimi-room-policy-03 | 5 | yes, as Rust's |
+        /// | `bool` | mimi-room-policy-04 | 5 | yes, as Rust's |
         pub const TYPES: &[Entry] = &[
             $($(Entry { name: stringify!($name), spec: $spec, section: $section },)*)*
         ];

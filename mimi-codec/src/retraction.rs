@@ -5,8 +5,10 @@ use alloc::{collections::BTreeMap, vec::Vec};
 use core::fmt;
 
 use crate::{
-    IdentityError, Octets, UserUri,
+    DecodeError, IdentityError, Octets, Opaque, UserUri,
+    code_points::ComponentID,
     convention::wire_struct,
+    extensions::{SafeAAD, SafeAADItem},
     protocol::{AbuseType, IdentifierUri},
 };
 
@@ -81,13 +83,72 @@ wire_struct! {
     /// ```
     ///
     /// The draft defines no struct. For MIMI content the data is the message ID as it is
-    /// (mimi-content-08 §3.3). Other formats may put an ID of their own into the component; this
+    /// (mimi-content-09 §3.3). Other formats may put an ID of their own into the component; this
     /// type is not for those.
     pub struct MessageId {
         /// The 32 bytes of the ID.
         pub message_id: Octets<32>,
     }
 }
+
+impl MessageId {
+    /// The item `message_id` of a SafeAAD, by which providers see the ID. The group must list the
+    /// component in `safe_aad` (mls-extensions-10 §5).
+    ///
+    /// ```
+    /// use mimi_codec::{List, Octets, extensions::SafeAAD, retraction::MessageId};
+    ///
+    /// // mimi-content computes the ID.
+    /// let id = MessageId { message_id: Octets([1; 32]) };
+    /// let aad = SafeAAD { aad_items: List::new(vec![id.safe_aad_item()])? };
+    /// assert_eq!(id.check(&aad), Ok(true));
+    /// // What a provider reads, which cannot check it:
+    /// assert_eq!(aad.content::<MessageId>(), Some(Ok(id)));
+    /// # Ok::<(), mimi_codec::InvalidValue>(())
+    /// ```
+    #[must_use]
+    pub fn safe_aad_item(&self) -> SafeAADItem {
+        SafeAADItem {
+            component_id: ComponentID::MESSAGE_ID,
+            aad_item_data: Opaque::from(self.message_id.0.as_slice()),
+        }
+    }
+
+    /// Whether the authenticated data of a message states this ID, which the receiver has computed
+    /// from the MIMI content inside (mimi-msgid-aad-02 §3). `false` means that it states none.
+    ///
+    /// # Errors
+    /// [`MessageIdError`] if it states another ID, or none that can be read: the message is not shown.
+    pub fn check(&self, safe_aad: &SafeAAD) -> Result<bool, MessageIdError> {
+        match safe_aad.content::<Self>() {
+            None => Ok(false),
+            Some(Ok(stated)) if stated == *self => Ok(true),
+            Some(Ok(stated)) => Err(MessageIdError::Differs(stated)),
+            Some(Err(error)) => Err(MessageIdError::Malformed(error)),
+        }
+    }
+}
+
+/// Why the ID in a message's authenticated data is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MessageIdError {
+    /// The item has another length than 32 bytes.
+    Malformed(DecodeError),
+    /// The message states this ID, and has another.
+    Differs(MessageId),
+}
+
+impl fmt::Display for MessageIdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed(error) => error.fmt(f),
+            Self::Differs(_) => f.write_str("the authenticated data states the ID of another message"),
+        }
+    }
+}
+
+impl core::error::Error for MessageIdError {}
 
 /// Why the ranges of a commit are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,6 +231,26 @@ mod tests {
             reason_code: None,
             abusive_sender_uri: IdentifierUri::new(sender).unwrap(),
             starting_timestamp: Some(0),
+        }
+    }
+
+    #[test]
+    fn a_stated_message_id_is_that_of_the_message() {
+        use crate::List;
+        let id = MessageId { message_id: Octets([1; 32]) };
+        let other = MessageId { message_id: Octets([2; 32]) };
+        let aad = |items| SafeAAD { aad_items: List::new(items).unwrap() };
+        assert_eq!(id.check(&aad(Vec::new())), Ok(false));
+        assert_eq!(id.check(&aad(alloc::vec![id.safe_aad_item()])), Ok(true));
+        let stated = aad(alloc::vec![other.safe_aad_item()]);
+        assert_eq!(id.check(&stated), Err(MessageIdError::Differs(other)));
+        for length in [0, 31, 33] {
+            let item = SafeAADItem {
+                component_id: ComponentID::MESSAGE_ID,
+                aad_item_data: alloc::vec![1; length].into(),
+            };
+            let refused = id.check(&aad(alloc::vec![item]));
+            assert!(matches!(refused, Err(MessageIdError::Malformed(_))), "{length}: {refused:?}");
         }
     }
 

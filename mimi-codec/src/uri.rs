@@ -1,4 +1,5 @@
-//! MIMI URIs (mimi-protocol §3): providers, users, clients, rooms and MLS groups.
+//! MIMI URIs (mimi-protocol §3, mimi-identity-05 §4): providers, users, pseudonyms, clients, rooms, MLS
+//! groups and teams.
 //!
 
 use alloc::borrow::Cow;
@@ -17,7 +18,7 @@ use crate::text::{TextError, TextErrorKind, serde_as_text};
 
 const SCHEME: &str = "mimi://";
 
-/// What a MIMI URI identifies (mimi-protocol §3).
+/// What a MIMI URI identifies (mimi-protocol §3; pseudonyms and teams: mimi-identity-05 §4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum UriKind<'a> {
     /// `mimi://a.example`
@@ -30,6 +31,10 @@ pub enum UriKind<'a> {
     Room,
     /// `mimi://a.example/g/clubhouse`: the MLS group of a room.
     Group,
+    /// `mimi://a.example/p/crazykoala75`: a user, under a pseudonym that shows as one.
+    Pseudonym,
+    /// `mimi://a.example/t/engineering`: a team, a set of users.
+    Team,
     /// Any other kind, as it is written.
     Other(&'a str),
 }
@@ -44,8 +49,26 @@ impl<'a> UriKind<'a> {
             Self::Client => Some("d"),
             Self::Room => Some("r"),
             Self::Group => Some("g"),
+            Self::Pseudonym => Some("p"),
+            Self::Team => Some("t"),
             Self::Other(segment) => Some(segment),
         }
+    }
+
+    /// Whether it identifies a user, by its name or by a pseudonym: a pseudonym is a user identifier, and
+    /// stands under either kind as its provider likes (mimi-identity-05 §4).
+    ///
+    /// ```
+    /// use mimi_codec::MimiUriRef;
+    ///
+    /// let names_user = |uri| MimiUriRef::parse(uri).is_ok_and(|uri| uri.kind().names_user());
+    /// assert!(names_user("mimi://a.example/u/alice"));
+    /// assert!(names_user("mimi://a.example/p/crazykoala75"));
+    /// assert!(!names_user("mimi://a.example/t/engineering"));
+    /// ```
+    #[must_use]
+    pub const fn names_user(self) -> bool {
+        matches!(self, Self::User | Self::Pseudonym)
     }
 
     fn from_segment(segment: &'a str) -> Self {
@@ -54,6 +77,8 @@ impl<'a> UriKind<'a> {
             "d" => Self::Client,
             "r" => Self::Room,
             "g" => Self::Group,
+            "p" => Self::Pseudonym,
+            "t" => Self::Team,
             other => Self::Other(other),
         }
     }
@@ -63,7 +88,8 @@ impl<'a> UriKind<'a> {
 ///
 /// ```text
 /// mimi-uri = "mimi://" host [ "/" kind "/" id ]
-/// kind     = "u" / "d" / "r" / "g" / 1*pchar        user, client, room, group, or one that a later draft defines
+/// kind     = "u" / "d" / "r" / "g" / "p" / "t" / 1*pchar
+///            user, client, room, group, pseudonym, team, or one that a later draft defines
 /// id       = 1*( pchar / "/" )                      all that stands after the kind
 /// ```
 ///
@@ -375,6 +401,22 @@ impl MimiUri {
         Self::new(host, UriKind::Group, id)
     }
 
+    /// `mimi://host/p/id`, see [`Self::new`].
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn pseudonym(host: DnsNameRef<'_>, id: &str) -> Result<Self, TextError> {
+        Self::new(host, UriKind::Pseudonym, id)
+    }
+
+    /// `mimi://host/t/id`, see [`Self::new`].
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn team(host: DnsNameRef<'_>, id: &str) -> Result<Self, TextError> {
+        Self::new(host, UriKind::Team, id)
+    }
+
     /// Builds a URI. `id` is the plain text; what a path can't hold, `%` included, is escaped, and `/` stays.
     ///
     /// # Errors
@@ -504,6 +546,14 @@ mod tests {
         assert_eq!(kind_and_id("mimi://a.example/d/ClientA1"), (UriKind::Client, Some("ClientA1")));
         assert_eq!(kind_and_id("mimi://a.example/r/clubhouse"), (UriKind::Room, Some("clubhouse")));
         assert_eq!(kind_and_id("mimi://a.example/g/clubhouse"), (UriKind::Group, Some("clubhouse")));
+        // mimi-identity-05, table 3.
+        let pseudonym = "mimi://a.example/p/crazykoala75";
+        assert_eq!(kind_and_id(pseudonym), (UriKind::Pseudonym, Some("crazykoala75")));
+        assert_eq!(kind_and_id("mimi://a.example/t/engineering"), (UriKind::Team, Some("engineering")));
+        assert_eq!(
+            kind_and_id("mimi://a.example/d/alice/ClientA1"),
+            (UriKind::Client, Some("alice/ClientA1"))
+        );
         assert_eq!(kind_and_id("mimi://b.example/b/bob"), (UriKind::Other("b"), Some("bob")));
         assert_eq!(
             kind_and_id("mimi://example.com/d/3b52249d-68f9-45ce-8bf5-c799f3cad7ec/0003"),
@@ -590,7 +640,15 @@ mod tests {
     fn what_is_built_is_valid_and_comes_back() {
         let host = DnsName::parse("a.example").unwrap();
         for id in ["alice", "Ålice % 100", "a/b", "?#[]", "x:y@z", "0003/..a"] {
-            for kind in [UriKind::User, UriKind::Client, UriKind::Room, UriKind::Group, UriKind::Other("b")] {
+            for kind in [
+                UriKind::User,
+                UriKind::Client,
+                UriKind::Room,
+                UriKind::Group,
+                UriKind::Pseudonym,
+                UriKind::Team,
+                UriKind::Other("b"),
+            ] {
                 let uri = MimiUri::new(host.as_ref(), kind, id).unwrap();
                 assert_eq!(MimiUri::parse(uri.as_str()).as_ref(), Ok(&uri));
                 assert_eq!(uri.kind(), kind);

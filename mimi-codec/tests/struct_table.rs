@@ -36,7 +36,7 @@ const DEFINED: &[(&str, &str)] = &[
          MultiCredential WeakMultiCredential CredentialBindingTBS",
     ),
     (
-        "mls-ratchet-tree-options-00",
+        "mls-ratchet-tree-options-01",
         "RatchetTreeRepresentation RatchetTreeOption Domain DomainList RatchetTreePresence \
          PartialGroupInfo",
     ),
@@ -85,7 +85,7 @@ const DEFINED: &[(&str, &str)] = &[
     ),
     ("mimi-hub-retracted-messages-00", "MessageId HubRetractedMessagesComponent HubRetractedRangeComponent"),
     (
-        "mimi-metadata-minimalization-01",
+        "mimi-metadata-minimalization-02",
         "EncryptedIdentityLinkKey IdentityLinkExtension AddAAD ConnectionRequest ConnectionResponse",
     ),
     (
@@ -93,7 +93,7 @@ const DEFINED: &[(&str, &str)] = &[
         "EncryptedIdentityLinkKey IdentityLinkKeysExtension IdentityLinkWrapperKeyExtension AddAAD",
     ),
     (
-        "mimi-room-policy-03",
+        "mimi-room-policy-04",
         "SingleSourceRoleChangeTargets Role RoleData CapabilityType RoleUpdate ClaimId Claim \
          PreAuthRoleEntry PreAuthData PreAuthUpdate BaseRoomPolicy BaseRoomData BaseRoomUpdate \
          Optionality StatusNotificationPolicy StatusNotificationPolicyData \

@@ -47,7 +47,15 @@ proptest! {
     #[test]
     fn what_is_built_is_what_was_meant(id in any::<String>(), kind in 0..5usize) {
         let host = DnsName::parse("a.example").unwrap();
-        let kinds = [UriKind::User, UriKind::Client, UriKind::Room, UriKind::Group, UriKind::Other("b")];
+        let kinds = [
+            UriKind::User,
+            UriKind::Client,
+            UriKind::Room,
+            UriKind::Group,
+            UriKind::Pseudonym,
+            UriKind::Team,
+            UriKind::Other("b"),
+        ];
         if let Ok(uri) = MimiUri::new(host.as_ref(), kinds[kind], &id) {
             prop_assert_eq!(uri.kind(), kinds[kind]);
             let decoded = uri.as_ref().decoded_id().unwrap().into_owned();

@@ -175,7 +175,7 @@ pub enum Anomaly {
     /// An external part is a file that the message does not bind: it is encrypted and has no hash, or
     /// it has a hash of an algorithm that this crate does not know. Receivers of the same message may
     /// get different files, and a frank proves nothing about them. A service, which has neither hash
-    /// nor encryption, is legitimate (mimi-content-08 §4.5) and not listed.
+    /// nor encryption, is legitimate (mimi-content-09 §4.5) and not listed.
     UnboundContent(UnboundPart),
     /// A status report that does not decode.
     MalformedStatusReport {

@@ -99,7 +99,7 @@ impl fmt::Display for Violation {
     }
 }
 
-/// A rule of mimi-content-08.
+/// A rule of mimi-content-09.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rule {

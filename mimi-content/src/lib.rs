@@ -20,7 +20,7 @@
 //!   `FileSealer` and `FileVerifier` do so for files of any size in constant memory.
 //! - **`gfm`** (feature `gfm`) escapes Markdown before it is sent, renders what strangers wrote, and tells mentions and deceptive links.
 //!
-//! Implemented are draft-ietf-mimi-content-08, draft-mahy-mimi-message-status-01 and draft-mimi-content-more-extensions-00. The crate is
+//! Implemented are draft-ietf-mimi-content-09, draft-mahy-mimi-message-status-01 and draft-mimi-content-more-extensions-00. The crate is
 //! `no_std` with `alloc` (but for the features that say otherwise), has no I/O, no clock and no randomness, and never panics on any input.
 //!
 //! # What it leaves to you

@@ -1,4 +1,4 @@
-//! What an application message holds: mimi-content-08 §7.1, mimi-message-status-01 §6, mls-extensions-10 §6.2.4.
+//! What an application message holds: mimi-content-09 §7.1, mimi-message-status-01 §6, mls-extensions-10 §6.2.4.
 
 use alloc::string::String;
 use core::fmt;

@@ -1,4 +1,4 @@
-//! The working group's examples: draft-ietf-mimi-content-08 sections 5 and appendix C, draft-mahy-mimi-message-status-01 section 5.
+//! The working group's examples: draft-ietf-mimi-content-09 sections 5 and appendix C, draft-mahy-mimi-message-status-01 section 5.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 

@@ -60,11 +60,11 @@ mod rustcrypto;
 mod secret;
 mod semi_private;
 #[cfg(feature = "rustcrypto")]
-mod small_space_prp;
+pub mod small_space_prp;
 mod tree;
 mod virtual_client;
 
-pub use apq::ApqPsk;
+pub use apq::{ApqPsk, ApqSuitesError, check_apq_suites};
 pub use associated_party::{
     AgreedApCommit, ApCommit, ApEpoch, VerifiedAssociatedPartyEntry, ap_epoch_secret, ap_init_secrets,
     associated_party_secrets, sign_associated_party_entry, verify_associated_party_entry,

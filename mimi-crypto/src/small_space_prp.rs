@@ -155,16 +155,32 @@ fn number(bits: &[u16]) -> u32 {
     bits.iter().fold(0, |number: u32, bit| number << 1 | u32::from(*bit))
 }
 
-/// `SmallSpacePRP.Encrypt(key, input)` (mls-virtual-clients §6.5.1).
+/// `SmallSpacePRP.Encrypt(key, input)` (mls-virtual-clients §6.5.1): FF1 of NIST SP 800-38G with
+/// AES-128, radix 2 and an empty tweak.
 ///
-/// The numeral string is the input's 32 bits from the most significant to the least; radix 2, empty
-/// tweak (reading N4).
-pub(crate) fn encrypt(key: &Secret, input: u32) -> Result<u32, CryptoError> {
+/// The numeral string is the input's 32 bits from the most significant to the least (reading N4).
+/// [`EmulationEpoch::reuse_guard`](crate::EmulationEpoch::reuse_guard) is made with it.
+///
+/// # Errors
+/// [`CryptoError::InvalidLength`] for a key of another length than 16 bytes.
+///
+/// ```
+/// use mimi_crypto::{CryptoError, Secret, small_space_prp};
+///
+/// let key = Secret::of_length([7; 16], 16)?;
+/// let output = small_space_prp::encrypt(&key, 5)?;
+/// assert_eq!(small_space_prp::decrypt(&key, output)?, 5);
+/// # Ok::<(), CryptoError>(())
+/// ```
+pub fn encrypt(key: &Secret, input: u32) -> Result<u32, CryptoError> {
     Ok(number(&Ff1::new(key.expose(), 2)?.encrypt(b"", &bits(input))))
 }
 
 /// `SmallSpacePRP.Decrypt(key, output)` (mls-virtual-clients §6.5.1).
-pub(crate) fn decrypt(key: &Secret, output: u32) -> Result<u32, CryptoError> {
+///
+/// # Errors
+/// Those of [`encrypt`].
+pub fn decrypt(key: &Secret, output: u32) -> Result<u32, CryptoError> {
     Ok(number(&Ff1::new(key.expose(), 2)?.decrypt(b"", &bits(output))))
 }
 

@@ -87,7 +87,8 @@ pub struct UnboundContent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UnboundKind {
-    /// A service, such as a link to a conference, which has no content to bind (mimi-content-08 §4.5).
+    /// A service, such as a link to a conference, which has no content to bind
+    /// (mimi-content-09 §4.5).
     Service,
     /// A file without a hash that binds it.
     File,

@@ -6,12 +6,13 @@ use mimi_codec::{
     Opaque,
     code_points::ComponentID,
     protocol::RoomMetaUpdate,
+    retraction::{HubRetractedMessagesComponent, HubRetractedRangeComponent},
     room_policy::{BaseRoomUpdate, Claim, PreAuthUpdate, RoleUpdate},
 };
 
 use crate::{ClientUri, IdentityError, UserUri};
 
-/// The claims that a credential makes (mimi-room-policy-03 §4), each at most once.
+/// The claims that a credential makes (mimi-room-policy-04 §4), each at most once.
 ///
 /// A claim whose value is a MIMI URI counts in its normal form only, like every identity. Values
 /// are compared byte by byte. A clone shares the claims.
@@ -137,7 +138,7 @@ pub enum Form {
     Message,
 }
 
-/// What the party that judges knows of a join code (mimi-room-policy-03 §8.1.1).
+/// What the party that judges knows of a join code (mimi-room-policy-04 §8.1.1).
 ///
 /// The hub makes the codes, keeps them and recognizes them. No message of the group carries one,
 /// so that a client never learns whether a joiner has shown a code.
@@ -209,12 +210,14 @@ pub enum Change {
     ChangeComponent(ComponentID),
     /// Retracts single messages (mimi-hub-retracted-messages-00 §3.1). It takes canDeleteOtherMessage,
     /// or canDeleteOtherReaction if all of them are reactions: what they are, only clients can tell.
-    RetractMessages,
+    RetractMessages(Box<HubRetractedMessagesComponent>),
     /// Retracts the messages of one sender (mimi-hub-retracted-messages-00 §3.2). It takes
     /// canDeleteOtherMessage.
     RetractRange {
-        /// The sender.
+        /// `abusive_sender_uri`, in its one spelling.
         sender: UserUri,
+        /// The whole component.
+        range: Box<HubRetractedRangeComponent>,
     },
     /// Ends the group, for another to replace it.
     ReInit,

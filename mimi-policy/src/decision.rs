@@ -52,7 +52,7 @@ pub enum Basis {
     /// The hub accepted it before, as a proposal.
     Accepted,
     /// The user has left the parent room, or is banned there, and is removed by any member or the hub
-    /// (mimi-room-policy-03 §5).
+    /// (mimi-room-policy-04 §5).
     LeftParent,
     /// The client belongs to a banned user, and is removed by any member or the hub.
     Banned,

@@ -16,6 +16,7 @@
 
 mod link;
 mod requirements;
+mod retraction;
 mod timeline;
 
 pub use link::{Link, first_link};

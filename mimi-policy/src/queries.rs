@@ -30,6 +30,7 @@
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -39,6 +40,7 @@ use core::fmt;
 
 use mimi_codec::CapabilityType;
 use mimi_codec::protocol::{ParticipantListData, UserRolePair};
+use mimi_codec::retraction::HubRetractedMessagesComponent;
 use mimi_codec::room_policy::{BaseRoomPolicy, PreAuthData, PreAuthRoleEntry, Role, RoleData};
 
 use crate::lint::{LintFinding, Policy, lock_outs};
@@ -173,7 +175,15 @@ impl RoomState {
         let mut of_room = vec![Change::UpdateRoles(self.roles().clone())];
         let preauthorized_entries = self.preauthorized_entries().to_vec();
         of_room.push(Change::UpdatePreAuth(PreAuthData { preauthorized_entries }));
-        of_room.extend([Change::RetractMessages, Change::ReInit, Change::DestroyRoom]);
+        // Which messages, and when, has no part in the decision.
+        let retraction = HubRetractedMessagesComponent {
+            hub_retracted_timestamp: 0,
+            remover_uri: user.into(),
+            reason_code: None,
+            retracted_messages: Vec::new(),
+        };
+        of_room.push(Change::RetractMessages(Box::new(retraction)));
+        of_room.extend([Change::ReInit, Change::DestroyRoom]);
         questions.extend(of_room.into_iter().map(|change| (Form::Commit, vec![change])));
         questions
     }

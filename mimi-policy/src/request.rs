@@ -5,7 +5,7 @@
 //! request to [`Request::check`], and apply the plan. Then [`RoomState::matches`] says whether the dictionary that the commit leads
 //! to is the one that its changes give.
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::fmt;
 
 use mimi_codec::{
@@ -667,15 +667,15 @@ impl<I: Identities + ?Sized> Reader<'_, I> {
         let malformed = |error| RequestProblem::Malformed { component, error };
         match component {
             ComponentID::HUB_RETRACTED_MESSAGES => {
-                HubRetractedMessagesComponent::decode_exact(&proposal.data).map_err(malformed)?;
-                push(Change::RetractMessages);
+                let messages = HubRetractedMessagesComponent::decode_exact(&proposal.data);
+                push(Change::RetractMessages(Box::new(messages.map_err(malformed)?)));
             }
             ComponentID::HUB_RETRACTED_RANGE => {
                 let range = HubRetractedRangeComponent::decode_exact(&proposal.data).map_err(malformed)?;
                 refuse_second_ranges([&range]).map_err(RequestProblem::RetractedRanges)?;
                 let sender =
                     UserUri::try_from(&range.abusive_sender_uri).map_err(RequestProblem::Identity)?;
-                push(Change::RetractRange { sender });
+                push(Change::RetractRange { sender, range: Box::new(range) });
             }
             _ => {}
         }

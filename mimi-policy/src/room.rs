@@ -236,7 +236,7 @@ impl RoomState {
     }
 
     /// The participants who have left the parent room, or are banned there: the hub or any member
-    /// removes them, without a capability (mimi-room-policy-03 §5).
+    /// removes them, without a capability (mimi-room-policy-04 §5).
     pub fn must_leave(&self) -> impl Iterator<Item = &UserUri> {
         self.participants().map(|(user, _)| user).filter(|user| self.has_left_parent(user))
     }

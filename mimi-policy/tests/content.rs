@@ -394,7 +394,7 @@ fn refuses_messages_that_are_forwarded_too_deeply() {
     assert_eq!(refused(forward(nested), &Room::default()), too_deep);
 }
 
-/// The examples of mimi-content-08 §5, each with what it takes of a stranger to all earlier messages.
+/// The examples of mimi-content-09 §5, each with what it takes of a stranger to all earlier messages.
 #[test]
 fn the_drafts_examples() {
     macro_rules! example {

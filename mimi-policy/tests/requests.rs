@@ -529,3 +529,45 @@ fn a_request_takes_identities_behind_a_pointer() {
     let remove = Proposal::Remove(Remove { removed: 1 });
     assert!(Request::proposals(&all().room(), identities, &member(1), &[&remove]).is_ok());
 }
+
+#[test]
+fn a_retraction_reaches_the_timeline_by_the_right_that_allows_it() {
+    use mimi_content::timeline::RetractionScope;
+    let at = 1_764_547_200_000;
+    let messages = ephemeral(
+        ComponentID::HUB_RETRACTED_MESSAGES,
+        &HubRetractedMessagesComponent {
+            hub_retracted_timestamp: at,
+            remover_uri: IdentifierUri::new("mimi://hub.example").unwrap(),
+            reason_code: Some(mimi_codec::protocol::AbuseType(1)),
+            retracted_messages: vec![mimi_codec::Octets([1; 32])],
+        },
+    );
+    let ids = || vec![mimi_content::MessageId::from_bytes([1; 32])];
+    let retractions = |capability: CapabilityType, proposals: &[Proposal]| -> Vec<_> {
+        let scene = four().can(3, &[capability]);
+        let list: Vec<_> = proposals.iter().map(|proposal| (proposal.clone(), None)).collect();
+        let request = commit(&scene, &list).unwrap();
+        let plan = request.check(&scene.room()).unwrap();
+        let changes = request.changes.iter().zip(plan.grants());
+        changes.filter_map(|(change, grant)| change.change.retraction(grant)).collect()
+    };
+    let message = CapabilityType::CAN_DELETE_OTHER_MESSAGE;
+    let both = retractions(message, &[messages.clone(), range("bob")]);
+    assert_eq!((both[0].at_ms, &*both[0].by_uri, both[0].reason), (at, "mimi://hub.example", Some(1)));
+    assert_eq!(both[0].scope, RetractionScope::Messages(ids()));
+    let sender_uri = user("bob").to_string().into();
+    assert_eq!(both[1].scope, RetractionScope::Sender { sender_uri, from_ms: both[1].starting_ms() });
+    let reactions = retractions(CapabilityType::CAN_DELETE_OTHER_REACTION, &[messages]);
+    assert_eq!(reactions[0].scope, RetractionScope::Reactions(ids()));
+    // A commit that takes an accepted proposal up does nothing more.
+    let accepted = mimi_policy::Grant {
+        change: Some(0),
+        capability: None,
+        role: 3,
+        basis: mimi_policy::Basis::Accepted,
+    };
+    let scene = four().can(3, &[message]);
+    let request = commit(&scene, &[(range("bob"), None)]).unwrap();
+    assert_eq!(request.changes[0].change.retraction(&accepted), None);
+}

@@ -1,4 +1,4 @@
-//! Connections between users (mimi-metadata-minimalization-01, 5): each tells the other its connection key.
+//! Connections between users (mimi-metadata-minimalization-02, 5): each tells the other its connection key.
 //!
 //! | Alice, who asks | Bob, who is asked |
 //! |-|-|

@@ -7,7 +7,7 @@ use zeroize::ZeroizeOnDrop;
 
 use crate::PseudonymError;
 
-/// The key that a user gives to those with whom it is connected, KDF.Nh bytes (mimi-metadata-minimalization-01, 5). It is the user's, not a
+/// The key that a user gives to those with whom it is connected, KDF.Nh bytes (mimi-metadata-minimalization-02, 5). It is the user's, not a
 /// client's: all clients of the user hold it.
 ///
 /// Whoever has it can derive the key of every identity link that the user makes with it, in every room. [`Connection`](crate::Connection) rotates
@@ -15,7 +15,7 @@ use crate::PseudonymError;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionKey(Secret);
 
-/// The key of one identity link, KDF.Nh bytes (mimi-metadata-minimalization-01, 3).
+/// The key of one identity link, KDF.Nh bytes (mimi-metadata-minimalization-02, 3).
 ///
 /// It is unique to its credential, whose pseudonyms and signature key it is derived from, so nobody learns from it about another room.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Under which name a user's connections find its KeyPackages (mimi-metadata-minimalization-01 §7).
+//! Under which name a user's connections find its KeyPackages (mimi-metadata-minimalization-02 §7).
 //!
 //! The draft indexes KeyPackages by the user's *connection token*, so that the provider does not learn whose
 //! they are, and does not say what the token is. Here both sides derive it from the connection key: it needs

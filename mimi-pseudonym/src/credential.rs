@@ -1,4 +1,4 @@
-//! The life of a pseudonymous credential (mimi-metadata-minimalization-01, 3): made, sealed, and opened again.
+//! The life of a pseudonymous credential (mimi-metadata-minimalization-02, 3): made, sealed, and opened again.
 //!
 //! ```text
 //! PseudonymousCredentialTBS  -- signed by the real credential's key -->  IdentityLinkTBE
@@ -165,7 +165,7 @@ pub fn issue_pseudonymous_credential<S: CipherSuiteProvider + ?Sized>(
     seal_identity_link(suite, tbs, &link, &identity_link_key, rng)
 }
 
-/// A pseudonymous credential that shows its identity to no member (mimi-metadata-minimalization-01 §6): for
+/// A pseudonymous credential that shows its identity to no member (mimi-metadata-minimalization-02 §6): for
 /// rooms whose policy allows it.
 ///
 /// # Errors

@@ -42,9 +42,9 @@ pub enum PseudonymError {
     IdentityLinkSignature,
     /// The caller's check doesn't accept the real credential.
     CredentialRefused,
-    /// Whoever has this user pseudonym has to let the room know who it is (mimi-metadata-minimalization-01, 6).
+    /// Whoever has this user pseudonym has to let the room know who it is (mimi-metadata-minimalization-02, 6).
     IdentityLinkRequired,
-    /// Whoever has this user pseudonym must not let the room know who it is (mimi-metadata-minimalization-01, 6).
+    /// Whoever has this user pseudonym must not let the room know who it is (mimi-metadata-minimalization-02, 6).
     IdentityLinkForbidden,
     /// A wrapped key for a credential that has no identity link.
     KeyWithoutIdentityLink,

@@ -1,4 +1,4 @@
-//! KeyPackages in sets (mimi-metadata-minimalization-01, 7): one user pseudonym, one KeyPackage of each client, one room.
+//! KeyPackages in sets (mimi-metadata-minimalization-02, 7): one user pseudonym, one KeyPackage of each client, one room.
 //!
 //! `C` is what the caller calls a client, a client URI or a number: these functions run among a user's own clients, or on what one user
 //! gets of another's.

@@ -1,5 +1,5 @@
 //! Minimal-metadata rooms for MIMI (More Instant Messaging Interoperability): the hub enforces policy on pseudonyms, and only the participants
-//! learn who is who (mimi-protocol-06, 6; mimi-metadata-minimalization-01; minimal-metadata-rooms-key-management).
+//! learn who is who (mimi-protocol-06, 6; mimi-metadata-minimalization-02; minimal-metadata-rooms-key-management).
 //!
 //! A client is in a room under a [`PseudonymousCredential`](mimi_codec::protocol::PseudonymousCredential), which holds its real credential, sealed.
 //! The room's wrapped keys, which the hub stores, open it for those who have the room's wrapper key, which the hub has not.

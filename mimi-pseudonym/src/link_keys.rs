@@ -1,4 +1,4 @@
-//! The component `identity_link_keys`: one place for a wrapped key at each leaf (mimi-metadata-minimalization-01 §4).
+//! The component `identity_link_keys`: one place for a wrapped key at each leaf (mimi-metadata-minimalization-02 §4).
 //!
 //! The hub and the members apply the same changes by the same rules; no key is needed for that. Opening
 //! comes afterwards, and only members can.

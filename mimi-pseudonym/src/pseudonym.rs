@@ -1,4 +1,4 @@
-//! Names that say nothing (mimi-metadata-minimalization-01, 3; mimi-protocol-06, 6).
+//! Names that say nothing (mimi-metadata-minimalization-02, 3; mimi-protocol-06, 6).
 
 use alloc::string::String;
 use core::fmt::Write;
@@ -74,7 +74,9 @@ pub fn pseudonym_provider<'a>(
 /// version may hold a time or the address of a machine.
 pub(crate) fn check_random(pseudonym: &IdentifierUri, kind: UriKind<'_>) -> Result<(), PseudonymError> {
     let uri = pseudonym.mimi_uri()?;
-    let is_uuid = uri.is_normal() && uri.kind() == kind && uri.id().is_some_and(is_random_uuid);
+    // A user pseudonym stands under `u` or `p` (mimi-identity-05 §4).
+    let is_of_kind = uri.kind() == kind || kind.names_user() && uri.kind().names_user();
+    let is_uuid = uri.is_normal() && is_of_kind && uri.id().is_some_and(is_random_uuid);
     if is_uuid { Ok(()) } else { Err(PseudonymError::PseudonymNotRandom) }
 }
 
@@ -150,6 +152,8 @@ mod tests {
         let uri = |text: &str| IdentifierUri::new(text).unwrap();
         let random = "mimi://a.example/u/3f2504e0-4f89-41d3-9a0c-0305e82c3301";
         assert_eq!(check_random(&uri(random), UriKind::User), Ok(()));
+        let shown = "mimi://a.example/p/3f2504e0-4f89-41d3-9a0c-0305e82c3301";
+        assert_eq!(check_random(&uri(shown), UriKind::User), Ok(()));
         for other in [
             "mimi://a.example/d/3f2504e0-4f89-41d3-9a0c-0305e82c3301",
             // Version 1 holds a time and a machine's address; variant c.

@@ -1,4 +1,4 @@
-//! A client's queue ID in its leaf, sealed to the client's provider (mimi-metadata-minimalization-01 §8).
+//! A client's queue ID in its leaf, sealed to the client's provider (mimi-metadata-minimalization-02 §8).
 //!
 //! A client has one queue for all rooms, so in clear its ID would link them. The draft seals it with an HPKE
 //! key of the provider, in a leaf node extension, and leaves the form open. Here:

@@ -1,4 +1,4 @@
-//! The room's key around all of its identity link keys (mimi-metadata-minimalization-01, 4).
+//! The room's key around all of its identity link keys (mimi-metadata-minimalization-02, 4).
 
 use core::fmt;
 

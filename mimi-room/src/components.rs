@@ -10,7 +10,7 @@ use mimi_codec::{
     protocol::{ParticipantListData, ParticipantListUpdate},
 };
 
-use crate::{Refused, stack::ComponentUpdates};
+use crate::{Refused, judge::CommitKind, stack::ComponentUpdates};
 
 /// The components whose whole data an update replaces.
 const REPLACED: [ComponentID; 4] = [
@@ -29,6 +29,15 @@ pub(crate) fn updates<'p>(
     dictionary: &AppDataDictionary,
     proposals: impl IntoIterator<Item = &'p Proposal>,
 ) -> Result<ComponentUpdates, Refused> {
+    updates_of(dictionary, proposals, CommitKind::Alone)
+}
+
+/// The same for a commit that may be the half of a FULL commit.
+pub(crate) fn updates_of<'p>(
+    dictionary: &AppDataDictionary,
+    proposals: impl IntoIterator<Item = &'p Proposal>,
+    kind: CommitKind<'_>,
+) -> Result<ComponentUpdates, Refused> {
     let mut lists = Vec::new();
     let mut updates = ComponentUpdates::new();
     let mut seen = BTreeSet::new();
@@ -38,6 +47,13 @@ pub(crate) fn updates<'p>(
         let AppDataUpdateSelect::Update { update } = op else { return Err(refused()) };
         if *component_id == ComponentID::PARTICIPANT_LIST {
             lists.push(ParticipantListUpdate::decode_exact(update).map_err(|_| refused())?);
+        } else if *component_id == ComponentID::APQ_MLS_INFO
+            && let CommitKind::OfPair(info) = kind
+        {
+            // One full update or two new epochs, which were checked as a whole.
+            if seen.insert(*component_id) {
+                updates.push((*component_id, Some(info.to_bytes().map_err(|_| refused())?)));
+            }
         } else if REPLACED.contains(component_id) && seen.insert(*component_id) {
             updates.push((*component_id, Some(update.to_vec())));
         } else {

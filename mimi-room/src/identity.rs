@@ -13,7 +13,7 @@ use mimi_policy::{Actor, Claims};
 ///
 /// The claims of a JWT, SD-CWT or X.509 credential are values here: whoever verifies the
 /// credential takes them out of it. Preauthorized joins are judged by them
-/// (mimi-room-policy-03 §4).
+/// (mimi-room-policy-04 §4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
     /// The user, or the pseudonym under which the room knows it.

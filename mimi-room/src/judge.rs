@@ -8,8 +8,9 @@ use alloc::{
 
 use mimi_codec::{
     Encode, UserUri,
-    code_points::ExtensionType,
-    extensions::AppDataDictionary,
+    apq::{APQInfo, check_partial_commit},
+    code_points::{ComponentID, ExtensionType},
+    extensions::{AppDataDictionary, AppDataUpdate},
     mls::{
         AuthenticatedContent, Commit, Content, Credential, Extensions, ExternalSenders, GroupContext,
         LeafNode, MLSMessage, Proposal, ProposalRef, Sender,
@@ -28,13 +29,22 @@ use crate::{
     stack::ComponentUpdates, waiting::Named,
 };
 
-/// What the judge knows of join codes (mimi-room-policy-03 §8.1).
+/// What the judge knows of join codes (mimi-room-policy-04 §8.1).
 #[derive(Clone, Copy, Debug)]
 pub enum JoinCodes<'a> {
     /// The hub knows which users have shown a valid code, and for which role.
     Shown(&'a BTreeMap<UserUri, u32>),
     /// A client cannot know. It never refuses a join that the hub may have allowed by a code.
     Unknown,
+}
+
+/// Whether a commit of the room's group comes alone.
+#[derive(Clone, Copy)]
+pub(crate) enum CommitKind<'a> {
+    /// It does. In a combined session it is a PARTIAL commit (mls-combiner §3.1).
+    Alone,
+    /// It is the traditional half of a FULL commit, which leads to this APQInfo.
+    OfPair(&'a APQInfo),
 }
 
 impl Room {
@@ -178,7 +188,7 @@ impl Room {
     }
 
     /// Asks the stack, and does not take its word for the message's place.
-    fn verify<S: MlsStack>(
+    pub(crate) fn verify<S: MlsStack>(
         &self,
         stack: &mut S,
         message: &MLSMessage,
@@ -215,6 +225,16 @@ impl Room {
         codes: JoinCodes<'_>,
         content: &AuthenticatedContent,
     ) -> Result<Judged, Refused> {
+        self.judge_commit_of(identity, codes, content, CommitKind::Alone)
+    }
+
+    pub(crate) fn judge_commit_of(
+        &self,
+        identity: &impl Identity,
+        codes: JoinCodes<'_>,
+        content: &AuthenticatedContent,
+        kind: CommitKind<'_>,
+    ) -> Result<Judged, Refused> {
         let sender = content.content().sender();
         let Content::Commit { commit } = content.content().content() else {
             return Err(Refused::WrongContent);
@@ -225,17 +245,21 @@ impl Room {
             return Err(Refused::ProposalsWait);
         }
         let named = self.waiting.resolve(&commit.proposals).map_err(Refused::UnknownReferences)?;
-        self.judge_named(identity, codes, sender, commit, &named)
+        self.judge_named(identity, codes, (sender, kind), commit, &named)
     }
 
     pub(crate) fn judge_named(
         &self,
         identity: &impl Identity,
         codes: JoinCodes<'_>,
-        sender: &Sender,
+        (sender, kind): (&Sender, CommitKind<'_>),
         commit: &Commit,
         named: &[Named<'_>],
     ) -> Result<Judged, Refused> {
+        if matches!(kind, CommitKind::Alone) && self.dictionary.data(ComponentID::APQ_MLS_INFO).is_some() {
+            let proposals: Vec<&Proposal> = named.iter().map(|it| it.proposal).collect();
+            check_partial_commit(&proposals).map_err(Refused::Pair)?;
+        }
         if let Sender::Member { leaf_index } = sender {
             let omitted = self.waiting.omitted(*leaf_index, named);
             if !omitted.is_empty() {
@@ -248,7 +272,7 @@ impl Room {
             return Err(Refused::SelfRemove(None));
         }
         let references = References(named.iter().map(|it| it.reference).collect());
-        let mut known = Known { room: self, incoming: BTreeMap::new(), codes };
+        let mut known = Known { room: self, incoming: BTreeMap::new(), codes, kind };
         for (place, it) in named.iter().enumerate() {
             let taken = known.take(identity, Some(place), it.proposal, it.sender.unwrap_or(sender));
             taken.map_err(|refused| references.name(refused))?;
@@ -271,7 +295,7 @@ impl Room {
         let request = request.map_err(|invalid| references.invalid(invalid))?;
         let plan = request.check(&self.policy);
         let plan = plan.map_err(|refusal| references.policy(&request, refusal))?;
-        let components = components::updates(&self.dictionary, attributed.iter().map(|it| it.0))?;
+        let components = components::updates_of(&self.dictionary, attributed.iter().map(|it| it.0), kind)?;
         let rights = rights(&request, &plan);
         let retractions = attributed.iter().filter_map(|it| Retraction::of(it.0)).collect();
         let extensions = attributed.iter().find_map(|it| match it.0 {
@@ -298,7 +322,8 @@ impl Room {
     ) -> Result<(Actor, Plan, Vec<Right>), Refused> {
         let Some(first) = list.first() else { return Err(Refused::WrongContent) };
         let sender = first.sender();
-        let mut known = Known { room: self, incoming: BTreeMap::new(), codes: JoinCodes::Unknown };
+        let (codes, kind) = (JoinCodes::Unknown, CommitKind::Alone);
+        let mut known = Known { room: self, incoming: BTreeMap::new(), codes, kind };
         let mut proposals = Vec::with_capacity(list.len());
         let mut seen = BTreeSet::new();
         let references = References(list.iter().map(|it| Some(&it.reference)).collect());
@@ -445,6 +470,7 @@ struct Known<'r> {
     /// By credential and signature key.
     incoming: BTreeMap<(Vec<u8>, Vec<u8>), Member>,
     codes: JoinCodes<'r>,
+    kind: CommitKind<'r>,
 }
 
 impl Known<'_> {
@@ -511,6 +537,11 @@ impl Known<'_> {
 }
 
 impl Identities for Known<'_> {
+    /// The draft names who changes the APQInfo: the committer of a FULL commit, in each.
+    fn allows_component(&self, _: &Actor, update: &AppDataUpdate) -> bool {
+        update.component_id == ComponentID::APQ_MLS_INFO && matches!(self.kind, CommitKind::OfPair(_))
+    }
+
     fn member(&self, leaf_index: u32) -> Result<Actor, Unidentified> {
         self.room.members.get(leaf_index).map(Member::actor).ok_or(Unidentified::Unknown)
     }

@@ -26,6 +26,7 @@ mod identity;
 mod judge;
 pub mod key_material;
 mod members;
+mod pair;
 mod refused;
 mod retraction;
 mod room;
@@ -41,6 +42,7 @@ pub use decision::{
 pub use identity::{CredentialRefused, Identity, Member, Server};
 pub use judge::JoinCodes;
 pub use members::{LeafChanges, Members};
+pub use pair::{FullCommitDecision, PairError, PostQuantumGroup};
 pub use refused::{GroupInfoProblem, Refused};
 pub use retraction::Retraction;
 pub use room::{LoadError, Room};

@@ -5,10 +5,12 @@ use core::fmt;
 
 use mimi_codec::{
     ClientUri,
+    apq::APQSessionError,
     code_points::ComponentID,
     mls::ProposalRef,
     protocol::{SubmitResponseCode, UpdateResponseCode},
 };
+use mimi_crypto::ApqSuitesError;
 use mimi_policy::{InvalidRequest, Refusal};
 
 use crate::CredentialRefused;
@@ -49,7 +51,7 @@ pub enum Refused {
         /// The client that would have it.
         client: ClientUri,
     },
-    /// A leaf would come under a pseudonym, which the room forbids (mimi-room-policy-03 §5).
+    /// A leaf would come under a pseudonym, which the room forbids (mimi-room-policy-04 §5).
     PseudonymsNotAllowed {
         /// The leaf that an Update or a path replaces; `None` for one that is added.
         leaf_index: Option<u32>,
@@ -91,6 +93,17 @@ pub enum Refused {
     OtherComponents,
     /// The GroupInfo of a commit is not good for those who join by it.
     GroupInfo(GroupInfoProblem),
+    /// The commits of a combined session do not keep its two groups one session (mls-combiner §3, §5).
+    Pair(APQSessionError),
+    /// The cipher suites of the two groups of a combined session do not fit together (mls-combiner §7.1).
+    PairSuites(ApqSuitesError),
+    /// A proposal in the post-quantum group other than Add, Remove, ExternalInit, PreSharedKey and the
+    /// update of the APQInfo, or one that the commit only refers to (reading N13).
+    PairProposal,
+    /// The two commits of a FULL commit come from different clients.
+    PairCommitter,
+    /// The two groups of a combined session would have different clients (mls-combiner §3.2, §3.3).
+    PairMembers,
     /// The clock of the hub lies before the last accepted message, or beyond all time.
     Time,
 }
@@ -137,6 +150,9 @@ impl Refused {
             | Self::AlreadyWaiting(_)
             | Self::SelfRemove(_)
             | Self::GroupInfo(_)
+            | Self::Pair(_)
+            | Self::PairSuites(_)
+            | Self::PairProposal
             | Self::OtherComponents => UpdateResponseCode::INVALID_PROPOSAL,
             Self::SeveralSenders
             | Self::IdentityChanged { .. }
@@ -145,6 +161,8 @@ impl Refused {
             | Self::ProposalsWait
             | Self::TooManyWaiting { .. }
             | Self::Component(_)
+            | Self::PairCommitter
+            | Self::PairMembers
             | Self::Time => UpdateResponseCode::NOT_ALLOWED,
             Self::Invalid { invalid, .. } => invalid.update_response_code(),
             Self::Policy { refusal, .. } => refusal.reason.update_response_code(),
@@ -221,6 +239,11 @@ impl fmt::Display for Refused {
             Self::Component(id) => write!(f, "no right allows an update of component {id}"),
             Self::OtherComponents => f.write_str("the staged epoch has other components than the judgement"),
             Self::GroupInfo(problem) => write!(f, "GroupInfo: {problem}"),
+            Self::Pair(error) => write!(f, "combined groups: {error}"),
+            Self::PairSuites(error) => write!(f, "combined groups: {error}"),
+            Self::PairProposal => f.write_str("the post-quantum group takes no such proposal"),
+            Self::PairCommitter => f.write_str("the two commits come from different clients"),
+            Self::PairMembers => f.write_str("the two groups would have different clients"),
             Self::Time => f.write_str("the hub's clock gives no time after the last message"),
         }
     }

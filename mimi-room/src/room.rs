@@ -194,7 +194,7 @@ impl Room {
         self.members.leaves_of(user).filter_map(|leaf| Some(&self.members.get(leaf)?.client))
     }
 
-    /// Says who is in the parent room (mimi-room-policy-03 §5), after loading a room that depends
+    /// Says who is in the parent room (mimi-room-policy-04 §5), after loading a room that depends
     /// on one and after each change there.
     ///
     /// If a proposal that waits rests on the participants before, the new ones count from the next

@@ -98,7 +98,7 @@ impl Wishes {
         self
     }
 
-    /// Replaces the roles (mimi-room-policy-03 §3).
+    /// Replaces the roles (mimi-room-policy-04 §3).
     ///
     /// # Errors
     /// [`WishError::TooLong`].
@@ -106,7 +106,7 @@ impl Wishes {
         self.replace(ComponentID::ROLES_LIST, roles)
     }
 
-    /// Replaces the preauthorization (mimi-room-policy-03 §4).
+    /// Replaces the preauthorization (mimi-room-policy-04 §4).
     ///
     /// # Errors
     /// [`WishError::TooLong`].
@@ -114,7 +114,7 @@ impl Wishes {
         self.replace(ComponentID::PREAUTH_LIST, preauth)
     }
 
-    /// Replaces the base policy (mimi-room-policy-03 §5).
+    /// Replaces the base policy (mimi-room-policy-04 §5).
     ///
     /// # Errors
     /// [`WishError::TooLong`].

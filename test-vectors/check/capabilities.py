@@ -1,4 +1,4 @@
-"""The registry of capabilities (mimi-room-policy-03 section 10.2) and its example rooms, as the draft writes them."""
+"""The registry of capabilities (mimi-room-policy-04 section 10.2) and its example rooms, as the draft writes them."""
 
 CAPABILITIES = {
     "canAddParticipant": 0x0000, "canRemoveParticipant": 0x0001, "canAddOwnClient": 0x0002,

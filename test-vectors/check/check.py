@@ -9,6 +9,7 @@ import json
 import sys
 from pathlib import Path
 
+import apq
 import associated_party
 import attachment
 import connection
@@ -19,18 +20,24 @@ import group_info
 import identifier_query
 import identity_link
 import key_package_set
+import leaf_operation_intent
 import markdown
+import message_id_aad
 import message_status
 import name
 import policy
+import private_external
+import retraction
 import room_rule
 import semi_private
 import timeline
+import virtual_client
 import wire
 from case import Case, Wrong
 from suites import Unjudged
 
 KINDS = {
+    "apq": apq,
     "associated-party": associated_party,
     "attachment": attachment,
     "connection": connection,
@@ -41,13 +48,18 @@ KINDS = {
     "identifier-query": identifier_query,
     "identity-link": identity_link,
     "key-package-set": key_package_set,
+    "leaf-operation-intent": leaf_operation_intent,
     "markdown": markdown,
+    "message-id-aad": message_id_aad,
     "message-status": message_status,
     "name": name,
     "policy": policy,
+    "private-external": private_external,
+    "retraction": retraction,
     "room-rule": room_rule,
     "semi-private": semi_private,
     "timeline": timeline,
+    "virtual-client": virtual_client,
     "wire": wire,
 }
 

@@ -1,4 +1,4 @@
-"""Kind `connection`: the two sealed messages by which two users connect (mimi-metadata-minimalization-01 section 5)."""
+"""Kind `connection`: the two sealed messages by which two users connect (mimi-metadata-minimalization-02 section 5)."""
 
 import name as names
 from case import Wrong, refusal

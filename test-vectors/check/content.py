@@ -1,4 +1,4 @@
-"""Kind `content`: messages of mimi-content-08, and the structures that come with them."""
+"""Kind `content`: messages of mimi-content-09, and the structures that come with them."""
 
 import hashlib
 

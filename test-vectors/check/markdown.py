@@ -1,4 +1,4 @@
-"""Kind `markdown`: GFM-MIMI (mimi-content-08 sections 7.1.1 and 9.6), by markdown-it, and the warnings of links by rules of its own."""
+"""Kind `markdown`: GFM-MIMI (mimi-content-09 sections 7.1.1 and 9.6), by markdown-it, and the warnings of links by rules of its own."""
 
 import ipaddress
 import re

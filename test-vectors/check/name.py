@@ -189,6 +189,10 @@ def valid(case):
             case.equal("normal", made)
         if case.has("is_normal"):
             case.equal("is_normal", made == text)
+        if case.has("identifies"):
+            segments = text.split("/")
+            kinds = {"u": "user", "p": "pseudonym", "d": "client", "r": "room", "g": "group", "t": "team"}
+            case.equal("identifies", kinds.get(segments[3], "other") if len(segments) > 3 else "provider")
         for other in texts(case, "equivalent") if case.has("equivalent") else []:
             if normal(other) != made:
                 raise Wrong("equivalent", f"{other!r} is not")

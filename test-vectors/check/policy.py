@@ -1,4 +1,4 @@
-"""Kind `policy`: one decision of mimi-room-policy-03, rule by rule as its sections have them."""
+"""Kind `policy`: one decision of mimi-room-policy-04, rule by rule as its sections have them."""
 
 import content as messages
 import policy_content

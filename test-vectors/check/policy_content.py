@@ -1,4 +1,4 @@
-"""Which capabilities a MIMI content message takes beside canSendMessage (mimi-room-policy-03 sections 8.3 and 8.4)."""
+"""Which capabilities a MIMI content message takes beside canSendMessage (mimi-room-policy-04 sections 8.3 and 8.4)."""
 
 import re
 

@@ -140,6 +140,26 @@ class Suite:
             return x25519.X25519PrivateKey.from_private_bytes(private_key)
         return ec.derive_private_key(int.from_bytes(private_key, "big"), self.curve)
 
+    def derive_key_pair(self, ikm):
+        """KEM.DeriveKeyPair (RFC 9180, 7.1.3; hpke-pq, 3 and 4): the private key."""
+        if self.lattice is not None:
+            suite_id = b"KEM" + self.lattice.number.to_bytes(2, "big")
+            label, length = b"DeriveKeyPair", 64 if self.lattice.curve is None else 32
+            parts = (ikm, b"HPKE-v1", suite_id, len(label).to_bytes(2, "big"), label, length.to_bytes(2, "big"))
+            return hashlib.shake_256(b"".join(parts)).digest(length)
+        number, order, size = DHKEM[None if self.curve is None else self.curve.name]
+        suite_id = b"HPKE-v1KEM" + number.to_bytes(2, "big")
+        prk = self.extract(b"", suite_id + b"dkp_prk" + ikm)
+        if self.curve is None:
+            return self.expand(prk, size.to_bytes(2, "big") + suite_id + b"sk", size)
+        for counter in range(256):
+            info = size.to_bytes(2, "big") + suite_id + b"candidate" + bytes([counter])
+            candidate = bytearray(self.expand(prk, info, size))
+            candidate[0] &= 0x01 if self.curve.name == "secp521r1" else 0xFF
+            if 0 < int.from_bytes(candidate, "big") < order:
+                return bytes(candidate)
+        raise Refused("no private key")
+
     def decrypt_with_label(self, private_key, label, context, kem_output, ciphertext):
         info = prefixed(b"MLS 1.0 " + label) + prefixed(context)
         try:
@@ -272,6 +292,14 @@ SUITES = {  # number: KEM, signature curve (None: Ed25519), hash, KDF, AEAD, HPK
     3: (hpke.KEM.X25519, None, hashes.SHA256, hpke.KDF.HKDF_SHA256, ChaCha20Poly1305, hpke.AEAD.CHACHA20_POLY1305, 32),
     5: (hpke.KEM.P521, ec.SECP521R1(), hashes.SHA512, hpke.KDF.HKDF_SHA512, AESGCM, hpke.AEAD.AES_256_GCM, 32),
     7: (hpke.KEM.P384, ec.SECP384R1(), hashes.SHA384, hpke.KDF.HKDF_SHA384, AESGCM, hpke.AEAD.AES_256_GCM, 32),
+}
+
+# Number of the KEM, order of the curve, bytes of a private key. The hash of the KEM is the suite's in all of these.
+DHKEM = {
+    None: (0x0020, 0, 32),
+    "secp256r1": (0x0010, 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551, 32),
+    "secp384r1": (0x0011, int("ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973", 16), 48),
+    "secp521r1": (0x0012, int("01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409", 16), 66),
 }
 
 ECDSA_HASH = {"secp256r1": hashes.SHA256, "secp384r1": hashes.SHA384, "secp521r1": hashes.SHA512}

@@ -9,6 +9,7 @@ macro_rules! shipped {
 /// The vector files of this crate: name and content. Those that end in `-working-group.json` are transcribed from the working groups'
 /// examples and vectors; the others come from [`generate`](crate::kinds) with the default seed.
 pub const SHIPPED: &[(&str, &str)] = shipped![
+    "apq.json",
     "associated-party.json",
     "attachment.json",
     "connection.json",
@@ -20,15 +21,20 @@ pub const SHIPPED: &[(&str, &str)] = shipped![
     "identifier-query.json",
     "identity-link.json",
     "key-package-set.json",
+    "leaf-operation-intent.json",
     "markdown.json",
+    "message-id-aad.json",
     "message-status.json",
     "message-status-working-group.json",
     "name.json",
     "policy.json",
+    "private-external.json",
+    "retraction.json",
     "room.json",
     "room-rule.json",
     "semi-private.json",
     "timeline.json",
+    "virtual-client.json",
     "wire.json",
     "wire-content-working-group.json",
     "wire-mls-working-group.json",

@@ -17,7 +17,7 @@ use crate::document_place::{
 
 pub use mimi_codec::registry::Entry as TypeEntry;
 
-const CONTENT: &str = "mimi-content-08";
+const CONTENT: &str = "mimi-content-09";
 
 /// What this crate adds to the codec's registry: the documents in CBOR.
 const DOCUMENTS: [TypeEntry; 3] = [

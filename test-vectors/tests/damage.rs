@@ -281,8 +281,17 @@ fn is_not_judged(file: &Value, case: Option<&str>, field: &str, cases: usize) {
 
 #[test]
 fn judges_no_case_of_an_unknown_suite_or_revision() {
-    for kind in ["associated-party", "connection", "franking", "group-info", "identity-link", "semi-private"]
-    {
+    for kind in [
+        "associated-party",
+        "connection",
+        "franking",
+        "group-info",
+        "identity-link",
+        "leaf-operation-intent",
+        "private-external",
+        "semi-private",
+        "virtual-client",
+    ] {
         // Suite 4 is X448, and 0x0a0a a GREASE value; whether the rest of the case is in order does not matter.
         for number in [4, 6, 0x0a0a, 0xffff] {
             let mut file = shipped(&format!("{kind}.json"));

@@ -413,7 +413,7 @@ fn a_closed_pipe_is_no_panic() {
     assert!(!String::from_utf8_lossy(&output.stderr).contains("panicked"));
 }
 
-/// The examples of mimi-content-08 as one conversation.
+/// The examples of mimi-content-09 as one conversation.
 fn story() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("conversations/story.jsonl")).unwrap()
 }

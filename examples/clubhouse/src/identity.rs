@@ -185,7 +185,7 @@ impl Authority {
         let member = Member::of_mimi_uris(&user, &client)?;
         let kinds = (member.user.mimi_uri(), member.client.mimi_uri());
         let (Some(user), Some(client)) = kinds else { return Err("not MIMI URIs".into()) };
-        ensure!(user.kind() == UriKind::User && client.kind() == UriKind::Client, "not a user and a client");
+        ensure!(user.kind().names_user() && client.kind() == UriKind::Client, "not a user and a client");
         let provider = self.providers.get(member.provider.as_str()).ok_or("an unknown provider")?;
         let identity = ClientIdentity { user: member.user.clone(), client: member.client.clone() };
         verify_with_label(&self.suite, provider, LABEL, &identity.tbs(key)?, &signature)?;

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use crate::{
     Decode, DecodeErrorKind, InvalidValue, Opaque, Reader, Result,
+    apq::APQInfo,
     associated_parties::AssociatedParties,
     code_points::{ComponentID, ExtensionType, WireFormat},
     convention::wire_struct,
@@ -12,6 +13,7 @@ use crate::{
     minimal_metadata::{AddAAD, IdentityLinkExtension, IdentityLinkKeysData, SealedConnectionResponse},
     mls::ExtensionContent,
     protocol::{FrankAAD, FrankingAgentData, ParticipantListData, ParticipantListDataView, RoomMetaData},
+    retraction::{HubRetractedMessagesComponent, HubRetractedRangeComponent, MessageId},
     room_policy::{
         AssetPolicy, BaseRoomPolicy, BotPolicy, HistoryPolicy, JoinLinkPolicy, JoinLinksData,
         LinkPreviewPolicy, LoggingPolicy, MessageExpiration, OperationalParameters, PreAuthData, RoleData,
@@ -189,6 +191,7 @@ component_content! {
         BotPolicy = BOT_POLICY,
         MessageExpiration = MESSAGE_EXPIRATION_POLICY,
         IdentityLinkKeysData = IDENTITY_LINK_KEYS,
+        APQInfo = APQ_MLS_INFO,
     }
     InGroupInfo {
         IdentityLinkExtension = IDENTITY_LINK_KEYS,
@@ -197,9 +200,12 @@ component_content! {
         FrankAAD = FRANK_AAD,
         AddAAD = IDENTITY_LINK_KEYS,
         SealedConnectionResponse = CONNECTION_RESPONSE,
+        MessageId = MESSAGE_ID,
     }
     InAppEphemeral {
         AppAck = APP_ACK,
+        HubRetractedMessagesComponent = HUB_RETRACTED_MESSAGES,
+        HubRetractedRangeComponent = HUB_RETRACTED_RANGE,
     }
 }
 

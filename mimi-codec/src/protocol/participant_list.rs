@@ -7,6 +7,10 @@ use crate::{
     convention::{wire_struct, wire_view},
 };
 
+/// The index of a role in the entries of a participant list. mimi-protocol-06 has a `uint32` here, as
+/// the room's `RoleData` has.
+pub type RoleIndex = u32;
+
 wire_struct! {
     /// A user and its role (mimi-protocol §7.5).
     ///
@@ -21,7 +25,7 @@ wire_struct! {
         #[cfg_attr(feature = "serde", serde(with = "super::identifier::uri_text"))]
         pub user: Opaque,
         /// The role's index in the room's `RoleData`.
-        pub role_index: u32,
+        pub role_index: RoleIndex,
     }
 }
 
@@ -45,7 +49,7 @@ wire_view! {
         /// The user's URI.
         pub user: &'a [u8],
         /// The role's index in the room's `RoleData`.
-        pub role_index: u32,
+        pub role_index: RoleIndex,
     }
 }
 
@@ -81,7 +85,7 @@ wire_struct! {
         /// The user's place in the list before the update, counted from 0.
         pub user_index: u32,
         /// The index of its new role.
-        pub role_index: u32,
+        pub role_index: RoleIndex,
     }
 }
 

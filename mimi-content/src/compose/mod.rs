@@ -196,7 +196,7 @@ impl Composer {
     /// Other text in the place of a message's; `first` and `latest` say what it replaces.
     ///
     /// All but the body stays as it was: the topic, what it replies to, the expiry and the extensions. To change them takes an
-    /// authorization of its own (mimi-content-08 §9.3). The extensions 1 to 4 and 256 describe one message, not its
+    /// authorization of its own (mimi-content-09 §9.3). The extensions 1 to 4 and 256 describe one message, not its
     /// versions: the edit has its own, or none (reading T63).
     ///
     /// [`Composer::edit_text`] keeps the other parts of the body, too.

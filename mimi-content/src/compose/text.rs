@@ -166,7 +166,7 @@ pub fn mention_link(label: &str, uri: &str) -> Result<String, MentionError> {
 }
 
 /// A mention of a user or a group without a label, which leaves it to the receiver what is shown: `<mimi://…>`
-/// (mimi-content-08 §9.6).
+/// (mimi-content-09 §9.6).
 ///
 /// ```
 /// use mimi_content::{Text, mention_uri};

@@ -93,7 +93,7 @@ pub enum Element<'t> {
         warning: Option<LinkWarning>,
     },
     /// A link to a `mimi:` or `im:` URI: a mention if it names a user with a client in the group, else a link like any other
-    /// (mimi-content-08 §9.6).
+    /// (mimi-content-09 §9.6).
     Mention {
         /// The URI of the user.
         uri: Cow<'t, str>,

@@ -1,4 +1,4 @@
-//! Links, mentions, and links that are not what they seem: mimi-content-08 §9.6.
+//! Links, mentions, and links that are not what they seem: mimi-content-09 §9.6.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -123,7 +123,7 @@ pub fn links(markdown: &str) -> Vec<Link> {
 /// The links that mention a user: those to a URI of which `is_member` says that it is a user with a client in the group.
 ///
 /// How to compare URIs, and who is in the group, is the caller's to know. The text is what the sender suggests to show; whether it may
-/// represent that user is for the receiver to decide (mimi-content-08 §9.6).
+/// represent that user is for the receiver to decide (mimi-content-09 §9.6).
 ///
 /// ```
 /// use mimi_content::gfm::mentions;

@@ -35,7 +35,7 @@ const REGULAR: [&str; 9] = [
     "zh-xiang",
 ];
 
-/// Whether `language` has the form that mimi-content-08 §4.4 requires: empty, or a comma-separated list of well-formed
+/// Whether `language` has the form that mimi-content-09 §4.4 requires: empty, or a comma-separated list of well-formed
 /// language tags ([`is_language_tag`]). Spaces after a comma are allowed (reading T12).
 ///
 /// ```

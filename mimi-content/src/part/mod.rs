@@ -327,7 +327,7 @@ impl<'a> NestedPartRef<'a> {
 #[non_exhaustive]
 pub enum UnboundReason {
     /// The content is neither encrypted nor hashed: a service, such as a link to a conference
-    /// (mimi-content-08 §4.5). There is no content that could be bound.
+    /// (mimi-content-09 §4.5). There is no content that could be bound.
     Service,
     /// The content is encrypted and has no hash.
     NoHash,

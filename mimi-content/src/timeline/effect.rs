@@ -126,7 +126,7 @@ pub enum Changed {
 /// The rows must be written before the next step, all or none.
 ///
 /// The order in which things happen doesn't matter, but for one thing: of two different messages under
-/// one ID, the one that came first is kept (mimi-content-08 §9.1).
+/// one ID, the one that came first is kept (mimi-content-09 §9.1).
 ///
 /// # Errors
 ///
@@ -241,7 +241,8 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
             self.unseen.insert(id, None);
         }
         let place = Place { accepted_ms: received.accepted_ms, message_id: id };
-        let is_retracted = self.look_up.is_retracted(&id, received.sender_uri, received.accepted_ms)?;
+        let (kind, accepted_ms) = (received.body.kind, received.accepted_ms);
+        let is_retracted = self.look_up.is_retracted(&id, kind, received.sender_uri, accepted_ms)?;
         let sender_uri: Arc<str> = Arc::from(received.sender_uri);
         let mut row = MessageRow {
             place,
@@ -395,7 +396,7 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
     ) -> Result<(), L::Error> {
         let id = before.message_id();
         after.place.accepted_ms = accepted_ms;
-        after.is_retracted = self.look_up.is_retracted(&id, &after.sender_uri, accepted_ms)?;
+        after.is_retracted = self.look_up.is_retracted(&id, after.kind, &after.sender_uri, accepted_ms)?;
         for mut status in self.look_up.report(&id)? {
             let (rank, first_holds) = status.weight.parts();
             status.report = after.place;
@@ -495,14 +496,15 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
     fn retract(&mut self, retraction: &Arc<Retraction>) -> Result<(), L::Error> {
         self.others.push(RowChange::PutRetraction(Arc::clone(retraction)));
         let ids = match &retraction.scope {
-            RetractionScope::Messages(ids) => ids.clone(),
+            RetractionScope::Messages(ids) | RetractionScope::Reactions(ids) => ids.clone(),
             RetractionScope::Sender { sender_uri, .. } => {
                 self.look_up.sent_since(sender_uri, retraction.start_ms())?
             }
         };
         for id in ids {
             let Some(mut row) = self.message(&id)? else { continue };
-            if row.is_retracted {
+            let of_reactions = matches!(retraction.scope, RetractionScope::Reactions(_));
+            if row.is_retracted || of_reactions && row.kind != BodyKind::Reaction {
                 continue;
             }
             row.is_retracted = true;

@@ -175,6 +175,8 @@ pub(super) struct Memory<P, R> {
     reports: BTreeMap<Node, (u32, u32)>,
     different: BTreeMap<(Node, Digest, u32), DifferentContent<P>>,
     retracted: BTreeMap<MessageId, Arc<Retraction>>,
+    /// By removers who may retract reactions only.
+    retracted_reactions: BTreeMap<MessageId, Arc<Retraction>>,
     /// Of a sender, in the order of their starts; each is earlier than those before it.
     ranges: BTreeMap<u32, Vec<Arc<Retraction>>>,
     messages: usize,
@@ -229,6 +231,7 @@ impl<P, R> Default for Memory<P, R> {
             reports: BTreeMap::new(),
             different: BTreeMap::new(),
             retracted: BTreeMap::new(),
+            retracted_reactions: BTreeMap::new(),
             ranges: BTreeMap::new(),
             messages: 0,
             by_id: Sorted::default(),
@@ -355,15 +358,22 @@ impl<P, R> Memory<P, R> {
     /// The retraction that holds for a message: the first of those that concern it.
     pub(super) fn retraction(&self, node: Node) -> Option<&Retraction> {
         let (id, record) = (self.id(node)?, self.record(node)?);
-        self.find_retraction(&id, record.sender, record.accepted_ms)
+        self.find_retraction(&id, record.kind, record.sender, record.accepted_ms)
     }
 
-    fn find_retraction(&self, id: &MessageId, sender: u32, accepted_ms: u64) -> Option<&Retraction> {
+    fn find_retraction(
+        &self,
+        id: &MessageId,
+        kind: BodyKind,
+        sender: u32,
+        accepted_ms: u64,
+    ) -> Option<&Retraction> {
         let ranges = self.ranges.get(&sender).map_or(&[][..], Vec::as_slice);
         let after = ranges.partition_point(|range| range.start_ms() <= accepted_ms);
         let range = after.checked_sub(1).and_then(|last| ranges.get(last));
         let single = self.retracted.get(id);
-        single.into_iter().chain(range).min().map(AsRef::as_ref)
+        let reaction = self.retracted_reactions.get(id).filter(|_| kind == BodyKind::Reaction);
+        single.into_iter().chain(reaction).chain(range).min().map(AsRef::as_ref)
     }
 
     pub(super) fn entries(&self) -> Range<'_> {
@@ -569,7 +579,8 @@ impl<P, R> Memory<P, R> {
             show(RowChange::PutDifferent(row), Some(&other.payload));
         }
         let ranges = self.ranges.values().flatten();
-        let retractions: BTreeSet<_> = self.retracted.values().chain(ranges).collect();
+        let retractions: BTreeSet<_> =
+            self.retracted.values().chain(self.retracted_reactions.values()).chain(ranges).collect();
         for retraction in retractions {
             show(RowChange::PutRetraction(Arc::clone(retraction)), None);
         }
@@ -657,15 +668,17 @@ impl<P, R> Memory<P, R> {
     }
 
     fn put_retraction(&mut self, retraction: &Arc<Retraction>) {
-        match &retraction.scope {
-            RetractionScope::Messages(ids) => {
-                for id in ids {
-                    let held = self.retracted.entry(*id).or_insert_with(|| Arc::clone(retraction));
-                    if retraction < held {
-                        *held = Arc::clone(retraction);
-                    }
+        let hold = |held: &mut BTreeMap<MessageId, Arc<Retraction>>, ids: &[MessageId]| {
+            for id in ids {
+                let held = held.entry(*id).or_insert_with(|| Arc::clone(retraction));
+                if retraction < held {
+                    *held = Arc::clone(retraction);
                 }
             }
+        };
+        match &retraction.scope {
+            RetractionScope::Messages(ids) => hold(&mut self.retracted, ids),
+            RetractionScope::Reactions(ids) => hold(&mut self.retracted_reactions, ids),
             RetractionScope::Sender { sender_uri, .. } => {
                 let sender = self.senders.intern(sender_uri);
                 let ranges = self.ranges.entry(sender).or_default();
@@ -977,9 +990,15 @@ impl<P, R> LookUp<P, R> for Memory<P, R> {
         Ok(range.filter_map(|node| self.id(node)).collect())
     }
 
-    fn is_retracted(&self, id: &MessageId, sender_uri: &str, accepted_ms: u64) -> Result<bool, Infallible> {
+    fn is_retracted(
+        &self,
+        id: &MessageId,
+        kind: BodyKind,
+        sender_uri: &str,
+        accepted_ms: u64,
+    ) -> Result<bool, Infallible> {
         let sender = self.senders.find(sender_uri).unwrap_or(NONE);
-        Ok(self.find_retraction(id, sender, accepted_ms).is_some())
+        Ok(self.find_retraction(id, kind, sender, accepted_ms).is_some())
     }
 
     fn has_different(&self, row: &DifferentRow) -> Result<bool, Infallible> {

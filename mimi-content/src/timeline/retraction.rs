@@ -38,6 +38,9 @@ pub enum RetractionScope {
         /// `None` for all of the room.
         from_ms: Option<u64>,
     },
+    /// Component `hub_retracted_messages` of a remover whose role has canDeleteOtherReaction and not
+    /// canDeleteOtherMessage: those of these messages that are reactions. The others keep their effect.
+    Reactions(Vec<MessageId>),
 }
 
 impl Retraction {
@@ -54,7 +57,7 @@ impl Retraction {
     pub fn starting_ms(&self) -> Option<u64> {
         match &self.scope {
             RetractionScope::Sender { from_ms, .. } => *from_ms,
-            RetractionScope::Messages(_) => None,
+            RetractionScope::Messages(_) | RetractionScope::Reactions(_) => None,
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::message_id::MessageId;
 use crate::status::{MessageStatus, StatusWeight};
 
 /// The place of a message in its room: by the hub's accepted timestamp, then by the lexically lower
-/// message ID (mimi-content-08 §5.11).
+/// message ID (mimi-content-09 §5.11).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// The accepted timestamp, in milliseconds since the UNIX epoch; of a message that the hub has not
@@ -382,9 +382,11 @@ pub trait LookUp<P, R> {
     fn sent_since(&self, sender_uri: &str, accepted_ms: u64) -> Result<Vec<MessageId>, Self::Error>;
 
     /// Whether a retraction names the message, or its sender from its time or an earlier one on.
+    /// [`RetractionScope::Reactions`](super::RetractionScope::Reactions) names reactions only.
     fn is_retracted(
         &self,
         message_id: &MessageId,
+        kind: BodyKind,
         sender_uri: &str,
         accepted_ms: u64,
     ) -> Result<bool, Self::Error>;

@@ -493,6 +493,10 @@ impl Stored for RetractionScope {
                 sender_uri.put(out);
                 from_ms.put(out);
             }
+            Self::Reactions(ids) => {
+                out.push(2);
+                ids.put(out);
+            }
         }
     }
 
@@ -500,6 +504,7 @@ impl Stored for RetractionScope {
         match reader.array()? {
             [0] => Vec::get(reader).map(Self::Messages),
             [1] => Ok(Self::Sender { sender_uri: Stored::get(reader)?, from_ms: Stored::get(reader)? }),
+            [2] => Vec::get(reader).map(Self::Reactions),
             _ => Err(reader.invalid()),
         }
     }

@@ -183,11 +183,14 @@ pub(crate) struct TestRetraction {
     pub(crate) at_ms: u64,
     /// One message, or a sender from a time on.
     pub(crate) scope: Result<u8, (usize, Option<u64>)>,
+    /// Whether the remover may retract reactions only.
+    pub(crate) only_reactions: bool,
 }
 
 impl TestRetraction {
     pub(crate) fn value(&self) -> Arc<Retraction> {
         let scope = match self.scope {
+            Ok(number) if self.only_reactions => RetractionScope::Reactions(vec![id(number)]),
             Ok(number) => RetractionScope::Messages(vec![id(number)]),
             Err((sender, from_ms)) => RetractionScope::Sender { sender_uri: USERS[sender].into(), from_ms },
         };
@@ -196,7 +199,10 @@ impl TestRetraction {
 
     pub(crate) fn concerns(&self, message: &TestMessage, accepted_ms: u64) -> bool {
         match self.scope {
-            Ok(number) => number == message.id,
+            Ok(number) => {
+                let is_reaction = matches!(message.body, TestBody::Reactions(_) | TestBody::Emptied(true));
+                number == message.id && (!self.only_reactions || is_reaction)
+            }
             Err((sender, from_ms)) => {
                 sender == message.sender && from_ms.is_none_or(|from| from <= accepted_ms)
             }

@@ -68,8 +68,9 @@ prop_compose! {
         at_ms in 0..3_u64,
         number in 0..MESSAGES + 2,
         range in of((0..3_usize, of(0..6_u64))),
+        only_reactions: bool,
     ) -> TestRetraction {
-        TestRetraction { at_ms, scope: range.map_or(Ok(number), Err) }
+        TestRetraction { at_ms, scope: range.map_or(Ok(number), Err), only_reactions }
     }
 }
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use mimi_content::MessageId;
 use mimi_content::timeline::{
-    Changed, DifferentRow, Incoming, LinkRow, LookUp, MessageRow, NotAuthorized, Place, Received, Relation,
-    Retraction, RetractionScope, RowChange, RowDecodeError, StatusRow, UnseenRow, effect,
+    BodyKind, Changed, DifferentRow, Incoming, LinkRow, LookUp, MessageRow, NotAuthorized, Place, Received,
+    Relation, Retraction, RetractionScope, RowChange, RowDecodeError, StatusRow, UnseenRow, effect,
 };
 
 use crate::model::{TestMessage, authorize, id};
@@ -146,9 +146,10 @@ impl LookUp<MessageId, NotAuthorized> for Rows {
         Ok(rows.map(MessageRow::message_id).collect())
     }
 
-    fn is_retracted(&self, id: &MessageId, sender: &str, accepted_ms: u64) -> Found<bool> {
+    fn is_retracted(&self, id: &MessageId, kind: BodyKind, sender: &str, accepted_ms: u64) -> Found<bool> {
         Ok(self.retractions.iter().any(|retraction| match &retraction.scope {
             RetractionScope::Messages(ids) => ids.contains(id),
+            RetractionScope::Reactions(ids) => kind == BodyKind::Reaction && ids.contains(id),
             RetractionScope::Sender { sender_uri, from_ms } => {
                 &**sender_uri == sender && from_ms.is_none_or(|from| from <= accepted_ms)
             }

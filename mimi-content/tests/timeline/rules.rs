@@ -862,7 +862,7 @@ fn the_hub_retracts_messages_and_what_belongs_to_them() {
         message(3, ALICE, 3).replying(2),
         with(Reactions(vec![0]), 4, ALICE, 4).replying(2),
     ]);
-    let retraction = TestRetraction { at_ms: 9, scope: Ok(1) }.value();
+    let retraction = TestRetraction { at_ms: 9, scope: Ok(1), only_reactions: false }.value();
     assert_eq!(timeline.retract(&retraction), [Changed::Retracted(id(1))]);
     assert_eq!(timeline.retract(&retraction), []);
     let entry = timeline.entry(&id(1)).unwrap();
@@ -877,8 +877,34 @@ fn the_hub_retracts_messages_and_what_belongs_to_them() {
 }
 
 #[test]
+fn a_remover_of_reactions_retracts_no_messages() {
+    let retractions: Vec<_> = [1, 2]
+        .map(|message| TestRetraction { at_ms: 9, scope: Ok(message), only_reactions: true }.value())
+        .into();
+    let messages = [message(1, BOB, 1), with(Reactions(vec![0]), 2, ALICE, 2).replying(1)];
+    let mut before = fold(&messages);
+    let mut after = TestTimeline::new();
+    for retraction in &retractions {
+        let _ = before.retract(retraction);
+        let _ = after.retract(retraction);
+    }
+    for message in &messages {
+        let _ = insert(&mut after, message, message.accepted[0]);
+    }
+    for mut timeline in [before, after] {
+        let entry = timeline.entry(&id(1)).unwrap();
+        assert_eq!((entry.state(NOW), entry.retraction()), (EntryState::Shown, None));
+        assert_eq!(entry.reactions(NOW).len(), 0);
+        assert_eq!(timeline.get(&id(2)).unwrap().retraction(), Some(&*retractions[1]));
+        // Whoever may retract any message retracts it all the same.
+        let message = TestRetraction { at_ms: 10, scope: Ok(1), only_reactions: false }.value();
+        assert_eq!(timeline.retract(&message), [Changed::Retracted(id(1))]);
+    }
+}
+
+#[test]
 fn the_hub_retracts_all_of_a_sender_from_a_time_on() {
-    let from = TestRetraction { at_ms: 9, scope: Err((BOB, Some(5))) }.value();
+    let from = TestRetraction { at_ms: 9, scope: Err((BOB, Some(5))), only_reactions: false }.value();
     let messages = [
         message(1, BOB, 4),
         message(2, BOB, 5).replacing(1),
@@ -904,11 +930,12 @@ fn the_hub_retracts_all_of_a_sender_from_a_time_on() {
         assert_eq!(timeline.entry(&id(5)).unwrap().state(NOW), EntryState::Retracted);
         // So for a deletion: the message is there again.
         assert_eq!(timeline.entry(&id(3)).unwrap().state(NOW), EntryState::Deleted);
-        let moderator = TestRetraction { at_ms: 10, scope: Err((MODERATOR, None)) }.value();
+        let moderator =
+            TestRetraction { at_ms: 10, scope: Err((MODERATOR, None)), only_reactions: false }.value();
         assert_eq!(timeline.retract(&moderator), [Changed::Edited(id(3))]);
         assert_eq!(timeline.entry(&id(3)).unwrap().state(NOW), EntryState::Shown);
         // Of several, the one that was decided first holds.
-        let earlier = TestRetraction { at_ms: 8, scope: Err((BOB, Some(6))) }.value();
+        let earlier = TestRetraction { at_ms: 8, scope: Err((BOB, Some(6))), only_reactions: false }.value();
         assert_eq!(timeline.retract(&earlier), []);
         assert_eq!(timeline.entry(&id(5)).unwrap().retraction(), Some(&*earlier));
         assert_eq!(timeline.get(&id(2)).unwrap().retraction(), Some(&*from));

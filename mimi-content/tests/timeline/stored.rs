@@ -47,6 +47,11 @@ fn rows_have_these_bytes() {
     assert_eq!(range().encode(), expected);
     assert_eq!(Retraction::decode(&expected), Ok(range()));
 
+    let reactions = Retraction { scope: RetractionScope::Reactions(vec![id(4)]), ..range() };
+    let expected = [&[1, 6][..], &[0, 0, 0, 0, 0, 0, 0, 1], &[1, b'b'], &[0], &[2, 1], &[4; 32]].concat();
+    assert_eq!(reactions.encode(), expected);
+    assert_eq!(Retraction::decode(&expected), Ok(reactions));
+
     let link = LinkRow { parent: id(1), size: 3, end: LinkEnd::Loop, next: id(2) };
     let expected = [&[1, 2][..], &[1; 32], &[0, 0, 0, 3], &[2], &[2; 32]].concat();
     assert_eq!(link.encode(), expected);

@@ -1,4 +1,4 @@
-//! The examples of mimi-content-08 section 5 as one conversation.
+//! The examples of mimi-content-09 section 5 as one conversation.
 
 use mimi_content::timeline::{
     BodyKind, Changed, EntryState, Inserted, ReactionContent, Received, ReferenceState, Standing, Timeline,

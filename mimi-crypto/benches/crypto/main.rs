@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, missing_docs)]
 
 mod messages;
+#[cfg(feature = "post-quantum")]
+mod post_quantum;
 
 use std::{
     hint::black_box,
@@ -284,8 +286,10 @@ fn medians(subject: &Subject) -> [f64; 2] {
 }
 
 fn main() {
-    let subjects: Vec<_> =
-        signatures().into_iter().chain(hpke()).chain(hashes()).chain(messages::subjects()).collect();
+    let subjects = signatures().into_iter().chain(hpke()).chain(hashes()).chain(messages::subjects());
+    #[cfg(feature = "post-quantum")]
+    let subjects = subjects.chain(post_quantum::subjects());
+    let subjects: Vec<_> = subjects.collect();
     let mut criterion = Criterion::default().configure_from_args();
     for subject in &subjects {
         let mut group = criterion.benchmark_group(format!("{} and {}", subject.name, subject.baseline));

@@ -1,4 +1,4 @@
-//! MIMI content (mimi-content-08).
+//! MIMI content (mimi-content-09).
 
 use alloc::vec::Vec;
 

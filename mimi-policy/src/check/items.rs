@@ -304,7 +304,7 @@ impl<'a> Items<'a> {
 
         let mut ranges: BTreeMap<&UserUri, Option<usize>> = BTreeMap::new();
         for item in &self.items {
-            if let Change::RetractRange { sender } = item.change
+            if let Change::RetractRange { sender, .. } = item.change
                 && let Some(first) = ranges.insert(sender, item.index)
             {
                 return Err(item.refuse(Reason::SecondRetractedRange(sender.clone())).with(first));

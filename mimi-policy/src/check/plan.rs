@@ -112,7 +112,7 @@ fn note(item: &Item<'_>, capability: impl FnOnce() -> Option<CapabilityType>) ->
         Change::ReInit => Some(Note::ReInit { by }),
         Change::ChangeComponent(_)
         | Change::DestroyRoom
-        | Change::RetractMessages
+        | Change::RetractMessages(_)
         | Change::RetractRange { .. } => None,
     }
 }

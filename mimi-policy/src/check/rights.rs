@@ -145,7 +145,7 @@ impl<'r, 'a> Rights<'r, 'a> {
             Change::UpdatePreAuth(_) => alone(CapabilityType::CAN_CHANGE_PREAUTHORIZED_USER_LIST),
             Change::UpdateBase(_) => alone(CapabilityType::CAN_CHANGE_ROOM_MEMBERSHIP_STYLE),
             Change::RetractRange { .. } => alone(CapabilityType::CAN_DELETE_OTHER_MESSAGE),
-            Change::RetractMessages => alone(CapabilityType::CAN_DELETE_OTHER_MESSAGE)
+            Change::RetractMessages(_) => alone(CapabilityType::CAN_DELETE_OTHER_MESSAGE)
                 .or_else(|reason| alone(CapabilityType::CAN_DELETE_OTHER_REACTION).map_err(|_| reason)),
             Change::ReInit => alone(CapabilityType::CAN_SEND_MLS_REINIT_PROPOSAL),
             Change::DestroyRoom => alone(CapabilityType::CAN_DESTROY_ROOM),

@@ -373,7 +373,7 @@ pub enum AssetRefusal {
         /// The provider that would need one.
         provider: String,
     },
-    /// The room states an upload location that mimi-room-policy-03 does not list.
+    /// The room states an upload location that mimi-room-policy-04 does not list.
     UnknownLocation(AssetUploadLocation),
     /// Its URL isn't at one of the places of the provider.
     Url(AssetUrlError),

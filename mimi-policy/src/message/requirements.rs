@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use mimi_codec::{CapabilityType, MimiUriRef, UriKind};
+use mimi_codec::{CapabilityType, MimiUriRef};
 use mimi_content::timeline::{Action, Change};
 use mimi_content::{Disposition, MimiContentRef, NestedPartRef, PartIndex, PartRef, media_types};
 
@@ -379,7 +379,7 @@ fn is_deletion(message: &MimiContentRef<'_>) -> bool {
 
 /// A link to a user who is in the room (mimi-content §9.5).
 fn is_mention(uri: &str, known: &impl Known) -> bool {
-    MimiUriRef::parse(uri).is_ok_and(|parsed| parsed.kind() == UriKind::User) && known.is_participant(uri)
+    MimiUriRef::parse(uri).is_ok_and(|parsed| parsed.kind().names_user()) && known.is_participant(uri)
 }
 
 /// The message that a part forwards.

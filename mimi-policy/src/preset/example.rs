@@ -7,7 +7,7 @@ use mimi_codec::room_policy::{CapabilityType as C, Role, RoleData};
 
 use super::{Limits, banned, role};
 
-/// An example room of mimi-room-policy-03's appendix.
+/// An example room of mimi-room-policy-04's appendix.
 ///
 /// Three things in them aren't as the draft has them, because they can't be: `canGrantVoice` and `canRevokeVoice` have no number and are
 /// left out; the speaker, who "includes all the capabilities authorized for a speaker", includes the attendee's; the moderator, who

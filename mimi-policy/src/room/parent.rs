@@ -1,4 +1,4 @@
-//! The participants of the room that a room depends on (mimi-room-policy-03 §5).
+//! The participants of the room that a room depends on (mimi-room-policy-04 §5).
 
 use alloc::collections::BTreeSet;
 

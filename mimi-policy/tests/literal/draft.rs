@@ -1,4 +1,4 @@
-//! mimi-room-policy-03, paragraph by paragraph. Slow, and as near to the text as it goes: one function per capability, every check by
+//! mimi-room-policy-04, paragraph by paragraph. Slow, and as near to the text as it goes: one function per capability, every check by
 //! counting, the state after made by copying the room.
 
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! The appendix of mimi-room-policy-03, read from the draft's text by itself: for each room its roles, and per capability who has it (a
+//! The appendix of mimi-room-policy-04, read from the draft's text by itself: for each room its roles, and per capability who has it (a
 //! digit is the role's index, a dot a role without it).
 
 /// Index, name, minimum and maximum, minimum and maximum of the active, role changes.

@@ -1,4 +1,4 @@
-//! Alice adds Bob, with whom she is connected (mimi-metadata-minimalization-01, 4.1).
+//! Alice adds Bob, with whom she is connected (mimi-metadata-minimalization-02, 4.1).
 
 use alloc::{collections::BTreeSet, vec::Vec};
 

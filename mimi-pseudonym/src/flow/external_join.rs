@@ -1,4 +1,4 @@
-//! Dave joins by an external commit, with the wrapper key from a join link or a member (mimi-metadata-minimalization-01 §4.2).
+//! Dave joins by an external commit, with the wrapper key from a join link or a member (mimi-metadata-minimalization-02 §4.2).
 //!
 //! Members open Dave's link when they [follow](crate::KnownRoom::follow) his commit. Under a user pseudonym
 //! that is present he needs a [`PseudonymConsent`](crate::PseudonymConsent) too.

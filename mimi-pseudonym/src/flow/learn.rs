@@ -1,4 +1,4 @@
-//! Who is in the room: every link opened, as a new member does after a Welcome (mimi-metadata-minimalization-01, 4.1).
+//! Who is in the room: every link opened, as a new member does after a Welcome (mimi-metadata-minimalization-02, 4.1).
 
 use alloc::{
     collections::{BTreeMap, BTreeSet},

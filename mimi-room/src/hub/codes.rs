@@ -1,4 +1,4 @@
-//! Join codes: the hub makes them, keeps them and knows them again (mimi-room-policy-03 §8.1).
+//! Join codes: the hub makes them, keeps them and knows them again (mimi-room-policy-04 §8.1).
 
 use alloc::{collections::BTreeMap, vec::Vec};
 

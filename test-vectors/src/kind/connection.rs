@@ -35,7 +35,7 @@ impl Kind for Connection {
 
     #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
-        &["draft-kohbrok-mimi-metadata-minimalization-01"]
+        &["draft-kohbrok-mimi-metadata-minimalization-02"]
     }
 
     fn verify_valid(&self, case: &mut Case<'_>) {

@@ -41,7 +41,7 @@ impl Kind for IdentityLink {
 
     #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
-        &["draft-kohbrok-mimi-metadata-minimalization-01", "draft-ietf-mimi-protocol-06"]
+        &["draft-kohbrok-mimi-metadata-minimalization-02", "draft-ietf-mimi-protocol-06"]
     }
 
     fn verify_valid(&self, case: &mut Case<'_>) {

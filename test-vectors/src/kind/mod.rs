@@ -1,5 +1,6 @@
 //! The kinds of vectors. A kind is one module with one type that implements [`Kind`], and a line in [`KINDS`].
 
+mod apq;
 mod associated_party;
 mod attachment;
 mod connection;
@@ -11,16 +12,21 @@ mod identifier_query;
 mod identity_link;
 mod judgement;
 mod key_package_set;
+mod leaf_operation_intent;
 #[cfg(feature = "markdown")]
 mod markdown;
+mod message_id_aad;
 mod message_status;
 mod name;
 mod policy;
+mod private_external;
+mod retraction;
 #[cfg(feature = "room")]
 mod room;
 mod room_rule;
 mod semi_private;
 mod timeline;
+mod virtual_client;
 mod wire;
 
 use crate::case::Case;
@@ -48,6 +54,7 @@ pub(crate) trait Kind: Sync {
 }
 
 const KINDS: &[&dyn Kind] = &[
+    &apq::Apq,
     &associated_party::AssociatedParty,
     &attachment::Attachment,
     &connection::Connection,
@@ -58,16 +65,21 @@ const KINDS: &[&dyn Kind] = &[
     &identifier_query::IdentifierQuery,
     &identity_link::IdentityLink,
     &key_package_set::KeyPackageSet,
+    &leaf_operation_intent::LeafIntent,
     #[cfg(feature = "markdown")]
     &markdown::Markdown,
+    &message_id_aad::MessageIdAad,
     &message_status::MessageStatus,
     &name::Name,
     &policy::Policy,
+    &private_external::PrivateExternal,
+    &retraction::RetractionKind,
     #[cfg(feature = "room")]
     &room::RoomKind,
     &room_rule::RoomRule,
     &semi_private::SemiPrivate,
     &timeline::Timeline,
+    &virtual_client::VirtualClient,
     &wire::Wire,
 ];
 

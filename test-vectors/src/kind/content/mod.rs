@@ -25,7 +25,7 @@ impl Kind for Content {
 
     #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
-        &["draft-ietf-mimi-content-08", "draft-mimi-content-more-extensions-00"]
+        &["draft-ietf-mimi-content-09", "draft-mimi-content-more-extensions-00"]
     }
 
     fn verify_valid(&self, case: &mut Case<'_>) {

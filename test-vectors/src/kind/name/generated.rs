@@ -167,6 +167,22 @@ fn mimi_uris(cases: &mut Vec<GeneratedCase>) {
             );
         }
     }
+    // mimi-identity-05, table 3 and section 4.
+    for (uri, identifies) in [
+        ("mimi://example.com", "provider"),
+        ("mimi://example.com/u/juliet", "user"),
+        ("mimi://irc.example.com/u/jcapulet1583@example.com", "user"),
+        ("mimi://a.example/p/crazykoala75", "pseudonym"),
+        ("mimi://example.com/d/juliet/balcony", "client"),
+        ("mimi://irc.example.com/r/projectX", "room"),
+        ("mimi://a.example/g/TII9t5viBrXiXc", "group"),
+        ("mimi://a.example/t/engineering", "team"),
+        ("mimi://local.invalid/u/alice.smith", "user"),
+        ("mimi://a.example/P/crazykoala75", "other"),
+        ("mimi://a.example/team/engineering", "other"),
+    ] {
+        cases.push(case(WHAT, uri, ", what it identifies", None).text("identifies", identifies));
+    }
     // An escaped escape is taken out once.
     cases.push(
         case(WHAT, "mimi://b.example/u/%25%36%32ob", "", None)

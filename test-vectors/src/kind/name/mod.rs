@@ -4,8 +4,8 @@ use alloc::format;
 use alloc::string::{String, ToString};
 
 use mimi_codec::{
-    DnsName, HttpsUrlRef, MediaType, MimiUri, UrlTemplate, check_asset_url, match_presented_identities,
-    parse_from_header,
+    DnsName, HttpsUrlRef, MediaType, MimiUri, UriKind, UrlTemplate, check_asset_url,
+    match_presented_identities, parse_from_header,
 };
 use mimi_content::{is_language_list, is_language_tag};
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ impl Kind for Name {
 
     #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
-        &["draft-ietf-mimi-protocol-06", "draft-ietf-mimi-content-08", "draft-ietf-mls-extensions-10"]
+        &["draft-ietf-mimi-protocol-06", "draft-ietf-mimi-content-09", "draft-ietf-mls-extensions-10"]
     }
 
     fn verify_valid(&self, case: &mut Case<'_>) {
@@ -140,6 +140,9 @@ fn mimi_uri(case: &mut Case<'_>, input: &str, compare: bool) -> Option<Verdict> 
         let expected = case.flag("is_normal", false)?;
         case.same_json("is_normal", &Value::from(expected), &Value::from(uri.as_ref().is_normal()));
     }
+    if let Some(expected) = case.optional_text("identifies")? {
+        case.same_json("identifies", &Value::from(expected), &Value::from(identifies(uri.kind())));
+    }
     if case.optional("equivalent").is_some() {
         for (index, other) in texts(case, "equivalent")?.into_iter().enumerate() {
             let field = format!("equivalent[{index}]");
@@ -151,6 +154,20 @@ fn mimi_uri(case: &mut Case<'_>, input: &str, compare: bool) -> Option<Verdict> 
         }
     }
     Some(Ok(()))
+}
+
+/// What a URI identifies, as the files name it.
+const fn identifies(kind: UriKind<'_>) -> &'static str {
+    match kind {
+        UriKind::Provider => "provider",
+        UriKind::User => "user",
+        UriKind::Pseudonym => "pseudonym",
+        UriKind::Client => "client",
+        UriKind::Room => "room",
+        UriKind::Group => "group",
+        UriKind::Team => "team",
+        UriKind::Other(_) => "other",
+    }
 }
 
 fn url_template(case: &mut Case<'_>, input: &str, compare: bool) -> Option<Verdict> {

@@ -21,7 +21,7 @@ impl Kind for Policy {
 
     #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
-        &["draft-ietf-mimi-room-policy-03", "draft-ietf-mimi-protocol-06"]
+        &["draft-ietf-mimi-room-policy-04", "draft-ietf-mimi-protocol-06"]
     }
 
     fn verify_valid(&self, case: &mut Case<'_>) {

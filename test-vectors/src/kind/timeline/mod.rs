@@ -29,7 +29,7 @@ impl Kind for Timeline {
     #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
         &[
-            "draft-ietf-mimi-content-08",
+            "draft-ietf-mimi-content-09",
             "draft-mahy-mimi-message-status-01",
             "draft-mahy-mimi-hub-retracted-messages-00",
         ]

@@ -27,13 +27,13 @@ impl Kind for Wire {
         &[
             "RFC 9420",
             "draft-ietf-mimi-protocol-06",
-            "draft-ietf-mimi-room-policy-03",
-            "draft-ietf-mimi-content-08",
+            "draft-ietf-mimi-room-policy-04",
+            "draft-ietf-mimi-content-09",
             "draft-ietf-mls-extensions-10",
-            "draft-ietf-mls-ratchet-tree-options-00",
+            "draft-ietf-mls-ratchet-tree-options-01",
             "draft-mahy-mls-semiprivatemessage-07",
             "draft-kohbrok-mls-associated-parties-01",
-            "draft-kohbrok-mimi-metadata-minimalization-01",
+            "draft-kohbrok-mimi-metadata-minimalization-02",
         ]
     }
 

@@ -242,7 +242,7 @@ fn change(change: &Change) -> String {
         Change::UseJoinCode { role, .. } => format!("join with role {role} by a join code"),
         Change::UpdateRoles(_) => "replace the roles".into(),
         Change::UpdatePreAuth(_) => "replace the preauthorization".into(),
-        Change::RetractMessages => "retract messages".into(),
+        Change::RetractMessages(_) => "retract messages".into(),
         Change::ReInit => "replace the group".into(),
         Change::DestroyRoom => "end the room".into(),
         other => format!("{other:?}"),
