@@ -1,7 +1,7 @@
 //! The step: what a message, or anything else that happens, changes in the rows of a timeline.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -11,8 +11,8 @@ use super::finding::{MalformedReport, OtherFields};
 use super::received::Received;
 use super::retraction::{Retraction, RetractionScope};
 use super::row::{
-    Acceptance, BodyChange, DifferentRow, Effects, Judgement, LinkEnd, LinkRow, LookUp, MessageRow, Outcome,
-    Place, Refused, Relation, RowChange, StatusRow, UnseenRow,
+    Acceptance, BodyChange, DifferentRow, Effects, Judgement, LinkEnd, LinkRow, LookUp, MAX_GROUP_DEPTH,
+    MessageRow, Outcome, Place, Refused, Relation, RowChange, StatusRow, UnseenRow,
 };
 use crate::message_id::MessageId;
 use crate::status::{Holds, MessageStatus, StatusWeight};
@@ -735,13 +735,15 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
         relation: Relation,
         mut id: MessageId,
     ) -> Result<(MessageId, LinkRow), L::Error> {
-        loop {
-            let link = self.link(relation, id)?;
+        let mut link = self.link(relation, id)?;
+        for _ in 0..MAX_GROUP_DEPTH {
             if link.parent == id {
-                return Ok((id, link));
+                break;
             }
             id = link.parent;
+            link = self.link(relation, id)?;
         }
+        Ok((id, link))
     }
 
     /// Draws the reference of a message that has none yet. `true` if it closes a loop.
@@ -774,8 +776,10 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
     /// Takes a group apart that waited for a message; its other members.
     fn leave(&mut self, relation: Relation, id: MessageId) -> Result<Vec<MessageId>, L::Error> {
         let mut members = Vec::new();
+        // Rows of another origin may hold a ring that does not come back here.
+        let mut seen = BTreeSet::from([id]);
         let mut next = self.link(relation, id)?.next;
-        while next != id {
+        while seen.insert(next) {
             members.push(next);
             next = self.link(relation, next)?.next;
         }

@@ -12,8 +12,8 @@ use super::index::{Arena, Range, Sorted};
 use super::received::{Digest, ReactionPart};
 use super::retraction::{Retraction, RetractionScope};
 use super::row::{
-    Acceptance, DifferentRow, Judgement, LinkEnd, LinkRow, LookUp, MessageRow, Outcome, Place, Relation,
-    RowChange, StatusRow, UnseenRow,
+    Acceptance, DifferentRow, Judgement, LinkEnd, LinkRow, LookUp, MAX_GROUP_DEPTH, MessageRow, Outcome,
+    Place, Relation, RowChange, StatusRow, UnseenRow,
 };
 use super::{BodyKind, DifferentContent};
 use crate::disposition::Disposition;
@@ -506,19 +506,43 @@ impl<P, R> Memory<P, R> {
     }
 
     /// Where the references lead that begin at a message.
-    pub(super) fn end(&self, relation: Relation, mut node: Node) -> LinkEnd {
-        while let Some(link) = self.links.get(&(relation, node)) {
-            if link.parent != node {
-                node = link.parent;
-                continue;
-            }
-            return match link.end {
-                LOOP => LinkEnd::Loop,
-                CLOSED => LinkEnd::Closed,
-                end => self.id(end).map_or(LinkEnd::Closed, LinkEnd::Unseen),
-            };
+    pub(super) fn end(&self, relation: Relation, node: Node) -> LinkEnd {
+        let group = self.representative(relation, node);
+        match self.links.get(&(relation, group)).map(|link| link.end) {
+            None | Some(CLOSED) => LinkEnd::Closed,
+            Some(LOOP) => LinkEnd::Loop,
+            Some(end) => self.id(end).map_or(LinkEnd::Closed, LinkEnd::Unseen),
         }
-        LinkEnd::Closed
+    }
+
+    /// The member that stands for the group of a message; itself, if it is in none.
+    pub(super) fn representative(&self, relation: Relation, mut node: Node) -> Node {
+        for _ in 0..MAX_GROUP_DEPTH {
+            match self.links.get(&(relation, node)) {
+                Some(link) if link.parent != node => node = link.parent,
+                _ => break,
+            }
+        }
+        node
+    }
+
+    /// All IDs, those of messages that were not received too.
+    pub(super) fn nodes(&self) -> Range<'_> {
+        self.by_id.iter()
+    }
+
+    pub(super) fn take_payload(&mut self, id: &MessageId) -> Option<P> {
+        let node = self.find(id)?;
+        self.record_mut(node)?.payload.take()
+    }
+
+    pub(super) fn take_different(&mut self, row: &DifferentRow) -> Option<DifferentContent<P>> {
+        let (node, sender) = (self.find(&row.message_id)?, self.senders.find(&row.sender_uri)?);
+        self.different.remove(&(node, row.digest, sender))
+    }
+
+    pub(super) fn is_unseen(&self, id: &MessageId) -> bool {
+        self.unseen.find(|other| self.id(other).cmp(&Some(*id))).is_some()
     }
 
     fn intern(&mut self, id: MessageId) -> Node {
@@ -920,11 +944,8 @@ impl<P, R> LookUp<P, R> for Memory<P, R> {
 
     fn unseen(&self, id: &MessageId) -> Result<Option<UnseenRow>, Infallible> {
         let node = self.find(id).filter(|node| self.record(*node).is_none());
-        let is_unseen = |node: &Node| {
-            self.unseen.find(|other| self.id(other).cmp(&Some(*id))).is_some_and(|found| found == *node)
-        };
         let row = |node: Node| UnseenRow { message_id: *id, read_at_ms: self.read_at_ms(node) };
-        Ok(node.filter(is_unseen).map(row))
+        Ok(node.filter(|_| self.is_unseen(id)).map(row))
     }
 
     fn link(&self, relation: Relation, id: &MessageId) -> Result<Option<LinkRow>, Infallible> {

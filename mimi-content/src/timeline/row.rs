@@ -240,6 +240,10 @@ pub enum Relation {
     InReplyTo,
 }
 
+/// Steps from a member of a group to the one that stands for it, at most: a group joins a larger one, so that each step at
+/// least doubles the size, a `u32`. Rows of another origin may hold a cycle, which ends here.
+pub(super) const MAX_GROUP_DEPTH: usize = 32;
+
 /// Messages that refer to each other, and on to one that was not received: a member of such a group,
 /// received or not.
 ///

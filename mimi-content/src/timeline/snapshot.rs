@@ -4,6 +4,7 @@
 //! each with its length before it, and the first half of the SHA-256 hash of all that.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -91,17 +92,25 @@ impl<P, R> Timeline<P, R> {
     ) -> Self {
         let mut timeline = Self { local_user: local_user_uri.map(Arc::from), ..Self::default() };
         // A first instance names its versions, and the rest names messages.
-        let (mut firsts, mut others) = (Vec::new(), Vec::new());
+        let (mut firsts, mut statuses, mut others) = (Vec::new(), Vec::new(), Vec::new());
         for (row, payload) in rows {
             match row {
                 RowChange::PutMessage(row) if row.replaces.is_some() => {
                     timeline.put(RowChange::PutMessage(row), payload);
                 }
                 RowChange::PutMessage(row) => firsts.push((RowChange::PutMessage(row), payload)),
+                RowChange::PutStatus(row) => statuses.push(row),
                 row => others.push((row, payload)),
             }
         }
-        firsts.into_iter().chain(others).for_each(|(row, payload)| timeline.put(row, payload));
+        // What one report says is written together.
+        statuses.sort_by_key(|row| (row.report, row.message_id));
+        let statuses = statuses.into_iter().map(|row| (RowChange::PutStatus(row), None));
+        firsts
+            .into_iter()
+            .chain(statuses)
+            .chain(others)
+            .for_each(|(row, payload)| timeline.put(row, payload));
         timeline
     }
 
@@ -159,7 +168,8 @@ impl<P, R: StoredReason> Timeline<P, R> {
     /// keeps of a message, and returns `None` for bytes that it refuses.
     ///
     /// The hash finds damage, not malice: a snapshot must come from the client's own store, as its
-    /// rows are not compared with each other.
+    /// rows are not compared with each other. A forged one can show anything, and no more: every function
+    /// ends, in a time that depends on the size.
     ///
     /// # Errors
     ///
@@ -177,6 +187,7 @@ impl<P, R: StoredReason> Timeline<P, R> {
         let local_user: Option<Arc<str>> = reader.field("local_user")?;
         let read_up_to = reader.field("read_up_to")?;
         let mut timeline = Self { local_user, read_up_to, ..Self::default() };
+        let (mut report, mut reports) = (None, BTreeSet::new());
         while !reader.is_empty() {
             reader.name("row");
             let row = reader.run()?;
@@ -203,7 +214,16 @@ impl<P, R: StoredReason> Timeline<P, R> {
                     RowChange::PutLink(relation, reader.field("message_id")?, row)
                 }
                 Some(UNSEEN) => RowChange::PutUnseen(UnseenRow::decode(row).map_err(at)?),
-                Some(STATUS) => RowChange::PutStatus(StatusRow::decode(row).map_err(at)?),
+                Some(STATUS) => {
+                    let row = StatusRow::decode(row).map_err(at)?;
+                    // What one report says comes together.
+                    if report != Some(row.report.message_id) && !reports.insert(row.report.message_id) {
+                        let kind = RowDecodeErrorKind::InvalidValue;
+                        return Err(at(RowDecodeError { kind, offset: 2, field: "report" }));
+                    }
+                    report = Some(row.report.message_id);
+                    RowChange::PutStatus(row)
+                }
                 Some(DIFFERENT) => {
                     let row = DifferentRow::decode(row).map_err(at)?;
                     kept = Some(read_payload(&mut reader)?);

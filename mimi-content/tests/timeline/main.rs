@@ -8,6 +8,7 @@
     clippy::arithmetic_side_effects
 )]
 
+mod evict;
 mod model;
 mod naive;
 mod properties;
