@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::cell::RefCell;
 
 use crate::{
-    error::{Result, Segment},
+    error::{DecodeError, Result, Segment},
     reader::{Decode, Reader},
 };
 
@@ -43,6 +43,28 @@ impl Place {
         let places = Places::default();
         T::decode(&mut Reader::noting(input, &places))?;
         Ok(places.0.into_inner().done)
+    }
+
+    /// The places that a decoder of `T` passes in `input` before it refuses it, and the refusal. A
+    /// field that is not complete ends at the last byte of the input.
+    ///
+    /// ```
+    /// use mimi_codec::{Place, mls::HPKECiphertext};
+    ///
+    /// let (places, refused) = Place::until_refused::<HPKECiphertext>(b"\x01a\x05bc");
+    /// assert_eq!(refused.unwrap().offset(), 3);
+    /// assert_eq!((places[0].end, places[1].start, places[1].end), (2, 2, 5));
+    /// ```
+    #[must_use]
+    pub fn until_refused<T: for<'a> Decode<'a>>(input: &[u8]) -> (Vec<Self>, Option<DecodeError>) {
+        let refused = T::decode_exact(input).err();
+        let places = Places::default();
+        let decoded = T::decode(&mut Reader::noting(input, &places));
+        drop(decoded);
+        while !places.0.borrow().open.is_empty() {
+            places.leave(input.len());
+        }
+        (places.0.into_inner().done, refused)
     }
 }
 

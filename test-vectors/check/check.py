@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Checks MIMI's test vectors without any of the Rust code: `python3 check.py [--allow-unjudged] [PATH…]`, without PATH the shipped ones.
+"""Checks MIMI's test vectors without any of the Rust code; without PATH, the shipped ones.
 
 Exit status: 0 all holds, 1 a case failed or was not judged (unless that is allowed), 2 wrong usage. A case is not judged if its
-format, kind, cipher suite, revision or rule of names is unknown. What must be computed stands in ../README.md.
+format, kind, cipher suite, revision, type or rule of names is unknown. What must be computed stands in ../README.md.
 """
 
+import argparse
 import json
 import sys
 from pathlib import Path
@@ -71,11 +72,27 @@ def no_member_twice(pairs):
     return members
 
 
-def failures(document):
-    """(case, failure) for all that is wrong with a file's content, (case, reason) for all that was not judged, and the number of its cases."""
+def is_note(note):
+    return isinstance(note, dict) and all(isinstance(note.get(it), str) for it in ("about", "bug", "section"))
+
+
+def is_selected(data, only, without):
+    flags = set(data.get("flags") or []) if isinstance(data, dict) else set()
+    return (not only or bool(flags & set(only))) and not flags & set(without)
+
+
+def failures(document, only=(), without=()):
+    """(case, failure) for all that is wrong with a file's content, (case, reason) for all that was not judged, and the number of
+    the cases that were selected."""
+    if not isinstance(document, dict):
+        return [("", "not a JSON object")], [], 0
     cases = document.get("cases")
     if not isinstance(cases, list) or not cases:
         return [("", "no cases")], [], 0
+    notes = document.get("notes") or {}
+    if not isinstance(notes, dict) or not all(map(is_note, notes.values())):
+        return [("", "notes: not an object of flags, each with about, bug and section")], [], 0
+    cases = [it for it in cases if is_selected(it, only, without)]
     if document.get("format") != 1:
         return [], [("", f"format {document.get('format')!r} is unknown")] * len(cases), 0
     kind = KINDS.get(document.get("kind"))
@@ -87,6 +104,9 @@ def failures(document):
         if not isinstance(label, str) or label in names:
             found.append((str(label), "name: missing, or not unique"))
         names.add(label)
+        for flag in data.get("flags") or []:
+            if flag not in notes:
+                found.append((label, f"flags: {flag!r} is not in the file's notes"))
         case = Case(data)
         try:
             (kind.valid if case.is_valid else kind.invalid)(case)
@@ -109,10 +129,15 @@ def files(paths):
 
 
 def main(arguments):
-    allow_unjudged = "--allow-unjudged" in arguments
-    arguments = [it for it in arguments if it != "--allow-unjudged"]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="files, and directories that are searched for .json")
+    parser.add_argument("--allow-unjudged", action="store_true", help="succeed although some cases are not judged")
+    parser.add_argument("--only", action="append", default=[], metavar="FLAG", help="only cases with this flag, or one of several")
+    parser.add_argument("--without", action="append", default=[], metavar="FLAG", help="no case with this flag")
+    options = parser.parse_args(arguments)
     total = failed = skipped = 0
-    paths = list(files(arguments or [Path(__file__).resolve().parent.parent / "vectors"]))
+    paths = list(files(options.paths or [Path(__file__).resolve().parent.parent / "vectors"]))
+    known = set()
     for path in paths:
         try:
             document = json.loads(path.read_text(), object_pairs_hook=no_member_twice)
@@ -120,7 +145,8 @@ def main(arguments):
             print(f"{path}: {error}")
             failed += 1
             continue
-        found, unjudged, cases = failures(document)
+        known |= set(document.get("notes") or {}) if isinstance(document, dict) else set()
+        found, unjudged, cases = failures(document, options.only, options.without)
         total += cases
         failed += len(found)
         skipped += len(unjudged)
@@ -129,8 +155,12 @@ def main(arguments):
         for label, failure in found:
             print(f"{path}: {label}: {failure}")
         print(f"{path.name}: {cases} cases, {len(found)} failures")
+    for flag in options.only + options.without:
+        if flag not in known:
+            print(f"check: no file has the flag {flag!r}", file=sys.stderr)
+            return 2
     print(f"{total} cases in {len(paths)} files, {failed} failures, {skipped} not judged")
-    bad = failed or (skipped and not allow_unjudged) or not (total or skipped)
+    bad = failed or (skipped and not options.allow_unjudged) or not (total or skipped)
     return 1 if bad else 0
 
 

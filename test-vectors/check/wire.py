@@ -7,6 +7,7 @@ from pathlib import Path
 import content
 from case import Wrong, refusal
 from presentation import Language, Refused, Struct
+from suites import Unjudged
 
 CHECKS = {}
 
@@ -431,7 +432,7 @@ def decode(kind, data):
         CBOR[kind](data)
         return
     if kind not in LANGUAGE.types:
-        raise Wrong("type", f"{kind} is unknown")
+        raise Unjudged(f"type {kind} is unknown")
     if kind == "FramedContentAuthData":
         # Alone, nothing but its length says whether a confirmation tag is there.
         kinds = [refusal(LANGUAGE.decode, kind, data, (content_of(t),)) for t in (PROPOSAL, COMMIT)]

@@ -84,16 +84,24 @@ fn part_fields(cardinality: u64) -> &'static [(&'static str, Shape)] {
     }
 }
 
-/// The places of the fields of a document of this shape. What isn't such a document has fewer.
+/// The places of the fields of a document of this shape. Where the bytes are not such a document, the
+/// places end: a field that is not complete reaches to the last byte.
 pub(crate) fn places(document: &[u8], shape: Shape) -> Vec<Place> {
-    let mut cursor = Cursor { document, at: 0 };
-    cursor.item(shape).unwrap_or_default()
+    let mut inside = Vec::new();
+    let mut cursor = Cursor { document, at: 0, depth: 0 };
+    // What was found before the end is kept.
+    let _ = cursor.item(shape, &mut inside);
+    inside
 }
 
-/// A cursor over a document that was decoded before: definite lengths, and a few levels.
+/// The levels of items that are looked into; the decoder accepts fewer.
+const MAX_DEPTH: usize = 64;
+
+/// A cursor over a document in definite lengths.
 struct Cursor<'a> {
     document: &'a [u8],
     at: usize,
+    depth: usize,
 }
 
 impl Cursor<'_> {
@@ -116,13 +124,18 @@ impl Cursor<'_> {
 
     /// Steps over the item at the cursor.
     fn skip(&mut self) -> Option<()> {
-        self.item(Plain).map(drop)
+        self.item(Plain, &mut Vec::new())
     }
 
-    /// The places in the item at the cursor, which goes on behind it.
-    // The recursion ends: the decoder before bounds the depth of extensions and of parts.
-    fn item(&mut self, shape: Shape) -> Option<Vec<Place>> {
-        let mut inside = Vec::new();
+    /// Notes the places in the item at the cursor, which goes on behind it.
+    fn item(&mut self, shape: Shape, inside: &mut Vec<Place>) -> Option<()> {
+        self.depth = self.depth.checked_add(1).filter(|depth| *depth <= MAX_DEPTH)?;
+        self.parts_of_item(shape, inside)?;
+        self.depth = self.depth.saturating_sub(1);
+        Some(())
+    }
+
+    fn parts_of_item(&mut self, shape: Shape, inside: &mut Vec<Place>) -> Option<()> {
         match self.head()? {
             (0 | 1 | 7, _) => {}
             (2 | 3, length) => {
@@ -142,35 +155,40 @@ impl Cursor<'_> {
                         (None, Each(shape)) => (Segment::Index(index), *shape),
                         (None, _) => (Segment::Index(index), Plain),
                     };
-                    inside.push(self.place(segment, shape)?);
+                    self.place(segment, shape, inside)?;
                 }
             }
             (5, count) => {
                 for index in 0..usize::try_from(count).ok()? {
                     let start = self.at;
-                    let pair = alloc::vec![
-                        self.place(Segment::Index(0), Plain)?,
-                        self.place(Segment::Index(1), Plain)?,
-                    ];
-                    if let Pairs = shape {
-                        inside.push(Place {
-                            segment: Segment::Index(index),
-                            start,
-                            end: self.at,
-                            inside: pair,
-                        });
+                    let mut pair = Vec::new();
+                    let complete = (|| {
+                        self.place(Segment::Index(0), Plain, &mut pair)?;
+                        self.place(Segment::Index(1), Plain, &mut pair)
+                    })();
+                    let end = complete.map_or(self.document.len(), |()| self.at);
+                    if let Pairs = shape
+                        && !pair.is_empty()
+                    {
+                        inside.push(Place { segment: Segment::Index(index), start, end, inside: pair });
                     }
+                    complete?;
                 }
             }
             _ => self.skip()?,
         }
-        Some(inside)
+        Some(())
     }
 
-    fn place(&mut self, segment: Segment, shape: Shape) -> Option<Place> {
+    /// Notes the item at the cursor, also if it is not complete.
+    fn place(&mut self, segment: Segment, shape: Shape, places: &mut Vec<Place>) -> Option<()> {
         let start = self.at;
-        let inside = self.item(shape)?;
-        Some(Place { segment, start, end: self.at, inside })
+        self.document.get(start)?;
+        let mut inside = Vec::new();
+        let complete = self.item(shape, &mut inside);
+        let end = complete.map_or(self.document.len(), |()| self.at);
+        places.push(Place { segment, start, end, inside });
+        complete
     }
 
     /// The cardinality of the part whose first field is at the cursor.
@@ -204,5 +222,24 @@ mod tests {
         {
             assert_eq!(places(cut_off, MIMI_CONTENT), []);
         }
+    }
+
+    #[test]
+    fn keeps_the_fields_before_the_end_of_a_document_that_is_cut_off() {
+        let all = places(&[0x87, 0x41, 7, 0xf6, 0x44, 1, 2], MIMI_CONTENT);
+        let spans: Vec<_> = all.iter().map(|place| (place.segment, place.start, place.end)).collect();
+        let field = Segment::Field;
+        assert_eq!(spans, [(field("salt"), 1, 3), (field("replaces"), 3, 4), (field("topic_id"), 4, 7)]);
+    }
+
+    #[test]
+    fn bounds_the_depth_of_what_no_decoder_has_seen() {
+        let mut depth = 0;
+        let mut level = places(&[0x81; 100_000], Each(&Plain));
+        while let Some(place) = level.pop() {
+            depth += 1;
+            level = place.inside;
+        }
+        assert_eq!(depth, MAX_DEPTH);
     }
 }

@@ -6,6 +6,7 @@
 //! - **[`generate`]** makes vectors; the same seed gives the same bytes.
 //! - **[`inspect()`]** decodes bytes as any type that [`types`] names, and gives JSON.
 //! - **[`compare`]** says in which fields two encodings of such a type differ, and at which bytes.
+//! - **[`annotate`]** cuts bytes into those of each field.
 //!
 //! The program `mimi-vectors` puts a command line around them. The library has no I/O: files are yours to read and write.
 //!
@@ -48,6 +49,7 @@ extern crate alloc;
 #[cfg(feature = "generate")]
 extern crate std;
 
+mod annotation;
 mod case;
 #[cfg(feature = "generate")]
 mod cbor;
@@ -66,6 +68,7 @@ mod shipped;
 mod verify;
 mod wire_type;
 
+pub use annotation::{AnnotatedRun, Annotation, RunRole, annotate};
 pub use comparison::{CompareError, FieldDifference, FieldValue, compare};
 #[cfg(feature = "generate")]
 pub use generate::{GenerateError, Generated, InvalidSeed, Seed, generate};
@@ -73,7 +76,7 @@ pub use kind::kinds;
 pub use policy_decision::{Decision, WhyRefused, decide, room_state};
 pub use report::{Failure, Report};
 pub use shipped::SHIPPED;
-pub use verify::{Progress, verify_str, verify_str_with};
+pub use verify::{Progress, Selection, verify_selected, verify_str, verify_str_with};
 pub use wire_type::{InspectError, Inspected, Refusal, TypeEntry, inspect, types};
 
 /// The README's examples run too.

@@ -14,7 +14,7 @@ pub struct Report {
     pub file: String,
     /// The kind that it says it is of; `None` if it doesn't come to that.
     pub kind: Option<String>,
-    /// How many cases were checked; all of the file, or none.
+    /// How many cases were checked: all that were selected, or none.
     pub cases: usize,
     /// How many of them say that they are valid.
     pub valid: usize,
@@ -29,6 +29,10 @@ pub struct Report {
     pub unjudged_cases: usize,
     /// Why, in the order of the file: what is known, and what was found.
     pub unjudged: Vec<Failure>,
+    /// How many cases were not selected for the check.
+    pub left_out: usize,
+    /// The flags that the file explains.
+    pub flags: Vec<String>,
 }
 
 impl Report {
@@ -43,6 +47,8 @@ impl Report {
             failures: Vec::new(),
             unjudged_cases: 0,
             unjudged: Vec::new(),
+            left_out: 0,
+            flags: Vec::new(),
         }
     }
 

@@ -3,6 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use serde_json::{Map, Value};
 
@@ -52,16 +53,59 @@ pub fn verify_str(name: &str, json: &str) -> Report {
 /// As [`verify_str`], and says after each case how far it is.
 #[must_use]
 pub fn verify_str_with(name: &str, json: &str, progress: &mut dyn FnMut(Progress)) -> Report {
+    verify_selected(name, json, &Selection::default(), progress)
+}
+
+/// Which cases are checked, by the flags that they have in the file.
+///
+/// ```
+/// use mimi_test_vectors::{SHIPPED, Selection, verify_selected};
+///
+/// let (name, json) = SHIPPED.iter().find(|(name, _)| *name == "content.json").unwrap();
+/// let selection = Selection { only: vec!["KeyOrder".into()], ..Selection::default() };
+/// let report = verify_selected(name, json, &selection, &mut |_| {});
+/// assert!(report.cases > 0 && report.left_out > report.cases);
+/// assert!(report.flags.iter().any(|flag| flag == "DepthLimit"), "the flags of the file");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Only cases with one of these flags; all cases if there is none.
+    pub only: Vec<String>,
+    /// No case with one of these flags.
+    pub without: Vec<String>,
+}
+
+impl Selection {
+    fn includes(&self, case: &Value) -> bool {
+        let flags = case.get("flags").and_then(Value::as_array);
+        let has = |flag: &String| flags.is_some_and(|flags| flags.iter().any(|name| name == flag.as_str()));
+        (self.only.is_empty() || self.only.iter().any(has)) && !self.without.iter().any(has)
+    }
+}
+
+/// As [`verify_str_with`], for some of the cases. The others are counted in [`Report::left_out`].
+#[must_use]
+pub fn verify_selected(
+    name: &str,
+    json: &str,
+    selection: &Selection,
+    progress: &mut dyn FnMut(Progress),
+) -> Report {
     let mut report = Report::new(name);
     match document::parse(json) {
-        Ok(Value::Object(file)) => verify_file(&file, &mut report, progress),
+        Ok(Value::Object(file)) => verify_file(&file, selection, &mut report, progress),
         Ok(_) => report.failures.push(Failure::of_file("file", "a JSON object", "another JSON value")),
         Err(error) => report.failures.push(Failure::of_file("file", "JSON", error)),
     }
     report
 }
 
-fn verify_file(file: &Map<String, Value>, report: &mut Report, progress: &mut dyn FnMut(Progress)) {
+fn verify_file(
+    file: &Map<String, Value>,
+    selection: &Selection,
+    report: &mut Report,
+    progress: &mut dyn FnMut(Progress),
+) {
     let refuse = |report: &mut Report, field: &str, expected: &str| {
         let found = file.get(field).map_or_else(|| "no such member".to_string(), show);
         report.failures.push(Failure::of_file(field, expected, found));
@@ -86,30 +130,58 @@ fn verify_file(file: &Map<String, Value>, report: &mut Report, progress: &mut dy
             refuse(report, field, "text");
         }
     }
+    let notes = file.get("notes").filter(|notes| !notes.is_null());
+    let is_note = |note: &Value| {
+        ["about", "bug", "section"].iter().all(|member| note.get(*member).is_some_and(Value::is_string))
+    };
+    if !notes.is_none_or(|notes| notes.as_object().is_some_and(|notes| notes.values().all(is_note))) {
+        refuse(report, "notes", "an object of flags, each with the texts about, bug and section");
+    }
+    let notes = notes.and_then(Value::as_object);
+    report.flags = notes.into_iter().flat_map(Map::keys).cloned().collect();
     let cases = file.get("cases").and_then(Value::as_array);
     if cases.is_none_or(|cases| cases.is_empty()) {
         refuse(report, "cases", "a list of at least one case");
     }
     let (Some(format), Some(name), Some(cases)) = (format, kind, cases) else { return };
+    let selected = cases.iter().filter(|case| selection.includes(case)).count();
+    report.left_out = cases.len().saturating_sub(selected);
+    if selected == 0 {
+        return;
+    }
     if format != FORMAT {
         let known = format!("{FORMAT}, the format that this verifier knows");
-        return report.cannot_judge(cases.len(), Failure::of_file("format", known, format));
+        return report.cannot_judge(selected, Failure::of_file("format", known, format));
     }
     let Some(kind) = kind::find(name) else {
-        let known: alloc::vec::Vec<_> = kind::kinds().collect();
+        let known: Vec<_> = kind::kinds().collect();
         let known = format!("a kind that this verifier knows ({})", known.join(", "));
-        return report.cannot_judge(cases.len(), Failure::of_file("kind", known, name));
+        return report.cannot_judge(selected, Failure::of_file("kind", known, name));
     };
 
     let mut names = BTreeMap::new();
-    for (index, case) in cases.iter().enumerate() {
+    for (index, case) in cases.iter().enumerate().filter(|(_, case)| selection.includes(case)) {
         let before = report.failures.len();
         verify_case(kind, index, case, &mut names, report);
         report.cases = report.cases.saturating_add(1);
         if report.failures.len() > before {
             report.failed_cases = report.failed_cases.saturating_add(1);
         }
-        progress(Progress { done: report.cases, total: cases.len() });
+        progress(Progress { done: report.cases, total: selected });
+    }
+}
+
+/// Every flag of a case is explained in the file.
+fn verify_flags(case: &mut Case<'_>, notes: &[String]) {
+    let Some(flags) = case.optional("flags") else { return };
+    let names = flags.as_array().map(|names| names.iter().map(Value::as_str).collect::<Option<Vec<_>>>());
+    let Some(Some(names)) = names else {
+        return case.fail("flags", "a list of text", show(flags));
+    };
+    for name in names {
+        if !notes.iter().any(|note| note == name) {
+            case.fail("flags", "a flag that the file's notes explain", name);
+        }
     }
 }
 
@@ -138,6 +210,7 @@ fn verify_case<'a>(
         case.fail("name", "unique in the file", format!("cases[{other}] and {number} both have it"));
     }
     let _ = case.optional_text("reason");
+    verify_flags(&mut case, &report.flags);
     let valid = case.flag("valid", true);
     match valid {
         Some(true) => kind.verify_valid(&mut case),

@@ -70,6 +70,25 @@ pub fn inspect<'a>(name: &str, encoded: &'a [u8]) -> Result<Inspected<'a>, Inspe
     })
 }
 
+/// The places of the fields in `encoded` as the type `name`, also if it is refused; `None` for an
+/// unknown type.
+pub(crate) fn places_until_refused(name: &str, encoded: &[u8]) -> Option<Vec<Place>> {
+    struct Visit<'a>(&'a [u8]);
+    impl registry::Visitor for Visit<'_> {
+        type Output = Vec<Place>;
+
+        fn visit<T: registry::WireType>(self) -> Vec<Place> {
+            Place::until_refused::<T>(self.0).0
+        }
+    }
+    match name {
+        "MimiContent" => Some(document_places(encoded, MIMI_CONTENT)),
+        "MessageStatusReport" => Some(document_places(encoded, MESSAGE_STATUS_REPORT)),
+        "MessageDerivedValues" => Some(document_places(encoded, MESSAGE_DERIVED_VALUES)),
+        _ => registry::visit(name, Visit(encoded)),
+    }
+}
+
 /// Encodes a value that is given as JSON.
 type EncodeValue = fn(&Value) -> Result<Vec<u8>, String>;
 

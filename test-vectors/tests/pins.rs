@@ -37,6 +37,23 @@ fn every_reading_is_pinned_by_a_test_that_exists() {
 }
 
 #[test]
+fn every_reading_that_a_flag_names_exists() {
+    let readings = read("docs/readings.md");
+    let mut named = 0;
+    for (file, json) in mimi_test_vectors::SHIPPED {
+        let file_json: serde_json::Value = serde_json::from_str(json).unwrap();
+        for (flag, note) in file_json["notes"].as_object().into_iter().flatten() {
+            for number in note["readings"].as_array().into_iter().flatten() {
+                let row = format!("\n| {} |", number.as_str().unwrap());
+                assert!(readings.contains(&row), "{file}: {flag}: {number}");
+                named += 1;
+            }
+        }
+    }
+    assert!(named > 50, "{named}");
+}
+
+#[test]
 fn every_threat_is_shown_by_tests_that_exist_or_says_why_not() {
     let threats = read("docs/threats.md");
     let (requirements, comparisons) = threats.split_once("## Where secrets are compared").unwrap();

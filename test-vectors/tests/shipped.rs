@@ -55,7 +55,7 @@ fn come_from_the_default_seed_byte_for_byte() {
         // Not assert_eq: a difference would be printed in full.
         assert!(
             *shipped == generated.json,
-            "{kind} differs; mimi-vectors generate --out test-vectors/vectors"
+            "{kind} differs; mimi-vectors generate --force --out test-vectors/vectors"
         );
     }
 }

@@ -1,5 +1,6 @@
 //! Making vector files: the same seed gives the same bytes.
 
+mod flag;
 mod seed;
 
 use alloc::format;
@@ -12,6 +13,7 @@ use mimi_crypto::RustCrypto;
 
 use crate::kind;
 use crate::verify::FORMAT;
+pub(crate) use flag::{Flag, Labels};
 pub(crate) use seed::Stream;
 pub use seed::{InvalidSeed, Seed};
 
@@ -60,14 +62,16 @@ pub struct Generated {
 /// [`GenerateError::UnknownKind`], and [`GenerateError::Defect`] if the crates that the vectors are about don't take what they should.
 pub fn generate(kind: &str, seed: &Seed) -> Result<Generated, GenerateError> {
     let kind = kind::find(kind).ok_or(GenerateError::UnknownKind)?;
+    let flags = kind.flags();
     let cases = kind.generate(seed)?;
-    let lines: Vec<_> = cases.iter().map(GeneratedCase::json).collect();
+    let lines: Vec<_> = cases.iter().map(|case| case.flagged(flags).json()).collect();
     let spec: Vec<_> = kind.spec().iter().map(|spec| text(spec)).collect();
     let json = format!(
         "{{\n\"format\": {FORMAT},\n\"kind\": {kind},\n\"spec\": [{spec}],\n\"generator\": \"mimi-vectors\",\n\
-         \"seed\": \"{seed}\",\n\"cases\": [\n{cases}\n]\n}}\n",
+         \"seed\": \"{seed}\",\n\"notes\": {notes},\n\"cases\": [\n{cases}\n]\n}}\n",
         kind = text(kind.name()),
         spec = spec.join(", "),
+        notes = flag::notes(flags),
         cases = lines.join(",\n"),
     );
     Ok(Generated { file_name: format!("{}.json", kind.name()), json, cases: cases.len() })
@@ -120,17 +124,24 @@ defect!(
 );
 
 /// A case in the making: its members in their order, with their values as JSON.
-#[derive(Debug)]
-pub(crate) struct GeneratedCase(Vec<(String, String)>);
+#[derive(Clone, Debug)]
+pub(crate) struct GeneratedCase {
+    name: String,
+    reason: String,
+    valid: bool,
+    members: Vec<(String, String)>,
+}
 
 impl GeneratedCase {
     pub(crate) fn new(name: &str) -> Self {
-        Self(Vec::new()).text("name", name)
+        let case = Self { name: name.into(), reason: String::new(), valid: true, members: Vec::new() };
+        case.text("name", name)
     }
 
     /// A case that must be refused.
     pub(crate) fn invalid(name: &str, reason: &str) -> Self {
-        Self::new(name).json_member("valid", "false".into()).text("reason", reason)
+        let case = Self { reason: reason.into(), valid: false, ..Self::new(name) };
+        case.json_member("valid", "false".into()).text("reason", reason)
     }
 
     pub(crate) fn text(self, member: &'static str, value: &str) -> Self {
@@ -142,30 +153,42 @@ impl GeneratedCase {
     }
 
     pub(crate) fn json_member(mut self, member: &'static str, json: String) -> Self {
-        self.0.push((member.into(), json));
+        self.members.push((member.into(), json));
         self
     }
 
     /// All members of an object.
     pub(crate) fn members(mut self, members: &serde_json::Value) -> Self {
         let members = members.as_object().into_iter().flatten();
-        self.0.extend(members.map(|(name, value)| (name.clone(), format!("{value}"))));
+        self.members.extend(members.map(|(name, value)| (name.clone(), format!("{value}"))));
         self
     }
 
     /// The case with these members of another in addition.
     pub(crate) fn members_of(mut self, other: &Self, members: &[&str]) -> Self {
-        self.0.extend(other.0.iter().filter(|(member, _)| members.contains(member)).cloned());
+        let chosen = other.members.iter().filter(|(member, _)| members.contains(&member.as_str()));
+        self.members.extend(chosen.cloned());
         self
     }
 
     #[cfg(test)]
     pub(crate) fn name(&self) -> &str {
-        self.0.first().map_or("", |(_, name)| name)
+        &self.name
+    }
+
+    /// With the flags that are its own among these.
+    fn flagged(&self, flags: &[Flag]) -> Self {
+        let (name, reason, valid) = (&self.name, &self.reason, self.valid);
+        let names = flag::names(flags, &Labels { name, reason, valid, members: &self.members });
+        if names.is_empty() {
+            return self.clone();
+        }
+        self.clone().json_member("flags", format!("{}", serde_json::Value::from(names)))
     }
 
     pub(crate) fn json(&self) -> String {
-        let members: Vec<_> = self.0.iter().map(|(name, json)| format!("{}: {json}", text(name))).collect();
+        let members: Vec<_> =
+            self.members.iter().map(|(name, json)| format!("{}: {json}", text(name))).collect();
         format!("{{{}}}", members.join(", "))
     }
 }
@@ -194,6 +217,27 @@ mod tests {
             }
         }
         assert_eq!(generate("no such kind", &Seed::default()), Err(GenerateError::UnknownKind));
+    }
+
+    #[test]
+    fn every_case_has_a_flag_and_every_flag_a_case() {
+        let mut wrong = Vec::new();
+        for kind in crate::kinds() {
+            let json = generate(kind, &Seed::default()).unwrap().json;
+            let file: serde_json::Value = serde_json::from_str(&json).unwrap();
+            let notes = file["notes"].as_object().unwrap();
+            let cases = file["cases"].as_array().unwrap();
+            let has = |case: &serde_json::Value, flag: &str| {
+                case["flags"].as_array().is_some_and(|flags| flags.iter().any(|name| name == flag))
+            };
+            for flag in notes.keys().filter(|flag| !cases.iter().any(|case| has(case, flag))) {
+                wrong.push(format!("{kind}: no case has {flag}"));
+            }
+            for case in cases.iter().filter(|case| !notes.keys().any(|flag| has(case, flag))) {
+                wrong.push(format!("{kind}: {} has no flag", case["name"]));
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
     }
 
     #[test]

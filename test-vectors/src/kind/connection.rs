@@ -1,6 +1,8 @@
 //! The kind `connection`: a sealed request for a connection, and the sealed answer.
 
 #[cfg(feature = "generate")]
+mod flags;
+#[cfg(feature = "generate")]
 mod generated;
 
 use alloc::format;
@@ -18,10 +20,11 @@ use mimi_pseudonym::{PendingConnection, PseudonymError, open_connection_request}
 use super::{
     Kind,
     identity_link::{NoRandomness, Stop, recomputed, suite},
+    judgement,
 };
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{GenerateError, GeneratedCase, Seed};
+use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
 
 pub(crate) struct Connection;
 
@@ -38,13 +41,21 @@ impl Kind for Connection {
         &["draft-kohbrok-mimi-metadata-minimalization-02"]
     }
 
+    #[cfg(feature = "generate")]
+    fn flags(&self) -> &'static [Flag] {
+        flags::FLAGS
+    }
+
     fn verify_valid(&self, case: &mut Case<'_>) {
+        // What a case of an unknown suite holds is not judged.
+        let Some(_) = judgement::suite(case) else { return };
         if let Some(input) = Input::read(case) {
             check(case, &input);
         }
     }
 
     fn verify_invalid(&self, case: &mut Case<'_>) {
+        let Some(_) = judgement::suite(case) else { return };
         let Some(input) = Input::read(case) else { return };
         let opens = suite(case, input.cipher_suite).is_some_and(|suite| open(&suite, &input).is_ok());
         if opens && case.passes(|case| check(case, &input)) {

@@ -1,6 +1,8 @@
 //! The kind `identity-link`: a pseudonymous credential, from its real credential to the wrapped key and back.
 
 #[cfg(feature = "generate")]
+mod flags;
+#[cfg(feature = "generate")]
 mod generated;
 
 use alloc::format;
@@ -24,11 +26,11 @@ use mimi_pseudonym::{
 #[cfg(feature = "generate")]
 pub(super) use generated::Randomness;
 
-use super::Kind;
 pub(super) use super::judgement::known_suite as suite;
+use super::{Kind, judgement};
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{GenerateError, GeneratedCase, Seed};
+use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
 
 pub(crate) struct IdentityLink;
 
@@ -44,13 +46,21 @@ impl Kind for IdentityLink {
         &["draft-kohbrok-mimi-metadata-minimalization-02", "draft-ietf-mimi-protocol-06"]
     }
 
+    #[cfg(feature = "generate")]
+    fn flags(&self) -> &'static [Flag] {
+        flags::FLAGS
+    }
+
     fn verify_valid(&self, case: &mut Case<'_>) {
+        // What a case of an unknown suite holds is not judged.
+        let Some(_) = judgement::suite(case) else { return };
         if let Some(input) = Input::read(case) {
             check(case, &input);
         }
     }
 
     fn verify_invalid(&self, case: &mut Case<'_>) {
+        let Some(_) = judgement::suite(case) else { return };
         let Some(input) = Input::read(case) else { return };
         let opens = input.suite(case).is_some_and(|suite| open(&suite, &input).is_ok());
         if opens && case.passes(|case| check(case, &input)) {

@@ -1,6 +1,8 @@
 //! The kind `markdown`: what a client makes of a text in GFM-MIMI.
 
 #[cfg(feature = "generate")]
+mod flags;
+#[cfg(feature = "generate")]
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -11,7 +13,7 @@ use serde_json::{Value, json};
 use super::Kind;
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{GenerateError, GeneratedCase, Seed};
+use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
 
 pub(crate) struct Markdown;
 
@@ -26,6 +28,11 @@ impl Kind for Markdown {
     #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
         &["draft-ietf-mimi-content-09"]
+    }
+
+    #[cfg(feature = "generate")]
+    fn flags(&self) -> &'static [Flag] {
+        flags::FLAGS
     }
 
     fn verify_valid(&self, case: &mut Case<'_>) {

@@ -1,5 +1,7 @@
 //! The kind `message-status`: message status reports.
 
+#[cfg(feature = "generate")]
+mod flags;
 use alloc::format;
 
 use mimi_content::{MessageStatusReport, MessageStatusReportRef};
@@ -7,7 +9,7 @@ use mimi_content::{MessageStatusReport, MessageStatusReportRef};
 use super::Kind;
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{GenerateError, GeneratedCase, Seed};
+use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
 
 pub(crate) struct MessageStatus;
 
@@ -19,6 +21,11 @@ impl Kind for MessageStatus {
     #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
         &["draft-mahy-mimi-message-status-01"]
+    }
+
+    #[cfg(feature = "generate")]
+    fn flags(&self) -> &'static [Flag] {
+        flags::FLAGS
     }
 
     fn verify_valid(&self, case: &mut Case<'_>) {

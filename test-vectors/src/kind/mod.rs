@@ -31,7 +31,7 @@ mod wire;
 
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{GenerateError, GeneratedCase, Seed};
+use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
 
 /// What has to be known of a kind.
 pub(crate) trait Kind: Sync {
@@ -41,6 +41,10 @@ pub(crate) trait Kind: Sync {
     /// The drafts that its cases are about.
     #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str];
+
+    /// What groups of its cases are about: each case that it makes has one of these flags.
+    #[cfg(feature = "generate")]
+    fn flags(&self) -> &'static [Flag];
 
     /// Checks a case that says nothing else than that it is valid.
     fn verify_valid(&self, case: &mut Case<'_>);

@@ -1,6 +1,5 @@
 //! `mimi-vectors generate`.
 
-use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -8,6 +7,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use mimi_test_vectors::Seed;
 
+use crate::output::Overwriting;
 use crate::{Outcome, complain};
 
 /// Make vectors: the same seed gives the same bytes.
@@ -25,6 +25,8 @@ pub(crate) struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    overwriting: Overwriting,
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Outcome> {
@@ -34,7 +36,8 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Outc
     } else {
         arguments.kinds.iter().map(String::as_str).collect()
     };
-    let mut written = Vec::new();
+    let mut files = Vec::new();
+    let mut made = Vec::new();
     for kind in kinds {
         let generated = match mimi_test_vectors::generate(kind, &seed) {
             Ok(generated) => generated,
@@ -43,18 +46,19 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Outc
                 return Ok(Outcome::Fails);
             }
         };
-        let path = arguments.out.join(&generated.file_name);
-        if let Err(error) =
-            fs::create_dir_all(&arguments.out).and_then(|()| fs::write(&path, &generated.json))
-        {
-            complain(&format!("{}: {error}", path.display()));
-            return Ok(Outcome::Fails);
-        }
+        files.push((arguments.out.join(&generated.file_name), generated.json.into_bytes()));
+        made.push((kind, generated.cases));
+    }
+    if let Err(outcome) = arguments.overwriting.write(&files) {
+        return Ok(outcome);
+    }
+    let mut written = Vec::new();
+    for ((path, _), (kind, cases)) in files.iter().zip(made) {
         if arguments.json {
-            let (file, cases) = (path.display().to_string(), generated.cases);
+            let file = path.display().to_string();
             written.push(serde_json::json!({"file": file, "kind": kind, "cases": cases}));
         } else {
-            writeln!(out, "{}: {} cases", path.display(), generated.cases)?;
+            writeln!(out, "{}: {cases} cases", path.display())?;
         }
     }
     if arguments.json {

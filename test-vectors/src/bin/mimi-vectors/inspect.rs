@@ -1,19 +1,20 @@
 //! `mimi-vectors inspect`.
 
-use std::fs;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Write};
 
 use clap::Args;
 use mimi_content::MimiContentRef;
 use mimi_test_vectors::{InspectError, inspect};
 
-use crate::{Outcome, compare, complain, part_tree};
+use crate::colour::Colour;
+use crate::names::NameParser;
+use crate::{Outcome, annotate, compare, complain, input, part_tree};
 
 /// Decode bytes, and print them as JSON; a message is printed as a tree of its parts if standard output is a terminal.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// What the bytes are; `mimi-vectors types` lists what there is
-    #[arg(long = "type", value_name = "TYPE")]
+    #[arg(long = "type", value_name = "TYPE", value_parser = NameParser::types(), hide_possible_values = true)]
     type_name: String,
     /// The input is hex digits, with white space anywhere
     #[arg(long)]
@@ -30,13 +31,19 @@ pub(crate) struct Arguments {
     /// Print a message as a tree of its parts, wherever standard output goes
     #[arg(long, conflicts_with = "json")]
     tree: bool,
+    /// Print the bytes in columns, each beside the field that it belongs to; refused bytes up to the refusal
+    #[arg(long, conflicts_with_all = ["json", "tree", "diff"])]
+    annotate: bool,
+    /// Print what --annotate prints as one HTML page, which loads and runs nothing
+    #[arg(long, conflicts_with_all = ["json", "tree", "diff", "annotate"])]
+    html: bool,
+    /// When --annotate uses colours
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
+    color: Colour,
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Outcome> {
     let type_name = arguments.type_name.as_str();
-    if !mimi_test_vectors::types().any(|known| known.name == type_name) {
-        return Ok(Outcome::WrongUsage(format!("unknown type {type_name:?}; see mimi-vectors types")));
-    }
     if arguments.tree && type_name != "MimiContent" {
         return Ok(Outcome::WrongUsage(format!("only a MimiContent has a tree of parts, not {type_name}")));
     }
@@ -46,7 +53,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Outc
         }
         let mut encoded = [Vec::new(), Vec::new()];
         for (encoded, file) in encoded.iter_mut().zip([a, b]) {
-            *encoded = match input(file, arguments.hex) {
+            *encoded = match input::encoding(file, arguments.hex) {
                 Ok(input) => input,
                 Err(outcome) => return Ok(outcome),
             };
@@ -54,10 +61,13 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Outc
         let inputs = compare::Inputs { files: [a.clone(), b.clone()], encoded };
         return compare::print(type_name, &inputs, arguments.json, out);
     }
-    let encoded = match input(&arguments.file, arguments.hex) {
+    let encoded = match input::encoding(&arguments.file, arguments.hex) {
         Ok(encoded) => encoded,
         Err(outcome) => return Ok(outcome),
     };
+    if arguments.annotate || arguments.html {
+        return annotated(type_name, &encoded, arguments, out);
+    }
     let inspected = match inspect(type_name, &encoded) {
         Ok(inspected) => inspected,
         Err(error) => {
@@ -81,25 +91,21 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Outc
     Ok(Outcome::Holds)
 }
 
-/// The bytes that a file holds, or spells as hex digits.
-fn input(file: &str, is_hex: bool) -> Result<Vec<u8>, Outcome> {
-    let input = read(file).map_err(|error| Outcome::WrongUsage(format!("{file}: {error}")))?;
-    if !is_hex {
-        return Ok(input);
+fn annotated(
+    type_name: &str,
+    encoded: &[u8],
+    arguments: &Arguments,
+    out: &mut dyn Write,
+) -> io::Result<Outcome> {
+    let Some(annotation) = mimi_test_vectors::annotate(type_name, encoded) else {
+        return Ok(Outcome::WrongUsage(format!("unknown type {type_name:?}")));
+    };
+    if arguments.html {
+        annotate::print_page(type_name, &annotation, encoded, out)?;
+    } else {
+        annotate::print(&annotation, encoded, arguments.color.wanted(), out)?;
     }
-    let digits: Vec<_> = input.into_iter().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    hex::decode(digits).map_err(|error| {
-        complain(&format!("refused: the input is not hex: {error}"));
-        Outcome::Fails
-    })
-}
-
-/// The bytes of a file, or of standard input.
-pub(crate) fn read(file: &str) -> io::Result<Vec<u8>> {
-    if file != "-" {
-        return fs::read(file);
-    }
-    let mut input = Vec::new();
-    io::stdin().lock().read_to_end(&mut input)?;
-    Ok(input)
+    let Some(refusal) = annotation.refused else { return Ok(Outcome::Holds) };
+    complain(&format!("refused: {refusal}"));
+    Ok(Outcome::Fails)
 }

@@ -1,11 +1,16 @@
 //! `mimi-vectors`: checks, makes and shows test vectors for MIMI.
 //!
-//! Exit status: 0 all holds, 1 something was refused or a case failed, 2 wrong usage. Results go to standard output, diagnostics to
-//! standard error.
+//! Results go to standard output, diagnostics to standard error. The help says what exit statuses mean.
 
+mod annotate;
+mod colour;
 mod compare;
+mod completions;
 mod generate;
+mod input;
 mod inspect;
+mod names;
+mod output;
 mod part_tree;
 mod policy;
 mod progress;
@@ -18,11 +23,16 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+/// What exit statuses mean, in all commands.
+const EXIT_STATUS: &str = "\
+Exit status:
+  0  all holds: cases, bytes, decisions, policies; nothing differs; what was asked for is written
+  1  something was refused, failed or differs, was not judged, or could not be read or written
+  2  wrong usage: an option, a name or a file that does not exist, or a file that would be overwritten";
+
 /// Checks, makes and shows test vectors for MIMI.
-///
-/// Exit status: 0 all holds, 1 something was refused or a case failed, 2 wrong usage.
 #[derive(Parser)]
-#[command(version, about, disable_help_subcommand = true)]
+#[command(version, about, disable_help_subcommand = true, after_help = EXIT_STATUS)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -36,6 +46,8 @@ enum Command {
     Timeline(timeline::Arguments),
     Types(types::Arguments),
     Policy(policy::Arguments),
+    Completions(completions::Arguments),
+    Man(completions::ManArguments),
 }
 
 /// How a command ends, unless it can't even write.
@@ -59,6 +71,8 @@ fn main() -> ExitCode {
         Command::Timeline(arguments) => timeline::run(arguments, &mut out),
         Command::Types(arguments) => types::run(arguments, &mut out),
         Command::Policy(arguments) => policy::run(arguments, &mut out),
+        Command::Completions(arguments) => completions::run(arguments, &mut out),
+        Command::Man(arguments) => completions::run_man(arguments, &mut out),
     };
     match result.and_then(|outcome| out.flush().map(|()| outcome)) {
         Ok(Outcome::Holds) => ExitCode::SUCCESS,

@@ -45,7 +45,7 @@ pub(crate) fn print(message: &MimiContentRef<'_>, out: &mut dyn Write) -> io::Re
             None => writeln!(
                 out,
                 "extension    {key}{name}: h'{}'",
-                shorten(hex::encode(value.encoded()).chars())
+                shorten(hex::encode(value.encoded()).chars(), EXCERPT)
             )?,
         }
     }
@@ -174,14 +174,20 @@ fn anomalies(message: &MimiContentRef<'_>) -> Vec<Anomaly> {
     found
 }
 
-/// The beginning of a text, or of octets that are none; what a stranger wrote can't move the cursor.
+/// The beginning of a text, or of bytes that are not text; what a stranger wrote can't move the cursor.
 pub(crate) fn excerpt(octets: &[u8]) -> String {
     match std::str::from_utf8(octets) {
-        Ok(text) => shorten(text.chars().flat_map(|c| {
-            if c.is_control() || is_invisible(c) { c.escape_default().collect() } else { vec![c] }
-        })),
-        Err(_) => format!("h'{}'", shorten(hex::encode(octets).chars())),
+        Ok(text) => visible(text, EXCERPT),
+        Err(_) => format!("h'{}'", shorten(hex::encode(octets).chars(), EXCERPT)),
     }
+}
+
+/// The first characters of a text; what moves the cursor or is not seen is escaped.
+pub(crate) fn visible(text: &str, length: usize) -> String {
+    let escaped = text
+        .chars()
+        .flat_map(|c| if c.is_control() || is_invisible(c) { c.escape_default().collect() } else { vec![c] });
+    shorten(escaped, length)
 }
 
 /// Characters that change the direction of what follows.
@@ -189,8 +195,8 @@ fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-fn shorten(mut characters: impl Iterator<Item = char>) -> String {
-    let mut text: String = characters.by_ref().take(EXCERPT).collect();
+fn shorten(mut characters: impl Iterator<Item = char>, length: usize) -> String {
+    let mut text: String = characters.by_ref().take(length).collect();
     if characters.next().is_some() {
         text.push('…');
     }

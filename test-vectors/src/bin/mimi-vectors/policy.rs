@@ -11,8 +11,8 @@ use mimi_policy::graph::RoleGraph;
 use mimi_policy::matrix::Matrix;
 use mimi_test_vectors::policy_json::{PolicyCase, PolicyDocument, PolicyRoom};
 
-use crate::Outcome;
-use crate::inspect::read;
+use crate::names::did_you_mean;
+use crate::{Outcome, input};
 
 /// Findings about a room's policy, who may do what in it, who moves whom, and decisions.
 #[derive(Args)]
@@ -114,23 +114,30 @@ pub(crate) struct Input {
     case: Option<String>,
 }
 
-/// What the input holds, or why it is of no use.
-type Found<T> = Result<T, String>;
+/// What the input holds, or how the command ends.
+type Found<T> = input::Input<T>;
 
 impl Input {
+    fn refused<T>(&self, why: impl std::fmt::Display) -> Found<T> {
+        Err(input::refused(&format!("{}: {why}", self.file)))
+    }
+
     fn document(&self) -> Found<PolicyDocument> {
-        let bytes = read(&self.file).map_err(|error| format!("{}: {error}", self.file))?;
-        let text = String::from_utf8(bytes).map_err(|_| format!("{}: not UTF-8", self.file))?;
-        let document = PolicyDocument::parse(&text).map_err(|error| format!("{}: {error}", self.file))?;
+        let text = input::text(&self.file)?;
+        let document = match PolicyDocument::parse(&text) {
+            Ok(document) => document,
+            Err(error) => return self.refused(error),
+        };
         let Some(name) = &self.case else { return Ok(document) };
         let cases: Vec<PolicyCase> =
             document.cases().iter().filter(|case| case.name.as_ref() == Some(name)).cloned().collect();
         if cases.is_empty() {
-            let names: Vec<&str> =
-                document.cases().iter().filter_map(|case| case.name.as_deref()).take(8).collect();
+            let names = || document.cases().iter().filter_map(|case| case.name.as_deref());
+            let first: Vec<&str> = names().take(8).collect();
             let there =
-                if names.is_empty() { "no case has a name".into() } else { format!("there is {names:?}") };
-            return Err(format!("{}: no case {name:?}; {there}", self.file));
+                if first.is_empty() { "no case has a name".into() } else { format!("there is {first:?}") };
+            let meant = did_you_mean(name, names());
+            return Err(Outcome::WrongUsage(format!("{}: no case {name:?}; {there}{meant}", self.file)));
         }
         Ok(PolicyDocument::Cases(cases))
     }
@@ -144,7 +151,7 @@ impl Input {
                 rooms.push((name.map(str::to_owned), room.clone()));
             }
         }
-        if rooms.is_empty() { Err(format!("{}: no cases", self.file)) } else { Ok(rooms) }
+        if rooms.is_empty() { self.refused("no cases") } else { Ok(rooms) }
     }
 
     /// The only room.
@@ -152,17 +159,17 @@ impl Input {
         let rooms = self.rooms()?;
         match rooms.as_slice() {
             [(_, room)] => Ok(room.clone()),
-            several => Err(format!("{}: {} rooms; choose one with --case", self.file, several.len())),
+            several => {
+                let why = format!("{}: {} rooms; choose one with --case", self.file, several.len());
+                Err(Outcome::WrongUsage(why))
+            }
         }
     }
 
     /// The cases, of which there is at least one.
     fn asked(&self) -> Found<Vec<PolicyCase>> {
         match self.document()?.cases() {
-            [] => Err(format!(
-                "{}: a room by itself asks nothing; a case has an actor, a form and changes",
-                self.file
-            )),
+            [] => self.refused("a room by itself asks nothing; a case has an actor, a form and changes"),
             cases => Ok(cases.to_vec()),
         }
     }
@@ -187,7 +194,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Outc
         }
         Command::Decide { input, json } => input.asked().map(|cases| decide::run(&cases, *json, out)),
     };
-    done.unwrap_or_else(|why| Ok(Outcome::WrongUsage(why)))
+    done.unwrap_or_else(Ok)
 }
 
 fn heading(name: Option<&str>, rooms: usize, out: &mut dyn Write) -> io::Result<()> {

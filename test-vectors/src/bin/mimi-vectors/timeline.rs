@@ -1,7 +1,7 @@
 //! `mimi-vectors timeline`.
 
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -10,8 +10,9 @@ use mimi_content::{MessageId, MimiContent, Part};
 use mimi_test_vectors::conversation::{Conversation, Room, Taken, reference_name};
 use serde_json::json;
 
+use crate::input::Input;
 use crate::part_tree::excerpt;
-use crate::{Outcome, complain};
+use crate::{Outcome, complain, input};
 
 /// Fold messages into the conversation that a person sees, and print it.
 ///
@@ -42,10 +43,10 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Outc
     for file in &arguments.files {
         let inputs = match read(file) {
             Ok(inputs) => inputs,
-            Err(error) => return Ok(Outcome::WrongUsage(format!("{file}: {error}"))),
+            Err(outcome) => return Ok(outcome),
         };
         if inputs.is_empty() {
-            return Ok(Outcome::WrongUsage(format!("{file}: no .jsonl files")));
+            return Ok(input::refused(&format!("{file}: no .jsonl files")));
         }
         for (name, text) in inputs {
             for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
@@ -71,20 +72,22 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Outc
 }
 
 /// The names and contents of the files that an argument means.
-fn read(file: &str) -> io::Result<Vec<(String, String)>> {
+fn read(file: &str) -> Input<Vec<(String, String)>> {
     if file == "-" {
-        let mut input = String::new();
-        io::stdin().lock().read_to_string(&mut input)?;
-        return Ok(Vec::from([("standard input".to_owned(), input)]));
+        return Ok(Vec::from([("standard input".to_owned(), input::text(file)?)]));
     }
     let mut paths = Vec::new();
     if Path::new(file).is_dir() {
-        search(Path::new(file), &mut paths)?;
+        search(Path::new(file), &mut paths).map_err(|error| input::unreadable(file, &error))?;
         paths.sort();
     } else {
         paths.push(PathBuf::from(file));
     }
-    paths.iter().map(|path| Ok((path.display().to_string(), fs::read_to_string(path)?))).collect()
+    let texts = paths.iter().map(|path| {
+        let name = path.display().to_string();
+        input::text(&name).map(|text| (name, text))
+    });
+    texts.collect()
 }
 
 fn search(directory: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {

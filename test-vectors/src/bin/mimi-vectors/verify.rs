@@ -1,19 +1,20 @@
 //! `mimi-vectors verify`.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use mimi_test_vectors::{Report, SHIPPED, verify_str_with};
+use mimi_test_vectors::{Report, SHIPPED, Selection, verify_selected};
 
-use crate::Outcome;
+use crate::names::did_you_mean;
 use crate::progress::Bar;
+use crate::{Outcome, input};
 
 /// Check every case of vector files.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Files, and directories that are searched for .json files [default: the vectors that this program carries]
+    /// Files, directories that are searched for .json files, and - for standard input [default: the vectors that this program carries]
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Print JSON
@@ -22,32 +23,56 @@ pub(crate) struct Arguments {
     /// Succeed although some cases can't be judged, as their format, kind, cipher suite or revision is unknown
     #[arg(long)]
     allow_unjudged: bool,
+    /// Check only cases with this flag, or one of several
+    #[arg(long, value_name = "FLAG")]
+    only: Vec<String>,
+    /// Check no case with this flag
+    #[arg(long, value_name = "FLAG")]
+    without: Vec<String>,
+}
+
+/// What all files are checked with.
+struct Verifier {
+    selection: Selection,
+    bar: Bar,
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Outcome> {
-    let mut bar = Bar::new();
+    let selection = Selection { only: arguments.only.clone(), without: arguments.without.clone() };
+    let mut verifier = Verifier { selection, bar: Bar::new() };
     let mut reports = Vec::new();
     if arguments.paths.is_empty() {
         for (name, json) in SHIPPED {
-            reports.push(verify_with_bar(name, json, &mut bar));
+            reports.push(verifier.check(name, json));
         }
     } else {
         let mut files = Vec::new();
         for path in &arguments.paths {
+            if path.as_os_str() == "-" {
+                files.push(Found::StandardInput);
+                continue;
+            }
             match fs::metadata(path) {
-                Err(error) => return Ok(Outcome::WrongUsage(format!("{}: {error}", path.display()))),
+                Err(error) => return Ok(input::unreadable(&path.display().to_string(), &error)),
                 Ok(metadata) if metadata.is_dir() => collect(path, &mut files),
                 Ok(_) => files.push(Found::File(path.clone())),
             }
         }
         for found in files {
             reports.push(match found {
-                Found::File(path) => verify_file(&path, &mut bar),
+                Found::File(path) => verifier.file(&path),
+                Found::StandardInput => verifier.standard_input(),
                 Found::Unusable(report) => report,
             });
         }
     }
-    bar.clear();
+    verifier.bar.clear();
+    if let Some(why) = unknown_flag(arguments, &reports) {
+        return Ok(Outcome::WrongUsage(why));
+    }
+    if reports.iter().all(|report| report.holds() && report.cases == 0) {
+        return Ok(input::refused("no case has been selected"));
+    }
     let holds = if arguments.allow_unjudged { Report::holds_as_far_as_judged } else { Report::holds };
     if arguments.json {
         print_json(&reports, holds, out)?
@@ -59,6 +84,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Outc
 
 enum Found {
     File(PathBuf),
+    StandardInput,
     Unusable(Report),
 }
 
@@ -93,17 +119,37 @@ fn walk(directory: &Path, files: &mut Vec<Found>) {
     }
 }
 
-fn verify_file(path: &Path, bar: &mut Bar) -> Report {
-    let name = path.display().to_string();
-    match fs::read(path).map(String::from_utf8) {
-        Ok(Ok(json)) => verify_with_bar(&name, &json, bar),
-        Ok(Err(error)) => Report::unusable(&name, "UTF-8", &error.utf8_error().to_string()),
-        Err(error) => Report::unusable(&name, "a readable file", &error.to_string()),
+impl Verifier {
+    fn file(&mut self, path: &Path) -> Report {
+        self.content(&path.display().to_string(), fs::read(path))
+    }
+
+    fn standard_input(&mut self) -> Report {
+        let mut content = Vec::new();
+        let read = io::stdin().lock().read_to_end(&mut content);
+        self.content("standard input", read.map(|_| content))
+    }
+
+    fn content(&mut self, name: &str, content: io::Result<Vec<u8>>) -> Report {
+        match content.map(String::from_utf8) {
+            Ok(Ok(json)) => self.check(name, &json),
+            Ok(Err(error)) => Report::unusable(name, "UTF-8", &error.utf8_error().to_string()),
+            Err(error) => Report::unusable(name, "a readable file", &error.to_string()),
+        }
+    }
+
+    fn check(&mut self, name: &str, json: &str) -> Report {
+        let bar = &mut self.bar;
+        verify_selected(name, json, &self.selection, &mut |at| bar.show(name, at.done, at.total))
     }
 }
 
-fn verify_with_bar(name: &str, json: &str, bar: &mut Bar) -> Report {
-    verify_str_with(name, json, &mut |progress| bar.show(name, progress.done, progress.total))
+/// What is wrong with a flag that no file explains.
+fn unknown_flag(arguments: &Arguments, reports: &[Report]) -> Option<String> {
+    let known = || reports.iter().flat_map(|report| report.flags.iter().map(String::as_str));
+    let asked = arguments.only.iter().chain(&arguments.without);
+    let unknown = asked.into_iter().find(|flag| !known().any(|name| name == flag.as_str()))?;
+    Some(format!("no file has the flag {unknown:?}{}", did_you_mean(unknown, known())))
 }
 
 fn print_json(reports: &[Report], holds: fn(&Report) -> bool, out: &mut dyn Write) -> io::Result<()> {
@@ -160,6 +206,9 @@ fn print_text(reports: &[Report], holds: fn(&Report) -> bool, out: &mut dyn Writ
 
 fn counts(report: &Report) -> String {
     let kind = report.kind.as_deref().unwrap_or("-");
+    if report.cases == 0 && report.left_out > 0 && report.holds() {
+        return format!("{kind}: no case was selected");
+    }
     if report.cases == 0 {
         return format!("{kind}: no case was checked");
     }
@@ -167,6 +216,9 @@ fn counts(report: &Report) -> String {
     let mut verdicts = format!("{} valid, {} invalid", report.valid, report.invalid);
     if report.unjudged_cases > 0 {
         verdicts.push_str(&format!(", {} not judged", report.unjudged_cases));
+    }
+    if report.left_out > 0 {
+        verdicts.push_str(&format!(", {} left out", report.left_out));
     }
     match report.failed_cases {
         0 => format!("{kind}: {all} ({verdicts})"),

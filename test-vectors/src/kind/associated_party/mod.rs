@@ -1,6 +1,8 @@
 //! The kind `associated-party`: one party's key schedule in one epoch.
 
 #[cfg(feature = "generate")]
+mod flags;
+#[cfg(feature = "generate")]
 mod generated;
 
 #[cfg(feature = "generate")]
@@ -20,7 +22,7 @@ use super::Kind;
 use super::judgement::{Judgement, all_bytes, must_be_refused, must_hold, suite, uint32};
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{GenerateError, GeneratedCase, Seed};
+use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
 
 pub(crate) struct AssociatedParty;
 
@@ -32,6 +34,11 @@ impl Kind for AssociatedParty {
     #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
         &["draft-kohbrok-mls-associated-parties-01"]
+    }
+
+    #[cfg(feature = "generate")]
+    fn flags(&self) -> &'static [Flag] {
+        flags::FLAGS
     }
 
     fn verify_valid(&self, case: &mut Case<'_>) {

@@ -1,6 +1,8 @@
 //! The kind `content`: messages in the MIMI content format, and their IDs.
 
 #[cfg(feature = "generate")]
+mod flags;
+#[cfg(feature = "generate")]
 mod invalid;
 #[cfg(feature = "generate")]
 mod raw;
@@ -14,7 +16,7 @@ use mimi_content::{MessageId, MimiContent, MimiContentRef};
 use super::Kind;
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{GenerateError, GeneratedCase, Seed};
+use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
 
 pub(crate) struct Content;
 
@@ -26,6 +28,11 @@ impl Kind for Content {
     #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
         &["draft-ietf-mimi-content-09", "draft-mimi-content-more-extensions-00"]
+    }
+
+    #[cfg(feature = "generate")]
+    fn flags(&self) -> &'static [Flag] {
+        flags::FLAGS
     }
 
     fn verify_valid(&self, case: &mut Case<'_>) {

@@ -1,6 +1,8 @@
 //! The kind `franking`: one message from its sender to the hub's check of a report, in each construction.
 
 #[cfg(feature = "generate")]
+mod flags;
+#[cfg(feature = "generate")]
 mod generated;
 mod parties;
 
@@ -17,7 +19,7 @@ use super::{Kind, judgement::known_suite};
 use crate::case::{Case, MAX_NUMBER};
 use crate::difference::show;
 #[cfg(feature = "generate")]
-use crate::generate::{GenerateError, GeneratedCase, Seed};
+use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
 
 pub(crate) struct Franking;
 
@@ -158,6 +160,11 @@ impl Kind for Franking {
     #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
         &["draft-ietf-mimi-protocol-06", "draft-ietf-mimi-protocol-03", "draft-ietf-mimi-protocol-02"]
+    }
+
+    #[cfg(feature = "generate")]
+    fn flags(&self) -> &'static [Flag] {
+        flags::FLAGS
     }
 
     fn verify_valid(&self, case: &mut Case<'_>) {

@@ -1,6 +1,8 @@
 //! The kind `group-info`: a hub's answer to somebody who wants to join.
 
 #[cfg(feature = "generate")]
+mod flags;
+#[cfg(feature = "generate")]
 mod generated;
 
 #[cfg(feature = "generate")]
@@ -20,7 +22,7 @@ use super::Kind;
 use super::judgement::{Judgement, NoRandomness, all_bytes, must_be_refused, must_hold, suite};
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{GenerateError, GeneratedCase, Seed};
+use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
 
 pub(crate) struct GroupInfo;
 
@@ -32,6 +34,11 @@ impl Kind for GroupInfo {
     #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
         &["draft-ietf-mimi-protocol-06"]
+    }
+
+    #[cfg(feature = "generate")]
+    fn flags(&self) -> &'static [Flag] {
+        flags::FLAGS
     }
 
     fn verify_valid(&self, case: &mut Case<'_>) {

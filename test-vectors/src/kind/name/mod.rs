@@ -1,5 +1,7 @@
 //! The kind `name`: text that is a name, and the rules of names.
 
+#[cfg(feature = "generate")]
+mod flags;
 use alloc::format;
 use alloc::string::{String, ToString};
 
@@ -13,7 +15,7 @@ use serde_json::{Value, json};
 use super::Kind;
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{GenerateError, GeneratedCase, Seed};
+use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
 
 #[cfg(feature = "generate")]
 mod generated;
@@ -28,6 +30,11 @@ impl Kind for Name {
     #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
         &["draft-ietf-mimi-protocol-06", "draft-ietf-mimi-content-09", "draft-ietf-mls-extensions-10"]
+    }
+
+    #[cfg(feature = "generate")]
+    fn flags(&self) -> &'static [Flag] {
+        flags::FLAGS
     }
 
     fn verify_valid(&self, case: &mut Case<'_>) {

@@ -1,6 +1,8 @@
 //! The kind `policy`: decisions on changes of a room.
 
 #[cfg(feature = "generate")]
+mod flags;
+#[cfg(feature = "generate")]
 mod generated;
 
 use alloc::format;
@@ -8,7 +10,7 @@ use alloc::format;
 use super::Kind;
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{GenerateError, GeneratedCase, Seed};
+use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
 use crate::policy_decision::{Decision, decide};
 use crate::policy_json::{PolicyCase, RefusedBy};
 
@@ -22,6 +24,11 @@ impl Kind for Policy {
     #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
         &["draft-ietf-mimi-room-policy-04", "draft-ietf-mimi-protocol-06"]
+    }
+
+    #[cfg(feature = "generate")]
+    fn flags(&self) -> &'static [Flag] {
+        flags::FLAGS
     }
 
     fn verify_valid(&self, case: &mut Case<'_>) {

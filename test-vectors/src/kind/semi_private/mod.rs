@@ -1,6 +1,8 @@
 //! The kind `semi-private`: a handshake for members and external receivers.
 
 #[cfg(feature = "generate")]
+mod flags;
+#[cfg(feature = "generate")]
 mod generated;
 
 use alloc::format;
@@ -22,7 +24,7 @@ use super::judgement::{
 };
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{GenerateError, GeneratedCase, Seed};
+use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
 
 pub(crate) struct SemiPrivate;
 
@@ -34,6 +36,11 @@ impl Kind for SemiPrivate {
     #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
         &["draft-mahy-mls-semiprivatemessage-07"]
+    }
+
+    #[cfg(feature = "generate")]
+    fn flags(&self) -> &'static [Flag] {
+        flags::FLAGS
     }
 
     fn verify_valid(&self, case: &mut Case<'_>) {

@@ -1,6 +1,8 @@
 //! The kind `timeline`: what a person sees of the messages of a room.
 
 #[cfg(feature = "generate")]
+mod flags;
+#[cfg(feature = "generate")]
 mod generated;
 
 use alloc::format;
@@ -12,7 +14,7 @@ use super::Kind;
 use crate::case::Case;
 use crate::conversation::Conversation;
 #[cfg(feature = "generate")]
-use crate::generate::{GenerateError, GeneratedCase, Seed};
+use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
 
 pub(crate) struct Timeline;
 
@@ -33,6 +35,11 @@ impl Kind for Timeline {
             "draft-mahy-mimi-message-status-01",
             "draft-mahy-mimi-hub-retracted-messages-00",
         ]
+    }
+
+    #[cfg(feature = "generate")]
+    fn flags(&self) -> &'static [Flag] {
+        flags::FLAGS
     }
 
     fn verify_valid(&self, case: &mut Case<'_>) {

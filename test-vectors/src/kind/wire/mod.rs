@@ -1,6 +1,8 @@
 //! The kind `wire`: any structure under its draft's name.
 
 #[cfg(feature = "generate")]
+mod flags;
+#[cfg(feature = "generate")]
 mod refusals;
 #[cfg(feature = "generate")]
 mod samples;
@@ -12,7 +14,7 @@ use serde_json::Value;
 use super::Kind;
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{GenerateError, GeneratedCase, Seed};
+use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
 use crate::wire_type::{self, InspectError};
 
 pub(crate) struct Wire;
@@ -37,6 +39,11 @@ impl Kind for Wire {
         ]
     }
 
+    #[cfg(feature = "generate")]
+    fn flags(&self) -> &'static [Flag] {
+        flags::FLAGS
+    }
+
     fn verify_valid(&self, case: &mut Case<'_>) {
         let name = case.text("type");
         let encoded = case.bytes("encoded");
@@ -47,7 +54,7 @@ impl Kind for Wire {
         let (Some(name), Some(encoded)) = (name, encoded) else { return };
         let inspected = match wire_type::inspect(name, &encoded) {
             Ok(inspected) => inspected,
-            Err(InspectError::UnknownType) => return fail_unknown_type(case, name),
+            Err(InspectError::UnknownType) => return unknown_type(case, name),
             Err(InspectError::Refused(refusal)) => {
                 return case.fail("encoded", "to be accepted", format!("refused: {refusal}"));
             }
@@ -67,7 +74,7 @@ impl Kind for Wire {
         let (Some(name), Some(encoded)) = (name, encoded) else { return };
         match wire_type::inspect(name, &encoded) {
             Ok(_) => case.fail_accepted(),
-            Err(InspectError::UnknownType) => fail_unknown_type(case, name),
+            Err(InspectError::UnknownType) => unknown_type(case, name),
             Err(InspectError::Refused(_)) => {}
         }
     }
@@ -80,8 +87,8 @@ impl Kind for Wire {
     }
 }
 
-fn fail_unknown_type(case: &mut Case<'_>, name: &str) {
-    case.fail("type", "a type that this verifier knows", name);
+fn unknown_type(case: &mut Case<'_>, name: &str) {
+    case.cannot_judge("type", "a type that `mimi-vectors types` lists", name);
 }
 
 /// Encoding the value gives the bytes, and decoding the bytes gives the value.

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::decide::why;
 use crate::Outcome;
+use crate::input::refused;
 
 /// A user that no room has: what can be done to it can be done to every user who is not on the list.
 const STRANGER: &str = "mimi://unlisted.invalid/u/any";
@@ -26,7 +27,7 @@ pub(super) fn can(
 ) -> io::Result<Outcome> {
     let (state, actor) = match state_and_actor(room, user, client) {
         Ok(found) => found,
-        Err(why) => return Ok(Outcome::WrongUsage(why)),
+        Err(outcome) => return Ok(outcome),
     };
     let capabilities: Vec<_> = state.capabilities_of(actor.uri()).collect();
     let stranger = UserUri::try_from(STRANGER).ok();
@@ -71,14 +72,16 @@ fn state_and_actor(
     room: &PolicyRoom,
     user: &str,
     client: Option<&str>,
-) -> Result<(RoomState, Actor), String> {
-    let state = room_state(room).map_err(|why| format!("the room is not valid: {why}"))?;
-    let uri = UserUri::try_from(user).map_err(|error| format!("{user}: {error}"))?;
+) -> Result<(RoomState, Actor), Outcome> {
+    let wrong = |name: &str, error: &dyn std::fmt::Display| Outcome::WrongUsage(format!("{name}: {error}"));
+    let state = room_state(room).map_err(|why| refused(&format!("the room is not valid: {why}")))?;
+    let uri = UserUri::try_from(user).map_err(|error| wrong(user, &error))?;
     let client = match (client, state.clients_of(&uri).next()) {
-        (Some(client), _) => ClientUri::try_from(client).map_err(|error| format!("{client}: {error}"))?,
+        (Some(client), _) => ClientUri::try_from(client).map_err(|error| wrong(client, &error))?,
         (None, Some(client)) => client.clone(),
-        (None, None) => ClientUri::try_from("mimi://unlisted.invalid/d/any")
-            .map_err(|error| format!("a client: {error}"))?,
+        (None, None) => {
+            ClientUri::try_from("mimi://unlisted.invalid/d/any").map_err(|error| wrong("a client", &error))?
+        }
     };
     Ok((state, Actor::client(uri, client)))
 }

@@ -1,0 +1,112 @@
+//! The flags of the kind `markdown`.
+
+use crate::generate::Flag;
+
+pub(super) const FLAGS: &[Flag] = &[
+    Flag {
+        name: "LinkText",
+        about: "A link's text against its target.",
+        bug: "A text that shows another address than the target has is not reported.",
+        section: "mimi-content-08 §9.6",
+        readings: &["T61"],
+        of: |case| case.begins(&["shows "]),
+    },
+    Flag {
+        name: "DeceptiveLink",
+        about: "The text is or shows an address that is not the target.",
+        bug: "Phishing goes unnoticed.",
+        section: "mimi-content-08 §9.6",
+        readings: &["T61", "T62"],
+        of: |case| case.member_has("links", &["other_url"]),
+    },
+    Flag {
+        name: "HarmlessLink",
+        about: "The text is no other address, so that there is no warning.",
+        bug: "Users learn to ignore warnings.",
+        section: "mimi-content-08 §9.6",
+        readings: &["T61"],
+        of: |case| case.begins(&["shows "]) && !case.member_has("links", &["other_url", "downgraded"]),
+    },
+    Flag {
+        name: "Homograph",
+        about: "Characters that look like dots, slashes or letters, or that are not seen.",
+        bug: "A text that reads as an address is not recognized as one.",
+        section: "mimi-content-08 §9.6",
+        readings: &[],
+        of: |case| case.begins(&["shows "]) && (!case.name.is_ascii() || case.has(&["\\u{"])),
+    },
+    Flag {
+        name: "Downgrade",
+        about: "The text shows https, the target is the same under http.",
+        bug: "A downgrade goes unnoticed.",
+        section: "mimi-content-08 §9.6",
+        readings: &[],
+        of: |case| case.member_has("links", &["downgraded"]),
+    },
+    Flag {
+        name: "Mention",
+        about: "Mentions of users.",
+        bug: "A mention is missed, or a link is taken for one.",
+        section: "mimi-content-08 §5.2",
+        readings: &[],
+        of: |case| case.has(&["mention"]),
+    },
+    Flag {
+        name: "RelativeLink",
+        about: "Targets without a scheme and a host.",
+        bug: "A link leads into the application or to the page that shows it.",
+        section: "mimi-content-08 §7.1.1",
+        readings: &["T70"],
+        of: |case| case.has(&["relative link", "backslash before"]),
+    },
+    Flag {
+        name: "UnsafeTarget",
+        about: "Targets that run scripts or that a client must drop.",
+        bug: "A script runs.",
+        section: "mimi-content-08 §7.1.1",
+        readings: &[],
+        of: |case| case.has(&["script", "links that are kept"]),
+    },
+    Flag {
+        name: "ContentId",
+        about: "References to parts of the message.",
+        bug: "A reference leads out of the message.",
+        section: "mimi-content-08 §4.4",
+        readings: &["T23", "T54"],
+        of: |case| case.has(&["link to a part", "picture", "content ID"]),
+    },
+    Flag {
+        name: "HtmlIsText",
+        about: "HTML in Markdown is text.",
+        bug: "Markup of a stranger reaches the page.",
+        section: "mimi-content-08 §7.1.1",
+        readings: &[],
+        of: |case| case.has(&["HTML is text"]),
+    },
+    Flag {
+        name: "Rendering",
+        about: "Blocks, lists, tables and emphasis as HTML and as plain text.",
+        bug: "A construct is rendered wrongly.",
+        section: "mimi-content-08 §7.1.1",
+        readings: &["T59"],
+        of: |case| {
+            case.has(&[
+                "lists",
+                "blocks",
+                "table",
+                "emphasis",
+                "bare addresses",
+                "definition",
+                "original message",
+            ])
+        },
+    },
+    Flag {
+        name: "Direction",
+        about: "Characters that change the direction of text, and control characters.",
+        bug: "Text is shown in another order than it is read.",
+        section: "mimi-content-08 §7.1.1",
+        readings: &[],
+        of: |case| case.has(&["direction", "control"]),
+    },
+];
