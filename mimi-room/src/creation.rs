@@ -104,7 +104,7 @@ impl NewRoom {
         Ok(self)
     }
 
-    /// With a base policy (mimi-room-policy-03 §5).
+    /// With a base policy (mimi-room-policy-04 §5).
     ///
     /// # Errors
     /// [`CreationError::TooLong`].
@@ -112,7 +112,7 @@ impl NewRoom {
         self.component(ComponentID::BASE_ROOM_POLICY, base)
     }
 
-    /// With preauthorized users (mimi-room-policy-03 §4).
+    /// With preauthorized users (mimi-room-policy-04 §4).
     ///
     /// # Errors
     /// [`CreationError::TooLong`].

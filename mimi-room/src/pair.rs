@@ -293,7 +293,7 @@ impl<Q: MlsStack> PostQuantumGroup<Q> {
     ) -> Result<(Member, BTreeMap<u32, Member>), Refused> {
         let identify = |proposal, leaf: &LeafNode| {
             let member = identity.identify(room.uri(), &leaf.credential, &leaf.signature_key);
-            member.map_err(|why| Refused::Credential { proposal, why })
+            member.map_err(|why| Refused::Credential { proposal, reference: None, why })
         };
         let mut members = self.members.clone();
         let mut added = Vec::new();

@@ -1,4 +1,4 @@
-"""Kind `attachment`: what lies at the URL of an external part (mimi-content-08 sections 4.5 and 7.1)."""
+"""Kind `attachment`: what lies at the URL of an external part (mimi-content-09 sections 4.5 and 7.1)."""
 
 import hashlib
 

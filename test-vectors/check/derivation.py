@@ -1,4 +1,4 @@
-"""Kind `derivation`: salts, the exporter tree, and the operations that keep components apart (mimi-content-08 section 9.2,
+"""Kind `derivation`: salts, the exporter tree, and the operations that keep components apart (mimi-content-09 section 9.2,
 mimi-protocol-02 section 8.1.1, mls-extensions-10 sections 4.2 to 4.4)."""
 
 import hashlib

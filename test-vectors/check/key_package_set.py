@@ -1,4 +1,4 @@
-"""Kind `key-package-set`: KeyPackages in sets of one user pseudonym (mimi-metadata-minimalization-01 section 7)."""
+"""Kind `key-package-set`: KeyPackages in sets of one user pseudonym (mimi-metadata-minimalization-02 section 7)."""
 
 from case import Wrong, refusal
 from presentation import Refused

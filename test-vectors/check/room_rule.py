@@ -1,5 +1,5 @@
 """Kind `room-rule`: consent (mimi-protocol-06 section 5.7), messaging modes, the one room of a set of participants
-(mimi-room-policy-03 section 5), two-person control and forks, step by step as ../README.md has them."""
+(mimi-room-policy-04 section 5), two-person control and forks, step by step as ../README.md has them."""
 
 import hashlib
 

@@ -98,13 +98,16 @@ impl Store {
     fn write_retraction(&self, retraction: &Retraction) -> Result<()> {
         let row = retraction.encode();
         self.run("INSERT OR IGNORE INTO retractions (row) VALUES (?1)", [&row])?;
+        let reaction = matches!(retraction.scope, RetractionScope::Reactions(_));
         match &retraction.scope {
-            RetractionScope::Messages(ids) => ids.iter().try_for_each(|id| {
-                self.run(
-                    "INSERT OR IGNORE INTO retracted_messages (id, retraction) VALUES (?1, ?2)",
-                    (id.as_bytes(), &row),
-                )
-            }),
+            RetractionScope::Messages(ids) | RetractionScope::Reactions(ids) => {
+                ids.iter().try_for_each(|id| {
+                    self.run(
+                        "INSERT OR IGNORE INTO retracted_messages (id, reaction, retraction) VALUES (?1, ?2, ?3)",
+                        (id.as_bytes(), reaction, &row),
+                    )
+                })
+            }
             RetractionScope::Sender { sender_uri, from_ms } => self.run(
                 "INSERT OR IGNORE INTO retracted_senders (sender, since, retraction) VALUES (?1, ?2, ?3)",
                 (&**sender_uri, from_ms.unwrap_or(0).to_be_bytes(), &row),
@@ -210,11 +213,17 @@ impl LookUp<Vec<u8>, NotAuthorized> for Store {
         ids.iter().map(|id| message_id(id)).collect()
     }
 
-    fn is_retracted(&self, id: &MessageId, sender_uri: &str, accepted_ms: u64) -> Result<bool> {
+    fn is_retracted(
+        &self,
+        id: &MessageId,
+        kind: BodyKind,
+        sender_uri: &str,
+        accepted_ms: u64,
+    ) -> Result<bool> {
         let found = self.one(
-            "SELECT EXISTS (SELECT 1 FROM retracted_messages WHERE id = ?1) \
+            "SELECT EXISTS (SELECT 1 FROM retracted_messages WHERE id = ?1 AND reaction <= ?4) \
              OR EXISTS (SELECT 1 FROM retracted_senders WHERE sender = ?2 AND since <= ?3)",
-            (id.as_bytes(), sender_uri, accepted_ms.to_be_bytes()),
+            (id.as_bytes(), sender_uri, accepted_ms.to_be_bytes(), kind == BodyKind::Reaction),
             |row| row.get(0),
         )?;
         Ok(found.unwrap_or(false))

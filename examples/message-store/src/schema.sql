@@ -53,7 +53,8 @@ CREATE TABLE different (
 
 CREATE TABLE retractions (row BLOB NOT NULL PRIMARY KEY) STRICT;
 CREATE TABLE retracted_messages (
-    id BLOB NOT NULL, retraction BLOB NOT NULL, PRIMARY KEY (id, retraction)
+    -- Whether it counts only if the message is a reaction.
+    id BLOB NOT NULL, reaction INTEGER NOT NULL, retraction BLOB NOT NULL, PRIMARY KEY (id, retraction)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE retracted_senders (
     sender TEXT NOT NULL, since BLOB NOT NULL, retraction BLOB NOT NULL, PRIMARY KEY (sender, since, retraction)

@@ -1,6 +1,5 @@
 //! Forgetting what is old.
 
-use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 

@@ -15,7 +15,7 @@ use sha2::{Sha256, Sha384};
 
 use crate::{CONTENT, LABEL, Subject, labelled, rng, subject, suite};
 
-pub fn subjects() -> Vec<Subject> {
+pub(crate) fn subjects() -> Vec<Subject> {
     let mut all = Vec::new();
     macro_rules! ml_dsa {
         ($($number:literal $name:literal $set:ident),*) => {$({
@@ -168,13 +168,13 @@ impl Curve {
 }
 
 mod bench_p256 {
-    pub const FIELD: usize = 32;
-    pub use p256::{PublicKey, SecretKey, ecdh};
+    pub(crate) const FIELD: usize = 32;
+    pub(crate) use p256::{PublicKey, SecretKey, ecdh};
 }
 
 mod bench_p384 {
-    pub const FIELD: usize = 48;
-    pub use p384::{PublicKey, SecretKey, ecdh};
+    pub(crate) const FIELD: usize = 48;
+    pub(crate) use p384::{PublicKey, SecretKey, ecdh};
 }
 
 /// The KEM by its bare crates.

@@ -21,7 +21,7 @@ impl Kind for Attachment {
 
     #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
-        &["draft-ietf-mimi-content-08"]
+        &["draft-ietf-mimi-content-09"]
     }
 
     fn verify_valid(&self, case: &mut Case<'_>) {

@@ -30,7 +30,7 @@ impl Kind for Derivation {
 
     #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
-        &["draft-ietf-mimi-content-08", "draft-ietf-mls-extensions-10", "draft-ietf-mimi-protocol-02"]
+        &["draft-ietf-mimi-content-09", "draft-ietf-mls-extensions-10", "draft-ietf-mimi-protocol-02"]
     }
 
     fn verify_valid(&self, case: &mut Case<'_>) {

@@ -28,7 +28,7 @@ impl Kind for KeyPackageSet {
 
     #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
-        &["draft-kohbrok-mimi-metadata-minimalization-01"]
+        &["draft-kohbrok-mimi-metadata-minimalization-02"]
     }
 
     fn verify_valid(&self, case: &mut Case<'_>) {

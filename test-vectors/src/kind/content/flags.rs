@@ -7,7 +7,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "Example",
         about: "Ordinary messages: text, reply, edit, deletion, reaction, topic, attachment, conference.",
         bug: "The encoder or decoder of a whole message.",
-        section: "mimi-content-08 §5",
+        section: "mimi-content-09 §5",
         readings: &[],
         of: |case| {
             case.valid
@@ -30,7 +30,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "LengthBoundary",
         about: "Lengths, counts and numbers on both sides of a form of the CBOR head: 23 and 24, 255 and 256, 65535 and 65536, 2^32.",
         bug: "An encoder picks the wrong form at a boundary.",
-        section: "mimi-content-08 §6.1",
+        section: "mimi-content-09 §6.1",
         readings: &[],
         of: |case| {
             case.valid
@@ -49,7 +49,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "PartStructure",
         about: "Multiparts, levels and references between parts.",
         bug: "Parts are counted or nested wrongly, or a reference resolves to another part.",
-        section: "mimi-content-08 §4.4",
+        section: "mimi-content-09 §4.4",
         readings: &["T1", "T9"],
         of: |case| {
             case.has(&[
@@ -68,7 +68,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "OpenRegistry",
         about: "Values that no registry lists, which are kept.",
         bug: "A decoder refuses or normalizes values that a later document may define.",
-        section: "mimi-content-08 §4.4",
+        section: "mimi-content-09 §4.4",
         readings: &["T10"],
         of: |case| {
             case.valid
@@ -80,7 +80,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "Language",
         about: "Language tags in their forms.",
         bug: "A decoder validates or rewrites languages.",
-        section: "mimi-content-08 §4.4",
+        section: "mimi-content-09 §4.4",
         readings: &["T12"],
         of: |case| case.begins(&["language", "null part in a language"]),
     },
@@ -88,7 +88,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "Unicode",
         about: "Text in several scripts, with control characters and without normalization.",
         bug: "Text is normalized, cut or refused.",
-        section: "mimi-content-08 §4.4",
+        section: "mimi-content-09 §4.4",
         readings: &[],
         of: |case| {
             case.begins(&["Unicode"])
@@ -100,7 +100,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "Extension",
         about: "Keys and values of the extensions map.",
         bug: "Extensions are dropped, sorted wrongly, or read as another type.",
-        section: "mimi-content-08 §6.2",
+        section: "mimi-content-09 §6.2",
         readings: &["T4", "T5"],
         of: |case| {
             case.has(&["extension"])
@@ -118,7 +118,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "KeyOrder",
         about: "Map keys out of order or twice.",
         bug: "A decoder sorts keys itself, or keeps the last of two.",
-        section: "mimi-content-08 §6.1",
+        section: "mimi-content-09 §6.1",
         readings: &["T21"],
         of: |case| case.because(&["keys are sorted", "keys occur once"]),
     },
@@ -126,7 +126,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "FloatForm",
         about: "Floating-point numbers, with NaN in its one form.",
         bug: "A decoder takes another form of a number, or several NaNs.",
-        section: "mimi-content-08 §6.1",
+        section: "mimi-content-09 §6.1",
         readings: &["T6"],
         of: |case| case.has(&["float", "NaN", "infinities", "zeros"]),
     },
@@ -134,7 +134,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "Bignum",
         about: "Integers beyond 64 bits.",
         bug: "A bignum is accepted where an integer or a shorter bignum is the one form.",
-        section: "mimi-content-08 §6.1",
+        section: "mimi-content-09 §6.1",
         readings: &["T7"],
         of: |case| case.has(&["bignum"]),
     },
@@ -142,7 +142,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "SimpleValue",
         about: "Simple values and what is not well-formed CBOR.",
         bug: "A general CBOR library accepts reserved or two-byte simple values.",
-        section: "mimi-content-08 §6",
+        section: "mimi-content-09 §6",
         readings: &["T8"],
         of: |case| {
             case.has(&["simple", "reserved", "false, true", "false in two bytes"])
@@ -153,7 +153,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "DepthLimit",
         about: "Nesting of parts and of extensions at the limit of four levels, and one beyond.",
         bug: "Levels are counted from another place.",
-        section: "mimi-content-08 §6.3",
+        section: "mimi-content-09 §6.3",
         readings: &["T1", "T2"],
         of: |case| case.has(&["level 4", "level 5", "4 levels", "bomb"]) || case.because(&["at all levels"]),
     },
@@ -161,7 +161,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "CountLimit",
         about: "1024 parts, and one more.",
         bug: "Only the parts of one multipart are counted.",
-        section: "mimi-content-08 §9.1",
+        section: "mimi-content-09 §9.1",
         readings: &["T9"],
         of: |case| case.has(&["1024 parts", "1025 parts"]),
     },
@@ -169,7 +169,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "OddButValid",
         about: "Messages that decode and are odd: a malformed known extension, a key without an algorithm, a null part without `replaces`.",
         bug: "A decoder refuses what a client may only complain about.",
-        section: "mimi-content-08 §9.1",
+        section: "mimi-content-09 §9.1",
         readings: &["T11", "T13", "T14", "T16", "T25"],
         of: |case| {
             case.valid
@@ -188,7 +188,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "MessageId",
         about: "Sender and room whose boundary, length or script matters to the message ID.",
         bug: "The lengths before the URIs are left out, or count characters.",
-        section: "mimi-content-08 §3.3",
+        section: "mimi-content-09 §3.3",
         readings: &["T15"],
         of: |case| case.valid && (case.has(&["boundary between"]) || case.begins(&["no URIs", "URIs"])),
     },
@@ -196,7 +196,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "MapKeyType",
         about: "Keys of a type that a map may not have.",
         bug: "A general CBOR library hands on keys of any type.",
-        section: "mimi-content-08 §6.2",
+        section: "mimi-content-09 §6.2",
         readings: &["T5"],
         of: |case| case.because(&["key is an integer or text", "keys inside values"]),
     },
@@ -204,7 +204,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "NestedDamage",
         about: "The error is below the first level.",
         bug: "Only the outer level is checked.",
-        section: "mimi-content-08 §4.4",
+        section: "mimi-content-09 §4.4",
         readings: &[],
         of: |case| case.begins(&["damage in a nested part", "extension value: nested"]),
     },
@@ -212,7 +212,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "Pseudorandom",
         about: "Drawn from the seed, without a meaning.",
         bug: "Whatever the other cases miss.",
-        section: "mimi-content-08 §4",
+        section: "mimi-content-09 §4",
         readings: &[],
         of: |case| case.begins(&["random "]),
     },
@@ -220,7 +220,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "Truncated",
         about: "The document ends before its last item does.",
         bug: "A decoder reads past the end, or fills up with zeros.",
-        section: "mimi-content-08 §6",
+        section: "mimi-content-09 §6",
         readings: &[],
         of: |case| case.because(&["ends inside", "is missing", "there is no document"]),
     },
@@ -228,7 +228,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "TrailingData",
         about: "Bytes follow the document.",
         bug: "A decoder stops at the end of the first item and ignores the rest.",
-        section: "mimi-content-08 §4",
+        section: "mimi-content-09 §4",
         readings: &["T3"],
         of: |case| case.because(&["follows the document"]),
     },
@@ -236,7 +236,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "NonMinimalHead",
         about: "A length, integer, tag or float that has a shorter form.",
         bug: "A decoder accepts several encodings of one message, so that message IDs and franks differ.",
-        section: "mimi-content-08 §6.1",
+        section: "mimi-content-09 §6.1",
         readings: &[],
         of: |case| case.because(&["shorter form", "fits two bytes", "fits four bytes"]),
     },
@@ -244,7 +244,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "IndefiniteLength",
         about: "An item of indefinite length, or a break.",
         bug: "A general CBOR library accepts what is not deterministic.",
-        section: "mimi-content-08 §6.1",
+        section: "mimi-content-09 §6.1",
         readings: &[],
         of: |case| case.because(&["indefinite"]) || case.name == "break" || case.has(&["a break alone"]),
     },
@@ -252,7 +252,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "WrongType",
         about: "An item of another type than the field has.",
         bug: "A decoder converts types, or takes null for an empty value.",
-        section: "mimi-content-08 §4",
+        section: "mimi-content-09 §4",
         readings: &[],
         of: |case| {
             case.because(&[
@@ -285,7 +285,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "WrongLength",
         about: "A field of another length, or an array of another number of items.",
         bug: "A decoder does not check fixed lengths and counts.",
-        section: "mimi-content-08 §4",
+        section: "mimi-content-09 §4",
         readings: &[],
         of: |case| {
             case.because(&[
@@ -301,7 +301,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "OutOfRange",
         about: "A number beyond the field's bits or its registry of closed values.",
         bug: "A decoder truncates numbers or takes negative ones.",
-        section: "mimi-content-08 §4",
+        section: "mimi-content-09 §4",
         readings: &[],
         of: |case| {
             case.because(&[
@@ -320,7 +320,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "ResourceExhaustion",
         about: "A few bytes declare much more, or nest deeply.",
         bug: "A decoder allocates what is declared, or exhausts the stack.",
-        section: "mimi-content-08 §9.1",
+        section: "mimi-content-09 §9.1",
         readings: &[],
         of: |case| case.because(&["nothing is allocated", "exhausts the stack"]),
     },

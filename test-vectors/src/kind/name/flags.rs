@@ -142,7 +142,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "Language",
         about: "Language tags and lists of them.",
         bug: "Tags are checked loosely, or well-formed ones refused.",
-        section: "mimi-content-08 §4.4",
+        section: "mimi-content-09 §4.4",
         readings: &["T12"],
         of: |case| case.has(&["language"]),
     },

@@ -7,7 +7,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "Membership",
         about: "Participants are added, removed, banned, or leave.",
         bug: "A change is allowed by another capability, role or condition.",
-        section: "mimi-room-policy-03 §8.1",
+        section: "mimi-room-policy-04 §8.1",
         readings: &["E10", "E22", "E23"],
         of: |case| {
             case.begins(&[
@@ -24,7 +24,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "OwnClients",
         about: "A user's own clients are added and removed.",
         bug: "Another user's client passes as one's own.",
-        section: "mimi-room-policy-03 §8.1",
+        section: "mimi-room-policy-04 §8.1",
         readings: &["E14", "E15"],
         of: |case| case.begins(&["canAddOwnClient", "canRemoveOwnClient"]),
     },
@@ -32,7 +32,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "Joining",
         about: "Joining openly, by preauthorization, or by a code.",
         bug: "A user joins in a way or a role that the room does not offer.",
-        section: "mimi-room-policy-03 §8.1.1",
+        section: "mimi-room-policy-04 §8.1.1",
         readings: &["E17", "E20", "E21"],
         of: |case| case.begins(&["canOpenJoin", "canJoinIfPreauthorized", "canUseJoinCode", "joining"]),
     },
@@ -40,7 +40,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "RoleChange",
         about: "Roles of oneself and of others.",
         bug: "A user is moved from or to a role that is not authorized.",
-        section: "mimi-room-policy-03 §8.1.3",
+        section: "mimi-room-policy-04 §8.1.3",
         readings: &["E24"],
         of: |case| case.begins(&["canChangeUserRole", "canChangeOwnRole"]),
     },
@@ -48,7 +48,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "RoomSettings",
         about: "Metadata, role definitions, preauthorization, base policy, ReInit and the end of the room.",
         bug: "One capability covers another field.",
-        section: "mimi-room-policy-03 §8",
+        section: "mimi-room-policy-04 §8",
         readings: &[],
         of: |case| {
             case.begins(&[
@@ -65,7 +65,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "BasePolicy",
         about: "Limits of users and clients, single-device rooms, temporary rooms, fixed membership.",
         bug: "A limit is judged before the commit, or counts the wrong users.",
-        section: "mimi-room-policy-03 §5",
+        section: "mimi-room-policy-04 §5",
         readings: &["E1"],
         of: |case| case.begins(&["base policy", "fixed_membership"]),
     },
@@ -73,7 +73,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "ParentRoom",
         about: "Rooms that depend on a parent.",
         bug: "A participant stays or comes who is not in the parent.",
-        section: "mimi-room-policy-03 §5",
+        section: "mimi-room-policy-04 §5",
         readings: &[],
         of: |case| case.begins(&["parent"]),
     },
@@ -113,7 +113,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "InvalidRoom",
         about: "Rooms that contradict themselves.",
         bug: "A decision is made in a room that is not valid.",
-        section: "mimi-room-policy-03 §4",
+        section: "mimi-room-policy-04 §4",
         readings: &[],
         of: |case| {
             case.begins(&["invalid room"])
@@ -132,7 +132,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "Content",
         about: "What messages may hold: text, replies, edits, deletions, topics.",
         bug: "A message does more than its capability allows.",
-        section: "mimi-room-policy-03 §8.2",
+        section: "mimi-room-policy-04 §8.2",
         readings: &[],
         of: |case| {
             case.begins(&["canSendMessage", "canReply", "canEdit", "canDelete", "canStartTopic", "content"])
@@ -142,7 +142,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "Reaction",
         about: "Reactions, their edits and their removal.",
         bug: "A reaction turns into a message, or is another user's.",
-        section: "mimi-room-policy-03 §8.2",
+        section: "mimi-room-policy-04 §8.2",
         readings: &[],
         of: |case| case.has(&["Reaction", "canReactToMessage", "a reaction", "another reaction"]),
     },
@@ -150,7 +150,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "LinksAndUploads",
         about: "Links, previews and uploads by type.",
         bug: "A link or a file passes as text.",
-        section: "mimi-room-policy-03 §8.2",
+        section: "mimi-room-policy-04 §8.2",
         readings: &[],
         of: |case| case.begins(&["canSendLink", "canUpload", "canSendLinkPreview"]),
     },
@@ -158,7 +158,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "HubIsBlind",
         about: "A refusal that only clients can make, since the hub does not read content.",
         bug: "A client relies on the hub.",
-        section: "mimi-room-policy-03 §8.2",
+        section: "mimi-room-policy-04 §8.2",
         readings: &[],
         of: |case| {
             case.member_has("expect", &["\"refused_by\": [\"client\"]", "\"refused_by\":[\"client\"]"])
@@ -168,7 +168,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "Pseudorandom",
         about: "Drawn from the seed, in the draft's example rooms.",
         bug: "Whatever the other cases miss.",
-        section: "mimi-room-policy-03 §8",
+        section: "mimi-room-policy-04 §8",
         readings: &[],
         of: |case| case.begins(&["random, "]),
     },

@@ -35,7 +35,7 @@ impl Kind for RoomKind {
 
     #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
-        &["draft-ietf-mimi-protocol-06", "draft-ietf-mimi-room-policy-03", "RFC 9420"]
+        &["draft-ietf-mimi-protocol-06", "draft-ietf-mimi-room-policy-04", "RFC 9420"]
     }
 
     fn verify_valid(&self, case: &mut Case<'_>) {

@@ -39,7 +39,7 @@ impl Kind for RoomRule {
 
     #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
-        &["draft-ietf-mimi-protocol-06", "draft-ietf-mimi-room-policy-03"]
+        &["draft-ietf-mimi-protocol-06", "draft-ietf-mimi-room-policy-04"]
     }
 
     fn verify_valid(&self, case: &mut Case<'_>) {

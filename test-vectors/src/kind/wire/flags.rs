@@ -15,7 +15,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "Document",
         about: "A document in CBOR.",
         bug: "Whatever the kinds of these documents do not have.",
-        section: "mimi-content-08 §4",
+        section: "mimi-content-09 §4",
         readings: &[],
         of: |case| case.begins(&["MimiContent", "MessageStatusReport", "MessageDerivedValues"]),
     },
