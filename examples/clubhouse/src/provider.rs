@@ -221,12 +221,14 @@ impl Provider {
         &mut self,
         uri: &RoomUri,
         from: &str,
+        target_user: &UserUri,
         body: &[u8],
         now_ms: u64,
     ) -> Result<KeyMaterialStep> {
         let from = peer(from)?;
         let hosted = self.rooms.get_mut(uri).ok_or("there is no such room")?;
-        let answer = self.hub.key_material(hosted, Call { from: &from, now_ms }, body);
+        let answer =
+            self.hub.key_material(hosted, Call { from: &from, now_ms }, target_user.as_bytes(), body);
         let why = telling::outcome(hosted.room().policy(), &answer.audit);
         Ok(answer.change.ok_or_else(|| why.join(", "))?)
     }
@@ -249,8 +251,14 @@ impl Provider {
     ///
     /// # Errors
     /// If the request is malformed or not signed.
-    pub fn key_material(&mut self, body: &[u8], now_ms: u64) -> Result<(KeyMaterialResponse, String)> {
-        let answer = self.follower.key_material(&self.suite, self.hub.identity(), body, now_ms);
+    pub fn key_material(
+        &mut self,
+        target_user: &UserUri,
+        body: &[u8],
+        now_ms: u64,
+    ) -> Result<(KeyMaterialResponse, String)> {
+        let (identity, target) = (self.hub.identity(), target_user.as_bytes());
+        let answer = self.follower.key_material(&self.suite, identity, target, body, now_ms);
         let response = answer.answer.ok_or_else(|| format!("HTTP {}", answer.response.status))?;
         let found = response.clients().iter().filter(|it| it.key_package().is_some()).count();
         let why = match answer.refused {
@@ -287,10 +295,11 @@ impl Provider {
         &mut self,
         from: &str,
         endpoint: ConsentEndpoint,
+        domain: &str,
         body: &[u8],
     ) -> Result<ConsentOutcome> {
         let (from, own) = (peer(from)?, peer(&self.domain)?);
-        let (response, heard) = self.follower.hear_consent(&from, &own, endpoint, body);
+        let (response, heard) = self.follower.hear_consent(&from, &own, endpoint, domain.as_bytes(), body);
         let (entry, outcome) = heard.ok_or_else(|| format!("HTTP {}", response.status))?;
         let room = entry.scope().room_id.clone();
         let is_for = |uri: &RoomUri| room.as_ref().is_none_or(|it| it.as_bytes() == uri.as_bytes());

@@ -185,7 +185,7 @@ impl World {
         self.narrator.send(name(client), &hub, Hop::Local, "they are in league", request)?;
         let message = FanoutMessage::of_update(self.tick(), &request.bundle);
         let members = self.provider(&hub)?.room(room)?.room().members();
-        let to = members.providers().into_iter().cloned().collect();
+        let to = members.providers().cloned().collect();
         self.fan_out(&hub, room, client, vec![FanOut { to, message }])
     }
 

@@ -40,8 +40,8 @@ impl World {
             self.narrator.forward(from, to, Hop::Request, &path, KEY_MATERIAL_REQUEST, &body);
         }
         let now = self.tick();
-        let step = self.provider(&hub)?.pass_key_material(room, &own, &body, now)?;
-        let (response, why) = self.provider(step.to.as_str())?.key_material(&body, now)?;
+        let step = self.provider(&hub)?.pass_key_material(room, &own, target, &body, now)?;
+        let (response, why) = self.provider(step.to.as_str())?.key_material(target, &body, now)?;
         self.narrator.decided(Verdict {
             by: theirs,
             about: format!("key packages of {target}"),
@@ -98,7 +98,7 @@ impl World {
         // Each keeps what was said: the target's provider to decide, the requester's to know.
         self.provider(&from)?.say_consent(entry)?;
         let body = self.narrator.send(&from, &to, Hop::Request, path, entry)?;
-        let outcome = self.provider(&to)?.hear_consent(&from, endpoint, &body)?;
+        let outcome = self.provider(&to)?.hear_consent(&from, endpoint, &to, &body)?;
         self.narrator.saw(&to, format!("{outcome:?}, and answers 201 whatever came of it"));
         Ok(outcome)
     }

@@ -31,7 +31,7 @@ pub(crate) fn print(
             (true, RunRole::Unread) => (REFUSED, RESET),
             (true, RunRole::Field) if run.start < run.end => {
                 fields = fields.wrapping_add(1);
-                let colour = COLOURS.iter().cycle().nth(fields % COLOURS.len());
+                let colour = COLOURS.get(fields.checked_rem(COLOURS.len()).unwrap_or_default());
                 (colour.copied().unwrap_or_default(), RESET)
             }
             (true, _) => (FRAMING, RESET),
@@ -142,7 +142,7 @@ fn print_row(run: &AnnotatedRun, encoded: &[u8], fields: &mut usize, out: &mut d
         RunRole::Unread => String::from("r"),
         RunRole::Field if run.start < run.end => {
             *fields = fields.wrapping_add(1);
-            format!("c{}", *fields % COLOURS.len())
+            format!("c{}", fields.checked_rem(COLOURS.len()).unwrap_or_default())
         }
         _ => String::from("f"),
     };

@@ -176,6 +176,7 @@ impl Hosting {
         let from = peer(step.from.as_deref().ok_or_else(|| missing("a provider that asks"))?)?;
         let body = &step.body.as_ref().ok_or_else(|| missing("a body"))?.0;
         let call = Call { from: &from, now_ms: step.at };
+        let variable = step.variable.as_deref().unwrap_or_default().as_bytes();
         let hosted = &mut self.hosted;
         match endpoint {
             "update" => {
@@ -191,7 +192,7 @@ impl Hosting {
                 Ok(expected(&answer))
             }
             "keyMaterial" => {
-                let answer = self.hub.key_material(hosted, call, body);
+                let answer = self.hub.key_material(hosted, call, variable, body);
                 let mut played = expected(&answer);
                 let Some(next) = answer.change else { return Ok(played) };
                 played.forwarded_to = Some(next.to.as_str().into());
@@ -211,8 +212,8 @@ impl Hosting {
                 played.proven = verdicts.map(|verdicts| verdicts.iter().map(Result::is_ok).collect());
                 Ok(played)
             }
-            "requestConsent" => self.hear(ConsentEndpoint::RequestConsent, &from, body),
-            "updateConsent" => self.hear(ConsentEndpoint::UpdateConsent, &from, body),
+            "requestConsent" => self.hear(ConsentEndpoint::RequestConsent, &from, variable, body),
+            "updateConsent" => self.hear(ConsentEndpoint::UpdateConsent, &from, variable, body),
             _ => Err(unplayable("steps")(format!("no endpoint is called {endpoint}"))),
         }
     }
@@ -223,9 +224,10 @@ impl Hosting {
         &mut self,
         endpoint: ConsentEndpoint,
         from: &MatchedProvider,
+        domain: &[u8],
         body: &[u8],
     ) -> Result<Expected, Unplayable> {
-        let (response, heard) = self.follower.hear_consent(from, &self.own, endpoint, body);
+        let (response, heard) = self.follower.hear_consent(from, &self.own, endpoint, domain, body);
         let accepted = heard.is_some();
         if let Some((entry, _)) = heard
             && let ConsentEntry::Grant { room_id, .. } = &entry
@@ -296,7 +298,7 @@ fn expected<T>(answer: &Answer<T>) -> Expected {
 }
 
 fn json(response: &Response) -> ResponseJson {
-    let Response { status, retry_after_s, body } = response.clone();
+    let Response { status, retry_after_s, body, .. } = response.clone();
     ResponseJson { status, retry_after: retry_after_s, body: body.map(Into::into), opened: None }
 }
 

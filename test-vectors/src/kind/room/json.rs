@@ -83,6 +83,9 @@ pub(super) struct StepJson {
     pub(super) join_code: Option<JoinCodeJson>,
     /// In milliseconds since the UNIX epoch.
     pub(super) at: u64,
+    /// The variable of the path without its escapes, where the endpoint has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) variable: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) body: Option<Hex>,
     /// What the next provider answers to a request for key material, which the hub has handed on.

@@ -12,9 +12,9 @@ use mimi_codec::{
         RequiredCapabilities,
     },
     protocol::{
-        ConsentEntry, FanoutEvent, FanoutMessage, GroupInfoRatchetTreeTBE, GroupInfoRequestTBS,
-        IdentifierUri, ParticipantListData, ParticipantListUpdate, Protocol, UpdateRequest,
-        UpdateRoomResponse, UserRolePair,
+        ConsentEndpoint, ConsentEntry, FanoutEvent, FanoutMessage, GroupInfoRatchetTreeTBE,
+        GroupInfoRequestTBS, IdentifierUri, KeyMaterialRequest, ParticipantListData, ParticipantListUpdate,
+        Protocol, UpdateRequest, UpdateRoomResponse, UserRolePair,
     },
     ratchet_tree_options::RatchetTreeOption,
     room_policy::RoleData,
@@ -359,6 +359,9 @@ impl World {
         if step.at == 0 {
             step.at = self.now_ms;
         }
+        if step.variable.is_none() {
+            step.variable = addressee(&step);
+        }
         let played = self.hosting.play(&step, &mut self.stream)?;
         step.expected = played.clone();
         if step.requester_private_key.is_some() {
@@ -473,7 +476,7 @@ impl World {
             ..StepJson::default()
         })?;
         let opened = played.response.and_then(|it| it.opened);
-        Ok(opened.map(|it| GroupInfoRatchetTreeTBE::decode_exact(&it.0)).transpose().map_err(defect)?)
+        opened.map(|it| GroupInfoRatchetTreeTBE::decode_exact(&it.0)).transpose().map_err(defect)
     }
 
     /// The GroupInfo as a member could leak it.
@@ -494,7 +497,7 @@ impl World {
             client.provider.clone(),
             client.key.clone(),
             client.credential_with_key()?,
-            capabilities(),
+            mls::LeafNodeParameters::builder().with_capabilities(capabilities()).build(),
             &join_config(4),
             join.group_info(),
             join.ratchet_tree(),
@@ -683,6 +686,28 @@ fn as_they_are(
 ) -> mimi_room::ComponentUpdates {
     let data = |id| room.room().dictionary().data(id).map(<[u8]>::to_vec);
     touched.into_iter().map(|id| (id, data(id))).collect()
+}
+
+/// The variable of the path that belongs to a body: the target user, or the domain of the provider
+/// that is to hear of consent.
+fn addressee(step: &StepJson) -> Option<String> {
+    let body = &step.body.as_ref()?.0;
+    match step.endpoint.as_deref()? {
+        "keyMaterial" => {
+            let request = KeyMaterialRequest::decode_exact(body).ok()?;
+            core::str::from_utf8(request.target_user.as_bytes()).ok().map(String::from)
+        }
+        "requestConsent" | "updateConsent" => {
+            let entry = ConsentEntry::decode_exact(body).ok()?;
+            let scope = entry.scope();
+            let addressee = match entry.endpoint() {
+                ConsentEndpoint::RequestConsent => scope.target_uri.mimi_uri(),
+                ConsentEndpoint::UpdateConsent => scope.requester_uri.mimi_uri(),
+            };
+            addressee.ok().map(|uri| uri.host().as_str().into())
+        }
+        _ => None,
+    }
 }
 
 fn accepted(about: &str, played: &Expected) -> Made<()> {
