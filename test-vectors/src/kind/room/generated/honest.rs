@@ -170,7 +170,7 @@ pub(super) fn a_life(seed: &Seed, suite: CipherSuite) -> Made<GeneratedCase> {
         omitting,
         "leaves out 2",
     )?;
-    world.refuse("the proposals come once more", ("update", "c.example"), leave, "was accepted before")?;
+    world.accept("the proposals come once more, since the answer was lost", "update", "c.example", leave)?;
     world.accept("Alice's message arrives while the proposals wait", "submitMessage", HUB, written)?;
     let commit = world.commit(ALICE, &Wishes::default())?;
     world.settle(
