@@ -6,14 +6,17 @@ mod annotate;
 mod colour;
 mod compare;
 mod completions;
+mod conformance;
 mod generate;
 mod input;
 mod inspect;
+mod mechanisms;
 mod names;
 mod output;
 mod part_tree;
 mod policy;
 mod progress;
+mod shipped_cases;
 mod timeline;
 mod types;
 mod verify;
@@ -46,6 +49,8 @@ enum Command {
     Timeline(timeline::Arguments),
     Types(types::Arguments),
     Policy(policy::Arguments),
+    Mechanisms(mechanisms::Arguments),
+    Conformance(conformance::Arguments),
     Completions(completions::Arguments),
     Man(completions::ManArguments),
 }
@@ -71,6 +76,8 @@ fn main() -> ExitCode {
         Command::Timeline(arguments) => timeline::run(arguments, &mut out),
         Command::Types(arguments) => types::run(arguments, &mut out),
         Command::Policy(arguments) => policy::run(arguments, &mut out),
+        Command::Mechanisms(arguments) => mechanisms::run(arguments, &mut out),
+        Command::Conformance(arguments) => conformance::run(arguments, &mut out),
         Command::Completions(arguments) => completions::run(arguments, &mut out),
         Command::Man(arguments) => completions::run_man(arguments, &mut out),
     };
