@@ -8,11 +8,12 @@ use alloc::vec::Vec;
 use super::BodyKind;
 use super::authorize::{Action, Change, Target, TimelineRules};
 use super::finding::{MalformedReport, OtherFields};
+use super::groups::Groups;
 use super::received::Received;
 use super::retraction::{Retraction, RetractionScope};
 use super::row::{
-    Acceptance, BodyChange, DifferentRow, Effects, Judgement, LinkEnd, LinkRow, LookUp, MAX_GROUP_DEPTH,
-    MessageRow, Outcome, Place, Refused, Relation, RowChange, StatusRow, UnseenRow,
+    Acceptance, BodyChange, DifferentRow, Effects, Judgement, LinkEnd, LinkRow, LookUp, MessageRow, Outcome,
+    Place, Refused, Relation, RowChange, StatusRow, UnseenRow,
 };
 use crate::message_id::MessageId;
 use crate::status::{Holds, MessageStatus, StatusWeight};
@@ -142,7 +143,7 @@ pub fn effect<P, R, L: LookUp<P, R> + ?Sized>(
         rules,
         new: None,
         messages: BTreeMap::new(),
-        links: BTreeMap::new(),
+        groups: Groups::new(look_up),
         unseen: BTreeMap::new(),
         touched: BTreeMap::new(),
         statuses: Vec::new(),
@@ -180,7 +181,7 @@ struct Step<'s, P, R, L: ?Sized> {
     /// The message that is new, and what is kept of it.
     new: Option<(MessageId, Option<&'s P>)>,
     messages: BTreeMap<MessageId, Option<Cached<R>>>,
-    links: BTreeMap<(Relation, MessageId), Option<LinkRow>>,
+    groups: Groups<'s, P, R, L>,
     unseen: BTreeMap<MessageId, Option<UnseenRow>>,
     /// First instances some version of which changed, with what their versions came to.
     touched: BTreeMap<MessageId, Outcome>,
@@ -721,56 +722,17 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
         }
     }
 
-    /// A member of a group; one that is in none is one by itself.
     fn link(&self, relation: Relation, id: MessageId) -> Result<LinkRow, L::Error> {
-        let row = match self.links.get(&(relation, id)) {
-            Some(row) => *row,
-            None => self.look_up.link(relation, &id)?,
-        };
-        Ok(row.unwrap_or(LinkRow { parent: id, size: 1, end: LinkEnd::Unseen(id), next: id }))
+        self.groups.link(relation, id)
     }
 
-    fn representative(
-        &self,
-        relation: Relation,
-        mut id: MessageId,
-    ) -> Result<(MessageId, LinkRow), L::Error> {
-        let mut link = self.link(relation, id)?;
-        for _ in 0..MAX_GROUP_DEPTH {
-            if link.parent == id {
-                break;
-            }
-            id = link.parent;
-            link = self.link(relation, id)?;
-        }
-        Ok((id, link))
+    fn representative(&self, relation: Relation, id: MessageId) -> Result<(MessageId, LinkRow), L::Error> {
+        self.groups.representative(relation, id)
     }
 
     /// Draws the reference of a message that has none yet. `true` if it closes a loop.
     fn join(&mut self, relation: Relation, from: MessageId, to: MessageId) -> Result<bool, L::Error> {
-        let (source, a) = self.representative(relation, from)?;
-        let (target, b) = self.representative(relation, to)?;
-        if source == target {
-            self.links.insert((relation, source), Some(LinkRow { end: LinkEnd::Loop, ..a }));
-            return Ok(true);
-        }
-        let (small, large) = if a.size > b.size { (target, source) } else { (source, target) };
-        let change = |step: &mut Self, id: MessageId, change: &dyn Fn(&mut LinkRow)| {
-            let mut link = step.link(relation, id)?;
-            change(&mut link);
-            step.links.insert((relation, id), Some(link));
-            Ok::<(), L::Error>(())
-        };
-        change(self, small, &|link| link.parent = large)?;
-        change(self, large, &|link| {
-            link.size = a.size.saturating_add(b.size);
-            link.end = b.end;
-        })?;
-        // Two rings become one.
-        let (next_from, next_to) = (self.link(relation, from)?.next, self.link(relation, to)?.next);
-        change(self, from, &|link| link.next = next_to)?;
-        change(self, to, &|link| link.next = next_from)?;
-        Ok(false)
+        self.groups.join(relation, from, to)
     }
 
     /// Takes a group apart that waited for a message; its other members.
@@ -785,7 +747,7 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
         }
         if !members.is_empty() {
             for member in members.iter().chain([&id]) {
-                self.links.insert((relation, *member), None);
+                self.groups.links.insert((relation, *member), None);
             }
         }
         Ok(members)
@@ -812,7 +774,7 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
             }
         };
         if waits {
-            self.links.insert((relation, representative), Some(LinkRow { end, ..group }));
+            self.groups.links.insert((relation, representative), Some(LinkRow { end, ..group }));
         }
         Ok(false)
     }
@@ -883,10 +845,7 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
             changed.map(|cached| cached.row).partition(|row| row.replaces.is_none());
         rows.extend(versions.into_iter().chain(firsts).map(|row| RowChange::PutMessage(Box::new(row))));
         rows.extend(self.statuses.into_iter().map(RowChange::PutStatus));
-        rows.extend(self.links.into_iter().map(|((relation, id), row)| match row {
-            Some(row) => RowChange::PutLink(relation, id, row),
-            None => RowChange::DeleteLink(relation, id),
-        }));
+        rows.extend(self.groups.into_rows());
         rows.extend(self.unseen.into_iter().map(|(id, row)| match row {
             Some(row) => RowChange::PutUnseen(row),
             None => RowChange::DeleteUnseen(id),

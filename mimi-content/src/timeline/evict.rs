@@ -1,8 +1,10 @@
 //! Forgetting what is old.
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
+use super::groups::Groups;
 use super::memory::{Memory, Node};
 use super::row::{Acceptance, MessageRow, Relation, RowChange, UnseenRow};
 use super::{BodyKind, DifferentContent, Timeline};
@@ -23,15 +25,16 @@ impl<P, R> Timeline<P, R> {
     /// reactions to them; status reports of before that time, and edits that wait for messages that were not received,
     /// once all that wait for the same one are older.
     ///
-    /// What goes is returned. Insert it again, in any order, and the timeline is what it was: the order of
-    /// arrival has no effect. Until then it counts as not received, so that replies to it refer to something unseen, edits of it
-    /// wait, and no loop is found that leads through it. [Read](Timeline::mark_read) times go with their messages; the
-    /// marker and retractions stay.
+    /// What goes is returned. Insert it again, in any order and before what came under the same ID, and the
+    /// timeline is what it was: the order of arrival has no effect. Until then it counts as not received, so that
+    /// replies to it refer to something unseen and edits of it wait. [Read](Timeline::mark_read) times go
+    /// with their messages; the marker and retractions stay.
     ///
-    /// Entries with a version or a reaction that the hub has not accepted yet stay.
+    /// Entries with a version or a reaction that the hub has not accepted yet stay. Of messages that were
+    /// [dropped](super::Acceptance::Dropped) nothing is returned.
     ///
-    /// Takes a time linear in the messages that are there. To keep the last 10,000, evict when there are
-    /// 20,000.
+    /// Takes a time in proportion to the messages that are there, whatever goes. To keep the last
+    /// 10,000, evict when there are 20,000.
     pub fn evict(&mut self, before_ms: u64) -> Evicted<P, R> {
         let nodes = self.rows.evictable(before_ms);
         if nodes.is_empty() {
@@ -107,7 +110,7 @@ impl<P, R> Memory<P, R> {
         let mut old = core::mem::take(self);
         let mut rows = Vec::new();
         old.for_each_row(&mut |row, _| rows.push(row));
-        // A group of messages that waited for each other is none without some of them.
+        // A group of messages that waited for the same one is drawn anew without those that go.
         let broken: BTreeSet<_> = [Relation::Replaces, Relation::InReplyTo]
             .into_iter()
             .flat_map(|relation| going.iter().map(move |node| (relation, *node)))
@@ -115,19 +118,40 @@ impl<P, R> Memory<P, R> {
             .collect();
         let mut evicted = Evicted { messages: Vec::new(), different: Vec::new() };
         let mut referred: BTreeSet<MessageId> = BTreeSet::new();
+        let (mut replies, mut ends) = (Vec::new(), Vec::new());
+        let opened = old.opened_loops(going);
         for change in rows {
             let is_going = |id: &MessageId| old.find(id).is_some_and(|node| going.contains(&node));
             match &change {
                 RowChange::PutMessage(row) => {
+                    let mut row = MessageRow::clone(row);
                     let id = row.message_id();
                     let goes = is_going(&id);
-                    let payload = old.take_payload(&id);
                     if goes {
-                        evicted.messages.push((MessageRow::clone(row), payload));
-                    } else {
-                        referred.extend([row.replaces, row.in_reply_to].into_iter().flatten());
-                        drop(self.apply(Vec::from([change]), payload.map(|payload| (id, payload))));
+                        let payload = old.take_payload(&id);
+                        if row.is_present() {
+                            evicted.messages.push((row, payload));
+                        }
+                        continue;
                     }
+                    referred.extend([row.replaces, row.in_reply_to].into_iter().flatten());
+                    if let Some(node) = old.find(&id) {
+                        row.in_reply_loop &= !opened.contains(&node);
+                        let group = old.reply_group(node);
+                        let is_broken = broken.contains(&group);
+                        let waits = |to: &MessageId| {
+                            let is_member = |to| is_broken && old.reply_group(to) == group;
+                            is_going(to) || old.find(to).is_some_and(is_member)
+                        };
+                        match row.in_reply_to.filter(waits) {
+                            Some(to) => replies.push((id, to)),
+                            None if is_broken => ends.push(id),
+                            None => {}
+                        }
+                    }
+                    let payload = old.take_payload(&id);
+                    let row = RowChange::PutMessage(Box::new(row));
+                    drop(self.apply(Vec::from([row]), payload.map(|payload| (id, payload))));
                     continue;
                 }
                 RowChange::PutLink(relation, id, _) => {
@@ -161,8 +185,36 @@ impl<P, R> Memory<P, R> {
                 drop(self.apply(Vec::from([RowChange::PutUnseen(row)]), None));
             }
         }
+        let mut groups = Groups::<P, R, Self>::new(self);
+        for (from, to) in replies {
+            let Ok(_) = groups.join(Relation::InReplyTo, from, to);
+        }
+        for id in ends {
+            let Ok(()) = groups.close(Relation::InReplyTo, id);
+        }
+        let links = groups.into_rows();
+        drop(self.apply(links, None));
         evicted.messages.sort_by_key(|(row, _)| row.place);
         evicted
+    }
+
+    fn reply_group(&self, node: Node) -> (Relation, Node) {
+        (Relation::InReplyTo, self.representative(Relation::InReplyTo, node))
+    }
+
+    /// The members of those loops of replies that are none without the messages that go.
+    fn opened_loops(&self, going: &BTreeSet<Node>) -> BTreeSet<Node> {
+        let mut opened = BTreeSet::new();
+        for start in going {
+            let mut next = Some(*start);
+            while let Some(record) = next.and_then(|node| self.record(node))
+                && record.in_reply_loop()
+                && next.is_some_and(|node| opened.insert(node))
+            {
+                next = record.in_reply_to();
+            }
+        }
+        opened
     }
 }
 

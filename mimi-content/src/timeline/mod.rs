@@ -75,6 +75,7 @@ mod entry;
 mod evict;
 mod expiring;
 mod finding;
+mod groups;
 mod index;
 mod memory;
 mod reaction;

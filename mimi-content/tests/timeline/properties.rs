@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use mimi_content::timeline::{Changed, EntryState, Incoming, Inserted, LookUp, SnapshotError, Timeline};
 use mimi_content::{Expiration, MessageId};
 
+use crate::evict::insert_again;
 use crate::model::{NOW, TestBody, TestMessage, TestRetraction, TestTimeline, id, insert};
 use crate::naive::Naive;
 use crate::rows::Rows;
@@ -232,6 +233,37 @@ proptest! {
             let kept = timeline.get(&id(message.id)).unwrap();
             prop_assert_eq!((kept.payload(), kept.sender_uri()), (Some(&id(message.id)), message.user()));
         }
+    }
+
+    #[test]
+    fn what_is_evicted_and_inserted_again_is_as_it_was(
+        ((messages, reads, retractions), events) in shuffled(), pauses in vec((0..30_usize, 0..7_u64), 0..4), keeps: bool
+    ) {
+        let (mut timeline, mut evicted) = (Timeline::new(), Vec::new());
+        for (number, event) in events.iter().enumerate() {
+            match *event {
+                Event::Delivery(number, delivery) => {
+                    let _ = insert(&mut timeline, &messages[number], messages[number].accepted[delivery]);
+                }
+                Event::Read(message, ms) => timeline.mark_read(id(message), ms),
+                Event::Retraction(number) => drop(timeline.retract(&retractions[number].value())),
+            }
+            for (_, before_ms) in pauses.iter().filter(|(at, _)| *at == number) {
+                let count = timeline.len();
+                let went = timeline.evict(*before_ms);
+                prop_assert_eq!(timeline.len(), count - went.messages.len());
+                timeline = restored(&timeline);
+                // At once, or after the rest arrived.
+                if keeps {
+                    evicted.push(went);
+                } else {
+                    insert_again(&mut timeline, &went, &messages);
+                }
+            }
+        }
+        evicted.iter().for_each(|went| insert_again(&mut timeline, went, &messages));
+        let expected = Naive { messages: &messages, reads: &reads, retractions: &retractions }.view(&about());
+        prop_assert_eq!(view(&timeline), expected);
     }
 
     #[test]
