@@ -23,7 +23,7 @@ pub fn message(data: &[u8]) {
             assert_eq!(borrowed.to_owned(), owned);
             let id = borrowed.message_id(SENDER, ROOM).expect("short URIs");
             assert_eq!(owned.message_id(SENDER, ROOM).as_ref(), Ok(&id));
-            let received = ReceivedMessage::new(&borrowed, SENDER, ROOM, &|uri| uri == SENDER, u64::MAX, 0);
+            let received = ReceivedMessage::new(&borrowed, SENDER, ROOM, &|uri: &str| uri == SENDER, u64::MAX, 0);
             if let Ok(received) = received {
                 for anomaly in received.anomalies() {
                     assert!(!anomaly.to_string().is_empty());

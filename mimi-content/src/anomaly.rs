@@ -25,19 +25,68 @@ const FORMAT_PUBLISHED_MS: u64 = 1_698_796_800_000;
 /// The most entries that a last-seen list has (more-extensions section 7).
 const MAX_LAST_SEEN: usize = 65535;
 
+/// What a receiver knows of a room, for [`ReceivedMessage::anomalies`].
+///
+/// Only the members of the group are always known. The other answers are, unless the receiver knows better, those
+/// that give no findings. A function from a user's URI to whether that user is a member is such knowledge.
+pub trait RoomKnowledge {
+    /// Whether a user is a member of the MLS group.
+    fn is_member(&self, user_uri: &str) -> bool;
+
+    /// Whether an earlier message of the room had this external message ID.
+    fn has_seen_external_id(&self, id: &ExternalMessageId) -> bool {
+        let _ = id;
+        false
+    }
+
+    /// Whether external message IDs of this scope are expected in the room.
+    fn expects_scope(&self, scope: &ExternalScope) -> bool {
+        let _ = scope;
+        true
+    }
+
+    /// The last-seen list of an earlier message, to find loops. `None` for a message that is unknown or has
+    /// no such list.
+    fn last_seen_of(&self, message_id: &MessageId) -> Option<LastSeen> {
+        let _ = message_id;
+        None
+    }
+
+    /// The last-seen list of the earlier message with this external message ID.
+    fn last_seen_of_external(&self, id: &ExternalMessageId) -> Option<LastSeen> {
+        let _ = id;
+        None
+    }
+}
+
+impl<F: Fn(&str) -> bool> RoomKnowledge for F {
+    fn is_member(&self, user_uri: &str) -> bool {
+        self(user_uri)
+    }
+}
+
 /// A message and what its receiver knows about it, for [`ReceivedMessage::anomalies`].
 ///
 /// ```
-/// use mimi_content::{Advice, Anomaly, MimiContentRef, ReceivedMessage};
+/// use mimi_content::{Advice, Anomaly, MimiContentRef, ReceivedMessage, RoomKnowledge};
+///
+/// struct Room {
+///     members: [&'static str; 1],
+/// }
+///
+/// impl RoomKnowledge for Room {
+///     fn is_member(&self, user_uri: &str) -> bool {
+///         self.members.contains(&user_uri)
+///     }
+/// }
 ///
 /// # let bytes = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/original.cbor"));
 /// let message = MimiContentRef::decode(bytes)?;
 /// let sender = "mimi://example.com/u/alice-smith";
-/// let room = "mimi://example.com/r/engineering_team";
+/// let room_uri = "mimi://example.com/r/engineering_team";
 /// let now_ms = 1_700_000_000_000;
-/// let members = ["mimi://example.com/u/bob-jones"];
-/// let is_member = |user: &str| members.contains(&user);
-/// let received = ReceivedMessage::new(&message, sender, room, &is_member, now_ms, now_ms)?;
+/// let room = Room { members: ["mimi://example.com/u/bob-jones"] };
+/// let received = ReceivedMessage::new(&message, sender, room_uri, &room, now_ms, now_ms)?;
 /// assert_eq!(received.anomalies(), [Anomaly::SenderNotMember]);
 /// assert_eq!(received.anomalies()[0].advice(), Advice::Discard);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -48,7 +97,7 @@ pub struct ReceivedMessage<'r, 'a> {
     message_id: MessageId,
     sender_uri: &'r str,
     room_uri: &'r str,
-    is_member: &'r dyn Fn(&str) -> bool,
+    room: &'r dyn RoomKnowledge,
     /// The local clock, in milliseconds since the UNIX epoch.
     pub now_ms: u64,
     /// The hub's accepted timestamp, in milliseconds since the UNIX epoch.
@@ -60,14 +109,6 @@ pub struct ReceivedMessage<'r, 'a> {
     pub earlier_with_this_id: Option<&'r [u8]>,
     /// Whether the sender sent messages to this room before.
     pub sender_sent_before: bool,
-    /// Whether an external message ID was seen before in this room.
-    pub seen_external_id: &'r dyn Fn(&ExternalMessageId) -> bool,
-    /// Whether external message IDs of this scope are expected in this room.
-    pub expected_scope: &'r dyn Fn(&ExternalScope) -> bool,
-    /// The last-seen list of an earlier message, for finding loops. `None` for a message that is unknown or has none.
-    pub last_seen_of: &'r dyn Fn(&MessageId) -> Option<LastSeen>,
-    /// The same for messages that are known by the ID of another system.
-    pub last_seen_of_external: &'r dyn Fn(&ExternalMessageId) -> Option<LastSeen>,
     /// What the drafts leave to local policy.
     pub limits: Limits,
 }
@@ -314,9 +355,9 @@ impl fmt::Display for Anomaly {
 impl<'r, 'a> ReceivedMessage<'r, 'a> {
     /// What every receiver knows; for the rest it assumes what gives no findings, so set the public fields as far as you know better.
     ///
-    /// `sender_uri` comes from MLS and `room_uri` is the room that the message came in; the message's ID is computed from them. `is_member` says
-    /// whether a user is a member of the MLS group. `now_ms` is the local clock and `accepted_ms` the hub's accepted timestamp, both in milliseconds
-    /// since the UNIX epoch.
+    /// `sender_uri` comes from MLS and `room_uri` is the room that the message came in; the message's ID is computed from them. `room` answers
+    /// what the check asks of the room. `now_ms` is the local clock and `accepted_ms` the hub's accepted timestamp, both in milliseconds since
+    /// the UNIX epoch.
     ///
     /// # Errors
     ///
@@ -325,7 +366,7 @@ impl<'r, 'a> ReceivedMessage<'r, 'a> {
         message: &'r MimiContentRef<'a>,
         sender_uri: &'r str,
         room_uri: &'r str,
-        is_member: &'r dyn Fn(&str) -> bool,
+        room: &'r dyn RoomKnowledge,
         now_ms: u64,
         accepted_ms: u64,
     ) -> Result<Self, UriTooLong> {
@@ -334,16 +375,12 @@ impl<'r, 'a> ReceivedMessage<'r, 'a> {
             message_id: message.message_id(sender_uri, room_uri)?,
             sender_uri,
             room_uri,
-            is_member,
+            room,
             now_ms,
             accepted_ms,
             room_created_ms: None,
             earlier_with_this_id: None,
             sender_sent_before: false,
-            seen_external_id: &|_| false,
-            expected_scope: &|_| true,
-            last_seen_of: &|_| None,
-            last_seen_of_external: &|_| None,
             limits: Limits::default(),
         })
     }
@@ -376,7 +413,7 @@ impl<'r, 'a> ReceivedMessage<'r, 'a> {
     }
 
     fn check_identity(&self, found: &mut Vec<Anomaly>) {
-        if !(self.is_member)(self.sender_uri) {
+        if !self.room.is_member(self.sender_uri) {
             found.push(Anomaly::SenderNotMember);
         }
         if self.earlier_with_this_id.is_some_and(|earlier| earlier != self.message.encoded()) {
@@ -513,10 +550,10 @@ impl<'r, 'a> ReceivedMessage<'r, 'a> {
             }
         }
         if let Ok(Some(id)) = external_id.as_ref() {
-            if !self.is_repeated() && (self.seen_external_id)(id) {
+            if !self.is_repeated() && self.room.has_seen_external_id(id) {
                 found.push(Anomaly::DuplicateExternalMessageId);
             }
-            if !(self.expected_scope)(&id.scope) {
+            if !self.room.expects_scope(&id.scope) {
                 found.push(Anomaly::UnexpectedScope { extension: 4 });
             }
         }
@@ -532,7 +569,7 @@ impl<'r, 'a> ReceivedMessage<'r, 'a> {
         found: &mut Vec<Anomaly>,
     ) {
         if let LastSeen::External(ids) = last_seen
-            && ids.iter().any(|id| !(self.expected_scope)(&id.scope))
+            && ids.iter().any(|id| !self.room.expects_scope(&id.scope))
         {
             found.push(Anomaly::UnexpectedScope { extension: 256 });
         }
@@ -561,8 +598,8 @@ impl<'r, 'a> ReceivedMessage<'r, 'a> {
                 _ if visited.contains(&id) => continue,
                 // The entries that were read are still compared.
                 _ if steps == 0 || entries == 0 => continue,
-                SeenId::Message(id) => (self.last_seen_of)(id),
-                SeenId::External(id) => (self.last_seen_of_external)(id),
+                SeenId::Message(id) => self.room.last_seen_of(id),
+                SeenId::External(id) => self.room.last_seen_of_external(id),
             };
             steps = steps.saturating_sub(1);
             if let Some(earlier) = earlier {

@@ -113,7 +113,7 @@ mod salt;
 mod status;
 pub mod timeline;
 
-pub use anomaly::{Advice, Anomaly, Limits, ReceivedMessage, ReferenceField};
+pub use anomaly::{Advice, Anomaly, Limits, ReceivedMessage, ReferenceField, RoomKnowledge};
 #[cfg(feature = "crypto")]
 pub use attachment::{
     AeadSizes, Attachment, AttachmentError, BuiltIn, FileAead, FileAeads, FileSealer, FileVerifier,

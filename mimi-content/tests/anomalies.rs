@@ -11,8 +11,8 @@
 use mimi_content::{
     Advice, AeadAlgorithm, Anomaly, Disposition, Expiration, Extensions, ExternalMessageId, ExternalPart,
     ExternalScope, HashAlgorithm, LastSeen, Limits, MessageId, MimiContent, MimiContentBuilder,
-    MimiContentRef, MultiPart, NestedPart, PartIndex, PartSemantics, ReceivedMessage, ReferenceField, Salt,
-    SenderTimestamp, UnboundPart, UnboundReason,
+    MimiContentRef, MultiPart, NestedPart, PartIndex, PartSemantics, ReceivedMessage, ReferenceField,
+    RoomKnowledge, Salt, SenderTimestamp, UnboundPart, UnboundReason,
 };
 
 const SENDER: &str = "mimi://a.example/u/alice";
@@ -36,11 +36,52 @@ fn unknown_id() -> MessageId {
     MessageId::from_bytes([2; 32])
 }
 
+/// A room of the sender alone, and what else its receiver knows.
+struct Room<'r> {
+    seen: Option<ExternalMessageId>,
+    scope: Option<ExternalScope>,
+    last_seen_of: &'r dyn Fn(&MessageId) -> Option<LastSeen>,
+    last_seen_of_external: &'r dyn Fn(&ExternalMessageId) -> Option<LastSeen>,
+}
+
+impl Default for Room<'_> {
+    fn default() -> Self {
+        Self { seen: None, scope: None, last_seen_of: &|_| None, last_seen_of_external: &|_| None }
+    }
+}
+
+impl RoomKnowledge for Room<'_> {
+    fn is_member(&self, user_uri: &str) -> bool {
+        user_uri == SENDER
+    }
+
+    fn has_seen_external_id(&self, id: &ExternalMessageId) -> bool {
+        self.seen.as_ref() == Some(id)
+    }
+
+    fn expects_scope(&self, scope: &ExternalScope) -> bool {
+        self.scope.as_ref().is_none_or(|expected| expected == scope)
+    }
+
+    fn last_seen_of(&self, message_id: &MessageId) -> Option<LastSeen> {
+        (self.last_seen_of)(message_id)
+    }
+
+    fn last_seen_of_external(&self, id: &ExternalMessageId) -> Option<LastSeen> {
+        (self.last_seen_of_external)(id)
+    }
+}
+
+fn anomalies_in_room(encoded: &[u8], room: &Room<'_>) -> Vec<Anomaly> {
+    let message = MimiContentRef::decode(encoded).unwrap();
+    ReceivedMessage::new(&message, SENDER, ROOM, room, NOW, NOW).unwrap().anomalies()
+}
+
 /// The anomalies of an encoded message, `adjust` saying what the receiver knows.
 fn anomalies_in(encoded: &[u8], adjust: impl Fn(&mut ReceivedMessage<'_, '_>)) -> Vec<Anomaly> {
     let message = MimiContentRef::decode(encoded).unwrap();
     let mut received =
-        ReceivedMessage::new(&message, SENDER, ROOM, &|user| user == SENDER, NOW, NOW).unwrap();
+        ReceivedMessage::new(&message, SENDER, ROOM, &|user: &str| user == SENDER, NOW, NOW).unwrap();
     assert_eq!(Ok(received.message_id()), message.message_id(SENDER, ROOM));
     adjust(&mut received);
     let found = received.anomalies();
@@ -93,10 +134,10 @@ fn finds_a_sender_outside_the_group() {
     let encoded = encode(builder(text("")));
     let message = MimiContentRef::decode(&encoded).unwrap();
     let bob = "mimi://a.example/u/bob";
-    let received = ReceivedMessage::new(&message, bob, ROOM, &|user| user == SENDER, NOW, NOW).unwrap();
+    let received = ReceivedMessage::new(&message, bob, ROOM, &|user: &str| user == SENDER, NOW, NOW).unwrap();
     assert_eq!(received.anomalies(), [Anomaly::SenderNotMember]);
     let too_long = "u".repeat(65536);
-    assert!(ReceivedMessage::new(&message, &too_long, ROOM, &|_| true, NOW, NOW).is_err());
+    assert!(ReceivedMessage::new(&message, &too_long, ROOM, &|_: &str| true, NOW, NOW).is_err());
 }
 
 #[test]
@@ -112,8 +153,8 @@ fn finds_nothing_new_in_a_repeated_delivery() {
         extensions.set_last_seen(&LastSeen::Messages(vec![])).unwrap();
     }));
     let message = MimiContentRef::decode(&encoded).unwrap();
-    let mut received = ReceivedMessage::new(&message, SENDER, ROOM, &|_| true, NOW, NOW).unwrap();
-    received.seen_external_id = &|_| true;
+    let room = Room { seen: Some(external(311)), ..Room::default() };
+    let mut received = ReceivedMessage::new(&message, SENDER, ROOM, &room, NOW, NOW).unwrap();
     received.sender_sent_before = true;
     assert!(!received.is_repeated());
     assert_eq!(received.anomalies(), [Anomaly::DuplicateExternalMessageId, Anomaly::LastSeenEmpty]);
@@ -300,18 +341,16 @@ fn finds_external_ids_that_repeat_or_are_foreign() {
     let message =
         || with_extensions(|extensions| extensions.set_external_message_id(&external(311)).unwrap());
     assert_eq!(anomalies(message()), []);
-    let repeated = anomalies_of(message(), |received| received.seen_external_id = &|id| *id == external(311));
+    let seen = Room { seen: Some(external(311)), ..Room::default() };
+    let repeated = anomalies_in_room(&encode(message()), &seen);
     assert_eq!(repeated, [Anomaly::DuplicateExternalMessageId]);
-    let foreign = anomalies_of(message(), |received| {
-        received.expected_scope = &|scope| *scope == ExternalScope::EnterpriseNumber(7);
-    });
+    let narrow = Room { scope: Some(ExternalScope::EnterpriseNumber(7)), ..Room::default() };
+    let foreign = anomalies_in_room(&encode(message()), &narrow);
     assert_eq!(foreign, [Anomaly::UnexpectedScope { extension: 4 }]);
 
     let last_seen = LastSeen::External(vec![external(7), external(311)]);
     let message = with_extensions(|extensions| extensions.set_last_seen(&last_seen).unwrap());
-    let foreign = anomalies_of(message, |received| {
-        received.expected_scope = &|scope| *scope == ExternalScope::EnterpriseNumber(7);
-    });
+    let foreign = anomalies_in_room(&encode(message), &narrow);
     assert_eq!(foreign, [Anomaly::UnexpectedScope { extension: 256 }]);
 }
 
@@ -341,8 +380,7 @@ fn finds_loops_of_last_seen_lists() {
     };
     let encoded = encode(seeing(vec![id(1)]));
     let message = MimiContentRef::decode(&encoded).unwrap();
-    let mut received = ReceivedMessage::new(&message, SENDER, ROOM, &|_| true, NOW, NOW).unwrap();
-    let own = received.message_id();
+    let own = message.message_id(SENDER, ROOM).unwrap();
     // 1 saw 2 and 3, 3 saw 2 and 1: no loop with this message, until 2 saw it.
     let chain = |back: Option<MessageId>| {
         move |asked: &MessageId| {
@@ -355,9 +393,10 @@ fn finds_loops_of_last_seen_lists() {
         }
     };
     let (open, closed) = (chain(None), chain(Some(own)));
-    received.last_seen_of = &open;
-    assert_eq!(received.anomalies(), []);
-    received.last_seen_of = &closed;
+    let room = Room { last_seen_of: &open, ..Room::default() };
+    assert_eq!(anomalies_in_room(&encoded, &room), []);
+    let room = Room { last_seen_of: &closed, ..Room::default() };
+    let mut received = ReceivedMessage::new(&message, SENDER, ROOM, &room, NOW, NOW).unwrap();
     assert_eq!(received.anomalies(), [Anomaly::LastSeenLoop]);
     // 2 is the second or third that is asked, and the one that it saw is looked at without asking.
     received.limits.last_seen_steps = 1;
@@ -376,10 +415,9 @@ fn finds_loops_of_foreign_ids() {
     assert_eq!(anomalies_in(&message(1, 1), |_| {}), [Anomaly::LastSeenLoop]);
     assert_eq!(anomalies_in(&message(1, 2), |_| {}), []);
     // One that saw a message that saw it.
-    let found = anomalies_in(&message(1, 2), |received| {
-        received.last_seen_of_external =
-            &|id| (*id == external(2)).then(|| LastSeen::External(vec![external(1)]));
-    });
+    let list = |id: &ExternalMessageId| (*id == external(2)).then(|| LastSeen::External(vec![external(1)]));
+    let room = Room { last_seen_of_external: &list, ..Room::default() };
+    let found = anomalies_in_room(&message(1, 2), &room);
     assert_eq!(found, [Anomaly::LastSeenLoop]);
 }
 
@@ -395,8 +433,8 @@ fn asks_a_bounded_number_of_earlier_messages() {
     };
     let encoded = encode(seeing(vec![known_id()]));
     let message = MimiContentRef::decode(&encoded).unwrap();
-    let mut received = ReceivedMessage::new(&message, SENDER, ROOM, &|_| true, NOW, NOW).unwrap();
-    received.last_seen_of = &next;
+    let room = Room { last_seen_of: &next, ..Room::default() };
+    let received = ReceivedMessage::new(&message, SENDER, ROOM, &room, NOW, NOW).unwrap();
     assert_eq!((received.anomalies(), asked.get()), (vec![], 1024));
 }
 
@@ -404,7 +442,7 @@ fn asks_a_bounded_number_of_earlier_messages() {
 fn reports_all_there_is_in_order() {
     let encoded = encode(builder(NestedPart::null(Disposition::REACTION)).in_reply_to(unknown_id()));
     let message = MimiContentRef::decode(&encoded).unwrap();
-    let received = ReceivedMessage::new(&message, SENDER, ROOM, &|_| false, NOW, 0).unwrap();
+    let received = ReceivedMessage::new(&message, SENDER, ROOM, &|_: &str| false, NOW, 0).unwrap();
     assert_eq!(
         received.anomalies(),
         [
@@ -491,8 +529,9 @@ fn finds_in_the_working_groups_examples_what_is_odd_about_them() {
         let (sender, room) =
             (message.extensions().sender_uri().unwrap(), message.extensions().room_uri().unwrap());
         let accepted = 1_644_387_225_019;
-        let found =
-            ReceivedMessage::new(&message, sender, room, &|_| true, accepted, accepted).unwrap().anomalies();
+        let found = ReceivedMessage::new(&message, sender, room, &|_: &str| true, accepted, accepted)
+            .unwrap()
+            .anomalies();
         let expected: &[Anomaly] = match name {
             "multipart-2" => &[Anomaly::TimestampBeforeFormat, Anomaly::ReactionWithoutReply],
             _ => &[Anomaly::TimestampBeforeFormat],
@@ -516,8 +555,8 @@ fn looks_at_a_bounded_number_of_entries_of_earlier_lists() {
     };
     let encoded = encode(seeing((0..32).map(id).collect()));
     let message = MimiContentRef::decode(&encoded).unwrap();
-    let mut received = ReceivedMessage::new(&message, SENDER, ROOM, &|_| true, NOW, NOW).unwrap();
-    received.last_seen_of = &list;
+    let room = Room { last_seen_of: &list, ..Room::default() };
+    let mut received = ReceivedMessage::new(&message, SENDER, ROOM, &room, NOW, NOW).unwrap();
     // The second list is the last one, and only its first entry is kept.
     assert_eq!((received.anomalies(), asked.get()), (vec![], 2));
     // The own list is compared as a whole, whatever the limits.

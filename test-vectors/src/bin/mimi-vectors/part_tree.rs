@@ -162,7 +162,7 @@ fn anomalies(message: &MimiContentRef<'_>) -> Vec<Anomaly> {
     let extensions = message.extensions();
     let (sender, room) =
         (extensions.sender_uri().unwrap_or_default(), extensions.room_uri().unwrap_or_default());
-    let Ok(received) = ReceivedMessage::new(message, sender, room, &|_| true, 0, 0) else {
+    let Ok(received) = ReceivedMessage::new(message, sender, room, &|_: &str| true, 0, 0) else {
         return Vec::new();
     };
     let mut found = received.anomalies();
