@@ -114,7 +114,7 @@ pub struct ReceivedMessage<'r, 'a> {
 }
 
 /// The bounds that the drafts leave to local policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Limits {
     /// How far the accepted timestamp may lie ahead of the local clock, in milliseconds ("a few minutes"); 5 minutes by default.
     pub clock_skew_ms: u64,
@@ -152,7 +152,7 @@ impl Default for Limits {
 ///
 /// The cases of section 9.1 that a decoder can see (topic ID too long, too many or too deeply nested parts, unknown part semantics)
 /// are no anomalies but refusals: [`DecodeErrorKind`](crate::DecodeErrorKind).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Anomaly {
     /// The sender is not a member of the MLS group.
@@ -256,7 +256,7 @@ pub enum Anomaly {
 }
 
 /// A field that refers to other messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ReferenceField {
     /// `replaces`.
     Replaces,
@@ -269,7 +269,7 @@ pub enum ReferenceField {
 }
 
 /// What the drafts advise to do about an [`Anomaly`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Advice {
     /// Log it and discard the message (mimi-content section 9.1), or refuse the message because its author could choose its ID.
     Discard,

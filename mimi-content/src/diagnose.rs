@@ -83,7 +83,7 @@ pub struct LoosePart {
 }
 
 /// A rule that a document breaks, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Violation {
     /// The rule.
     pub rule: Rule,
@@ -100,7 +100,7 @@ impl fmt::Display for Violation {
 }
 
 /// A rule of mimi-content-09.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Rule {
     /// The document ends inside an item.

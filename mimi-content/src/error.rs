@@ -22,10 +22,10 @@ pub type Result<T> = core::result::Result<T, DecodeError>;
 /// assert_eq!(error.offset(), 36);
 /// assert_eq!(error.path().to_string(), "MessageStatusReport[0].status");
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct DecodeError(Box<Refusal>);
 
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 struct Refusal {
     kind: DecodeErrorKind,
     offset: usize,
@@ -109,7 +109,7 @@ impl<T> Within<T> for Result<T> {
 /// `MimiContent.extensions[256][0]`; in an extension value that is checked by itself, the way inside it.
 ///
 /// Fields have the names that they have in the JSON of the test vectors, such as `body` for the draft's `nestedPart`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct FieldPath {
     /// Innermost first: an error picks the names up on its way out.
     reversed: Vec<PathSegment>,
@@ -151,7 +151,7 @@ impl fmt::Display for FieldPath {
 }
 
 /// One step of a [`FieldPath`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum PathSegment {
     /// A field of a fixed array.
     Field(&'static str),
@@ -166,7 +166,7 @@ pub enum PathSegment {
 }
 
 /// Why a document is refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DecodeErrorKind {
     /// The input ends inside an item, or an item declares more bytes or elements than the input still holds.

@@ -10,7 +10,7 @@
 /// assert_eq!(expiration.due_ms(Some(50_400_500)), Some(50_410_500));
 /// assert_eq!(expiration.due_ms(None), None);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Expiration {

@@ -235,7 +235,7 @@ fn short_message_id(uris: [(&[u8; 2], &str); 2], encoded: &[u8], salt: &Salt) ->
 }
 
 /// A URI of more than 65535 octets, which has no place in a message ID (section 3.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct UriTooLong {
     /// How long it is.
     pub octets: usize,

@@ -55,7 +55,7 @@ impl<'a> Payload<'a> {
 }
 
 /// A payload that cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PayloadError {
     /// The media type is neither that of a message nor that of a report.

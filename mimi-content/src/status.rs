@@ -77,7 +77,7 @@ impl fmt::Debug for MessageStatus {
 /// ```text
 /// PerMessageStatus = [ messageId: MessageId, status: 0..255 ]
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct PerMessageStatus {
     /// Which message.
@@ -114,7 +114,7 @@ impl PerMessageStatus {
 /// assert_eq!(MessageStatusReport::decode(&bytes)?, report);
 /// # Ok::<(), mimi_content::DecodeError>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct MessageStatusReport(pub Vec<PerMessageStatus>);
 
@@ -234,7 +234,7 @@ pub struct StatusStanding {
 }
 
 /// Which one of several reports of equal rank holds, by the order in which the hub accepted them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Holds {
     /// The last one.
     Last,
@@ -325,7 +325,7 @@ impl StatusWeight {
 }
 
 /// What [`MessageStatusReport::apply`] found not meaningful, or a change of a reader's status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StatusTransition {
     /// Which message.
     pub message_id: MessageId,

@@ -6,7 +6,7 @@ use crate::message_id::HashAlgorithm;
 use crate::part::AeadAlgorithm;
 
 /// A file that can't be sealed, or what lies at a URL and is not what the message says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AttachmentError {
     /// An encryption algorithm that this crate does not have. To seal, `encAlg` 0 is one too.

@@ -20,7 +20,7 @@ pub use profile::Profile;
 pub use reference::shown_parts;
 
 /// A part that holds content, as a client is asked about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Leaf<'m> {
     /// Where it stands.
     pub index: PartIndex,
@@ -53,7 +53,7 @@ pub trait Client {
 pub struct Rank(pub u32);
 
 /// What a client does with a part, and if nothing, why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fate {
     /// It is processed: a leaf by itself, a multipart through the parts inside it.
     Processed,
@@ -84,7 +84,7 @@ pub enum Fate {
 }
 
 /// One part to process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Step {
     /// The part: single or external.
     pub part: PartIndex,
@@ -93,7 +93,7 @@ pub struct Step {
 }
 
 /// A content ID URI in a part that is processed, by which the client shows another part or makes a link to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Reference {
     /// The part that it stands in.
     pub from: PartIndex,
@@ -105,7 +105,7 @@ pub struct Reference {
 ///
 /// That is what a chooseOne is for, and what a malicious sender uses it for. Whether their texts mean the same, no program can tell; an answer
 /// to such a message should show which alternative it answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AlternativesDiffer {
     /// The chooseOne.
     pub multipart: PartIndex,
@@ -138,7 +138,7 @@ pub struct AlternativesDiffer {
 /// assert!(choice.warnings()[0].languages);
 /// # Ok::<(), mimi_content::DecodeError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Choice {
     fates: Vec<Fate>,
     steps: Vec<Step>,

@@ -471,7 +471,7 @@ fn reaction_part(reaction: &str) -> NestedPart {
 }
 
 /// A message that can't replace another.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReplaceError {
     /// What is to be replaced replaces another message by itself: that one is to be named (sections 5.5 and 5.6).

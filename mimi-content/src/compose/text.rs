@@ -17,7 +17,7 @@ use crate::part::NestedPart;
 /// let markdown = Text::markdown("1 < 2, **surely**")?;
 /// # Ok::<(), mimi_content::PossibleHtml>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Text {
     content_type: &'static str,
     content: String,
@@ -112,7 +112,7 @@ fn is_uri(text: &str) -> bool {
 }
 
 /// A text with a `<` that may begin HTML.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PossibleHtml {
     /// Octets before it.
     pub offset: usize,
@@ -190,7 +190,7 @@ pub fn mention_uri(uri: &str) -> Result<String, MentionError> {
 }
 
 /// A mention that can't be written as a Markdown link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MentionError {
     /// The label is blank or holds a control character.
     Label,

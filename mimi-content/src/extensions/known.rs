@@ -20,13 +20,13 @@ const URI_TAG: u64 = 32;
 const MAX_SUBJECT: usize = 4096;
 
 /// An extension that is there and does not hold what its definition says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct KnownExtensionError {
     key: i64,
     problem: Problem,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Problem {
     /// What was found instead, with its offset inside the value.
     Decode(DecodeError),

@@ -258,7 +258,7 @@ impl ExactSizeIterator for ExtensionsIter<'_> {}
 /// assert!(extensions.set_encoded(7, &[0x18, 0x01]).is_err());
 /// # Ok::<(), mimi_content::ExtensionError>(())
 /// ```
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Extensions {
     entries: Vec<u8>,
     len: usize,
@@ -494,7 +494,7 @@ impl fmt::Debug for Extensions {
 }
 
 /// An extension that no message can carry.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ExtensionError {
     /// The key is 0, an integer beyond 2^53-1, or text that is empty or over 255 octets.

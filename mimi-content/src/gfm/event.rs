@@ -117,7 +117,7 @@ pub enum Element<'t> {
 }
 
 /// How the text of a table's column is aligned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Alignment {
     /// As the screen does.
     None,

@@ -40,7 +40,7 @@ use crate::salt::Salt;
 /// assert_eq!(MimiContent::decode(&bytes)?, message);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct MimiContent {
     salt: Salt,
     replaces: Option<MessageId>,
@@ -392,7 +392,7 @@ impl MimiContentBuilder {
 }
 
 /// A message that the format does not allow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BuildError {
     /// A topic ID over 4096 octets.

@@ -62,7 +62,7 @@ impl fmt::Display for PartIndex {
 ///
 /// Made by [`MimiContentRef::content_id`](crate::MimiContentRef::content_id) and
 /// [`MimiContent::content_id`](crate::MimiContent::content_id), so that it names a single or an external part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContentId(PartIndex);
 
 impl ContentId {
@@ -85,7 +85,7 @@ impl fmt::Display for ContentId {
 }
 
 /// Why a content ID URI leads to no part, or a part has none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ContentIdError {
     /// Not of the form `cid:…@local.invalid`: it does not refer to a part of this message.
     NotAContentId,

@@ -32,7 +32,7 @@ const LEAST_PART: usize = 4;
 /// ```text
 /// NestedPart = [ disposition, language: tstr, ( NullPart // SinglePart // ExternalPart // MultiPart ) ]
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct NestedPartRef<'a> {
     /// What the part is for.
     pub disposition: Disposition,
@@ -43,7 +43,7 @@ pub struct NestedPartRef<'a> {
 }
 
 /// What a received part holds, by its cardinality.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PartRef<'a> {
     /// Nothing (cardinality 0): the body of a message that deletes or takes back another.
     Null,
@@ -60,7 +60,7 @@ pub enum PartRef<'a> {
 /// ```text
 /// SinglePart = ( cardinality: 1, contentType: tstr, content: bstr )
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SinglePartRef<'a> {
     /// The media type with its parameters.
     pub content_type: &'a str,
@@ -75,7 +75,7 @@ pub struct SinglePartRef<'a> {
 ///                  encAlg: uint .size 2, key: bstr, nonce: bstr, aad: bstr, hashAlg: uint .size 1,
 ///                  contentHash: bstr, description: tstr, filename: tstr )
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ExternalPartRef<'a> {
     /// The media type with its parameters.
     pub content_type: &'a str,
@@ -127,7 +127,7 @@ impl fmt::Debug for ExternalPartRef<'_> {
 /// ```text
 /// MultiPart = ( cardinality: 3, partSemantics: 0..2, parts: [2* NestedPart] )
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MultiPartRef {
     /// How its parts belong together.
     pub semantics: PartSemantics,
@@ -323,7 +323,7 @@ impl<'a> NestedPartRef<'a> {
 /// The tag of the AEAD algorithms does not help. A sender who chooses the key can make one
 /// ciphertext for each receiver, and each opens without an error (none of them commits to the key
 /// or to the content).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum UnboundReason {
     /// The content is neither encrypted nor hashed: a service, such as a link to a conference
@@ -347,7 +347,7 @@ impl fmt::Display for UnboundReason {
 }
 
 /// An external part whose content the message does not bind; see [`UnboundReason`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnboundPart {
     /// The part.
     pub part: PartIndex,

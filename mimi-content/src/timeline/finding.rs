@@ -12,7 +12,7 @@ use crate::error::DecodeError;
 use crate::message_id::MessageId;
 
 /// Something about a message that has no effect, or that its receiver should know.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TimelineFinding<'t, R> {
     /// The edit or deletion was not allowed, and has no effect (section 9.3). The reason is the authorization's.
@@ -71,7 +71,7 @@ impl<R: fmt::Display> fmt::Display for TimelineFinding<'_, R> {
 }
 
 /// Why a status report cannot be read, as it is stored: what [`DecodeError`] says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct MalformedReport {
     pub(super) offset: u64,
     pub(super) reason: Box<str>,
@@ -96,7 +96,7 @@ impl fmt::Display for MalformedReport {
 }
 
 /// A message that came under the ID of another.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DifferentContent<P> {
     /// The ID.
     pub message_id: MessageId,

@@ -179,7 +179,7 @@ pub enum BodyKind {
 }
 
 /// A single reaction: section 5.3.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ReactionPart {
     /// The part of the message that is the reaction: a single or external part, or a multipart whose parts are alternatives or belong together.
     pub part: PartIndex,

@@ -61,7 +61,7 @@ pub struct Judgement<R> {
 }
 
 /// What the body of a message does to the message that it replaces.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum BodyChange {
     /// It takes its place.
     Edit,
@@ -248,7 +248,7 @@ pub(super) const MAX_GROUP_DEPTH: usize = 32;
 /// received or not.
 ///
 /// The groups are disjoint sets joined by size. Only what still waits is in one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LinkRow {
     /// Towards the member that stands for the group; itself there.
     pub parent: MessageId,
@@ -261,7 +261,7 @@ pub struct LinkRow {
 }
 
 /// Where references lead.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LinkEnd {
     /// To a message that was not received.
     Unseen(MessageId),
@@ -272,7 +272,7 @@ pub enum LinkEnd {
 }
 
 /// An ID that messages refer to, or that the local user read, and that was not received.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct UnseenRow {
     /// The message.
     pub message_id: MessageId,
@@ -281,7 +281,7 @@ pub struct UnseenRow {
 }
 
 /// What one report says of one message. The key is (`message_id`, `reader_uri`, `report`'s ID).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct StatusRow {
     /// The message that the report names.
     pub message_id: MessageId,
@@ -297,7 +297,7 @@ pub struct StatusRow {
 }
 
 /// Another message that came under an ID. The key is all fields but the time.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DifferentRow {
     /// The ID.
     pub message_id: MessageId,

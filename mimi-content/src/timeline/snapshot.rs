@@ -25,7 +25,7 @@ pub const SNAPSHOT_VERSION: u8 = 1;
 const HASH: usize = 16;
 
 /// Why bytes are not a snapshot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SnapshotError {
     /// It has a version that is not [`SNAPSHOT_VERSION`].

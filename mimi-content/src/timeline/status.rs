@@ -8,7 +8,7 @@ use crate::message_id::MessageId;
 use crate::status::{MessageStatus, StatusTransition, StatusWeight};
 
 /// What holds of what one reader said of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReaderStatus<'t> {
     /// Who reports, from MLS.
     pub reader_uri: &'t str,

@@ -89,7 +89,7 @@ impl StoredReason for NotAuthorized {
 }
 
 /// Why bytes are not a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RowDecodeError {
     /// What is wrong.
     pub kind: RowDecodeErrorKind,
@@ -100,7 +100,7 @@ pub struct RowDecodeError {
 }
 
 /// What is wrong with bytes that are not a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RowDecodeErrorKind {
     /// The row has a version that is not [`ROW_VERSION`].

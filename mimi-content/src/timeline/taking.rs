@@ -8,7 +8,7 @@ use super::{Change, Received, Retraction, Timeline, TimelineRules};
 use crate::message_id::MessageId;
 
 /// What became of a message that was given to [`Timeline::insert`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[must_use]
 pub enum Inserted<P> {
     /// It is new.

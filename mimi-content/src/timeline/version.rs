@@ -25,7 +25,7 @@ impl<P, R> Clone for Version<'_, P, R> {
 impl<P, R> Copy for Version<'_, P, R> {}
 
 /// What a message is to the message that it replaces.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub enum Standing<'t, R> {
     /// It replaces nothing.
     First,
