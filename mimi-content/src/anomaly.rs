@@ -8,7 +8,9 @@ use core::fmt;
 use crate::choice::media_type_matches;
 use crate::disposition::Disposition;
 use crate::error::DecodeError;
-use crate::extensions::{ExternalMessageId, ExternalScope, KnownExtensionError, LastSeen};
+use crate::extensions::{
+    AvPartError, ExtensionKey, ExternalMessageId, ExternalScope, KnownExtensionError, LastSeen, misplaced,
+};
 use crate::media_types::MIMI_MESSAGE_STATUS;
 use crate::message::MimiContentRef;
 use crate::message_id::{HashAlgorithm, MessageId, UriTooLong};
@@ -232,6 +234,13 @@ pub enum Anomaly {
     },
     /// An extension that does not hold what its definition says.
     MalformedExtension(KnownExtensionError),
+    /// The extension `av_metadata` does not fit the parts of the message (mimi-av-metadata-01 §3).
+    MisplacedAvMetadata {
+        /// The first entry that does not.
+        entry: usize,
+        /// Why.
+        error: AvPartError,
+    },
     /// The sender's own timestamp lies further from the accepted one than the limit.
     SenderTimestampOff {
         /// How far, in milliseconds.
@@ -296,6 +305,9 @@ impl Anomaly {
             | Self::TooLarge { .. }
             | Self::SenderUriDiffers
             | Self::RoomUriDiffers => Advice::Discard,
+            // A hint for the layout.
+            Self::MisplacedAvMetadata { .. } => Advice::Log,
+            Self::MalformedExtension(error) if error.key() == ExtensionKey::AV_METADATA => Advice::Log,
             Self::MalformedExtension(_)
             | Self::SenderTimestampOff { .. }
             | Self::DuplicateExternalMessageId
@@ -342,6 +354,7 @@ impl fmt::Display for Anomaly {
             Self::MalformedStatusReport { part, error } => write!(f, "part {part}: {error}"),
             Self::StatusOfItself { part } => write!(f, "part {part} reports on the message that carries it"),
             Self::MalformedExtension(error) => error.fmt(f),
+            Self::MisplacedAvMetadata { entry, error } => write!(f, "av_metadata[{entry}]: {error}"),
             Self::SenderTimestampOff { by_ms } => write!(f, "the sender's timestamp is {by_ms} ms off"),
             Self::DuplicateExternalMessageId => f.write_str("the external message ID was seen before"),
             Self::UnexpectedScope { extension } => write!(f, "unexpected scope in extension {extension}"),
@@ -535,13 +548,20 @@ impl<'r, 'a> ReceivedMessage<'r, 'a> {
         let sender_timestamp = extensions.sender_timestamp();
         let external_id = extensions.external_message_id();
         let last_seen = extensions.last_seen();
+        let av_metadata = extensions.av_metadata();
         let malformed = [
             sender_timestamp.as_ref().err().cloned(),
             external_id.as_ref().err().cloned(),
             extensions.subject().err(),
             last_seen.as_ref().err().cloned(),
+            av_metadata.as_ref().err().cloned(),
         ];
         found.extend(malformed.into_iter().flatten().map(Anomaly::MalformedExtension));
+        if let Some((entry, error)) =
+            av_metadata.ok().and_then(|entries| misplaced(&entries, self.message.parts()))
+        {
+            found.push(Anomaly::MisplacedAvMetadata { entry, error });
+        }
 
         if let Ok(Some(timestamp)) = sender_timestamp {
             let by_ms = timestamp.milliseconds().abs_diff(self.accepted_ms);

@@ -128,8 +128,9 @@ pub use expiration::Expiration;
 #[cfg(feature = "ciborium")]
 pub use extensions::ValueError;
 pub use extensions::{
-    ExtensionError, ExtensionKey, ExtensionValue, Extensions, ExtensionsIter, ExtensionsRef,
-    ExternalMessageId, ExternalScope, Fraction, KnownExtensionError, LastSeen, SenderTimestamp,
+    AvKind, AvMetadata, AvPartError, ExtensionError, ExtensionKey, ExtensionValue, Extensions,
+    ExtensionsIter, ExtensionsRef, ExternalMessageId, ExternalScope, Fraction, KnownExtensionError, LastSeen,
+    Rotation, SenderTimestamp,
 };
 pub use message::{BuildError, MAX_TOPIC_ID, MimiContent, MimiContentBuilder, MimiContentRef};
 pub use message_id::{HashAlgorithm, MessageId, UriTooLong};

@@ -309,7 +309,7 @@ fn finds_extensions_that_are_not_what_they_should_be() {
         let found =
             anomalies_after(builder(text("")), |json| json["extensions"] = serde_json::json!([[key, "f5"]]));
         match &found[..] {
-            [Anomaly::MalformedExtension(error)] => assert_eq!(error.key(), key),
+            [Anomaly::MalformedExtension(error)] => assert_eq!(error.key(), key.into()),
             other => panic!("{other:?}"),
         }
     }

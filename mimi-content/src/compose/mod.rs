@@ -347,6 +347,11 @@ impl Composer {
             return Err(ReplaceError::NotTheFirst { expected });
         }
         let kept = latest.extensions().iter().filter(|(key, _)| !OF_ONE_MESSAGE.contains(key));
+        // What it says of parts holds for the same parts.
+        let entries = latest.extensions().av_metadata().unwrap_or_default();
+        let named = || entries.iter().flat_map(|entry| entry.parts());
+        let same_parts = named().all(|index| body.get(index) == latest.part(index));
+        let kept = kept.filter(|(key, _)| same_parts || *key != ExtensionKey::AV_METADATA);
         // A received message may hold what no sender may write.
         let kept = kept.filter(|(key, value)| Extensions::from_encoded([(*key, value.encoded())]).is_ok());
         let extensions = Extensions::from_encoded(kept.map(|(key, value)| (key, value.encoded())));

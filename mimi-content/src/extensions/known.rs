@@ -22,7 +22,7 @@ const MAX_SUBJECT: usize = 4096;
 /// An extension that is there and does not hold what its definition says.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct KnownExtensionError {
-    key: i64,
+    key: ExtensionKey<'static>,
     problem: Problem,
 }
 
@@ -36,12 +36,12 @@ enum Problem {
 
 impl KnownExtensionError {
     fn bounds(key: i64, rule: &'static str) -> Self {
-        Self { key, problem: Problem::Bounds(rule) }
+        Self { key: ExtensionKey::Integer(key), problem: Problem::Bounds(rule) }
     }
 
     /// The key of the extension.
     #[must_use]
-    pub fn key(&self) -> i64 {
+    pub fn key(&self) -> ExtensionKey<'static> {
         self.key
     }
 
@@ -58,9 +58,13 @@ impl KnownExtensionError {
 
 impl fmt::Display for KnownExtensionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.key {
+            ExtensionKey::Integer(key) => write!(f, "extensions[{key}]: "),
+            ExtensionKey::Text(key) => write!(f, "extensions[{key:?}]: "),
+        }?;
         match &self.problem {
-            Problem::Decode(error) => write!(f, "extensions[{}]: {error}", self.key),
-            Problem::Bounds(rule) => write!(f, "extensions[{}]: {rule}", self.key),
+            Problem::Decode(error) => error.fmt(f),
+            Problem::Bounds(rule) => f.write_str(rule),
         }
     }
 }
@@ -74,7 +78,7 @@ impl core::error::Error for KnownExtensionError {
     }
 }
 
-type Known<T> = core::result::Result<T, KnownExtensionError>;
+pub(super) type Known<T> = core::result::Result<T, KnownExtensionError>;
 
 /// The finer part of a [`SenderTimestamp`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -268,7 +272,12 @@ impl LastSeen {
 }
 
 impl<'a> ExtensionsRef<'a> {
-    fn known<T>(&self, key: i64, decode: impl FnOnce(&mut Reader<'a>) -> Result<T>) -> Known<Option<T>> {
+    pub(super) fn known<T>(
+        &self,
+        key: impl Into<ExtensionKey<'static>>,
+        decode: impl FnOnce(&mut Reader<'a>) -> Result<T>,
+    ) -> Known<Option<T>> {
+        let key = key.into();
         let Some(value) = self.get(key) else { return Ok(None) };
         let mut reader = value.reader();
         decode(&mut reader)
@@ -327,6 +336,7 @@ impl ExtensionsRef<'_> {
         self.external_message_id()?;
         self.subject()?;
         self.last_seen()?;
+        self.av_metadata()?;
         Ok(())
     }
 }

@@ -1,6 +1,8 @@
-//! The extensions map: mimi-content section 4.3, and the typed extensions of mimi-content-more-extensions-00.
+//! The extensions map: mimi-content section 4.3, and the typed extensions of mimi-content-more-extensions-00 and
+//! mimi-av-metadata-01.
 
 mod known;
+mod media;
 #[cfg(feature = "ciborium")]
 mod value;
 
@@ -15,6 +17,8 @@ use crate::cbor::{Major, item::MAX_INTEGER_KEY};
 use crate::error::{DecodeError, Result};
 
 pub use known::{ExternalMessageId, ExternalScope, Fraction, KnownExtensionError, LastSeen, SenderTimestamp};
+pub(crate) use media::misplaced;
+pub use media::{AvKind, AvMetadata, AvPartError, Rotation};
 #[cfg(feature = "ciborium")]
 pub use value::ValueError;
 
@@ -41,6 +45,8 @@ impl ExtensionKey<'_> {
     pub const SUBJECT: Self = Self::Integer(5);
     /// The newest messages that the sender had seen: see [`LastSeen`].
     pub const LAST_SEEN: Self = Self::Integer(256);
+    /// What parts with pictures, videos and recordings will look like: see [`AvMetadata`].
+    pub const AV_METADATA: Self = Self::Text("av_metadata");
 
     fn write(&self, sink: &mut impl Sink) {
         match *self {
