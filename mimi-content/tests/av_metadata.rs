@@ -189,9 +189,9 @@ fn finds_entries_that_do_not_fit_the_parts() {
         (with(2, video, Some(9)), AvPartError::NoPreview),
     ] {
         let expected = Anomaly::MisplacedAvMetadata { entry: 1, error };
-        assert_eq!(anomalies(&[with(5, image, None), entry, with(0, image, None)]), [expected.clone()]);
         assert_eq!(expected.to_string(), format!("av_metadata[1]: {error}"));
         assert_eq!(expected.advice(), Advice::Log);
+        assert_eq!(anomalies(&[with(5, image, None), entry, with(0, image, None)]), [expected]);
     }
 }
 
