@@ -132,17 +132,21 @@ def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("paths", nargs="*", metavar="PATH", help="files, and directories that are searched for .json")
     parser.add_argument("--allow-unjudged", action="store_true", help="succeed although some cases are not judged")
+    parser.add_argument("--json", action="store_true", help="print the results as `mimi-vectors verify --json` does")
     parser.add_argument("--only", action="append", default=[], metavar="FLAG", help="only cases with this flag, or one of several")
     parser.add_argument("--without", action="append", default=[], metavar="FLAG", help="no case with this flag")
     options = parser.parse_args(arguments)
     total = failed = skipped = 0
+    results = []
+    say = (lambda text: None) if options.json else print
     paths = list(files(options.paths or [Path(__file__).resolve().parent.parent / "vectors"]))
     known = set()
     for path in paths:
         try:
             document = json.loads(path.read_text(), object_pairs_hook=no_member_twice)
         except ValueError as error:
-            print(f"{path}: {error}")
+            say(f"{path}: {error}")
+            results.append(result(path, {}, [("", str(error))], [], 0))
             failed += 1
             continue
         known |= set(document.get("notes") or {}) if isinstance(document, dict) else set()
@@ -151,17 +155,28 @@ def main(arguments):
         failed += len(found)
         skipped += len(unjudged)
         for label, reason in unjudged:
-            print(f"{path}: {label}: not judged: {reason}")
+            say(f"{path}: {label}: not judged: {reason}")
         for label, failure in found:
-            print(f"{path}: {label}: {failure}")
-        print(f"{path.name}: {cases} cases, {len(found)} failures")
+            say(f"{path}: {label}: {failure}")
+        say(f"{path.name}: {cases} cases, {len(found)} failures")
+        results.append(result(path, document, found, unjudged, cases))
     for flag in options.only + options.without:
         if flag not in known:
             print(f"check: no file has the flag {flag!r}", file=sys.stderr)
             return 2
-    print(f"{total} cases in {len(paths)} files, {failed} failures, {skipped} not judged")
+    say(f"{total} cases in {len(paths)} files, {failed} failures, {skipped} not judged")
     bad = failed or (skipped and not options.allow_unjudged) or not (total or skipped)
+    if options.json:
+        print(json.dumps({"holds": not bad, "files": results}))
     return 1 if bad else 0
+
+
+def result(path, document, found, unjudged, cases):
+    """What became of a file, in the form that `mimi-vectors conformance` reads. Without a name, it is the file as a whole."""
+    kind = document.get("kind") if isinstance(document, dict) else None
+    failures = [{"case": label or None, "found": reason} for label, reason in found]
+    skipped = [{"case": label or None, "found": reason} for label, reason in unjudged]
+    return {"file": str(path), "kind": kind, "cases": cases, "failures": failures, "unjudged": skipped}
 
 
 if __name__ == "__main__":
