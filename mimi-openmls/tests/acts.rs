@@ -12,7 +12,10 @@ use mimi_codec::{
     mls::{Credential, ExternalSender, ExternalSenders},
     protocol::{SubmitMessageResponse, SubmitResult},
 };
-use mimi_content::{MessageId, MimiContent, Salt, Text};
+use mimi_content::{
+    MessageId, MimiContent, Salt, Text,
+    timeline::{EntryState, Received, Timeline},
+};
 use mimi_franking::{Framing, MimiFrankable};
 use mimi_policy::{
     Change,
@@ -110,7 +113,7 @@ fn bob_writes_edits_and_reacts_and_alice_reports_and_retracts() {
     let reply = world.clients[0].room().reply(bare, &known, salt(3), id, Text::plain("hi")).unwrap();
     submit(&mut world, 0, bob, &reply);
     let edit = world.clients[bob].room().edit(bare, &known, salt(4), id, &content, Text::plain("hallo"));
-    submit(&mut world, bob, 0, &edit.unwrap());
+    let edited = submit(&mut world, bob, 0, &edit.unwrap());
     // Alice can't edit what Bob has written, but may delete it.
     let foreign = world.clients[0].room().edit(bare, &known, salt(5), id, &content, Text::plain("no"));
     assert!(matches!(foreign, Err(ClientError::Content(_) | ClientError::Replace(_))), "{foreign:?}");
@@ -148,6 +151,33 @@ fn bob_writes_edits_and_reacts_and_alice_reports_and_retracts() {
     let Ok(Event::Commit { committed, .. }) = event else { panic!("{event:?}") };
     let [Retraction::Messages(retracted)] = &committed.retractions[..] else { panic!() };
     assert_eq!(retracted.retracted_messages[0].as_slice(), id.as_bytes());
+
+    // On Bob's screen: a placeholder that says who retracted the message, when and why; the edit goes
+    // with it, and the bytes stay as evidence.
+    let mut screen: Timeline<Vec<u8>> = Timeline::new();
+    let at = message.accepted_at;
+    let shown = Received::new(id, &bob_uri, at, &read);
+    let _ = screen
+        .insert(shown, message.application_data.clone(), &|_: &mimi_content::timeline::Change<'_, _>| Ok(()));
+    assert_eq!(screen.entry(&id).unwrap().state(0), EntryState::Shown);
+    let granted = committed.rights.iter();
+    let retractions: Vec<_> =
+        granted.filter_map(|right| right.change.as_ref()?.retraction(&right.grant)).collect();
+    assert_eq!(retractions.len(), 1);
+    retractions.iter().for_each(|retraction| drop(screen.retract(retraction)));
+    let entry = screen.entry(&id).unwrap();
+    assert_eq!(entry.state(0), EntryState::Retracted);
+    let why = entry.retraction().unwrap();
+    assert_eq!((&*why.by_uri, why.at_ms), (world.clients[0].user.to_string().as_str(), 9));
+    assert_eq!(screen.get(&id).unwrap().payload(), Some(&message.application_data));
+    // The edit was received late, and shows nothing either.
+    let later = MimiContent::decode(&edited.application_data).unwrap();
+    let edit_id = later.message_id(&bob_uri, &room).unwrap();
+    let shown = Received::from_owned(edit_id, &bob_uri, edited.accepted_at, &later);
+    let _ =
+        screen.insert(shown, edited.application_data, &|_: &mimi_content::timeline::Change<'_, _>| Ok(()));
+    assert_eq!(screen.entry(&edit_id).unwrap().state(0), EntryState::Retracted);
+
     let all = world.clients[0].room().retract_all_of(&Names, &message.sender.user, None, None, 9);
     assert!(all.is_ok(), "{all:?}");
 }

@@ -7,8 +7,8 @@ use mimi_codec::protocol::{ParticipantListData, ParticipantListUpdate, RoomMetaU
 use mimi_codec::room_policy::{BaseRoomUpdate, PreAuthUpdate, RoleUpdate};
 use mimi_codec::{Decode, Encode, Opaque};
 use mimi_policy::{
-    Actor, Change as PolicyChange, Identities, InvalidProposal, InvalidRequest, JoinCode, ProposedChange, Request,
-    RequestProblem, RoomState, Unidentified, UserUri,
+    Actor, Change as PolicyChange, Identities, InvalidProposal, InvalidRequest, JoinCode, ProposedChange,
+    Request, RequestProblem, RoomState, Unidentified, UserUri,
 };
 
 use super::engine::{self, Refused};

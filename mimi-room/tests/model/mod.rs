@@ -1,6 +1,7 @@
 //! An MLS stack without cryptography: groups that agree or part as real ones do, fast enough to
 //! explore many of them. A signature is the signer's public key before a hash of what is signed.
 
+pub(crate) mod pair;
 pub(crate) mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -205,6 +206,12 @@ impl ModelGroup {
             sealed: 0,
             opened: BTreeSet::new(),
         }
+    }
+
+    /// The same group under another ID and suite.
+    pub(crate) fn renamed(mut self, group_id: &str, cipher_suite: CipherSuite) -> Self {
+        (self.context.group_id, self.context.cipher_suite) = (group_id.into(), cipher_suite);
+        self
     }
 
     /// The same group, as another sees it.
