@@ -16,7 +16,7 @@ use mimi_policy::component::{
     Finding, Severity, asset, bot, findings, history, join_link, link_preview, logging, message_expiration,
     operational, status_notification,
 };
-use mimi_policy::envelope::{Allowed, Envelope, Outside, Setting};
+use mimi_room::envelope::{Allowed, Envelope, Outside, Setting};
 
 #[derive(Arbitrary, Debug)]
 enum Piece {

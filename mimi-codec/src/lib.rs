@@ -70,6 +70,8 @@ mod percent;
 #[cfg(feature = "places")]
 mod place;
 mod reader;
+#[cfg(feature = "serde")]
+mod strict_json;
 mod text;
 mod tls;
 mod unlisted;
@@ -115,6 +117,8 @@ pub use percent::{decode_path_segment, encode_path_segment};
 #[cfg(feature = "places")]
 pub use place::Place;
 pub use reader::{Decode, DecodeOwned, MAX_DEPTH, Reader};
+#[cfg(feature = "serde")]
+pub use strict_json::parse_json;
 pub use text::{TextError, TextErrorKind};
 pub use unlisted::{Code, Rest, Unlisted};
 pub use uri::{MimiUri, MimiUriRef, UriKind};

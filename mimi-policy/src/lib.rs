@@ -55,6 +55,7 @@
 //!
 //! # Features
 //! - `content`: which capabilities a MIMI content message needs. A hub, which sees no content, does without.
+//! - `serde`: rooms, actors and changes as JSON, in the form of the vectors of kind `policy`.
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -74,21 +75,16 @@ mod room;
 mod seed;
 
 pub mod component;
-pub mod consent;
-pub mod conversation;
-pub mod envelope;
-pub mod fork;
 pub mod graph;
+#[cfg(feature = "serde")]
+pub mod json;
 pub mod lint;
 pub mod matrix;
 #[cfg(feature = "content")]
 pub mod message;
-pub mod messaging_mode;
 pub mod preset;
 pub mod queries;
 pub mod receiving;
-pub mod two_person;
-pub mod visibility;
 
 pub use change::{Actor, Change, Claims, Form, JoinCode, ProposedChange};
 pub use check::OwnLogEntry;

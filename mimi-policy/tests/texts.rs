@@ -8,7 +8,7 @@ use std::fmt::Display;
 
 use mimi_codec::code_points::{CipherSuite, ComponentID, WireFormat};
 use mimi_codec::room_policy::{AssetUploadLocation, CapabilityType as C, DownloadPrivacyType};
-use mimi_codec::{Decode, EncodeError, MediaType};
+use mimi_codec::{Decode, MediaType};
 use mimi_content::PartIndex;
 use mimi_policy::component::asset::{AssetFinding, AssetKind, AssetRefusal, DownloadRefusal};
 use mimi_policy::component::base::{BaseFinding, ParentRefusal, PseudonymRefused};
@@ -22,16 +22,10 @@ use mimi_policy::component::operational::{Item, OperationalFinding, OperationalR
 use mimi_policy::component::status_notification::{
     ForbiddenNotification, StatusNotification, StatusNotificationFinding,
 };
-use mimi_policy::consent::NoConsent;
-use mimi_policy::conversation::{ConversationExists, ConversationKey, ConversationKeyError};
-use mimi_policy::envelope::{Outside, Setting};
-use mimi_policy::fork::ReportRefusal;
 use mimi_policy::graph::Means;
 use mimi_policy::lint::{self, LintStep, StepActor, StepMeans};
 use mimi_policy::message::{ContentRefusal, Need, Why};
-use mimi_policy::messaging_mode::Quarantine;
 use mimi_policy::receiving::{UseRefused, Withheld};
-use mimi_policy::two_person::{ApprovalRefusal, NotApproved};
 use mimi_policy::{
     ClientUri, ComponentDifference, Defect, DictionaryError, Form, InvalidRequest, Reason, Refusal,
     RequestProblem, StalePlan, UserUri, component,
@@ -174,11 +168,6 @@ fn what_is_wrong_with_a_room_names_where() {
     let text = error.to_string();
     says(DictionaryError::Malformed { component: roles, error: error.clone() }, &[&roles.to_string(), &text]);
     says(component::Finding::Malformed(roles, error.clone()), &[&roles.to_string(), &text]);
-    says(Outside::Malformed(roles, error.clone()), &[&roles.to_string(), &text]);
-    says(Outside::MissingComponent(roles), &[&roles.to_string(), "demands"]);
-    says(Outside::Component(roles), &[&roles.to_string(), "allow"]);
-    says(Outside::Capability { role_index: 7, capability: C::CAN_BAN }, &["7", "canBan"]);
-    says(Outside::Setting(Setting::MaxUsers), &["MaxUsers"]);
     says(StalePlan { planned: 7, current: 8 }, &["7", "8"]);
     says(StalePlan { planned: 7, current: 7 }, &["another room"]);
     let invalid = |problem| InvalidRequest { proposal: Some(6), problem, also: vec![] };
@@ -410,40 +399,6 @@ fn what_a_message_may_not_names_the_part() {
     says(Withheld::MayNotReceive, &["canReceiveMessage"]);
     says(Withheld::CutOff, &["banned"]);
     says(UseRefused { lacks: C::CAN_COPY_MESSAGE }, &["canCopyMessage"]);
-}
-
-#[test]
-fn what_others_refuse_says_why() {
-    says(NoConsent::Unanswered, &["not consented"]);
-    says(NoConsent::Revoked, &["revoked"]);
-    says(NoConsent::NotForThisRoom, &["other rooms"]);
-    says(ConversationKeyError::NoParticipants, &["nobody"]);
-    assert!(ConversationKeyError::NoParticipants.source().is_none());
-    let error = EncodeError::VectorTooLong { len: 1 << 30 };
-    let too_long = ConversationKeyError::TooLong(error);
-    says(too_long, &[&error.to_string()]);
-    assert_eq!(too_long.source().map(ToString::to_string), Some(error.to_string()));
-    let user = mimi_policy::UserUri::try_from("mimi://b.example/u/x").unwrap();
-    let room = mimi_policy::RoomUri::try_from("mimi://b.example/r/x").unwrap();
-    let key = ConversationKey::new([&user]).unwrap();
-    assert_eq!(key.to_string().len(), 64);
-    assert_eq!(format!("{key:?}"), format!("ConversationKey({key})"));
-    let full = Quarantine::new(0, 0).hold(&user, "hello").unwrap_err();
-    says(&full, &["quarantine"]);
-    assert_eq!(format!("{full:?}"), "QuarantineFull");
-    says(ConversationExists { room }, &["mimi://b.example/r/x"]);
-    says(ReportRefusal::NotAMember, &["not in the group"]);
-    says(ReportRefusal::OtherEpoch { reported: 7, expected: 8 }, &["7", "8"]);
-    says(ReportRefusal::Length { octets: 77 }, &["77"]);
-    says(ApprovalRefusal::Expired { at_ms: 77 }, &["77 ms"]);
-    says(ApprovalRefusal::BeforeProposal, &["earlier"]);
-    says(ApprovalRefusal::OtherChange, &["another change"]);
-    says(ApprovalRefusal::OwnProposal, &["own proposal"]);
-    says(ApprovalRefusal::Role { role_index: Some(7) }, &["7"]);
-    says(ApprovalRefusal::Role { role_index: None }, &["isn't in the room"]);
-    says(ApprovalRefusal::Twice, &["before"]);
-    says(NotApproved::Expired { at_ms: 77 }, &["77 ms"]);
-    says(NotApproved::TooFew { approvals: 2, needed: 3.try_into().unwrap() }, &["2", "3"]);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use alloc::{
 };
 use core::fmt;
 
+use crate::consent::{ConsentOutcome, Consents, NoConsent, TellsOfOtherRooms};
 use mimi_codec::{
     Addressed, ClientUri, Decode, Endpoint, MatchedProvider, NotifyKey, RequestFailure, RoomUri, UserUri,
     mls::{KeyPackage, KeyPackageRef},
@@ -19,7 +20,6 @@ use mimi_codec::{
     },
 };
 use mimi_crypto::{CipherSuiteProvider, CryptoError, key_package_ref, verify_key_material_request};
-use mimi_policy::consent::{ConsentOutcome, Consents, NoConsent, TellsOfOtherRooms};
 
 use crate::{Identity, hub::Response, key_material::unsupported};
 

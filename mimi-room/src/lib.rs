@@ -18,20 +18,27 @@ extern crate alloc;
 
 pub mod client;
 mod components;
+pub mod consent;
+pub mod conversation;
 mod creation;
 mod decision;
+pub mod envelope;
 pub mod follower;
+pub mod fork;
 pub mod hub;
 mod identity;
 mod judge;
 pub mod key_material;
 mod members;
+pub mod messaging_mode;
 mod pair;
 mod refused;
 mod retraction;
 mod room;
 mod snapshot;
 mod stack;
+pub mod two_person;
+pub mod visibility;
 mod waiting;
 mod wishes;
 

@@ -56,13 +56,11 @@ mod cbor;
 mod comparison;
 pub mod conversation;
 mod difference;
-mod document;
 mod document_place;
 #[cfg(feature = "generate")]
 mod generate;
 mod kind;
 mod policy_decision;
-pub mod policy_json;
 mod report;
 mod shipped;
 mod verify;

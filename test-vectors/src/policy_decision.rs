@@ -10,14 +10,15 @@ use mimi_codec::{
     room_policy::CapabilityType,
 };
 use mimi_content::{Disposition, MessageId, MimiContentRef};
+use mimi_policy::json::{
+    self as policy_json, MetadataField, PolicyCase, PolicyChange, PolicyRoom, PolicyUse, RefusedBy,
+};
 use mimi_policy::{
     Change, Claims, ClientUri, Form, Grant, IdentityError, InvalidRoom, JoinCode, OwnLogEntry, Reason,
     Refusal, RoomParts, RoomState, TableSeed, UserUri, enforced_by,
     message::{ContentRefusal, EarlierMessage, Known, authorize},
     receiving::{FanOut, UseRefused, Withheld, check_use},
 };
-
-use crate::policy_json::{self, MetadataField, PolicyCase, PolicyChange, PolicyRoom, PolicyUse, RefusedBy};
 
 /// What a case comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,7 +112,8 @@ impl Decision {
 /// Decides a case by `mimi-policy`, and doesn't look at what it expects.
 ///
 /// ```
-/// use mimi_test_vectors::{decide, policy_json::PolicyDocument};
+/// use mimi_policy::json::PolicyDocument;
+/// use mimi_test_vectors::decide;
 ///
 /// let document = PolicyDocument::parse(r#"{
 ///     "room": {"roles": "strict", "participants": [["mimi://a.example/u/alice", 2]],
@@ -123,7 +125,7 @@ impl Decision {
 /// let decision = decide(&document.cases()[0]);
 /// assert_eq!(decision.capability().map(|capability| capability.to_string()).as_deref(), Some("canAddParticipant"));
 /// assert!(!decision.is_allowed());
-/// # Ok::<(), mimi_test_vectors::policy_json::PolicyDocumentError>(())
+/// # Ok::<(), mimi_policy::json::PolicyDocumentError>(())
 /// ```
 #[must_use]
 pub fn decide(case: &PolicyCase) -> Decision {

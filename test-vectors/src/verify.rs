@@ -9,7 +9,6 @@ use serde_json::{Map, Value};
 
 use crate::case::Case;
 use crate::difference::show;
-use crate::document;
 use crate::kind;
 use crate::report::{Failure, Report};
 
@@ -92,7 +91,7 @@ pub fn verify_selected(
     progress: &mut dyn FnMut(Progress),
 ) -> Report {
     let mut report = Report::new(name);
-    match document::parse(json) {
+    match mimi_codec::parse_json(json) {
         Ok(Value::Object(file)) => verify_file(&file, selection, &mut report, progress),
         Ok(_) => report.failures.push(Failure::of_file("file", "a JSON object", "another JSON value")),
         Err(error) => report.failures.push(Failure::of_file("file", "JSON", error)),

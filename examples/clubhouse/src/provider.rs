@@ -14,7 +14,7 @@ use mimi_codec::{
 use mimi_crypto::{RustCrypto, generate_hpke_key_pair};
 use mimi_franking::{Framing, HubKeyRing};
 use mimi_openmls::PublicStack;
-use mimi_policy::consent::ConsentOutcome;
+use mimi_room::consent::ConsentOutcome;
 use mimi_room::{
     follower::Follower,
     hub::{

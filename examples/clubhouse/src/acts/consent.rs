@@ -5,8 +5,8 @@ use mimi_codec::{
     extensions::AppDataDictionary,
     protocol::{ConsentEntry, KeyMaterialUserCode},
 };
-use mimi_policy::consent::ConsentOutcome;
 use mimi_room::Wishes;
+use mimi_room::consent::ConsentOutcome;
 
 use super::{new_room, roles};
 use crate::{

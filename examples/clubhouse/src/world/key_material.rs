@@ -6,7 +6,7 @@ use mimi_codec::{
     mls::KeyPackage,
     protocol::{ConsentEndpoint, ConsentEntry, KeyMaterialRequest, KeyMaterialResponse},
 };
-use mimi_policy::consent::ConsentOutcome;
+use mimi_room::consent::ConsentOutcome;
 
 use super::{World, name, post};
 use crate::{

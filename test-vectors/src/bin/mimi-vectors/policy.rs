@@ -8,8 +8,8 @@ use std::io::{self, Write};
 
 use clap::{Args, Subcommand, ValueEnum};
 use mimi_policy::graph::RoleGraph;
+use mimi_policy::json::{PolicyCase, PolicyDocument, PolicyRoom};
 use mimi_policy::matrix::Matrix;
-use mimi_test_vectors::policy_json::{PolicyCase, PolicyDocument, PolicyRoom};
 
 use crate::names::did_you_mean;
 use crate::{Outcome, input};

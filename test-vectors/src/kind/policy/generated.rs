@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::generate::{GenerateError, GeneratedCase, Seed};
 use crate::policy_decision::{Decision, decide};
-use crate::policy_json::PolicyCase;
+use mimi_policy::json::PolicyCase;
 
 pub(super) fn cases(seed: &Seed) -> Result<Vec<GeneratedCase>, GenerateError> {
     let mut cases = named::cases()?;

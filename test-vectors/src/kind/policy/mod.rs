@@ -12,7 +12,7 @@ use crate::case::Case;
 #[cfg(feature = "generate")]
 use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
 use crate::policy_decision::{Decision, decide};
-use crate::policy_json::{PolicyCase, RefusedBy};
+use mimi_policy::json::{PolicyCase, RefusedBy};
 
 pub(crate) struct Policy;
 

@@ -15,12 +15,12 @@ use core::num::NonZeroU32;
 use mimi_codec::extensions::AppDataDictionary;
 use mimi_codec::protocol::{ConsentEntry, IdentifierUri, Uri};
 use mimi_codec::room_policy::BaseRoomPolicy;
-use mimi_policy::consent::{ConsentOutcome, Consents, NoConsent, TellsOfOtherRooms};
-use mimi_policy::conversation::{Conversation, ConversationKey, Conversations};
-use mimi_policy::fork::{Branch, ForkReports, ForkVerdict, ReportRefusal};
-use mimi_policy::messaging_mode::{Acquaintance, Delivery, MessagingMode, Quarantine, delivery};
-use mimi_policy::two_person::{ApprovalRefusal, ApprovalRule, ChangeDigest, NotApproved, PendingChange};
 use mimi_policy::{ClientUri, RoomUri, UserUri};
+use mimi_room::consent::{ConsentOutcome, Consents, NoConsent, TellsOfOtherRooms};
+use mimi_room::conversation::{Conversation, ConversationKey, Conversations};
+use mimi_room::fork::{Branch, ForkReports, ForkVerdict, ReportRefusal};
+use mimi_room::messaging_mode::{Acquaintance, Delivery, MessagingMode, Quarantine, delivery};
+use mimi_room::two_person::{ApprovalRefusal, ApprovalRule, ChangeDigest, NotApproved, PendingChange};
 use serde::Deserialize;
 use serde_json::{Value, json};
 

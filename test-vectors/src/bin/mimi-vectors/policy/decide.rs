@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
+use mimi_policy::json::PolicyCase;
 use mimi_policy::{Basis, Grant};
-use mimi_test_vectors::policy_json::PolicyCase;
 use mimi_test_vectors::{Decision, decide};
 use serde_json::{Value, json};
 

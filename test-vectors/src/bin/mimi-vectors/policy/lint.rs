@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use mimi_policy::json::{PolicyRoom, Roles};
 use mimi_policy::lint::{
     LintCode, LintFinding, LintSeverity, Policy, SmallestExample, lint, smallest_example,
 };
-use mimi_test_vectors::policy_json::{PolicyRoom, Roles};
 use serde_json::{Value, json};
 
 use super::heading;

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
+use mimi_policy::json::{self as policy_json, PolicyCase, PolicyRoom};
 use mimi_policy::lint::Policy;
 use mimi_policy::queries::{Answer, PolicyDifference, differences};
 use mimi_policy::{Actor, Change, ClientUri, Form, Grant, RoomState, UserUri};
-use mimi_test_vectors::policy_json::{self, PolicyCase, PolicyRoom};
 use mimi_test_vectors::{Decision, decide, room_state};
 use serde_json::{Value, json};
 

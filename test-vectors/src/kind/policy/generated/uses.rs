@@ -7,7 +7,7 @@ use mimi_codec::CapabilityType;
 use serde_json::{Value, json};
 
 use super::{Cases, GenerateError, GeneratedCase, by, four, none, server};
-use crate::policy_json::PolicyUse;
+use mimi_policy::json::PolicyUse;
 
 fn capability(what: PolicyUse) -> CapabilityType {
     match what {

@@ -3,12 +3,12 @@
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
+use crate::preset::ExampleRoom;
 use mimi_codec::code_points::CredentialType;
 use mimi_codec::room_policy::{
     CapabilityType, Claim, ClaimId, PreAuthData, PreAuthRoleEntry, Role, RoleData,
     SingleSourceRoleChangeTargets,
 };
-use mimi_policy::preset::ExampleRoom;
 use serde_json::{Value, json};
 
 use super::place::{Place, Result};

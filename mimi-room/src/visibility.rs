@@ -8,7 +8,7 @@ use mimi_codec::{
 
 /// Of whom a server learns that they are in the room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Members {
+pub enum SeenMembers {
     /// Of its own users only.
     Own,
     /// Of everybody.
@@ -17,7 +17,7 @@ pub enum Members {
 
 /// By what a server knows those who aren't its own users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Names {
+pub enum SeenNames {
     /// By pseudonyms, where their clients use them: each is free to. Their providers show in either case.
     AsTheirClientsChose,
     /// By their long-term identifiers.
@@ -28,9 +28,9 @@ pub enum Names {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Learns {
     /// Of whom.
-    pub members: Members,
+    pub members: SeenMembers,
     /// By what name, of those it learns of who aren't its own.
-    pub names: Names,
+    pub names: SeenNames,
 }
 
 /// What servers may learn of who is in a room.
@@ -53,7 +53,7 @@ pub struct Visibility {
 ///
 /// ```
 /// use mimi_codec::{code_points::WireFormat, protocol::Uri, room_policy::BaseRoomPolicy};
-/// use mimi_policy::visibility::{Learns, Members, Names, visibility};
+/// use mimi_room::visibility::{Learns, SeenMembers, SeenNames, visibility};
 ///
 /// let base = BaseRoomPolicy {
 ///     fixed_membership: false,
@@ -68,16 +68,16 @@ pub struct Visibility {
 ///     policy_component_ids: vec![],
 /// };
 /// let visibility = visibility(&base, &[WireFormat::MLS_SEMIPRIVATE_MESSAGE]);
-/// assert_eq!(visibility.follower, Learns { members: Members::Own, names: Names::Real });
-/// assert_eq!(visibility.hub, Learns { members: Members::All, names: Names::Real });
+/// assert_eq!(visibility.follower, Learns { members: SeenMembers::Own, names: SeenNames::Real });
+/// assert_eq!(visibility.hub, Learns { members: SeenMembers::All, names: SeenNames::Real });
 /// ```
 #[must_use]
 pub fn visibility(base: &BaseRoomPolicy, handshake_formats: &[WireFormat]) -> Visibility {
-    let names = if base.pseudonyms_allowed { Names::AsTheirClientsChose } else { Names::Real };
+    let names = if base.pseudonyms_allowed { SeenNames::AsTheirClientsChose } else { SeenNames::Real };
     let hidden = !handshake_formats.is_empty()
         && handshake_formats.iter().all(|format| *format == WireFormat::MLS_SEMIPRIVATE_MESSAGE);
-    let members = if hidden { Members::Own } else { Members::All };
-    Visibility { hub: Learns { members: Members::All, names }, follower: Learns { members, names } }
+    let members = if hidden { SeenMembers::Own } else { SeenMembers::All };
+    Visibility { hub: Learns { members: SeenMembers::All, names }, follower: Learns { members, names } }
 }
 
 /// [`visibility`] with the handshake formats of the room's operational parameters.
@@ -116,16 +116,16 @@ mod tests {
     #[test]
     fn only_semi_private_handshakes_hide_members_from_followers() {
         for (formats, members) in [
-            (&[SEMI_PRIVATE][..], Members::Own),
-            (&[PUBLIC], Members::All),
-            (&[SEMI_PRIVATE, PUBLIC], Members::All),
-            (&[SEMI_PRIVATE, WireFormat(0x7777)], Members::All),
-            (&[], Members::All),
+            (&[SEMI_PRIVATE][..], SeenMembers::Own),
+            (&[PUBLIC], SeenMembers::All),
+            (&[SEMI_PRIVATE, PUBLIC], SeenMembers::All),
+            (&[SEMI_PRIVATE, WireFormat(0x7777)], SeenMembers::All),
+            (&[], SeenMembers::All),
         ] {
             for pseudonyms in [false, true] {
                 let visibility = visibility(&base(pseudonyms), formats);
                 assert_eq!(visibility.follower.members, members, "{formats:?}");
-                assert_eq!(visibility.hub.members, Members::All);
+                assert_eq!(visibility.hub.members, SeenMembers::All);
             }
         }
         assert_eq!(visibility_of_policy(&base(true), None), visibility(&base(true), &[]));
@@ -136,9 +136,9 @@ mod tests {
         let with = visibility(&base(true), &[PUBLIC]);
         assert_eq!(
             (with.hub.names, with.follower.names),
-            (Names::AsTheirClientsChose, Names::AsTheirClientsChose)
+            (SeenNames::AsTheirClientsChose, SeenNames::AsTheirClientsChose)
         );
         let without = visibility(&base(false), &[PUBLIC]);
-        assert_eq!((without.hub.names, without.follower.names), (Names::Real, Names::Real));
+        assert_eq!((without.hub.names, without.follower.names), (SeenNames::Real, SeenNames::Real));
     }
 }

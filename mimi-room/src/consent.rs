@@ -17,8 +17,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use core::fmt;
 
 use mimi_codec::protocol::{ConsentEntry, ConsentOperation, KeyMaterialUserCode};
-
-use crate::{IdentityError, RoomUri, UserUri};
+use mimi_codec::{IdentityError, RoomUri, UserUri};
 
 /// How many requests of one requester for one target are kept. Beyond, a new one is dropped: else a requester could fill the target's
 /// provider with requests for ever more rooms.
@@ -217,11 +216,12 @@ impl core::error::Error for NoConsent {}
 /// Who consents to be added by whom, and where.
 ///
 /// ```
-/// use mimi_codec::{extensions::AppDataDictionary, protocol::{ConsentEntry, IdentifierUri}};
-/// use mimi_policy::{
+/// use mimi_codec::{
 ///     RoomUri, UserUri,
-///     consent::{ConsentOutcome, Consents, NoConsent},
+///     extensions::AppDataDictionary,
+///     protocol::{ConsentEntry, IdentifierUri},
 /// };
+/// use mimi_room::consent::{ConsentOutcome, Consents, NoConsent};
 ///
 /// let uri = |text: &str| IdentifierUri::new(text).unwrap();
 /// let (alice, bob) = (uri("mimi://a.example/u/alice"), uri("mimi://b.example/u/bob"));
@@ -249,7 +249,7 @@ impl core::error::Error for NoConsent {}
 /// assert_eq!(consents.apply(&grant), Ok(ConsentOutcome::Granted { requests: 0 }));
 /// assert!(consents.check(&a, &b, Some(&club)).is_ok());
 /// assert_eq!(consents.check(&a, &b, Some(&cabal)), Err(NoConsent::NotForThisRoom));
-/// # Ok::<(), mimi_policy::IdentityError>(())
+/// # Ok::<(), mimi_codec::IdentityError>(())
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Consents {

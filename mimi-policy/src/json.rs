@@ -1,11 +1,11 @@
-//! Rooms, actors and changes of the kind `policy`, as vector files have them.
+//! Rooms, actors and changes as JSON (feature `serde`): the form of the vectors of kind `policy`.
 //!
 //! JSON is read strictly: a member that isn't known, or that isn't there, is an error that names its place (`room.roles[2].min`), because
 //! a misspelt limit would make another room. Only a case itself may have further members. What was read holds the components of `mimi-codec`
 //! as they are, so that what a decision is made of is what a room would carry.
 //!
 //! ```
-//! use mimi_test_vectors::policy_json::{PolicyChange, PolicyUse, PolicyDocument};
+//! use mimi_policy::json::{PolicyChange, PolicyUse, PolicyDocument};
 //!
 //! let document = PolicyDocument::parse(r#"{
 //!     "name": "Bob is added",
@@ -21,7 +21,7 @@
 //!
 //! let error = PolicyDocument::parse(r#"{"roles": "strict", "participants": [["mimi://a.example/u/alice"]]}"#).unwrap_err();
 //! assert_eq!(error.to_string(), r#"room.participants[0]: expected a list of 2, found ["mimi://a.example/u/alice"]"#);
-//! # Ok::<(), mimi_test_vectors::policy_json::PolicyDocumentError>(())
+//! # Ok::<(), mimi_policy::json::PolicyDocumentError>(())
 //! ```
 
 mod actor;

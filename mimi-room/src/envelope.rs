@@ -23,7 +23,7 @@ use mimi_codec::{
 ///
 /// ```
 /// use mimi_codec::room_policy::Optionality;
-/// use mimi_policy::envelope::Allowed;
+/// use mimi_room::envelope::Allowed;
 ///
 /// let no_receipts_required = Allowed::of([Optionality::Optional, Optionality::Forbidden]);
 /// assert!(!no_receipts_required.contains(Optionality::Required));
@@ -64,7 +64,7 @@ impl<T: Ord + Copy> Allowed<T> {
 ///     extensions::{AppDataDictionary, ComponentData},
 ///     room_policy::{Optionality, StatusNotificationPolicy},
 /// };
-/// use mimi_policy::envelope::{Allowed, Envelope, Outside, Setting};
+/// use mimi_room::envelope::{Allowed, Envelope, Outside, Setting};
 ///
 /// let envelope = Envelope {
 ///     read_receipts: Allowed::of([Optionality::Optional, Optionality::Forbidden]),

@@ -1,4 +1,4 @@
-//! A vector file as JSON, read strictly.
+//! JSON, read strictly.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -7,8 +7,22 @@ use core::fmt;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// Reads a JSON text in which no object has a member twice: of two lists of cases, one would be skipped in silence.
-pub(crate) fn parse(json: &str) -> Result<Value, serde_json::Error> {
+/// Reads a JSON text in which no object has a member twice. `serde_json` alone would keep the last and
+/// skip the others in silence.
+///
+/// # Errors
+///
+/// The text is not JSON, nests too deeply for `serde_json`, or has a member twice.
+///
+/// # Examples
+///
+/// ```
+/// use mimi_codec::parse_json;
+///
+/// assert!(parse_json(r#"{"roles": "strict"}"#).is_ok());
+/// assert!(parse_json(r#"{"roles": "strict", "roles": "moderated"}"#).is_err());
+/// ```
+pub fn parse_json(json: &str) -> Result<Value, serde_json::Error> {
     serde_json::from_str::<Strict>(json).map(|Strict(value)| value)
 }
 
@@ -86,17 +100,17 @@ mod tests {
     #[test]
     fn reads_what_serde_json_reads() {
         let text = r#"{"a":[null,true,-1,18446744073709551615,0.5,"x\u00e9"],"b":{}}"#;
-        assert_eq!(parse(text).unwrap(), serde_json::from_str::<Value>(text).unwrap());
+        assert_eq!(parse_json(text).unwrap(), serde_json::from_str::<Value>(text).unwrap());
     }
 
     #[test]
     fn refuses_a_member_that_occurs_twice() {
-        let error = parse(r#"{"a":{"cases":[1],"cases":[]}}"#).unwrap_err().to_string();
+        let error = parse_json(r#"{"a":{"cases":[1],"cases":[]}}"#).unwrap_err().to_string();
         assert!(error.starts_with("member \"cases\" occurs twice"), "{error}");
     }
 
     #[test]
     fn refuses_what_nests_without_end() {
-        assert!(parse(&"[".repeat(100_000)).is_err());
+        assert!(parse_json(&"[".repeat(100_000)).is_err());
     }
 }

@@ -6,9 +6,9 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::component::asset::AssetKind;
+use crate::receiving::Use;
 use mimi_codec::room_policy::{BaseRoomPolicy, PreAuthData};
-use mimi_policy::component::asset::AssetKind;
-use mimi_policy::receiving::Use;
 use serde_json::{Map, Value, json};
 
 use super::actor::Actor;

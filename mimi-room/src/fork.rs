@@ -13,15 +13,13 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::{ClientUri, UserUri};
+use mimi_codec::{ClientUri, UserUri};
 
 /// What clients report on one epoch of a group.
 ///
 /// ```
-/// use mimi_policy::{
-///     ClientUri, UserUri,
-///     fork::{ForkReports, ForkVerdict},
-/// };
+/// use mimi_codec::{ClientUri, UserUri};
+/// use mimi_room::fork::{ForkReports, ForkVerdict};
 ///
 /// let user = |name: &str| UserUri::try_from(name).unwrap();
 /// let client = |name: &str| ClientUri::try_from(name).unwrap();
@@ -36,7 +34,7 @@ use crate::{ClientUri, UserUri};
 /// reports.report(&client("bob-1"), 7, &[1; 32])?;
 /// let ForkVerdict::Forked { rejoin, .. } = reports.verdict() else { panic!("no fork") };
 /// assert_eq!(rejoin, [&client("cathy-1")]);
-/// # Ok::<(), mimi_policy::fork::ReportRefusal>(())
+/// # Ok::<(), mimi_room::fork::ReportRefusal>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct ForkReports {

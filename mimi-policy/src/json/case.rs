@@ -5,14 +5,13 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
-use mimi_codec::room_policy::CapabilityType;
+use mimi_codec::{CapabilityType, parse_json};
 use serde_json::{Map, Value, json};
 
 use super::actor::{Actor, Form};
 use super::change::ProposedChange;
 use super::place::{Place, PolicyJsonError, Result};
 use super::room::PolicyRoom;
-use crate::document;
 
 /// One decision: a room, who acts, what is to change, and whether it may.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -208,7 +207,7 @@ impl PolicyDocument {
     /// # Errors
     /// [`PolicyDocumentError`].
     pub fn parse(text: &str) -> core::result::Result<Self, PolicyDocumentError> {
-        let json = document::parse(text).map_err(PolicyDocumentError::Json)?;
+        let json = parse_json(text).map_err(PolicyDocumentError::Json)?;
         let place = Place::new("", &json);
         let members = place
             .open_members()

@@ -7,10 +7,8 @@ use alloc::collections::BTreeMap;
 use alloc::collections::BTreeSet;
 use core::fmt;
 
-use mimi_codec::{EncodeError, Writer, room_policy::BaseRoomPolicy};
+use mimi_codec::{EncodeError, RoomUri, UserUri, Writer, room_policy::BaseRoomPolicy};
 use sha2::{Digest, Sha256};
-
-use crate::{RoomUri, UserUri};
 
 /// What kind of conversation a room is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -57,7 +55,8 @@ impl Conversation {
 /// compared octet by octet, as everywhere. Who knows the participants knows the key; it is no secret.
 ///
 /// ```
-/// use mimi_policy::{UserUri, conversation::ConversationKey};
+/// use mimi_codec::UserUri;
+/// use mimi_room::conversation::ConversationKey;
 ///
 /// let uri = |text: &str| UserUri::try_from(text).unwrap();
 /// let (alice, bob) = (uri("mimi://a.example/u/alice"), uri("mimi://b.example/u/bob"));
@@ -65,7 +64,7 @@ impl Conversation {
 /// let key = ConversationKey::new([&alice, &bob])?;
 /// assert_eq!(ConversationKey::new([&bob, &alice])?, key);
 /// assert_ne!(ConversationKey::new([&alice, &bob, &cathy])?, key);
-/// # Ok::<(), mimi_policy::conversation::ConversationKeyError>(())
+/// # Ok::<(), mimi_room::conversation::ConversationKeyError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConversationKey([u8; 32]);
@@ -163,10 +162,8 @@ impl fmt::Debug for ConversationKey {
 /// The fixed-membership rooms of a hub, by the key of their participants.
 ///
 /// ```
-/// use mimi_policy::{
-///     RoomUri, UserUri,
-///     conversation::{ConversationKey, Conversations},
-/// };
+/// use mimi_codec::{RoomUri, UserUri};
+/// use mimi_room::conversation::{ConversationKey, Conversations};
 ///
 /// let uri = |text: &str| UserUri::try_from(text).unwrap();
 /// let key = ConversationKey::new([&uri("mimi://a.example/u/alice"), &uri("mimi://b.example/u/bob")])?;
@@ -176,7 +173,7 @@ impl fmt::Debug for ConversationKey {
 /// // Whoever asks for another one gets the room that there is.
 /// let refused = conversations.open(key, RoomUri::try_from("mimi://a.example/r/2").unwrap()).unwrap_err();
 /// assert_eq!(refused.room, room);
-/// # Ok::<(), mimi_policy::conversation::ConversationKeyError>(())
+/// # Ok::<(), mimi_room::conversation::ConversationKeyError>(())
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Conversations {

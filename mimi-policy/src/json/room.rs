@@ -4,10 +4,10 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use crate::preset::open_ended_base;
 use mimi_codec::code_points::ComponentID;
 use mimi_codec::protocol::{ParticipantListData, Uri, UserRolePair};
 use mimi_codec::room_policy::{BaseRoomPolicy, PreAuthData, RoleData};
-use mimi_policy::preset::open_ended_base;
 use serde_json::{Map, Value, json};
 
 use super::actor::Actor;

@@ -5,11 +5,11 @@
 
 use mimi_codec::code_points::{ComponentID, CredentialType};
 use mimi_codec::room_policy::CapabilityType;
-use mimi_policy::preset::ExampleRoom;
-use mimi_test_vectors::policy_json::{
+use mimi_policy::json::{
     Actor, Form, PolicyCase, PolicyChange, PolicyDocument, PolicyDocumentError, PolicyJsonProblem,
     PolicyRoom, Roles,
 };
+use mimi_policy::preset::ExampleRoom;
 use serde_json::{Value, json};
 
 fn full_case() -> Value {
@@ -218,7 +218,7 @@ fn refuses_each_wrong_value_at_its_place() {
             "/form",
             json!("Commit"),
             "form",
-            "\"proposal\", \"commit\", \"external_commit\", \"external_proposal\" or \"message\"",
+            "\"proposal\", \"commit\", \"external_commit\", \"external_proposal\", \"message\" or \"use\"",
         ),
         ("/changes/0/role", json!("2"), "changes[0].role", "an integer from 0 to 4294967295"),
         (

@@ -7,7 +7,9 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::{UserUri, consent::NoConsent};
+use mimi_codec::UserUri;
+
+use crate::consent::NoConsent;
 
 /// How a receiver is reached by strangers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,8 +52,8 @@ pub enum Delivery {
 /// by itself is for those about whom the receiver has said nothing.
 ///
 /// ```
-/// use mimi_policy::consent::NoConsent;
-/// use mimi_policy::messaging_mode::{Acquaintance, Delivery, MessagingMode, delivery};
+/// use mimi_room::consent::NoConsent;
+/// use mimi_room::messaging_mode::{Acquaintance, Delivery, MessagingMode, delivery};
 ///
 /// let stranger = Acquaintance::Stranger(NoConsent::Unanswered);
 /// assert_eq!(delivery(MessagingMode::ConsentBased, stranger), Delivery::Refuse);
@@ -77,8 +79,8 @@ pub const fn delivery(mode: MessagingMode, sender: Acquaintance) -> Delivery {
 /// given back. To the sender, it has been taken all the same.
 ///
 /// ```
-/// use mimi_policy::UserUri;
-/// use mimi_policy::messaging_mode::Quarantine;
+/// use mimi_codec::UserUri;
+/// use mimi_room::messaging_mode::Quarantine;
 ///
 /// let eve = UserUri::try_from("mimi://e.example/u/eve")?;
 /// let mut quarantine = Quarantine::new(10, 2);

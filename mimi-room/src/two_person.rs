@@ -14,9 +14,8 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::num::NonZeroU32;
 
+use mimi_codec::{RoomUri, UserUri};
 use sha2::{Digest, Sha256};
-
-use crate::{RoomUri, UserUri};
 
 /// What it takes for a change to take effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,10 +73,8 @@ impl fmt::Debug for ChangeDigest {
 /// ```
 /// use std::{collections::BTreeSet, num::NonZeroU32};
 ///
-/// use mimi_policy::{
-///     RoomUri, UserUri,
-///     two_person::{ApprovalRefusal, ApprovalRule, ChangeDigest, PendingChange},
-/// };
+/// use mimi_codec::{RoomUri, UserUri};
+/// use mimi_room::two_person::{ApprovalRefusal, ApprovalRule, ChangeDigest, PendingChange};
 ///
 /// let uri = |text: &str| UserUri::try_from(text).unwrap();
 /// let (alice, bob) = (uri("mimi://a.example/u/alice"), uri("mimi://b.example/u/bob"));
