@@ -1,5 +1,6 @@
 """Kind `timeline`: what a person sees of messages. Every question walks through all messages; there is no index."""
 
+import hashlib
 import itertools
 import random
 
@@ -395,6 +396,78 @@ def fold(lines, local_user, now):
     return [rooms[uri].view(uri) for uri in sorted(rooms)]
 
 
+def snapshot_messages(data):
+    """Of the messages in a snapshot what identifies them: {message ID: (first accepted timestamp, content)}."""
+    if data[:1] != b"\x01":
+        raise Refused("a snapshot of another version")
+    body, found = data[:-16], data[-16:]
+    if hashlib.sha256(body).digest()[:16] != found:
+        raise Refused("a snapshot with another hash")
+    at = 1
+
+    def take(count):
+        nonlocal at
+        if at + count > len(body):
+            raise Refused("the snapshot ends too early")
+        at += count
+        return body[at - count:at]
+
+    def run():
+        length, shift = 0, 0
+        while True:
+            byte = take(1)[0]
+            length, shift = length | (byte & 0x7F) << shift, shift + 7
+            if byte < 0x80:
+                return take(length)
+
+    def is_there():
+        byte = take(1)[0]
+        if byte > 1:
+            raise Refused("neither there nor not")
+        return byte == 1
+
+    if is_there():
+        run().decode()
+    if is_there():
+        take(40)
+    messages = {}
+    while at < len(body):
+        row = run()
+        if row[:1] != b"\x01":
+            raise Refused("a row of another version")
+        if row[1] == 1:
+            messages[row[10:42]] = int.from_bytes(row[2:10], "big"), run() if is_there() else None
+        elif row[1] == 2:
+            take(33)
+        elif row[1] == 5:
+            run()
+        elif row[1] not in (3, 4, 6):
+            raise Refused("a row of another type")
+    return messages
+
+
+def compare_snapshots(case):
+    """The messages in a snapshot are those of the lines, at their times."""
+    expected = {}
+    for line in case.get("messages"):
+        if "encoded" in line:
+            encoded = hex_of(line["encoded"], "encoded")
+            bare = is_type(line.get("content_type", ""), REPORT)
+            salt = b"" if bare else decode_message(encoded)["salt"]
+            found = message_id(line["sender_uri"].encode(), line["room_uri"].encode(), encoded, salt)
+            expected.setdefault(line["room_uri"], {})[found] = b"" if bare else encoded
+    for uri, snapshot in case.get("snapshots").items():
+        try:
+            found = snapshot_messages(hex_of(snapshot, "snapshots"))
+        except Refused as refused:
+            raise Wrong("snapshots", f"refused: {refused}") from None
+        here = expected.get(uri, {})
+        if set(found) != set(here):
+            raise Wrong("snapshots", "other messages than in the lines")
+        if any(content not in (None, here[one]) for one, (_, content) in found.items()):
+            raise Wrong("snapshots", "other contents than in the lines")
+
+
 def compare(path, expected, found):
     """Of an object only the members that the case has; a finding by its beginning, as its reason is free text."""
     if isinstance(expected, dict) and isinstance(found, dict):
@@ -426,11 +499,17 @@ def valid(case):
         except Refused as refused:
             raise Wrong("messages", f"refused: {refused}") from None
         compare("rooms", case.get("rooms"), found)
+    if case.has("snapshots"):
+        compare_snapshots(case)
 
 
 def invalid(case):
     try:
-        fold(case.get("messages"), None, 0)
+        if case.has("snapshots"):
+            for snapshot in case.get("snapshots").values():
+                snapshot_messages(hex_of(snapshot, "snapshots"))
+        else:
+            fold(case.get("messages"), None, 0)
     except Refused:
         return
     raise Wrong("messages", "accepted")

@@ -146,6 +146,38 @@ impl Conversation {
         self.rooms().map(|(uri, room)| room_json(uri, room, now_ms)).collect()
     }
 
+    /// A snapshot of each room by its URI, as hex. What is kept of a message is its encoded content; of a status report that
+    /// was sent by itself, nothing.
+    #[must_use]
+    pub fn snapshots(&self) -> Value {
+        let payload =
+            |content: &Option<MimiContent>| content.as_ref().map_or_else(Vec::new, MimiContent::encode);
+        self.rooms()
+            .map(|(uri, room)| (uri.to_string(), Value::from(hex::encode(room.snapshot(payload)))))
+            .collect()
+    }
+
+    /// The rooms of [snapshots](Conversation::snapshots).
+    ///
+    /// # Errors
+    ///
+    /// Why one of them is none, in words that begin with the room's URI.
+    pub fn restore(snapshots: &Value) -> Result<Self, String> {
+        let payload = |bytes: &[u8]| match bytes {
+            [] => Some(None),
+            bytes => MimiContent::decode(bytes).ok().map(Some),
+        };
+        let mut conversation = Self::default();
+        for (uri, snapshot) in
+            snapshots.as_object().ok_or("an object of snapshots by room URI is expected")?
+        {
+            let snapshot = bytes(uri, snapshot.as_str().ok_or_else(|| format!("{uri}: hex is expected"))?)?;
+            let room = Room::restore(&snapshot, payload).map_err(|error| format!("{uri}: {error}"))?;
+            conversation.rooms.insert(uri.clone(), room);
+        }
+        Ok(conversation)
+    }
+
     fn room(&mut self, uri: &str) -> &mut Room {
         let local_user = self.local_user.as_deref();
         let new = || local_user.map_or_else(Room::new, Room::for_user);

@@ -106,11 +106,13 @@ impl Both {
             }
             1 => {
                 let sender_uri: Arc<str> = USERS[draw.below(3) as usize].into();
-                let scope = if draw.one_in(2) {
-                    RetractionScope::Messages(vec![draw.id()])
-                } else {
-                    let from_ms = draw.one_in(2).then(|| u64::from(draw.below(8)));
-                    RetractionScope::Sender { sender_uri, from_ms }
+                let scope = match draw.below(4) {
+                    0 => RetractionScope::Messages(vec![draw.id()]),
+                    1 => RetractionScope::Reactions(vec![draw.id(), draw.id()]),
+                    _ => {
+                        let from_ms = draw.one_in(2).then(|| u64::from(draw.below(8)));
+                        RetractionScope::Sender { sender_uri, from_ms }
+                    }
                 };
                 let at_ms = u64::from(draw.below(3));
                 let retraction =

@@ -88,7 +88,7 @@ pub(super) const FLAGS: &[Flag] = &[
     },
     Flag {
         name: "Malformed",
-        about: "A line that is no message, report or retraction.",
+        about: "A line that is no message, report or retraction, or a snapshot that cannot be restored.",
         bug: "What cannot be read is dropped in silence.",
         section: "mimi-content-09 §4",
         readings: &[],

@@ -141,7 +141,9 @@ impl Story {
         if any_order {
             case = case.text("orders", "any");
         }
-        Ok(case.json_member("rooms", conversation.to_json(now_ms).to_string()))
+        Ok(case
+            .json_member("rooms", conversation.to_json(now_ms).to_string())
+            .json_member("snapshots", conversation.snapshots().to_string()))
     }
 }
 
@@ -154,6 +156,41 @@ pub(super) fn cases(seed: &Seed) -> Result<Vec<GeneratedCase>, GenerateError> {
     cases.extend(echoes(seed)?);
     cases.extend(retractions(seed)?);
     cases.extend(refused());
+    cases.extend(damaged_snapshots(seed)?);
+    Ok(cases)
+}
+
+/// Snapshots that no one can restore.
+fn damaged_snapshots(seed: &Seed) -> Result<Vec<GeneratedCase>, GenerateError> {
+    let mut story = Story::new(seed, "snapshot");
+    let first = story.send(BOB, 10, text("hello"), Fields::default())?;
+    story.send(CATHY, 20, emoji("\u{1f389}"), to(first))?;
+    let mut conversation = Conversation::new(Some(ALICE));
+    for line in &story.lines {
+        conversation.take_json(line).map_err(GenerateError::Defect)?;
+    }
+    let snapshots = conversation.snapshots();
+    let snapshot = snapshots.get(ROOM).and_then(Value::as_str).unwrap_or_default();
+    let mut bytes = hex::decode(snapshot).map_err(|error| GenerateError::Defect(error.to_string()))?;
+    let mut cases = Vec::new();
+    let mut case = |name: &str, reason: &str, bytes: &[u8]| {
+        let case = GeneratedCase::invalid(name, reason)
+            .json_member("messages", Value::from(story.lines.clone()).to_string())
+            .json_member("snapshots", json!({ ROOM: hex::encode(bytes) }).to_string());
+        cases.push(case);
+    };
+    case(
+        "a snapshot without its last byte",
+        "the hash is not that of the bytes",
+        bytes.get(..bytes.len().saturating_sub(1)).unwrap_or_default(),
+    );
+    let middle = bytes.len() / 2;
+    if let Some(byte) = bytes.get_mut(middle) {
+        *byte ^= 1;
+    }
+    case("a snapshot with one other bit", "the hash is not that of the bytes", &bytes);
+    case("a snapshot of version 0", "no such version", &[0; 17]);
+    case("a snapshot of version 255", "no such version", &[255; 40]);
     Ok(cases)
 }
 

@@ -74,9 +74,26 @@ impl Kind for Timeline {
                 return;
             }
         }
+        if let Some(snapshots) = case.optional("snapshots") {
+            match Conversation::restore(snapshots) {
+                Ok(restored) => {
+                    let found = only_members(rooms, restored.to_json(now_ms));
+                    if !case.passes(|case| case.same_json("rooms", rooms, &found)) {
+                        case.fail("snapshots", "the same rooms", found);
+                    }
+                }
+                Err(why) => case.fail("snapshots", "to be restored", why),
+            }
+        }
     }
 
     fn verify_invalid(&self, case: &mut Case<'_>) {
+        if let Some(snapshots) = case.optional("snapshots") {
+            if Conversation::restore(snapshots).is_ok() {
+                case.fail_accepted();
+            }
+            return;
+        }
         let Some((messages, _)) = input(case) else { return };
         let mut conversation = Conversation::new(None);
         if messages.iter().all(|message| conversation.take_json(message).is_ok()) {
