@@ -84,7 +84,7 @@ impl<'a> HttpsUrlRef<'a> {
         DnsNameRef::checked_before(authority.split_once(':').map_or(authority, |(host, _)| host))
     }
 
-    /// The port, when one is written. The drafts' checks look at the host only: whoever fetches decides which ports it serves.
+    /// The port, when one is written. The drafts' checks look at the host only: the fetcher decides which ports it serves.
     #[must_use]
     pub fn port(self) -> Option<u16> {
         parse_host_and_port(self.authority()).ok().and_then(|(_, port)| port)

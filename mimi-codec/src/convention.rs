@@ -1,4 +1,4 @@
-//! How the drafts' structs are written down here, for readers and for whoever adds one.
+//! How the drafts' structs are written down here, for readers and for authors of new ones.
 //!
 //! A struct of a draft is a struct of the same name with the same fields in the same order, inside one of these macros
 //! (they are the crate's own; their output is what the public sees):

@@ -60,7 +60,7 @@ pub enum DecodeErrorKind {
     InvalidBool(u8),
     /// Text is not UTF-8.
     InvalidUtf8,
-    /// A number that a closed enum doesn't list, or whose layout nobody knows: an unknown proposal or credential
+    /// A number that a closed enum doesn't list, or whose layout is unknown: an unknown proposal or credential
     /// has no length to skip by.
     UnknownValue {
         /// The draft's name of the enum or registry.

@@ -32,7 +32,7 @@ pub trait ListRule<T>: Clone + fmt::Debug + PartialEq + Eq + core::hash::Hash {
         Ok(())
     }
 
-    /// Does the rule let every list pass, so that nobody needs to look?
+    /// Does the rule let every list pass, so that no check is needed?
     const ANYTHING_GOES: bool = false;
 
     /// How many elements there are at least.
@@ -372,7 +372,7 @@ impl<'a, T: arbitrary::Arbitrary<'a>, R: ListRule<T>> arbitrary::Arbitrary<'a> f
 }
 
 /// A borrowed vector `T x<V>`: checked from end to end when it is decoded, and decoded again, an element at a time,
-/// by whoever iterates.
+/// by the caller that iterates.
 ///
 /// `T` is itself borrowed (`&[u8]`, a struct of [`wire_view`](crate::convention), or a number), so that nothing is
 /// copied. Nothing is allocated either, whatever the length, but where the rule has to remember: [`Unique`] keeps the keys

@@ -53,7 +53,7 @@ wire_struct! {
     /// } IdentityLinkKeysData;
     /// ```
     pub struct IdentityLinkKeysData {
-        /// The wrapped key of the client at each leaf; none for a blank leaf or a client that shows its identity to nobody.
+        /// The wrapped key of the client at each leaf; none for a blank leaf or a client without an identity link.
         pub identity_link_key_ciphertexts: Vec<Option<EncryptedIdentityLinkKey>>,
     }
 }

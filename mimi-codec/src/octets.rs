@@ -244,7 +244,7 @@ impl<'a, const N: usize> arbitrary::Arbitrary<'a> for Octets<N> {
 /// A secret `opaque x<V>`: zeroized on drop, `[redacted]` in debug output, compared in a time that depends on the
 /// length alone.
 ///
-/// serde shows it in clear, as hex: whoever serializes a struct with a secret in it means to.
+/// serde shows it in clear, as hex: serializing a struct with a secret is taken as meant.
 #[derive(Clone, Default)]
 pub struct SecretOpaque(Vec<u8>);
 

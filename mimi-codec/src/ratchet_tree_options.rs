@@ -63,7 +63,7 @@ wire_select! {
             /// The tree.
             ratchet_tree: RatchetTree,
         },
-        /// Somewhere on the web. Whoever fetches it checks the host against [`DomainList::allows`] first.
+        /// Somewhere on the web. The fetcher checks the host against [`DomainList::allows`] first.
         2 "httpsUri" => HttpsUri {
             /// Where.
             ratchet_tree_url: HttpsUrl,
@@ -77,8 +77,8 @@ wire_select! {
 
 /// `opaque ratchet_tree_url<V>` (mls-ratchet-tree-options-01, 3): an `https` URL, owned.
 ///
-/// Whoever passes it on takes it as RFC 3986 does: a host of any kind, and a path and query of its characters. User
-/// information and a fragment are refused. Whoever fetches it wants [`Self::plain`], whose host is a domain name.
+/// A party that passes it on takes it as RFC 3986 does: a host of any kind, and a path and query of its characters. User
+/// information and a fragment are refused. A fetcher wants [`Self::plain`], whose host is a domain name.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct HttpsUrl(String);
 
@@ -173,7 +173,7 @@ impl HttpsUrl {
         &self.0
     }
 
-    /// The URL with one way to read it, for whoever fetches it: its host is a domain name.
+    /// The URL with one way to read it, for fetchers: its host is a domain name.
     ///
     /// # Errors
     /// As [`HttpsUrlRef::parse`]: an IP address, an underscore or a trailing dot in the host, a port over 65535.

@@ -38,7 +38,7 @@ pub struct Reader<'a> {
     depth: u8,
     /// How long proposals are whose type this crate doesn't know.
     rules: &'a [ProposalRule],
-    /// Where the places of fields are noted, if somebody asks for them.
+    /// Where the places of fields are noted, if the caller asks for them.
     #[cfg(feature = "places")]
     places: Option<&'a Places>,
 }

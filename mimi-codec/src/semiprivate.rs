@@ -13,7 +13,7 @@ use crate::{
 };
 
 wire_struct! {
-    /// Somebody who isn't a member and reads handshakes (mls-semiprivatemessage-07, 3).
+    /// A non-member that reads handshakes (mls-semiprivatemessage-07, 3).
     ///
     /// ```text
     /// struct {

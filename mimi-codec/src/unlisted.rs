@@ -54,7 +54,7 @@ impl<'de, C: Code + serde::Deserialize<'de>> serde::Deserialize<'de> for Unliste
     }
 }
 
-/// The bytes up to the end of a message: what follows a code whose body nobody knows yet.
+/// The bytes up to the end of a message: what follows a code whose body is not known yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(transparent))]

@@ -205,7 +205,7 @@ const EXPLAINED: &[(&str, &str, &str)] = &[
         "they refuse",
         "mls codec error: 6",
         "A leaf index of 2^24 or more, in Remove and as a GroupInfo's signer: mls-rs has no trees as large. In RFC 9420 \
-         it is any uint32; whether the leaf exists is for whoever has the tree.",
+         it is any uint32; whether the leaf exists is for the holder of the tree to say.",
     ),
     (
         "we refuse",

@@ -273,7 +273,7 @@ pub struct ApEpoch {
 }
 
 impl ApEpoch {
-    /// The next epoch (5). `previous_ap_init_secret` is `None` in the party's first epoch, and for everybody in an epoch that an external
+    /// The next epoch (5). `previous_ap_init_secret` is `None` in the party's first epoch, and for all in an epoch that an external
     /// commit began (6); `group_context` is the new epoch's.
     ///
     /// # Errors

@@ -110,7 +110,7 @@ pub struct ChangedAssociatedParties {
 ///
 /// # Errors
 /// - [`CryptoError::UnknownAssociatedParty`] for a removal of an index that isn't there.
-/// - [`CryptoError::NotAnAssociatedParty`] for an update by somebody without an entry.
+/// - [`CryptoError::NotAnAssociatedParty`] for an update by a party without an entry.
 /// - [`CryptoError::AssociatedPartyChangedTwice`] for two proposals about one entry.
 /// - [`CryptoError::ExternalSenderMismatch`] for an update that names another external sender than its own.
 /// - [`CryptoError::DuplicateAssociatedParty`] for two entries of one external sender, before or after the commit.
@@ -224,7 +224,7 @@ impl ChangedAssociatedParties {
 
     /// The `ap_init_secret` of the previous epoch with which each party's new one [begins](crate::ApEpoch::begin), in the order of the list:
     /// its own where the party was there before, updated or not, and `None`, which is 0, where it wasn't (5). An external commit sets them all to
-    /// 0, for everybody (6).
+    /// 0, for all (6).
     ///
     /// `committer` is the commit's sender; `secrets` are those of the previous epoch, in the order of the list before the commit. Who joins by
     /// an external commit has none, and gives none.

@@ -57,7 +57,7 @@ pub enum CryptoError {
     UnknownExternalSender(u32),
     /// The list has no associated party at this index.
     UnknownAssociatedParty(u32),
-    /// An update of an associated party's entry by somebody who has none (mls-associated-parties-01, 3.1).
+    /// An update of an associated party's entry by a party that has none (mls-associated-parties-01, 3.1).
     NotAnAssociatedParty(Sender),
     /// A commit changes the entry at this index twice, or changes and removes it.
     AssociatedPartyChangedTwice(u32),

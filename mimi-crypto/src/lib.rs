@@ -1,6 +1,6 @@
 //! The labelled operations of MLS (RFC 9420), per cipher suite, behind one small trait.
 //!
-//! Whoever builds on MIMI next to an MLS stack signs, seals and derives with this crate what the endpoints, the hub and the
+//! Implementations of MIMI next to an MLS stack sign, seal and derive with this crate what the endpoints, the hub and the
 //! associated parties need, with the primitives of their choice: [`RustCrypto`] is there by default, an HSM or another library
 //! takes one implementation of [`CipherSuiteProvider`].
 //!

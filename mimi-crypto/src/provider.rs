@@ -1,4 +1,4 @@
-//! What a cipher suite has to be able to do, for whoever brings an implementation: an HSM, aws-lc, libcrux.
+//! What a cipher suite has to be able to do, for other implementations: an HSM, aws-lc, libcrux.
 
 use alloc::vec::Vec;
 
@@ -41,7 +41,7 @@ impl CipherSuiteParameters {
     }
 }
 
-/// A message and the signature over it that somebody claims to have made.
+/// A message and the signature claimed to be over it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignedMessage<'a> {
     /// The signer's key.
@@ -272,7 +272,7 @@ pub trait CipherSuiteProvider {
     /// signatures against each other, where that is faster.
     ///
     /// Where chance has a part in it, it may do no more than this: a signature that its key's owner didn't make passes with a probability of 2^-128, one that the
-    /// owner made so that it fails alone (with a component of small order) with 2^-64 for each batch in which somebody tries. One that passes alone is never
+    /// owner made so that it fails alone (with a component of small order) with 2^-64 for each batch in which it is tried. One that passes alone is never
     /// refused. A generator that can be predicted mustn't make it easier: [`RustCrypto`](crate::RustCrypto) hashes what it draws together with the
     /// signatures.
     fn verify_batch(

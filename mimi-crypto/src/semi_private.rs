@@ -3,7 +3,7 @@
 //! The sender's MLS stack gives the content, its authentication, and an unused key and nonce of the sender's handshake ratchet;
 //! [`seal_semi_private_message`] makes the message. An external receiver opens it with its private key, a member with the key and
 //! nonce of its own ratchet, and both get an [`UnauthenticatedHandshake`]: who has the GroupContext turns it into a
-//! [`VerifiedHandshake`], and who hasn't knows no more than that somebody who held the key wrote it.
+//! [`VerifiedHandshake`], and a receiver without it knows no more than that a holder of the key wrote it.
 //!
 //! `encrypted_sender_data` is for members, and neither encryption covers it: who changes it on the way keeps the members from opening what
 //! external receivers still open. A hub that passes a message on can't know whether its members will.
@@ -362,7 +362,7 @@ impl UnauthenticatedHandshake {
         self.sender_leaf_index
     }
 
-    /// What somebody who held the message's key wrote.
+    /// What a holder of the message's key wrote.
     #[must_use]
     pub fn content(&self) -> &SemiPrivateMessageContent {
         &self.content

@@ -285,7 +285,7 @@ fn refuses_entries_that_their_external_sender_did_not_sign() {
     for proposal in [add(&added), update(external(1), &updated)] {
         assert_eq!(scene.apply(&before, &[proposal]), Err(CryptoError::InvalidSignature));
     }
-    // External senders that the same commit changes: entries that nobody touched have to hold, too.
+    // External senders that the same commit changes: untouched entries have to hold, too.
     scene.senders.external_senders.swap(0, 1);
     assert_eq!(scene.apply(&before, &[]), Err(CryptoError::InvalidSignature));
     scene.senders.external_senders.clear();

@@ -171,7 +171,7 @@ fn refuses_other_credentials_and_suites_without_a_provider() {
     let credential = basic();
     let refused = verify_multi_credential(&provider, &credential, &leaf(), &all, &[]);
     assert_eq!(refused, Err(CryptoError::NotAMultiCredential(BASIC)));
-    // One of nothing vouches for nobody.
+    // One of nothing vouches for no user.
     for (credential, number) in [(multi(vec![]), MULTI), (weak_multi(vec![]), WEAK_MULTI)] {
         let all = capabilities(&[1], &[BASIC, MULTI, WEAK_MULTI]);
         let refused = verify_multi_credential(&provider, &credential, &leaf(), &all, &[]);

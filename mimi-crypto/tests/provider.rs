@@ -1,4 +1,4 @@
-//! The trait suffices: all that the crate does goes through it, also where the provider is somebody else's.
+//! The trait suffices: all that the crate does goes through it, also where the provider is not this crate's.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -164,7 +164,7 @@ fn refuses_edwards_and_montgomery_points_of_small_order() {
     }
 }
 
-/// Whoever owns a good key can make signatures whose `R` is the identity, with `s = H(R || A || M) a`. They satisfy RFC 8032's equation.
+/// The owner of a good key can make signatures whose `R` is the identity, with `s = H(R || A || M) a`. They satisfy RFC 8032's equation.
 #[test]
 fn refuses_r_of_small_order_under_a_good_key() {
     let key = hex::decode("03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8").unwrap();

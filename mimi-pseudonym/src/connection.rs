@@ -92,7 +92,7 @@ impl Connection {
     /// takes it only from a member of that room whose [`VerifiedIdentity`] it has.
     ///
     /// # Errors
-    /// [`NotTheConnectedUser`](PseudonymError::NotTheConnectedUser) for a sender who is somebody else;
+    /// [`NotTheConnectedUser`](PseudonymError::NotTheConnectedUser) for a sender who is another user;
     /// [`InvalidLength`](CryptoError::InvalidLength) for a key that does not have KDF.Nh bytes;
     /// [`RetiredConnectionKey`](PseudonymError::RetiredConnectionKey) for a key that the user has replaced
     /// before: an old message, sent again.
@@ -150,7 +150,7 @@ impl Connection {
     /// key that opened it is what a room gets wrapped.
     ///
     /// # Errors
-    /// Those of [`open_identity_link`], and [`NotTheConnectedUser`](PseudonymError::NotTheConnectedUser) when it shows somebody else.
+    /// Those of [`open_identity_link`], and [`NotTheConnectedUser`](PseudonymError::NotTheConnectedUser) when it shows another user.
     pub fn open<S: CipherSuiteProvider + ?Sized, C: CredentialCheck>(
         &self,
         suite: &S,
@@ -318,7 +318,7 @@ impl PendingConnection {
     ///
     /// # Errors
     /// Those of [`Self::open_response`] and [`RoomView::open`];
-    /// [`NotTheResponder`](PseudonymError::NotTheResponder) when the leaf is somebody else's, and
+    /// [`NotTheResponder`](PseudonymError::NotTheResponder) when the leaf is another user's, and
     /// [`ConnectionKeyMismatch`](PseudonymError::ConnectionKeyMismatch) at the leaf when its link wasn't made with the connection key of the
     /// response; [`RetiredConnectionKey`](PseudonymError::RetiredConnectionKey) for a connection key that the
     /// responder has replaced since.
@@ -525,9 +525,9 @@ impl UnverifiedConnectionRequest {
     }
 }
 
-/// A request whose room has nobody in it but clients of the user who asks.
+/// A request whose room has only clients of the user who asks.
 ///
-/// It needn't be that user who sent it. A request isn't signed, so whoever was asked before can pass it on as it is, with a response key of its own. The
+/// It needn't be that user who sent it. A request isn't signed, so a user who was asked before can pass it on as it is, with a response key of its own. The
 /// requester refuses an answer by a user whom it didn't ask; but if the one in between gets to see that answer, a server of the room helping, it has the
 /// connection key in it by then. The drafts have nothing against that, an [`offer`](crate::offer) does. Who gives an answer that the requester never takes should change its connection key.
 #[derive(Debug)]

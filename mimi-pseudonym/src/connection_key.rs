@@ -10,14 +10,14 @@ use crate::PseudonymError;
 /// The key that a user gives to those with whom it is connected, KDF.Nh bytes (mimi-metadata-minimalization-02, 5). It is the user's, not a
 /// client's: all clients of the user hold it.
 ///
-/// Whoever has it can derive the key of every identity link that the user makes with it, in every room. [`Connection`](crate::Connection) rotates
+/// Its holder can derive the key of every identity link that the user makes with it, in every room. [`Connection`](crate::Connection) rotates
 /// it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionKey(Secret);
 
 /// The key of one identity link, KDF.Nh bytes (mimi-metadata-minimalization-02, 3).
 ///
-/// It is unique to its credential, whose pseudonyms and signature key it is derived from, so nobody learns from it about another room.
+/// It is unique to its credential, whose pseudonyms and signature key it is derived from, so it tells nothing about another room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentityLinkKey(Secret);
 

@@ -2,7 +2,7 @@
 //! draft.**
 //!
 //! Anyone can write a PseudonymousCredential with any pseudonym: the hub cannot open its link, and
-//! without a link nobody can. Yet hub and members judge a leaf by the role of its user pseudonym. So
+//! without a link there is none. Yet hub and members judge a leaf by the role of its user pseudonym. So
 //! a leaf comes under a user pseudonym that is present only if a leaf of that pseudonym agrees:
 //!
 //! - the Add proposal was sent by a leaf of that pseudonym; or

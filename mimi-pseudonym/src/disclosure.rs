@@ -56,7 +56,7 @@ impl<T> DisclosedIdentity<T> {
 
 /// Checks what the member with this leaf credential shows of itself in the room `room`. That the member sent it is for the MLS stack to say.
 ///
-/// Such a credential vouches for the room's own key. Whoever issues it sees that key, and so can find the member in the room; an identity link is not
+/// Such a credential vouches for the room's own key. Its issuer sees that key, and so can find the member in the room; an identity link is not
 /// seen by its issuer.
 ///
 /// # Errors

@@ -22,7 +22,7 @@ pub enum PseudonymError {
     RepeatedClientPseudonym,
     /// The user pseudonym isn't on the participant list (mimi-protocol-06, 6.1).
     UnknownParticipant,
-    /// One user pseudonym for clients of different users, or for one that shows its identity and one that doesn't, which nobody can tell to be one user's.
+    /// One user pseudonym for clients of different users, or for one that shows its identity and one that doesn't, which no member can tell to be one user's.
     UserPseudonymShared,
     /// One user under several user pseudonyms in one room.
     UserPseudonymDiffers,
@@ -42,9 +42,9 @@ pub enum PseudonymError {
     IdentityLinkSignature,
     /// The caller's check doesn't accept the real credential.
     CredentialRefused,
-    /// Whoever has this user pseudonym has to let the room know who it is (mimi-metadata-minimalization-02, 6).
+    /// The holder of this user pseudonym has to let the room know who it is (mimi-metadata-minimalization-02, 6).
     IdentityLinkRequired,
-    /// Whoever has this user pseudonym must not let the room know who it is (mimi-metadata-minimalization-02, 6).
+    /// The holder of this user pseudonym must not let the room know who it is (mimi-metadata-minimalization-02, 6).
     IdentityLinkForbidden,
     /// A wrapped key for a credential that has no identity link.
     KeyWithoutIdentityLink,
@@ -80,11 +80,11 @@ pub enum PseudonymError {
     WrapperKeyExposed,
     /// KeyPackages that are to be added together have different user pseudonyms, or there are none.
     NotOneUser,
-    /// The client belongs to somebody else than the user with whom there is a connection.
+    /// The client belongs to another user than the one with whom there is a connection.
     NotTheConnectedUser,
-    /// The request was sealed to somebody else, or changed.
+    /// The request was sealed to another user, or changed.
     RequestDoesNotOpen,
-    /// The response was sealed to somebody else or for another room, or changed.
+    /// The response was sealed to another user or for another room, or changed.
     ResponseDoesNotOpen,
     /// The connection room has a member that isn't a client of the requester.
     StrangerInConnectionRoom,
@@ -110,7 +110,7 @@ pub enum PseudonymError {
     PseudonymNotRandom,
     /// A pseudonym is the real identifier of the user or client.
     RealIdentifier,
-    /// The key for the room is the one that the real credential vouches for: whoever knows that
+    /// The key for the room is the one that the real credential vouches for: a party that knows that
     /// credential recognises the client.
     RealSignatureKey,
     /// An identifier is not a user, client or room in the one spelling that counts.

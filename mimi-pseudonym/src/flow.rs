@@ -8,7 +8,7 @@
 //! | [`create`] | the creator | a wrapper key, and the keys of the first leaf |
 //! | [`add`] | a member | wraps the keys of those it adds, whom it is connected with |
 //! | [`external_join`] | a joiner | wraps its own key |
-//! | [`leave`] | whoever commits a removal | clears the keys of those who go |
+//! | [`leave`] | the committer of a removal | clears the keys of those who go |
 //! | [`learn`] | any member | opens every link in the room |
 //! | [`renew`] | any member | gives its own leaf a new real credential |
 //! | [`unlinked`] | hub and members | who may, must or must not show its identity |

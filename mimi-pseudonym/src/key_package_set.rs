@@ -54,7 +54,7 @@ impl<C: Ord> KeyPackageSet<C> {
         &self.clients
     }
 
-    /// Has each of these clients a KeyPackage in the set, and nobody else?
+    /// Has each of these clients a KeyPackage in the set, and no other client?
     #[must_use]
     pub fn is_whole(&self, clients: &BTreeSet<C>) -> bool {
         self.clients == *clients

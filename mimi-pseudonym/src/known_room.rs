@@ -109,7 +109,7 @@ impl<T> KnownRoom<T> {
     }
 
     /// The room's wrapper key, for Welcomes and join links. While a rotation is pending it is the old one,
-    /// and nobody is added.
+    /// and no client is added.
     #[must_use]
     pub fn wrapper_key(&self) -> &IdentityLinkWrapperKey {
         &self.wrapper_key

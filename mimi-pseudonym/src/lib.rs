@@ -72,9 +72,9 @@
 //! | a leaf becomes another user | hub and members; members, who mark the leaf | [`IdentityChanged`](PseudonymError::IdentityChanged) |
 //! | an adder wraps a wrong key | the other members, who mark the leaf | [`IdentityLinkDoesNotOpen`](PseudonymError::IdentityLinkDoesNotOpen) |
 //! | a joiner has no wrapper key, or a wrong one | hub and members; members, who mark the leaf | [`AddAadCount`](PseudonymError::AddAadCount), [`WrappedKeyDoesNotOpen`](PseudonymError::WrappedKeyDoesNotOpen) |
-//! | a credential is used in a second room | whoever is in both | [`PseudonymReused`](PseudonymError::PseudonymReused) |
+//! | a credential is used in a second room | a member of both | [`PseudonymReused`](PseudonymError::PseudonymReused) |
 //! | a connection request is replayed to another user | that user | [`RequestDoesNotOpen`](PseudonymError::RequestDoesNotOpen) |
-//! | a request in somebody else's name | the responder | [`StrangerInConnectionRoom`](PseudonymError::StrangerInConnectionRoom), [`ConnectionKeyMismatch`](PseudonymError::ConnectionKeyMismatch) |
+//! | a request in another user's name | the responder | [`StrangerInConnectionRoom`](PseudonymError::StrangerInConnectionRoom), [`ConnectionKeyMismatch`](PseudonymError::ConnectionKeyMismatch) |
 //! | a connection request is passed on to a third user by the one who was asked | the requester, when the third user has answered | [`NotTheResponder`](PseudonymError::NotTheResponder), [`ResponseDoesNotOpen`](PseudonymError::ResponseDoesNotOpen) |
 //! | a member wraps all keys under a key that no member has | members, who wrap them again | [`Followed::wrong_rewrap_by`] |
 //! | an old message or request brings back a replaced connection key | the other user | [`RetiredConnectionKey`](PseudonymError::RetiredConnectionKey) |
@@ -84,9 +84,9 @@
 //! A member follows a commit whose links do not open, and marks the leaf ([`KnownRoom`]): the hub cannot see
 //! that, and members that refused what it has let through would be left behind.
 //!
-//! What nobody notices: a connected user who recognises a friend in every room that it sees, since the connection
+//! What remains unnoticed: a connected user who recognises a friend in every room that it sees, since the connection
 //! key alone opens the friend's links; a member who tells outsiders who is in the room, or gives its wrapper key away; a provider that keeps a record of which of its users
-//! uploads which KeyPackage; somebody who passes a connection request on with a response key of its own, until it has read the third user's connection key
+//! uploads which KeyPackage; a user who passes a connection request on with a response key of its own, until it has read the third user's connection key
 //! (see [`VerifiedConnectionRequest`]).
 //!
 //! # Nonces
@@ -94,7 +94,7 @@
 //! Each seal draws a nonce of AEAD.Nn = 12 bytes from the caller's generator. Derived from what is sealed, it would be the same whenever that is the same,
 //! and different where it must not matter: an ECDSA signature differs from run to run. Derived from a counter, it would need state that several
 //! clients share. An identity link key seals one link, so its nonce can repeat only if one credential is issued twice. A room's wrapper key seals one key for
-//! each member that ever was, and in a [`rotation`] for each that is, once by everybody who re-wraps: after n seals, two nonces are equal with a probability below n^2 / 2^97, which is 2^-33 for 2^32.
+//! each member that ever was, and in a [`rotation`] for each that is, once by each member that re-wraps: after n seals, two nonces are equal with a probability below n^2 / 2^97, which is 2^-33 for 2^32.
 //!
 //! # Where things are
 //! [`SealedRoom`] is a room as the hub has it, and judges commits; [`KnownRoom`] is a member's, and follows them. [`flow`] has what

@@ -1,7 +1,7 @@
 //! Offers of a connection that say who makes them, to whom, and until when. **A construction of this
 //! library, in no draft**; the draft's own request is [`request_connection`](crate::request_connection).
 //!
-//! A request of the draft is not signed, so whoever was asked can pass it on to a third user with a response
+//! A request of the draft is not signed, so a user who was asked can pass it on to a third user with a response
 //! key of its own, and the responder's establishment key is authenticated by nothing. Here
 //!
 //! 1. the responder publishes an [`EstablishmentPackage`]: its establishment key, signed by a real client

@@ -53,7 +53,7 @@ fn random_uuid(rng: &mut dyn CryptoRng) -> String {
     uuid
 }
 
-/// The provider that both pseudonyms are of. Any MIMI URI passes as a pseudonym: only whoever makes one has to take a UUID.
+/// The provider that both pseudonyms are of. Any MIMI URI passes as a pseudonym: only its maker has to take a UUID.
 ///
 /// # Errors
 /// [`PseudonymError::InvalidPseudonym`] for what is no MIMI URI, [`PseudonymError::ProviderMismatch`] for two providers.

@@ -41,7 +41,7 @@ impl PseudonymUses {
     /// logarithm of what is noted, however many rooms share the credential.
     ///
     /// With [`Reuse::LastResort`], returns the other rooms in which its client pseudonym, user
-    /// pseudonym or signature key was seen: whoever sees two of them, a hub first of all, can
+    /// pseudonym or signature key was seen: a party that sees two of them, a hub first of all, can
     /// conclude that they have a member in common.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! A wrapper key that changes when members go. **A construction of this library, in no draft**: nothing else here uses it, and a room does only
 //! if all of its members agreed to.
 //!
-//! With the drafts' static wrapper key, whoever was a member once can open the links of all who come later, if it gets at the wrapped keys, which the
+//! With the drafts' static wrapper key, a former member can open the links of all who come later, if it gets at the wrapped keys, which the
 //! hub has. The drafts mean to replace the key by TreeWrap. Until then:
 //!
 //! ```text

@@ -1,4 +1,4 @@
-//! A room as everybody has it, the hub too: leaves, wrapped keys, and whether they are under the right
+//! A room as all parties have it, the hub too: leaves, wrapped keys, and whether they are under the right
 //! wrapper key. No key is needed to follow a commit.
 
 use alloc::{
@@ -158,7 +158,7 @@ impl SealedRoom {
         self.rotation_pending
     }
 
-    /// Judges a commit by what everybody can see. A refusal makes the commit invalid, for the hub and
+    /// Judges a commit by what all parties can see. A refusal makes the commit invalid, for the hub and
     /// for members alike. Costs the leaves, proposals and keys once each, and at most one signature.
     ///
     /// - A leaf comes under a user pseudonym that is present only with the consent of a leaf of that

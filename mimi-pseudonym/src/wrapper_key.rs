@@ -18,7 +18,7 @@ use crate::{
     sealed::{aead_key, open, seal},
 };
 
-/// `identity_link_wrapper_key`, KDF.Nh bytes. Whoever has it learns who the members of the room are; the hub hasn't.
+/// `identity_link_wrapper_key`, KDF.Nh bytes. Its holder learns who the members of the room are; the hub hasn't.
 ///
 /// It is sampled when the room is created, and new members get it from the Welcome, joiners with the join link. The drafts never change it;
 /// [`rotation`](crate::rotation) does, for those who want that.
@@ -161,7 +161,7 @@ impl IdentityLinkWrapperKey {
 /// this of the GroupInfo or the PartialGroupInfo (its `group_info_extensions`) that goes into an UpdateRequest.
 ///
 /// # Errors
-/// [`WrapperKeyExposed`](PseudonymError::WrapperKeyExposed), whatever stands in the component's place; [`Decode`](PseudonymError::Decode) when nobody can
+/// [`WrapperKeyExposed`](PseudonymError::WrapperKeyExposed), whatever stands in the component's place; [`Decode`](PseudonymError::Decode) when no party can
 /// tell, since the dictionary is none.
 pub fn check_extensions_for_hub(group_info_extensions: &Extensions) -> Result<(), PseudonymError> {
     match group_info_extensions.component(ComponentID::IDENTITY_LINK_KEYS)? {

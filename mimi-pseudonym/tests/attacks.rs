@@ -179,7 +179,7 @@ fn refuses_an_adder_that_lies_about_the_added_users_key() {
     let mut rng = world.rng.clone();
     let refused = add_users(&world.suite, &wrapper_key, &users, &[2], &check, &mut rng);
     assert_eq!(refused, Err(at(2, PseudonymError::IdentityLinkDoesNotOpen)));
-    // So does one whose KeyPackages are somebody else's.
+    // So does one whose KeyPackages are another user's.
     let connection = Connection::restore(eve.uri.clone(), charlie.connection_key.clone(), None);
     let users = [AddedUser { connection: &connection, credentials: &[&charlies] }];
     let refused = add_users(&world.suite, &wrapper_key, &users, &[2], &check, &mut rng);
@@ -361,7 +361,7 @@ fn refuses_a_connection_request_that_is_replayed_to_another_responder() {
     refused(&bob.uri, &bobs_key, &tampered);
 }
 
-/// Whoever was asked can ask a third user in the requester's name, since a request is not signed: the room is the requester's, and so is its connection key. The
+/// A user who was asked can ask a third user in the requester's name, since a request is not signed: the room is the requester's, and so is its connection key. The
 /// requester refuses whom it didn't ask; but with a response key of its own, the one in between has the third user's connection key by then. No check of the
 /// drafts' can stop that.
 #[test]
@@ -621,8 +621,8 @@ fn refuses_an_identity_of_another_provider_or_that_nobody_vouches_for() {
     let refused =
         open_identity_link(&world.suite, &unlinked, &key, &|credential: &_| world.check(credential));
     assert_eq!(refused, Err(PseudonymError::NoIdentityLink));
-    let nobody = |_: &Credential| Err::<mimi_pseudonym::CheckedClient<()>, _>(CredentialRefused);
-    let refused = bob.connection().open(&world.suite, &bobs, &nobody);
+    let unknown = |_: &Credential| Err::<mimi_pseudonym::CheckedClient<()>, _>(CredentialRefused);
+    let refused = bob.connection().open(&world.suite, &bobs, &unknown);
     assert_eq!(refused, Err(PseudonymError::CredentialRefused));
     // Two providers in one credential aren't signed, and aren't let in.
     let pseudonym = world.user_pseudonym(&bob);
@@ -677,7 +677,7 @@ fn refuses_to_show_anybody_under_a_user_pseudonym_that_two_users_have() {
     }
 }
 
-/// Where links are optional, a client without one says under which user pseudonym it is, and nobody can look.
+/// Where links are optional, a client without one says under which user pseudonym it is, and no party can look.
 #[test]
 fn refuses_a_client_that_shows_itself_to_nobody_under_the_pseudonym_of_somebody_who_is_known() {
     let mut world = World::new();
@@ -701,7 +701,7 @@ fn refuses_a_client_that_shows_itself_to_nobody_under_the_pseudonym_of_somebody_
     let mut rng = world.rng.clone();
     assert_eq!(learn_room_batch(&world.suite, &room, &optional, &check, &mut rng), learned);
 
-    // The other way round, somebody says to be whom nobody knows.
+    // The other way round, a client claims a pseudonym that no member knows.
     let pseudonym = world.user_pseudonym(&mallory);
     let unknown = world.unlinked(&mallory, &pseudonym);
     let claimed = world.issue(&mallory, &mallory.clients[0], &pseudonym);
@@ -720,13 +720,13 @@ fn refuses_a_client_that_shows_itself_to_nobody_under_the_pseudonym_of_somebody_
     };
     let refused = hub.receive(&world, &wrapper_key, &leaves, &changes, &optional);
     assert_eq!(refused, Err(at(3, PseudonymError::UserPseudonymShared)));
-    // Nobody adds the two together.
+    // The two are not added together.
     let connection = mallory.connection();
     let users = [AddedUser { connection: &connection, credentials: &[&claimed, &unknown] }];
     let check = |credential: &_| world.check(credential);
     let refused = add_users(&world.suite, &wrapper_key, &users, &[3, 4], &check, &mut rng);
     assert_eq!(refused, Err(PseudonymError::UserPseudonymShared));
-    // Two that nobody knows may be one user's.
+    // Two unknown ones may be one user's.
     let second = world.unlinked(&mallory, &unknown.user_pseudonym);
     let leaves = hub.with(&[(3, Some(&second))]);
     let changes = Changes { by: member(2), added: &[3], ..Default::default() };

@@ -263,7 +263,7 @@ fn key_packages_are_found_by_the_connection_token_alone() {
     let (alice, bob) = (world.user("alice", 1), world.user("bob", 1));
     let suite = &world.suite;
     let token = ConnectionToken::of(suite, &bob.uri, &bob.connection_key).unwrap();
-    // The same for everybody who is connected; another for another user and another key.
+    // The same for all who are connected; another for another user and another key.
     let connection = bob.connection();
     assert_eq!(ConnectionToken::of(suite, connection.user(), connection.connection_key()).unwrap(), token);
     assert_ne!(ConnectionToken::of(suite, &alice.uri, &bob.connection_key).unwrap(), token);

@@ -372,7 +372,7 @@ fn refuses_a_commit_that_removes_all_keys() {
     assert_eq!(refused, Err(PseudonymError::LinkKeysRemoved));
 }
 
-/// Whoever is connected with a user recognises it in every room whose leaves it sees, without the room's wrapper key: the connection key opens
+/// A user who is connected with another recognises it in every room whose leaves it sees, without the room's wrapper key: the connection key opens
 /// the links in the credentials, which a hub shows to a joiner. The drafts have nothing against it.
 #[test]
 fn a_contact_recognises_a_friend_in_every_room_without_its_wrapper_key() {

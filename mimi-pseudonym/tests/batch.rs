@@ -150,7 +150,7 @@ fn each_leaf_has_what_is_the_matter_with_it_in_both_modes_and_every_suite() {
             failed(9, PseudonymError::CredentialRefused),
         ];
         assert_eq!(learned[1..9], expected);
-        // Nobody else known has the pseudonym of leaf 9: 10 is who it says.
+        // No other known client has the pseudonym of leaf 9: 10 is who it says.
         assert!(learned[9].1.known().is_some());
     }
 }

@@ -1,4 +1,4 @@
-//! The flows of the October 2024 notes, one test each, beside a hub that learns nobody's identity: a connection, the life of a pseudonym, a
+//! The flows of the October 2024 notes, one test each, beside a hub that learns no identity: a connection, the life of a pseudonym, a
 //! room's creation, Alice adds Bob, Bob adds Charlie, Dave joins; then who leaves, and who shows nothing.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, missing_docs)]
@@ -109,7 +109,7 @@ fn a_pseudonym_is_made_sealed_and_opened_in_every_suite() {
         let credential = seal_identity_link(suite, tbs.clone(), &link, &key, rng).unwrap();
         assert_eq!(credential.tbs(), tbs);
 
-        // Whoever has the connection key derives the same key, and opens it.
+        // A holder of the connection key derives the same key, and opens it.
         let check = |credential: &_| world.check(credential);
         let (identity, derived) = alice.connection().open(&world.suite, &credential, &check).unwrap();
         assert_eq!(derived, key);
@@ -226,7 +226,7 @@ fn bob_adds_charlie_whom_alice_does_not_know_and_she_learns_who_it_is() {
     hub.knows_nobody(&world, &[&alice, &bob, &charlie], &wrapper_key);
 }
 
-/// One user pseudonym for both, so everybody knows that it is Bob again.
+/// One user pseudonym for both, so all members know that it is Bob again.
 #[test]
 fn bobs_second_client_comes_under_the_pseudonym_of_the_first() {
     let mut world = World::new();
@@ -380,9 +380,9 @@ fn who_shows_its_identity_to_nobody_is_its_pseudonym() {
     let learned = learn_room(&world.suite, &hub.view(&wrapper_key), &by_role, &check);
     assert_eq!(learned[1], (1, LeafIdentity::Unlinked));
     assert_eq!(names(&learned), ["alice", "-"]);
-    // A room in which nobody may: Alice's link is what is refused.
-    let nobody = |_: &IdentifierUri| LinkPolicy::Forbidden;
-    let learned = learn_room(&world.suite, &hub.view(&wrapper_key), &nobody, &check);
+    // A room in which none may: Alice's link is what is refused.
+    let unknown = |_: &IdentifierUri| LinkPolicy::Forbidden;
+    let learned = learn_room(&world.suite, &hub.view(&wrapper_key), &unknown, &check);
     assert_eq!(names(&learned), ["leaf 0: the room's policy forbids an identity link", "-"]);
     hub.knows_nobody(&world, &[&alice, &bob], &wrapper_key);
 }

@@ -156,8 +156,8 @@ proptest! {
     fn plans_lead_to_whole_sets(turns in proptest::collection::vec((1..5_u8, 0..6_usize, 0..3_usize), 1..12)) {
         let mut uploads: Vec<(usize, u8, bool)> = Vec::new();
         let mut next = 0;
-        let everybody: Vec<u8> = vec![1, 2, 3, 4];
-        let last_round = everybody.iter().map(|client| (*client, 3, 1));
+        let clients: Vec<u8> = vec![1, 2, 3, 4];
+        let last_round = clients.iter().map(|client| (*client, 3, 1));
         let twice: Vec<_> = turns.iter().copied().chain(last_round.clone()).chain(last_round).collect();
         for (client, wanted, last_resort) in twice {
             let plan = plan_uploads(&sets(&uploads), &client, wanted, last_resort);
@@ -171,7 +171,7 @@ proptest! {
             }
         }
         let sets = sets(&uploads);
-        prop_assert!(sets.iter().all(|set| set.is_whole(&everybody.iter().copied().collect())));
+        prop_assert!(sets.iter().all(|set| set.is_whole(&clients.iter().copied().collect())));
         prop_assert!(sets.iter().any(KeyPackageSet::is_last_resort));
         prop_assert_eq!(sets.len(), next);
     }

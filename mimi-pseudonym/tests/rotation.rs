@@ -179,7 +179,7 @@ impl Scene {
     /// The last member wraps all keys under a key that no member has.
     fn rewrap_wrongly(&mut self) {
         if self.members.len() == 1 && !self.hub.sealed.is_rotation_pending() {
-            // Alone, a member that sets all keys sets its own: it deceives nobody but itself.
+            // Alone, a member that sets all keys sets its own: it deceives only itself.
             return;
         }
         let leaf = self.members.last().unwrap().0;
@@ -196,7 +196,7 @@ impl Scene {
         self.update(&update, leaf).unwrap();
     }
 
-    /// Who was removed opens nobody who came later, whatever keys it had.
+    /// A removed member opens no link of a later one, whatever keys it had.
     fn check_removed(&self) {
         let check = |credential: &Credential| self.world.check(credential);
         for (keys, came) in &self.removed {
@@ -208,7 +208,7 @@ impl Scene {
         }
     }
 
-    /// Whatever has happened, one honest member brings the room to where a newcomer learns everybody.
+    /// Whatever has happened, one honest member brings the room to where a newcomer learns all members.
     fn check_way_forward(&mut self) {
         self.rewrap_by(0);
         assert!(!self.hub.sealed.is_rotation_pending());
@@ -237,7 +237,7 @@ enum Step {
     RewrapWrongly,
 }
 
-/// All sequences of four steps: nobody who was removed opens those who come later, no member is left behind, additions wait
+/// All sequences of four steps: no removed member opens those who come later, no member is left behind, additions wait
 /// while a rotation is pending and only then, and one honest member mends whatever is wrong.
 #[test]
 fn every_interleaving_of_additions_removals_and_rewraps_keeps_its_promises() {
@@ -279,7 +279,7 @@ fn every_interleaving_of_additions_removals_and_rewraps_keeps_its_promises() {
 fn a_removed_member_cannot_open_those_who_come_after() {
     let mut scene = Scene::new();
     scene.remove();
-    // Until the keys are wrapped anew, nobody is added: the one who went could open it.
+    // Until the keys are wrapped anew, no client is added: the one who went could open it.
     assert_eq!(scene.add(), Err(PseudonymError::RotationPending));
     let alice = &scene.members[0].2;
     assert!(alice.sealed().is_rotation_pending());

@@ -122,7 +122,7 @@ fn refuses_another_number_of_keys_than_of_added_clients() {
         let error = PseudonymError::AddAadCount { expected: 1, actual };
         assert_eq!(after(&world, &room, &leaves, &changes), Err(error));
     }
-    // Keys for nobody.
+    // Keys for no client.
     let changes = Changes { add_aad: Some(&aad(&[key(1)])), ..Default::default() };
     let error = PseudonymError::AddAadCount { expected: 0, actual: 1 };
     assert_eq!(after(&world, &room, room.leaves(), &changes), Err(error));
@@ -188,7 +188,7 @@ fn refuses_a_key_for_a_leaf_that_is_not_there_or_that_nobody_touched() {
         let set = update(&[(1, 11), (leaf, 99)], &[]);
         assert_eq!(after(&world, &room, &leaves, &changes(&set, &one)), Err(at(leaf, error)));
     }
-    // A key taken from somebody who stays, and one that isn't there.
+    // A key taken from a client that stays, and one that isn't there.
     let taken = update(&[(1, 11)], &[2]);
     let refused = after(&world, &room, &leaves, &changes(&taken, &one));
     assert_eq!(refused, Err(at(2, PseudonymError::LeafUntouched)));

@@ -65,8 +65,8 @@ pub enum RunRole {
 /// assert_eq!((last.path.as_str(), last.start, last.end), ("HPKECiphertext.ciphertext", 2, 5));
 ///
 /// let annotation = annotate("HPKECiphertext", b"\x01a\x09bc").unwrap();
-/// assert_eq!(annotation.refused.unwrap().offset, 3);
-/// assert_eq!(annotation.runs.last().map(|run| (run.role, run.start)), Some((RunRole::Unread, 3)));
+/// assert_eq!(annotation.refused.unwrap().offset, 2);
+/// assert_eq!(annotation.runs.last().map(|run| (run.role, run.start)), Some((RunRole::Unread, 2)));
 /// ```
 ///
 /// Returns `None` if `name` is not one of [`types`](crate::types).

@@ -170,7 +170,7 @@ fn verify_file(
     }
 }
 
-/// Every flag of a case is explained in the file.
+/// Every flag of a case is explained in the file, if the file explains any.
 fn verify_flags(case: &mut Case<'_>, notes: &[String]) {
     let Some(flags) = case.optional("flags") else { return };
     let names = flags.as_array().map(|names| names.iter().map(Value::as_str).collect::<Option<Vec<_>>>());
@@ -178,7 +178,7 @@ fn verify_flags(case: &mut Case<'_>, notes: &[String]) {
         return case.fail("flags", "a list of text", show(flags));
     };
     for name in names {
-        if !notes.iter().any(|note| note == name) {
+        if !notes.is_empty() && !notes.iter().any(|note| note == name) {
             case.fail("flags", "a flag that the file's notes explain", name);
         }
     }

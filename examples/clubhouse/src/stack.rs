@@ -102,7 +102,11 @@ pub fn capabilities() -> mls::Capabilities {
     let sealed = sealed::extension_types();
     mls::Capabilities::builder()
         .extensions([mls::ExtensionType::AppDataDictionary].into_iter().chain(sealed).collect())
-        .proposals(vec![mls::ProposalType::AppDataUpdate, mls::ProposalType::SelfRemove])
+        .proposals(vec![
+            mls::ProposalType::AppDataUpdate,
+            mls::ProposalType::AppEphemeral,
+            mls::ProposalType::SelfRemove,
+        ])
         .build()
 }
 

@@ -367,7 +367,7 @@ wire_struct! {
 
 wire_struct! {
     /// A proposal to remove its sender (mls-extensions-10, 6.3.1). It comes in a PublicMessage and is committed by
-    /// reference only, which is for whoever judges the list of proposals to see.
+    /// reference only, which the judge of the list of proposals checks.
     ///
     /// ```text
     /// struct {} SelfRemove;

@@ -156,7 +156,7 @@ impl Extensions {
         Ok(Self::new(extensions).unwrap_or_default())
     }
 
-    /// May a GroupContextExtensions proposal replace these extensions by `proposed`? Not if everybody has to support
+    /// May a GroupContextExtensions proposal replace these extensions by `proposed`? Not if all members have to support
     /// AppDataUpdate, and `app_data_dictionary` is not the same (mls-extensions-10, 4.7).
     ///
     /// # Errors
@@ -175,7 +175,7 @@ impl AppDataDictionary {
     /// A GroupContext has no GREASE components, neither with data nor in its lists `app_components` and `safe_aad`; elsewhere
     /// they are ignored (mls-extensions-10, 5.1).
     ///
-    /// For whoever makes a GroupContext, and for linters. It is no reason to refuse a message that was received: a receiver
+    /// For makers of a GroupContext, and for linters. It is no reason to refuse a message that was received: a receiver
     /// treats GREASE as any value that it doesn't know (RFC 9420, 13.5).
     ///
     /// # Errors

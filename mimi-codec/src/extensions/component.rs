@@ -87,7 +87,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// Wire formats beyond those that everybody supports (mls-extensions-10, 5).
+    /// Wire formats beyond those that all clients support (mls-extensions-10, 5).
     ///
     /// ```text
     /// struct {

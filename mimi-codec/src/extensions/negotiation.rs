@@ -58,7 +58,7 @@ impl GroupContext {
         }
     }
 
-    /// The media types that everybody in this group has to understand, if it has the component
+    /// The media types that all members of this group have to understand, if it has the component
     /// `content_media_types`.
     ///
     /// # Errors

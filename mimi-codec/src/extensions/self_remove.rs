@@ -25,7 +25,7 @@ use crate::{
 /// let mut pending = SelfRemoves::default();
 /// assert!(pending.add(&message, ProposalRef::new(*b"reference"))?);
 /// assert!(pending.voids(&Remove { removed: 4 }));
-/// // Whoever joins by an external commit has to take it along.
+/// // A client that joins by an external commit has to take it along.
 /// let commit = Commit { proposals: vec![], path: None };
 /// assert!(pending.check_commit(&Sender::NewMemberCommit {}, &commit).is_err());
 /// # Ok::<(), mimi_codec::InvalidValue>(())
@@ -48,7 +48,7 @@ impl SelfRemoves {
             return Ok(false);
         };
         let Sender::Member { leaf_index } = *message.content().sender() else {
-            // FramedContent lets nobody else send one.
+            // FramedContent lets no other sender send one.
             return Ok(false);
         };
         match self.by_leaf.get(&leaf_index) {

@@ -1,4 +1,4 @@
-//! Who somebody is.
+//! Credentials: whom a signature key belongs to.
 
 use alloc::vec::Vec;
 
@@ -34,7 +34,7 @@ wire_view! {
 }
 
 wire_select! {
-    /// What binds a signature key to somebody (RFC 9420, 5.3; mls-extensions-10, 6.5).
+    /// What binds a signature key to its owner (RFC 9420, 5.3; mls-extensions-10, 6.5).
     ///
     /// A credential of an unknown type is refused: nothing says how long it is. Lists of credential types keep
     /// unknown ones.

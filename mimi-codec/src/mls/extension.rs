@@ -145,7 +145,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// Somebody who isn't a member and may propose (RFC 9420, 12.1.8.1).
+    /// A non-member who may propose (RFC 9420, 12.1.8.1).
     ///
     /// ```text
     /// struct {

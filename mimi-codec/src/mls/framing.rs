@@ -26,7 +26,7 @@ wire_enum! {
     pub enum ContentType {
         /// Something of the application's.
         1 "application" => Application,
-        /// A change that somebody proposes.
+        /// A proposed change.
         2 "proposal" => Proposal,
         /// Changes that take effect.
         3 "commit" => Commit,
@@ -49,11 +49,11 @@ wire_enum! {
     pub enum SenderType {
         /// A member.
         1 "member" => Member,
-        /// Somebody on the list of external senders.
+        /// An entry of the list of external senders.
         2 "external" => External,
-        /// Somebody who proposes to be added.
+        /// A client that proposes to be added.
         3 "new_member_proposal" => NewMemberProposal,
-        /// Somebody who joins by its own commit.
+        /// A client that joins by its own commit.
         4 "new_member_commit" => NewMemberCommit,
     }
 }
@@ -81,14 +81,14 @@ wire_select! {
             /// Its leaf.
             leaf_index: u32,
         },
-        /// Somebody on the list of external senders.
+        /// An entry of the list of external senders.
         2 "external" => External {
             /// Its place there.
             sender_index: u32,
         },
-        /// Somebody who proposes to be added.
+        /// A client that proposes to be added.
         3 "new_member_proposal" => NewMemberProposal {},
-        /// Somebody who joins by its own commit.
+        /// A client that joins by its own commit.
         4 "new_member_commit" => NewMemberCommit {},
     }
 }
@@ -113,7 +113,7 @@ wire_select! {
             /// The application's bytes.
             application_data: Opaque,
         },
-        /// A change that somebody proposes.
+        /// A proposed change.
         2 "proposal" => Proposal {
             /// The proposal.
             proposal: Proposal,
@@ -521,7 +521,7 @@ impl Encode for AuthenticatedContentTBM {
 }
 
 wire_struct! {
-    /// A message that everybody on the way can read (RFC 9420, 6.2).
+    /// A message that all on the way can read (RFC 9420, 6.2).
     ///
     /// ```text
     /// struct {

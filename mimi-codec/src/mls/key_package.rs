@@ -10,7 +10,7 @@ use crate::{
 };
 
 wire_struct! {
-    /// What somebody needs to add a client to a group (RFC 9420, 10).
+    /// What a member needs to add a client to a group (RFC 9420, 10).
     ///
     /// ```text
     /// struct {

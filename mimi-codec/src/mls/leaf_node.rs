@@ -28,9 +28,9 @@ wire_struct! {
         pub versions: Vec<ProtocolVersion>,
         /// Cipher suites.
         pub cipher_suites: Vec<CipherSuite>,
-        /// Extensions beyond those that everybody supports.
+        /// Extensions beyond those that all clients support.
         pub extensions: Vec<ExtensionType>,
-        /// Proposals beyond those that everybody supports.
+        /// Proposals beyond those that all clients support.
         pub proposals: Vec<ProposalType>,
         /// Credentials.
         pub credentials: Vec<CredentialType>,
@@ -44,9 +44,9 @@ wire_view! {
         pub versions: ListView<'a, ProtocolVersion>,
         /// Cipher suites.
         pub cipher_suites: ListView<'a, CipherSuite>,
-        /// Extensions beyond those that everybody supports.
+        /// Extensions beyond those that all clients support.
         pub extensions: ListView<'a, ExtensionType>,
-        /// Proposals beyond those that everybody supports.
+        /// Proposals beyond those that all clients support.
         pub proposals: ListView<'a, ProposalType>,
         /// Credentials.
         pub credentials: ListView<'a, CredentialType>,
@@ -114,7 +114,7 @@ wire_select! {
 }
 
 wire_struct! {
-    /// A member of the group, or somebody who may become one (RFC 9420, 7.2).
+    /// A member of the group, or a client that may become one (RFC 9420, 7.2).
     ///
     /// ```text
     /// struct {

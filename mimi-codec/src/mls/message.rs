@@ -50,7 +50,7 @@ impl MLSMessage {
 wire_select! {
     /// What an [`MLSMessage`] holds (RFC 9420, 6; mls-semiprivatemessage-07, 3.1).
     pub enum MLSMessageBody: u16 "WireFormat" inline {
-        /// A handshake that everybody on the way can read.
+        /// A handshake that all on the way can read.
         1 "mls_public_message" => PublicMessage {
             /// The message.
             public_message: Box<PublicMessage>,

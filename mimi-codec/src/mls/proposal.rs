@@ -1,4 +1,4 @@
-//! Changes that somebody proposes.
+//! Proposed changes.
 
 use alloc::{boxed::Box, vec::Vec};
 
@@ -271,7 +271,7 @@ impl TryFrom<UncheckedOther> for OtherProposal {
 }
 
 impl Proposal {
-    /// May somebody on the list of external senders propose it? The column "Ext" of the registry (RFC 9420, 12.1.8 and 17.4;
+    /// May an external sender propose it? The column "Ext" of the registry (RFC 9420, 12.1.8 and 17.4;
     /// mls-extensions-10, 7.2): all but Update, ExternalInit and SelfRemove. Of a type that this crate does not know, the caller
     /// judges that: it passes here.
     pub fn allows_external_sender(&self) -> bool {

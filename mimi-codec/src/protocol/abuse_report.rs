@@ -11,7 +11,7 @@ use crate::{
 };
 
 wire_struct! {
-    /// A message that somebody reports (mimi-protocol §5.9).
+    /// A reported message (mimi-protocol §5.9).
     ///
     /// ```text
     /// struct {

@@ -15,7 +15,7 @@ use crate::{
 wire_struct! {
     /// What is signed of a [`GroupInfoRequest`]: all but the signature (mimi-protocol §5.6).
     ///
-    /// Neither the room nor the time is in it: whoever has seen a request can send it again, to another room, too. Only
+    /// Neither the room nor the time is in it: an observer of a request can send it again, to another room, too. Only
     /// that the answer is sealed to `group_info_public_key` protects it.
     ///
     /// ```text
@@ -126,7 +126,7 @@ open_registry! {
 }
 
 wire_struct! {
-    /// A proposal that the hub has accepted and nobody has committed yet (mimi-protocol §5.6).
+    /// A proposal that the hub has accepted and no commit has taken up yet (mimi-protocol §5.6).
     ///
     /// ```text
     /// struct {
@@ -159,7 +159,7 @@ wire_struct! {
         pub group_info: TreelessGroupInfo,
         /// The ratchet tree, or where it is.
         pub ratchet_tree_option: RatchetTreeOption,
-        /// The epoch's proposals that nobody has committed yet.
+        /// The epoch's proposals that no commit has taken up yet.
         pub pending_proposals: Vec<PendingProposal>,
     }
 }

@@ -1,4 +1,4 @@
-//! URIs in wire structs: bytes, until somebody asks what they identify.
+//! URIs in wire structs: bytes, until a caller asks what they identify.
 
 use alloc::vec::Vec;
 use core::fmt;

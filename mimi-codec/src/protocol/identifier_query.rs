@@ -304,9 +304,9 @@ impl IdentifierQuery<'_> {
 open_registry! {
     /// What became of an [`IdentifierRequest`] (mimi-protocol §5.8).
     pub struct IdentifierQueryCode(u8) {
-        /// Somebody matches.
+        /// There is a match.
         0 "success" => SUCCESS,
-        /// Nobody matches.
+        /// There is no match.
         1 "notFound" => NOT_FOUND,
         /// A field has to match in whole before the provider answers.
         2 "ambiguous" => AMBIGUOUS,

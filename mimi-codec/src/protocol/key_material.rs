@@ -22,7 +22,7 @@ wire_enum! {
 wire_struct! {
     /// A request for key material of all clients of a user (mimi-protocol §5.2).
     ///
-    /// Nothing in it names the hub or the time: whoever has seen one can send it again.
+    /// Nothing in it names the hub or the time: an observer of one can send it again.
     ///
     /// ```text
     /// struct {

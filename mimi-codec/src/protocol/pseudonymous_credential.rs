@@ -32,7 +32,7 @@ wire_struct! {
         /// The key that authenticates the client's MLS messages.
         pub signature_public_key: SignaturePublicKey,
         /// The sealed [`IdentityLinkTBE`], a [`NonceAndCiphertext`](crate::minimal_metadata::NonceAndCiphertext); empty
-        /// where the client shows its identity to nobody.
+        /// where the client has no identity link.
         pub identity_link_ciphertext: Opaque,
     }
 }

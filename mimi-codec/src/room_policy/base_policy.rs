@@ -1,4 +1,4 @@
-//! What holds in a room for everybody (mimi-room-policy §5): component 0x0027.
+//! What holds for a whole room (mimi-room-policy §5): component 0x0027.
 
 use alloc::vec::Vec;
 

@@ -7,7 +7,7 @@ use crate::convention::wire_enum;
 wire_enum! {
     /// Whether something is left to choice, demanded or barred (mimi-room-policy §6.1).
     pub enum Optionality {
-        /// Everybody's own choice.
+        /// The user's own choice.
         0 "optional" => Optional,
         /// Demanded; `mandatory` in the draft's selects and prose.
         1 "required" => Required,

@@ -39,7 +39,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// A role for whoever makes all of some claims (mimi-room-policy §4).
+    /// A role for users who make all of some claims (mimi-room-policy §4).
     ///
     /// The draft's syntax has a whole `Role` for the target; its prose speaks of a role, which is an index everywhere else.
     ///
@@ -50,7 +50,7 @@ wire_struct! {
     /// } PreAuthRoleEntry;
     /// ```
     pub struct PreAuthRoleEntry {
-        /// The claims; none match everybody.
+        /// The claims; an empty list matches every user.
         pub claimset: Vec<Claim>,
         /// The index of the role.
         pub target_role: u32,

@@ -15,7 +15,7 @@ wire_struct! {
     /// } SingleSourceRoleChangeTargets;
     /// ```
     pub struct SingleSourceRoleChangeTargets {
-        /// The role before; 0 for somebody who isn't on the participant list.
+        /// The role before; 0 for a user who isn't on the participant list.
         pub from_role_index: u32,
         /// The roles after; 0 for leaving the list.
         pub target_role_indexes: Vec<u32>,

@@ -16,7 +16,7 @@
 //!   Where only this question errs, the signature is by the owner of the key all the same: it is one that verification with the cofactor takes.
 //!
 //! What is random in it is hashed from the caller's generator and from all equations. With a generator that is stuck, repeats itself, or is known to those
-//! who sign, that is still what nobody can choose: to find signatures that pass, they would have to try 2^128 batches.
+//! who sign, that is still out of any party's control: to find signatures that pass, they would have to try 2^128 batches.
 //!
 //! A batch for which either answer is no, and one that is too small to gain, has every `[s]B - [k]A` computed, and compared with R's octets: what is
 //! saved is that R isn't decoded, and that all results are encoded with one inversion. No chance is in that.

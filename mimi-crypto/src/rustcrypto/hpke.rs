@@ -155,7 +155,7 @@ impl Curve {
     //             bytes[0] = bytes[0] & bitmask
     //             sk = the first of them in 1..order
     //
-    // hpke-rs has this, too, but gives the private key to nobody, unless a feature lets it print private keys as well.
+    // hpke-rs has this, too, but does not give the private key away, unless a feature lets it print private keys as well.
     /// The private and the public key.
     fn derive_key_pair(self, ikm: &[u8]) -> Result<(Zeroizing<Vec<u8>>, Vec<u8>), CryptoError> {
         let [high, low] = (self.algorithm() as u16).to_be_bytes();

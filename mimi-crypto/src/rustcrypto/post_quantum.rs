@@ -190,7 +190,7 @@ impl LatticeKem {
         Ok((secret, enc))
     }
 
-    /// Decaps. A ciphertext that is none of this key gives a secret that nobody else has (FIPS 203 §7.3).
+    /// Decaps. A ciphertext that is none of this key gives a secret that no other party has (FIPS 203 §7.3).
     pub(super) fn decapsulate(self, enc: &[u8], private_key: &[u8]) -> Result<Vec<u8>, Error> {
         let expanded = self.expand(private_key)?;
         let ct_t_length = expanded.traditional.as_ref().map_or(0, |(group, _)| group.curve.key_lengths().1);

@@ -28,9 +28,9 @@ pub struct AddedUser<'a> {
 pub struct AddedClients<T> {
     /// The commit's SafeAAD item.
     pub add_aad: AddAAD,
-    /// The commit's AppDataUpdate for the component. Merge the keys that are to be removed into it, if the commit removes somebody too.
+    /// The commit's AppDataUpdate for the component. Merge the keys that are to be removed into it, if the commit removes clients too.
     pub update: IdentityLinkKeysUpdate,
-    /// Who was added, in the order of the Add proposals; `None` for a client that shows its identity to nobody.
+    /// Who was added, in the order of the Add proposals; `None` for a client without an identity link.
     pub identities: Vec<Option<VerifiedIdentity<T>>>,
 }
 

@@ -20,7 +20,7 @@ use crate::{
 pub enum LeafIdentity<T> {
     /// Who it is.
     Known(VerifiedIdentity<T>),
-    /// It shows its identity to nobody, as the policy allows: it is its pseudonym.
+    /// It has no identity link, as the policy allows: it is its pseudonym.
     Unlinked,
     /// Its link does not hold, for this reason. A client shows no name for it, and tells its user: what
     /// it sends comes from a pseudonym that may stand for anyone.

@@ -1,6 +1,6 @@
-//! Somebody leaves or is removed: the keys go in the same commit (minimal-metadata-rooms-key-management, 1.2).
+//! A client leaves or is removed: the keys go in the same commit (minimal-metadata-rooms-key-management, 1.2).
 //!
-//! The room's wrapper key stays the same, so that whoever was a member can still open the links of those who come later, if it gets at the
+//! The room's wrapper key stays the same, so that a former member can still open the links of those who come later, if it gets at the
 //! wrapped keys. [`rotation`](crate::rotation) is against that.
 
 use mimi_codec::minimal_metadata::IdentityLinkKeysUpdate;

@@ -1,4 +1,4 @@
-//! Pseudonymity among users: members who show their identity to nobody (mimi-metadata-minimalization-02, 6).
+//! Pseudonymity among users: members without an identity link (mimi-metadata-minimalization-02, 6).
 //!
 //! No field of any policy says who may, so it is the caller's input: by role, or the same for everyone. A member without a link has a credential
 //! with an empty `identity_link_ciphertext`, no entry among the room's keys, and an empty ciphertext in the AddAAD.

@@ -34,7 +34,7 @@ use mimi_pseudonym::{
 };
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 
-/// Everybody has to show who it is: the rule of the drafts.
+/// All clients have to show who they are: the rule of the drafts.
 pub(crate) fn required(_: &IdentifierUri) -> LinkPolicy {
     LinkPolicy::Required
 }
@@ -178,7 +178,7 @@ impl World {
         issue_pseudonymous_credential(suite, tbs, client.real(), &user.connection_key, rng).unwrap()
     }
 
-    /// A credential of the user's first client that shows its identity to nobody.
+    /// A credential of the user's first client, without an identity link.
     pub(crate) fn unlinked(&mut self, user: &User, user_pseudonym: &IdentifierUri) -> PseudonymousCredential {
         let tbs = self.tbs(user, user_pseudonym);
         issue_unlinked_credential(&self.suite, tbs, user.clients[0].real()).unwrap()
