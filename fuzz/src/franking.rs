@@ -1,5 +1,5 @@
-//! Franking from sender to report, under each construction, with one thing changed on the way: whoever is to see the change refuses, and
-//! nobody else does.
+//! Franking from sender to report, under each construction, with one thing changed on the way: the party that is to see the change refuses, and
+//! no other does.
 
 use std::sync::LazyLock;
 

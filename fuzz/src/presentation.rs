@@ -32,7 +32,7 @@ pub fn markdown(data: &[u8]) {
     for mention in mentions(markdown, |uri| uri.len() % 2 == 0) {
         assert!(all.contains(&mention));
     }
-    // What a sender escapes has nothing left to escape, and shows the same to everybody.
+    // What a sender escapes has nothing left to escape, and shows the same to all.
     let escaped = escape_html(markdown);
     assert_eq!(escape_html(&escaped), escaped);
     if let Err(problem) = Page(&to_html(&escaped)).check() {

@@ -1,4 +1,4 @@
-//! What is sealed to somebody outside of a group: a GroupInfo to a joiner, a commit's secret to an associated party.
+//! What is sealed to a party outside of a group: a GroupInfo to a joiner, a commit's secret to an associated party.
 
 use std::sync::LazyLock;
 
@@ -28,7 +28,7 @@ const SUITES: [CipherSuite; 3] = [
     CipherSuite::MLS_128_DHKEMX25519_CHACHA20POLY1305_SHA256_ED25519,
 ];
 
-/// Keys of somebody outside of a group.
+/// Keys of a party outside of a group.
 struct Party {
     suite: RustCrypto,
     signing_key: RustCryptoSigningKey,

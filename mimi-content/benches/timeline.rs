@@ -100,7 +100,7 @@ fn chain(name: &'static str, len: usize) -> Stream {
     chain
 }
 
-/// Everybody reacts to one message.
+/// All users react to one message.
 fn reactions(name: &'static str, len: usize) -> Stream {
     let role = |number| if number == 0 { (None, None, text()) } else { (None, Some(0), heart()) };
     stream(name, len, 1, |number| number % 4, role)

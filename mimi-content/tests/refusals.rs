@@ -496,7 +496,7 @@ fn refuses_text_that_is_not_utf_8() {
         let sender = [&[0xa1, 0x01][..], &string(3, bad)].concat();
         refuses(&extensions(&sender), Kind::InvalidUtf8, EXTENSIONS_AT + 2, "extensions[1]");
     }
-    // Content is bytes; nobody looks at them.
+    // Content is bytes; they are not looked at.
     accepts(&body(&[0x85, 0x01, 0x60, 0x01, 0x60, 0x42, 0xc0, 0xaf]));
 }
 

@@ -11,7 +11,7 @@ use mimi_policy::{Actor, Claims};
 
 /// A client in a group: whose it is, where it is reached, and what its credential claims.
 ///
-/// The claims of a JWT, SD-CWT or X.509 credential are values here: whoever verifies the
+/// The claims of a JWT, SD-CWT or X.509 credential are values here: the verifier of the
 /// credential takes them out of it. Preauthorized joins are judged by them
 /// (mimi-room-policy-04 §4).
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -209,7 +209,7 @@ impl Members {
         self.blank.truncate(self.width());
     }
 
-    /// Gives a leaf to a client, whoever had it before.
+    /// Gives a leaf to a client, in place of the client that had it.
     fn put(&mut self, leaf: u32, member: Member) {
         self.take(leaf);
         self.blank.insert(self.width(), leaf);

@@ -87,7 +87,7 @@ pub enum Refused {
         /// The references of the proposals that the refusal concerns, as far as they have one.
         references: Vec<ProposalRef>,
     },
-    /// An update of a component that changes by nobody's right.
+    /// An update of a component that no capability allows to change.
     Component(ComponentID),
     /// The components of the staged epoch differ from those that the judgement leads to.
     OtherComponents,

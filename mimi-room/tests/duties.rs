@@ -175,7 +175,7 @@ fn a_room_that_depends_on_a_parent_takes_in_its_participants_alone() {
     let mut world = World::beside(&hub, &roles(), &[(ALICE, 3), (BOB, 2)], &[], &[], vec![component]);
     let [dave, eve] =
         ["dave", "eve"].map(|name| UserUri::try_from(&*format!("mimi://d.example/u/{name}")).unwrap());
-    // Nobody comes in while the parent is not known.
+    // No user comes in while the parent is not known.
     assert!(!world.commit(&hub, ALICE, &Wishes::default().add(dave.clone(), 2, vec![])));
     let parent = |users: &[&UserUri], banned: &[&UserUri]| {
         ParentParticipants::new(users.iter().map(|it| (*it).clone()), banned.iter().map(|it| (*it).clone()))
@@ -193,7 +193,7 @@ fn a_room_that_depends_on_a_parent_takes_in_its_participants_alone() {
     assert!(!world.commit(&hub, ALICE, &Wishes::default().add(eve.clone(), 2, vec![])));
     // Dave is added by a proposal, and leaves the parent before that is committed.
     let wishes = Wishes::default().add(dave.clone(), 2, vec![]);
-    // A strict subset: somebody of the parent stays outside.
+    // A strict subset: a user of the parent stays outside.
     tell(&mut world, &parent(&[&alice, &bob, &dave, &eve], &[]));
     let request = world.room(ALICE).propose(&mimi_room_suite(), &Names, &wishes).unwrap();
     assert!(world.arrive(&hub, ALICE, &request));

@@ -487,7 +487,7 @@ fn component() {
     let remove = |component_id| {
         Proposal::AppDataUpdate(AppDataUpdate { component_id, op: AppDataUpdateSelect::Remove {} })
     };
-    // Nobody's right covers it; it cannot be removed; it is no list.
+    // No capability covers it; it cannot be removed; it is no list.
     let cases = [
         (update_of(ComponentID(0x7ABC), Vec::new()), ComponentID(0x7ABC)),
         (remove(ComponentID::ROLES_LIST), ComponentID::ROLES_LIST),

@@ -94,6 +94,6 @@ fn links(bytes: &[u8]) -> bool {
     let Ok(credential) = PseudonymousCredential::decode_exact(bytes) else { return false };
     let key =
         ConnectionKey::new(&suite, bytes).and_then(|key| key.identity_link_key(&suite, &credential.tbs()));
-    let nobody = |_: &Credential| Err::<CheckedClient<()>, _>(CredentialRefused);
-    key.is_ok_and(|key| open_identity_link(&suite, &credential, &key, &nobody).is_ok())
+    let unknown = |_: &Credential| Err::<CheckedClient<()>, _>(CredentialRefused);
+    key.is_ok_and(|key| open_identity_link(&suite, &credential, &key, &unknown).is_ok())
 }

@@ -110,7 +110,7 @@ impl Composer {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// One that mentions somebody, as in section 5.4:
+    /// One that mentions a user, as in section 5.4:
     ///
     /// ```
     /// use mimi_content::{Composer, Salt, Text, mention_link};

@@ -122,7 +122,7 @@ impl fmt::Debug for ExtensionValue<'_> {
 /// The extensions of a received message, read from its bytes.
 ///
 /// The map as a whole was checked with the message. What single extensions hold is checked where a typed accessor reads them: a
-/// malformed subject is no reason to refuse a message, but nobody gets it as a subject. `senderUri` and `roomUri` alone
+/// malformed subject is no reason to refuse a message, but it is not returned as a subject. `senderUri` and `roomUri` alone
 /// are part of the format itself, and text in every message that decodes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ExtensionsRef<'a> {

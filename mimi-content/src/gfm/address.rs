@@ -308,7 +308,7 @@ fn host_length(host: &str, place: Place<'_>) -> Option<usize> {
         return (numbers.clone().count() == 4 && numbers.flatten().count() == 4).then_some(host.len());
     }
     let attached = last.find(|c: char| !c.is_ascii()).filter(|at| *at > 0);
-    // Nobody writes this prefix but in a name.
+    // This prefix is written only in names.
     let is_ascii_form =
         last.len() > 4 && last.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("xn--"));
     let whole = (is_ascii_form || is_top_level(&ascii_label(last))).then_some(last);

@@ -129,12 +129,12 @@ pub enum Alignment {
     Right,
 }
 
-/// What to show for GFM-MIMI, whoever wrote it, with the range of bytes of the text that each event comes from.
+/// What to show for GFM-MIMI, hostile or not, with the range of bytes of the text that each event comes from.
 ///
 /// - HTML in the text is text.
 /// - A link keeps its target if its scheme is one of [`LINK_SCHEMES`]. A relative target has no base in a message: the link is
 ///   dropped, its text stays. `https:/path` and `https:path` are relative, too.
-/// - A `cid:` link or picture names another part of the message. A link of this kind without text is dropped, because nobody could
+/// - A `cid:` link or picture names another part of the message. A link of this kind without text is dropped, because no user could
 ///   follow it.
 /// - A picture from elsewhere is a link to it: nothing is fetched.
 /// - At most 100 elements nest in each other. A text that nests absurdly is one paragraph of its source.

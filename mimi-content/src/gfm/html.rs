@@ -8,7 +8,7 @@ use pulldown_cmark::{CodeBlockKind, CowStr, Event, HeadingLevel, LinkType, Tag, 
 
 use super::event::{Alignment, Element, RenderEvent, events};
 
-/// Safe HTML for GFM-MIMI, whoever wrote it: the events of [`events`] as a page shows them.
+/// Safe HTML for GFM-MIMI, hostile or not: the events of [`events`] as a page shows them.
 ///
 /// - Links keep their target as [`events`] says. A link to another part of the message is `href="cid:N@local.invalid"`, a picture
 ///   `src="cid:N@local.invalid"`: the client resolves both.

@@ -4,7 +4,7 @@
 //! `<https://example.com>` in angle brackets is a link: the draft's own mentions are written so.
 //!
 //! - [`escape_html`] before sending, or [`Text::escaped_markdown`](crate::Text::escaped_markdown).
-//! - [`events`], [`to_html`] and [`to_plain_text`] to show what was received, whoever wrote it.
+//! - [`events`], [`to_html`] and [`to_plain_text`] to show what was received, hostile or not.
 //! - [`links`], [`mentions`] and [`link_warning`] for what happens when a person touches a link.
 //!
 //! Every function takes time in proportion to the text, and none fails: what nests absurdly is shown as plain text.

@@ -99,7 +99,7 @@ impl<P, R, F: Fn(&Change<'_, P>) -> Result<(), R>> TimelineRules<P, R> for F {
     }
 }
 
-/// The draft's default: the original sender may edit, delete and take back, and nobody may change a topic.
+/// The draft's default: the original sender may edit, delete and take back, and none may change a topic.
 ///
 /// # Errors
 ///

@@ -896,7 +896,7 @@ fn a_remover_of_reactions_retracts_no_messages() {
         assert_eq!((entry.state(NOW), entry.retraction()), (EntryState::Shown, None));
         assert_eq!(entry.reactions(NOW).len(), 0);
         assert_eq!(timeline.get(&id(2)).unwrap().retraction(), Some(&*retractions[1]));
-        // Whoever may retract any message retracts it all the same.
+        // A user who may retract any message retracts it all the same.
         let message = TestRetraction { at_ms: 10, scope: Ok(1), only_reactions: false }.value();
         assert_eq!(timeline.retract(&message), [Changed::Retracted(id(1))]);
     }

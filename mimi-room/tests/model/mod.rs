@@ -351,7 +351,7 @@ impl ModelGroup {
         PublicMessage::new(content, auth, membership_tag).unwrap().into()
     }
 
-    /// A commit, whoever makes it. `path` is the leaf of an external commit.
+    /// A commit, by a member or from outside. `path` is the leaf of an external commit.
     pub(crate) fn make_commit(
         &self,
         sender: Sender,
