@@ -23,7 +23,7 @@ use mimi_room::{
     Committed, MlsStack, WishError, Wishes,
     client::{ClientError, ClientRoom, Event, ExternalJoin, GroupInfoFetch, update_request},
 };
-use openmls::prelude::{GroupId, LeafNodeParameters, MlsGroup, OpenMlsProvider};
+use openmls::prelude::{GroupId, LeafNodeParameters, Lifetime, MlsGroup, OpenMlsProvider};
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 
 pub use message::{Conduct, Conversation, Read, Says, Unsent};
@@ -126,8 +126,11 @@ impl Client {
     /// # Errors
     /// If OpenMLS makes none.
     pub fn key_package(&self) -> Result<KeyPackage> {
-        let bundle =
-            openmls::prelude::KeyPackage::builder().leaf_node_capabilities(stack::capabilities()).build(
+        // OpenMLS looks at the system's clock and the follower at the story's.
+        let bundle = openmls::prelude::KeyPackage::builder()
+            .leaf_node_capabilities(stack::capabilities())
+            .key_package_lifetime(Lifetime::init(0, u64::MAX))
+            .build(
                 stack::ciphersuite(&self.suite)?,
                 &*self.mls,
                 &*self.key,
