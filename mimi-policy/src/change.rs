@@ -1,4 +1,4 @@
-//! What somebody wants to change, who it is, and in which message.
+//! A wanted change, the actor, and the form of the message.
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
@@ -62,11 +62,11 @@ pub(crate) fn check_claim(claim: &Claim) -> Result<(), IdentityError> {
     if value.is_empty() { Ok(()) } else { UserUri::check(value) }
 }
 
-/// Who acts. That a message is theirs, and that the claims are in their credential, is checked before, by whoever has the
+/// Who acts. That a message is theirs, and that the claims are in their credential, is checked before, by the holder of the
 /// keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
-    /// A client, for its user: a participant, or somebody who would like to be one.
+    /// A client, for its user: a participant, or a user who would like to be one.
     Client {
         /// The user.
         user: UserUri,
@@ -132,7 +132,7 @@ pub enum Form {
     Commit,
     /// A commit that joins its sender to the group (RFC 9420, 12.4.3.2).
     ExternalCommit,
-    /// Proposals of somebody who is not in the group: of an external sender, or an Add of a client by itself (RFC 9420, 12.1.8).
+    /// Proposals of a client that is not in the group: of an external sender, or an Add of a client by itself (RFC 9420, 12.1.8).
     ExternalProposal,
     /// An application message.
     Message,
@@ -156,11 +156,11 @@ pub enum JoinCode {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Change {
-    /// Adds a user to the participant list: another, or whoever joins.
+    /// Adds a user to the participant list: another, or the joining user.
     AddParticipant {
         /// Who.
         user: UserUri,
-        /// The role's index; 1 to ban somebody in advance.
+        /// The role's index; 1 to ban a user in advance.
         role: u32,
     },
     /// Removes a user from the participant list: another, or oneself.
@@ -230,19 +230,19 @@ pub enum Change {
 pub struct ProposedChange {
     /// The change.
     pub change: Change,
-    /// Who proposed it, if it was not whoever sends the message that is decided on.
+    /// Who proposed it, if it was not the sender of the message that is decided on.
     pub by: Option<Arc<Actor>>,
 }
 
 impl From<Change> for ProposedChange {
-    /// A change by whoever sends the message.
+    /// A change by the sender of the message.
     fn from(change: Change) -> Self {
         Self { change, by: None }
     }
 }
 
 impl Change {
-    /// This change, proposed by somebody else than the committer.
+    /// This change, proposed by another than the committer.
     #[must_use]
     pub fn by(self, actor: impl Into<Arc<Actor>>) -> ProposedChange {
         ProposedChange { change: self, by: Some(actor.into()) }

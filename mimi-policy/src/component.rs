@@ -6,7 +6,7 @@
 //! refuse this cipher suite. Answers come with their reason, refusals name the value that is refused.
 //!
 //! A component that a room doesn't have says nothing, and leaves its matter to each user. History is the exception: where no
-//! component lists a role that may share it, nobody may.
+//! component lists a role that may share it, no user may.
 
 pub mod asset;
 pub mod base;
@@ -87,7 +87,7 @@ pub const MAX_MEDIA_TYPES: usize = 1024;
 pub enum Severity {
     /// Allowed, and hardly what was meant.
     Advice,
-    /// The draft rules it out, or nobody could follow it: a hub refuses the component.
+    /// The draft rules it out, or no member could follow it: a hub refuses the component.
     Invalid,
 }
 

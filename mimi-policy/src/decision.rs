@@ -19,7 +19,7 @@ pub struct Grant {
     pub change: Option<usize>,
     /// The capability, where the change needs one.
     pub capability: Option<CapabilityType>,
-    /// The index of the role that has it: the actor's, 0 for somebody who isn't on the list, or the role that somebody is
+    /// The index of the role that has it: the actor's, 0 for a user who isn't on the list, or the role that a user is
     /// preauthorized for.
     pub role: u32,
     /// What the change rests on beside the capability.
@@ -34,7 +34,7 @@ pub enum Basis {
     CapabilityAlone,
     /// The role's `authorized_role_changes` list this move.
     RoleChange {
-        /// From this role; 0 for somebody who isn't on the list.
+        /// From this role; 0 for a user who isn't on the list.
         from: u32,
         /// To this role; 0 for leaving the list.
         to: u32,
@@ -44,7 +44,7 @@ pub enum Basis {
         /// Its place in the list of entries.
         entry: usize,
     },
-    /// It goes with another change of the same message: the clients of somebody who is added, removed, banned, or joins.
+    /// It goes with another change of the same message: the clients of a user who is added, removed, banned, or joins.
     PartOf {
         /// That change's place; `None` for one that was accepted before.
         change: Option<usize>,

@@ -78,7 +78,7 @@ pub enum Defect {
         /// The role's index.
         role: u32,
     },
-    /// A client of somebody who isn't on the list.
+    /// A client of a user who isn't on the list.
     ClientOfNobody {
         /// Whose it is said to be.
         user: UserUri,
@@ -107,9 +107,9 @@ pub enum Defect {
     NoParentRoom,
     /// Who is in the parent room that it names isn't known.
     UnknownParentRoom,
-    /// Somebody isn't in the parent room.
+    /// A user isn't in the parent room.
     NotInParent(UserUri),
-    /// Everybody in the parent room is in this one, which has to have fewer.
+    /// All users of the parent room are in this one, which has to have fewer.
     NotAStrictSubset,
     /// The lists are longer than 2^32-1 entries, or the dictionary than the wire can hold.
     TooLarge,
@@ -147,7 +147,7 @@ impl fmt::Display for Defect {
             Self::NoParentRoom => f.write_str("the room depends on a parent and names none"),
             Self::UnknownParentRoom => f.write_str("who is in the parent room is not known"),
             Self::NotInParent(user) => write!(f, "{user} isn't in the parent room"),
-            Self::NotAStrictSubset => f.write_str("everybody in the parent room is in this room"),
+            Self::NotAStrictSubset => f.write_str("all users of the parent room are in this room"),
             Self::TooLarge => f.write_str("the room is larger than can be counted or written"),
         }
     }

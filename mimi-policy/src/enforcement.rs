@@ -9,7 +9,7 @@ pub struct EnforcedBy {
     pub hub: bool,
     /// The clients of others, which don't let it have an effect.
     pub other_clients: bool,
-    /// Nobody but the holder's own client, which doesn't offer it: others don't learn of it.
+    /// Only the holder's own client, which doesn't offer it: others don't learn of it.
     pub own_client: bool,
 }
 
@@ -24,7 +24,7 @@ impl EnforcedBy {
     const OTHER_CLIENTS: Self = Self { hub: false, other_clients: true, own_client: false };
     /// What a user does with what it has got.
     const OWN_CLIENT: Self = Self { hub: false, other_clients: false, own_client: true };
-    /// What nobody may do yet.
+    /// What no user may do yet.
     const NOBODY: Self = Self { hub: false, other_clients: false, own_client: false };
 
     /// Whether anybody can.
@@ -34,7 +34,7 @@ impl EnforcedBy {
     }
 }
 
-/// Who can see to it that a capability is kept. Nobody for those that are reserved or that the registry doesn't know: they grant
+/// Who can see to it that a capability is kept. None for those that are reserved or that the registry doesn't know: they grant
 /// nothing.
 ///
 /// ```
@@ -46,7 +46,7 @@ impl EnforcedBy {
 /// // Links lie inside the encryption.
 /// let link = enforced_by(CapabilityType::CAN_SEND_LINK);
 /// assert!(!link.hub && link.other_clients);
-/// // Nobody else sees what is copied.
+/// // No other party sees what is copied.
 /// assert!(!enforced_by(CapabilityType::CAN_COPY_MESSAGE).other_clients);
 /// ```
 #[must_use]
@@ -75,7 +75,7 @@ pub const fn enforced_by(capability: CapabilityType) -> EnforcedBy {
         | C::CAN_CHANGE_ROLE_DEFINITIONS
         | C::CAN_CHANGE_PREAUTHORIZED_USER_LIST
         | C::CAN_SEND_MLS_REINIT_PROPOSAL
-        // A sender and its role show to everybody who gets the message.
+        // A sender and its role show to all who get the message.
         | C::CAN_SEND_MESSAGE => EnforcedBy::HUB_AND_CLIENTS,
         C::CAN_DESTROY_ROOM => EnforcedBy::HUB,
         // The hub withholds the fan-out, and gets the report.

@@ -94,7 +94,7 @@ pub struct Move {
     pub from: u32,
     /// The role after; 0 for leaving the list.
     pub to: u32,
-    /// The role of whoever acts; 0 for somebody who isn't on the list.
+    /// The actor's role; 0 for a user who isn't on the list.
     pub by: u32,
     /// By which right.
     pub means: Means,

@@ -1,4 +1,4 @@
-//! Room policy for MIMI (More Instant Messaging Interoperability): may somebody change the room like this, and why.
+//! Room policy for MIMI (More Instant Messaging Interoperability): may a user change the room like this, and why.
 //!
 //! A hub and every client make the same decision about the same room. They hand in who acts and what is to change; they get
 //! back a plan, with the right that allows each change, or the first condition that fails.
@@ -8,7 +8,7 @@
 //! - **[`Grant`]** says which capability of which role allowed a change, **[`Refusal`]** which condition failed first, and what a
 //!   hub answers.
 //! - **[`Request`]** reads a decision's question from the proposals of MLS messages: a commit, an external commit, proposals.
-//! - **[`RoomState::check_message`]** decides on a message whose content nobody sees, [`receiving`] on its fan-out, and `message` on
+//! - **[`RoomState::check_message`]** decides on a message whose content stays hidden, [`receiving`] on its fan-out, and `message` on
 //!   what is inside, with **[`RoleHistory`]** for those that come late.
 //! - **[`preset`]** has rooms to begin with; **[`lint`](mod@lint)**, **[`matrix`]** and **[`graph`]** are what a person reads of a policy,
 //!   **[`queries`]** what a person asks of a room.

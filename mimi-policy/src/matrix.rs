@@ -48,7 +48,7 @@ pub struct Column {
 pub struct Group {
     /// What they are about.
     pub name: &'static str,
-    /// The capabilities that somebody has.
+    /// The capabilities that a user has.
     pub rows: Vec<Row>,
 }
 
@@ -109,7 +109,7 @@ impl Matrix {
         &self.roles
     }
 
-    /// The capabilities that somebody has, by what they are about: the rows.
+    /// The capabilities that a user has, by what they are about: the rows.
     #[must_use]
     pub fn groups(&self) -> &[Group] {
         &self.groups

@@ -81,7 +81,7 @@ pub enum ContentRefusal {
     Sender(IdentityError),
     /// The sender lacks a capability.
     Lacks(Need),
-    /// It puts other content into somebody else's message, for which there is no capability.
+    /// It puts other content into another user's message, for which there is no capability.
     EditsAnothers {
         /// Whose message it is.
         author: String,
@@ -93,7 +93,7 @@ pub enum ContentRefusal {
         /// The part of the outermost message that holds them.
         part: PartIndex,
     },
-    /// It is an edit, and nobody has looked at its content: a timeline's payload was taken out, or is no message.
+    /// It is an edit whose content is unknown: a timeline's payload was taken out, or is no message.
     NotAtHand,
 }
 
@@ -103,7 +103,7 @@ impl fmt::Display for ContentRefusal {
             Self::Sender(error) => write!(f, "sender: {error}"),
             Self::Lacks(need) => write!(f, "{} is lacking: {}", need.capability, need.why),
             Self::EditsAnothers { author } => {
-                write!(f, "nobody can edit a message of {author} but its author")
+                write!(f, "only its author can edit a message of {author}")
             }
             Self::ChangesKind => f.write_str("a message can't become a reaction, nor a reaction a message"),
             Self::ForwardedTooDeeply { part } => {

@@ -27,9 +27,9 @@ pub struct Preset {
     pub base: BaseRoomPolicy,
     /// Its roles.
     pub roles: RoleData,
-    /// The role of whoever makes the room.
+    /// The role of the creator of the room.
     pub creator_role: u32,
-    /// The role of everybody else.
+    /// The role of all others.
     pub participant_role: u32,
 }
 

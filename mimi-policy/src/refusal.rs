@@ -82,7 +82,7 @@ pub enum Reason {
     NotListed(UserUri),
     /// Role 0 is for those who aren't on the list.
     RoleZero,
-    /// A join code is for whoever joins by it, not for this user.
+    /// A join code is for the user who joins by it, not for this user.
     NotTheJoiner(UserUri),
     /// The room has no such role.
     UndefinedRole(u32),
@@ -108,7 +108,7 @@ pub enum Reason {
     RoleChangeNotAuthorized {
         /// The role.
         role: u32,
-        /// From; 0 for somebody who isn't on the list.
+        /// From; 0 for a user who isn't on the list.
         from: u32,
         /// To; 0 for leaving the list.
         to: u32,
@@ -124,10 +124,10 @@ pub enum Reason {
     InvalidJoinCode,
     /// Role 1 isn't named `banned` (mimi-room-policy §8.1.3).
     NoBannedRole,
-    /// Clients of somebody else are added only by whoever adds the user, with it (mimi-room-policy §8.1.1).
+    /// Clients of another user are added only together with the user, by the same actor (mimi-room-policy §8.1.1).
     NotOwnClient(ClientUri),
 
-    /// A client of somebody who isn't on the list.
+    /// A client of a user who isn't on the list.
     ClientWithoutParticipant(UserUri),
     /// A removed user's clients stay in the group (mimi-protocol §5.3).
     ClientsLeftBehind(UserUri),
@@ -281,7 +281,7 @@ impl fmt::Display for Reason {
             Self::AlreadyListed(user) => write!(f, "{user} is on the participant list already"),
             Self::NotListed(user) => write!(f, "{user} is not on the participant list"),
             Self::RoleZero => f.write_str("role 0 is for those who are not on the list"),
-            Self::NotTheJoiner(user) => write!(f, "a join code is for whoever joins by it, not for {user}"),
+            Self::NotTheJoiner(user) => write!(f, "a join code is for the user who joins by it, not for {user}"),
             Self::UndefinedRole(role) => write!(f, "there is no role {role}"),
             Self::ClientInGroup(client) => write!(f, "{client} is in the group already"),
             Self::NoSuchClient(client) => write!(f, "{client} is not in the group as a client of that user"),
@@ -306,7 +306,7 @@ impl fmt::Display for Reason {
             Self::NotOwnClient(client) => {
                 write!(
                     f,
-                    "{client} is another user's, and whoever adds a user's clients adds the user with them"
+                    "{client} is another user's, and the clients of a user are added together with the user"
                 )
             }
             Self::ClientWithoutParticipant(user) => write!(f, "a client of {user}, who is not on the list"),

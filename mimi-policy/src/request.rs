@@ -106,7 +106,7 @@ pub trait Identities {
     /// Whether `sender` may update or remove a component that is no part of the room's policy, such as
     /// `franking_agent`, `app_components`, `safe_aad`, `associated_parties` or a private one.
     ///
-    /// No capability covers them: such a component changes by nobody but the party that its draft
+    /// No capability covers them: such a component changes only by the party that its draft
     /// names. Answer `true` only where the component's own rule was checked, for instance by
     /// mimi-pseudonym for the wrapped keys of a room. By default no such change is allowed.
     fn allows_component(&self, sender: &Actor, update: &AppDataUpdate) -> bool {
@@ -159,7 +159,7 @@ pub enum RequestProblem {
     UpdateByNonMember,
     /// There is no such leaf.
     UnknownLeaf(u32),
-    /// The credential of the client that it adds is nobody's.
+    /// The credential of the client that it adds names no user.
     UnknownHolder,
     /// The room's participants go by their real names (mimi-room-policy §5).
     PseudonymsNotAllowed,
@@ -172,7 +172,7 @@ pub enum RequestProblem {
         /// What is wrong.
         error: DecodeError,
     },
-    /// It replaces the GroupContext's extensions in a way that nobody allows.
+    /// It replaces the GroupContext's extensions in a way that no rule allows.
     ExtensionsNotAllowed,
     /// It changes a component that is no part of the room's policy, and
     /// [`Identities::allows_component`] does not allow it.
@@ -236,7 +236,7 @@ impl fmt::Display for RequestProblem {
             Self::NoPath => f.write_str("external commit without a path"),
             Self::UpdateByNonMember => f.write_str("Update of a sender that is no member"),
             Self::UnknownLeaf(leaf) => write!(f, "there is no leaf {leaf}"),
-            Self::UnknownHolder => f.write_str("a credential of nobody"),
+            Self::UnknownHolder => f.write_str("a credential that names no user"),
             Self::PseudonymsNotAllowed => f.write_str("the room allows no pseudonyms"),
             Self::UserIndexOutOfRange(index) => write!(f, "the list has no place {index}"),
             Self::Malformed { component, error } => write!(f, "{component}: {error}"),
@@ -254,7 +254,7 @@ impl fmt::Display for RequestProblem {
 
 impl core::error::Error for InvalidRequest {}
 
-/// What somebody asks of a room.
+/// A request to a room.
 ///
 /// A hub makes one from an `UpdateRequest`, a client from a commit that its MLS stack has verified and not merged. Both check it.
 ///

@@ -133,7 +133,7 @@ impl RoomState {
         self.metadata.as_ref()
     }
 
-    /// The role of a participant; `None` for somebody who isn't on the list.
+    /// The role of a participant; `None` for a user who isn't on the list.
     #[must_use]
     pub fn role_of(&self, user: &UserUri) -> Option<u32> {
         self.slot_of(user).filter(|slot| slot.is_listed()).map(|slot| slot.role)
@@ -151,7 +151,7 @@ impl RoomState {
         self.role_of(user).is_some_and(|role| self.roles.is_banned(role))
     }
 
-    /// Whether the user's role has the capability: role 0's for somebody who isn't on the list.
+    /// Whether the user's role has the capability: role 0's for a user who isn't on the list.
     #[must_use]
     pub fn has_capability(&self, user: &UserUri, capability: CapabilityType) -> bool {
         let role = self.role_of(user).unwrap_or(NO_ROLE);
@@ -253,7 +253,7 @@ impl RoomState {
         !self.pending.is_empty()
     }
 
-    /// Whether the room shows up when somebody searches for rooms (mimi-room-policy §5).
+    /// Whether the room shows up when users search for rooms (mimi-room-policy §5).
     #[must_use]
     pub const fn is_discoverable(&self) -> bool {
         self.base.discoverable

@@ -5,7 +5,7 @@ use siphasher::sip::SipHasher13;
 
 /// The key of the hash tables in a [`RoomState`](crate::RoomState).
 ///
-/// Users choose their URIs. Whoever knew the key could choose many that fall into one place of the table, and make every
+/// Users choose their URIs. A user who knew the key could choose many that fall into one place of the table, and make every
 /// look-up slow. So a hub makes it at random, once for each state or once for all, and keeps it to itself. No decision and
 /// no encoding depends on it.
 #[derive(Clone)]
@@ -17,7 +17,7 @@ impl TableSeed {
         Self(rng.next_u64(), rng.next_u64())
     }
 
-    /// A key that everybody knows: for tests, and for tools that only read trusted rooms.
+    /// A known key: for tests, and for tools that only read trusted rooms.
     #[must_use]
     pub const fn known() -> Self {
         Self(0, 0)

@@ -280,8 +280,8 @@ proptest! {
         words in "[a-z \n.,!?]{0,60}",
         media_type in select(&[PLAIN, "text/markdown", "text/html", "text/calendar"]),
     ) {
-        let nobody = |_: &str| false;
-        prop_assert_eq!(first_link(media_type, words.as_bytes(), nobody), None);
+        let unknown = |_: &str| false;
+        prop_assert_eq!(first_link(media_type, words.as_bytes(), |_| false), None);
         let text = format!("{before} https://a.example {after}");
         let found = first_link(media_type, text.as_bytes(), nobody);
         let Some(Link::At(at)) = found else { return Err(TestCaseError::fail("no link")) };

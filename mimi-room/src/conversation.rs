@@ -82,7 +82,7 @@ pub enum ConversationKeyError {
 impl fmt::Display for ConversationKeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoParticipants => f.write_str("a conversation of nobody"),
+            Self::NoParticipants => f.write_str("a conversation without users"),
             Self::TooLong(error) => error.fmt(f),
         }
     }
@@ -170,7 +170,7 @@ impl fmt::Debug for ConversationKey {
 /// let mut conversations = Conversations::default();
 /// let room = RoomUri::try_from("mimi://a.example/r/1").unwrap();
 /// assert_eq!(conversations.open(key, room.clone()), Ok(()));
-/// // Whoever asks for another one gets the room that there is.
+/// // A request for another one gets the room that there is.
 /// let refused = conversations.open(key, RoomUri::try_from("mimi://a.example/r/2").unwrap()).unwrap_err();
 /// assert_eq!(refused.room, room);
 /// # Ok::<(), mimi_room::conversation::ConversationKeyError>(())

@@ -1,6 +1,6 @@
 //! The envelope of policies that a hub allows in its rooms (mimi-room-policy §1, mimi-arch §4.4).
 //!
-//! Whoever creates a room chooses a policy inside the envelope, and every update stays in it. An [`Envelope`] that states nothing
+//! The creator of a room chooses a policy inside the envelope, and every update stays in it. An [`Envelope`] that states nothing
 //! allows everything; each field narrows it. [`Envelope::check`] judges a whole dictionary, at creation and after an update alike, and
 //! names everything that lies outside.
 

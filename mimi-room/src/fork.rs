@@ -110,7 +110,7 @@ pub struct Branch<'a> {
 /// What the reports come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ForkVerdict<'a> {
-    /// More than half of the group's users are on one branch, and nobody is known to be elsewhere.
+    /// More than half of the group's users are on one branch, and no user is known to be elsewhere.
     Agreed {
         /// That branch.
         branch: Branch<'a>,
@@ -322,7 +322,7 @@ mod tests {
 
     #[test]
     fn without_a_majority_nothing_is_decided() {
-        // Two agree and nobody contradicts; yet three have not reported.
+        // Two agree and none contradicts; yet three have not reported.
         let few = gathered(&[("a", 1), ("b", 1)]);
         let ForkVerdict::Undecided { branches, silent, .. } = few.verdict() else { panic!("decided") };
         assert_eq!((branches.len(), silent.len()), (1, 3));

@@ -1,4 +1,4 @@
-//! How somebody's first messages reach a receiver who doesn't know them: the modes of the working group's notes of May 2023.
+//! How a sender's first messages reach a receiver who doesn't know the sender: the modes of the working group's notes of May 2023.
 //!
 //! The notes decide for two modes, consent-based and quarantined; that everything gets through is a receiver's client that accepts by
 //! itself. Between users who know each other no mode asks anything.

@@ -128,7 +128,7 @@ pub enum ApprovalRefusal {
     OwnProposal,
     /// The user doesn't hold a role that may approve.
     Role {
-        /// The role; `None` for somebody who isn't in the room.
+        /// The role; `None` for a user who isn't in the room.
         role_index: Option<u32>,
     },
     /// The user has approved before.
@@ -141,7 +141,7 @@ impl fmt::Display for ApprovalRefusal {
             Self::Expired { at_ms } => write!(f, "the proposal ended at {at_ms} ms"),
             Self::BeforeProposal => f.write_str("the approval is earlier than the proposal"),
             Self::OtherChange => f.write_str("the approval is for another change"),
-            Self::OwnProposal => f.write_str("nobody can approve their own proposal"),
+            Self::OwnProposal => f.write_str("a proposer cannot approve their own proposal"),
             Self::Role { role_index: Some(role) } => write!(f, "role {role} can't approve"),
             Self::Role { role_index: None } => f.write_str("who isn't in the room can't approve"),
             Self::Twice => f.write_str("the user has approved before"),
@@ -352,7 +352,7 @@ mod tests {
         PendingChange::new(rule, room(), CHANGE.to_vec(), uri("alice"), NOW_MS)
     }
 
-    /// Everybody is an admin but Dave, a member, Eve, who is in role 0, and strangers.
+    /// All are admins but Dave, a member, Eve, who is in role 0, and strangers.
     fn role_of(user: &UserUri) -> Option<u32> {
         match user.as_bytes() {
             b"alice" | b"bob" | b"cathy" => Some(3),

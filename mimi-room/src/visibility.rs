@@ -11,7 +11,7 @@ use mimi_codec::{
 pub enum SeenMembers {
     /// Of its own users only.
     Own,
-    /// Of everybody.
+    /// Of all users.
     All,
 }
 

@@ -101,8 +101,8 @@ fn growth(c: &mut Criterion) {
             let mut content: Vec<u8> = soup.bytes().cycle().take(octets).collect();
             content.extend(b" https://a.example");
             let at = octets + 1;
-            let nobody = |_: &str| false;
-            assert_eq!(first_link("text/plain", &content, nobody), Some(Link::At(at)), "{name}");
+            let unknown = |_: &str| false;
+            assert_eq!(first_link("text/plain", &content, |_| false), Some(Link::At(at)), "{name}");
             let input = octets.to_string();
             group.throughput(Throughput::Bytes(octets as u64));
             group.bench_function(BenchmarkId::new(name, input), |b| {

@@ -79,7 +79,7 @@ impl<'r, 'a> After<'r, 'a> {
         let held = self.room.role_counts().filter(|(_, count)| count.participants > 0);
         for (role, _) in held {
             if roles.get(role).is_none() {
-                // Somebody has it; which one is only asked on the way out.
+                // It has a holder; which one is only asked on the way out.
                 let holder = self.room.participants().find(|(_, held)| *held == role);
                 return Err(holder.map_or(Defect::TooLarge, |(user, role)| Defect::UndefinedRole {
                     user: user.clone(),
@@ -98,7 +98,7 @@ impl<'r, 'a> After<'r, 'a> {
         self.base.unwrap_or_else(|| self.room.base())
     }
 
-    /// How many clients a user has in the end: whoever is removed or banned has none, though the commit may have to see to it.
+    /// How many clients a user has in the end: a removed or banned user has none, though the commit may have to see to it.
     fn clients_in_the_end(&self, affected: &Affected<'_>) -> usize {
         let goes = affected.operation.is_some()
             && (affected.role_after == NO_ROLE || self.roles().is_banned(affected.role_after));
@@ -136,11 +136,11 @@ impl<'r, 'a> After<'r, 'a> {
         let item = affected.operation.and_then(|place| self.items.items.get(place));
         let index = item.and_then(|item| item.index);
         let left = affected.clients_after();
-        // The rest may be left to the commit, but nobody is to come.
+        // The rest may be left to the commit, but no client is to come.
         let must_be_gone =
             !matches!(self.form, Form::Proposal | Form::ExternalProposal) || !affected.added.is_empty();
         if affected.role_after == NO_ROLE {
-            // That nobody adds clients of somebody who isn't there was seen before.
+            // That no clients of an absent user are added was checked before.
             if let Some(item) = item {
                 let itself = item.by.uri() == affected.user;
                 let unproposed = itself && affected.clients > affected.removed_by_itself;
@@ -223,7 +223,7 @@ impl<'r, 'a> After<'r, 'a> {
         Ok(())
     }
 
-    /// The limits of roles (mimi-room-policy §3): minima where somebody leaves, maxima where somebody comes.
+    /// The limits of roles (mimi-room-policy §3): minima where a user leaves, maxima where a user comes.
     fn check_limits(&self, rights: &Rights<'_, '_>) -> Result<(), Refusal> {
         let mut deltas: BTreeMap<u32, RoleDelta> = BTreeMap::new();
         for affected in &self.items.users {
@@ -314,7 +314,7 @@ impl<'r, 'a> After<'r, 'a> {
                 delta.come_active = delta.come_active.saturating_add(1);
             }
             delta.maximum |= asked.maxima_after;
-            // Whoever comes with a client of its own comes to the maximum like any other.
+            // A user who comes with a client of its own counts for the maximum like any other.
             delta.maximum_active |= asked.maxima_after || !moves;
         }
     }
@@ -424,7 +424,7 @@ impl<'r, 'a> After<'r, 'a> {
             }
         }
         if !old.parent_dependant {
-            // Whoever was in before has not been asked yet.
+            // Those who were in before have not been asked yet.
             let leaving = self.items.users.iter().filter(|affected| affected.role_after == NO_ROLE);
             let leaving: BTreeSet<&UserUri> = leaving.map(|affected| affected.user).collect();
             let mut strangers =

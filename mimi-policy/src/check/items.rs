@@ -56,7 +56,7 @@ pub(super) struct Affected<'a> {
     pub(super) user: &'a UserUri,
     /// Its slot, if the room knows it.
     pub(super) slot: Option<u32>,
-    /// Its role before; 0 for somebody who isn't on the list.
+    /// Its role before; 0 for a user who isn't on the list.
     pub(super) role: u32,
     /// How many clients it has before.
     pub(super) clients: usize,
@@ -190,7 +190,7 @@ impl<'a> Items<'a> {
         Ok(items)
     }
 
-    /// Whether the change can be made at all, whoever makes it.
+    /// Whether the change can be made at all, by any actor.
     pub(super) fn check_possible(&self, room: &RoomState, item: &Item<'a>) -> Result<(), Reason> {
         let affected = item.user.and_then(|place| self.users.get(place));
         let listed = affected.is_some_and(|affected| affected.role != NO_ROLE);
@@ -461,7 +461,7 @@ fn affected<'a>(room: &'a RoomState, user: &'a UserUri, slot: Option<u32>) -> Af
 }
 
 impl RoomState {
-    /// Whether somebody on the list can have the role.
+    /// Whether a listed user can have the role.
     pub(super) fn check_role(&self, role: u32) -> Result<(), Reason> {
         if role == NO_ROLE {
             Err(Reason::RoleZero)

@@ -20,9 +20,9 @@ use crate::{
 /// What is asked of a role's limits, on the state after all changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Asked {
-    /// The minima of the role that somebody leaves.
+    /// The minima of the role that a user leaves.
     pub(super) minima_before: bool,
-    /// The maxima of the role that somebody comes to.
+    /// The maxima of the role that a user comes to.
     pub(super) maxima_after: bool,
 }
 
@@ -175,7 +175,7 @@ impl<'r, 'a> Rights<'r, 'a> {
                 }
                 _ => true,
             },
-            // What somebody proposes of itself from outside of the group is one Add.
+            // What a client proposes of itself from outside of the group is one Add.
             Form::ExternalProposal if !by.is_server() => match item.change {
                 Change::AddClient { user, client } => by.is_client_of(user) && is_own(client),
                 _ => false,
@@ -384,7 +384,7 @@ impl<'r, 'a> Rights<'r, 'a> {
         }
     }
 
-    /// canAddOwnClient, and the clients of somebody who comes to the list (mimi-room-policy §8.1.1).
+    /// canAddOwnClient, and the clients of a user who comes to the list (mimi-room-policy §8.1.1).
     fn client_addition(&self, item: &Item<'a>, user: &UserUri, client: &ClientUri) -> Result<Right, Reason> {
         let Some(affected) = self.affected(item) else {
             return Err(Reason::ClientWithoutParticipant(user.clone()));
@@ -430,7 +430,7 @@ impl<'r, 'a> Rights<'r, 'a> {
         }
     }
 
-    /// canRemoveOwnClient, canKick, and the clients of somebody who leaves or is banned (mimi-room-policy §8.1.2).
+    /// canRemoveOwnClient, canKick, and the clients of a user who leaves or is banned (mimi-room-policy §8.1.2).
     fn client_removal(&self, item: &Item<'a>, user: &UserUri, client: &ClientUri) -> Result<Right, Reason> {
         let affected = self.affected(item);
         let slot = affected.and_then(|affected| affected.slot);

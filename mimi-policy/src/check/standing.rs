@@ -11,7 +11,7 @@ use crate::{
 pub(super) struct Standing<'a> {
     pub(super) actor: &'a Actor,
     pub(super) form: Form,
-    /// The role's index; 0 for somebody who isn't on the list.
+    /// The role's index; 0 for a user who isn't on the list.
     pub(super) role: u32,
     entry: Option<&'a RoleEntry>,
     /// Whether it is on the list.
@@ -155,7 +155,7 @@ impl RoomState {
         Standing { actor, form, role, entry: self.role_entry(role), listed, cut_off: false }
     }
 
-    /// How somebody proposes that a commit names: a member as a member, everybody else from outside.
+    /// How the sender of a proposal that a commit refers to proposes: a member as a member, all others from outside.
     pub(super) fn form_of_proposer(&self, actor: &Actor) -> Form {
         match actor {
             Actor::ExternalSender { .. } => Form::ExternalProposal,

@@ -122,7 +122,7 @@ pub enum AssetFinding {
     NotLocalProvider(AssetUploadLocation),
     /// A location is stated, and no provider has a destination: nothing can be uploaded.
     NoDestination,
-    /// A provider that is no domain name matches nobody.
+    /// A provider that is no domain name matches no user.
     Provider {
         /// Its place in `upload_domains`.
         index: usize,
@@ -195,7 +195,7 @@ impl fmt::Display for AssetFinding {
                 write!(f, "asset_upload_location is {location}, and localProvider is recommended")
             }
             Self::NoDestination => f.write_str("no destination is listed: nothing can be uploaded"),
-            Self::Provider { index, error } => write!(f, "provider {index} matches nobody: {error}"),
+            Self::Provider { index, error } => write!(f, "provider {index} matches no user: {error}"),
             Self::RepeatedProvider { index } => write!(f, "provider {index} is listed before"),
             Self::Destination { provider, index, error } => {
                 write!(f, "destination {index} of provider {provider} matches nothing: {error}")
@@ -350,7 +350,7 @@ impl<'a> AllowedAsset<'a> {
         self.asset
     }
 
-    /// The URL at one of the room's asset domains; `None` where the room leaves the location open, so that nobody has looked at
+    /// The URL at one of the room's asset domains; `None` where the room leaves the location open, so that it is not checked
     /// it.
     #[must_use]
     pub const fn url(self) -> Option<AssetUrl<'a>> {

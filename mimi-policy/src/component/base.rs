@@ -35,7 +35,7 @@ pub enum BaseFinding {
     UnnamedComponent(ComponentID),
     /// `policy_component_ids` names a component that isn't in the dictionary.
     AbsentComponent(ComponentID),
-    /// Nobody may be in the room.
+    /// No user may be in the room.
     NoUsers,
     /// No client may be in the group.
     NoClients,
@@ -166,7 +166,7 @@ pub fn check_credential(policy: &BaseRoomPolicy, credential: &Credential) -> Res
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ParentRefusal<'a> {
-    /// Somebody isn't in the parent.
+    /// A user isn't in the parent.
     NotInParent(&'a [u8]),
     /// All of the parent's participants are in the room: the subset has to be strict.
     NotStrict,
@@ -205,7 +205,7 @@ pub fn check_subset<'a>(
 }
 
 /// Who has to be removed from a parent-dependent room, in the order of its list: those who are not in the parent any more. The
-/// hub proposes it for each dependent room when somebody leaves the parent or is removed from it.
+/// hub proposes it for each dependent room when a user leaves the parent or is removed from it.
 ///
 /// ```
 /// use mimi_policy::component::base::lost_with_parent;

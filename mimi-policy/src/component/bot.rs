@@ -90,11 +90,11 @@ pub fn findings(policy: &BotPolicy, roles: &[Role]) -> Vec<BotFinding> {
 /// To whom a bot speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BotMessage {
-    /// To everybody alike.
+    /// To all alike.
     ToAll,
     /// To single users of the room, in whatever way.
     Targeted,
-    /// To everybody, and to each something else.
+    /// To all, and to each something else.
     PerUser,
 }
 

@@ -204,7 +204,7 @@ pub fn check_share(
     now_ms: u64,
 ) -> Result<(), HistoryRefusal> {
     let sharing = policy.and_then(sharing).ok_or(HistoryRefusal::Forbidden)?;
-    // Nobody shares who isn't there, even if the list says so.
+    // An absent user shares nothing, even if the list says so.
     if role_index <= 1 || !sharing.roles.contains(&role_index) {
         return Err(HistoryRefusal::Role { role_index });
     }

@@ -182,11 +182,11 @@ pub fn updated(
 pub struct LinkRecord {
     /// When it was made, in milliseconds since the UNIX epoch.
     pub created_at_ms: u64,
-    /// How many times somebody has joined by it.
+    /// How many times users have joined by it.
     pub uses: u32,
 }
 
-/// A join link by which somebody may join now; only [`check_use`] makes it.
+/// A join link by which a user may join now; only [`check_use`] makes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UsableLink<'a> {
     link: &'a JoinLink,
@@ -200,7 +200,7 @@ impl<'a> UsableLink<'a> {
     }
 }
 
-/// Why nobody may join by a link.
+/// Why no user may join by a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum JoinLinkRefusal {
@@ -235,7 +235,7 @@ impl fmt::Display for JoinLinkRefusal {
 
 impl core::error::Error for JoinLinkRefusal {}
 
-/// Whether somebody may join by `link` at the time `now_ms`, in milliseconds since the UNIX epoch.
+/// Whether a user may join by `link` at the time `now_ms`, in milliseconds since the UNIX epoch.
 ///
 /// A link is spent once `expiration` seconds have passed, and one that is not `multiuser` after it was used once, also for the
 /// user who used it: who was removed doesn't come back by it.
@@ -249,7 +249,7 @@ pub fn check_use<'a>(
     record: &LinkRecord,
     now_ms: u64,
 ) -> Result<UsableLink<'a>, JoinLinkRefusal> {
-    // Whoever has the link gets in: how much of a guess is right must not show in the time that it takes.
+    // The link is all that it takes to get in: how much of a guess is right must not show in the time that it takes.
     let is_it = |stored: &&JoinLink| !link.is_empty() && bool::from(stored.join_link.ct_eq(link));
     let stored = links.join_links.iter().find(is_it);
     let link = stored.ok_or(JoinLinkRefusal::NotActive)?;

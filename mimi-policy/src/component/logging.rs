@@ -14,7 +14,7 @@ use super::Severity;
 pub enum LoggingFinding {
     /// Logging is required, and no client is listed.
     NoLoggingClient,
-    /// A client that is no MIMI URI, so that nobody can tell its provider.
+    /// A client that is no MIMI URI, so that its provider is unknown.
     Client {
         /// Its place in `logging_clients`.
         index: usize,
@@ -90,7 +90,7 @@ pub enum Logging<'a> {
         /// The owning provider's policy for people, or none.
         human_readable_policy: &'a Uri,
     },
-    /// Nobody is listed to log it, or nothing is said about logging.
+    /// No user is listed to log it, or nothing is said about logging.
     Inactive,
     /// It may not be logged.
     Forbidden,

@@ -394,7 +394,7 @@ pub fn check_support(
     item.map_or(Ok(()), |item| Err(OperationalRefusal::Unsupported(item)))
 }
 
-/// Whether somebody outside of the group may propose. By what right, the roles say.
+/// Whether a client outside of the group may propose. By what right, the roles say.
 ///
 /// # Errors
 /// [`OperationalRefusal::ExternalProposal`].
@@ -405,7 +405,7 @@ pub fn check_external_proposal(policy: Option<&OperationalParameters>) -> Result
     }
 }
 
-/// Whether somebody outside of the group may join it by a commit. By what right, the roles say.
+/// Whether a client outside of the group may join it by a commit. By what right, the roles say.
 ///
 /// # Errors
 /// [`OperationalRefusal::ExternalCommit`].

@@ -29,7 +29,7 @@ pub(super) struct RoleBox {
 pub(super) struct Arrow {
     pub(super) from: u32,
     pub(super) to: u32,
-    /// Who moves somebody along it.
+    /// Who moves a user along it.
     pub(super) label: String,
 }
 

@@ -86,13 +86,13 @@ impl Actor {
 /// In what form the changes reach the group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Form {
-    /// Proposals of a member, which somebody else may commit.
+    /// Proposals of a member, which another member may commit.
     Proposal,
     /// A member's commit.
     Commit,
-    /// A commit of somebody who isn't a member yet.
+    /// A commit of a client that isn't a member yet.
     ExternalCommit,
-    /// Proposals of somebody who isn't a member.
+    /// Proposals of a non-member.
     ExternalProposal,
     /// An application message.
     Message,

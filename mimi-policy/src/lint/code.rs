@@ -7,7 +7,7 @@ use core::fmt;
 pub enum LintSeverity {
     /// The room isn't valid: every change of it is refused.
     Error,
-    /// Somebody gets more than was meant, or everybody less.
+    /// A user gets more than was meant, or all users less.
     Warning,
     /// Something has no effect, or isn't what one would expect.
     Note,
@@ -88,19 +88,19 @@ codes! {
     LockOut = "lock-out", Warning;
     /// Who is banned may do something.
     BannedHasCapabilities = "banned-has-capabilities", Warning;
-    /// Somebody may ban, but there is no role with index 1 and the name `banned`.
+    /// A user may ban, but there is no role with index 1 and the name `banned`.
     BanWithoutBannedRole = "ban-without-banned-role", Warning;
     /// More active participants are asked for than there may be participants.
     ActiveAboveTotal = "active-above-total", Warning;
-    /// A preauthorization leads to a role that isn't defined, or to role 0: whoever matches it first gets nothing.
+    /// A preauthorization leads to a role that isn't defined, or to role 0: the first match gets nothing.
     PreauthorizedForMissingRole = "preauthorized-for-missing-role", Warning;
-    /// A preauthorization never counts, because an earlier one matches whoever matches it.
+    /// A preauthorization never counts, because an earlier one matches all that it matches.
     ShadowedPreauthorization = "shadowed-preauthorization", Warning;
-    /// Everybody is preauthorized for a role with rights over others.
+    /// All users are preauthorized for a role with rights over others.
     EverybodyPreauthorized = "everybody-preauthorized", Warning;
     /// An external sender may do more than the draft advises.
     StrongExternalSender = "strong-external-sender", Warning;
-    /// Whoever is silenced leaves and joins again.
+    /// A silenced user leaves and joins again.
     SilenceEvaded = "silence-evaded", Warning;
     /// `policy_component_ids` doesn't name a component that is there.
     UnnamedComponent = "unnamed-component", Warning;
@@ -112,7 +112,7 @@ codes! {
     BannedMayHaveClients = "banned-may-have-clients", Note;
     /// A role other than 1 is called `banned`.
     BannedElsewhere = "banned-elsewhere", Note;
-    /// A role that nobody can get.
+    /// A role that no user can get.
     UnreachableRole = "unreachable-role", Note;
     /// A capability that can never be used.
     IdleCapability = "idle-capability", Note;
@@ -125,15 +125,15 @@ codes! {
     /// A role that sends messages replies in topics only: a reply to a message without a topic is refused
     /// (canReplyInTopic without canReplyToMessage).
     RepliesOnlyInTopic = "replies-only-in-topic", Note;
-    /// Somebody can't undo what they can do.
+    /// A user can't undo what they can do.
     CannotUndo = "cannot-undo", Note;
-    /// Whoever may rewrite the roles, or who is preauthorized, may give themselves what they lack.
+    /// Users who may rewrite the roles, or the preauthorizations, may give themselves what they lack.
     CanRewritePolicy = "can-rewrite-policy", Note;
-    /// Role 0 has limits, which nobody judges.
+    /// Role 0 has limits, which are never judged.
     LimitsOnRole0 = "limits-on-role-0", Note;
     /// A maximum of active participants that never binds, being above the maximum of all.
     MaximumNeverBinds = "maximum-never-binds", Note;
-    /// A role breaks its limits as the room is now; they are judged when somebody leaves or comes.
+    /// A role breaks its limits as the room is now; they are judged when a user leaves or comes.
     StartsBroken = "starts-broken", Note;
     /// A parent room is named, and the room doesn't depend on it.
     ParentWithoutDependence = "parent-without-dependence", Note;

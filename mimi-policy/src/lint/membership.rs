@@ -38,7 +38,7 @@ pub(super) fn find(table: &Table<'_>, findings: &mut Vec<LintFinding>) {
         .take(8)
         .collect();
     if let Some(first) = lost.first() {
-        let what = format!("A participant has role {first}, which nobody on the list can have.");
+        let what = format!("A participant has role {first}, which no listed user can have.");
         findings.push(table.finding(LintCode::ParticipantWithoutRole, lost, what));
     }
     for (&index, role) in table.roles.iter().filter(|(index, _)| **index != NO_ROLE) {

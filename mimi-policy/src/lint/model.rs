@@ -117,7 +117,7 @@ struct Right {
     means: Means,
     minima: bool,
     maxima: bool,
-    /// The user ends without a client, and somebody must have the right to remove it.
+    /// The user ends without a client, and the actor must have the right to remove it.
     needs_kick: bool,
 }
 

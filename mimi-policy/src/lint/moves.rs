@@ -12,7 +12,7 @@ use super::{LintCode, LintFinding};
 use crate::graph::Means;
 use crate::role_table::NO_ROLE;
 
-/// Every right that moves somebody.
+/// Every right that moves a user.
 const MEANS: [Means; 9] = [
     Means::Add,
     Means::OpenJoin,
@@ -69,12 +69,12 @@ fn find_unreachable(table: &Table<'_>, findings: &mut Vec<LintFinding>) {
     if let Some(list) = &table.policy.participants {
         reached.extend(list.participants.iter().map(|pair| pair.role_index));
     } else if table.policy.base.fixed_membership {
-        // Whoever makes the room says who has which role, for good.
+        // The creator of the room says who has which role, for good.
         return;
     }
     for role in table.ordinary().filter(|role| !reached.contains(role)) {
         let what = format!(
-            "Nobody can get {}: no role may move anybody to it, and nobody is preauthorized for it.",
+            "No user can get {}: no role may move anybody to it, and no user is preauthorized for it.",
             table.label(role)
         );
         findings.push(table.finding(LintCode::UnreachableRole, vec![role], what));
@@ -90,7 +90,7 @@ fn find_what_cannot_be_undone(table: &Table<'_>, role: u32, findings: &mut Vec<L
         role => format!("role {role}"),
     };
     let what = format!(
-        "{} can move somebody from {} to {}, and not back.",
+        "{} can move a user from {} to {}, and not back.",
         table.title(role),
         place(step.from),
         place(step.to)

@@ -28,7 +28,7 @@ pub(super) fn find(table: &Table<'_>, findings: &mut Vec<LintFinding>) {
         let earlier = claims.iter().take(position).position(|other| other.is_subset(set));
         if let Some(earlier) = earlier {
             let what = format!(
-                "Preauthorization {position} never counts: whoever matches it matches number {earlier} first."
+                "Preauthorization {position} never counts: its matches match number {earlier} first."
             );
             findings.push(table.finding(LintCode::ShadowedPreauthorization, vec![role], what));
             continue;
@@ -36,7 +36,7 @@ pub(super) fn find(table: &Table<'_>, findings: &mut Vec<LintFinding>) {
         let mut powers = table.held(role).filter(|capability| is_power(*capability)).peekable();
         if set.is_empty() && role != NO_ROLE && powers.peek().is_some() {
             let what =
-                format!("Everybody is preauthorized for {}, with {}.", table.label(role), some(powers));
+                format!("All users are preauthorized for {}, with {}.", table.label(role), some(powers));
             findings.push(table.finding(LintCode::EverybodyPreauthorized, vec![role], what));
         }
         powerful.insert(role);

@@ -49,7 +49,7 @@ impl<'a> Table<'a> {
         role == BANNED_ROLE && self.has_banned
     }
 
-    /// The roles that somebody on the list can have and do something with.
+    /// The roles that a listed user can have and do something with.
     pub(super) fn ordinary(&self) -> impl Iterator<Item = u32> {
         self.roles.keys().copied().filter(|index| *index != NO_ROLE && !self.is_banned(*index))
     }
@@ -146,7 +146,7 @@ impl<'a> Table<'a> {
             }
         }
         if index == NO_ROLE {
-            // The draft's rooms say that nobody without a role is active, which goes without saying.
+            // The draft's rooms say that no user without a role is active, which goes without saying.
             if (min, max, min_active) != (0, None, 0) || max_active.is_some_and(|max| max != 0) {
                 add(
                     LintCode::LimitsOnRole0,
@@ -268,7 +268,7 @@ impl<'a> Table<'a> {
         let mut missing = BTreeSet::new();
         for change in &role.authorized_role_changes {
             for other in change.target_role_indexes.iter().chain([&change.from_role_index]) {
-                // The set is bounded: nobody needs to read more.
+                // The set is bounded: more need not be read.
                 if *other != NO_ROLE && !self.roles.contains_key(other) && missing.len() < 8 {
                     missing.insert(*other);
                 }

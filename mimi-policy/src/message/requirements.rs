@@ -12,7 +12,7 @@ use crate::UserUri;
 use crate::component::asset::AssetKind;
 use crate::enforcement::{EnforcedBy, enforced_by};
 
-/// How many forwarded messages may lie inside one another. Deeper ones are refused, since nobody has looked at them.
+/// How many forwarded messages may lie inside one another. Deeper ones are refused, since they are not looked at.
 pub const MAX_FORWARDED: usize = 4;
 
 /// What a message does.
@@ -28,17 +28,17 @@ pub enum Act {
     EditOwnMessage,
     /// It moves a message of its sender to another topic.
     EditOwnTopic,
-    /// It moves somebody else's message to another topic.
+    /// It moves another user's message to another topic.
     EditOtherTopic,
     /// It retracts a message of its sender.
     DeleteOwnMessage,
-    /// It retracts somebody else's message.
+    /// It retracts another user's message.
     DeleteOtherMessage,
     /// It replaces a reaction of its sender by another.
     EditReaction,
     /// It takes a reaction of its sender back.
     DeleteOwnReaction,
-    /// It takes somebody else's reaction back.
+    /// It takes another user's reaction back.
     DeleteOtherReaction,
 }
 
@@ -206,7 +206,7 @@ impl Requirements {
         Ok(found)
     }
 
-    /// The same, if whoever holds these capabilities has all that it takes.
+    /// The same, if the holder of these capabilities has all that it takes.
     pub(super) fn check(self, holds: impl Fn(CapabilityType) -> bool) -> Result<Self, ContentRefusal> {
         match self.needs.iter().find(|need| !holds(need.capability)) {
             Some(lacking) => Err(ContentRefusal::Lacks(*lacking)),
@@ -226,7 +226,7 @@ impl Requirements {
         &self.needs
     }
 
-    /// The capabilities alone, for whoever asks for them all at once.
+    /// The capabilities alone, all at once.
     pub fn capabilities(&self) -> impl Iterator<Item = CapabilityType> {
         self.needs.iter().map(|need| need.capability)
     }
@@ -289,7 +289,7 @@ impl Requirements {
     /// A message that replaces another.
     fn add_replacement(&mut self, message: &MimiContentRef<'_>, target: Option<EarlierMessage<'_>>) {
         self.add_act();
-        // A deletion is final: nobody looks at its topic.
+        // A deletion is final: its topic does not count.
         if matches!(self.act, Act::EditOwnMessage | Act::EditReaction)
             && target.is_some_and(|target| target.topic_id != message.topic_id())
         {
@@ -354,7 +354,7 @@ impl Requirements {
             PartRef::Single(single) => (single.content_type, single.content),
             PartRef::Null | PartRef::Multi(_) => return,
         };
-        // One link is as good as many: nobody looks for the second.
+        // One link is as good as many: the search ends at the first.
         if !self.takes(CapabilityType::CAN_SEND_LINK)
             && first_link(content_type, text, |uri| is_mention(uri, known)).is_some()
         {

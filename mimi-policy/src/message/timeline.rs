@@ -12,7 +12,7 @@ use crate::{RoleHistory, RoomState, UserUri};
 
 /// What a client keeps for each message of its timeline, as far as policy asks for it.
 pub trait EncodedMessage {
-    /// The encoded message; `None` if it isn't at hand any more. An edit of which nobody can say what it holds has no effect.
+    /// The encoded message; `None` if it isn't at hand any more. An edit with unknown content has no effect.
     fn encoded(&self) -> Option<Cow<'_, [u8]>>;
 }
 

@@ -42,7 +42,7 @@ pub fn anyone_can_join() -> Preset {
     group(base, &[C::CAN_OPEN_JOIN], &[(0, &[MEMBER])], &[], &[(MEMBER, &[0])])
 }
 
-/// A group to which admins add people, and nobody else does.
+/// A group to which only admins add people.
 ///
 /// ```
 /// use mimi_codec::room_policy::CapabilityType;

@@ -372,7 +372,7 @@ impl RoomState {
     }
 
     /// Tells this history of the room from others, so that a plan for one isn't taken for a plan for another. It guards against
-    /// mistakes, and against nobody who means it: whoever applies plans has the room.
+    /// mistakes, and not against intent: the party that applies plans has the room.
     fn mix(&mut self, slot: u32, is_new: bool, role: u32, added: &[ClientUri], removed: &[ClientUri]) {
         let mut mix = |value: u64| {
             let mixed = self.fingerprint.rotate_left(23) ^ value;

@@ -190,7 +190,7 @@ impl RoomState {
         defects.extend(self.metadata.as_ref().and_then(metadata_identity));
     }
 
-    /// What the base policy asks of everybody.
+    /// What the base policy asks of all users.
     fn check_base(&self, defects: &mut Vec<Defect>) {
         if self.base.fixed_membership {
             self.roles.check_fixed_membership(defects);

@@ -161,7 +161,7 @@ fn refuses_a_provider_without_a_place() {
     hub.upload_domains.remove(1);
     let refused = AssetRefusal::ProviderNotListed { provider: "B.example".into() };
     assert_eq!(check(&hub, image("https://cdn.b.example/x")), Err(refused));
-    // The hub's places are everybody's where uploads go there.
+    // The hub's places are open to all where uploads go there.
     hub.asset_upload_location = AssetUploadLocation::HUB;
     assert!(check(&hub, image("https://cdn.a.example/x")).is_ok());
     let refused = AssetRefusal::Url(AssetUrlError::NotAnAssetDomain);
