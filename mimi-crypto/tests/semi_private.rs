@@ -390,7 +390,7 @@ fn refuses_what_a_dishonest_member_seals() {
 }
 
 #[test]
-fn refuses_a_signature_by_somebody_else_and_another_context() {
+fn refuses_a_signature_by_another_and_another_context() {
     for mut scene in scenes() {
         let message = scene.seal(remove(4));
         let opened = scene.open(&message).unwrap();

@@ -20,7 +20,7 @@ use crate::{
 /// **What it cannot stop.**
 /// - Every member has the secret. A member that colludes with a follower can make receivers accept a `server_frank` that the hub never made. The hub refuses it in a report.
 /// - The context has no lengths. Two pairs of user and room URIs can have the same context: a sender under one pair that colludes with the reporter can make the hub believe the other pair. See
-///   `a_moved_boundary_pins_a_message_on_somebody_else` in `tests/attacks.rs`; [`Signed`](crate::Signed) prevents this.
+///   `a_moved_boundary_pins_a_message_on_another` in `tests/attacks.rs`; [`Signed`](crate::Signed) prevents this.
 ///
 /// As a value, it is the hub's [`RecheckStamp`]: a report is checked by `server_frank` alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

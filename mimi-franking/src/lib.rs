@@ -127,7 +127,7 @@
 //! | A follower replaces `server_frank`: reports fail | signature | check | **open** | `a_follower_can_replace_the_server_frank_only_in_02` |
 //! | A follower swaps the franks of two messages of one sender, room and millisecond: reports fail | **open**; the hub gives each message of a room its own time | **open**, likewise | the repeated tag | `a_follower_can_swap_franks_of_one_sender_and_millisecond_only` |
 //! | A member and a follower forge a frank for receivers | signature | **open**; the hub refuses it | **open**; the hub refuses it | `a_member_can_forge_a_frank_for_receivers_only_in_02_and_03_and_never_for_the_hub` |
-//! | A user and a room whose URIs run together into those of others | lengths | **open** | **open** | `a_moved_boundary_is_refused_in_06`, `a_moved_boundary_pins_a_message_on_somebody_else` |
+//! | A user and a room whose URIs run together into those of others | lengths | **open** | **open** | `a_moved_boundary_is_refused_in_06`, `a_moved_boundary_pins_a_message_on_another` |
 //! | Another franking agent in the GroupContext | domain, your check of the credential | no agent | no agent | `a_swapped_franking_agent_is_refused` |
 //! | A frank of one construction for one of another | types, sizes | the same | the same | `no_frank_of_one_construction_passes_for_another` |
 //! | A dishonest hub | out of scope: it can frank what it likes, and deny its franks | | | |

@@ -519,7 +519,7 @@ fn moved_boundary<C: Under>() -> Result<(), FrankingError> {
 }
 
 #[test]
-fn a_moved_boundary_pins_a_message_on_somebody_else() {
+fn a_moved_boundary_pins_a_message_on_another() {
     assert_eq!(moved_boundary::<ContextHash>(), Ok(()));
     assert_eq!(moved_boundary::<IntegrityMac>(), Ok(()));
     let context = |sender: &str, room: &str| ServerFrankingContext {

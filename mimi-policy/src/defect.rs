@@ -79,7 +79,7 @@ pub enum Defect {
         role: u32,
     },
     /// A client of a user who isn't on the list.
-    ClientOfNobody {
+    ClientOfUnlistedUser {
         /// Whose it is said to be.
         user: UserUri,
         /// The client.
@@ -137,7 +137,7 @@ impl fmt::Display for Defect {
             Self::DuplicateParticipant(user) => write!(f, "{user} is on the participant list twice"),
             Self::ParticipantInRoleZero(user) => write!(f, "{user} is on the participant list with role 0"),
             Self::UndefinedRole { user, role } => write!(f, "{user} has role {role}, which isn't defined"),
-            Self::ClientOfNobody { user, client } => {
+            Self::ClientOfUnlistedUser { user, client } => {
                 write!(f, "{client} is a client of {user}, who isn't on the participant list")
             }
             Self::DuplicateClient(client) => write!(f, "{client} is in the group twice"),

@@ -123,7 +123,7 @@ mod tests {
     use mimi_codec::CapabilityType as C;
 
     #[test]
-    fn every_live_capability_is_kept_by_somebody_and_no_other() {
+    fn every_live_capability_is_kept_by_one_party_and_no_other() {
         for &capability in C::REGISTERED {
             assert_eq!(enforced_by(capability).anybody(), !capability.is_reserved(), "{capability}");
         }

@@ -281,7 +281,9 @@ impl fmt::Display for Reason {
             Self::AlreadyListed(user) => write!(f, "{user} is on the participant list already"),
             Self::NotListed(user) => write!(f, "{user} is not on the participant list"),
             Self::RoleZero => f.write_str("role 0 is for those who are not on the list"),
-            Self::NotTheJoiner(user) => write!(f, "a join code is for the user who joins by it, not for {user}"),
+            Self::NotTheJoiner(user) => {
+                write!(f, "a join code is for the user who joins by it, not for {user}")
+            }
             Self::UndefinedRole(role) => write!(f, "there is no role {role}"),
             Self::ClientInGroup(client) => write!(f, "{client} is in the group already"),
             Self::NoSuchClient(client) => write!(f, "{client} is not in the group as a client of that user"),

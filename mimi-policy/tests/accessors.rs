@@ -73,7 +73,7 @@ fn an_answer_is_yes_or_no() {
 }
 
 #[test]
-fn nobody_speaks_in_a_temporary_room_without_clients() {
+fn no_user_speaks_in_a_temporary_room_without_clients() {
     let temporary = |scene: Scene| scene.base(|base| base.persistent_room = false).room();
     let reason = |room: &mimi_policy::RoomState| room.check_message(&by("bob"), &[]).map_err(|no| no.reason);
     let inactive = || scene().inactive("bob", 2).can(2, &[Cap::CAN_SEND_MESSAGE]);
@@ -83,7 +83,7 @@ fn nobody_speaks_in_a_temporary_room_without_clients() {
     assert_eq!(reason(&temporary(inactive().client("bob", 1))).unwrap().form(), Message);
 }
 
-/// A hub that let a user go and not its clients: they are the user's to remove, as they would be of whoever proposed it.
+/// A hub that let a user go and not its clients: they are the user's to remove, as they would be of its proposer.
 #[test]
 fn what_was_accepted_of_a_user_about_itself_takes_no_clients_along() {
     let mut room = four().room();
@@ -93,7 +93,7 @@ fn what_was_accepted_of_a_user_about_itself_takes_no_clients_along() {
     let lacks = Reason::MissingCapability { role: 4, capability: Cap::CAN_KICK };
     assert_eq!(refuses(&room, &by("dave"), Commit, remove_client("bob", 1)), (Some(0), lacks));
     allows(&room, &by("bob"), Proposal, remove_client("bob", 1));
-    // Of somebody else it does.
+    // Of another user it does.
     let mut room = four().room();
     let plan =
         room.plan_restored(&OwnLogEntry::from_own_storage(by("alice"), vec![remove("bob").into()])).unwrap();
@@ -116,7 +116,7 @@ fn a_joiners_leaf_is_named_by_itself_alone() {
         let refusal: mimi_policy::Refusal = join(changes).unwrap_err();
         (refusal.change, refusal.reason)
     };
-    // Somebody else's proposal of the same leaf is another operation on it.
+    // Another user's proposal of the same leaf is another operation on it.
     let second = Reason::SecondClientOperation(device("bob", 2));
     assert_eq!(refused(vec![add_client("bob", 2).by(by("bob"))]).1, second);
     // And who brings another client comes itself, too.

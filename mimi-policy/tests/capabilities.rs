@@ -159,7 +159,7 @@ fn can_add_own_client_asks_for_the_maximum_of_active_participants() {
     let one = scene.clone().edit(4, |role| role.maximum_active_participants_constraint = Some(1));
     let reason = Reason::AboveMaximumActive { role: 4, maximum: 1, active: 2 };
     assert_eq!(one.refuses(&by("erin"), ExternalCommit, ()), (None, reason));
-    // A second client of an active user makes nobody active; the maximum of all isn't asked.
+    // A second client of an active user makes no user active; the maximum of all isn't asked.
     one.edit(4, |role| role.maximum_participants_constraint = Some(1)).allows(
         &by("dave"),
         Commit,
@@ -230,7 +230,7 @@ fn can_remove_own_client_asks_for_the_minimum_of_active_participants() {
     let two = scene.clone().edit(2, |role| role.minimum_active_participants_constraint = 2);
     let reason = Reason::BelowMinimumActive { role: 2, minimum: 2, active: 1 };
     assert_eq!(two.refuses(&by("bob"), Proposal, remove_client("bob", 1)), (None, reason));
-    // Whoever keeps a client stays active.
+    // A user who keeps a client stays active.
     two.client("bob", 2).allows(&by("bob"), Proposal, remove_client("bob", 1));
     scene.edit(2, |role| role.minimum_active_participants_constraint = 1).allows(
         &by("bob"),
@@ -240,7 +240,7 @@ fn can_remove_own_client_asks_for_the_minimum_of_active_participants() {
 }
 
 #[test]
-fn refuses_to_remove_a_client_that_is_not_there_or_is_somebody_elses() {
+fn refuses_to_remove_a_client_that_is_not_there_or_is_anothers() {
     let scene = four().can(3, &[Cap::CAN_KICK]);
     for (name, number) in [("bob", 2), ("erin", 1)] {
         let reason = Reason::NoSuchClient(device(name, number));
@@ -302,7 +302,7 @@ fn outsiders_join_by_external_commit_only() {
 }
 
 #[test]
-fn nobody_joins_as_banned() {
+fn no_user_joins_as_banned() {
     let scene = open().moves(0, 0, &[1]);
     let reason = Reason::ClientsOfBanned(user("erin"));
     assert_eq!(scene.refuses(&by("erin"), ExternalCommit, add("erin", 1)), (Some(0), reason));
@@ -371,13 +371,13 @@ fn can_join_if_preauthorized_asks_for_both_maxima_and_no_role_change() {
 }
 
 #[test]
-fn an_empty_claim_set_matches_everybody() {
+fn an_empty_claim_set_matches_all() {
     let scene = four().can(2, &[Cap::CAN_JOIN_IF_PREAUTHORIZED]).preauth(&[(&[], 2)]);
     scene.allows(&by("erin"), ExternalCommit, add("erin", 2));
 }
 
 #[test]
-fn a_first_match_for_role_zero_lets_nobody_in() {
+fn a_first_match_for_role_zero_lets_no_user_in() {
     let scene = four().can(2, &[Cap::CAN_JOIN_IF_PREAUTHORIZED]).preauth(&[(&[], 0), (&[], 2)]);
     let reason = Reason::NotPreAuthorizedFor { role: 2, first_match: Some(0) };
     assert_eq!(scene.refuses(&by("erin"), ExternalCommit, add("erin", 2)), (Some(0), reason));
@@ -538,7 +538,7 @@ fn can_remove_participant_refuses_a_role_that_may_not_go() {
 }
 
 #[test]
-fn can_remove_participant_refuses_somebody_who_is_not_listed() {
+fn can_remove_participant_refuses_a_user_who_is_not_listed() {
     assert_eq!(
         removing().refuses(&by("alice"), Commit, remove("erin")),
         (Some(0), Reason::NotListed(user("erin")))
@@ -578,7 +578,7 @@ fn a_commit_leaves_no_client_of_a_removed_user_behind_but_a_proposal_may() {
         (Some(0), reason.clone())
     );
     scene.allows(&by("alice"), Proposal, remove("bob"));
-    // Whoever commits completes it.
+    // A user who commits completes it.
     let changes =
         [remove("bob").by(by("alice")), remove_client("bob", 1).into(), remove_client("bob", 2).into()];
     scene.allows(&by("dave"), Commit, changes);
@@ -704,7 +704,7 @@ fn can_ban_asks_for_both_minima() {
 }
 
 #[test]
-fn a_full_banned_role_protects_nobody() {
+fn a_full_banned_role_protects_no_user() {
     let scene = banning().edit(1, |role| role.maximum_participants_constraint = Some(0));
     scene.allows(&by("alice"), Commit, [set("bob", 1), remove_client("bob", 1)]);
     // By canChangeUserRole it does.

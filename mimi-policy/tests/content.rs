@@ -80,7 +80,7 @@ fn takes(builder: MimiContentBuilder, known: &Room<'_>, act: Act, capabilities: 
     assert_eq!(authorized.act(), act);
     assert_eq!(authorized.message(), &message);
     for &lacking in &all {
-        // Whoever has everything but this one may not.
+        // A user who has everything but this one may not.
         let refusal = authorize(&message, &alice(), known, |capability| capability != lacking).unwrap_err();
         assert!(matches!(refusal, ContentRefusal::Lacks(need) if need.capability == lacking), "{refusal}");
     }

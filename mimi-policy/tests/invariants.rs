@@ -48,7 +48,7 @@ fn any_role() -> impl Strategy<Value = AnyRole> {
         .prop_map(|(capabilities, moves, limits)| AnyRole { capabilities, moves, limits })
 }
 
-/// For each name a role, 0 for somebody who isn't there, and a number of clients.
+/// For each name a role, 0 for a user who isn't there, and a number of clients.
 fn any_scene() -> impl Strategy<Value = Scene> {
     (
         proptest::array::uniform5(any_role()),
@@ -216,7 +216,7 @@ proptest! {
     }
 
     #[test]
-    fn nobody_without_capabilities_changes_anything(scene in any_scene(), step in any_step()) {
+    fn no_user_without_capabilities_changes_anything(scene in any_scene(), step in any_step()) {
         let mut scene = scene;
         for role in &mut scene.parts.roles.roles {
             role.role_capabilities.clear();

@@ -152,7 +152,7 @@ fn proposals_of_members_servers_and_newcomers_are_told_apart() {
 }
 
 #[test]
-fn a_newcomers_proposal_is_its_own_in_somebody_elses_commit() {
+fn a_newcomers_proposal_is_its_own_in_anothers_commit() {
     let add = (package(basic("bob/2")), Some(Sender::NewMemberProposal {}));
     let request = commit(&all(), std::slice::from_ref(&add)).unwrap();
     assert_eq!(request.changes, [add_client("bob", 2).by(by_device("bob", 2))]);
@@ -350,7 +350,7 @@ fn a_retraction_takes_a_right() {
 }
 
 #[test]
-fn other_policy_components_and_removals_are_changes_that_nobody_may_make() {
+fn other_policy_components_and_removals_are_changes_that_no_user_may_make() {
     let expected = |component| vec![Change::ChangeComponent(component).into()];
     for component in [ComponentID::STATUS_NOTIFICATION_POLICY, ComponentID::MESSAGE_EXPIRATION_POLICY] {
         assert_eq!(commit(&all(), &[(update(component, &0u8), None)]).unwrap().changes, expected(component));
@@ -379,7 +379,7 @@ fn a_reinit_is_a_change() {
 }
 
 #[test]
-fn refuses_indices_leaves_and_credentials_of_nobody() {
+fn refuses_indices_leaves_and_credentials_of_no_user() {
     assert_eq!(problem(&all(), list(&[], &[4], &[])), RequestProblem::UserIndexOutOfRange(4));
     assert_eq!(problem(&all(), list(&[(9, 2)], &[], &[])), RequestProblem::UserIndexOutOfRange(9));
     assert_eq!(problem(&all(), Proposal::Remove(Remove { removed: 7 })), RequestProblem::UnknownLeaf(7));

@@ -140,7 +140,7 @@ fn what_is_wrong_with_a_room_names_where() {
         says(of_user, &[BOB]);
     }
     says(Defect::UndefinedRole { user: user(), role: 7 }, &[BOB, "7"]);
-    says(Defect::ClientOfNobody { user: user(), client: client() }, &[BOB, B1]);
+    says(Defect::ClientOfUnlistedUser { user: user(), client: client() }, &[BOB, B1]);
     says(Defect::DuplicateClient(client()), &[B1]);
     says(Defect::TooManyUsers { maximum: 3, users: 4 }, &["4 users", "3"]);
     says(Defect::TooManyClients { maximum: 3, clients: 4 }, &["4 clients", "3"]);
@@ -247,8 +247,8 @@ fn what_is_wrong_with_a_component_names_it() {
     says(HistoryFinding::NeverActive { role_index: 7 }, &["7"]);
     says(HistoryFinding::UndefinedRole { role_index: 7 }, &["7"]);
     says(HistoryFinding::RepeatedRole { role_index: 7 }, &["7"]);
-    says(HistoryFinding::NobodyMayShare, &["no role"]);
-    says(HistoryFinding::NobodyListed, &["no role"]);
+    says(HistoryFinding::NoneMayShare, &["no role"]);
+    says(HistoryFinding::NoneListed, &["no role"]);
     says(HistoryFinding::NoTime, &["0 seconds"]);
     says(HistoryRefusal::Forbidden, &["history"]);
     says(HistoryRefusal::Role { role_index: 7 }, &["7"]);
@@ -477,11 +477,11 @@ fn a_finding_numbers_its_steps() {
         code: lint::LintCode::LockOut,
         severity: lint::LintSeverity::Warning,
         roles: vec![7],
-        explanation: "nobody is left".into(),
+        explanation: "no user is left".into(),
         start: vec![7, 7],
         steps: vec![step, step],
     };
-    let head = format!("warning {}: nobody is left", lint::LintCode::LockOut.name());
+    let head = format!("warning {}: no user is left", lint::LintCode::LockOut.name());
     assert_eq!(
         finding.to_string(),
         format!("{head}\n  0. the room has participants with role 7, 7\n  1. {step}\n  2. {step}")

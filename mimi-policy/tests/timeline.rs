@@ -117,7 +117,7 @@ fn takes(first: NestedPart, change: NestedPart, own: Cap, others: Option<Cap>) {
 }
 
 #[test]
-fn edits_take_can_edit_own_message_and_nobody_edits_anothers() {
+fn edits_take_can_edit_own_message_and_no_user_edits_anothers() {
     takes(text("Helo"), text("Hello"), Cap::CAN_EDIT_OWN_MESSAGE, None);
 }
 
@@ -258,7 +258,7 @@ fn the_role_at_the_change_counts_and_neither_that_at_the_message_nor_that_of_now
 }
 
 #[test]
-fn whoever_has_left_has_said_what_it_said_and_says_no_more() {
+fn a_user_who_left_has_said_what_it_said_and_says_no_more() {
     let (mut room, mut history) = (changing().room(), RoleHistory::default());
     let first = sent("bob", 10, message(1, text("Hello")));
     let [before, after] =

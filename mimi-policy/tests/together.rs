@@ -1,4 +1,4 @@
-//! What may share a commit, what the base policy asks of everybody, and who may send what.
+//! What may share a commit, what the base policy asks of all users, and who may send what.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::arithmetic_side_effects, missing_docs)]
@@ -125,7 +125,7 @@ fn a_role_that_is_not_touched_never_refuses() {
         .edit(4, |role| role.minimum_participants_constraint = 9)
         .edit(2, |role| role.maximum_participants_constraint = Some(0));
     broken.allows(&by("alice"), Commit, add("erin", 3));
-    // Minima are for whoever goes, maxima for whoever comes.
+    // Minima are for those who go, maxima for those who come.
     broken.allows(&by("alice"), Commit, add("erin", 4));
     broken.allows(&by("alice"), Commit, set("bob", 3));
 }
@@ -249,13 +249,13 @@ fn a_single_device_room_has_one_client_for_each_user() {
     let refused = two.refuses(&by("alice"), Commit, base(|base| base.multi_device = false));
     assert_eq!(refused, invalid(Defect::SeveralClients(user("bob"))));
     two.allows(&by("alice"), Commit, [base(|base| base.multi_device = false), remove_client("bob", 2)]);
-    // Somebody else's only client is no answer to it.
+    // Another user's only client is no answer to it.
     let changes = [base(|base| base.multi_device = false), remove_client("carol", 1)];
     assert_eq!(two.refuses(&by("alice"), Commit, changes), invalid(Defect::SeveralClients(user("bob"))));
 }
 
 #[test]
-fn a_role_goes_once_nobody_has_it() {
+fn a_role_goes_once_no_user_has_it() {
     let mut without = ruled().parts.roles;
     without.roles.retain(|role| role.role_index != 4);
     for role in &mut without.roles {
@@ -290,7 +290,7 @@ fn a_parent_dependent_room_has_some_of_its_parents_participants() {
 }
 
 #[test]
-fn a_room_comes_to_depend_on_a_parent_that_has_everybody() {
+fn a_room_comes_to_depend_on_a_parent_with_all_its_users() {
     let depend = |parent: &str| {
         let parent = mimi_codec::protocol::Uri::new(parent);
         base(|base| {
@@ -444,7 +444,7 @@ fn from_outside_a_client_proposes_its_own_leaf_alone() {
 }
 
 #[test]
-fn nobody_joins_by_reinitializing() {
+fn no_user_joins_by_reinitializing() {
     let scene = four().can(2, &[Cap::CAN_ADD_OWN_CLIENT, Cap::CAN_SEND_MLS_REINIT_PROPOSAL]);
     let refused = scene.refuses(&by_device("bob", 2), ExternalCommit, Change::ReInit);
     assert_eq!(refused.1, Reason::ReInitBesideOthers);
@@ -459,7 +459,7 @@ fn an_external_commit_takes_up_self_removals_that_were_accepted() {
     let own = remove_client("carol", 2).by(by_device("carol", 2));
     let grants = allows(&room, &by_device("bob", 2), ExternalCommit, [own]);
     assert_eq!(grants[0].basis, Basis::Accepted);
-    // Not as somebody else's, nor what is no self-removal.
+    // Not as another user's, nor what is no self-removal.
     for other in [remove_client("carol", 2).by(by("carol")), remove_client("carol", 2).by(by("alice"))] {
         assert!(room.check(&by_device("bob", 2), ExternalCommit, &[other]).is_err());
     }
@@ -500,8 +500,8 @@ fn refuses_invalid_rooms_with_every_reason() {
     );
     let unnamed = fixed.edit(1, |role| role.role_name = "x".into()).can(1, &[Cap::CAN_ADD_PARTICIPANT]);
     assert_eq!(defects(unnamed), [Defect::AddsToFixedMembership(1)]);
-    let nobody = Defect::ClientOfNobody { user: user("erin"), client: device("erin", 1) };
-    assert_eq!(defects(four().client("erin", 1)), [nobody]);
+    let defect = Defect::ClientOfUnlistedUser { user: user("erin"), client: device("erin", 1) };
+    assert_eq!(defects(four().client("erin", 1)), [defect]);
     assert_eq!(defects(four().client("bob", 1)), [Defect::DuplicateClient(device("bob", 1))]);
     let single = four().client("bob", 2).base(|base| base.multi_device = false);
     assert_eq!(defects(single), [Defect::SeveralClients(user("bob"))]);
@@ -605,7 +605,7 @@ fn a_room_follows_its_parent() {
 }
 
 #[test]
-fn a_hub_that_does_not_know_the_parent_yet_loads_the_room_and_adds_nobody() {
+fn a_hub_that_does_not_know_the_parent_yet_loads_the_room_and_adds_no_user() {
     let mut scene = child();
     scene.parts.parent_participants = None;
     let room = scene.room();
@@ -711,7 +711,7 @@ fn a_limit_names_the_changes_that_exceed_it() {
         (refusal.reason.clone(), refusal.change, refusal.changes())
     };
     let ruled = || ruled().active("erin", 4);
-    // Of roles: whoever leaves a minimum, and whoever comes to a maximum.
+    // Of roles: a user who leaves a minimum, and a user who comes to a maximum.
     let full = ruled().edit(4, |role| {
         role.minimum_participants_constraint = 1;
         role.maximum_participants_constraint = Some(3);

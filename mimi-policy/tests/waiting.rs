@@ -31,7 +31,7 @@ fn what_was_accepted_counts_for_the_next_decision() {
 }
 
 #[test]
-fn whoever_was_removed_or_banned_may_only_leave() {
+fn a_removed_or_banned_user_may_only_leave() {
     for change in [remove("bob"), set("bob", 1)] {
         let mut room = ruled().can(2, &[Cap::CAN_SEND_MESSAGE]).can(1, &[Cap::CAN_SEND_MESSAGE]).room();
         allows(&room, &by("bob"), Message, ());
@@ -86,7 +86,7 @@ fn a_ban_by_change_user_role_is_proposed_with_the_clients_removals() {
     let mut room = kicks.room();
     accept(&mut room, &by("alice"), Proposal, with_clients());
     allows(&room, &by("dave"), Commit, ());
-    // canBan takes the clients along, whoever commits; and who has none is no matter.
+    // canBan takes the clients along, by any committer; one without clients does not matter.
     let mut room = changes.clone().can(3, &[Cap::CAN_BAN]).room();
     accept(&mut room, &by("alice"), Proposal, set("bob", 1));
     allows(&room, &by("dave"), Commit, remove_client("bob", 1));

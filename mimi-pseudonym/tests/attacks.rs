@@ -511,7 +511,7 @@ fn refuses_a_request_whose_room_is_not_the_requesters() {
 }
 
 #[test]
-fn refuses_a_response_by_somebody_else_or_with_another_key() {
+fn refuses_a_response_by_another_or_with_another_key() {
     let mut world = World::new();
     let (alice, bob, mallory) = (world.user("alice", 1), world.user("bob", 1), world.user("mallory", 1));
     let (alices, bobs) = (world.set(&alice).remove(0), world.set(&bob).remove(0));
@@ -560,7 +560,7 @@ fn refuses_a_response_by_somebody_else_or_with_another_key() {
 }
 
 #[test]
-fn refuses_a_connection_key_that_somebody_else_rotates() {
+fn refuses_a_connection_key_that_another_rotates() {
     let mut world = World::new();
     let (bob, mallory) = (world.user("bob", 1), world.user("bmallory", 1));
     let (old, others) = (world.set(&bob).remove(0), world.set(&mallory).remove(0));
@@ -593,7 +593,7 @@ fn refuses_a_connection_key_that_somebody_else_rotates() {
 }
 
 #[test]
-fn refuses_an_identity_of_another_provider_or_that_nobody_vouches_for() {
+fn refuses_an_identity_of_another_provider_or_that_no_user_vouches_for() {
     let mut world = World::new();
     let (alice, bob) = (world.user("alice", 1), world.user("bob", 1));
     // Bob's pseudonym says that he is of Alice's provider: whose bans would it be that he evades?
@@ -679,7 +679,7 @@ fn refuses_to_show_anybody_under_a_user_pseudonym_that_two_users_have() {
 
 /// Where links are optional, a client without one says under which user pseudonym it is, and no party can look.
 #[test]
-fn refuses_a_client_that_shows_itself_to_nobody_under_the_pseudonym_of_somebody_who_is_known() {
+fn refuses_a_client_that_shows_itself_to_no_user_under_the_pseudonym_of_a_user_who_is_known() {
     let mut world = World::new();
     let (mut hub, wrapper_key, ..) = room_of_two(&mut world);
     let mallory = world.user("bmallory", 1);

@@ -92,7 +92,7 @@ fn a_connection_exchanges_keys_that_no_server_sees() {
         pending.accept(&world.suite, &response, &hub.view(&created.wrapper_key), 2, None, &check).unwrap();
     assert_eq!((to_bob.user(), to_bob.connection_key()), (&bob.uri, &bob.connection_key));
     assert_eq!((to_alice.user(), to_alice.connection_key()), (&alice.uri, &alice.connection_key));
-    hub.knows_nobody(&world, &[&alice, &bob], &created.wrapper_key);
+    hub.knows_no_user(&world, &[&alice, &bob], &created.wrapper_key);
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn a_room_is_created_with_its_creators_key_at_leaf_0() {
     assert_eq!((hub.leaves.len(), hub.link_keys.iter().count()), (1, 1));
     let check = |credential: &_| world.check(credential);
     assert_eq!(hub.view(&wrapper_key).open(&world.suite, 0, &check).unwrap().user(), &alice.uri);
-    hub.knows_nobody(&world, &[&alice], &wrapper_key);
+    hub.knows_no_user(&world, &[&alice], &wrapper_key);
 }
 
 fn group_info(with: Option<&IdentityLinkWrapperKey>) -> GroupInfo {
@@ -199,7 +199,7 @@ fn alice_adds_bob_and_he_learns_who_is_there() {
     assert_eq!(refused.to_string(), "leaf 1: the user pseudonym is not on the participant list");
     let error = IdentityLinkWrapperKey::from_welcome(&world.suite, &for_hub);
     assert_eq!(error, Err(PseudonymError::NoWrapperKey));
-    hub.knows_nobody(&world, &[&alice, &bob], &wrapper_key);
+    hub.knows_no_user(&world, &[&alice, &bob], &wrapper_key);
 }
 
 #[test]
@@ -223,7 +223,7 @@ fn bob_adds_charlie_whom_alice_does_not_know_and_she_learns_who_it_is() {
     hub.commit(&world, leaves, &changes).unwrap();
     // Hub and members have the same keys.
     assert_eq!(hub.sealed, *accepted.room.sealed());
-    hub.knows_nobody(&world, &[&alice, &bob, &charlie], &wrapper_key);
+    hub.knows_no_user(&world, &[&alice, &bob, &charlie], &wrapper_key);
 }
 
 /// One user pseudonym for both, so all members know that it is Bob again.
@@ -275,7 +275,7 @@ fn dave_joins_with_a_link_and_is_known_before_his_commit_is_accepted() {
     assert_eq!(accepted.unwrap().users(), [(1, Some(dave.uri.clone()))]);
     hub.commit(&world, leaves, &changes).unwrap();
     assert_eq!(names(&learn_room(&world.suite, &hub.view(&daves_key), &required, &check)), ["alice", "dave"]);
-    hub.knows_nobody(&world, &[&alice, &dave], &wrapper_key);
+    hub.knows_no_user(&world, &[&alice, &dave], &wrapper_key);
 
     // He joins again, from the same client with another credential: his earlier leaf goes in the same commit, and
     // consents with its key, since his pseudonym is present.
@@ -330,11 +330,11 @@ fn who_leaves_takes_its_key_along() {
         assert_eq!(names(&learn_room(&world.suite, &hub.view(&wrapper_key), &required, &check)), names_left);
     }
     assert_eq!(remove_clients(&hub.link_keys, &[5], None), Ok(None));
-    hub.knows_nobody(&world, &[&alice, &bob, &charlie], &wrapper_key);
+    hub.knows_no_user(&world, &[&alice, &bob, &charlie], &wrapper_key);
 }
 
 #[test]
-fn who_shows_its_identity_to_nobody_is_its_pseudonym() {
+fn a_client_without_an_identity_link_is_its_pseudonym() {
     let mut world = World::new();
     let (alice, bob) = (world.user("alice", 1), world.user("bob", 1));
     let (mut hub, wrapper_key) = room_of(&mut world, &alice);
@@ -384,7 +384,7 @@ fn who_shows_its_identity_to_nobody_is_its_pseudonym() {
     let unknown = |_: &IdentifierUri| LinkPolicy::Forbidden;
     let learned = learn_room(&world.suite, &hub.view(&wrapper_key), &unknown, &check);
     assert_eq!(names(&learned), ["leaf 0: the room's policy forbids an identity link", "-"]);
-    hub.knows_nobody(&world, &[&alice, &bob], &wrapper_key);
+    hub.knows_no_user(&world, &[&alice, &bob], &wrapper_key);
 }
 
 #[test]

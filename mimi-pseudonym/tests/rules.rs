@@ -176,7 +176,7 @@ fn merges_several_updates_of_the_keys_in_their_order() {
 }
 
 #[test]
-fn refuses_a_key_for_a_leaf_that_is_not_there_or_that_nobody_touched() {
+fn refuses_a_key_for_a_leaf_that_is_not_there_or_that_no_user_touched() {
     let mut world = World::new();
     let room = before(&mut world);
     let leaves = changed(&mut world, room.leaves(), ".l..");

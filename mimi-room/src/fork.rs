@@ -334,8 +334,8 @@ mod tests {
         let mut even = ForkReports::new(3, singles(&["a", "b"]));
         even.report(&client("a"), 3, &[1]).unwrap();
         assert!(matches!(even.verdict(), ForkVerdict::Undecided { .. }));
-        let nobody = ForkReports::new(3, []);
-        assert!(matches!(nobody.verdict(), ForkVerdict::Undecided { .. }));
+        let reports = ForkReports::new(3, []);
+        assert!(matches!(reports.verdict(), ForkVerdict::Undecided { .. }));
     }
 
     #[test]

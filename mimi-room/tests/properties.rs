@@ -83,7 +83,7 @@ fn last_word(log: &[Step], requester: &str, target: &str, room: Option<&str>) ->
 proptest! {
     #![proptest_config(config())]
 
-    /// The state machine answers as whoever reads the whole log.
+    /// The state machine answers as a reader of the whole log.
     #[test]
     fn consent_is_the_last_word_that_covers_the_room(
         log in vec((0..4u8, select(&["a", "b"]), select(&["b", "c"]), option::of(select(&ROOMS))), 0..40),

@@ -41,7 +41,7 @@ fn what_others_refuse_says_why() {
     says(NoConsent::Unanswered, &["not consented"]);
     says(NoConsent::Revoked, &["revoked"]);
     says(NoConsent::NotForThisRoom, &["other rooms"]);
-    says(ConversationKeyError::NoParticipants, &["nobody"]);
+    says(ConversationKeyError::NoParticipants, &["without users"]);
     assert!(ConversationKeyError::NoParticipants.source().is_none());
     let error = EncodeError::VectorTooLong { len: 1 << 30 };
     let too_long = ConversationKeyError::TooLong(error);

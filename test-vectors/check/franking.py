@@ -174,7 +174,7 @@ def invalid(case):
     known(case)
     parties = case.get("refused_by")
     if not parties or not set(parties) <= set(PARTIES):
-        raise Wrong("refused_by", "names no party, or one that nobody knows")
+        raise Wrong("refused_by", "names no party, or an unknown one")
     for party in parties:
         if not refusal(PARTIES[party], case):
             raise Wrong("refused_by", f"the {party} accepts")

@@ -168,7 +168,7 @@ class Room:
                     require(not role.can("canAddParticipant"), "canAddParticipant in a room of fixed membership")
         for user, index in self.listed.items():
             require(index != NO_ROLE and index in self.roles, "a participant without a role")
-        require(set(self.clients.values()) <= set(self.listed), "a client of nobody on the list")
+        require(set(self.clients.values()) <= set(self.listed), "a client of no user on the list")
         require(bool(base["parent_room"]) == base["parent_dependant"], "parent_dependant and parent_room disagree")
         self.check_limits()
 
@@ -176,13 +176,13 @@ class Room:
         owners = list(self.clients.values())
         require(self.base["multi_device"] or len(owners) == len(set(owners)), "a user with two clients")
         require(self.base["max_clients"] is None or len(owners) <= self.base["max_clients"], "max_clients")
-        # A full list bans nobody from being banned.
+        # A full list bans no user from being banned.
         users = [user for user, index in self.listed.items() if not (index == BANNED and self.has_banned_role)]
         require(self.base["max_users"] is None or len(users) <= self.base["max_users"], "max_users")
 
 
 class Party:
-    """Whoever stands behind a change, with the role that its rights come from."""
+    """A user who stands behind a change, with the role that its rights come from."""
 
     def __init__(self, room, actor):
         self.is_server = "external_sender" in actor
@@ -352,7 +352,7 @@ class Decision:
         require(client not in self.after.clients, "already in the group")
         require(user in self.after.listed, "not on the list")
         if self.added_by.get(user) == party.uri and user != party.uri:
-            pass  # whoever adds a user adds its clients
+            pass  # a user who adds a user adds its clients
         elif user == party.uri and user in self.added_by:
             require(client == self.actor.client, "an external commit adds the joining client")
         else:
@@ -460,7 +460,7 @@ class Decision:
             require(len(after.listed) < len(set(after.parent)), "no strict subset of the parent room")
 
     def check_constraints(self, index):
-        """Minimums of a role that loses somebody, maximums of one that gains somebody."""
+        """Minimums of a role that loses a user, maximums of one that gains a user."""
         before, after = self.before, self.after
         role = after.role(index)
         if index == NO_ROLE:
@@ -508,7 +508,7 @@ def with_pending(room, pending):
 
 
 class AnyParty:
-    """Whoever proposed what the hub has accepted already."""
+    """Those who proposed what the hub has accepted already."""
 
     @staticmethod
     def can(_):
@@ -524,7 +524,7 @@ def decide(case):
     pending = room_pending = case.get("room").get("pending", [])
     earlier = with_pending(room, pending)
     state, form = earlier.after, case.text("form")
-    # What was accepted counts already, and naming it once again adds nothing, whoever does (reading D50).
+    # What was accepted counts already, and naming it once again adds nothing, by any sender (reading D50).
     waiting = [p["change"] for p in room_pending]
     bare = [{k: v for k, v in c.items() if k != "by"} for c in case.get("changes")]
     changes = [c for c, b in zip(case.get("changes"), bare) if b not in waiting]

@@ -74,7 +74,7 @@ def content(body, participants, forwards):
                 try:
                     inner = decode_message(part["content"])["body"]
                 except Refused:
-                    # Nobody shows it. Beyond the last level nobody looks.
+                    # No user shows it. Beyond the last level no user looks.
                     inner = {"part": "null", "disposition": 0}
                 yield from content(inner, participants, forwards + 1)
 

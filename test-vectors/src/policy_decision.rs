@@ -245,9 +245,9 @@ pub fn room_state(room: &PolicyRoom) -> Result<RoomState, WhyRefused> {
         let run = rest.iter().take_while(|proposed| proposed.by == first.by).count();
         let (now, later) = rest.split_at(run);
         let invalid = |refusal: Refusal| WhyRefused::InvalidPending(place, refusal);
-        let nobody =
+        let unknown =
             policy_json::Actor::ExternalSender { external_sender: "nobody".into(), claims: Vec::new() };
-        let by = actor(first.by.as_ref().unwrap_or(&nobody), room).map_err(WhyRefused::Identity)?;
+        let by = actor(first.by.as_ref().unwrap_or(&unknown), room).map_err(WhyRefused::Identity)?;
         let changes = now.iter().map(|proposed| change(proposed, room));
         let changes = changes.collect::<Result<Vec<_>, _>>().map_err(WhyRefused::Identity)?;
         let plan = state.plan_restored(&OwnLogEntry::from_own_storage(by, changes)).map_err(invalid)?;

@@ -50,10 +50,10 @@ pub const ACTS: &[Act] = &[
         play: refusals::play,
     },
     Act { number: 4, title: "They talk", play: messages::play },
-    Act { number: 5, title: "Somebody is reported", play: reports::play },
-    Act { number: 6, title: "Somebody leaves, somebody is kicked and banned", play: leaving::play },
+    Act { number: 5, title: "A user is reported", play: reports::play },
+    Act { number: 6, title: "A user leaves, a user is kicked and banned", play: leaving::play },
     Act { number: 7, title: "Coming in from outside", play: outside::play },
-    Act { number: 8, title: "A clubhouse in which the hub knows nobody", play: minimal_metadata::play },
+    Act { number: 8, title: "A clubhouse in which the hub knows no user", play: minimal_metadata::play },
     Act { number: 9, title: "Handshakes that followers can't read", play: semi_private::play },
     Act { number: 10, title: "Consent between providers", play: consent::play },
 ];

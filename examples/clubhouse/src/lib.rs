@@ -8,7 +8,7 @@
 //! - [`provider`] is a server: `mimi-room`'s hub and follower, and the state that they work on.
 //! - [`identity`] is what is in a credential here, and [`stack`] what OpenMLS needs to know of it.
 //! - [`telling`] puts the hub's decisions into words.
-//! - [`minimal_metadata`] is a room in which the hub knows nobody: members, hub and network once more, with `mimi-pseudonym`.
+//! - [`minimal_metadata`] is a room in which the hub knows no user: members, hub and network once more, with `mimi-pseudonym`.
 //! - [`sealed`] is how members and the hub read handshakes that followers cannot read.
 //! - [`acts`] is the story. [`narrator`] writes down what happens, [`output`] shows it.
 

@@ -2,7 +2,7 @@
 //! participants learn who is who.
 //!
 //! - [`person`] is a user with its clients: real credentials, a connection key, connections, key packages in sets.
-//! - [`room`] is what everybody sees of a room without a key, and how a commit is judged by it: the same at the hub and at each member.
+//! - [`room`] is what all parties see of a room without a key, and how a commit is judged by it: the same at the hub and at each member.
 //! - [`judging`] is how `mimi-policy` decides on a commit.
 //! - [`member`] is a client in a room, under a pseudonym: an OpenMLS group, the room's wrapper key, and the links that it opens.
 //! - [`seam`] is where OpenMLS and `mimi-codec` meet.

@@ -66,7 +66,7 @@ pub enum Event {
     Note(String),
     /// A body went from one to another.
     Sent(Body),
-    /// What somebody learnt from what it was given.
+    /// What a user learnt from what it was given.
     Saw {
         /// Who.
         who: Party,
@@ -105,12 +105,12 @@ impl Narrator {
         self.events.push(Event::Note(text.into()));
     }
 
-    /// Somebody learnt something.
+    /// A party learnt something.
     pub fn saw(&mut self, who: impl Into<Party>, what: impl Into<String>) {
         self.events.push(Event::Saw { who: who.into(), what: what.into() });
     }
 
-    /// Somebody decided.
+    /// A party decided.
     pub fn decided(&mut self, verdict: Verdict) {
         self.events.push(Event::Decided(verdict));
     }

@@ -233,7 +233,7 @@ impl Provider {
         Ok(answer.change.ok_or_else(|| why.join(", "))?)
     }
 
-    /// The answer to a request that was passed on: the Welcome will go to whoever gave it.
+    /// The answer to a request that was passed on: the Welcome will go to the provider that gave it.
     ///
     /// # Errors
     /// If it is not an answer to the request.

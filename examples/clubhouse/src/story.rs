@@ -21,7 +21,7 @@ pub struct Cast {
     pub cathy: UserUri,
     /// Of c.example: the guest.
     pub dave: UserUri,
-    /// Of b.example: nobody has added her.
+    /// Of b.example: no user has added her.
     pub erin: UserUri,
     /// Alice's.
     pub client_a1: ClientUri,
@@ -39,7 +39,7 @@ pub struct Cast {
 
 /// The world, and what the acts know of it.
 pub struct Story {
-    /// Everybody and everything.
+    /// All parties and everything.
     pub world: World,
     /// Who is who.
     pub cast: Cast,

@@ -13,7 +13,7 @@ fn played(suite: u16) -> Vec<Event> {
 }
 
 #[test]
-fn the_hub_knows_nobody_and_the_members_everybody_in_every_suite() {
+fn the_hub_knows_no_user_and_the_members_know_all_in_every_suite() {
     for suite in 1..=3 {
         let events = played(suite);
         let searched = events

@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_but_a_member_makes_one() {
+    fn no_user_but_a_member_makes_one() {
         for sender in [Sender::External { sender_index: 0 }, Sender::NewMemberProposal {}] {
             let content = Content::Proposal { proposal: Proposal::SelfRemove(SelfRemove {}) };
             let invalid = FramedContent::new("g".into(), 1, sender, "".into(), content).unwrap_err();

@@ -88,7 +88,7 @@ fn refuses_a_deletion_by_anyone_but_the_sender_and_the_moderator() {
 }
 
 #[test]
-fn by_default_senders_change_their_own_and_nobody_a_topic() {
+fn by_default_senders_change_their_own_and_no_user_a_topic() {
     let ask = |sender: usize, replacing: TestMessage, original: &TestMessage| {
         let mut timeline = Timeline::<(), NotAuthorized>::new();
         for message in [original, &TestMessage { sender, ..replacing }] {

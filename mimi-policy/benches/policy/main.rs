@@ -30,7 +30,7 @@ fn device(number: usize) -> String {
     format!("mimi://example.com/d/user-{number:06}/phone")
 }
 
-/// The moderated room: user 0 moderates, everybody else is a guest, an attendee or a speaker with one client.
+/// The moderated room: user 0 moderates, all others is a guest, an attendee or a speaker with one client.
 fn parts(participants: usize) -> RoomParts {
     let role = |number: usize| if number == 0 { 5 } else { 2 + u32::try_from(number % 3).unwrap() };
     let pairs = (0..participants)

@@ -264,11 +264,11 @@ impl<'r, 'a> Rights<'r, 'a> {
     /// canOpenJoin and canJoinIfPreauthorized.
     fn join_without_code(&self, item: &Item<'a>, role: u32) -> Result<Right, Reason> {
         let comes = Asked { maxima_after: true, ..Asked::default() };
-        let nobody = self.room.role_entry(NO_ROLE);
+        let role_zero = self.room.role_entry(NO_ROLE);
         let (open, preauthorized) =
             (CapabilityType::CAN_OPEN_JOIN, CapabilityType::CAN_JOIN_IF_PREAUTHORIZED);
-        let is_open = nobody.is_some_and(|nobody| nobody.has(open));
-        if is_open && nobody.is_some_and(|nobody| nobody.may_move(NO_ROLE, role)) {
+        let is_open = role_zero.is_some_and(|role_zero| role_zero.has(open));
+        if is_open && role_zero.is_some_and(|role_zero| role_zero.may_move(NO_ROLE, role)) {
             let basis = Basis::RoleChange { from: NO_ROLE, to: role };
             return Ok((grant(item, Some(open), basis), comes));
         }
@@ -293,13 +293,14 @@ impl<'r, 'a> Rights<'r, 'a> {
     /// canUseJoinCode.
     fn join_by_code(&self, item: &Item<'a>, role: u32, code: JoinCode) -> Result<Right, Reason> {
         let capability = CapabilityType::CAN_USE_JOIN_CODE;
-        let Some(nobody) = self.room.role_entry(NO_ROLE).filter(|nobody| nobody.has(capability)) else {
+        let Some(role_zero) = self.room.role_entry(NO_ROLE).filter(|role_zero| role_zero.has(capability))
+        else {
             return Err(Reason::MissingCapability { role: NO_ROLE, capability });
         };
         if code == JoinCode::Invalid {
             return Err(Reason::InvalidJoinCode);
         }
-        if !nobody.may_move(NO_ROLE, role) {
+        if !role_zero.may_move(NO_ROLE, role) {
             return Err(Reason::RoleChangeNotAuthorized { role: NO_ROLE, from: NO_ROLE, to: role });
         }
         let basis = Basis::RoleChange { from: NO_ROLE, to: role };

@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_limits_of_nobody() {
+    fn finds_limits_of_no_user() {
         let none = BaseRoomPolicy { max_users: Some(0), max_clients: Some(0), ..policy() };
         assert_eq!(found(&none), [BaseFinding::NoUsers, BaseFinding::NoClients]);
         let one = BaseRoomPolicy { max_users: Some(1), max_clients: Some(1), ..policy() };

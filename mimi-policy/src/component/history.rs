@@ -32,9 +32,9 @@ pub enum HistoryFinding {
         role_index: u32,
     },
     /// Sharing is required, and no role may share.
-    NobodyMayShare,
+    NoneMayShare,
     /// Sharing is left open, and no role may share.
-    NobodyListed,
+    NoneListed,
     /// The time that may be shared is 0.
     NoTime,
 }
@@ -44,10 +44,10 @@ impl HistoryFinding {
     #[must_use]
     pub const fn severity(&self) -> Severity {
         match self {
-            Self::NonParticipant | Self::Banned | Self::NeverActive { .. } | Self::NobodyMayShare => {
+            Self::NonParticipant | Self::Banned | Self::NeverActive { .. } | Self::NoneMayShare => {
                 Severity::Invalid
             }
-            Self::UndefinedRole { .. } | Self::RepeatedRole { .. } | Self::NobodyListed | Self::NoTime => {
+            Self::UndefinedRole { .. } | Self::RepeatedRole { .. } | Self::NoneListed | Self::NoTime => {
                 Severity::Advice
             }
         }
@@ -64,8 +64,8 @@ impl fmt::Display for HistoryFinding {
             }
             Self::UndefinedRole { role_index } => write!(f, "role {role_index} doesn't exist"),
             Self::RepeatedRole { role_index } => write!(f, "role {role_index} is listed twice"),
-            Self::NobodyMayShare => f.write_str("history is to be shared, and no role may share it"),
-            Self::NobodyListed => f.write_str("history may be shared, and no role may share it"),
+            Self::NoneMayShare => f.write_str("history is to be shared, and no role may share it"),
+            Self::NoneListed => f.write_str("history may be shared, and no role may share it"),
             Self::NoTime => f.write_str("the shared time is 0 seconds"),
         }
     }
@@ -99,9 +99,9 @@ pub fn findings(policy: &HistoryPolicy, roles: &[Role]) -> Vec<HistoryFinding> {
     let Some(Sharing { roles: listed, max_time_period, .. }) = sharing(policy) else { return found };
     if listed.is_empty() {
         found.push(if matches!(policy, HistoryPolicy::Required { .. }) {
-            HistoryFinding::NobodyMayShare
+            HistoryFinding::NoneMayShare
         } else {
-            HistoryFinding::NobodyListed
+            HistoryFinding::NoneListed
         });
     }
     let defined: BTreeMap<u32, &Role> = roles.iter().map(|role| (role.role_index, role)).collect();
@@ -267,9 +267,9 @@ mod tests {
             automatically_share: true,
             max_time_period: 1,
         };
-        assert_eq!(findings(&required, &[]), [HistoryFinding::NobodyMayShare]);
-        assert_eq!(HistoryFinding::NobodyMayShare.severity(), Severity::Invalid);
-        assert_eq!(findings(&optional(&[], true, 1), &[]), [HistoryFinding::NobodyListed]);
+        assert_eq!(findings(&required, &[]), [HistoryFinding::NoneMayShare]);
+        assert_eq!(HistoryFinding::NoneMayShare.severity(), Severity::Invalid);
+        assert_eq!(findings(&optional(&[], true, 1), &[]), [HistoryFinding::NoneListed]);
         assert_eq!(findings(&HistoryPolicy::Forbidden {}, &[]), []);
     }
 

@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_without_bytes_lets_nobody_in_even_if_one_is_stored() {
+    fn a_link_without_bytes_lets_no_user_in_even_if_one_is_stored() {
         let stored = JoinLinksData { join_links: vec![JoinLink { join_link: "".into() }] };
         let record = LinkRecord { created_at_ms: 0, uses: 0 };
         assert_eq!(check_use(&policy(false), &stored, b"", &record, 1), Err(JoinLinkRefusal::NotActive));

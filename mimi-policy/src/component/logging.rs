@@ -188,7 +188,7 @@ mod tests {
     const LOGGER: &str = "mimi://a.example/d/logger";
 
     #[test]
-    fn finds_nobody_to_log_strange_clients_and_two_of_one_provider() {
+    fn finds_no_user_to_log_strange_clients_and_two_of_one_provider() {
         assert_eq!(findings(&required(&[])), [LoggingFinding::NoLoggingClient]);
         assert_eq!(LoggingFinding::NoLoggingClient.severity(), Severity::Invalid);
         assert_eq!(findings(&optional(&[])), []);

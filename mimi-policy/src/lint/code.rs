@@ -97,7 +97,7 @@ codes! {
     /// A preauthorization never counts, because an earlier one matches all that it matches.
     ShadowedPreauthorization = "shadowed-preauthorization", Warning;
     /// All users are preauthorized for a role with rights over others.
-    EverybodyPreauthorized = "everybody-preauthorized", Warning;
+    AllPreauthorized = "all-preauthorized", Warning;
     /// An external sender may do more than the draft advises.
     StrongExternalSender = "strong-external-sender", Warning;
     /// A silenced user leaves and joins again.

@@ -43,9 +43,9 @@ const MAX_PAIRS_REPORTED: usize = 16;
 pub(super) fn find(table: &Table<'_>, budget: &mut Budget, findings: &mut Vec<LintFinding>) {
     let model = Model::new(table, Who::Plain);
     let search = Search { table, model: &model };
-    let nobody = Powers::new(model.roles.len());
+    let none = Powers::new(model.roles.len());
     // What is reached by those who are not on the list is no gain for those who are.
-    let outside = search.coalition(&[], &nobody, budget, findings);
+    let outside = search.coalition(&[], &none, budget, findings);
     let mut reached: Vec<(usize, Powers)> = Vec::new();
     for place in model.ordinary() {
         if model.has_room_for(place, 1) {

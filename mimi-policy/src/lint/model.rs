@@ -177,12 +177,12 @@ impl Model {
     pub(super) fn new(table: &Table<'_>, who: Who) -> Self {
         let base = &table.policy.base;
         let open = !base.fixed_membership;
-        let nobody = table.roles.get(&NO_ROLE).copied();
+        let role_zero = table.roles.get(&NO_ROLE).copied();
         let others = table.roles.iter().filter(|(index, _)| **index != NO_ROLE);
         let places: BTreeMap<u32, usize> =
             core::iter::once(NO_ROLE).chain(others.clone().map(|(index, _)| *index)).zip(0..).collect();
         let mut pairs = MAX_PAIRS;
-        let mut roles = vec![ModelRole::new(table, NO_ROLE, nobody, &places, &mut pairs)];
+        let mut roles = vec![ModelRole::new(table, NO_ROLE, role_zero, &places, &mut pairs)];
         for (index, role) in others {
             roles.push(ModelRole::new(table, *index, Some(role), &places, &mut pairs));
         }
@@ -196,8 +196,8 @@ impl Model {
             max_users: limit(base.max_users),
             max_clients,
         };
-        if open && let Some(nobody) = nobody {
-            model.find_joins(table, nobody, &places, who);
+        if open && let Some(role_zero) = role_zero {
+            model.find_joins(table, role_zero, &places, who);
         }
         let entries = &table.policy.preauth.preauthorized_entries;
         let entries: Vec<&PreAuthRoleEntry> = entries.iter().take(MAX_ENTRIES).collect();
@@ -218,7 +218,7 @@ impl Model {
         model
     }
 
-    fn find_joins(&mut self, table: &Table<'_>, nobody: &Role, places: &BTreeMap<u32, usize>, who: Who) {
+    fn find_joins(&mut self, table: &Table<'_>, role_zero: &Role, places: &BTreeMap<u32, usize>, who: Who) {
         for (capability, means) in
             [(C::CAN_OPEN_JOIN, Means::OpenJoin), (C::CAN_USE_JOIN_CODE, Means::JoinCode)]
         {
@@ -226,7 +226,7 @@ impl Model {
                 continue;
             }
             let entries =
-                nobody.authorized_role_changes.iter().filter(|entry| entry.from_role_index == NO_ROLE);
+                role_zero.authorized_role_changes.iter().filter(|entry| entry.from_role_index == NO_ROLE);
             for to in entries.flat_map(|entry| &entry.target_role_indexes) {
                 if let Some(place) = places.get(to).copied().filter(|place| *place != 0)
                     && !self.joins.iter().any(|(other, _)| *other == place)

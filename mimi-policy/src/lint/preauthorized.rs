@@ -37,7 +37,7 @@ pub(super) fn find(table: &Table<'_>, findings: &mut Vec<LintFinding>) {
         if set.is_empty() && role != NO_ROLE && powers.peek().is_some() {
             let what =
                 format!("All users are preauthorized for {}, with {}.", table.label(role), some(powers));
-            findings.push(table.finding(LintCode::EverybodyPreauthorized, vec![role], what));
+            findings.push(table.finding(LintCode::AllPreauthorized, vec![role], what));
         }
         powerful.insert(role);
     }

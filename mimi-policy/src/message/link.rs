@@ -37,9 +37,9 @@ pub enum Link {
 /// use mimi_policy::message::{Link, first_link};
 ///
 /// let unknown = |_: &str| false;
-/// assert_eq!(first_link("text/plain", b"see https://a.example", |_| false), Some(Link::At(4)));
-/// assert_eq!(first_link("text/plain", b"see [it](a.example)", |_| false), None);
-/// assert_eq!(first_link("text/markdown", b"see [it](a.example)", |_| false), Some(Link::At(9)));
+/// assert_eq!(first_link("text/plain", b"see https://a.example", unknown), Some(Link::At(4)));
+/// assert_eq!(first_link("text/plain", b"see [it](a.example)", unknown), None);
+/// assert_eq!(first_link("text/markdown", b"see [it](a.example)", unknown), Some(Link::At(9)));
 /// let alice = |uri: &str| uri == "mimi://a.example/u/alice";
 /// assert_eq!(first_link("text/markdown", b"[Alice](mimi://a.example/u/alice), hello", alice), None);
 /// ```

@@ -464,7 +464,7 @@ mod tests {
 
     /// A room takes the memory of those who are in it, not of its past.
     #[test]
-    fn whoever_was_here_leaves_nothing_behind() {
+    fn who_was_here_leaves_nothing_behind() {
         for (come, go) in
             [(Form::Commit, Form::Commit), (Form::Proposal, Form::Commit), (Form::Commit, Form::Proposal)]
         {

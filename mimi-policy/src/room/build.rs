@@ -178,7 +178,7 @@ impl RoomState {
             } else if let Some(slot) = self.find_user(&user) {
                 self.add_client(slot, client);
             } else {
-                defects.push(Defect::ClientOfNobody { user, client });
+                defects.push(Defect::ClientOfUnlistedUser { user, client });
             }
         }
     }

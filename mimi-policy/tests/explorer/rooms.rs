@@ -331,7 +331,7 @@ impl<'p> Explorer<'p> {
     }
 }
 
-/// Why a commit is refused, whoever sends it.
+/// Why a commit is refused, by any sender.
 struct Refused {
     /// The proposer lacks the right, which no other change of the same commit gives it.
     rights: bool,

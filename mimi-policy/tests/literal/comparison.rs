@@ -63,7 +63,7 @@ fn about(why: &Refused) -> BTreeSet<Stage> {
         Reason::NotAMember(_) | Reason::WrongSender { .. } | Reason::NotInThisForm { .. } => {
             vec![Stage::Form]
         }
-        // Whoever isn't on the list may not propose; an outsider who adds itself hasn't the right to.
+        // An unlisted user may not propose; an outsider who adds itself hasn't the right to.
         Reason::NotAParticipant(_) => vec![Stage::Form, Stage::Possible, Stage::Right],
         Reason::SecondOperation(_)
         | Reason::SecondUpdate(_)
@@ -93,7 +93,7 @@ fn about(why: &Refused) -> BTreeSet<Stage> {
         | Reason::BelowMinimumActive { .. }
         | Reason::AboveMaximum { .. }
         | Reason::AboveMaximumActive { .. } => vec![Stage::Possible, Stage::Right],
-        // A client of nobody makes the room invalid, if it isn't that nobody may add it.
+        // A client of no user makes the room invalid, if it isn't that no user may add it.
         Reason::ClientWithoutParticipant(_) => vec![Stage::Possible, Stage::Right, Stage::After],
         Reason::ClientsOfBanned(_) | Reason::OwnLeafRemoved(_) => vec![Stage::Possible, Stage::Departure],
         Reason::ClientsLeftBehind(_) | Reason::InvalidRoom(_) => vec![Stage::Possible, Stage::After],

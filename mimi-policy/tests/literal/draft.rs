@@ -75,7 +75,7 @@ fn who_may_not_enter(before: &Room, after: &Room) -> Option<&'static str> {
     (after.list.len() >= parent.len()).then_some("not a strict subset of the parent's participants")
 }
 
-/// D52: whoever has left the parent room.
+/// D52: a user who has left the parent room.
 fn has_left_parent(room: &Room, user: &Uri) -> bool {
     let parent = room.parent_participants.as_ref().filter(|_| room.base.parent_dependant);
     parent.is_some_and(|parent| !parent.contains(user))
@@ -169,7 +169,7 @@ fn what_makes_a_room_invalid(room: &Room) -> Option<&'static str> {
     }
     for (user, _) in &room.clients {
         if room.role_of(user).is_none() {
-            return Some("a client belongs to nobody on the list");
+            return Some("a client belongs to no user on the list");
         }
         let devices = room.clients.iter().filter(|(owner, _)| owner == user).count();
         if !room.base.multi_device && devices > 1 {
@@ -426,7 +426,7 @@ fn takes_clients(before: &Room, by: &Who, user: &Uri) -> bool {
     by.uri() != *user && holder.capabilities.contains(&Cap::Ban) && arc_allows(holder, old, 1)
 }
 
-/// the clients of a removed or banned user leave in the same commit. (That nobody's clients stay is a condition of a room.)
+/// the clients of a removed or banned user leave in the same commit. (That no user's clients stay is a condition of a room.)
 fn clients_leave_with_their_users(t: &Try, after: &Room) -> Result<(), &'static str> {
     for (_, change) in &t.changes {
         if let Change::SetRole(user, role) | Change::Add(user, role) | Change::JoinCode { user, role, .. } =
@@ -543,7 +543,7 @@ fn is_authorized(t: &Try, after: &Room, change: &(Option<Who>, Change), said: &m
             }
         }
         Change::JoinCode { user, role, valid } => {
-            // D47: one way of joining is enough. A code that nobody here can know may have been shown.
+            // D47: one way of joining is enough. A code that no user here can know may have been shown.
             ask(Cap::UseJoinCode, can_use_join_code(&q, user, *role, valid.unwrap_or(true)));
             if own(user) {
                 ask(Cap::OpenJoin, can_open_join(&q, *role));
@@ -748,7 +748,7 @@ fn can_use_join_code(q: &Question<'_>, user: &Uri, role: u32, valid: bool) -> Sa
     })
 }
 
-/// By an external commit of somebody who isn't on the list, to a room that may have more participants.
+/// By an external commit of a user who isn't on the list, to a room that may have more participants.
 fn joins_externally(q: &Question<'_>) -> bool {
     q.t.form == Form::ExternalCommit
         && matches!(q.by, Who::User { .. })
@@ -895,7 +895,7 @@ fn can_ban(q: &Question<'_>, user: &Uri) -> Says {
     })
 }
 
-/// D: "Whoever has canBan and an entry from 0 to 1 may ban a stranger in advance, written as an addition with role 1."
+/// D: "A user who has canBan and an entry from 0 to 1 may ban a stranger in advance, written as an addition with role 1."
 fn can_ban_in_advance(q: &Question<'_>) -> Says {
     q.answer(Cap::Ban, |holder| {
         !q.before.base.fixed_membership && q.before.is_banned_role(1) && arc_allows(holder, 0, 1)

@@ -77,7 +77,7 @@ pub(crate) fn any_try(dice: &mut Dice<'_>) -> Try {
     any_try_in(dice, room)
 }
 
-/// Somebody wants something in this room.
+/// A wish of a user in this room.
 pub(crate) fn any_try_in(dice: &mut Dice<'_>, room: Room) -> Try {
     let actor = any_actor(dice, &room);
     let form = any_form(dice, &room, &actor);
@@ -147,8 +147,8 @@ pub(crate) fn any_room(dice: &mut Dice<'_>) -> Room {
         {
             let active_before = clients.iter().any(|(owner, _)| *owner == user);
             let crowded = !base.multi_device && active_before;
-            let nobody_active = roles.iter().any(|r| r.index == role && r.max_active == Some(0));
-            if (!crowded && !nobody_active) || dice.percent(3) {
+            let no_user_active = roles.iter().any(|r| r.index == role && r.max_active == Some(0));
+            if (!crowded && !no_user_active) || dice.percent(3) {
                 clients.push((user, client));
             }
         }
@@ -312,7 +312,7 @@ fn any_form(dice: &mut Dice<'_>, room: &Room, actor: &Who) -> Form {
     }
 }
 
-/// One thing that somebody wants, with all that belongs to it; sometimes without.
+/// One thing that a user wants, with all that belongs to it; sometimes without.
 fn add_changes(
     dice: &mut Dice<'_>,
     room: &Room,

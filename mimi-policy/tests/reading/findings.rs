@@ -240,7 +240,7 @@ fn finds_role_changes_that_lead_nowhere() {
         changes(&mut role, &[(7, &[0])]);
         p.roles.roles.push(role);
     });
-    // Somebody has it.
+    // A user has it.
     finds(&[], |p| {
         let mut role = p.roles.roles[MEMBER].clone();
         role.role_index = 7;
@@ -269,7 +269,7 @@ fn finds_oddities_of_the_preauthorized() {
         joins(p);
         preauthorize(p, &[entry(&[2, 1], 2), entry(&[1], 2)]);
     });
-    finds(&[(LintCode::Escalation, &[0, 3]), (LintCode::EverybodyPreauthorized, &[3])], |p| {
+    finds(&[(LintCode::Escalation, &[0, 3]), (LintCode::AllPreauthorized, &[3])], |p| {
         p.roles.roles[ADMIN].role_capabilities.push(C::CAN_JOIN_IF_PREAUTHORIZED);
         preauthorize(p, &[entry(&[], 3)]);
     });
@@ -395,7 +395,7 @@ fn finds_silence_that_does_not_last() {
 }
 
 #[test]
-fn finds_what_somebody_can_do_and_not_undo() {
+fn finds_what_a_user_can_do_and_not_undo() {
     let findings = found(|p| {
         p.roles.roles[ADMIN]
             .role_capabilities
@@ -403,10 +403,7 @@ fn finds_what_somebody_can_do_and_not_undo() {
     });
     let [finding] = &findings[..] else { panic!("{findings:#?}") };
     assert_eq!(finding.code, LintCode::CannotUndo);
-    assert_eq!(
-        finding.explanation,
-        "Role 3 \"admin\" can move somebody from role 2 to role 1, and not back."
-    );
+    assert_eq!(finding.explanation, "Role 3 \"admin\" can move a user from role 2 to role 1, and not back.");
 }
 
 #[test]
@@ -417,7 +414,7 @@ fn finds_who_may_rewrite_its_own_rights() {
 }
 
 #[test]
-fn finds_how_everybody_who_decides_may_be_gone() {
+fn finds_how_all_deciders_may_be_gone() {
     let findings = found(|p| p.roles.roles[ADMIN].minimum_participants_constraint = 0);
     let [finding] = &findings[..] else { panic!("{findings:#?}") };
     assert_eq!((finding.code, finding.roles.as_slice()), (LintCode::LockOut, &[3][..]));
@@ -454,7 +451,7 @@ fn new_roles_say_which_lock_outs_they_bring_to_the_present_participants() {
 }
 
 #[test]
-fn finds_no_lock_out_where_somebody_comes_back() {
+fn finds_no_lock_out_where_a_user_comes_back() {
     // An admin by its claims.
     let findings = found(|p| {
         p.roles.roles[ADMIN].minimum_participants_constraint = 0;
@@ -472,7 +469,7 @@ fn finds_no_lock_out_where_somebody_comes_back() {
 
 #[test]
 fn tells_which_right_is_lost_where_others_stay() {
-    // A member adds; nobody else promotes.
+    // A member adds; no other user promotes.
     let mut policy = of(any_member_adds());
     policy.roles.roles[ADMIN].minimum_participants_constraint = 0;
     let findings = lint(&policy);

@@ -178,7 +178,7 @@ fn the_matrix_in_markdown_has_a_cell_for_each_role() {
     assert!(markdown.contains("\n| canCreateJoinCode* |"));
 }
 
-/// Roles 0 to 3, of which 1 is the banned one; role 3 and role 0 may do everything, to everybody.
+/// Roles 0 to 3, of which 1 is the banned one; role 3 and role 0 may do everything, to all users.
 fn almighty() -> RoleData {
     let mut roles = anyone_can_join().roles;
     roles.roles.truncate(4);

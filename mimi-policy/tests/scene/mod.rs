@@ -36,7 +36,7 @@ pub fn role(index: u32, name: &str) -> Role {
     }
 }
 
-/// A room with the roles nobody (0), banned (1), user (2), admin (3) and guest (4), none of which may do anything.
+/// A room with the roles no user (0), banned (1), user (2), admin (3) and guest (4), none of which may do anything.
 pub fn scene() -> Scene {
     let roles = [(0, "no_role"), (1, "banned"), (2, "user"), (3, "admin"), (4, "guest")];
     let roles = roles.into_iter().map(|(index, name)| role(index, name)).collect();
@@ -128,7 +128,7 @@ impl Scene {
     }
 }
 
-/// Admins may do everything to everybody.
+/// Admins may do everything to all users.
 pub fn ruled() -> Scene {
     let all = Cap::REGISTERED.iter().filter(|capability| **capability != Cap::CAN_OPEN_JOIN);
     let mut scene = four().can(3, &all.copied().collect::<Vec<_>>());
@@ -143,7 +143,7 @@ pub fn roles() -> Change {
     Change::UpdateRoles(ruled().parts.roles)
 }
 
-/// Nobody is preauthorized any more.
+/// No user is preauthorized any more.
 pub fn preauth() -> Change {
     Change::UpdatePreAuth(PreAuthData { preauthorized_entries: vec![] })
 }

@@ -523,7 +523,7 @@ impl Hub {
     }
 
     /// Nothing that the hub has seen contains a real identity or a key, or is the key to one: every string as long as a key is tried on every link.
-    pub(crate) fn knows_nobody(&self, world: &World, users: &[&User], wrapper_key: &IdentityLinkWrapperKey) {
+    pub(crate) fn knows_no_user(&self, world: &World, users: &[&User], wrapper_key: &IdentityLinkWrapperKey) {
         let mut needles: Vec<&[u8]> = vec![wrapper_key.expose()];
         for user in users {
             needles.push(user.uri.as_bytes());

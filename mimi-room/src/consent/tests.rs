@@ -87,7 +87,7 @@ fn check(consents: &Consents, room: Option<&str>) -> Result<(), NoConsent> {
 }
 
 #[test]
-fn nobody_has_consented_to_begin_with() {
+fn no_user_has_consented_to_begin_with() {
     for room in [None, Some("r")] {
         assert_eq!(check(&Consents::default(), room), Err(NoConsent::Unanswered));
         assert_eq!(check(&after(&[(Request, room)]), room), Err(NoConsent::Unanswered));
@@ -172,7 +172,7 @@ fn requests_are_pending_until_a_word_covers_them() {
 }
 
 #[test]
-fn a_request_after_a_word_asks_nobody() {
+fn a_request_after_a_word_asks_no_user() {
     let mut granted = after(&[(Grant, None)]);
     assert_eq!(apply(&mut granted, &entry(Request, Some("r"))), ConsentOutcome::AlreadyGranted);
     let mut revoked = after(&[(Revoke, None)]);

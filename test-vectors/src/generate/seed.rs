@@ -170,7 +170,7 @@ impl TryRng for Stream {
     }
 }
 
-/// What comes of it is published with its seed, and secret to nobody.
+/// What comes of it is published with its seed, and secret to none.
 impl TryCryptoRng for Stream {}
 
 #[cfg(test)]

@@ -326,7 +326,7 @@ mod generated {
             ("mistake: one element is enough", "a user must match all elements", "response", &|it| {
                 it["response"] = json!(both);
             }),
-            ("nobody found", "Bob matches", "response", &|it| it["response"] = json!(none)),
+            ("no user found", "Bob matches", "response", &|it| it["response"] = json!(none)),
             ("refused without need", "the query can be looked up", "response", &|it| {
                 it["response"] = json!(ambiguous);
             }),

@@ -1,4 +1,4 @@
-//! Act 10: consent (mimi-protocol, 5.7 and 8). Nobody gets key packages of somebody who hasn't said yes; and yes to one room is not yes to
+//! Act 10: consent (mimi-protocol, 5.7 and 8). No key packages are given for a user who hasn't said yes; and yes to one room is not yes to
 //! another.
 
 use mimi_codec::{

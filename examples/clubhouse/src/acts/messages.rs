@@ -1,4 +1,4 @@
-//! Act 4: messages (mimi-protocol, 3.4). The hub sees neither words nor who reacts to what; it franks what it can't read. Whoever receives
+//! Act 4: messages (mimi-protocol, 3.4). The hub sees neither words nor who reacts to what; it franks what it can't read. A user who receives
 //! a message verifies the frank, and asks the room's policy about what the hub couldn't see.
 
 use mimi_codec::protocol::{FanoutEvent, FanoutMessage, SubmitResult};
@@ -32,7 +32,7 @@ pub(super) fn play(story: &mut Story) -> Result<()> {
     no_sender_on_the_way(story)?;
     what_the_hub_cannot_see(story)?;
 
-    // Whoever was there has the same conversation.
+    // Users who were there have the same conversation.
     for client in story.members() {
         let timeline = &story.world.client(&client)?.room(&story.room)?.timeline;
         let entry = timeline.entry(&hello).ok_or("hello is not there")?;
@@ -41,7 +41,7 @@ pub(super) fn play(story: &mut Story) -> Result<()> {
         ensure!(entry.reactions(now).len() == 1, "{client:?} has other reactions");
         let reply = timeline.entry(&reply).ok_or("the reply is not there")?;
         ensure!(reply.deletion().is_some(), "{client:?} still shows the reply");
-        ensure!(timeline.suspects().next().is_none(), "{client:?} suspects somebody");
+        ensure!(timeline.suspects().next().is_none(), "{client:?} suspects a user");
     }
     Ok(())
 }
@@ -63,7 +63,7 @@ fn no_sender_on_the_way(story: &Story) -> Result<()> {
     Ok(())
 }
 
-/// Dave, a guest, may not send links. The hub can't tell; everybody else can.
+/// Dave, a guest, may not send links. The hub can't tell; all others can.
 fn what_the_hub_cannot_see(story: &mut Story) -> Result<()> {
     let (dave, room) = (story.cast.client_d1.clone(), story.room.clone());
     let link = Says::Text("Cheap tea at https://tea.example/");

@@ -39,13 +39,13 @@ pub(super) fn play(story: &mut Story) -> Result<()> {
     alice_adds_bob(stage, &mut club, &alice, &mut bob)?;
     bob_adds_charlie(stage, &mut club, &bob, &mut charlie)?;
     dave_joins(stage, &mut club, &mut dave)?;
-    everybody_knows(stage, &mut club, &["alice", "bob", "bob", "charlie", "dave"])?;
+    known_to_all(stage, &mut club, &["alice", "bob", "bob", "charlie", "dave"])?;
     dave_is_removed(stage, &mut club, &dave)?;
-    everybody_knows(stage, &mut club, &["alice", "bob", "bob", "charlie"])?;
-    servers_know_nobody(stage, &[&alice, &bob, &charlie, &dave], &[&rooms[0], &rooms[1], &club])
+    known_to_all(stage, &mut club, &["alice", "bob", "bob", "charlie"])?;
+    servers_know_no_user(stage, &[&alice, &bob, &charlie, &dave], &[&rooms[0], &rooms[1], &club])
 }
 
-/// Everybody adds people, and whoever has the join link comes in: the hub lets them, and the members see whether they have the key.
+/// All members add people, and a user who has the join link comes in: the hub lets them, and the members see whether they have the key.
 fn rules() -> preset::Preset {
     let mut rules = preset::any_member_adds();
     let open = preset::anyone_can_join().roles.roles;
@@ -87,7 +87,7 @@ fn connect(stage: &mut Stage<'_>, requester: &mut Person, responder: &mut Person
     let (pending, sealed) =
         request_connection(&suite, responder.user(), establishment_key, own, stage.rng())?;
     let provider = responder.uri().host().as_str().to_owned();
-    stage.send((&asking, &provider), Hop::Request, "a connection request, from nobody", &sealed)?;
+    stage.send((&asking, &provider), Hop::Request, "a connection request, without a sender", &sealed)?;
     let body = stage.send((&provider, &asked), Hop::Local, "delivers", &sealed)?;
 
     // The responder looks who is in that room, and says yes by joining it.
@@ -100,9 +100,9 @@ fn connect(stage: &mut Stage<'_>, requester: &mut Person, responder: &mut Person
     };
     let seen = ConnectionRoom::verify(&suite, tbe.group_info.get(), ratchet_tree)?;
     let verified = request.verify(&suite, &seen, &RealCredentials(&authority))?;
-    ensure!(verified.requester().user == requester.user(), "somebody else asks");
+    ensure!(verified.requester().user == requester.user(), "another user asks");
     let who = verified.requester().user.to_string();
-    stage.narrator.saw(&asked, format!("that {who} asks, and that nobody else is in the room"));
+    stage.narrator.saw(&asked, format!("that {who} asks, and that no other user is in the room"));
     let wrapper_key = verified.wrapper_key().clone();
     let (connection, response) = verified.accept(&suite, responder.connection_key(), None, stage.rng())?;
     let (own, role) = (responder.key_and_uses(), (rules.participant_role, Some(&response)));
@@ -112,13 +112,13 @@ fn connect(stage: &mut Stage<'_>, requester: &mut Person, responder: &mut Person
     let accepted = stage.update(&asked, &uri, &request, "an external commit")?;
 
     // The requester sees whose link was made with the key in the answer.
-    let received = stage.fan_out(&mut room, &asked, &accepted)?.remove(&asking).ok_or("nobody was told")?;
+    let received = stage.fan_out(&mut room, &asked, &accepted)?.remove(&asking).ok_or("no user was told")?;
     room.members.insert(asked, member);
     let response = received.response.ok_or("there is no answer")?;
-    let (leaf_index, _) = received.newcomers.first().ok_or("nobody has joined")?;
+    let (leaf_index, _) = received.newcomers.first().ok_or("no user has joined")?;
     let asker = room.member(&asking)?;
     let connection = asker.accept_connection(&pending, &response, *leaf_index, None, &authority)?;
-    ensure!(*connection.user() == responder.user(), "somebody else has answered");
+    ensure!(*connection.user() == responder.user(), "another user has answered");
     ensure!(connection.connection_key() == responder.connection_key(), "it is another key");
     requester.connect(connection);
     ensure!(
@@ -144,7 +144,7 @@ fn upload(stage: &mut Stage<'_>, people: &mut [&mut Person]) -> Result<()> {
 }
 
 fn create(stage: &mut Stage<'_>, alice: &mut Person) -> Result<Club> {
-    stage.narrator.scene("Alice creates a clubhouse in which nobody is called by name");
+    stage.narrator.scene("Alice creates a clubhouse in which no user is called by name");
     let uri = IdentifierUri::new("mimi://a.example/r/masked-clubhouse")?;
     let pseudonym = alice.new_pseudonym()?;
     let alias = alice.alias(0, &pseudonym)?;
@@ -159,7 +159,7 @@ fn create(stage: &mut Stage<'_>, alice: &mut Person) -> Result<Club> {
     Ok(club)
 }
 
-/// One who is connected with somebody adds all of their clients; the others learn who it is from the wrapped keys.
+/// One who is connected with a user adds all of their clients; the others learn who it is from the wrapped keys.
 fn add(
     stage: &mut Stage<'_>,
     club: &mut Club,
@@ -176,7 +176,7 @@ fn add(
     let (request, identities) = member.add(&[invitation], stage.authority(), &mut rng)?;
     ensure!(
         identities.iter().all(|it| it.as_ref().is_some_and(|it| *it.user() == added.user())),
-        "the key packages are somebody else's"
+        "the key packages are another user's"
     );
     let uri = club.uri.clone();
     let accepted = stage.update(by, &uri, &request, "a commit that adds clients")?;
@@ -189,7 +189,7 @@ fn alice_adds_bob(stage: &mut Stage<'_>, club: &mut Club, alice: &Person, bob: &
     stage.narrator.scene("Alice adds Bob, with whom she is connected: both of his clients");
     let connection = alice.connection(&bob.user())?;
     add(stage, club, &client_name(alice, 0), connection, bob)?;
-    everybody_knows(stage, club, &["alice", "bob", "bob"])
+    known_to_all(stage, club, &["alice", "bob", "bob"])
 }
 
 fn bob_adds_charlie(
@@ -203,10 +203,10 @@ fn bob_adds_charlie(
         .scene("Bob adds Charlie, of whom Alice has never heard: the wrapped key tells her who it is");
     let connection = bob.connection(&charlie.user())?;
     add(stage, club, &client_name(bob, 0), connection, charlie)?;
-    everybody_knows(stage, club, &["alice", "bob", "bob", "charlie"])
+    known_to_all(stage, club, &["alice", "bob", "bob", "charlie"])
 }
 
-/// Dave is connected with nobody. Bob has sent him a join link, with the wrapper key in it; the hub has not seen it.
+/// Dave is connected with no user. Bob has sent him a join link, with the wrapper key in it; the hub has not seen it.
 fn dave_joins(stage: &mut Stage<'_>, club: &mut Club, dave: &mut Person) -> Result<()> {
     stage
         .narrator
@@ -228,7 +228,7 @@ fn dave_joins(stage: &mut Stage<'_>, club: &mut Club, dave: &mut Person) -> Resu
     ensure!(refused == PseudonymError::StaleWrapperKey.to_string(), "{refused}");
     stage
         .narrator
-        .note("With a wrapper key that he made up, Dave would open nobody, and nobody would know him.");
+        .note("With a wrapper key that he made up, Dave would open no user, and no user would know him.");
 
     let pseudonym = dave.new_pseudonym()?;
     let alias = dave.alias(0, &pseudonym)?;
@@ -237,7 +237,7 @@ fn dave_joins(stage: &mut Stage<'_>, club: &mut Club, dave: &mut Person) -> Resu
     let (member, request) = Member::join_externally(suite, alias, &tbe, key, own, (role, None), &mut rng)?;
     let accepted = stage.update(&name, &uri, &request, "an external commit")?;
     let received = stage.fan_out(club, &name, &accepted)?;
-    ensure!(received.len() == club.members.len(), "somebody wasn't told");
+    ensure!(received.len() == club.members.len(), "a user wasn't told");
     club.members.insert(name, member);
     Ok(())
 }
@@ -267,7 +267,7 @@ fn dave_is_removed(stage: &mut Stage<'_>, club: &mut Club, dave: &Person) -> Res
 }
 
 /// Every member opens every link.
-fn everybody_knows(stage: &mut Stage<'_>, club: &mut Club, expected: &[&str]) -> Result<()> {
+fn known_to_all(stage: &mut Stage<'_>, club: &mut Club, expected: &[&str]) -> Result<()> {
     for (name, member) in &club.members {
         let learned = member.learn(stage.authority());
         let users: Vec<&str> = learned
@@ -276,7 +276,7 @@ fn everybody_knows(stage: &mut Stage<'_>, club: &mut Club, expected: &[&str]) ->
             .collect();
         ensure!(users == expected, "{name} knows {users:?}");
     }
-    let first = club.members.values().next().ok_or("nobody is there")?;
+    let first = club.members.values().next().ok_or("no user is there")?;
     let epoch = first.epoch();
     ensure!(club.members.values().all(|member| member.epoch() == epoch), "they are in different epochs");
     let hub = stage.hosted(&club.uri)?;
@@ -290,7 +290,7 @@ fn everybody_knows(stage: &mut Stage<'_>, club: &mut Club, expected: &[&str]) ->
 }
 
 /// Searches every byte string that a server ever held.
-fn servers_know_nobody(stage: &mut Stage<'_>, people: &[&Person], rooms: &[&Club]) -> Result<()> {
+fn servers_know_no_user(stage: &mut Stage<'_>, people: &[&Person], rooms: &[&Club]) -> Result<()> {
     stage.narrator.scene("What the servers have: every octet that they ever held is searched");
     let mut needles = Vec::new();
     for person in people {

@@ -29,9 +29,10 @@ pub(super) fn play(story: &mut Story) -> Result<()> {
     let outcome = story.world.commit_unasked(&cast.client_b1, &room, &bans)?;
     refused(&outcome, UpdateResponseCode::NOT_ALLOWED)?;
 
-    story.world.narrator.scene(
-        "Alice changes the roles and somebody's role in one commit: by which roles would it be judged?",
-    );
+    story
+        .world
+        .narrator
+        .scene("Alice changes the roles and a user's role in one commit: by which roles would it be judged?");
     let mut new_roles = roles::clubhouse();
     new_roles.roles.retain(|role| role.role_index != 5);
     let both = Wishes::default().set_role(cast.dave.clone(), roles::ORDINARY_USER).set_roles(&new_roles)?;
@@ -50,7 +51,7 @@ pub(super) fn play(story: &mut Story) -> Result<()> {
     story
         .world
         .narrator
-        .scene("Nobody is confused by all that: an honest commit goes through, and all agree");
+        .scene("No user is confused by all that: an honest commit goes through, and all agree");
     let outcome = story.world.commit(&cast.client_a1, &room, &Wishes::default())?;
     ensure!(outcome.is_accepted(), "the hub says {:?}", outcome.response);
     story.check_agreement()
@@ -71,7 +72,7 @@ fn two_at_once(story: &mut Story) -> Result<()> {
     refused(&outcome, UpdateResponseCode::WRONG_EPOCH)
 }
 
-/// The hub is in league with Dave. Whoever else is in the room judges for itself.
+/// The hub is in league with Dave. All others in the room judge for themselves.
 fn a_hub_that_hands_on_everything(story: &mut Story, dave: &ClientUri, adds_erin: &Wishes) -> Result<()> {
     let room = story.room.clone();
     story.world.narrator.scene("Now suppose that the hub were Dave's friend, and handed his commit on");

@@ -10,7 +10,7 @@ use crate::{
     story::{Cast, Story},
 };
 
-/// What somebody does to a report, who has another one and knows the cast.
+/// What a user does to a report, who has another one and knows the cast.
 type Forge = fn(&mut AbuseReport, &AbuseReport, &Cast);
 
 pub(super) fn play(story: &mut Story) -> Result<()> {

@@ -11,7 +11,7 @@ pub const ORDINARY_USER: u32 = 2;
 pub const GROUP_ADMIN: u32 = 3;
 /// Of the draft's cooperatively administered room.
 pub const SUPER_ADMIN: u32 = 4;
-/// Somebody who joins by a code, talks, and adds nobody.
+/// A user who joins by a code, talks, and adds no user.
 pub const GUEST: u32 = 6;
 
 /// The draft's cooperatively administered room, with guests.
@@ -20,7 +20,7 @@ pub fn clubhouse() -> RoleData {
     let mut data = ExampleRoom::Cooperative.roles();
     for role in &mut data.roles {
         match role.role_index {
-            // Whoever has a code may come in as a guest.
+            // A user who has a code may come in as a guest.
             0 => {
                 role.role_capabilities.push(C::CAN_USE_JOIN_CODE);
                 allow(role, 0, &[GUEST]);
@@ -44,7 +44,7 @@ fn guest() -> Role {
     let mut role = Role {
         role_index: GUEST,
         role_name: "guest".to_owned(),
-        role_description: "Talks, and adds nobody".to_owned(),
+        role_description: "Talks, and adds no user".to_owned(),
         role_capabilities: vec![
             C::CAN_ADD_OWN_CLIENT,
             C::CAN_REMOVE_OWN_CLIENT,

@@ -62,7 +62,7 @@ pub enum Says {
 pub struct Kept {
     /// What was encrypted.
     pub application_data: Vec<u8>,
-    /// What a report needs; there is none if nobody franked the message.
+    /// What a report needs; there is none if no user franked the message.
     pub frank: Option<StoredFrank<Signed>>,
 }
 

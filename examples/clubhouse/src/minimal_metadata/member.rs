@@ -46,8 +46,8 @@ use crate::{
 pub use receive::Received;
 pub use send::Invitation;
 
-/// In these rooms, everybody shows who they are.
-fn everybody(_: &IdentifierUri) -> LinkPolicy {
+/// In these rooms, all users show who they are.
+fn all_linked(_: &IdentifierUri) -> LinkPolicy {
     LinkPolicy::Required
 }
 
@@ -107,7 +107,7 @@ impl Member {
     /// Joins by a Welcome, which brings the wrapper key.
     ///
     /// # Errors
-    /// When it is for somebody else, or the room is none.
+    /// When it is for another user, or the room is not one.
     pub fn join(
         suite: RustCrypto,
         alias: Alias,
@@ -197,7 +197,7 @@ impl Member {
         let tree: RatchetTree = stack::of_openmls(&group.export_ratchet_tree())?;
         let room = PublicRoom::of_group(&context, &tree, TableSeed::generate(rng))?;
         let (sealed, check) = (room.sealed.clone(), RealCredentials(authority));
-        let known = KnownRoom::learn(&suite, sealed, wrapper_key, &everybody, &check, rng);
+        let known = KnownRoom::learn(&suite, sealed, wrapper_key, &all_linked, &check, rng);
         Ok(Self { suite, alias, group, room, known, pending: None })
     }
 
@@ -213,13 +213,13 @@ impl Member {
         &self.alias.key
     }
 
-    /// The room, as everybody sees it.
+    /// The room, as all parties see it.
     #[must_use]
     pub const fn room(&self) -> &PublicRoom {
         &self.room
     }
 
-    /// The key that the members share, and nobody else has: for a join link.
+    /// The key that the members share, and no other user has: for a join link.
     #[must_use]
     pub fn wrapper_key(&self) -> &IdentityLinkWrapperKey {
         self.known.wrapper_key()
@@ -264,7 +264,7 @@ impl Member {
     /// Opens every link in the room.
     #[must_use]
     pub fn learn(&self, authority: &Authority) -> Vec<(u32, LeafIdentity<()>)> {
-        learn_room(&self.suite, &self.view(), &everybody, &RealCredentials(authority))
+        learn_room(&self.suite, &self.view(), &all_linked, &RealCredentials(authority))
     }
 
     /// What the wrapper key that it has now opens of another state of the room: who was removed tries that.
@@ -272,13 +272,13 @@ impl Member {
     pub fn try_to_learn(&self, later: &PublicRoom, authority: &Authority) -> Vec<(u32, LeafIdentity<()>)> {
         let (leaves, link_keys, wrapper_key) = (later.leaves(), later.link_keys(), self.known.wrapper_key());
         let view = RoomView { leaves, link_keys, wrapper_key };
-        learn_room(&self.suite, &view, &everybody, &RealCredentials(authority))
+        learn_room(&self.suite, &view, &all_linked, &RealCredentials(authority))
     }
 
     /// Takes the answer to a request for a connection: the one who joined is the one who was asked.
     ///
     /// # Errors
-    /// When it is somebody else.
+    /// If it is another user's.
     pub fn accept_connection(
         &self,
         pending: &PendingConnection,

@@ -47,7 +47,7 @@ impl Encode for Certificate {
     }
 }
 
-/// What vouches for real credentials: the providers' keys, which everybody knows.
+/// What vouches for real credentials: the providers' keys, which all know.
 pub struct RealCredentials<'a>(pub &'a Authority);
 
 impl CredentialCheck for RealCredentials<'_> {
@@ -79,7 +79,7 @@ struct Device {
     uri: ClientUri,
     key: ClientKey,
     certificate: Credential,
-    /// For each of its key packages that somebody may use, by its client pseudonym.
+    /// For each of its key packages that a user may use, by its client pseudonym.
     aliases: BTreeMap<IdentifierUri, Alias>,
 }
 
@@ -147,7 +147,7 @@ impl Person {
         Ok(&self.device(device)?.certificate)
     }
 
-    /// What nobody but those who are connected with it, and those who share a room with it, may ever see: its names, its real credentials and
+    /// What no user but those who are connected with it, and those who share a room with it, may ever see: its names, its real credentials and
     /// their keys, and its connection key.
     ///
     /// # Errors

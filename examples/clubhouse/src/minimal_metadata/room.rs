@@ -1,4 +1,4 @@
-//! What everybody sees of a minimal-metadata room, and how a commit is judged by it. No key is needed: hub and members alike do this.
+//! What all parties see of a minimal-metadata room, and how a commit is judged by it. No key is needed: hub and members alike do this.
 
 use std::fmt;
 
@@ -165,7 +165,7 @@ fn safe_aad(authenticated_data: &[u8]) -> Result<SafeAAD, Objection> {
     }
 }
 
-/// Who is behind a leaf, for mimi-policy: a pseudonym, since nobody here knows more.
+/// Who is behind a leaf, for mimi-policy: a pseudonym, since no user here knows more.
 struct Pseudonyms<'a>(&'a RoomLeaves);
 
 fn actor(credential: &PseudonymousCredential) -> std::result::Result<Actor, Unidentified> {

@@ -117,7 +117,7 @@ impl Server {
         Ok(held)
     }
 
-    /// Somebody uploads key packages under a name that says nothing, and says no more.
+    /// A user uploads key packages under a name that says nothing, and says no more.
     pub fn upload(&mut self, token: &IdentifierUri, key_packages: Vec<KeyPackage>) {
         self.key_packages.entry(token.clone()).or_default().extend(key_packages);
     }
@@ -125,7 +125,7 @@ impl Server {
     /// `POST /keyMaterial/{targetUser}`: one set of key packages, the largest that isn't of last resort (7). It is handed out once.
     ///
     /// # Errors
-    /// When the body is none, or nobody has signed it.
+    /// When the body does not decode, or its signature is not good.
     pub fn key_material(&mut self, body: &[u8]) -> Result<KeyMaterialResponse> {
         let request: KeyMaterialRequest = stack::decode(body)?;
         let request = verify_key_material_request(&self.suite, request)?.into_request();
@@ -262,7 +262,7 @@ impl Server {
             Sender::Member { leaf_index } => *leaf_index,
             _ => hosted.group.ext_commit_sender_index(staged)?.u32(),
         };
-        ensure!(group_info.signer == signer, "somebody else has signed the GroupInfo");
+        ensure!(group_info.signer == signer, "another user has signed the GroupInfo");
         let signer = judged.leaf_changes().leaves().get(signer).ok_or("the signer has gone")?;
         let tbs = group_info.tbs().to_bytes()?;
         let key = &signer.signature_public_key;
@@ -290,10 +290,10 @@ impl Server {
         Ok(Accepted { commit, welcome, tree, why, domains, welcome_domains })
     }
 
-    /// `POST /groupInfo/{roomId}`: GroupInfo and tree for whoever asks, sealed to the key in the request.
+    /// `POST /groupInfo/{roomId}`: GroupInfo and tree for a user who asks, sealed to the key in the request.
     ///
     /// # Errors
-    /// When the body is no request, nobody has signed it, or there is no such room.
+    /// When the body is no request, its signature is not good, or there is no such room.
     pub fn group_info(&mut self, uri: &IdentifierUri, body: &[u8]) -> Result<GroupInfoResponse> {
         let request: GroupInfoRequest = stack::decode(body)?;
         let request = verify_group_info_request(&self.suite, request)?;

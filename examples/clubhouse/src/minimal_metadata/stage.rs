@@ -174,7 +174,7 @@ impl<'n> Stage<'n> {
     }
 
     fn home(&self, name: &str) -> Result<String> {
-        Ok(self.homes.get(name).ok_or_else(|| format!("{name} is nobody's client"))?.clone())
+        Ok(self.homes.get(name).ok_or_else(|| format!("{name} is not a client of a user"))?.clone())
     }
 
     /// A client asks a provider something, by way of its own.
@@ -223,18 +223,13 @@ impl<'n> Stage<'n> {
         let provider = person.uri().host().as_str().to_owned();
         let name = client_name(person, device);
         for key_package in &key_packages {
-            self.send(
-                (&name, &provider),
-                Hop::Local,
-                "key package, for whoever knows the token",
-                key_package,
-            )?;
+            self.send((&name, &provider), Hop::Local, "key package, for holders of the token", key_package)?;
         }
         self.server(&provider)?.upload(&token, key_packages);
         Ok(())
     }
 
-    /// A member fetches a set of key packages of somebody with whom it is connected. It asks under its pseudonym.
+    /// A member fetches a set of key packages of a user with whom it is connected. It asks under its pseudonym.
     ///
     /// # Errors
     /// When there are none.
@@ -313,14 +308,14 @@ impl<'n> Stage<'n> {
         let body = self.respond(&hub, name, &path, &response)?;
         let response: GroupInfoResponse = stack::decode(&body)?;
         let response = verify_group_info_response(&self.suite, response, uri.as_bytes())?;
-        ensure!(*response.hub_sender() == self.server(&hub)?.external_sender()?, "somebody else answers");
+        ensure!(*response.hub_sender() == self.server(&hub)?.external_sender()?, "another user answers");
         Ok(response.open(&self.suite, &private_key)?)
     }
 
     /// A client sends a commit to the hub, which decides on pseudonyms.
     ///
     /// # Errors
-    /// When somebody can't read a body, or the hub refuses the commit.
+    /// When a user can't read a body, or the hub refuses the commit.
     pub fn update(
         &mut self,
         name: &str,
@@ -371,7 +366,7 @@ impl<'n> Stage<'n> {
                 let why = received.newcomers.iter().map(|(leaf, who)| match who {
                     LeafIdentity::Known(identity) => format!("leaf {leaf} is {}", identity.user()),
                     LeafIdentity::Unlinked => format!("leaf {leaf} shows no identity"),
-                    LeafIdentity::Failed(error) => format!("nobody can tell who is there: {error}"),
+                    LeafIdentity::Failed(error) => format!("the user behind it is unknown: {error}"),
                 });
                 let why = why.collect();
                 self.narrator.decided(Verdict {
@@ -460,7 +455,7 @@ fn own_pseudonym(tree: &RatchetTree, waiting: &BTreeSet<IdentifierUri>) -> Resul
             return Ok(credential.client_pseudonym.clone());
         }
     }
-    Err("the Welcome is for somebody else".into())
+    Err("the Welcome is for another user".into())
 }
 
 fn domain_of_uri(uri: &IdentifierUri) -> Result<String> {

@@ -45,7 +45,7 @@ pub fn render(events: &[Event]) -> String {
     text
 }
 
-/// Everybody who sends or gets something, clients beside their servers in the order of their first appearance.
+/// All parties that send or get something, clients beside their servers in the order of their first appearance.
 fn participants(events: &[Event]) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let named = events.iter().flat_map(|event| match event {

@@ -154,7 +154,7 @@ fn refuses_times_and_delays_out_of_order() {
 }
 
 #[test]
-fn refuses_handshakes_that_nobody_can_follow() {
+fn refuses_handshakes_that_no_user_can_follow() {
     let mut odd = policy();
     odd.handshake_formats =
         vec![WireFormat::MLS_PUBLIC_MESSAGE, WireFormat::MLS_PRIVATE_MESSAGE, WireFormat::MLS_WELCOME];

@@ -89,7 +89,7 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
         Err(error) => {
-            // Whoever closed the pipe has seen enough; nothing is said to hold, though.
+            // The reader that closed the pipe has seen enough; nothing is said to hold, though.
             if error.kind() != io::ErrorKind::BrokenPipe {
                 complain(&error.to_string());
             }

@@ -1,4 +1,4 @@
-//! A progress bar for whoever waits at a terminal.
+//! A progress bar for terminals.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};

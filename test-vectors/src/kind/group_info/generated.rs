@@ -35,7 +35,7 @@ const SIGNATURE: &[u8] = b"GroupInfoResponseTBS";
 
 type Made<T> = Result<T, GenerateError>;
 
-/// A hub and somebody who wants to join.
+/// A hub and a user who wants to join.
 struct Scene {
     suite: RustCrypto,
     stream: Stream,
@@ -135,7 +135,7 @@ impl Scene {
         Ok(RatchetTree(vec![Some(Node::Leaf { leaf_node: Box::new(leaf_node) })].try_into()?))
     }
 
-    /// The hub proposes to remove somebody.
+    /// The hub proposes to remove a user.
     fn pending_proposal(&mut self, group_context: &GroupContext) -> Made<PendingProposal> {
         let content = FramedContent::new(
             group_context.group_id.clone(),

@@ -1,4 +1,4 @@
-//! The kind `group-info`: a hub's answer to somebody who wants to join.
+//! The kind `group-info`: a hub's answer to a user who wants to join.
 
 #[cfg(feature = "generate")]
 mod flags;

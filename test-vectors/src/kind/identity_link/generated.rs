@@ -262,7 +262,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         name: "link of another credential",
-        reason: "the link is bound to the TBS of its credential: somebody took it over",
+        reason: "the link is bound to the TBS of its credential: a user took it over",
         refused: |error| *error == PseudonymError::IdentityLinkDoesNotOpen,
         spoil: |of, suite, rng| {
             of.link_aad = another_tbs(suite, rng)?;
@@ -312,7 +312,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         name: "signed for other pseudonyms",
-        reason: "the signature is over the TBS of another credential: somebody links another's to itself",
+        reason: "the signature is over the TBS of another credential: a user links another's to itself",
         refused: |error| *error == PseudonymError::IdentityLinkSignature,
         spoil: |of, suite, rng| {
             of.signed = another_tbs(suite, rng)?;

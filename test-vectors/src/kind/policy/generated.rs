@@ -50,7 +50,7 @@ fn role(index: u32, name: &str) -> Value {
     json!({"index": index, "name": name, "description": "", "capabilities": [], "min": 0, "min_active": 0, "changes": []})
 }
 
-/// Alice is an admin (3), Bob and Carol are users (2), Dave is a guest (4). All have a client, and nobody may do anything.
+/// Alice is an admin (3), Bob and Carol are users (2), Dave is a guest (4). All have a client, and no user may do anything.
 fn four() -> Scene {
     let roles = [(0, "no_role"), (1, "banned"), (2, "user"), (3, "admin"), (4, "guest")];
     let scene = Scene {
@@ -198,7 +198,7 @@ fn code(name: &str, role: u32, valid: bool) -> Value {
     json!({"op": "use_join_code", "user": user(name), "role": role, "valid": valid})
 }
 
-/// A change that somebody else proposed.
+/// A change that another user proposed.
 fn proposed(mut change: Value, by: Value) -> Value {
     if let Some(change) = change.as_object_mut() {
         change.insert("by".into(), by);

@@ -84,7 +84,7 @@ struct Retracted {
 const MODERATOR: &str = "mimi://a.example/u/moderator";
 const CLIENT: &str = "mimi://a.example/d/moderator";
 
-/// The moderator at leaf 0, and nobody else.
+/// The moderator at leaf 0, and no other user.
 struct Moderator(Actor);
 
 impl Identities for Moderator {

@@ -70,7 +70,7 @@ impl Identity for Directory {
     ) -> Result<Member, CredentialRefused> {
         let mut known = self.0.iter();
         let found = known.find(|(other, other_key, _)| other == credential && other_key == key);
-        found.map(|(_, _, member)| member.clone()).ok_or_else(|| "nobody has this credential and key".into())
+        found.map(|(_, _, member)| member.clone()).ok_or_else(|| "no user has this credential and key".into())
     }
 }
 

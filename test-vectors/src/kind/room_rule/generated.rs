@@ -334,8 +334,8 @@ fn two_persons() -> Result<Vec<Named>, GenerateError> {
         step[member] = value;
         step
     };
-    let everybody = json!({ALICE: 3, BOB: 3, CAROL: 3});
-    let carol = with(approve(CAROL, NOW, counted.clone()), "roles", everybody.clone());
+    let all = json!({ALICE: 3, BOB: 3, CAROL: 3});
+    let carol = with(approve(CAROL, NOW, counted.clone()), "roles", all.clone());
     Ok(vec![
         (
             "an approval by one other",
@@ -399,7 +399,7 @@ fn two_persons() -> Result<Vec<Named>, GenerateError> {
                     carol,
                     finish(NOW, refused("too_few")),
                     approve(BOB, NOW, counted.clone()),
-                    with(finish(NOW, json!([BOB, CAROL])), "roles", everybody),
+                    with(finish(NOW, json!([BOB, CAROL])), "roles", all),
                 ]),
             )?,
         ),
@@ -621,7 +621,7 @@ pub(super) fn invalid() -> Result<Vec<Invalid>, GenerateError> {
         ("revoked", "the receiver has revoked consent", "steps", &|it| {
             ends(it, &deliver("consent_based", "revoked"));
         }),
-        ("mistake: everybody is accepted", "who is revoked gets through in no mode", "outcome", &|it| {
+        ("mistake: every user is accepted", "who is revoked gets through in no mode", "outcome", &|it| {
             ends(it, &deliver("auto_accept", "revoked"));
             says(it, json!("deliver"));
         }),

@@ -162,7 +162,7 @@ fn scalars(cases: &mut Cases) {
         ("Proposal", "type 0x0a0a", "ProposalType", 0x0a0a, vec![0x0a, 0x0a, 0]),
         ("MLSMessage", "wire format 0x0a0a", "WireFormat", 0x0a0a, vec![0, 1, 0x0a, 0x0a, 0]),
     ] {
-        let reason = "a closed enum, or a number whose layout nobody knows";
+        let reason = "a closed enum, or a number whose layout is unknown";
         cases.add(type_name, what, reason, Kind::UnknownValue { name, value }, type_name, encoded);
     }
 }

@@ -198,7 +198,7 @@ fn write_shape(value: &Value, levels: usize, shape: &mut String) {
     }
 }
 
-/// Whether a text is an enum's value rather than bytes in hex or somebody's words.
+/// Whether a text is an enum's value rather than bytes in hex or a user's words.
 fn is_name(text: &str) -> bool {
     let is_hex = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     !is_hex && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')

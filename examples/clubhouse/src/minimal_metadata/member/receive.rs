@@ -14,7 +14,7 @@ use openmls::prelude::{
     MlsMessageIn, OpenMlsProvider, ProcessedMessageContent, ProtocolMessage, StagedCommit,
 };
 
-use super::{Member, everybody};
+use super::{Member, all_linked};
 use crate::{
     Result,
     identity::Authority,
@@ -42,7 +42,7 @@ impl Member {
     pub fn examine(&self, content: &FramedContent, authority: &Authority) -> Result<Received, Objection> {
         let judged = self.judge(content)?;
         let mut known = self.known.clone();
-        let followed = known.follow(&self.suite, judged.keys, &everybody, &RealCredentials(authority))?;
+        let followed = known.follow(&self.suite, judged.keys, &all_linked, &RealCredentials(authority))?;
         Ok(Received::of(&known, &followed, judged.connection_response))
     }
 
@@ -85,7 +85,7 @@ impl Member {
         if !self.group.is_active() {
             return Ok(Followed::default());
         }
-        let followed = self.known.follow(&self.suite, keys, &everybody, &RealCredentials(authority))?;
+        let followed = self.known.follow(&self.suite, keys, &all_linked, &RealCredentials(authority))?;
         if followed.begins_rotation {
             let (id, mls) = (ComponentID::IDENTITY_LINK_KEYS, &self.alias.mls);
             let secret = self.group.safe_export_secret(mls.crypto(), mls.storage(), id.0)?;

@@ -29,7 +29,7 @@ use crate::{
     stack,
 };
 
-/// Somebody's clients, to be added.
+/// A user's clients, to be added.
 pub struct Invitation<'a> {
     /// Who it is, and the key to its links.
     pub connection: &'a Connection,
@@ -107,10 +107,10 @@ impl Member {
         self.commit(proposals, SafeAAD::default().to_bytes()?, rng)
     }
 
-    /// Wraps all keys anew, after somebody was removed (`mimi_pseudonym::rotation`): under a key that only the members of this epoch can derive.
+    /// Wraps all keys anew, after a user was removed (`mimi_pseudonym::rotation`): under a key that only the members of this epoch can derive.
     ///
     /// # Errors
-    /// When nobody was removed.
+    /// When no user was removed.
     pub fn rewrap(&mut self, rng: &mut dyn CryptoRng) -> Result<UpdateRequest> {
         let update = self.known.rewrap(&self.suite, rng)?;
         self.commit(vec![update_keys(&update)?], SafeAAD::default().to_bytes()?, rng)

@@ -16,7 +16,7 @@ use crate::{
     kind::judgement::Invalid,
 };
 
-/// A bug that somebody could have, and the case that finds it out.
+/// A bug that a user could have, and the case that finds it out.
 struct Bug {
     name: &'static str,
     reason: &'static str,
@@ -76,7 +76,7 @@ const BUGS: &[Bug] = &[
     ),
     bug(
         "signed by a stranger who says so",
-        "whoever signs has to be the room's hub",
+        "the signer has to be the room's hub",
         "response.hub_sender",
         |scene, it| {
             let own = scene.suite.generate_signature_key(&mut scene.stream)?;

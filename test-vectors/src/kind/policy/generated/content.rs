@@ -15,7 +15,7 @@ const PLAIN: &str = "text/plain;charset=utf-8";
 const MARKDOWN: &str = "text/markdown;variant=GFM-MIMI";
 const FORWARD: &str = "application/mimi-content";
 
-/// The message that others refer to, and one that nobody knows.
+/// The message that others refer to, and an unknown one.
 pub(super) const TARGET: MessageId = MessageId::from_bytes([1; 32]);
 const UNKNOWN: MessageId = MessageId::from_bytes([2; 32]);
 
@@ -204,7 +204,7 @@ fn reactions(cases: &mut Cases) -> Result<(), GenerateError> {
     let moved = edit().topic_id("there");
     cases.takes("another reaction with another topic", &both, moved, &reaction_of("alice"))?;
     let every = ["canEditReaction", "canDeleteOtherReaction", "canEditOwnMessage", "canReactToMessage"];
-    cases.never("another reaction for that of somebody else", &every, edit(), &reaction_of("bob"))?;
+    cases.never("another reaction for that of another user", &every, edit(), &reaction_of("bob"))?;
     cases.never("a message that becomes a reaction", &every, edit(), &of("alice", ""))?;
     cases.never(
         "a reaction that becomes a message",
@@ -238,16 +238,16 @@ fn edits(cases: &mut Cases) -> Result<(), GenerateError> {
 
     let moved = || edit().topic_id("there");
     cases.takes(
-        "another topic for a message of somebody else",
+        "another topic for a message of another user",
         &["canEditOtherTopic"],
         moved(),
         &of("bob", "here"),
     )?;
     let every = ["canEditOwnMessage", "canDeleteOtherMessage", "canEditOwnTopic", "canEditOtherTopic"];
     let same_topic = edit().topic_id("here");
-    cases.never("an edit of a message of somebody else", &every, same_topic, &of("bob", "here"))?;
+    cases.never("an edit of a message of another user", &every, same_topic, &of("bob", "here"))?;
     cases.never(
-        "another topic and a message for a reaction of somebody else",
+        "another topic and a message for a reaction of another user",
         &every,
         moved(),
         &reaction_of("bob"),

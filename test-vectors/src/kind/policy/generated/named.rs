@@ -176,7 +176,7 @@ fn can_add_participant(cases: &mut Cases) -> Result<(), GenerateError> {
     )?;
     cases.push(
         false,
-        "canAddParticipant: a client of a user whom somebody else adds",
+        "canAddParticipant: a client of a user whom another user adds",
         &four().can(3, &["canAddParticipant"]).moves(3, 0, &[2, 3]).can(2, &["canAddParticipant"]).moves(
             2,
             0,
@@ -296,7 +296,7 @@ fn can_add_own_client(cases: &mut Cases) -> Result<(), GenerateError> {
     )?;
     cases.push(
         false,
-        "canAddOwnClient: an external commit adds nobody else's client",
+        "canAddOwnClient: an external commit adds no other user's client",
         &four().can(2, &["canAddOwnClient"]).can(3, &["canAddParticipant", "canAddOwnClient"]).moves(
             3,
             0,
@@ -360,7 +360,7 @@ fn can_remove_own_client(cases: &mut Cases) -> Result<(), GenerateError> {
     )?;
     cases.push(
         true,
-        "canRemoveOwnClient: whoever keeps a client stays active",
+        "canRemoveOwnClient: a user who keeps a client stays active",
         &four().can(2, &["canRemoveOwnClient"]).client("bob", 2).set(2, "min_active", json!(2)),
         by("bob"),
         "proposal",
@@ -473,7 +473,7 @@ fn can_join_if_preauthorized(cases: &mut Cases) -> Result<(), GenerateError> {
     cases.push(false, "canJoinIfPreauthorized: above the maximum of active participants", &four().can(2, &["canJoinIfPreauthorized"]).can(3, &["canJoinIfPreauthorized"]).preauth(json!([{"claims": [claim("org", "a"), claim("rank", "boss")], "role": 3}, {"claims": [claim("org", "a")], "role": 2}])).set(2, "max_active", json!(2)), claiming("erin", &[claim("org", "a")]), "external_commit", vec![add("erin", 2)])?;
     cases.push(
         true,
-        "canJoinIfPreauthorized: an empty claim set matches everybody",
+        "canJoinIfPreauthorized: an empty claim set matches all users",
         &four().can(2, &["canJoinIfPreauthorized"]).preauth(json!([{"claims": [], "role": 2}])),
         by("erin"),
         "external_commit",
@@ -604,7 +604,7 @@ fn can_remove_participant(cases: &mut Cases) -> Result<(), GenerateError> {
     )?;
     cases.push(
         false,
-        "canRemoveParticipant: somebody who is not listed",
+        "canRemoveParticipant: a user who is not listed",
         &four().can(3, &["canRemoveParticipant"]).moves(3, 2, &[0]).moves(3, 0, &[0]),
         by("alice"),
         "commit",
@@ -652,7 +652,7 @@ fn can_remove_participant(cases: &mut Cases) -> Result<(), GenerateError> {
     )?;
     cases.push(
         true,
-        "canRemoveParticipant: whoever commits removes the clients",
+        "canRemoveParticipant: a user who commits removes the clients",
         &four().can(3, &["canRemoveParticipant"]).moves(3, 2, &[0]),
         by("dave"),
         "commit",
@@ -780,7 +780,7 @@ fn can_ban(cases: &mut Cases) -> Result<(), GenerateError> {
     )?;
     cases.push(
         true,
-        "canBan: a full banned role protects nobody",
+        "canBan: a full banned role protects no user",
         &four().can(3, &["canBan"]).moves(3, 2, &[1]).set(1, "max", json!(0)),
         by("alice"),
         "commit",
@@ -872,7 +872,7 @@ fn can_un_ban(cases: &mut Cases) -> Result<(), GenerateError> {
     )?;
     cases.push(
         false,
-        "canUnBan: somebody who is not banned",
+        "canUnBan: a user who is not banned",
         &four().inactive("erin", 1).can(3, &["canUnBan"]).moves(3, 1, &[2]).moves(3, 2, &[4]),
         by("alice"),
         "commit",
@@ -1008,7 +1008,7 @@ fn can_change_user_role(cases: &mut Cases) -> Result<(), GenerateError> {
     )?;
     cases.push(
         false,
-        "canChangeUserRole: somebody who is not listed",
+        "canChangeUserRole: a user who is not listed",
         &four().can(3, &["canChangeUserRole"]).moves(3, 2, &[4]).moves(3, 0, &[2]),
         by("alice"),
         "commit",
@@ -2245,7 +2245,7 @@ fn base_policy(cases: &mut Cases) -> Result<(), GenerateError> {
 fn parent_dependant(cases: &mut Cases) -> Result<(), GenerateError> {
     cases.push(
         true,
-        "parent_dependant: adds somebody of the parent",
+        "parent_dependant: adds a user of the parent",
         &four()
             .can(
                 3,
@@ -2275,7 +2275,7 @@ fn parent_dependant(cases: &mut Cases) -> Result<(), GenerateError> {
     )?;
     cases.push(
         false,
-        "parent_dependant: adds somebody else",
+        "parent_dependant: adds another user",
         &four()
             .can(
                 3,
@@ -2305,7 +2305,7 @@ fn parent_dependant(cases: &mut Cases) -> Result<(), GenerateError> {
     )?;
     cases.push(
         false,
-        "parent_dependant: adds everybody",
+        "parent_dependant: adds all users",
         &four()
             .can(
                 3,
@@ -2353,7 +2353,7 @@ fn who(cases: &mut Cases) -> Result<(), GenerateError> {
         "commit",
         none(),
     )?;
-    cases.push(false, "who: somebody who is not listed", &four(), by("erin"), "commit", none())?;
+    cases.push(false, "who: a user who is not listed", &four(), by("erin"), "commit", none())?;
     cases.push(
         false,
         "who: a client that is not in the group",
@@ -2479,7 +2479,7 @@ fn who(cases: &mut Cases) -> Result<(), GenerateError> {
     )?;
     cases.push(
         false,
-        "who: a proposal of somebody without the right",
+        "who: a proposal of a user without the right",
         &four()
             .can(
                 3,
@@ -2891,7 +2891,7 @@ fn invalid_room(cases: &mut Cases) -> Result<(), GenerateError> {
     )?;
     cases.push(
         false,
-        "invalid room: a client of nobody",
+        "invalid room: a client of no user",
         &four().client("erin", 1),
         by("alice"),
         "commit",

@@ -159,7 +159,7 @@ fn change(
     if form == "commit" && stream.one_in(4) {
         made = proposed(made, by(name(stream)));
     }
-    // Whoever goes, goes with all clients, most of the time.
+    // A user who goes, goes with all clients, most of the time.
     let is = |member: &str, value: Value| made.get(member) == Some(&value);
     let goes = is("op", "remove_participant".into()) || is("op", "set_role".into()) && is("role", 1.into());
     let by = made.get("by").cloned();

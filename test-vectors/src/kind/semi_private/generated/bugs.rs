@@ -384,7 +384,7 @@ const BUGS: &[(&str, &str, &str, Bug)] = &[
     ),
     (
         "AAD without the receivers' keys",
-        "the AAD has keys_for_external_receivers: nobody can add or drop one",
+        "the AAD has keys_for_external_receivers: no user can add or drop one",
         CIPHERTEXT,
         |_, it| {
             it.aad = |aad| {
@@ -396,7 +396,7 @@ const BUGS: &[(&str, &str, &str, Bug)] = &[
     ),
     (
         "padding that isn't zero",
-        "padding is zeros: else it carries what nobody signed",
+        "padding is zeros: else it carries what was not signed",
         "content",
         |_, it| {
             if let Some(last) = it.content.last_mut() {
