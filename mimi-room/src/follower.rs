@@ -199,6 +199,24 @@ impl Follower {
         Ok(())
     }
 
+    /// A KeyPackage of a client has been handed out before: its Welcome is for that client. This
+    /// is how a server that restarts brings back what it has stored of
+    /// [`Self::key_material`].
+    ///
+    /// # Errors
+    /// [`CryptoError`] if the KeyPackage is of another suite.
+    pub fn handed_out<C: CipherSuiteProvider + ?Sized>(
+        &mut self,
+        suite: &C,
+        client: ClientUri,
+        key_package: &KeyPackage,
+    ) -> Result<(), CryptoError> {
+        let reference = key_package_ref(suite, key_package)?;
+        let last_resort = key_package.is_last_resort();
+        self.claimed.insert(reference, Claimed { client, last_resort });
+        Ok(())
+    }
+
     /// Forgets a client: it gets nothing any more, and none of its KeyPackages is handed out.
     pub fn remove_client(&mut self, user: &UserUri, client: &ClientUri) {
         let stock = self.stock.get_mut(user).and_then(|clients| clients.remove(client));
@@ -335,11 +353,11 @@ impl Follower {
     ) -> Result<ConsentOutcome, SayError> {
         if let ConsentEntry::Grant { client_key_packages, .. } = entry {
             for key_package in client_key_packages {
-                let reference = key_package_ref(suite, key_package).map_err(SayError::Crypto)?;
-                if let Some(client) = owner_of(key_package) {
-                    let last_resort = key_package.is_last_resort();
-                    self.claimed.insert(reference, Claimed { client, last_resort });
+                match owner_of(key_package) {
+                    Some(client) => self.handed_out(suite, client, key_package),
+                    None => key_package_ref(suite, key_package).map(|_| ()),
                 }
+                .map_err(SayError::Crypto)?;
             }
         }
         self.consents.apply(entry).map_err(SayError::Identity)

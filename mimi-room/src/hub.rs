@@ -15,6 +15,7 @@ mod message;
 mod query;
 mod report;
 mod snapshot;
+mod unknown;
 mod update;
 
 use alloc::{collections::BTreeMap, string::ToString, vec::Vec};
@@ -38,6 +39,7 @@ pub use limits::{Limits, Meter, Rate};
 pub use query::{Profiles, QueryAnswer, identifier_query};
 pub use report::{ProvenReport, ReportVerdict};
 pub use snapshot::{HostedSnapshot, Queue};
+pub use unknown::unknown_room;
 pub(crate) use update::proposal_messages;
 pub use update::{Applied, Change};
 

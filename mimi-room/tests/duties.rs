@@ -8,26 +8,27 @@
 mod model;
 
 use mimi_codec::{
-    CapabilityType, Decode, Encode, UserUri,
+    CapabilityType, Decode, Encode, Endpoint, UserUri,
     code_points::ComponentID,
     extensions::{AppDataDictionary, ComponentData},
     mls::{Credential, ExternalSender, ExternalSenders},
     protocol::{
-        FanoutEvent, IdentifierQuery, IdentifierQueryCode, IdentifierRequest, IdentifierResponse,
-        IdentifierUri, ProfileProperty, QueryElement, SearchIdentifierType, Uri, UserProfile,
+        ApplicationMessage, FanoutEvent, IdentifierQuery, IdentifierQueryCode, IdentifierRequest,
+        IdentifierResponse, IdentifierUri, ProfileProperty, Protocol, QueryElement, SearchIdentifierType,
+        SubmitMessageRequest, SubmitMessageResponse, SubmitResult, UpdateRoomResponse, Uri, UserProfile,
     },
     room_policy::{BaseRoomPolicy, RoleData},
 };
 use mimi_content::MessageId;
 use mimi_policy::{Change as Right, ParentParticipants, RoomParts, preset::ExampleRoom};
 use mimi_room::{
-    Refused, Retraction, Wishes,
+    MlsMember, Refused, Retraction, Wishes,
     client::Event,
-    hub::{HubError, Profiles, identifier_query},
+    hub::{Call, HostedSnapshot, HubError, Profiles, Queue, identifier_query, unknown_room},
 };
 use model::{
     key_of,
-    world::{Names, World, hub, rng, user},
+    world::{Names, World, hub, peer, rng, room_uri, user},
 };
 
 const ALICE: usize = 0;
@@ -249,4 +250,58 @@ fn queries_for_users_are_answered_with_the_draft_s_codes() {
     assert_eq!(ask(Some(phone)), (IdentifierQueryCode::UNSUPPORTED_FIELD, 0));
     let nonsense = identifier_query(&OneUser, b"nonsense");
     assert_eq!((nonsense.response.status, nonsense.answer), (400, None));
+}
+
+/// A message of the first client's group that names `sender` as its user.
+fn message(world: &mut World, sender: usize) -> Vec<u8> {
+    let message = world.room(ALICE).stack_mut().seal(Vec::new(), b"hello").unwrap();
+    let request = SubmitMessageRequest {
+        protocol: Protocol::Mls10,
+        app_message: ApplicationMessage::new(message).unwrap(),
+        sending_uri: IdentifierUri::from(&user(sender)),
+    };
+    request.to_bytes().unwrap()
+}
+
+#[test]
+fn after_a_restart_no_message_gets_the_time_of_one_before_it() {
+    let hub = hub();
+    let mut world = World::with(&hub, &roles(), &[(ALICE, 3)]);
+    let submit = |world: &mut World| {
+        let (body, from) = (message(world, ALICE), peer(ALICE));
+        let call = Call { from: &from, now_ms: 1000 };
+        let answer = hub.submit_message(&mut world.hosted, call, &body, &mut rng());
+        let body = SubmitMessageResponse::decode_exact(answer.response.body.as_ref().unwrap()).unwrap();
+        match body.status_code {
+            SubmitResult::Accepted { accepted_timestamp, .. } => accepted_timestamp,
+            other => panic!("{other:?}"),
+        }
+    };
+    let stored = world.hosted.snapshot().unwrap();
+    let last = (0..3).map(|_| submit(&mut world)).last().unwrap();
+    assert_eq!(last, 1002);
+    let restored = HostedSnapshot::read(&stored).unwrap().accepted_until(last).accepted_until(5);
+    let stack = world.hosted.stack().clone();
+    world.hosted = restored.restore(&hub, stack, Queue::Kept, &mut rng()).unwrap();
+    assert_eq!(submit(&mut world), 1003);
+}
+
+#[test]
+fn a_stranger_cannot_tell_a_room_from_none() {
+    let hub = hub();
+    let mut world = World::with(&hub, &roles(), &[(ALICE, 3)]);
+    let (body, from) = (message(&mut world, BOB), peer(BOB));
+    let call = Call { from: &from, now_ms: 1 };
+    let known = hub.submit_message(&mut world.hosted, call, &body, &mut rng()).response;
+    assert_eq!(unknown_room(Endpoint::SubmitMessage, room_uri().as_bytes(), &body), known);
+    let request = world.room(ALICE).commit(&Names, &Wishes::default()).unwrap().to_bytes().unwrap();
+    let answer = unknown_room(Endpoint::Update, room_uri().as_bytes(), &request);
+    let answer = UpdateRoomResponse::decode_exact(&answer.body.unwrap()).unwrap();
+    assert!(matches!(answer, UpdateRoomResponse::InvalidProposal { .. }), "{answer:?}");
+    assert_eq!(answer.error_description(), Refused::OtherGroup.to_string());
+    // What is malformed is so in both.
+    for endpoint in [Endpoint::Update, Endpoint::SubmitMessage, Endpoint::GroupInfo, Endpoint::ReportAbuse] {
+        assert_eq!(unknown_room(endpoint, room_uri().as_bytes(), b"nonsense").status, 400);
+    }
+    assert_eq!(hub.group_info(&mut world.hosted, call, b"nonsense", &mut rng()).response.status, 400);
 }

@@ -526,3 +526,11 @@ fn a_client_that_is_not_the_targets_is_unusable_and_the_others_are_not() {
     assert_eq!(Unsupported::Proposal(ProposalType(0x0009)).to_string(), "proposal app_ephemeral");
     assert!(key_package_ref(&suite(), &package("b1")).is_ok());
 }
+
+#[test]
+fn a_key_package_that_was_handed_out_before_a_restart_is_not_taken_into_stock_again() {
+    let mut follower = provider();
+    follower.handed_out(&suite(), client("b1"), &package("b1")).unwrap();
+    let again = follower.store(&suite(), bob(), client("b1"), package("b1"), NOW_MS);
+    assert_eq!(again, Err(StockError::Known));
+}

@@ -160,6 +160,16 @@ impl HostedSnapshot {
         &self.group_info
     }
 
+    /// The snapshot of a room that has accepted messages since, the last of them at `accepted_ms`.
+    ///
+    /// A message changes nothing of a room but the time: a server stores that time instead of
+    /// another snapshot, and no later message gets an earlier one.
+    #[must_use]
+    pub fn accepted_until(mut self, accepted_ms: u64) -> Self {
+        self.last_accepted_ms = self.last_accepted_ms.max(accepted_ms);
+        self
+    }
+
     /// The snapshot with the first `lists` of its waiting lists: see
     /// [`RestoreError::Waiting`].
     #[must_use]

@@ -408,7 +408,7 @@ pub(super) fn malformed<S: MlsStack, T>(
 }
 
 /// The answer to a refused handshake.
-fn refusal(refused: &Refused, current_epoch: u64) -> UpdateRoomResponse {
+pub(super) fn refusal(refused: &Refused, current_epoch: u64) -> UpdateRoomResponse {
     let error_description = refused.to_string();
     match refused.update_response_code() {
         UpdateResponseCode::WRONG_EPOCH => {

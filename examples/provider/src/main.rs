@@ -1,0 +1,110 @@
+//! The program: `mimi-provider --help` says what it does.
+
+use std::{io::Write, path::PathBuf, process::ExitCode, sync::Arc};
+
+use clap::{CommandFactory, Parser, Subcommand};
+use mimi_provider::{
+    Result,
+    clock::{Clock, SystemClock},
+    config::Config,
+    engine::generator,
+    identity::ProviderKeys,
+    run::Running,
+    store::SqliteStore,
+};
+use tokio::signal::unix::{SignalKind, signal};
+
+mod commands;
+
+/// A MIMI provider: hub and follower over HTTPS, with its database, its clients and its tests.
+#[derive(Parser)]
+#[command(name = "mimi-provider", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a provider until SIGTERM or SIGINT.
+    Serve {
+        /// The configuration file.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// Log what happens at this level: error, warn, info, debug or trace.
+        #[arg(long, default_value = "info")]
+        log: tracing::Level,
+    },
+    /// Write a file of new keys for a provider, and print its public key for the others' configurations.
+    Keygen {
+        /// The file, which must not exist.
+        file: PathBuf,
+    },
+    /// Act as a client of a provider.
+    Client(commands::ClientArguments),
+    /// Write shell completions to standard output.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual page to standard output.
+    Man,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error),
+    };
+    match runtime.block_on(run(arguments.command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&*error),
+    }
+}
+
+fn fail(error: &dyn std::error::Error) -> ExitCode {
+    eprintln!("mimi-provider: {error}");
+    ExitCode::FAILURE
+}
+
+async fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Serve { config, log } => serve(&config, log).await,
+        Command::Keygen { file } => {
+            let key = ProviderKeys::generate(&file, SystemClock.now_ms(), &mut generator()?)?;
+            println!("{}", hex::encode(key.as_slice()));
+            Ok(())
+        }
+        Command::Client(arguments) => commands::client(arguments).await,
+        Command::Completions { shell } => {
+            let mut command = Arguments::command();
+            clap_complete::generate(shell, &mut command, "mimi-provider", &mut std::io::stdout());
+            Ok(())
+        }
+        Command::Man => Ok(clap_mangen::Man::new(Arguments::command()).render(&mut std::io::stdout())?),
+    }
+}
+
+async fn serve(path: &std::path::Path, log: tracing::Level) -> Result<()> {
+    tracing_subscriber::fmt().with_max_level(log).with_writer(std::io::stderr).with_ansi(false).init();
+    let config = Config::read(path)?;
+    let store =
+        SqliteStore::open(&config.database).map_err(|why| format!("{}: {why}", config.database.display()))?;
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let running = Running::start(&config, Box::new(store), Arc::new(SystemClock)).await?;
+    // For whoever has started it with port 0.
+    let mut out = std::io::stdout();
+    writeln!(out, "federation {}", running.federation)?;
+    writeln!(out, "clients {}", running.clients)?;
+    writeln!(out, "health {}", running.health)?;
+    writeln!(out, "ready")?;
+    out.flush()?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping");
+    running.stop().await;
+    Ok(())
+}

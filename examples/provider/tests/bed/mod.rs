@@ -1,0 +1,160 @@
+//! Providers of a test, in this process.
+
+#![allow(dead_code, unreachable_pub)]
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use mimi_codec::{UserUri, extensions::AppDataDictionary, protocol::ConsentEntry};
+use mimi_provider::{
+    client::Client,
+    clock::{Clock, SystemClock},
+    config::Config,
+    run::{Bound, Running},
+    store::{Fault, FaultStore, SqliteStore},
+    testbed::{Ca, REGISTRATION_TOKEN, Site, free_address},
+};
+use tempfile::TempDir;
+
+/// A clock that jumps.
+#[derive(Default)]
+pub struct TestClock {
+    /// What is added to the machine's time, in milliseconds; it wraps for a clock that goes back.
+    pub shift: AtomicU64,
+}
+
+impl Clock for TestClock {
+    fn now_ms(&self) -> u64 {
+        SystemClock.now_ms().wrapping_add(self.shift.load(Ordering::SeqCst))
+    }
+}
+
+/// A provider of a test.
+pub struct Host {
+    pub site: Site,
+    pub config: PathBuf,
+    pub running: Option<Running>,
+    pub fault: Fault,
+    pub clock: Arc<TestClock>,
+}
+
+impl Host {
+    pub fn read(&self) -> Config {
+        Config::read(&self.config).unwrap()
+    }
+
+    /// Starts it on its database.
+    pub async fn start(&mut self) {
+        let config = self.read();
+        let store = FaultStore::new(SqliteStore::open(&config.database).unwrap(), self.fault.clone());
+        // The address may still be in use by the provider before.
+        let bound = loop {
+            match Bound::new(&config).await {
+                Ok(bound) => break bound,
+                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
+            }
+        };
+        let clock: Arc<dyn Clock> = self.clock.clone();
+        self.running = Some(Running::start_on(bound, &config, Box::new(store), clock).unwrap());
+    }
+
+    pub async fn stop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.stop().await;
+        }
+    }
+
+    pub fn running(&self) -> &Running {
+        self.running.as_ref().unwrap()
+    }
+}
+
+/// Three providers and their authority.
+pub struct Bed {
+    pub folder: TempDir,
+    pub ca: Ca,
+    pub hosts: Vec<Host>,
+}
+
+pub const DOMAINS: [&str; 3] = ["a.example", "b.example", "c.example"];
+
+impl Bed {
+    /// Providers that do not run yet. `more` is TOML for each configuration.
+    pub fn prepare(more: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let ca = Ca::new().unwrap();
+        let sites: Vec<Site> = DOMAINS
+            .iter()
+            .map(|domain| Site::create(&ca, folder.path(), domain, free_address().unwrap()).unwrap())
+            .collect();
+        let hosts = sites.iter().map(|site| Host {
+            site: site.clone(),
+            config: site.configure(&sites, more).unwrap(),
+            running: None,
+            fault: Fault::default(),
+            clock: Arc::default(),
+        });
+        let hosts = hosts.collect();
+        Self { folder, ca, hosts }
+    }
+
+    /// Providers that run.
+    pub async fn start(more: &str) -> Self {
+        let mut bed = Self::prepare(more);
+        for host in &mut bed.hosts {
+            host.start().await;
+        }
+        bed
+    }
+
+    pub async fn stop(&mut self) {
+        for host in &mut self.hosts {
+            host.stop().await;
+        }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A new client of a user at the provider `place`, with KeyPackages.
+    pub async fn client(&self, place: usize, user: &str, file: &str) -> Client {
+        let address = self.hosts[place].running().clients;
+        let mut client = register(&self.path(file), address, &user_uri(place, user)).await;
+        client.publish(4).await.unwrap();
+        client
+    }
+}
+
+pub async fn register(path: &Path, provider: SocketAddr, user: &UserUri) -> Client {
+    Client::register(path, provider, REGISTRATION_TOKEN, user).await.unwrap()
+}
+
+pub fn user_uri(place: usize, name: &str) -> UserUri {
+    UserUri::try_from(format!("mimi://{}/u/{name}", DOMAINS[place]).as_str()).unwrap()
+}
+
+/// `client`'s user lets `requester` add it anywhere.
+pub async fn grant(client: &Client, requester: &UserUri) {
+    let entry = ConsentEntry::Grant {
+        requester_uri: requester.into(),
+        target_uri: client.user().into(),
+        room_id: None,
+        client_key_packages: Vec::new(),
+        consent_extensions: AppDataDictionary::default(),
+    };
+    client.say_consent(&entry).await.unwrap();
+}
+
+/// Waits until something is so. A test that waits in vain fails by the harness's own limit.
+pub async fn until<F: AsyncFnMut() -> bool>(mut is_so: F) {
+    while !is_so().await {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
