@@ -17,6 +17,7 @@ pub mod client;
 pub mod clock;
 pub mod config;
 pub mod deliver;
+pub mod demo;
 pub mod engine;
 pub mod identity;
 pub mod metrics;

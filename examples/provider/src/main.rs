@@ -42,6 +42,8 @@ enum Command {
     },
     /// Act as a client of a provider.
     Client(commands::ClientArguments),
+    /// Play a story between three providers of its own, and show what each of them stores.
+    Demo,
     /// Write shell completions to standard output.
     Completions {
         /// The shell.
@@ -77,6 +79,7 @@ async fn run(command: Command) -> Result<()> {
             Ok(())
         }
         Command::Client(arguments) => commands::client(arguments).await,
+        Command::Demo => mimi_provider::demo::play(std::env::current_exe()?, &mut std::io::stdout()).await,
         Command::Completions { shell } => {
             let mut command = Arguments::command();
             clap_complete::generate(shell, &mut command, "mimi-provider", &mut std::io::stdout());

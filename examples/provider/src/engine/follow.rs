@@ -7,8 +7,8 @@ use mimi_codec::{
     protocol::{ConsentEndpoint, ConsentEntry, FanoutEvent},
 };
 use mimi_crypto::{CipherSuiteProvider, key_package_ref};
-use mimi_policy::consent::ConsentOutcome;
 use mimi_room::{
+    consent::ConsentOutcome,
     follower::{Follower, StockError},
     hub::Response,
 };

@@ -52,6 +52,8 @@ impl Host {
     /// Starts it on its database.
     pub async fn start(&mut self) {
         let config = self.read();
+        // What is left of a provider that broke must not write.
+        self.fault = Fault::default();
         let store = FaultStore::new(SqliteStore::open(&config.database).unwrap(), self.fault.clone());
         // The address may still be in use by the provider before.
         let bound = loop {

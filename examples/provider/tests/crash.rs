@@ -1,0 +1,157 @@
+//! A provider is killed at every point between two writes. After its restart no accepted message or
+//! commit is lost, none is handled twice, no client is stuck, and earlier franks are proven.
+//!
+//! The database breaks at the n-th point of an act and stays broken, as for a process that is killed
+//! there; then the provider starts anew on what was written. The acts are repeated with the next point
+//! until one of them gets through.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::arithmetic_side_effects, missing_docs)]
+
+mod bed;
+
+use bed::{Bed, grant, until};
+use mimi_codec::RoomUri;
+use mimi_provider::{
+    client::{Client, Says, rules},
+    store::Table,
+};
+use mimi_room::Wishes;
+
+const HUB: usize = 0;
+const FOLLOWER: usize = 1;
+
+struct Play {
+    bed: Bed,
+    alice: Client,
+    bob: Client,
+    room: RoomUri,
+    said: Vec<String>,
+}
+
+impl Play {
+    async fn begin() -> Self {
+        let bed = Bed::start("").await;
+        let mut alice = bed.client(HUB, "alice", "alice").await;
+        let mut bob = bed.client(FOLLOWER, "bob", "bob").await;
+        let room = alice.create("club", &rules()).await.unwrap();
+        grant(&bob, alice.user()).await;
+        alice.add(&room, &bob.user().clone(), rules().participant_role).await.unwrap();
+        until(async || bob.sync(0).await.is_ok() && bob.room(&room).is_ok()).await;
+        let first = alice.say(&room, Says::Text("first".to_owned())).await;
+        assert!(first.is_ok());
+        Self { bed, alice, bob, room, said: vec!["first".to_owned()] }
+    }
+
+    /// The provider that is to break is killed and starts anew, and so do its clients.
+    async fn restart(&mut self, place: usize) {
+        self.bed.hosts[place].stop().await;
+        self.bed.hosts[place].start().await;
+        let address = self.bed.hosts[place].running().clients;
+        let (client, file) = if place == HUB { (&mut self.alice, "alice") } else { (&mut self.bob, "bob") };
+        *client = Client::open(&self.bed.path(file)).unwrap();
+        client.moved(address).unwrap();
+    }
+
+    /// Nothing waits any more, neither at the hub nor at the clients.
+    async fn settle(&mut self) {
+        let Self { bed, alice, bob, room, said } = self;
+        let outbox = async || {
+            let engine = bed.hosts[HUB].running().shared.engine.clone();
+            engine.call(|engine| engine.count(Table::Outbox, 1)).await
+        };
+        // A database that broke after all has been delivered says so here.
+        until(async || !matches!(outbox().await, Ok(1))).await;
+        until(async || {
+            let _ = alice.sync(0).await;
+            let _ = bob.sync(0).await;
+            let seen = |client: &Client| -> Vec<String> {
+                client.read(room).unwrap().into_iter().filter_map(|it| it.text).collect()
+            };
+            let broken = bed.hosts.iter().any(|host| host.fault.is_broken());
+            let epochs = (alice.room(room).unwrap().epoch(), bob.room(room).unwrap().epoch());
+            broken
+                || (seen(alice).len() >= said.len() && seen(bob).len() >= said.len() && epochs.0 == epochs.1)
+        })
+        .await;
+    }
+
+    /// Everything was handled once.
+    async fn check(&mut self) {
+        for client in [&self.alice, &self.bob] {
+            let seen: Vec<String> =
+                client.read(&self.room).unwrap().into_iter().filter_map(|it| it.text).collect();
+            assert_eq!(seen, self.said);
+        }
+        let room = self.room.clone();
+        let engine = self.bed.hosts[HUB].running().shared.engine.clone();
+        let hub = engine.call(move |it| it.with_room(&room, |it| it.room().group_context().clone())).await;
+        let hub = hub.unwrap().unwrap();
+        for client in [&self.alice, &self.bob] {
+            assert_eq!(*client.room(&self.room).unwrap().group_context(), hub);
+        }
+    }
+
+    /// Acts with the database of `place` breaking at its first, second … point, until it does not
+    /// break any more. Returns how many points there are.
+    async fn at_every_point(&mut self, place: usize, act: impl AsyncFn(&mut Self, &str)) -> u64 {
+        for point in 1.. {
+            let fault = self.bed.hosts[place].fault.clone();
+            fault.break_at(point);
+            let words = format!("point {point}");
+            act(self, &words).await;
+            self.settle().await;
+            let broken = fault.is_broken();
+            self.restart(place).await;
+            self.settle().await;
+            self.check().await;
+            if !broken {
+                return point - 1;
+            }
+        }
+        0
+    }
+}
+
+async fn alice_says(play: &mut Play, words: &str) {
+    play.said.push(words.to_owned());
+    let _ = play.alice.say(&play.room, Says::Text(words.to_owned())).await;
+}
+
+async fn bob_says(play: &mut Play, words: &str) {
+    play.said.push(words.to_owned());
+    let _ = play.bob.say(&play.room, Says::Text(words.to_owned())).await;
+}
+
+async fn alice_commits(play: &mut Play, _: &str) {
+    let _ = play.alice.commit(&play.room, &Wishes::default()).await;
+}
+
+async fn bob_commits(play: &mut Play, _: &str) {
+    let _ = play.bob.commit(&play.room, &Wishes::default()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_hub_is_killed_at_every_point() {
+    let mut play = Play::begin().await;
+    let mut points = play.at_every_point(HUB, alice_says).await;
+    points += play.at_every_point(HUB, bob_says).await;
+    points += play.at_every_point(HUB, alice_commits).await;
+    points += play.at_every_point(HUB, bob_commits).await;
+    assert!(points > 30, "{points}");
+    // A frank from before all of that.
+    let first = play.bob.read(&play.room).unwrap()[0].id;
+    play.bob.report(&play.room, &first, "it was the first").await.unwrap();
+    let engine = play.bed.hosts[HUB].running().shared.engine.clone();
+    assert_eq!(engine.call(|engine| engine.count(Table::Reports, 9)).await.unwrap(), 1);
+    play.bed.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_follower_is_killed_at_every_point() {
+    let mut play = Play::begin().await;
+    let points = play.at_every_point(FOLLOWER, alice_says).await;
+    assert!(points > 5, "{points}");
+    play.at_every_point(FOLLOWER, alice_commits).await;
+    play.bed.stop().await;
+}
