@@ -5,6 +5,7 @@
 //! messages.
 
 mod api;
+mod bodies;
 mod files;
 mod key;
 mod talk;
@@ -16,7 +17,7 @@ use mimi_codec::{
     encode_path_segment,
     mls::{Credential, ExternalSender, SignaturePublicKey},
     protocol::{
-        ConsentEntry, FanoutEvent, FanoutMessage, FrankingAgentData, GroupInfoResponse,
+        ConsentEntry, FanoutEvent, FanoutMessage, FrankingAgentData, GroupInfoResponse, KeyMaterialRequest,
         KeyMaterialRequestTBS, KeyMaterialResponse, OptionalIdentifierUri, ParticipantListData, Protocol,
         UpdateRequest, UpdateRoomResponse, UserRolePair,
     },
@@ -24,21 +25,17 @@ use mimi_codec::{
     room_policy::SingleSourceRoleChangeTargets,
 };
 use mimi_crypto::{RustCrypto, SignaturePrivateKey, sign_key_material_request};
-use mimi_openmls::{
-    MemberStack, group_config, join_by_welcome, join_config, join_externally, of_openmls, to_openmls,
-};
+use mimi_openmls::{MemberStack, group_config, join_by_welcome, join_config, of_openmls, to_openmls};
 use mimi_policy::{
     TableSeed,
     preset::{self, Preset},
 };
 use mimi_room::{
     NewRoom, Wishes,
-    client::{ClientRoom, ClientSnapshot, Event, ExternalJoin, GroupInfoFetch},
+    client::{ClientRoom, ClientSnapshot, Event},
     key_material::{LifetimeLimits, check_key_material},
 };
-use openmls::prelude::{
-    self as mls, Ciphersuite, GroupId, LeafNodeParameters, MlsGroup, OpenMlsProvider as _,
-};
+use openmls::prelude::{self as mls, Ciphersuite, GroupId, MlsGroup, OpenMlsProvider as _};
 use openmls_rust_crypto::OpenMlsRustCrypto;
 use rand_chacha::ChaCha20Rng;
 use rand_core::Rng;
@@ -95,6 +92,8 @@ pub struct Client {
     agent: FrankingAgentData,
     rng: ChaCha20Rng,
     rooms: BTreeMap<RoomUri, ClientRoom<Stack>>,
+    /// Rooms that it is no longer in, until its provider knows.
+    left: Vec<RoomUri>,
 }
 
 /// The rules of the rooms that this client creates: any member adds users and makes join codes.
@@ -119,6 +118,9 @@ pub fn rules() -> Preset {
     }
     rules
 }
+
+/// A group that waits for the hub's answer to the external commit by which the client joins.
+pub struct Joining(Stack);
 
 /// What came of a step that the hub decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -196,6 +198,7 @@ impl Client {
             agent: FrankingAgentData::decode_exact(&hex::decode(&account.franking_agent)?)?,
             rng: generator()?,
             rooms: BTreeMap::new(),
+            left: Vec::new(),
             files,
         };
         for (uri, snapshot) in client.files.rooms()? {
@@ -370,6 +373,20 @@ impl Client {
     /// # Errors
     /// If the user has no usable KeyPackages or does not consent, or the rules forbid it.
     pub async fn add(&mut self, uri: &RoomUri, user: &UserUri, role: u32) -> Result<Verdict> {
+        let request = self.key_material_request(uri, user)?;
+        let answer = self.ask(Endpoint::KeyMaterial, user.as_bytes(), request.to_bytes()?).await?;
+        let answer = KeyMaterialResponse::decode_exact(&answer)?;
+        let limits = LifetimeLimits { now_ms: SystemClock.now_ms(), max_lifetime_s: MAX_LIFETIME_S };
+        let claimed = check_key_material(&self.suite, &self.authority, uri, &request, answer, limits)?;
+        let packages = claimed.into_key_packages();
+        self.commit(uri, &Wishes::default().add(user.clone(), role, packages)).await
+    }
+
+    /// A signed request for the KeyPackages of a user that is to be added to a room.
+    ///
+    /// # Errors
+    /// If the client is not in the room, or signing fails.
+    pub fn key_material_request(&mut self, uri: &RoomUri, user: &UserUri) -> Result<KeyMaterialRequest> {
         let context = self.room(uri)?.group_context();
         let required_capabilities = context.extensions.content().ok_or("the group requires nothing")??;
         let request = KeyMaterialRequestTBS {
@@ -382,13 +399,7 @@ impl Client {
             requester_signature_key: self.key.public_key(),
             requester_credential: self.credential.clone(),
         };
-        let request = sign_key_material_request(&self.suite, self.key.signing_key(), request, &mut self.rng)?;
-        let answer = self.ask(Endpoint::KeyMaterial, user.as_bytes(), request.to_bytes()?).await?;
-        let answer = KeyMaterialResponse::decode_exact(&answer)?;
-        let limits = LifetimeLimits { now_ms: SystemClock.now_ms(), max_lifetime_s: MAX_LIFETIME_S };
-        let claimed = check_key_material(&self.suite, &self.authority, uri, &request, answer, limits)?;
-        let packages = claimed.into_key_packages();
-        self.commit(uri, &Wishes::default().add(user.clone(), role, packages)).await
+        Ok(sign_key_material_request(&self.suite, self.key.signing_key(), request, &mut self.rng)?)
     }
 
     /// Commits to these wishes and to all that waits in the room.
@@ -440,34 +451,14 @@ impl Client {
     /// # Errors
     /// If the hub does not give the GroupInfo, or the rules forbid it.
     pub async fn join(&mut self, uri: &RoomUri, role: Option<u32>, code: Option<&[u8]>) -> Result<Verdict> {
-        let (signing_key, credential) = (self.key.signing_key(), self.credential.clone());
-        let fetch =
-            GroupInfoFetch::new(&self.suite, uri.clone(), signing_key, credential, code, &mut self.rng)?;
+        let fetch = self.group_info_request(uri, code)?;
         let answer = self.ask(Endpoint::GroupInfo, uri.as_bytes(), fetch.request().to_bytes()?).await?;
-        let host = uri.mimi_uri().ok_or("not a MIMI URI")?.host().to_lowercase();
-        let tbe = fetch.open(&self.suite, GroupInfoResponse::decode_exact(&answer)?, |hub| {
-            self.authority.is_server(host.as_str(), &hub.credential, &hub.signature_key)
-        })?;
-        let seed = TableSeed::generate(&mut self.rng);
-        let join = ExternalJoin::new(uri.clone(), tbe, &self.user, role, &self.authority, seed)?;
-        let leaf = LeafNodeParameters::builder().with_capabilities(Self::capabilities()).build();
-        let (own, stack) = join_externally(
-            self.mls.clone(),
-            self.key.clone(),
-            self.key.with(&self.credential)?,
-            leaf,
-            &join_config(PAST_EPOCHS),
-            join.group_info(),
-            join.ratchet_tree(),
-            join.proposals(),
-            join.components(),
-        )?;
-        let request = join.request(&self.authority, own)?;
+        let tbe = self.open_group_info(&fetch, GroupInfoResponse::decode_exact(&answer)?)?;
+        let (request, joining) = self.external_commit(uri, tbe, role)?;
         let answer = self.ask(Endpoint::Update, uri.as_bytes(), request.to_bytes()?).await?;
         match UpdateRoomResponse::decode_exact(&answer)? {
             UpdateRoomResponse::Success { .. } => {
-                self.enter(uri, stack)?;
-                self.save(|_| Ok(()))?;
+                self.joined(uri, joining)?;
                 Ok(Verdict::Accepted)
             }
             refused => Ok(Verdict::Refused(refused.error_description().to_owned())),
@@ -490,6 +481,11 @@ impl Client {
             let items = self.api.get(&format!("inbox?after={after}&wait_ms={wait_ms}")).await?;
             let items = decode_inbox(&items)?;
             if items.is_empty() {
+                for room in std::mem::take(&mut self.left) {
+                    self.api
+                        .post(&format!("leave/{}", encode_path_segment(room.as_bytes())?), Vec::new())
+                        .await?;
+                }
                 return Ok(told);
             }
             wait_ms = 0;
@@ -567,6 +563,7 @@ impl Client {
                 Event::Commit { .. } => format!("epoch {}", self.room(uri)?.epoch()),
                 Event::Removed { .. } => {
                     self.rooms.remove(uri);
+                    self.left.push(uri.clone());
                     "removed".to_owned()
                 }
                 _ => "seen before".to_owned(),

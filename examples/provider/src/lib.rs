@@ -16,6 +16,7 @@
 pub mod client;
 pub mod clock;
 pub mod config;
+pub mod conformance;
 pub mod deliver;
 pub mod demo;
 pub mod engine;
@@ -27,6 +28,7 @@ pub mod server;
 pub mod store;
 pub mod testbed;
 pub mod tls;
+pub mod wire;
 
 /// Whatever goes wrong while the program starts or runs a command.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;

@@ -61,16 +61,16 @@ impl Play {
             engine.call(|engine| engine.count(Table::Outbox, 1)).await
         };
         // A database that broke after all has been delivered says so here.
-        until(async || !matches!(outbox().await, Ok(1))).await;
+        let broken = || bed.hosts.iter().any(|host| host.fault.is_broken());
+        until(async || broken() || !matches!(outbox().await, Ok(1))).await;
         until(async || {
             let _ = alice.sync(0).await;
             let _ = bob.sync(0).await;
             let seen = |client: &Client| -> Vec<String> {
                 client.read(room).unwrap().into_iter().filter_map(|it| it.text).collect()
             };
-            let broken = bed.hosts.iter().any(|host| host.fault.is_broken());
             let epochs = (alice.room(room).unwrap().epoch(), bob.room(room).unwrap().epoch());
-            broken
+            broken()
                 || (seen(alice).len() >= said.len() && seen(bob).len() >= said.len() && epochs.0 == epochs.1)
         })
         .await;
