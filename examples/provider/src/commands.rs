@@ -8,6 +8,8 @@ use mimi_content::MessageId;
 use mimi_provider::{
     Result,
     client::{Client, Says, Verdict, rules},
+    config::Config,
+    conformance::{Invitation, run},
     engine::JoinCode,
 };
 use mimi_room::Wishes;
@@ -156,6 +158,46 @@ enum Act {
         /// The room.
         room: String,
     },
+}
+
+/// What to test.
+#[derive(Args)]
+pub(crate) struct ConformanceArguments {
+    /// The configuration of the tester, which is a provider itself: the target is among its peers.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// The provider, such as https://a.example.
+    #[arg(long, value_name = "URL")]
+    target: String,
+    /// A room of the target, which the tester joins.
+    #[arg(long, requires = "code")]
+    room: Option<String>,
+    /// The join code of the room, in hexadecimal.
+    #[arg(long, requires = "room")]
+    code: Option<String>,
+    /// The role that the code is good for.
+    #[arg(long, default_value_t = 2)]
+    role: u32,
+}
+
+/// Runs the cases.
+pub(crate) async fn conformance(arguments: ConformanceArguments) -> Result<()> {
+    let ConformanceArguments { config, target, room: uri, code, role } = arguments;
+    let invitation = match (uri, code) {
+        (Some(uri), Some(code)) => {
+            let code = hex::decode(&code).map_err(|why| format!("--code: {why}"))?;
+            Some(Invitation { room: room(&uri)?, code, role })
+        }
+        _ => None,
+    };
+    let work = tempfile::tempdir()?;
+    let cases = run(&Config::read(&config)?, &target, invitation.as_ref(), work.path()).await?;
+    for case in &cases {
+        println!("{case}");
+    }
+    let failed = cases.iter().filter(|case| case.failed.is_some()).count();
+    println!("{} passed, {failed} failed", cases.len().saturating_sub(failed));
+    if failed == 0 { Ok(()) } else { Err("the provider does not conform".into()) }
 }
 
 fn room(uri: &str) -> Result<RoomUri> {

@@ -17,12 +17,14 @@ use mimi_codec::{
         SubmitMessageRequest, SubmitMessageResponse, SubmitResult, UpdateRoomResponse,
     },
 };
+use rand_core::Rng;
 
 use crate::{
     Result,
     client::{Client, rules},
     clock::SystemClock,
     config::Config,
+    engine::generator,
     peers::PeerAnswer,
     run::Running,
     store::SqliteStore,
@@ -163,7 +165,10 @@ impl Tester {
         let without = get().map(|ask| ask.from(None));
         let foreign = get().map(|ask| ask.from(Some(&format!("other.{own}"))));
         let what = "lists every endpoint";
-        self.case(("directory", Kind::Valid, "5.1", what), valid, complete).await;
+        let listed = self.case(("directory", Kind::Valid, "5.1", what), valid, complete).await;
+        if let Some(directory) = listed.and_then(|it| Directory::from_json(&it.body).ok()) {
+            self.wire = self.wire.clone().by(directory);
+        }
         let what = "without From: refused";
         self.case(("directory", Kind::Invalid, "4.1", what), without, status_is(&[400, 403])).await;
         let what = "From of a domain that is not in the certificate: refused";
@@ -494,7 +499,11 @@ pub async fn run(
     let local = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
     own.listen = crate::config::Listen { federation: local, clients: local, health: local };
     let running = Running::start(&own, Box::new(store), Arc::new(SystemClock)).await?;
-    let user = MimiUri::user(config.domain_name()?.as_ref(), "tester")?;
+    // A new user each time: the target may remember the one of an earlier run.
+    let mut name = [0; 8];
+    generator()?.fill_bytes(&mut name);
+    let name = format!("tester-{}", hex::encode(name));
+    let user = MimiUri::user(config.domain_name()?.as_ref(), &name)?;
     let (user, file) = (UserUri::from(&user), work.join("client.db"));
     let mut client = Client::register(&file, running.clients, "tester", &user).await?;
     let tls = TlsConfigs::read(&config.tls)?;

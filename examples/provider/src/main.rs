@@ -44,6 +44,8 @@ enum Command {
     Client(commands::ClientArguments),
     /// Play a story between three providers of its own, and show what each of them stores.
     Demo,
+    /// Test a provider on the wire, and print each case with its section of mimi-protocol-06.
+    Conformance(commands::ConformanceArguments),
     /// Write shell completions to standard output.
     Completions {
         /// The shell.
@@ -79,6 +81,7 @@ async fn run(command: Command) -> Result<()> {
             Ok(())
         }
         Command::Client(arguments) => commands::client(arguments).await,
+        Command::Conformance(arguments) => commands::conformance(arguments).await,
         Command::Demo => mimi_provider::demo::play(std::env::current_exe()?, &mut std::io::stdout()).await,
         Command::Completions { shell } => {
             let mut command = Arguments::command();

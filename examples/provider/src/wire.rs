@@ -10,7 +10,7 @@ use hyper::{
     header::{CONTENT_TYPE, FROM, HOST},
 };
 use hyper_util::rt::TokioIo;
-use mimi_codec::{Endpoint, MEDIA_TYPE, encode_path_segment};
+use mimi_codec::{Directory, Endpoint, HttpsUrlRef, MEDIA_TYPE, encode_path_segment, host_header};
 use rustls::{ClientConfig, pki_types::ServerName};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::{TlsConnector, client::TlsStream};
@@ -42,6 +42,7 @@ pub struct Wire {
     server: String,
     own: String,
     connector: TlsConnector,
+    directory: Option<Arc<Directory>>,
 }
 
 impl Wire {
@@ -49,16 +50,32 @@ impl Wire {
     #[must_use]
     pub fn new(address: SocketAddr, server: &str, own: &str, client: Arc<ClientConfig>) -> Self {
         let connector = TlsConnector::from(client);
-        Self { address, server: server.to_owned(), own: own.to_owned(), connector }
+        Self { address, server: server.to_owned(), own: own.to_owned(), connector, directory: None }
     }
 
-    /// A request as it should be: `POST /v1/{endpoint}/{variable}`.
+    /// With the paths of the provider's directory, instead of this program's `/v1/{endpoint}/…`.
+    #[must_use]
+    pub fn by(mut self, directory: Directory) -> Self {
+        self.directory = Some(Arc::new(directory));
+        self
+    }
+
+    /// A request as it should be.
     ///
     /// # Errors
-    /// If the variable cannot be in a path.
+    /// If the variable cannot be in a path, or the directory does not list the endpoint.
     pub fn ask(&self, endpoint: Endpoint, variable: &[u8], body: Vec<u8>) -> Result<Ask> {
-        let path = format!("/v1/{}/{}", endpoint.name(), encode_path_segment(variable)?);
-        Ok(Ask { body, ..self.get(path).with(Method::POST) })
+        let Some(directory) = &self.directory else {
+            let path = format!("/v1/{}/{}", endpoint.name(), encode_path_segment(variable)?);
+            return Ok(Ask { body, ..self.get(path).with(Method::POST) });
+        };
+        let template = directory.template(endpoint)?;
+        let url = template.expand(variable)?;
+        let parsed = HttpsUrlRef::parse(&url)?;
+        let host = host_header(parsed.host(), parsed.port());
+        let rest = url.get("https://".len()..).unwrap_or_default();
+        let path = rest.find('/').and_then(|slash| rest.get(slash..)).unwrap_or("/");
+        Ok(Ask { host, body, ..self.get(path).with(Method::POST) })
     }
 
     /// `GET path`.
