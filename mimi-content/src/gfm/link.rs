@@ -149,7 +149,8 @@ pub fn mentions(markdown: &str, mut is_member: impl FnMut(&str) -> bool) -> Vec<
 /// - a host name whose last label is a top-level domain, an IPv4 or an IPv6 address, each with what follows it;
 /// - two slashes and a host (`//bank.example`), a user at a host (`alice@bank.example`).
 ///
-/// The text is taken as a person sees it: characters without width are dropped; signs that look like a dot, a slash, a colon, a
+/// The text is taken as a person sees it: letters that a right-to-left override (U+202E) turns around are read in both
+/// directions; characters without width are dropped; signs that look like a dot, a slash, a colon, a
 /// hyphen or an at sign count as those.
 ///
 /// `README.md` and `main.rs` are files, although `md` and `rs` are top-level domains: two labels that end in one of the endings `cab`,
@@ -179,12 +180,37 @@ pub fn link_warning(text: &str, target: &str) -> Option<LinkWarning> {
     if text == target {
         return None;
     }
-    let text = shown(text);
     let target = Target::new(target.trim());
-    let mut addresses = Addresses::new(&text);
+    let warning = warning_of(&shown(text), &target);
+    if warning == Some(LinkWarning::OtherUrl) || !text.contains(OVERRIDE) {
+        return warning;
+    }
+    match warning_of(&shown(&in_order_of_display(text)), &target) {
+        Some(LinkWarning::OtherUrl) => Some(LinkWarning::OtherUrl),
+        other => warning.or(other),
+    }
+}
+
+/// Letters that follow are shown from right to left, whatever they are.
+const OVERRIDE: char = '\u{202e}';
+
+/// The text with what an override turns around turned around.
+fn in_order_of_display(text: &str) -> String {
+    let mut pieces = text.split(OVERRIDE);
+    let mut seen = String::from(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        let (turned, rest) = piece.split_once('\u{202c}').unwrap_or((piece, ""));
+        seen.extend(turned.chars().rev());
+        seen.push_str(rest);
+    }
+    seen
+}
+
+fn warning_of(text: &str, target: &Target<'_>) -> Option<LinkWarning> {
+    let mut addresses = Addresses::new(text);
     let mut downgraded = None;
     while let Some(address) = addresses.next() {
-        let (verdict, end) = target.compare(&text, address);
+        let (verdict, end) = target.compare(text, address);
         match verdict {
             Some(LinkWarning::OtherUrl) => return verdict,
             Some(_) => downgraded = verdict,
