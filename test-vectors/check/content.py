@@ -1,6 +1,7 @@
 """Kind `content`: messages of mimi-content-09, and the structures that come with them."""
 
 import hashlib
+from fractions import Fraction
 
 import cbor2
 
@@ -203,6 +204,11 @@ def valid(case):
     case.equal("message_id", message_id(sender, room, encoded, message["salt"]))
     if case.has("message_id_07"):
         case.equal("message_id_07", message_id_07(sender, room, encoded, message["salt"]))
+    of_parts = dict(message["extensions"]).get("av_metadata")
+    if (of_parts is not None) != case.has("av_metadata"):
+        raise Wrong("av_metadata", "is there with the extension of this name")
+    if of_parts is not None:
+        case.equal("av_metadata", av_metadata_or_malformed(of_parts))
     message["extensions"] = [
         [{"text": key} if isinstance(key, str) else plain(key), value.hex()] for key, value in message["extensions"]
     ]
@@ -210,6 +216,48 @@ def valid(case):
         raise Wrong("value", f"decoded {plain(message)}")
     if encode_message(case.get("value")) != encoded:
         raise Wrong("value", "encodes to other bytes")
+
+
+def av_metadata(encoded):
+    """The entries of mimi-av-metadata-01, section 3."""
+    number = lambda value, most: isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most  # noqa: E731
+    entries = cbor2.loads(encoded)
+    if not isinstance(entries, (list, tuple)):
+        raise Refused("no array")
+    found = []
+    for entry in entries:
+        if not hasattr(entry, "items"):
+            raise Refused("no map")
+        value = {}
+        for key, name, most in ((1, "part_index", 2**16 - 1), (2, "type", 2**64 - 1), (3, "width", 2**64 - 1),
+                                (4, "height", 2**64 - 1), (6, "preview_index", 2**16 - 1), (8, "rotation", 270)):
+            if key in entry:
+                if not number(entry[key], most) or key == 8 and entry[key] not in (0, 90, 180, 270):
+                    raise Refused(name)
+                value[name] = entry[key]
+        if not {"part_index", "type"} <= value.keys():
+            raise Refused("a part index and a type are required")
+        if 5 in entry:
+            if isinstance(entry[5], float):
+                if not 0 < entry[5] < 2**64:
+                    raise Refused("duration")
+            elif not number(entry[5], 2**64 - 1):
+                raise Refused("duration")
+            seconds, nanoseconds = divmod(round(Fraction(entry[5]) * 10**9), 10**9)
+            value["duration"] = {"seconds": seconds, "nanoseconds": nanoseconds}
+        if 7 in entry:
+            if not isinstance(entry[7], str):
+                raise Refused("accessibility text")
+            value["accessibility_text"] = entry[7]
+        found.append(value)
+    return found
+
+
+def av_metadata_or_malformed(encoded):
+    try:
+        return av_metadata(encoded)
+    except Refused:
+        return "malformed"
 
 
 def without_nulls(value):

@@ -109,6 +109,7 @@ pub(super) const FLAGS: &[Flag] = &[
                     "externalMessageId",
                     "subject",
                     "lastSeen",
+                    "av_metadata",
                     "every known",
                     "malformed",
                 ])

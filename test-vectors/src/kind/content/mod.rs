@@ -10,8 +10,9 @@ mod raw;
 mod valid;
 
 use alloc::format;
+use alloc::vec::Vec;
 
-use mimi_content::{MessageId, MimiContent, MimiContentRef};
+use mimi_content::{AvMetadata, MessageId, MimiContent, MimiContentRef};
 
 use super::Kind;
 use crate::case::Case;
@@ -27,7 +28,11 @@ impl Kind for Content {
 
     #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
-        &["draft-ietf-mimi-content-09", "draft-mimi-content-more-extensions-00"]
+        &[
+            "draft-ietf-mimi-content-09",
+            "draft-mimi-content-more-extensions-00",
+            "draft-mahy-mimi-av-metadata-01",
+        ]
     }
 
     #[cfg(feature = "generate")]
@@ -70,6 +75,9 @@ impl Kind for Content {
                 (Ok(expected), Ok(found)) => case.same_json("value", &expected, &found),
                 _ => case.fail("value", json, "a message without a JSON form"),
             }
+        }
+        if let Some(expected) = case.optional("av_metadata") {
+            case.same_json("av_metadata", expected, &av_metadata_json(&owned));
         }
         let (Some(sender_uri), Some(room_uri)) = (sender_uri, room_uri) else { return };
         if let Some(expected) = message_id {
@@ -116,6 +124,30 @@ impl Kind for Content {
         cases.extend(invalid::cases().into_iter().map(|invalid| invalid.case));
         Ok(cases)
     }
+}
+
+/// The extension `av_metadata` as JSON: its entries, or `"malformed"`.
+fn av_metadata_json(message: &MimiContent) -> serde_json::Value {
+    let entry = |it: &AvMetadata| {
+        let mut json = serde_json::json!({ "part_index": it.part.0, "type": it.kind.0 });
+        let duration = it
+            .duration
+            .map(|it| serde_json::json!({ "seconds": it.as_secs(), "nanoseconds": it.subsec_nanos() }));
+        let more = [
+            ("width", it.width.map(Into::into)),
+            ("height", it.height.map(Into::into)),
+            ("duration", duration),
+            ("preview_index", it.preview.map(|it| it.0.into())),
+            ("accessibility_text", it.accessibility_text.clone().map(Into::into)),
+            ("rotation", it.rotation.map(|it| it.degrees().into())),
+        ];
+        if let Some(members) = json.as_object_mut() {
+            members.extend(more.into_iter().filter_map(|(name, value)| Some((name.into(), value?))));
+        }
+        json
+    };
+    let entries = message.extensions().av_metadata();
+    entries.map_or("malformed".into(), |entries| entries.iter().map(entry).collect::<Vec<_>>().into())
 }
 
 fn fail_disagreement(case: &mut Case<'_>, borrowed: bool, owned: bool) {

@@ -6,9 +6,10 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use mimi_content::{
-    AeadAlgorithm, Disposition, Expiration, ExtensionKey, Extensions, ExternalMessageId, ExternalPart,
-    ExternalScope, Fraction, HashAlgorithm, LastSeen, MAX_PARTS, MAX_TOPIC_ID, MessageId, MimiContent,
-    MimiContentBuilder, MultiPart, NestedPart, Part, PartSemantics, Salt, SenderTimestamp,
+    AeadAlgorithm, AvKind, AvMetadata, Disposition, Expiration, ExtensionKey, Extensions, ExternalMessageId,
+    ExternalPart, ExternalScope, Fraction, HashAlgorithm, LastSeen, MAX_PARTS, MAX_TOPIC_ID, MessageId,
+    MimiContent, MimiContentBuilder, MultiPart, NestedPart, Part, PartIndex, PartSemantics, Rotation, Salt,
+    SenderTimestamp,
 };
 
 use super::raw::{Raw, nested_arrays};
@@ -34,6 +35,7 @@ pub(super) fn cases(seed: &Seed) -> Result<Vec<GeneratedCase>> {
     cases.registries()?;
     cases.languages_and_unicode()?;
     cases.known_extensions()?;
+    cases.av_metadata()?;
     cases.any_extensions()?;
     cases.what_is_only_a_finding()?;
     cases.identifiers()?;
@@ -75,6 +77,11 @@ impl Cases<'_> {
             .text("message_id", &message.message_id(sender_uri, room_uri)?.to_string())
             .text("message_id_07", &message.message_id_revision_07(sender_uri, room_uri).to_string())
             .json_member("value", serde_json::to_string(message)?);
+        let case = if message.extensions().get(ExtensionKey::AV_METADATA).is_some() {
+            case.json_member("av_metadata", super::av_metadata_json(message).to_string())
+        } else {
+            case
+        };
         self.list.push(case);
         Ok(())
     }
@@ -357,6 +364,105 @@ impl Cases<'_> {
             e.set_last_seen(&seen(2))?;
             external_ids.iter().try_for_each(|(_, id)| e.set_external_message_id(id))
         })
+    }
+
+    /// mimi-av-metadata-01 §3: every property, every form of a duration, and what is malformed.
+    fn av_metadata(&mut self) -> Result {
+        use core::time::Duration;
+        // The example of §4, with the parts that it is about.
+        let external = |disposition, content_type: &str| {
+            let part = ExternalPart { content_type: content_type.into(), ..attachment() };
+            NestedPart::external(disposition, "", part)
+        };
+        let body = multi(vec![
+            plain("puppies"),
+            external(Disposition::RENDER, "video/mp4"),
+            plain("and a picture of them"),
+            external(Disposition::PREVIEW, "image/jpeg"),
+            plain("and"),
+            plain("what I heard"),
+            external(Disposition::RENDER, "audio/mpeg"),
+        ])?;
+        let (width, height) = (Some(1920), Some(1080));
+        let puppies = "two golden retriever puppies playing in overgrown grass lit with low sunlight";
+        let entries = [
+            AvMetadata {
+                width,
+                height,
+                duration: Some(Duration::from_secs(37)),
+                preview: Some(PartIndex(4)),
+                accessibility_text: Some(puppies.into()),
+                ..AvMetadata::new(PartIndex(2), AvKind::VIDEO)
+            },
+            AvMetadata { width, height, ..AvMetadata::new(PartIndex(4), AvKind::IMAGE) },
+            AvMetadata {
+                duration: Some(Duration::from_millis(9_450)),
+                accessibility_text: Some("uproarious laughter".into()),
+                ..AvMetadata::new(PartIndex(7), AvKind::AUDIO)
+            },
+        ];
+        let mut extensions = Extensions::new();
+        extensions.set_av_metadata(&entries)?;
+        self.message("av_metadata: the example of the draft", body, |m| m.extensions(extensions))?;
+
+        let image = || AvMetadata::new(PartIndex(0), AvKind::IMAGE);
+        let lasts = |duration| AvMetadata { duration: Some(duration), ..image() };
+        for (name, entries) in [
+            ("no entries", vec![]),
+            ("a type that is not defined", vec![AvMetadata::new(PartIndex(0), AvKind(4))]),
+            ("the last part index", vec![AvMetadata::new(PartIndex(u16::MAX), AvKind::IMAGE)]),
+            ("width of 0 and height of 2^53-1", {
+                let height = Some((1 << 53) - 1);
+                vec![AvMetadata { width: Some(0), height, ..image() }]
+            }),
+            ("not turned", vec![AvMetadata { rotation: Some(Rotation::None), ..image() }]),
+            ("turned by 90 degrees", vec![AvMetadata { rotation: Some(Rotation::Quarter), ..image() }]),
+            ("turned by 180 degrees", vec![AvMetadata { rotation: Some(Rotation::Half), ..image() }]),
+            (
+                "turned by 270 degrees",
+                vec![AvMetadata { rotation: Some(Rotation::ThreeQuarters), ..image() }],
+            ),
+            ("duration of 0", vec![lasts(Duration::ZERO)]),
+            ("duration in a float of two bytes", vec![lasts(Duration::from_millis(1_500))]),
+            ("duration in a float of four bytes", vec![lasts(Duration::new(65_536, 500_000_000))]),
+            ("duration in a float of eight bytes", vec![lasts(Duration::from_millis(100))]),
+        ] {
+            self.extensions(&format!("av_metadata: {name}"), |e| e.set_av_metadata(&entries))?;
+        }
+        let mut raw = |name: &str, value: Vec<u8>| {
+            self.received(name, Raw::with_extensions(&[(text("av_metadata"), value)]))
+        };
+        let entry = |more: &[(Vec<u8>, Vec<u8>)]| {
+            let required = [(unsigned(1), unsigned(0)), (unsigned(2), unsigned(2))];
+            array(&[map(&[&required[..], more].concat())])
+        };
+        let unknown = [(unsigned(9), array(&[])), (text("x"), vec![0xf6])];
+        raw("av_metadata: properties that are not defined", entry(&unknown))?;
+        // Nanoseconds are the nearest: 2^-24 seconds are 59.6 of them.
+        raw("av_metadata: duration of 2^-24 seconds", entry(&[(unsigned(5), vec![0xf9, 0, 1])]))?;
+        for (name, value) in [
+            ("a map", map(&[])),
+            ("an entry that is no map", array(&[unsigned(1)])),
+            ("no part index", array(&[map(&[(unsigned(2), unsigned(2))])])),
+            ("no type", array(&[map(&[(unsigned(1), unsigned(0))])])),
+            (
+                "part index of 2^16",
+                array(&[map(&[(unsigned(1), unsigned(1 << 16)), (unsigned(2), unsigned(2))])]),
+            ),
+            ("type in text", array(&[map(&[(unsigned(1), unsigned(0)), (unsigned(2), text("image"))])])),
+            ("negative width", entry(&[(unsigned(3), head(1, 0))])),
+            ("width in a float", entry(&[(unsigned(3), vec![0xf9, 0x3e, 0])])),
+            ("negative duration", entry(&[(unsigned(5), vec![0xf9, 0xbe, 0])])),
+            ("duration of a float 0", entry(&[(unsigned(5), vec![0xf9, 0, 0])])),
+            ("endless duration", entry(&[(unsigned(5), vec![0xf9, 0x7c, 0])])),
+            ("duration that is not a number", entry(&[(unsigned(5), vec![0xf9, 0x7e, 0])])),
+            ("preview index in text", entry(&[(unsigned(6), text("4"))])),
+            ("accessibility text in bytes", entry(&[(unsigned(7), bytes(b"a picture"))])),
+            ("turned by 45 degrees", entry(&[(unsigned(8), unsigned(45))])),
+        ] {
+            raw(&format!("malformed av_metadata: {name}"), value)?;
+        }
+        Ok(())
     }
 
     fn any_extensions(&mut self) -> Result {
