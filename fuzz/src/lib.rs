@@ -8,6 +8,7 @@ pub mod content;
 pub mod differential;
 pub mod drafts;
 pub mod franking;
+pub mod pair;
 pub mod policy;
 pub mod presentation;
 pub mod pseudonym;
@@ -46,6 +47,7 @@ pub const TARGETS: &[Target] = &[
     ("associated_party_flow", sealed::associated_party),
     ("combined_groups", drafts::combined_groups),
     ("outside_flow", drafts::outside),
+    ("pair_flow", pair::flow),
     ("post_quantum", drafts::suites),
     ("retraction_flow", drafts::retraction),
     ("virtual_client_flow", drafts::virtual_client),

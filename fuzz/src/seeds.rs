@@ -72,6 +72,7 @@ fn add_drawn(seeds: &mut BTreeMap<&'static str, Vec<Vec<u8>>>) {
         "franking_flow",
         "group_info_flow",
         "outside_flow",
+        "pair_flow",
         "part_choice",
         "policy_apply",
         "policy_components",
