@@ -45,7 +45,7 @@ use core::fmt;
 use mimi_codec::{
     ClientUri, Decode, DecodeError, DecodeErrorKind, DnsName, Encode, EncodeError, Reader, RoomUri, UserUri,
     Writer,
-    mls::{AuthenticatedContent, GroupContext, MLSMessage, ProposalRef},
+    mls::{AuthenticatedContent, GroupContext, MLSMessage, MLSMessageBody, ProposalRef},
     protocol::ProposalMessage,
     room_policy::Claim,
 };
@@ -224,11 +224,23 @@ pub(crate) fn check_list<C: CipherSuiteProvider + ?Sized>(
         let content = waiting.content.content();
         room.check_place(content.group_id(), *content.epoch())?;
         let reference = proposal_ref(suite, &waiting.content);
-        if reference.as_ref() != Ok(&waiting.reference) {
+        if reference.as_ref() != Ok(&waiting.reference) || !is_of_message(waiting) {
             return Err(Refused::WrongContent);
         }
     }
     Ok(())
+}
+
+/// Whether the stored message carries the stored content. Joiners are given the message. Only the
+/// MLS stack can tell what a SemiPrivateMessage carries.
+fn is_of_message(waiting: &WaitingProposal) -> bool {
+    match &waiting.message.get().body {
+        MLSMessageBody::PublicMessage { public_message } => {
+            public_message.content() == waiting.content.content()
+                && public_message.auth() == waiting.content.auth()
+        }
+        _ => true,
+    }
 }
 
 /// Reads the version of a snapshot.

@@ -2,8 +2,8 @@
 """Deliberately broken copies of the vectors: `python3 broken.py DIR [COUNT]` writes them with this implementation's verdict.
 
 Every encoding is damaged COUNT times (20). What is still accepted becomes a valid case, the rest an invalid one; of a damaged message in a
-case of the kind `policy`, the decision is what is expected. Another implementation that reads DIR agrees with all of them, or one of
-the two is wrong.
+case of the kind `policy`, the decision is what is expected. In a case of the kind `room`, one member of one step is damaged, or the room
+that it begins with. Another implementation that reads DIR agrees with all of them, or one of the two is wrong.
 """
 
 import json
@@ -12,8 +12,10 @@ import sys
 from pathlib import Path
 
 import policy
+import room
 import wire
-from case import Case, refusal
+from case import Case, Wrong, refusal
+from presentation import Refused
 
 VECTORS = Path(__file__).resolve().parent.parent / "vectors"
 
@@ -64,6 +66,62 @@ def decisions(count, chance):
                 yield broken | {"expect": {"allow": refusal(policy.decide, Case(broken)) is None}}
 
 
+HEX, TEXT = ("body", "next_response", "snapshot", "ratchet_tree"), ("from", "variable", "endpoint")
+
+
+def damage_step(step, chance):
+    """A copy of a step with one member that says something else, or None. What must not differ between two sealings stays as it is."""
+    step = json.loads(json.dumps(step))
+    sealed = step.get("endpoint") == "groupInfo" and step["accepted"]
+    # Which of two codes a refused handshake gets, this implementation does not say.
+    refused = step.get("endpoint") == "update" and not step["accepted"]
+    choices = [field for field in HEX + TEXT + ("at", "accepted") if field in step and not (refused and field == "body")]
+    choices += ["status", "response"] * ("response" in step) + ["to", "fan_out"] * bool(step["fan_outs"])
+    field = chance.choice(choices)
+    if field in HEX:
+        step[field] = damage(bytes.fromhex(step[field]), chance).hex()
+    elif field in TEXT:
+        step[field] = chance.choice(("b.example", "c.example", "B.example", "mimi://b.example/u/bob", "", "update", "updateConsent"))
+    elif field == "at":
+        step["at"] += chance.choice((-1, 1, -1000, 1000, 10**6))
+    elif field == "accepted":
+        step["accepted"] = not step["accepted"]
+    elif field == "status":
+        step["response"]["status"] = chance.choice((200, 201, 400, 403, 413, 429, 502))
+    elif field == "response" and step["response"].get("body") and not sealed and step["endpoint"] != "update":
+        step["response"]["body"] = damage(bytes.fromhex(step["response"]["body"]), chance).hex()
+    elif field == "to":
+        to = step["fan_outs"][0]["to"]
+        chance.choice((to.reverse, to.clear, to.sort, lambda: to.append("d.example")))()
+    elif field == "fan_out":
+        step["fan_outs"][0]["body"] = damage(bytes.fromhex(step["fan_outs"][0]["body"]), chance).hex()
+    return step
+
+
+def rooms(count, chance):
+    """Cases of the kind `room` that end with a damaged step, or begin with a damaged room."""
+    document = json.loads((VECTORS / "room.json").read_text())
+    for case in document["cases"]:
+        if case.get("valid") is False:
+            continue
+        for place, step in enumerate(case["steps"]):
+            for again in range(max(1, count // 10)):
+                steps = case["steps"][:place] + [damage_step(step, chance)]
+                yield case | {"name": f"{case['name']}, step {place} damaged {again}", "steps": steps}
+        for field in ("snapshot", "ratchet_tree", "client_snapshot"):
+            for again in range(count if field in case else 0):
+                damaged = damage(bytes.fromhex(case[field]), chance).hex()
+                yield case | {"name": f"{case['name']}, {field} damaged {again}", field: damaged, "steps": []}
+
+
+def holds(case):
+    try:
+        room.judge(Case(case))
+    except (Refused, Wrong):
+        return False
+    return True
+
+
 def main(arguments):
     if not arguments:
         print(__doc__, file=sys.stderr)
@@ -87,6 +145,10 @@ def main(arguments):
     allowed = sum(case["expect"]["allow"] for case in cases)
     (folder / "broken-policy.json").write_text(json.dumps({"format": 1, "kind": "policy", "cases": cases}))
     print(f"{len(cases)} broken messages, {allowed} of them are still allowed")
+    cases = [case if holds(case) else case | {"valid": False} for case in rooms(count, chance)]
+    valid = sum("valid" not in case for case in cases)
+    (folder / "broken-room.json").write_text(json.dumps({"format": 1, "kind": "room", "cases": cases}))
+    print(f"{len(cases)} broken rooms, {valid} of them still hold")
     return 0
 
 

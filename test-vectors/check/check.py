@@ -6,7 +6,9 @@ format, kind, cipher suite, revision, type or rule of names is unknown. What mus
 """
 
 import argparse
+import difflib
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -29,6 +31,7 @@ import name
 import policy
 import private_external
 import retraction
+import room
 import room_rule
 import semi_private
 import timeline
@@ -57,6 +60,7 @@ KINDS = {
     "policy": policy,
     "private-external": private_external,
     "retraction": retraction,
+    "room": room,
     "room-rule": room_rule,
     "semi-private": semi_private,
     "timeline": timeline,
@@ -117,9 +121,18 @@ def failures(document, only=(), without=()):
     return found, unjudged, len(cases)
 
 
+STANDARD_INPUT = Path("standard input")
+
+
+def read(path):
+    return sys.stdin.read() if path is STANDARD_INPUT else path.read_text()
+
+
 def files(paths):
     for path in map(Path, paths):
-        if path.is_dir():
+        if str(path) == "-":
+            yield STANDARD_INPUT
+        elif path.is_dir():
             yield from sorted(path.rglob("*.json"))
         elif path.exists():
             yield path
@@ -130,7 +143,7 @@ def files(paths):
 
 def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("paths", nargs="*", metavar="PATH", help="files, and directories that are searched for .json")
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="files, directories that are searched for .json, or - for standard input")
     parser.add_argument("--allow-unjudged", action="store_true", help="succeed although some cases are not judged")
     parser.add_argument("--json", action="store_true", help="print the results as `mimi-vectors verify --json` does")
     parser.add_argument("--only", action="append", default=[], metavar="FLAG", help="only cases with this flag, or one of several")
@@ -143,7 +156,7 @@ def main(arguments):
     known = set()
     for path in paths:
         try:
-            document = json.loads(path.read_text(), object_pairs_hook=no_member_twice)
+            document = json.loads(read(path), object_pairs_hook=no_member_twice)
         except ValueError as error:
             say(f"{path}: {error}")
             results.append(result(path, {}, [("", str(error))], [], 0))
@@ -162,7 +175,9 @@ def main(arguments):
         results.append(result(path, document, found, unjudged, cases))
     for flag in options.only + options.without:
         if flag not in known:
-            print(f"check: no file has the flag {flag!r}", file=sys.stderr)
+            near = difflib.get_close_matches(flag, known, 1)
+            meant = f"; did you mean {near[0]!r}?" if near else ""
+            print(f"check: no file has the flag {flag!r}{meant}", file=sys.stderr)
             return 2
     say(f"{total} cases in {len(paths)} files, {failed} failures, {skipped} not judged")
     bad = failed or (skipped and not options.allow_unjudged) or not (total or skipped)
@@ -180,4 +195,11 @@ def result(path, document, found, unjudged, cases):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        status = main(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has seen enough; nothing is said to hold, though.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 1
+    sys.exit(status)

@@ -73,7 +73,7 @@ pub use generate::{GenerateError, Generated, InvalidSeed, Seed, generate};
 pub use kind::kinds;
 pub use policy_decision::{Decision, WhyRefused, decide, room_state};
 pub use report::{Failure, Report};
-pub use shipped::SHIPPED;
+pub use shipped::{SCHEMAS, SHIPPED};
 pub use verify::{Progress, Selection, verify_selected, verify_str, verify_str_with};
 pub use wire_type::{InspectError, Inspected, Refusal, TypeEntry, inspect, types};
 

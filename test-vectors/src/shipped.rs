@@ -1,14 +1,15 @@
 //! The vectors themselves.
 
 macro_rules! shipped {
-    ($($file:literal),* $(,)?) => {
-        &[$(($file, include_str!(concat!("../vectors/", $file)))),*]
+    ($folder:literal: $($file:literal),* $(,)?) => {
+        &[$(($file, include_str!(concat!("../", $folder, "/", $file)))),*]
     };
 }
 
 /// The vector files of this crate: name and content. Those that end in `-working-group.json` are transcribed from the working groups'
 /// examples and vectors; the others come from [`generate`](crate::kinds) with the default seed.
 pub const SHIPPED: &[(&str, &str)] = shipped![
+    "vectors":
     "apq.json",
     "associated-party.json",
     "attachment.json",
@@ -38,4 +39,35 @@ pub const SHIPPED: &[(&str, &str)] = shipped![
     "wire.json",
     "wire-content-working-group.json",
     "wire-mls-working-group.json",
+];
+
+/// The JSON Schema of each kind, and of what all files have: name and content.
+pub const SCHEMAS: &[(&str, &str)] = shipped![
+    "schema":
+    "apq.schema.json",
+    "associated-party.schema.json",
+    "attachment.schema.json",
+    "connection.schema.json",
+    "content.schema.json",
+    "derivation.schema.json",
+    "file.schema.json",
+    "franking.schema.json",
+    "group-info.schema.json",
+    "identifier-query.schema.json",
+    "identity-link.schema.json",
+    "key-package-set.schema.json",
+    "leaf-operation-intent.schema.json",
+    "markdown.schema.json",
+    "message-id-aad.schema.json",
+    "message-status.schema.json",
+    "name.schema.json",
+    "policy.schema.json",
+    "private-external.schema.json",
+    "retraction.schema.json",
+    "room-rule.schema.json",
+    "room.schema.json",
+    "semi-private.schema.json",
+    "timeline.schema.json",
+    "virtual-client.schema.json",
+    "wire.schema.json",
 ];

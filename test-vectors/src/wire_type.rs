@@ -89,6 +89,21 @@ pub(crate) fn places_until_refused(name: &str, encoded: &[u8]) -> Option<Vec<Pla
     }
 }
 
+/// The encoding of a value of the type `name`, given as JSON. Documents in CBOR are not encoded here.
+#[cfg(feature = "generate")]
+pub(crate) fn encode_json(name: &str, json: &Value) -> Result<Vec<u8>, crate::GenerateError> {
+    struct OfJson<'a>(&'a Value);
+    impl registry::Visitor for OfJson<'_> {
+        type Output = Result<Vec<u8>, String>;
+
+        fn visit<T: registry::WireType>(self) -> Self::Output {
+            T::deserialize(self.0).map_err(|error| error.to_string()).and_then(|value| encode_wire(&value))
+        }
+    }
+    let encoded = registry::visit(name, OfJson(json)).unwrap_or_else(|| Err("unknown type".into()));
+    encoded.map_err(|why| crate::GenerateError::Defect(alloc::format!("{name}: {why}")))
+}
+
 /// Encodes a value that is given as JSON.
 type EncodeValue = fn(&Value) -> Result<Vec<u8>, String>;
 

@@ -9,7 +9,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use mimi_test_vectors::{SHIPPED, kinds};
+use mimi_test_vectors::{SCHEMAS, SHIPPED, kinds};
 use serde_json::{Value, json};
 
 struct Ran {
@@ -1082,4 +1082,74 @@ fn policy_says_what_is_wrong_with_its_input() {
     assert!(ran.err.contains("a room by itself asks nothing"), "{}", ran.err);
     let ran = run(&["policy", "lint", "no-such-file.json"]);
     assert!(ran.status == 2 && ran.err.starts_with("mimi-vectors: no-such-file.json: "), "{}", ran.err);
+}
+
+/// The files of an archive in the format ustar.
+fn untar(archive: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let octal = |field: &[u8]| {
+        let digits = std::str::from_utf8(field).unwrap().trim_end_matches(['\0', ' ']);
+        usize::from_str_radix(digits, 8).unwrap()
+    };
+    let mut files = Vec::new();
+    let mut at = 0;
+    while archive[at] != 0 {
+        let header = &archive[at..at + 512];
+        let name = String::from_utf8(header[..100].to_vec()).unwrap();
+        let spaced =
+            header.iter().enumerate().map(|(i, byte)| if (148..156).contains(&i) { 32 } else { *byte });
+        assert_eq!(spaced.map(usize::from).sum::<usize>(), octal(&header[148..156]), "{name}");
+        assert_eq!((&header[257..263], header[156]), (&b"ustar\0"[..], b'0'));
+        let size = octal(&header[124..136]);
+        let content = archive[at + 512..at + 512 + size].to_vec();
+        files.push((name.trim_end_matches('\0').to_owned(), content));
+        at += 512 + size.next_multiple_of(512);
+    }
+    assert_eq!(archive[at..], [0; 1024]);
+    files
+}
+
+#[test]
+fn bundle_writes_all_files_with_their_hashes_and_the_same_bytes_each_time() {
+    use sha2::{Digest, Sha256};
+    let directory = directory("bundle");
+    let (one, other) = (directory.join("one.tar"), directory.join("other.tar"));
+    let ran = run(&["bundle", "--out", text(&one)]);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    let archive = fs::read(&one).unwrap();
+    assert_eq!(ran.out, format!("{}  {}\n", hex::encode(Sha256::digest(&archive)), text(&one)));
+    assert_eq!(run(&["bundle", "--out", text(&other)]).status, 0);
+    assert_eq!(fs::read(&other).unwrap(), archive);
+
+    let files = untar(&archive);
+    let root = format!("mimi-test-vectors-{}/", env!("CARGO_PKG_VERSION"));
+    let find = |path: &str| {
+        let name = format!("{root}{path}");
+        &files.iter().find(|(known, _)| *known == name).unwrap_or_else(|| panic!("{path}")).1
+    };
+    let manifest: Value = serde_json::from_slice(find("manifest.json")).unwrap();
+    let listed = manifest["files"].as_array().unwrap();
+    // The manifest does not list itself.
+    assert_eq!(listed.len() + 1, files.len());
+    for entry in listed {
+        let content = find(entry["path"].as_str().unwrap());
+        assert_eq!(entry["sha256"], hex::encode(Sha256::digest(content)));
+        assert_eq!(entry["bytes"], content.len());
+    }
+    for (name, content) in SHIPPED {
+        assert_eq!(find(&format!("vectors/{name}")), content.as_bytes());
+    }
+    for (name, content) in SCHEMAS {
+        assert_eq!(find(&format!("schema/{name}")), content.as_bytes());
+    }
+    let notes: Value = serde_json::from_slice(find("notes.json")).unwrap();
+    assert!(notes["franking"]["SenderMismatch"]["bug"].is_string());
+
+    // Nothing is overwritten without --force.
+    fs::write(&other, "something else").unwrap();
+    let ran = run(&["bundle", "--out", text(&other)]);
+    assert_eq!(ran.status, 2, "{}", ran.err);
+    assert!(ran.err.contains("--force"), "{}", ran.err);
+    let ran = run(&["bundle", "--force", "--json", "--out", text(&other)]);
+    assert_eq!((ran.status, ran.json()["files"].as_u64()), (0, Some(files.len() as u64)));
+    assert_eq!(run(&["bundle", "--out", text(&directory.join("one.zip"))]).status, 2);
 }

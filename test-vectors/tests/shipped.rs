@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use ciborium::Value as Cbor;
-use mimi_test_vectors::{SHIPPED, types, verify_str};
+use mimi_test_vectors::{SCHEMAS, SHIPPED, types, verify_str};
 #[cfg(feature = "generate")]
 use mimi_test_vectors::{Seed, generate, kinds};
 use serde_json::{Value, json};
@@ -35,14 +35,16 @@ fn hold() {
 }
 
 #[test]
-fn are_all_files_of_the_folder() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors");
-    let files: BTreeSet<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    let shipped: BTreeSet<_> = SHIPPED.iter().map(|(name, _)| name.to_string()).collect();
-    assert_eq!(files, shipped);
+fn are_all_files_of_the_folders() {
+    for (folder, shipped) in [("vectors", SHIPPED), ("schema", SCHEMAS)] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let files: BTreeSet<_> = fs::read_dir(path)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        let shipped: BTreeSet<_> = shipped.iter().map(|(name, _)| name.to_string()).collect();
+        assert_eq!(files, shipped);
+    }
 }
 
 #[cfg(feature = "generate")]

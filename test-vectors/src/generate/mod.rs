@@ -171,6 +171,12 @@ impl GeneratedCase {
         self
     }
 
+    /// The JSON of a member.
+    pub(crate) fn member(&self, name: &str) -> Option<&str> {
+        let found = self.members.iter().find(|(member, _)| member == name);
+        found.map(|(_, json)| json.as_str())
+    }
+
     #[cfg(test)]
     pub(crate) fn name(&self) -> &str {
         &self.name

@@ -1,5 +1,7 @@
 //! The kind `attachment`: what lies at the URL of an external part, and what a receiver makes of it.
 
+#[cfg(feature = "generate")]
+mod flags;
 use alloc::string::ToString;
 #[cfg(feature = "generate")]
 use alloc::vec::Vec;
@@ -10,7 +12,7 @@ use super::Kind;
 use super::judgement::{Judgement, all_bytes, must_be_refused, must_hold, number, uint32};
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{GenerateError, GeneratedCase, Seed};
+use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
 
 pub(crate) struct Attachment;
 
@@ -22,6 +24,11 @@ impl Kind for Attachment {
     #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
         &["draft-ietf-mimi-content-09"]
+    }
+
+    #[cfg(feature = "generate")]
+    fn flags(&self) -> &'static [Flag] {
+        flags::FLAGS
     }
 
     fn verify_valid(&self, case: &mut Case<'_>) {

@@ -1,6 +1,8 @@
 //! The kind `derivation`: secrets and salts that follow from others, and the operations that keep the
 //! components of a group apart.
 
+#[cfg(feature = "generate")]
+mod flags;
 use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -19,7 +21,7 @@ use super::Kind;
 use super::judgement::{Judgement, NoRandomness, all_bytes, must_be_refused, must_hold, number, suite};
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{GenerateError, GeneratedCase, Seed};
+use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
 
 pub(crate) struct Derivation;
 
@@ -31,6 +33,11 @@ impl Kind for Derivation {
     #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
         &["draft-ietf-mimi-content-09", "draft-ietf-mls-extensions-10", "draft-ietf-mimi-protocol-02"]
+    }
+
+    #[cfg(feature = "generate")]
+    fn flags(&self) -> &'static [Flag] {
+        flags::FLAGS
     }
 
     fn verify_valid(&self, case: &mut Case<'_>) {

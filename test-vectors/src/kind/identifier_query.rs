@@ -1,5 +1,7 @@
 //! The kind `identifier-query`: a query for users of another provider, and the answer to it.
 
+#[cfg(feature = "generate")]
+mod flags;
 use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -15,7 +17,7 @@ use super::Kind;
 use super::judgement::{Judgement, all_bytes, must_be_refused, must_hold};
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{GenerateError, GeneratedCase, Seed};
+use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
 
 pub(crate) struct IdentifierQuery;
 
@@ -27,6 +29,11 @@ impl Kind for IdentifierQuery {
     #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
         &["draft-ietf-mimi-protocol-06"]
+    }
+
+    #[cfg(feature = "generate")]
+    fn flags(&self) -> &'static [Flag] {
+        flags::FLAGS
     }
 
     fn verify_valid(&self, case: &mut Case<'_>) {

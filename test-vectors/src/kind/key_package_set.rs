@@ -1,5 +1,7 @@
 //! The kind `key-package-set`: which KeyPackages a client uploads, and which a user gives away for a room.
 
+#[cfg(feature = "generate")]
+mod flags;
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
@@ -17,7 +19,7 @@ use super::Kind;
 use super::judgement::{Judgement, must_be_refused, must_hold, number};
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{GenerateError, GeneratedCase, Seed};
+use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
 
 pub(crate) struct KeyPackageSet;
 
@@ -29,6 +31,11 @@ impl Kind for KeyPackageSet {
     #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
         &["draft-kohbrok-mimi-metadata-minimalization-02"]
+    }
+
+    #[cfg(feature = "generate")]
+    fn flags(&self) -> &'static [Flag] {
+        flags::FLAGS
     }
 
     fn verify_valid(&self, case: &mut Case<'_>) {

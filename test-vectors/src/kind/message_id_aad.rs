@@ -1,5 +1,7 @@
 //! The kind `message-id-aad`: the message ID that the authenticated data of a message states.
 
+#[cfg(feature = "generate")]
+mod flags;
 use alloc::vec::Vec;
 #[cfg(feature = "generate")]
 use alloc::{format, string::String};
@@ -11,7 +13,7 @@ use super::Kind;
 use super::judgement::{Judgement, all_bytes, must_be_refused, must_hold};
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{GenerateError, GeneratedCase, Seed, Stream};
+use crate::generate::{Flag, GenerateError, GeneratedCase, Seed, Stream};
 
 pub(crate) struct MessageIdAad;
 
@@ -23,6 +25,11 @@ impl Kind for MessageIdAad {
     #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
         &["draft-mahy-mimi-msgid-aad-02", "draft-ietf-mls-extensions-10"]
+    }
+
+    #[cfg(feature = "generate")]
+    fn flags(&self) -> &'static [Flag] {
+        flags::FLAGS
     }
 
     fn verify_valid(&self, case: &mut Case<'_>) {

@@ -44,9 +44,7 @@ pub(crate) trait Kind: Sync {
 
     /// What groups of its cases are about: each case that it makes has one of these flags.
     #[cfg(feature = "generate")]
-    fn flags(&self) -> &'static [Flag] {
-        &[]
-    }
+    fn flags(&self) -> &'static [Flag];
 
     /// Checks a case that says nothing else than that it is valid.
     fn verify_valid(&self, case: &mut Case<'_>);

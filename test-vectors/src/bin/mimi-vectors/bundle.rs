@@ -1,10 +1,9 @@
 //! `mimi-vectors bundle`.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
-use flate2::{Compression, GzBuilder};
 use mimi_test_vectors::{SCHEMAS, SHIPPED};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -15,7 +14,7 @@ use crate::output::Overwriting;
 /// Write all vectors, schemas, notes and a manifest with hashes as one archive: always the same bytes
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// The archive: .tar, .tar.gz or .tgz
+    /// The archive, a .tar
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// Print JSON
@@ -35,12 +34,12 @@ const LICENSES: [(&str, &str); 2] = [
 ];
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Outcome> {
-    let Some(packing) = Packing::of(&arguments.out) else {
+    if arguments.out.extension().is_none_or(|extension| extension != "tar") {
         let path = arguments.out.display();
-        return Ok(Outcome::WrongUsage(format!("{path}: the name of an archive ends in .tar, .tar.gz or .tgz")));
-    };
+        return Ok(Outcome::WrongUsage(format!("{path}: the name of the archive ends in .tar")));
+    }
     let files = files()?;
-    let archive = packing.pack(tar(&files)?)?;
+    let archive = tar(&files)?;
     let hash = hex::encode(Sha256::digest(&archive));
     let bytes = archive.len();
     if let Err(outcome) = arguments.overwriting.write(&[(arguments.out.clone(), archive)]) {
@@ -53,38 +52,6 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Outc
         writeln!(out, "{hash}  {path}")?;
     }
     Ok(Outcome::Holds)
-}
-
-#[derive(Clone, Copy)]
-enum Packing {
-    Plain,
-    Gzip,
-}
-
-impl Packing {
-    fn of(path: &Path) -> Option<Self> {
-        let name = path.file_name()?.to_str()?;
-        if name.ends_with(".tar") {
-            Some(Self::Plain)
-        } else if name.ends_with(".tar.gz") || name.ends_with(".tgz") {
-            Some(Self::Gzip)
-        } else {
-            None
-        }
-    }
-
-    fn pack(self, tar: Vec<u8>) -> io::Result<Vec<u8>> {
-        match self {
-            Self::Plain => Ok(tar),
-            Self::Gzip => {
-                // Neither a time nor an operating system is in the header.
-                let mut gzip =
-                    GzBuilder::new().mtime(0).operating_system(255).write(Vec::new(), Compression::best());
-                gzip.write_all(&tar)?;
-                gzip.finish()
-            }
-        }
-    }
 }
 
 /// The files of the archive, by their paths in [`ROOT`].
@@ -136,19 +103,50 @@ fn pretty(value: &Value) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
-/// The archive: no times, owners or permissions of this machine.
+/// The size of a header, and of the blocks that a file fills.
+const BLOCK: usize = 512;
+
+/// The archive in the format ustar of POSIX: no times, owners or permissions of this machine.
 fn tar(files: &[(String, Vec<u8>)]) -> io::Result<Vec<u8>> {
-    let mut archive = tar::Builder::new(Vec::new());
-    archive.mode(tar::HeaderMode::Deterministic);
+    let mut archive = Vec::new();
     for (path, content) in files {
-        let mut header = tar::Header::new_ustar();
-        header.set_entry_type(tar::EntryType::Regular);
-        header.set_size(content.len() as u64);
-        header.set_mode(0o644);
-        header.set_mtime(0);
-        header.set_uid(0);
-        header.set_gid(0);
-        archive.append_data(&mut header, format!("{ROOT}/{path}"), content.as_slice())?;
+        archive.extend(header(&format!("{ROOT}/{path}"), content.len())?);
+        archive.extend(content);
+        archive.resize(archive.len().next_multiple_of(BLOCK), 0);
     }
-    archive.into_inner()
+    // Two empty blocks end it.
+    archive.resize(archive.len().saturating_add(BLOCK.saturating_mul(2)), 0);
+    Ok(archive)
+}
+
+/// A regular file that everyone may read. Numbers are octal digits with a zero byte behind them.
+fn header(path: &str, size: usize) -> io::Result<Vec<u8>> {
+    if path.len() > 100 {
+        return Err(io::Error::other(format!("{path}: too long for an archive")));
+    }
+    let fields = |checksum: &str| -> Vec<u8> {
+        let mut header = Vec::with_capacity(BLOCK);
+        let mut field = |text: &str, end: usize| {
+            header.extend(text.as_bytes());
+            header.resize(end, 0);
+        };
+        field(path, 100);
+        field("0000644", 108);
+        field("0000000", 116);
+        field("0000000", 124);
+        field(&format!("{size:011o}"), 136);
+        field("00000000000", 148);
+        field(checksum, 156);
+        field("0", 257);
+        field("ustar", 263);
+        field("00", 265);
+        field("", 329);
+        field("0000000", 337);
+        field("0000000", 345);
+        field("", BLOCK);
+        header
+    };
+    // The sum of the header's bytes, in which the checksum is eight spaces.
+    let sum: u32 = fields("        ").into_iter().map(u32::from).sum();
+    Ok(fields(&format!("{sum:06o}\0 ")))
 }

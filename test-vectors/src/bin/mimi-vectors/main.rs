@@ -3,6 +3,7 @@
 //! Results go to standard output, diagnostics to standard error. The help says what exit statuses mean.
 
 mod annotate;
+mod bundle;
 mod colour;
 mod compare;
 mod completions;
@@ -49,6 +50,7 @@ enum Command {
     Timeline(timeline::Arguments),
     Types(types::Arguments),
     Policy(policy::Arguments),
+    Bundle(bundle::Arguments),
     Mechanisms(mechanisms::Arguments),
     Conformance(conformance::Arguments),
     Completions(completions::Arguments),
@@ -76,6 +78,7 @@ fn main() -> ExitCode {
         Command::Timeline(arguments) => timeline::run(arguments, &mut out),
         Command::Types(arguments) => types::run(arguments, &mut out),
         Command::Policy(arguments) => policy::run(arguments, &mut out),
+        Command::Bundle(arguments) => bundle::run(arguments, &mut out),
         Command::Mechanisms(arguments) => mechanisms::run(arguments, &mut out),
         Command::Conformance(arguments) => conformance::run(arguments, &mut out),
         Command::Completions(arguments) => completions::run(arguments, &mut out),

@@ -2,6 +2,8 @@
 //! FULL and PARTIAL commits hold.
 
 #[cfg(feature = "generate")]
+mod flags;
+#[cfg(feature = "generate")]
 mod generated;
 
 use alloc::vec::Vec;
@@ -17,7 +19,7 @@ use super::Kind;
 use super::judgement::{Judgement, all_bytes, known_suite, must_be_refused, must_hold, number};
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{GenerateError, GeneratedCase, Seed};
+use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
 
 pub(crate) struct Apq;
 
@@ -29,6 +31,11 @@ impl Kind for Apq {
     #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
         &["draft-ietf-mls-combiner"]
+    }
+
+    #[cfg(feature = "generate")]
+    fn flags(&self) -> &'static [Flag] {
+        flags::FLAGS
     }
 
     fn verify_valid(&self, case: &mut Case<'_>) {

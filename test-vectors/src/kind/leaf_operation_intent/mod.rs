@@ -1,6 +1,8 @@
 //! The kind `leaf-operation-intent`: the intent of a client to leave, which outlives an epoch.
 
 #[cfg(feature = "generate")]
+mod flags;
+#[cfg(feature = "generate")]
 mod generated;
 
 use alloc::vec::Vec;
@@ -15,7 +17,7 @@ use super::Kind;
 use super::judgement::{Judgement, NoRandomness, all_bytes, must_be_refused, must_hold, suite, uint32};
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{GenerateError, GeneratedCase, Seed};
+use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
 
 #[cfg(feature = "generate")]
 pub(super) use generated::leaf_node;
@@ -30,6 +32,11 @@ impl Kind for LeafIntent {
     #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
         &["draft-kohbrok-mls-leaf-operation-intents"]
+    }
+
+    #[cfg(feature = "generate")]
+    fn flags(&self) -> &'static [Flag] {
+        flags::FLAGS
     }
 
     fn verify_valid(&self, case: &mut Case<'_>) {

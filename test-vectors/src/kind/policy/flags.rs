@@ -155,6 +155,14 @@ pub(super) const FLAGS: &[Flag] = &[
         of: |case| case.begins(&["canSendLink", "canUpload", "canSendLinkPreview"]),
     },
     Flag {
+        name: "Use",
+        about: "What participants do with what they have received, and calls.",
+        bug: "A client shows, copies, downloads or calls without the capability.",
+        section: "mimi-room-policy-04 §8.3",
+        readings: &[],
+        of: |case| case.member_is("form", "\"use\"") || case.begins(&["a use in"]),
+    },
+    Flag {
         name: "HubIsBlind",
         about: "A refusal that only clients can make, since the hub does not read content.",
         bug: "A client relies on the hub.",

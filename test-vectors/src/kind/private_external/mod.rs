@@ -1,6 +1,8 @@
 //! The kind `private-external`: the key for external messages of an epoch, and a sealed message.
 
 #[cfg(feature = "generate")]
+mod flags;
+#[cfg(feature = "generate")]
 mod generated;
 
 use alloc::vec::Vec;
@@ -19,7 +21,7 @@ use super::Kind;
 use super::judgement::{Judgement, NoRandomness, all_bytes, must_be_refused, must_hold, number, suite};
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{GenerateError, GeneratedCase, Seed};
+use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
 
 pub(crate) struct PrivateExternal;
 
@@ -31,6 +33,11 @@ impl Kind for PrivateExternal {
     #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
         &["draft-mahy-mls-private-external-01"]
+    }
+
+    #[cfg(feature = "generate")]
+    fn flags(&self) -> &'static [Flag] {
+        flags::FLAGS
     }
 
     fn verify_valid(&self, case: &mut Case<'_>) {

@@ -2,6 +2,8 @@
 //! becomes of them.
 
 #[cfg(feature = "generate")]
+mod flags;
+#[cfg(feature = "generate")]
 mod generated;
 
 use alloc::string::{String, ToString};
@@ -29,7 +31,7 @@ use super::Kind;
 use super::judgement::{Judgement, must_be_refused, must_hold};
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{GenerateError, GeneratedCase, Seed};
+use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
 
 pub(crate) struct RetractionKind;
 
@@ -41,6 +43,11 @@ impl Kind for RetractionKind {
     #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
         &["draft-mahy-mimi-hub-retracted-messages-00", "draft-ietf-mimi-room-policy-04"]
+    }
+
+    #[cfg(feature = "generate")]
+    fn flags(&self) -> &'static [Flag] {
+        flags::FLAGS
     }
 
     fn verify_valid(&self, case: &mut Case<'_>) {

@@ -121,7 +121,19 @@ pub(super) fn restore(
     let tree = RatchetTree::decode_exact(ratchet_tree).map_err(unplayable("ratchet_tree"))?;
     let stack = Stack::follow(Arc::default(), snapshot.group_info(), &tree);
     let stack = stack.map_err(unplayable("ratchet_tree"))?;
-    snapshot.restore(hub, stack, Queue::Anew, rng).map_err(unplayable("snapshot"))
+    let hosted = snapshot.restore(hub, stack, Queue::Anew, rng).map_err(unplayable("snapshot"))?;
+    let room = hosted.room();
+    // A hub trusts its own store about who is behind a leaf; a case says it twice.
+    let leaves = hosted.stack().leaves().map_err(unplayable("ratchet_tree"))?;
+    let named = leaves.iter().map(|(index, leaf)| {
+        let member = hub.identity().identify(room.uri(), &leaf.credential, &leaf.signature_key);
+        member.map(|member| (*index, member))
+    });
+    let named = named.collect::<Result<Vec<_>, _>>().map_err(unplayable("identities"))?;
+    if !room.members().iter().eq(named.iter().map(|(index, member)| (*index, member))) {
+        return Err(unplayable("snapshot")("a member is not the one that its leaf names"));
+    }
+    Ok(hosted)
 }
 
 impl Hosting {

@@ -2,6 +2,8 @@
 //! user, the one room of a set of participants, approvals by others, and reports of forks.
 
 #[cfg(feature = "generate")]
+mod flags;
+#[cfg(feature = "generate")]
 #[expect(clippy::indexing_slicing, reason = "members of JSON objects that are made here")]
 mod generated;
 
@@ -28,7 +30,7 @@ use super::Kind;
 use super::judgement::{Judgement, must_be_refused, must_hold};
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{GenerateError, GeneratedCase, Seed};
+use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
 
 pub(crate) struct RoomRule;
 
@@ -40,6 +42,11 @@ impl Kind for RoomRule {
     #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
         &["draft-ietf-mimi-protocol-06", "draft-ietf-mimi-room-policy-04"]
+    }
+
+    #[cfg(feature = "generate")]
+    fn flags(&self) -> &'static [Flag] {
+        flags::FLAGS
     }
 
     fn verify_valid(&self, case: &mut Case<'_>) {

@@ -2,6 +2,8 @@
 //! their emulation group, and the small-space PRP of the reuse guard.
 
 #[cfg(feature = "generate")]
+mod flags;
+#[cfg(feature = "generate")]
 mod generated;
 
 use alloc::format;
@@ -23,7 +25,7 @@ use super::Kind;
 use super::judgement::{Judgement, must_be_refused, must_hold, suite, uint32};
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{GenerateError, GeneratedCase, Seed};
+use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
 
 pub(crate) struct VirtualClient;
 
@@ -35,6 +37,11 @@ impl Kind for VirtualClient {
     #[cfg(feature = "generate")]
     fn spec(&self) -> &'static [&'static str] {
         &["draft-ietf-mls-virtual-clients"]
+    }
+
+    #[cfg(feature = "generate")]
+    fn flags(&self) -> &'static [Flag] {
+        flags::FLAGS
     }
 
     fn verify_valid(&self, case: &mut Case<'_>) {

@@ -12,6 +12,22 @@ pub(super) const FLAGS: &[Flag] = &[
         of: |case| case.valid && case.is_numbered(),
     },
     Flag {
+        name: "Trace",
+        about: "A body that a hub, a client or another provider has sent in a room with a real MLS stack, with its endpoint.",
+        bug: "A struct is read at another endpoint than its own, or not as a whole.",
+        section: "mimi-protocol-06 §5",
+        readings: &["C64"],
+        of: |case| case.member_has("endpoint", &["\""]),
+    },
+    Flag {
+        name: "Realistic",
+        about: "MIMI URIs, known suites, and KeyPackages, GroupInfos and messages that real clients have signed.",
+        bug: "An implementation with typed identifiers and suites refuses what is sent, or loses it in its own types.",
+        section: "mimi-protocol-06 §5",
+        readings: &[],
+        of: |case| case.member_has("endpoint", &["\""]) || case.has(&[" of a room", " with MIMI URIs"]),
+    },
+    Flag {
         name: "Document",
         about: "A document in CBOR.",
         bug: "Whatever the kinds of these documents do not have.",

@@ -3,6 +3,8 @@
 #[cfg(feature = "generate")]
 mod flags;
 #[cfg(feature = "generate")]
+mod realistic;
+#[cfg(feature = "generate")]
 mod refusals;
 #[cfg(feature = "generate")]
 mod samples;
@@ -81,7 +83,8 @@ impl Kind for Wire {
 
     #[cfg(feature = "generate")]
     fn generate(&self, seed: &Seed) -> Result<alloc::vec::Vec<GeneratedCase>, GenerateError> {
-        let mut cases = samples::cases(seed)?;
+        let mut cases = realistic::cases(seed)?;
+        cases.extend(samples::cases(seed)?);
         cases.extend(refusals::cases().into_iter().map(|refused| refused.case));
         Ok(cases)
     }

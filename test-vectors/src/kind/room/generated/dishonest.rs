@@ -344,7 +344,20 @@ pub(super) fn consent(seed: &Seed) -> Made<GeneratedCase> {
     )?;
     world.refuse("a malformed entry", ("requestConsent", "b.example"), vec![9], "")?;
 
+    world.misaddressed(
+        "a request for Alice's consent at the path of another domain",
+        ("requestConsent", "b.example"),
+        "c.example",
+        asked(bob, alice)?,
+    )?;
+
     let (package, grant) = world.grant(BOB)?;
+    for (about, path) in [
+        ("Bob's consent at the path of another domain", "c.example"),
+        ("Bob's consent at the path of the user who has asked", alice),
+    ] {
+        world.misaddressed(about, ("updateConsent", "b.example"), path, grant.to_bytes()?)?;
+    }
     world.refuse(
         "c.example grants in Bob's name: its KeyPackage is not remembered",
         ("updateConsent", "c.example"),

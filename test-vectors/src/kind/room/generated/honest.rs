@@ -117,6 +117,14 @@ pub(super) fn a_life(seed: &Seed, suite: CipherSuite) -> Made<GeneratedCase> {
     )?;
     let no = world.key_material("c.example sends the request in Alice's place", "c.example", body, None)?;
     refused("in Alice's place", &no, "belongs to another provider")?;
+    for (about, path) in [
+        ("Alice's request at the path of another user", "mimi://b.example/u/eve"),
+        ("Alice's request at the path of a user of another domain", "mimi://c.example/u/bob"),
+        ("Alice's request at the path of another spelling of Bob", "mimi://B.example/u/bob"),
+    ] {
+        let body = request(&mut world, ALICE)?;
+        world.misaddressed(about, ("keyMaterial", HUB), path, body)?;
+    }
     let body = request(&mut world, CAROL)?;
     let no = world.key_material("Carol, who is not in the room, asks", "c.example", body, None)?;
     refused("Carol asks", &no, "no client in the room")?;

@@ -1,7 +1,8 @@
-//! Snapshots: one of the version that is written now, and damaged ones.
+//! Snapshots: one of each version, and damaged ones.
 
 use alloc::{format, string::ToString, vec::Vec};
 
+use mimi_codec::mls::MLSMessageBody;
 use mimi_room::SNAPSHOT_VERSION;
 use mimi_room::Wishes;
 
@@ -41,6 +42,7 @@ pub(super) fn cases(seed: &Seed) -> Made<Vec<GeneratedCase>> {
     world.begin()?;
     let mut cases = Vec::new();
     cases.push(world.end_with_client_snapshot()?);
+    cases.push(first_version(seed)?);
 
     // Each from a room of its own, since a case is made whole.
     for (name, reason, damage) in DAMAGES {
@@ -49,12 +51,72 @@ pub(super) fn cases(seed: &Seed) -> Made<Vec<GeneratedCase>> {
         let (damaged, tree) = damage(&world, snapshot, tree)?;
         cases.push(world.refused(reason, &damaged, &tree)?);
     }
+    cases.push(another_message(seed)?);
     Ok(cases)
+}
+
+/// A client's snapshot in which the message of a waiting proposal is not that of its content.
+fn another_message(seed: &Seed) -> Made<GeneratedCase> {
+    let reason = "the stored message carries another signature than the stored content";
+    let mut world = full(seed, "client's snapshot with another message for a proposal", reason)?;
+    let (snapshot, tree) = (world.hosting.snapshot()?, world.hosting.ratchet_tree()?);
+    let waiting = world.hosting.hosted.room().waiting();
+    let first = waiting.iter().next().ok_or_else(|| defect("nothing waits"))?;
+    let mut other = match &first.message().get().body {
+        MLSMessageBody::PublicMessage { public_message } => public_message.auth().signature.to_vec(),
+        _ => return Err(defect("a PublicMessage waits")),
+    };
+    let signature = other.clone();
+    if let Some(last) = other.last_mut() {
+        *last ^= 1;
+    }
+    // The message stands before the content.
+    let clients = replaced(world.client(ALICE)?.room()?.snapshot()?, &signature, &other)?;
+    Ok(world.refused(reason, &snapshot, &tree)?.hex("client_snapshot", &clients))
+}
+
+/// What version 2 has at the end of a hub's snapshot: the hash of the last commit, and when it was accepted.
+const LAST_COMMIT: usize = 1 + 1 + 32 + 8;
+/// What version 2 has at the end of a room: that there is no parent room, and will be none.
+const NO_PARENT: usize = 2;
+
+/// The same room in version 1, which is read and goes on.
+fn first_version(seed: &Seed) -> Made<GeneratedCase> {
+    let about = "a hub's room as version 1 had it; the proposals that wait are committed";
+    let mut world = full(seed, "snapshot of version 1", about)?;
+    let snapshot = in_version_1(&world.hosting.snapshot()?)?;
+    world.begin_with(&snapshot)?;
+    let commit = world.commit(CAROL, &Wishes::default())?;
+    world.settle("Carol commits that Bob leaves", CAROL, &commit)?;
+    world.end()
+}
+
+/// Version 1 of a hub's snapshot, of one of version 2 that has a last commit and no parent room.
+fn in_version_1(snapshot: &[u8]) -> Made<Vec<u8>> {
+    let mut reader = mimi_codec::Reader::new(snapshot);
+    let version = reader.uint16()?;
+    let (room, no_parent) = split_end(reader.opaque()?, NO_PARENT)?;
+    let (rest, last_commit) = split_end(reader.rest(), LAST_COMMIT)?;
+    if version != 2 || no_parent != [0; NO_PARENT] || !last_commit.starts_with(&[1, 32]) {
+        return Err(defect("the layout of snapshots has changed"));
+    }
+    let mut room = room.to_vec();
+    room.splice(..2, [0, 1]);
+    let mut writer = mimi_codec::Writer::new();
+    writer.bytes(&[0, 1]);
+    writer.opaque(&room)?;
+    writer.bytes(rest);
+    Ok(writer.into_bytes())
+}
+
+fn split_end(bytes: &[u8], length: usize) -> Made<(&[u8], &[u8])> {
+    let at = bytes.len().checked_sub(length);
+    at.and_then(|at| bytes.split_at_checked(at)).ok_or_else(|| defect("a snapshot is too short"))
 }
 
 type Damage = fn(&World, Vec<u8>, Vec<u8>) -> Made<(Vec<u8>, Vec<u8>)>;
 
-const DAMAGES: [(&str, &str, Damage); 10] = [
+const DAMAGES: [(&str, &str, Damage); 12] = [
     ("snapshot of no version", "version 65535 was never written", |_, mut snapshot, tree| {
         snapshot.splice(..2, [0xff, 0xff]);
         Ok((snapshot, tree))
@@ -63,6 +125,23 @@ const DAMAGES: [(&str, &str, Damage); 10] = [
         snapshot.splice(..2, [0, 0]);
         Ok((snapshot, tree))
     }),
+    (
+        "snapshot of version 1 with what version 2 has in addition",
+        "bytes follow the snapshot",
+        |_, mut snapshot, tree| {
+            snapshot.splice(..2, [0, 1]);
+            Ok((snapshot, tree))
+        },
+    ),
+    (
+        "snapshot of version 2 with what version 1 has",
+        "what version 2 has in addition is missing",
+        |_, snapshot, tree| {
+            let mut snapshot = in_version_1(&snapshot)?;
+            snapshot.splice(..2, [0, 2]);
+            Ok((snapshot, tree))
+        },
+    ),
     ("empty snapshot", "nothing is there", |_, _, tree| Ok((Vec::new(), tree))),
     ("snapshot with a byte too many", "a byte follows the snapshot", |_, mut snapshot, tree| {
         snapshot.push(0);

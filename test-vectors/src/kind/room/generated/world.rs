@@ -312,10 +312,16 @@ impl World {
 
     /// What came before is no part of the case: it begins here.
     pub(super) fn begin(&mut self) -> Made<()> {
+        let snapshot = self.hosting.snapshot()?;
+        self.begin_with(&snapshot)
+    }
+
+    /// The same with another snapshot of this room.
+    pub(super) fn begin_with(&mut self, snapshot: &[u8]) -> Made<()> {
         self.steps.clear();
-        let (snapshot, tree) = (self.hosting.snapshot()?, self.hosting.ratchet_tree()?);
+        let tree = self.hosting.ratchet_tree()?;
         let case = core::mem::replace(&mut self.case, GeneratedCase::new(""));
-        self.case = case.hex("snapshot", &snapshot).hex("ratchet_tree", &tree);
+        self.case = case.hex("snapshot", snapshot).hex("ratchet_tree", &tree);
         Ok(())
     }
 
@@ -411,6 +417,29 @@ impl World {
         let played = self.post(about, endpoint, from, body)?;
         refused(about, &played, why)?;
         Ok(played)
+    }
+
+    /// A request whose path names another than its body: 400, and nothing changes.
+    pub(super) fn misaddressed(
+        &mut self,
+        about: &str,
+        (endpoint, from): (&str, &str),
+        variable: &str,
+        body: Vec<u8>,
+    ) -> Made<()> {
+        let played = self.play(StepJson {
+            about: about.into(),
+            endpoint: Some(endpoint.into()),
+            from: Some(from.into()),
+            variable: Some(variable.into()),
+            body: Some(body.into()),
+            ..StepJson::default()
+        })?;
+        let status = played.response.map(|it| it.status);
+        if played.accepted || status != Some(400) || played.snapshot.is_some() {
+            return Err(defect(format!("{about}: {status:?}")));
+        }
+        Ok(())
     }
 
     /// What the hub's operator does.

@@ -1,0 +1,86 @@
+//! The flags of the kind `room-rule`.
+
+use crate::generate::Flag;
+
+pub(super) const FLAGS: &[Flag] = &[
+    Flag {
+        name: "Example",
+        about: "Sequences of steps that are taken.",
+        bug: "The state that a hub or client keeps beside the policy.",
+        section: "mimi-protocol-06 §5.7",
+        readings: &[],
+        of: |case| case.valid,
+    },
+    Flag {
+        name: "Consent",
+        about: "Requests, grants and revocations.",
+        bug: "Consent counts for another room or requester, or a revocation is told.",
+        section: "mimi-protocol-06 §5.7",
+        readings: &["D36", "D37", "D54"],
+        of: |case| case.begins(&["consent:"]),
+    },
+    Flag {
+        name: "MessagingMode",
+        about: "What a stranger's messages come to.",
+        bug: "A message reaches a user who did not consent, or a quarantine grows without bound.",
+        section: "mimi-protocol-06 §5.7",
+        readings: &[],
+        of: |case| case.begins(&["messaging_mode:"]),
+    },
+    Flag {
+        name: "Conversation",
+        about: "One room for each set of participants.",
+        bug: "Two rooms for one conversation.",
+        section: "room-policy-04 §5",
+        readings: &[],
+        of: |case| case.begins(&["conversation:"]),
+    },
+    Flag {
+        name: "TwoPerson",
+        about: "Changes that another user has to approve. No draft has them.",
+        bug: "A user approves its own change, another change, or too late.",
+        section: "in no draft",
+        readings: &[],
+        of: |case| case.begins(&["two_person:"]),
+    },
+    Flag {
+        name: "Fork",
+        about: "Which branch of a forked group holds. No draft says it.",
+        bug: "One user with many clients decides for all.",
+        section: "in no draft",
+        readings: &["D41", "D42", "D53"],
+        of: |case| case.begins(&["fork:"]),
+    },
+    Flag {
+        name: "Spelling",
+        about: "A URI in another spelling than its normal form.",
+        bug: "Two spellings of one user count as two users.",
+        section: "mimi-protocol-06 §3",
+        readings: &["C19"],
+        of: |case| case.has(&["another spelling"]),
+    },
+    Flag {
+        name: "TimeBoundary",
+        about: "The last millisecond, and one after it.",
+        bug: "The boundary belongs to the wrong side.",
+        section: "in no draft",
+        readings: &[],
+        of: |case| case.has(&["millisecond", "too late", "before it was"]),
+    },
+    Flag {
+        name: "ResourceExhaustion",
+        about: "More requests or messages than are kept.",
+        bug: "Memory that strangers can fill.",
+        section: "mimi-protocol-06 §5.7",
+        readings: &["D54"],
+        of: |case| case.has(&["requests of one", "too many", "bounded"]),
+    },
+    Flag {
+        name: "Misread",
+        about: "What a misread rule gives: `mistake: …`.",
+        bug: "The mistake that the name says.",
+        section: "mimi-protocol-06 §5.7",
+        readings: &[],
+        of: |case| case.has(&["mistake: "]),
+    },
+];
