@@ -75,7 +75,7 @@ pub(super) const FLAGS: &[Flag] = &[
         readings: &[],
         of: |case| {
             case.has(&[
-                "nobody found",
+                "no user found",
                 "refused without",
                 "success without",
                 "notFound with",
