@@ -240,17 +240,23 @@ async fn register(shared: &Shared, body: &[u8]) -> Answered {
 }
 
 async fn key_packages(shared: &Shared, caller: Caller, body: &[u8]) -> Answered {
-    let mut reader = Reader::new(body);
-    let mut packages = Vec::new();
-    while !reader.is_empty() {
-        packages.push(KeyPackage::decode(&mut reader).map_err(malformed)?);
-    }
+    let packages = key_packages(body).map_err(malformed)?;
     let stock =
         move |engine: &mut crate::engine::Engine| engine.stock(&caller.user, &caller.client, &packages);
     match shared.engine.call(stock).await.map_err(unavailable)? {
         Ok(_) => Ok(answer::status(201)),
         Err(refused) => Err(answer::with_body(409, "text/plain", refused.to_string())),
     }
+}
+
+/// KeyPackages one after the other.
+fn key_packages(body: &[u8]) -> Result<Vec<KeyPackage>, mimi_codec::DecodeError> {
+    let mut reader = Reader::new(body);
+    let mut packages = Vec::new();
+    while !reader.is_empty() {
+        packages.push(KeyPackage::decode(&mut reader)?);
+    }
+    Ok(packages)
 }
 
 async fn inbox(shared: &Shared, caller: Caller, query: &str) -> Answered {
