@@ -11,7 +11,7 @@ use mimi_codec::room_policy::{
     LinkPreviewProxyUse, LoggingPolicy, MessageExpiration, OperationalParameters, Optionality, RoleData,
     StatusNotificationPolicy,
 };
-use mimi_codec::{DecodeOwned, DnsName, Encode, List, MediaType};
+use mimi_codec::{ClientUri, DecodeOwned, DnsName, Encode, List, MediaType};
 use mimi_policy::component::{
     Finding, Severity, asset, bot, findings, history, join_link, link_preview, logging, message_expiration,
     operational, status_notification,
@@ -335,16 +335,19 @@ fn notifications_and_logging(dictionary: &AppDataDictionary, input: &Input<'_>) 
         assert!(!sends || check_received(policy.as_ref(), notification).is_ok());
     }
     let policy: Option<LoggingPolicy> = open(dictionary, ComponentID::LOGGING_POLICY);
-    let check = |client: &[u8]| logging::check_logging_client(policy.as_ref(), client).is_ok();
+    let check = |client: &[u8]| {
+        ClientUri::try_from(client).is_ok_and(|client| logging::check_logging_client(policy.as_ref(), &client).is_ok())
+    };
     let listed = match &policy {
         Some(
             LoggingPolicy::Optional { logging_clients, .. } | LoggingPolicy::Required { logging_clients, .. },
         ) => logging_clients.as_slice(),
         _ => &[],
     };
-    assert!(listed.iter().all(|client| check(client.as_bytes())));
+    let counts = |client: &[u8]| ClientUri::check(client).is_ok();
+    assert!(listed.iter().all(|client| check(client.as_bytes()) == counts(client.as_bytes())));
     let other = input.url.as_bytes();
-    assert_eq!(check(other), listed.iter().any(|client| client.as_bytes() == other));
+    assert_eq!(check(other), counts(other) && listed.iter().any(|client| client.as_bytes() == other));
 }
 
 /// What may be shared could be shared earlier and by the user's own will; a bot that speaks is on the list with its role.

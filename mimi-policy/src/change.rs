@@ -10,7 +10,7 @@ use mimi_codec::{
     room_policy::{BaseRoomUpdate, Claim, PreAuthUpdate, RoleUpdate},
 };
 
-use crate::{ClientUri, IdentityError, UserUri};
+use crate::{ClientUri, IdentityError, UserUri, steps::step};
 
 /// The claims that a credential makes (mimi-room-policy-04 §4), each at most once.
 ///
@@ -52,7 +52,11 @@ impl Claims {
     /// Whether the credential makes this claim with this value.
     #[must_use]
     pub fn contains(&self, claim: &Claim) -> bool {
-        self.as_slice().binary_search_by(|own| claim_key(own).cmp(&claim_key(claim))).is_ok()
+        let compare = |own: &Claim| {
+            step();
+            claim_key(own).cmp(&claim_key(claim))
+        };
+        self.as_slice().binary_search_by(compare).is_ok()
     }
 }
 

@@ -1,6 +1,8 @@
 //! The decision: may this actor send this, in this room, now?
 
 mod after;
+#[cfg(test)]
+mod cost;
 mod items;
 mod plan;
 mod rights;

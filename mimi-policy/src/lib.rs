@@ -61,6 +61,8 @@
 #![deny(missing_docs)]
 
 extern crate alloc;
+#[cfg(test)]
+extern crate std;
 
 mod change;
 mod check;
@@ -73,6 +75,7 @@ mod role_history;
 mod role_table;
 mod room;
 mod seed;
+mod steps;
 
 pub mod component;
 pub mod graph;

@@ -19,6 +19,7 @@ use crate::{
     Actor, BANNED_ROLE, Change, Defect, Form, NO_ROLE, Reason, Refusal, RoomState, UserUri,
     role_table::RoleTable,
     room::{base_identity, limits_of, metadata_identity, preauth_identity},
+    steps::step,
 };
 
 /// How a role's participants change, and which of its limits that asks for.
@@ -208,6 +209,7 @@ impl<'r, 'a> After<'r, 'a> {
         let users: BTreeMap<&UserUri, &Affected<'_>> = users.collect();
         let departures = pending.departures.iter();
         for (user, operation) in departures.filter_map(|user| Some((user, pending.list.get(user)?))) {
+            step();
             let banned = self.roles().is_banned(operation.role);
             let clients = self.room.slot_of(user).map_or(0, |slot| slot.clients.len());
             if clients == 0 || operation.role != NO_ROLE && !banned {

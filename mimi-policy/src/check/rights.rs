@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     BANNED_ROLE, Basis, Change, ClientUri, Form, Grant, JoinCode, NO_ROLE, Reason, Refusal, RoomState,
-    UserUri, role_table::names_banned,
+    UserUri, role_table::names_banned, steps::step,
 };
 
 /// What is asked of a role's limits, on the state after all changes.
@@ -390,7 +390,11 @@ impl<'r, 'a> Rights<'r, 'a> {
         let Some(affected) = self.affected(item) else {
             return Err(Reason::ClientWithoutParticipant(user.clone()));
         };
-        let replaced = affected.removed.binary_search(&client).is_ok();
+        let compare = |removed: &&ClientUri| {
+            step();
+            (*removed).cmp(client)
+        };
+        let replaced = affected.removed.binary_search_by(compare).is_ok();
         if self.room.find_client(client).is_some() && !replaced {
             return Err(Reason::ClientInGroup(client.clone()));
         }

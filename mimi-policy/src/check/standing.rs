@@ -4,6 +4,7 @@ use mimi_codec::{CapabilityType, room_policy::PreAuthRoleEntry};
 
 use crate::{
     Actor, Claims, Form, NO_ROLE, Reason, RoomState, UserUri, decision::Party, role_table::RoleEntry,
+    steps::step,
 };
 
 /// An actor in its place: with the role whose capabilities count, and how it may act.
@@ -81,6 +82,7 @@ impl RoomState {
 
     /// The place of an actor that sends a message of this form.
     pub(super) fn standing<'a>(&'a self, actor: &'a Actor, form: Form) -> Result<Standing<'a>, Reason> {
+        step();
         match actor {
             Actor::ExternalSender { uri, claims } => self.server_standing(actor, uri, claims, form),
             Actor::Client { user, client, .. } => {

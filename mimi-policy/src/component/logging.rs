@@ -4,7 +4,7 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::fmt;
 
-use mimi_codec::{TextError, protocol::Uri, room_policy::LoggingPolicy};
+use mimi_codec::{ClientUri, IdentityError, TextError, protocol::Uri, room_policy::LoggingPolicy};
 
 use super::Severity;
 
@@ -21,6 +21,13 @@ pub enum LoggingFinding {
         /// Why it is none.
         error: TextError,
     },
+    /// A client in a spelling that does not count: no client of the room has it.
+    Spelling {
+        /// Its place in `logging_clients`.
+        index: usize,
+        /// How it is spelled.
+        error: IdentityError,
+    },
     /// A client of a provider that has one in the list before.
     SecondClientOfProvider {
         /// Its place in `logging_clients`.
@@ -34,7 +41,9 @@ impl LoggingFinding {
     pub const fn severity(&self) -> Severity {
         match self {
             Self::NoLoggingClient => Severity::Invalid,
-            Self::Client { .. } | Self::SecondClientOfProvider { .. } => Severity::Advice,
+            Self::Client { .. } | Self::Spelling { .. } | Self::SecondClientOfProvider { .. } => {
+                Severity::Advice
+            }
         }
     }
 }
@@ -44,6 +53,7 @@ impl fmt::Display for LoggingFinding {
         match self {
             Self::NoLoggingClient => f.write_str("logging is required, and no logging client is listed"),
             Self::Client { index, error } => write!(f, "logging client {index}: {error}"),
+            Self::Spelling { index, error } => write!(f, "logging client {index}: {error}"),
             Self::SecondClientOfProvider { index } => {
                 write!(f, "logging client {index} is the second of its provider")
             }
@@ -67,7 +77,11 @@ pub fn findings(policy: &LoggingPolicy) -> Vec<LoggingFinding> {
     };
     let mut providers = BTreeSet::new();
     for (index, client) in clients.iter().enumerate() {
-        match client.mimi_uri() {
+        let uri = client.mimi_uri();
+        if let (Ok(_), Err(error)) = (&uri, ClientUri::check(client.as_bytes())) {
+            found.push(LoggingFinding::Spelling { index, error });
+        }
+        match uri {
             Err(error) => found.push(LoggingFinding::Client { index, error }),
             Ok(uri) if !providers.insert(uri.host().as_str().to_ascii_lowercase()) => {
                 found.push(LoggingFinding::SecondClientOfProvider { index });
@@ -145,15 +159,18 @@ impl fmt::Display for LoggingRefusal {
 
 impl core::error::Error for LoggingRefusal {}
 
-/// Whether the client with this URI may log the room: one that is listed, compared octet by octet.
+/// Whether the client with this URI may log the room: one that is listed in this spelling.
 ///
 /// # Errors
 /// [`LoggingRefusal`].
-pub fn check_logging_client(policy: Option<&LoggingPolicy>, client: &[u8]) -> Result<(), LoggingRefusal> {
+pub fn check_logging_client(
+    policy: Option<&LoggingPolicy>,
+    client: &ClientUri,
+) -> Result<(), LoggingRefusal> {
     match logging(policy) {
         Logging::Forbidden => Err(LoggingRefusal::Forbidden),
         Logging::Active { logging_clients, .. }
-            if logging_clients.iter().any(|listed| listed.as_bytes() == client) =>
+            if logging_clients.iter().any(|listed| listed.as_bytes() == client.as_bytes()) =>
         {
             Ok(())
         }
@@ -195,7 +212,9 @@ mod tests {
         assert_eq!(findings(&required(&[LOGGER, "mimi://b.example/d/logger"])), []);
         let second = LoggingFinding::SecondClientOfProvider { index: 1 };
         assert_eq!(second.severity(), Severity::Advice);
-        assert_eq!(findings(&optional(&[LOGGER, "mimi://A.example/d/other"])), [second]);
+        assert_eq!(findings(&optional(&[LOGGER, "mimi://a.example/d/other"])), [second.clone()]);
+        let found = findings(&optional(&[LOGGER, "mimi://A.example/d/other"]));
+        assert!(matches!(found[..], [LoggingFinding::Spelling { index: 1, .. }, _]) && found[1] == second);
         let found = findings(&required(&["https://a.example"]));
         assert!(matches!(found[..], [LoggingFinding::Client { index: 0, .. }]));
         assert_eq!(findings(&LoggingPolicy::Forbidden {}), []);
@@ -217,13 +236,14 @@ mod tests {
 
     #[test]
     fn refuses_clients_that_may_not_log() {
-        let other = b"mimi://a.example/d/other";
+        let logger = &ClientUri::try_from(LOGGER).unwrap();
+        let other = &ClientUri::try_from("mimi://a.example/d/other").unwrap();
         for policy in [required(&[LOGGER]), optional(&[LOGGER])] {
-            assert_eq!(check_logging_client(Some(&policy), LOGGER.as_bytes()), Ok(()));
+            assert_eq!(check_logging_client(Some(&policy), logger), Ok(()));
             assert_eq!(check_logging_client(Some(&policy), other), Err(LoggingRefusal::NotListed));
         }
         assert_eq!(check_logging_client(None, other), Err(LoggingRefusal::NotListed));
         let forbidden = LoggingPolicy::Forbidden {};
-        assert_eq!(check_logging_client(Some(&forbidden), LOGGER.as_bytes()), Err(LoggingRefusal::Forbidden));
+        assert_eq!(check_logging_client(Some(&forbidden), logger), Err(LoggingRefusal::Forbidden));
     }
 }
