@@ -45,13 +45,20 @@ impl core::error::Error for IdentityError {
     }
 }
 
+/// Whether a URL parser would read the scheme `mimi`. It drops control characters and spaces in front,
+/// and tabs and line ends anywhere (WHATWG URL §4.4), so that ` mimi:` would be a second spelling.
+fn reads_as_mimi(uri: &[u8]) -> bool {
+    let start = uri.iter().skip_while(|byte| **byte <= b' ');
+    let kept = start.filter(|byte| !matches!(byte, b'\t' | b'\n' | b'\r'));
+    kept.take(5).map(u8::to_ascii_lowercase).eq(*b"mimi:")
+}
+
 /// Whether the bytes are an identifier in the one spelling that counts.
 fn check(uri: &[u8]) -> Result<(), IdentityError> {
     if uri.is_empty() {
         return Err(IdentityError::Empty);
     }
-    let scheme = uri.get(..5).unwrap_or_default();
-    if !scheme.eq_ignore_ascii_case(b"mimi:") {
+    if !reads_as_mimi(uri) {
         return Ok(());
     }
     let parsed = MimiUriRef::from_bytes(uri).map_err(IdentityError::NotMimiUri)?;
@@ -177,7 +184,7 @@ identity! {
     /// The identifier of a user (mimi-protocol-06 §7.5), or of a server that proposes from outside.
     ///
     /// A MIMI URI counts in its normal form only (RFC 3986 §6.2.2), and text that begins with
-    /// `mimi:` in any case of letters must be a MIMI URI. An identifier of another scheme, or an
+    /// `mimi:` in any case of letters, as a URL parser reads it, must be a MIMI URI. An identifier of another scheme, or an
     /// opaque one such as a pseudonym, counts as it is. Two values are the same user exactly if
     /// their bytes are equal.
     ///
@@ -267,6 +274,11 @@ mod tests {
                 other => panic!("{uri}: {other:?}"),
             }
         }
+        for text in [" mimi://b.example/u/bob", "\0\u{1f}MIMI:", "mi\tmi://b.example/u/bob", "\n m\ri\nmi:x"]
+        {
+            assert!(matches!(UserUri::try_from(text), Err(IdentityError::NotMimiUri(_))), "{text:?}");
+        }
+        assert!(UserUri::try_from("mi mi:x").is_ok() && UserUri::try_from(" x").is_ok());
         assert!(matches!(UserUri::new(&b"mimi:\xff"[..]), Err(IdentityError::NotMimiUri(_))));
         assert_eq!(UserUri::try_from(""), Err(IdentityError::Empty));
     }

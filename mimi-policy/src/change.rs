@@ -60,10 +60,12 @@ impl Claims {
     }
 }
 
-/// Whether the value of a claim is in the one spelling that counts. An empty value names no user.
+/// Whether the value of a claim is in the one spelling that counts. Only a value that begins with
+/// `mimi:` names a user: in an encoding, a length may look like a space in front.
 pub(crate) fn check_claim(claim: &Claim) -> Result<(), IdentityError> {
     let value = claim.claim_value.as_slice();
-    if value.is_empty() { Ok(()) } else { UserUri::check(value) }
+    let is_mimi = value.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"mimi:"));
+    if is_mimi { UserUri::check(value) } else { Ok(()) }
 }
 
 /// Who acts. That a message is theirs, and that the claims are in their credential, is checked before, by the holder of the

@@ -239,7 +239,7 @@ fn what_is_wrong_with_a_component_names_it() {
     says(component::Finding::Logging(LoggingFinding::NoLoggingClient), &["logging_policy", "required"]);
     says(LoggingFinding::Client { index: 7, error: uri }, &["7", &uri.to_string()]);
     let spelling = ClientUri::try_from("mimi://B.example/d/b1").unwrap_err();
-    says(LoggingFinding::Spelling { index: 7, error: spelling.clone() }, &["7", &spelling.to_string()]);
+    says(LoggingFinding::Spelling { index: 7, error: spelling }, &["7", &spelling.to_string()]);
     says(LoggingFinding::SecondClientOfProvider { index: 7 }, &["7"]);
     says(LoggingRefusal::Forbidden, &["forbids"]);
     says(LoggingRefusal::NotListed, &["not a logging client"]);

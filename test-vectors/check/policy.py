@@ -42,7 +42,7 @@ def require(condition, reason):
 def require_spelling(identifier):
     """A MIMI URI counts in its normal form, and what begins like one must be one (reading D48)."""
     data = identifier.encode() if isinstance(identifier, str) else identifier
-    if data[:5].lower() != b"mimi:":
+    if bytes(b for b in data.lstrip(bytes(range(33))) if b not in b"\t\n\r")[:5].lower() != b"mimi:":
         return
     try:
         text = data.decode("ascii")
@@ -53,7 +53,8 @@ def require_spelling(identifier):
 
 def require_claim_spelling(claims):
     for _, _, value in claims:
-        require_spelling(bytes.fromhex(value))
+        if bytes.fromhex(value)[:5].lower() == b"mimi:":
+            require_spelling(bytes.fromhex(value))
 
 
 def require_party_spelling(actor):

@@ -86,7 +86,7 @@ fn each_proposer_is_looked_up_once_however_their_changes_are_mixed() {
         let room = room(parts(&[("alice", 3), ("bob", 3), ("carol", 3)]));
         let change = |number: usize| {
             let user = user(&format!("new{number}"));
-            let proposer = if number % 2 == 0 { by("alice") } else { by("bob") };
+            let proposer = if number.is_multiple_of(2) { by("alice") } else { by("bob") };
             ProposedChange { change: Change::AddParticipant { user, role: 2 }, by: Some(proposer.into()) }
         };
         let changes: Vec<ProposedChange> = (0..n).map(change).collect();
