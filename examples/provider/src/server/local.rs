@@ -240,7 +240,7 @@ async fn register(shared: &Shared, body: &[u8]) -> Answered {
 }
 
 async fn key_packages(shared: &Shared, caller: Caller, body: &[u8]) -> Answered {
-    let packages = key_packages(body).map_err(malformed)?;
+    let packages = decode_key_packages(body).map_err(malformed)?;
     let stock =
         move |engine: &mut crate::engine::Engine| engine.stock(&caller.user, &caller.client, &packages);
     match shared.engine.call(stock).await.map_err(unavailable)? {
@@ -250,7 +250,7 @@ async fn key_packages(shared: &Shared, caller: Caller, body: &[u8]) -> Answered 
 }
 
 /// KeyPackages one after the other.
-fn key_packages(body: &[u8]) -> Result<Vec<KeyPackage>, mimi_codec::DecodeError> {
+fn decode_key_packages(body: &[u8]) -> Result<Vec<KeyPackage>, mimi_codec::DecodeError> {
     let mut reader = Reader::new(body);
     let mut packages = Vec::new();
     while !reader.is_empty() {
