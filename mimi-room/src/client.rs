@@ -12,7 +12,7 @@ mod join;
 mod send;
 mod snapshot;
 
-use alloc::{boxed::Box, string::ToString, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeSet, string::ToString, vec::Vec};
 use core::fmt;
 
 use mimi_codec::{
@@ -26,7 +26,7 @@ use mimi_codec::{
 };
 use mimi_content::{BuildError, ReplaceError};
 use mimi_crypto::CipherSuiteProvider;
-use mimi_policy::{ParentParticipants, TableSeed, message::ContentRefusal};
+use mimi_policy::{Change, ParentParticipants, TableSeed, message::ContentRefusal};
 
 pub use act::Reported;
 pub(crate) use act::ephemeral;
@@ -53,6 +53,21 @@ pub struct ClientRoom<S: MlsMember> {
     held: Vec<Vec<WaitingProposal>>,
     /// Who had a leaf until the end of an epoch.
     former: Vec<(u64, u32, Member)>,
+    /// Who could send until a change that the hub accepted.
+    silenced: Vec<Silenced>,
+}
+
+/// A user who could send messages, and cannot any more.
+///
+/// An answer to an own handshake may overtake messages that the hub accepted before: those are
+/// judged by what held then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Silenced {
+    user: UserUri,
+    /// The epoch in which the user could send last.
+    epoch: u64,
+    /// When the hub accepted the change, in milliseconds since the UNIX epoch.
+    since: u64,
 }
 
 /// What the client has sent to the hub, which has not answered.
@@ -204,7 +219,8 @@ impl<S: MlsMember> ClientRoom<S> {
         if room.role_of(&own.user).is_none() {
             return Err(ClientError::NotAParticipant(own.user.clone()));
         }
-        Ok(Self { room, stack, hub, pending: None, held: Vec::new(), former: Vec::new() })
+        let (held, former, silenced) = (Vec::new(), Vec::new(), Vec::new());
+        Ok(Self { room, stack, hub, pending: None, held, former, silenced })
     }
 
     /// The room.
@@ -319,7 +335,9 @@ impl<S: MlsMember> ClientRoom<S> {
         if in_order {
             let decision = self.room.decide_proposals(identity, list, verified)?;
             let rights = decision.rights().to_vec();
+            let senders = self.senders(&rights, &[]);
             let references = self.room.apply_proposals(&mut self.stack, decision)?;
+            self.remember_silenced(senders, self.room.epoch(), accepted_at);
             return Ok(Event::Proposals { references, rights });
         }
         let arrived = references(&list);
@@ -377,7 +395,10 @@ impl<S: MlsMember> ClientRoom<S> {
             return Ok(Event::Removed { rights });
         }
         self.remember(decision.leaves());
+        let (epoch, senders) =
+            (self.room.epoch(), self.senders(decision.rights(), &decision.leaves().removed));
         let committed = self.room.apply_commit(&mut self.stack, decision)?;
+        self.remember_silenced(senders, epoch, accepted_at);
         self.held.clear();
         let stapled = match stapled {
             [] => Ok(Vec::new()),
@@ -395,8 +416,46 @@ impl<S: MlsMember> ClientRoom<S> {
         accepted_at: u64,
     ) -> Result<Vec<ProposalRef>, Refused> {
         let decision = self.room.judge_proposals(&mut self.stack, suite, identity, stapled, accepted_at)?;
+        let (epoch, senders) = (self.room.epoch(), self.senders(decision.rights(), &[]));
         let applied = self.room.apply_proposals(&mut self.stack, decision);
-        applied.map_err(|error| Refused::Mls(error.to_string()))
+        let applied = applied.map_err(|error| Refused::Mls(error.to_string()))?;
+        self.remember_silenced(senders, epoch, accepted_at);
+        Ok(applied)
+    }
+
+    /// The users who can send now and perhaps no longer after these changes.
+    fn senders(&self, rights: &[Right], removed_leaves: &[u32]) -> BTreeSet<UserUri> {
+        let members = self.room.members();
+        let leaves = removed_leaves.iter().filter_map(|leaf| members.get(*leaf));
+        let mut users: BTreeSet<&UserUri> = leaves.map(|it| &it.user).collect();
+        for right in rights {
+            match &right.change {
+                Some(
+                    Change::RemoveParticipant { user }
+                    | Change::SetRole { user, .. }
+                    | Change::RemoveClient { user, .. },
+                ) => drop(users.insert(user)),
+                Some(Change::UpdateRoles(_)) => users.extend(members.iter().map(|(_, it)| &it.user)),
+                _ => {}
+            }
+        }
+        users.into_iter().filter(|user| self.room.judge_sender(user).is_ok()).cloned().collect()
+    }
+
+    /// Remembers which of these can send no longer.
+    fn remember_silenced(&mut self, senders: BTreeSet<UserUri>, epoch: u64, since: u64) {
+        self.silenced.retain(|it| it.epoch.saturating_add(REMEMBERED_EPOCHS) > epoch);
+        for user in senders {
+            if self.room.judge_sender(&user).is_err() {
+                self.silenced.push(Silenced { user, epoch, since });
+            }
+        }
+    }
+
+    /// Whether a user could send when the hub accepted a message of an epoch.
+    fn could_send(&self, user: &UserUri, epoch: u64, accepted_at: u64) -> bool {
+        let mut silenced = self.silenced.iter();
+        silenced.any(|it| it.user == *user && epoch <= it.epoch && accepted_at < it.since)
     }
 
     /// Remembers who has a leaf now that changes hands.
@@ -631,7 +690,8 @@ impl<S: MlsMember> ClientRoom<S> {
         let arrived = references(&list);
         let in_order = self.held.is_empty()
             && self.room.waiting().last_accepted_at().is_none_or(|last| last <= accepted_at(&list));
-        let mut ordered = Ordered { room: self.room.clone(), held: Vec::new(), rights: Vec::new() };
+        let (held, rights, all_rights) = (Vec::new(), Vec::new(), Vec::new());
+        let mut ordered = Ordered { room: self.room.clone(), held, rights, all_rights };
         let mut lists = if in_order { Vec::new() } else { ordered.room.withdraw() };
         lists.extend(self.held.iter().cloned());
         lists.push(list);
@@ -640,8 +700,12 @@ impl<S: MlsMember> ClientRoom<S> {
         for list in lists {
             let is_new = references(&list) == arrived;
             match ordered.room.accept_list(identity, list.clone()) {
-                Ok(rights) if is_new => ordered.rights = rights,
-                Ok(_) => {}
+                Ok(rights) => {
+                    ordered.all_rights.extend_from_slice(&rights);
+                    if is_new {
+                        ordered.rights = rights;
+                    }
+                }
                 Err(_) if list.first().is_some_and(|first| *first.sender() == own) => {
                     ordered.held.push(list);
                 }
@@ -654,9 +718,13 @@ impl<S: MlsMember> ClientRoom<S> {
     /// Takes an order over. Returns what counts now and did not before; `None` if that leaves out
     /// the list that has arrived.
     fn take_order(&mut self, ordered: Ordered, arrived: &[ProposalRef]) -> Option<Event> {
-        let Ordered { room, held, rights } = ordered;
+        let Ordered { room, held, rights, all_rights } = ordered;
         let was_held = core::mem::replace(&mut self.held, held);
+        let senders = self.senders(&all_rights, &[]);
         self.room = room;
+        if let Some(last) = self.room.waiting().last_accepted_at() {
+            self.remember_silenced(senders, self.room.epoch(), last);
+        }
         let counts = |it: &&WaitingProposal| self.room.waiting().get(it.reference()).is_some();
         let released = was_held.iter().flatten().filter(counts).map(|it| it.reference().clone());
         let mut references = arrived.to_vec();
@@ -684,6 +752,8 @@ struct Ordered {
     held: Vec<Vec<WaitingProposal>>,
     /// By which rights the list that has just arrived is allowed.
     rights: Vec<Right>,
+    /// By which rights all lists are allowed that were judged.
+    all_rights: Vec<Right>,
 }
 
 /// Whether a commit refers to one of these proposals. What a SemiPrivateMessage refers to is hidden.
@@ -725,6 +795,7 @@ where
             pending,
             held: self.held.clone(),
             former: self.former.clone(),
+            silenced: self.silenced.clone(),
         }
     }
 }

@@ -89,6 +89,45 @@ fn participants(dictionary: &AppDataDictionary, updates: Vec<ParticipantListUpda
     ParticipantListData { participants: list }.to_bytes().ok()
 }
 
+/// What a commit changes once at most: a second proposal about it would keep all members from
+/// committing the first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Subject {
+    /// A participant, by its index.
+    Participant(u32),
+    /// A user who is added to the list.
+    NewParticipant(Vec<u8>),
+    /// A component that is replaced.
+    Component(ComponentID),
+    /// A client that is added, by its signature key.
+    NewClient(Vec<u8>),
+    /// The extensions of the GroupContext.
+    Extensions,
+}
+
+/// What a proposal is about, as far as a commit changes that once at most.
+pub(crate) fn subjects(proposal: &Proposal) -> Vec<Subject> {
+    match proposal {
+        Proposal::AppDataUpdate(AppDataUpdate {
+            component_id: ComponentID::PARTICIPANT_LIST,
+            op: AppDataUpdateSelect::Update { update },
+        }) => {
+            let Ok(update) = ParticipantListUpdate::decode_exact(update) else { return Vec::new() };
+            let changed = update.changed_role_participants.iter().map(|it| it.user_index);
+            let indices = changed.chain(update.removed_indices).map(Subject::Participant);
+            let added = update.added_participants.iter().map(|it| it.user.to_vec());
+            indices.chain(added.map(Subject::NewParticipant)).collect()
+        }
+        Proposal::AppDataUpdate(update) => alloc::vec![Subject::Component(update.component_id)],
+        Proposal::Add(add) => {
+            let key = add.key_package.leaf_node.signature_key.as_slice();
+            alloc::vec![Subject::NewClient(key.to_vec())]
+        }
+        Proposal::GroupContextExtensions(_) => alloc::vec![Subject::Extensions],
+        _ => Vec::new(),
+    }
+}
+
 /// Whether a dictionary is another one with these updates.
 pub(crate) fn is_updated(
     before: &AppDataDictionary,

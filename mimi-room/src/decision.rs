@@ -1,6 +1,6 @@
 //! What a judgement says, and putting it into effect.
 
-use alloc::{collections::BTreeSet, string::ToString, vec::Vec};
+use alloc::{collections::BTreeSet, string::ToString, sync::Arc, vec::Vec};
 use core::fmt;
 
 use mimi_codec::{
@@ -8,11 +8,11 @@ use mimi_codec::{
     extensions::AppDataDictionary,
     mls::{GroupContext, MAC, ProposalRef, SignaturePublicKey},
 };
+use mimi_content::timeline::Retraction;
 use mimi_policy::{Actor, Change, Grant, Plan};
 
 use crate::{
-    LeafChanges, Member, MlsStack, Retraction, Room, Server, WaitingProposal, members::Members,
-    stack::ComponentUpdates,
+    LeafChanges, Member, MlsStack, Room, Server, WaitingProposal, members::Members, stack::ComponentUpdates,
 };
 
 /// One change and the right that allows it.
@@ -22,6 +22,17 @@ pub struct Right {
     pub change: Option<Change>,
     /// The capability, the role that holds it, and what it rests on.
     pub grant: Grant,
+}
+
+impl Right {
+    /// The messages that the change retracts from a timeline
+    /// (mimi-hub-retracted-messages-00 §3), as
+    /// [`Change::retraction`](mimi_policy::Change::retraction) has it; `None` for any other
+    /// change.
+    #[must_use]
+    pub fn retraction(&self) -> Option<Arc<Retraction>> {
+        self.change.as_ref()?.retraction(&self.grant)
+    }
 }
 
 /// Who made a commit.
@@ -44,7 +55,6 @@ pub struct CommitDecision<S: MlsStack> {
     pub(crate) rights: Vec<Right>,
     pub(crate) leaves: LeafChanges,
     pub(crate) components: ComponentUpdates,
-    pub(crate) retractions: Vec<Retraction>,
     pub(crate) staged: S::Staged,
     pub(crate) context: GroupContext,
     pub(crate) dictionary: AppDataDictionary,
@@ -105,7 +115,6 @@ where
             rights: self.rights.clone(),
             leaves: self.leaves.clone(),
             components: self.components.clone(),
-            retractions: self.retractions.clone(),
             staged: self.staged.clone(),
             context: self.context.clone(),
             dictionary: self.dictionary.clone(),
@@ -217,8 +226,6 @@ pub struct Committed {
     pub left: Vec<UserUri>,
     /// Leaves that are blank now, unless an added client took them again.
     pub removed_leaves: Vec<u32>,
-    /// Messages that it retracts.
-    pub retractions: Vec<Retraction>,
     /// Providers whose last participant has left the list. The hub takes their external senders off
     /// the group's list (mimi-protocol-06 §7.4).
     pub departed_providers: Vec<DnsName>,
@@ -257,7 +264,6 @@ impl Room {
             joined,
             left,
             removed_leaves,
-            retractions: decision.retractions,
             departed_providers,
             room_is_over,
         })

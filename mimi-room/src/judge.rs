@@ -25,7 +25,7 @@ use mimi_policy::{
 
 use crate::{
     CommitDecision, Committer, CredentialRefused, Identity, LeafChanges, Member, MessageDecision, MlsStack,
-    ProposalsDecision, Refused, Retraction, Right, Room, WaitingProposal, components, room::external_senders,
+    ProposalsDecision, Refused, Right, Room, WaitingProposal, components, room::external_senders,
     stack::ComponentUpdates, waiting::Named,
 };
 
@@ -79,7 +79,7 @@ impl Room {
         let dictionary = self.check_staged(&context, &judged)?;
         let external_senders = external_senders(&context.extensions, identity)
             .map_err(|error| Refused::Mls(error.to_string()))?;
-        let Judged { committer, plan, rights, leaves, components, retractions, .. } = judged;
+        let Judged { committer, plan, rights, leaves, components, .. } = judged;
         Ok(CommitDecision {
             epoch: self.context.epoch,
             committer,
@@ -87,7 +87,6 @@ impl Room {
             rights,
             leaves,
             components,
-            retractions,
             staged,
             context,
             dictionary,
@@ -297,7 +296,6 @@ impl Room {
         let plan = plan.map_err(|refusal| references.policy(&request, refusal))?;
         let components = components::updates_of(&self.dictionary, attributed.iter().map(|it| it.0), kind)?;
         let rights = rights(&request, &plan);
-        let retractions = attributed.iter().filter_map(|it| Retraction::of(it.0)).collect();
         let extensions = attributed.iter().find_map(|it| match it.0 {
             Proposal::GroupContextExtensions(new) => Some(new.extensions.clone()),
             _ => None,
@@ -312,7 +310,7 @@ impl Room {
             }
             _ => return Err(Refused::WrongContent),
         };
-        Ok(Judged { committer, plan, rights, leaves, components, extensions, retractions })
+        Ok(Judged { committer, plan, rights, leaves, components, extensions })
     }
 
     pub(crate) fn judge_proposal_list(
@@ -351,6 +349,16 @@ impl Room {
         let request = request.map_err(|invalid| references.invalid(invalid))?;
         let plan = request.check(&self.policy);
         let plan = plan.map_err(|refusal| references.policy(&request, refusal))?;
+        // A commit takes up all that waits, and changes each of these once.
+        let proposed = self.waiting.iter().filter_map(WaitingProposal::proposal);
+        let waiting: BTreeSet<_> = proposed.flat_map(components::subjects).collect();
+        let again = |it: &&WaitingProposal| {
+            let subjects = it.proposal().map(components::subjects);
+            subjects.is_some_and(|subjects| subjects.iter().any(|it| waiting.contains(it)))
+        };
+        if let Some(again) = list.iter().find(again) {
+            return Err(Refused::AlreadyWaiting(again.reference.clone()));
+        }
         let rights = rights(&request, &plan);
         Ok((request.actor, plan, rights))
     }
@@ -454,7 +462,6 @@ pub(crate) struct Judged {
     pub(crate) components: ComponentUpdates,
     /// The new extensions of the GroupContext, beside the dictionary.
     pub(crate) extensions: Option<Extensions>,
-    pub(crate) retractions: Vec<Retraction>,
 }
 
 /// The extensions beside the dictionary of components, in whatever order they come.

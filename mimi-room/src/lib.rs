@@ -10,6 +10,36 @@
 //! - **[`MlsStack`]** is what the room asks of MLS, and **[`Identity`]** who a credential names.
 //! - [`NewRoom`] says what a new group is created with; a group that was created or joined becomes
 //!   a room by [`Room::load`].
+//! - **[`hub`]**, **[`client`]** and **[`follower`]** are the three parties, and [`key_material`] is the
+//!   check of KeyPackages before they are added.
+//!
+//! What a server does with a body of `/update`, whatever its MLS stack:
+//!
+//! ```
+//! use mimi_crypto::CipherSuiteProvider;
+//! use mimi_room::{
+//!     Identity, MlsStack,
+//!     hub::{Call, FanOut, HostedRoom, Hub, Response},
+//! };
+//! use rand_core::CryptoRng;
+//!
+//! fn update<C: CipherSuiteProvider, I: Identity, S: MlsStack>(
+//!     hub: &Hub<C, I>,
+//!     room: &mut HostedRoom<S>,
+//!     call: Call<'_>,
+//!     body: &[u8],
+//!     rng: &mut dyn CryptoRng,
+//! ) -> (Response, Vec<FanOut>) {
+//!     let answer = hub.update(room, call, body);
+//!     println!("{:?}", answer.audit);
+//!     let Some(change) = answer.change else { return (answer.response, Vec::new()) };
+//!     // A server stores here what it has promised.
+//!     match hub.apply(room, change, rng) {
+//!         Ok(applied) => (answer.response, applied.fan_out),
+//!         Err(_) => (Response::status(500), Vec::new()),
+//!     }
+//! }
+//! ```
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -33,7 +63,6 @@ mod members;
 pub mod messaging_mode;
 mod pair;
 mod refused;
-mod retraction;
 mod room;
 mod snapshot;
 mod stack;
@@ -41,6 +70,11 @@ pub mod two_person;
 pub mod visibility;
 mod waiting;
 mod wishes;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/guides/hub.md")]
+#[doc = include_str!("../../docs/guides/client.md")]
+mod guides {}
 
 pub use creation::{CreationError, NewRoom};
 pub use decision::{
@@ -51,7 +85,6 @@ pub use judge::JoinCodes;
 pub use members::{LeafChanges, Members};
 pub use pair::{FullCommitDecision, PairError, PostQuantumGroup};
 pub use refused::{GroupInfoProblem, Refused};
-pub use retraction::Retraction;
 pub use room::{LoadError, Room};
 pub use snapshot::{RestoreError, RoomSnapshot, SNAPSHOT_VERSION};
 pub use stack::{ComponentUpdates, MlsMember, MlsStack, OpenedMessage, OwnCommit};

@@ -60,7 +60,8 @@ pub enum Refused {
     UnknownReferences(Vec<ProposalRef>),
     /// The commit leaves out proposals that were accepted (mimi-protocol-06 §7.3).
     Omitted(Vec<ProposalRef>),
-    /// A proposal that was accepted comes once more in another list.
+    /// A proposal that was accepted comes once more in another list, or one about the same
+    /// participant, client or component waits: no commit could take up both.
     AlreadyWaiting(ProposalRef),
     /// A member may propose one SelfRemove in an epoch, and commits refer to it
     /// (mls-extensions-10 §6.3). With the reference of the second one, if it has one.

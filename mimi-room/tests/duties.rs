@@ -22,7 +22,7 @@ use mimi_codec::{
 use mimi_content::MessageId;
 use mimi_policy::{Change as Right, ParentParticipants, RoomParts, preset::ExampleRoom};
 use mimi_room::{
-    MlsMember, Refused, Retraction, Wishes,
+    MlsMember, Refused, Wishes,
     client::Event,
     hub::{Call, HostedSnapshot, HubError, Profiles, Queue, identifier_query, unknown_room},
 };
@@ -78,15 +78,16 @@ fn the_hub_retracts_and_every_client_learns_what() {
         events.push(world.receive(BOB));
     }
     let Some(Event::Commit { committed, .. }) = events.last() else { panic!("{events:?}") };
-    let [Retraction::Messages(messages), Retraction::Range(range)] = &committed.retractions[..] else {
-        panic!("{:?}", committed.retractions);
+    let changes: Vec<_> = committed.rights.iter().filter_map(|right| right.change.as_ref()).collect();
+    let [Right::RetractMessages(messages), Right::RetractRange { range, .. }] = &changes[..] else {
+        panic!("{changes:?}");
     };
     assert_eq!(messages.retracted_messages[0].as_slice(), [7; 32]);
     assert_eq!(messages.remover_uri, IdentifierUri::from(&user(ALICE)));
     assert_eq!(range.abusive_sender_uri, IdentifierUri::from(&bob));
     assert_eq!(range.remover_uri.as_bytes(), b"mimi://a.example");
     assert_eq!(range.starting_timestamp, Some(3));
-    assert!(committed.rights.iter().any(|right| matches!(right.change, Some(Right::RetractMessages(_)))));
+    assert!(committed.rights.iter().all(|right| right.retraction().is_some()));
 }
 
 #[test]

@@ -242,3 +242,36 @@ fn snapshots_of_version_1_are_read() {
     assert_eq!(restored.snapshot().unwrap(), newer);
     assert!(mimi_room::RoomSnapshot::read(&[0, 3]).is_err());
 }
+
+#[test]
+fn a_message_that_an_own_ban_overtakes_is_judged_by_what_held_when_the_hub_accepted_it() {
+    let hub = hub();
+    let mut world = World::with(&hub, &roles(3), &[(ALICE, 3), (BOB, 2), (CAROL, 2)]);
+    let ban = world.room(ALICE).set_role(&Names, user(BOB), mimi_policy::BANNED_ROLE).unwrap();
+    assert!(world.send(&hub, BOB));
+    assert!(world.arrive(&hub, ALICE, &ban));
+    assert!(matches!(world.hear(ALICE), Some(Event::Commit { .. })));
+    let late = world.clients[ALICE].mail.front().unwrap().clone();
+    world.restart_client(ALICE);
+    let Event::Message(message) = world.receive(ALICE) else { panic!() };
+    assert_eq!((message.sender.user, message.rights.len()), (user(BOB), 0));
+    // The hub says that it accepted another after the ban.
+    let mut other = World::with(&hub, &roles(3), &[(ALICE, 3), (BOB, 2), (CAROL, 2)]);
+    assert!(other.commit(&hub, ALICE, &Wishes::default().set_role(user(BOB), mimi_policy::BANNED_ROLE)));
+    let (_, event) = late.into_parts();
+    let late = mimi_codec::protocol::FanoutMessage::new(99, event).unwrap();
+    let received = other.room(ALICE).receive(&suite(), &Names, late);
+    assert!(matches!(received, Err(ClientError::Refused(_))), "{received:?}");
+}
+
+#[test]
+fn a_second_list_about_a_participant_is_refused_while_the_first_waits() {
+    let hub = hub();
+    let mut world = World::with(&hub, &roles(3), &[(ALICE, 3), (BOB, 3), (CAROL, 2)]);
+    let one = propose(&mut world, ALICE, Wishes::default().set_role(user(CAROL), 3));
+    let other = propose(&mut world, BOB, Wishes::default().set_role(user(CAROL), 3));
+    assert!(world.arrive(&hub, ALICE, &one));
+    assert!(!world.arrive(&hub, BOB, &other));
+    world.hear(BOB);
+    goes_on(world, CAROL);
+}

@@ -7,7 +7,7 @@ use mimi_codec::{
     CapabilityType, Encode, Octets, UserUri,
     code_points::ComponentID,
     extensions::AppEphemeral,
-    mls::Proposal,
+    mls::{KeyPackage, Proposal},
     protocol::{AbuseReport, AbuseType, IdentifierUri, UpdateRequest},
     retraction::{HubRetractedMessagesComponent, HubRetractedRangeComponent},
 };
@@ -19,7 +19,7 @@ use mimi_policy::{
 };
 
 use super::{ClientError, ClientRoom, Composed};
-use crate::{Identity, MlsMember, Refused, WishError};
+use crate::{Identity, MlsMember, Refused, WishError, Wishes};
 
 /// A message that a user reports: what was sent, and the hub's stamp as the client has stored it.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +45,43 @@ impl<S: MlsMember> ClientRoom<S> {
     pub fn has_capability(&self, capability: CapabilityType) -> bool {
         let policy = self.room().policy();
         self.own().is_some_and(|own| policy.has_capability(&own.user, capability))
+    }
+
+    /// A commit that adds a user with a role, and its clients by their KeyPackages, as
+    /// [`key_material`](crate::key_material) has checked them.
+    ///
+    /// # Errors
+    /// Those of [`Self::commit`].
+    pub fn add(
+        &mut self,
+        identity: &impl Identity,
+        user: UserUri,
+        role: u32,
+        clients: Vec<KeyPackage>,
+    ) -> Result<UpdateRequest, ClientError> {
+        self.commit(identity, &Wishes::default().add(user, role, clients))
+    }
+
+    /// A commit that removes another user from the list, with all its clients. The client's own
+    /// user leaves by [`Self::leave`].
+    ///
+    /// # Errors
+    /// Those of [`Self::commit`].
+    pub fn remove(&mut self, identity: &impl Identity, user: UserUri) -> Result<UpdateRequest, ClientError> {
+        self.commit(identity, &Wishes::default().remove(user))
+    }
+
+    /// A commit that gives a user another role; the banned role takes its clients out of the group.
+    ///
+    /// # Errors
+    /// Those of [`Self::commit`].
+    pub fn set_role(
+        &mut self,
+        identity: &impl Identity,
+        user: UserUri,
+        role: u32,
+    ) -> Result<UpdateRequest, ClientError> {
+        self.commit(identity, &Wishes::default().set_role(user, role))
     }
 
     /// Composes messages of the client's user in this room.

@@ -1,5 +1,7 @@
 //! Application messages: committed to and sealed, opened and judged (mimi-protocol-06 §5.4).
 
+use alloc::vec::Vec;
+
 use mimi_codec::{
     DnsNameRef, MatchedProvider, UserUri,
     protocol::{
@@ -28,13 +30,14 @@ pub struct MessageEvent {
     /// When the hub accepted it, in milliseconds since the UNIX epoch.
     pub accepted_at: u64,
     /// What was sent.
-    pub application_data: alloc::vec::Vec<u8>,
+    pub application_data: Vec<u8>,
     /// The item `frank_aad` of the Safe AAD.
     pub frank_aad: Option<FrankAAD>,
     /// The hub's stamp.
     pub frank: Option<Frank>,
-    /// By which right.
-    pub rights: alloc::vec::Vec<Right>,
+    /// By which right. Empty for a message that the hub accepted before a change took the right
+    /// from the sender, and that arrives after it.
+    pub rights: Vec<Right>,
 }
 
 /// A message that is ready to be submitted.
@@ -79,7 +82,11 @@ impl<S: MlsMember> ClientRoom<S> {
         frank: Option<Frank>,
         accepted_at: u64,
     ) -> Result<MessageEvent, ClientError> {
-        let decision = self.room.judge_sender(&sender.user)?;
+        let rights = match self.room.judge_sender(&sender.user) {
+            Ok(decision) => decision.rights().to_vec(),
+            Err(_) if self.could_send(&sender.user, opened.epoch, accepted_at) => Vec::new(),
+            Err(refused) => return Err(refused.into()),
+        };
         let safe_aad = self.room.group_context().safe_aad(&opened.authenticated_data);
         let safe_aad =
             safe_aad.map_err(|_| Refused::Mls("the authenticated data is not a SafeAAD".into()))?;
@@ -93,7 +100,7 @@ impl<S: MlsMember> ClientRoom<S> {
             application_data: opened.application_data,
             frank_aad,
             frank,
-            rights: decision.rights().to_vec(),
+            rights,
         })
     }
 

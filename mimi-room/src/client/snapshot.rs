@@ -8,6 +8,7 @@
 //!   FormerMember former<V>;
 //!   WaitingList held<V>;                    /* not in version 1 */
 //!   optional<PendingHandshake> pending;     /* not in version 1 */
+//!   Silenced silenced<V>;                   /* left out if it is empty */
 //! } ClientRoomSnapshot;
 //!
 //! struct {
@@ -20,17 +21,19 @@
 //! } PendingHandshake;
 //!
 //! struct { uint64 until_epoch; SnapshotMember member; } FormerMember;
+//! struct { uint64 epoch; uint64 since; opaque user<V>; } Silenced;
 //! ```
 
 use alloc::{boxed::Box, collections::BTreeSet, string::ToString, vec::Vec};
 
 use mimi_codec::{
-    Decode, DecodeError, DnsName, Encode, Reader, Writer, mls::AuthenticatedContent, protocol::UpdateRequest,
+    Decode, DecodeError, DnsName, Encode, Reader, UserUri, Writer, mls::AuthenticatedContent,
+    protocol::UpdateRequest,
 };
 use mimi_crypto::CipherSuiteProvider;
 use mimi_policy::TableSeed;
 
-use super::{ClientError, ClientRoom, Pending};
+use super::{ClientError, ClientRoom, Pending, Silenced};
 use crate::{
     Identity, LoadError, Member, MlsMember, Refused, RestoreError, RoomSnapshot, SNAPSHOT_VERSION,
     WaitingProposal,
@@ -48,6 +51,7 @@ pub struct ClientSnapshot {
     former: Vec<(u64, u32, Member)>,
     held: Vec<Vec<WaitingProposal>>,
     pending: Option<Handshake>,
+    silenced: Vec<Silenced>,
 }
 
 /// A handshake that waits for the hub's answer.
@@ -98,18 +102,28 @@ impl<S: MlsMember> ClientRoom<S> {
         })?;
         encode_lists(self.held.iter().map(Vec::as_slice), writer)?;
         match &self.pending {
-            None => 0u8.encode(writer),
+            None => 0u8.encode(writer)?,
             Some(Pending::Commit { content, request, .. }) => {
                 writer.bytes(&[1, 1]);
                 request.encode(writer)?;
-                content.encode(writer)
+                content.encode(writer)?;
             }
             Some(Pending::Proposals { list, request }) => {
                 writer.bytes(&[1, 2]);
                 request.encode(writer)?;
-                encode_list(list, writer)
+                encode_list(list, writer)?;
             }
         }
+        if self.silenced.is_empty() {
+            return Ok(());
+        }
+        writer.vector(|writer| {
+            self.silenced.iter().try_for_each(|it| {
+                it.epoch.encode(writer)?;
+                it.since.encode(writer)?;
+                writer.opaque(it.user.as_bytes())
+            })
+        })
     }
 }
 
@@ -137,15 +151,27 @@ impl ClientSnapshot {
             let (leaf, member) = decode_member(&mut inner)?;
             former.push((until, leaf, member));
         }
-        let (mut held, mut pending) = (Vec::new(), None);
+        let (mut held, mut pending, mut silenced) = (Vec::new(), None, Vec::new());
         if version > 1 {
             held = decode_lists(&mut reader)?;
             if reader.presence()? {
                 pending = Some(Handshake::decode(&mut reader)?);
             }
         }
+        if version > 1 && !reader.is_empty() {
+            let mut inner = reader.vector()?;
+            if inner.is_empty() {
+                return Err(refuse(&inner, "the list of those who lost the right to send is empty").into());
+            }
+            while !inner.is_empty() {
+                let (epoch, since) = (u64::decode(&mut inner)?, u64::decode(&mut inner)?);
+                let user = UserUri::try_from(inner.opaque()?);
+                let user = user.map_err(|_| refuse(&inner, "not a user's URI"))?;
+                silenced.push(Silenced { user, epoch, since });
+            }
+        }
         reader.finish()?;
-        Ok(Self { room, hub, former, held, pending })
+        Ok(Self { room, hub, former, held, pending, silenced })
     }
 
     /// What every participant agrees on.
@@ -218,7 +244,7 @@ impl ClientSnapshot {
                 }
             }
         };
-        let Self { hub, held, former, .. } = self;
-        Ok(ClientRoom { room, stack, hub, pending, held, former })
+        let Self { hub, held, former, silenced, .. } = self;
+        Ok(ClientRoom { room, stack, hub, pending, held, former, silenced })
     }
 }

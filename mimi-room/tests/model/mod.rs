@@ -168,8 +168,8 @@ pub(crate) struct ModelGroup {
     since: u64,
     /// How many messages the member has sealed in this epoch.
     sealed: u32,
-    /// The messages of this epoch that were opened: leaf and number.
-    opened: BTreeSet<(u32, u32)>,
+    /// The messages that were opened: epoch, leaf and number.
+    opened: BTreeSet<(u64, u32, u32)>,
 }
 
 #[derive(Clone, Debug)]
@@ -397,6 +397,24 @@ impl ModelGroup {
         let content = FramedContent::new(group, epoch, sender_, Opaque::default(), content).unwrap();
         self.sign(content, None, &self.leaves[&sender].signature_key)
     }
+
+    /// A proposal of an external sender, which signs by the suite, whatever right it has.
+    pub(crate) fn make_external_proposal(
+        &self,
+        sender_index: u32,
+        key: &SignaturePublicKey,
+        proposal: Proposal,
+    ) -> MLSMessage {
+        let (group, epoch) = (self.context.group_id.clone(), self.context.epoch);
+        let content = Content::Proposal { proposal };
+        let sender = Sender::External { sender_index };
+        let content = FramedContent::new(group, epoch, sender, Opaque::default(), content).unwrap();
+        let tbs = FramedContentTBS::new(Mls10, WireFormat::MLS_PUBLIC_MESSAGE, content.clone(), None);
+        let tbs = with_label(b"FramedContentTBS", &tbs.unwrap().to_bytes().unwrap());
+        let signature = signature(key, &tbs).into();
+        let auth = FramedContentAuthData { signature, confirmation_tag: None };
+        PublicMessage::new(content, auth, None).unwrap().into()
+    }
 }
 
 fn group_info(context: &GroupContext, signer: u32, key: &SignaturePublicKey) -> GroupInfo {
@@ -551,7 +569,6 @@ impl MlsStack for ModelGroup {
         self.queued.clear();
         self.made = None;
         self.sealed = 0;
-        self.opened.clear();
         Ok(())
     }
 }
@@ -618,7 +635,7 @@ impl MlsMember for ModelGroup {
             return Err("not a member".into());
         }
         let encrypted_sender_data = [own.to_be_bytes(), self.sealed.to_be_bytes()].concat();
-        self.opened.insert((own, self.sealed));
+        self.opened.insert((self.context.epoch, own, self.sealed));
         self.sealed += 1;
         let private_message = PrivateMessage {
             group_id: self.context.group_id.clone(),
@@ -644,9 +661,8 @@ impl MlsMember for ModelGroup {
             private_message.encrypted_sender_data.as_slice().try_into().map_err(|_| "no")?;
         let (leaf, number) = (u64::from_be_bytes(sender) >> 32, u64::from_be_bytes(sender) & 0xFFFF_FFFF);
         let (leaf_index, number) = (u32::try_from(leaf).unwrap(), u32::try_from(number).unwrap());
-        if epoch == self.context.epoch
-            && !(self.leaves.contains_key(&leaf_index) && self.opened.insert((leaf_index, number)))
-        {
+        let present = epoch < self.context.epoch || self.leaves.contains_key(&leaf_index);
+        if !(present && self.opened.insert((epoch, leaf_index, number))) {
             return Err("opened before, or no such leaf".into());
         }
         Ok(OpenedMessage {

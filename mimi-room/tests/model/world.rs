@@ -221,8 +221,12 @@ impl World {
     pub(crate) fn apply(&mut self, hub: &Hub<Suite, Names>, change: Change<ModelGroup>) {
         let Applied { fan_out, .. } = hub.apply(&mut self.hosted, change, &mut rng()).unwrap();
         for fan_out in fan_out {
-            for client in self.clients.iter_mut().filter(|it| it.room.is_some()) {
-                client.mail.push_back(fan_out.message.clone());
+            for (client, (user, _)) in self.clients.iter_mut().zip(CLIENTS) {
+                let user = UserUri::try_from(user).unwrap();
+                let provider = user.mimi_uri().unwrap().host();
+                if client.room.is_some() && fan_out.to.iter().any(|to| to.as_ref() == provider) {
+                    client.mail.push_back(fan_out.message.clone());
+                }
             }
         }
         self.welcome();
@@ -259,9 +263,15 @@ impl World {
         let received = self.room(client).receive(&suite(), &Names, message);
         let event = received.unwrap_or_else(|error| panic!("an honest hub's message is refused: {error}"));
         if matches!(event, Event::Removed { .. }) {
-            self.clients[client] = Client { room: None, mail: VecDeque::new(), answer: None };
+            self.drop_room(client);
         }
         event
+    }
+
+    /// A client that was removed forgets the room. It may have been added again.
+    pub(crate) fn drop_room(&mut self, client: usize) {
+        self.clients[client] = Client { room: None, mail: VecDeque::new(), answer: None };
+        self.welcome();
     }
 
     /// Everything that is on its way to clients arrives.
@@ -321,7 +331,10 @@ impl World {
         let call = Call { from: &from, now_ms: 1 };
         let answer = hub.submit_message(&mut self.hosted, call, &body, &mut rng());
         let Some(change) = answer.change else { return false };
+        let before = self.clients[client].mail.len();
         self.apply(hub, change);
+        // Its provider knows whose message it is.
+        self.clients[client].mail.truncate(before);
         true
     }
 
