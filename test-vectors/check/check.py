@@ -24,6 +24,7 @@ import identifier_query
 import identity_link
 import key_package_set
 import leaf_operation_intent
+import link_keys
 import markdown
 import message_id_aad
 import message_status
@@ -53,6 +54,7 @@ KINDS = {
     "identity-link": identity_link,
     "key-package-set": key_package_set,
     "leaf-operation-intent": leaf_operation_intent,
+    "link-keys": link_keys,
     "markdown": markdown,
     "message-id-aad": message_id_aad,
     "message-status": message_status,

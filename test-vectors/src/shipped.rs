@@ -23,6 +23,7 @@ pub const SHIPPED: &[(&str, &str)] = shipped![
     "identity-link.json",
     "key-package-set.json",
     "leaf-operation-intent.json",
+    "link-keys.json",
     "markdown.json",
     "message-id-aad.json",
     "message-status.json",

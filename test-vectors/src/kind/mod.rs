@@ -13,6 +13,7 @@ mod identity_link;
 mod judgement;
 mod key_package_set;
 mod leaf_operation_intent;
+mod link_keys;
 #[cfg(feature = "markdown")]
 mod markdown;
 mod message_id_aad;
@@ -70,6 +71,7 @@ const KINDS: &[&dyn Kind] = &[
     &identity_link::IdentityLink,
     &key_package_set::KeyPackageSet,
     &leaf_operation_intent::LeafIntent,
+    &link_keys::LinkKeysKind,
     #[cfg(feature = "markdown")]
     &markdown::Markdown,
     &message_id_aad::MessageIdAad,
