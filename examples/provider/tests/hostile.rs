@@ -246,13 +246,13 @@ async fn a_room_looks_like_none_to_a_stranger_and_replays_change_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_and_a_read_only_database_refuse_and_recover() {
+async fn a_database_that_fails_refuses_and_recovers_without_a_restart() {
     let mut bed = Bed::start("").await;
     let (mut alice, mut bob, room) = room(&bed).await;
     bed.hosts[0].fault.break_at(1);
     assert!(alice.say(&room, Says::Text("later".to_owned())).await.is_err());
     assert!(bob.say(&room, Says::Text("me too".to_owned())).await.is_err());
-    // The disk has room again: the process goes on without a restart, and nobody says it twice.
+    // It works again: the process goes on without a restart, and nobody says it twice.
     bed.hosts[0].fault.mend();
     until(async || {
         alice.sync(0).await.unwrap();
