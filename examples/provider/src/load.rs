@@ -7,6 +7,7 @@
 
 use std::{
     fmt,
+    net::Ipv4Addr,
     path::Path,
     sync::Arc,
     time::{Duration, Instant},
@@ -147,8 +148,8 @@ async fn rooms(alice: &mut Client, bob: &mut Client, count: usize) -> Result<Vec
 pub async fn drive(load: Load) -> Result<Figures> {
     let folder = tempfile::tempdir()?;
     let ca = Ca::new()?;
-    let hub = Site::create(&ca, folder.path(), "a.example", free_address()?)?;
-    let peer = Site::create(&ca, folder.path(), "b.example", free_address()?)?;
+    let hub = Site::create(&ca, folder.path(), "a.example", free_address(Ipv4Addr::LOCALHOST)?)?;
+    let peer = Site::create(&ca, folder.path(), "b.example", free_address(Ipv4Addr::LOCALHOST)?)?;
     let sites = [hub.clone(), peer.clone()];
     let limits = "[limits]\nrequest_interval_ms = 0\nroom_interval_ms = 0\nkey_material_burst = 100000\n\
                   max_requests_per_peer = 1024\n";

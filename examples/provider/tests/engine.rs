@@ -57,19 +57,19 @@ fn a_full_database_takes_nothing_in_part_and_goes_on_when_there_is_room() {
 }
 
 #[test]
-fn a_read_only_database_is_read() {
+fn a_read_only_database_takes_no_request_and_loses_nothing() {
     let bed = Bed::prepare("");
     let config = bed.hosts[0].read();
     let key = [1; 32].as_slice().into();
-    let token = engine(&config, "")
-        .alone(|engine| engine.register(&user_uri(0, "alice"), &key))
-        .unwrap()
-        .unwrap()
-        .token;
-    let mut engine = engine(&config, "PRAGMA query_only = ON");
-    assert!(engine.alone(|engine| engine.register(&user_uri(0, "bob"), &key)).is_err());
-    assert!(engine.alone(|engine| engine.check()).is_err());
-    assert!(engine.alone(|engine| engine.client_of(&token)).is_ok_and(|it| it.is_some()));
+    let mut writable = engine(&config, "");
+    let registered = writable.alone(|it| it.register(&user_uri(0, "alice"), &key)).unwrap().unwrap();
     // A user of another provider is not registered here.
-    assert!(engine.alone(|engine| engine.register(&user_uri(1, "bob"), &key)).unwrap().is_none());
+    assert!(writable.alone(|it| it.register(&user_uri(1, "bob"), &key)).unwrap().is_none());
+    drop(writable);
+    let mut read_only = engine(&config, "PRAGMA query_only = ON");
+    assert!(read_only.alone(|it| it.register(&user_uri(0, "bob"), &key)).is_err());
+    assert!(read_only.alone(|it| it.check()).is_err());
+    drop(read_only);
+    let known = engine(&config, "").alone(|it| it.client_of(&registered.token)).unwrap();
+    assert_eq!(known, Some((user_uri(0, "alice"), registered.client)));
 }
