@@ -333,7 +333,7 @@ impl Tester {
             (Endpoint::ReportAbuse, "5.9"),
         ] {
             let ask = self.ask(endpoint, room, b"nonsense".as_slice());
-            let what = "a body that does not decode: 400";
+            let what = "a body that does not decode: 400 or 404";
             self.case((endpoint.name(), Kind::Invalid, section, what), ask, status_is(&[400, 404])).await;
         }
         let user = UserUri::try_from(uri(&self.target, "u", "nobody").as_str())?;

@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader, Write},
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
@@ -82,7 +82,7 @@ impl Stage {
         let ca = Ca::new()?;
         let mut sites = Vec::new();
         for domain in DOMAINS {
-            sites.push(Site::create(&ca, folder.path(), domain, free_address()?)?);
+            sites.push(Site::create(&ca, folder.path(), domain, free_address(Ipv4Addr::LOCALHOST)?)?);
         }
         let configs = sites.iter().map(|site| site.configure(&sites, "")).collect::<Result<Vec<_>>>()?;
         let processes = configs.iter().map(|config| Process::start(&program, config));

@@ -21,6 +21,7 @@ pub mod deliver;
 pub mod demo;
 pub mod engine;
 pub mod identity;
+pub mod load;
 pub mod metrics;
 pub mod peers;
 pub mod run;

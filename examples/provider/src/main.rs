@@ -9,6 +9,7 @@ use mimi_provider::{
     config::Config,
     engine::generator,
     identity::ProviderKeys,
+    load::{Load, drive},
     run::Running,
     store::SqliteStore,
 };
@@ -46,6 +47,21 @@ enum Command {
     Demo,
     /// Test a provider on the wire, and print each case with its section of mimi-protocol-06.
     Conformance(commands::ConformanceArguments),
+    /// Drive rooms and messages through a provider on this machine, and print what it takes.
+    Load {
+        /// How many rooms.
+        #[arg(long, default_value_t = 10)]
+        rooms: usize,
+        /// How many messages.
+        #[arg(long, default_value_t = 5000)]
+        messages: usize,
+        /// How many messages a second; 0 sends as many as the provider takes.
+        #[arg(long, default_value_t = 0)]
+        per_second: u64,
+        /// How many messages may wait for their answers.
+        #[arg(long, default_value_t = 64)]
+        at_once: usize,
+    },
     /// Write shell completions to standard output.
     Completions {
         /// The shell.
@@ -82,6 +98,10 @@ async fn run(command: Command) -> Result<()> {
         }
         Command::Client(arguments) => commands::client(arguments).await,
         Command::Conformance(arguments) => commands::conformance(arguments).await,
+        Command::Load { rooms, messages, per_second, at_once } => {
+            println!("{}", drive(Load { rooms, messages, per_second, at_once }).await?);
+            Ok(())
+        }
         Command::Demo => mimi_provider::demo::play(std::env::current_exe()?, &mut std::io::stdout()).await,
         Command::Completions { shell } => {
             let mut command = Arguments::command();

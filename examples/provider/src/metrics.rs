@@ -78,6 +78,12 @@ impl Metrics {
         self.batched.inc_by(u64::try_from(requests).unwrap_or(u64::MAX));
     }
 
+    /// How many transactions there were.
+    #[must_use]
+    pub fn transactions(&self) -> u64 {
+        self.batches.get()
+    }
+
     /// A transaction has failed.
     pub fn failed_transaction(&self) {
         self.failed.inc();

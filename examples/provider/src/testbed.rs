@@ -3,7 +3,7 @@
 
 use std::{
     fmt::Write as _,
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
 };
 
@@ -116,10 +116,10 @@ impl Site {
     }
 }
 
-/// A free port on loopback. Another process may take it before it is used: whoever can, binds port 0.
+/// A free port of an address. It is free until another process takes it.
 ///
 /// # Errors
 /// If the system has none.
-pub fn free_address() -> Result<SocketAddr> {
-    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+pub fn free_address(of: Ipv4Addr) -> Result<SocketAddr> {
+    Ok(std::net::TcpListener::bind((of, 0))?.local_addr()?)
 }

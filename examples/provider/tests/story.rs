@@ -9,6 +9,7 @@ use bed::{Bed, grant, until, user_uri};
 use mimi_provider::{
     client::{Client, Says, Verdict, rules},
     engine::JoinCode,
+    load::{Load, drive},
     store::Table,
 };
 use mimi_room::Wishes;
@@ -108,4 +109,12 @@ async fn three_providers_tell_the_whole_story() {
     until(async || texts(cathy, &room).await.last().is_some_and(|it| it == "Good morning")).await;
     assert_eq!(texts(alice, &room).await, texts(cathy, &room).await);
     bed.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_is_accepted_as_a_whole() {
+    let load = Load { rooms: 2, messages: 30, per_second: 0, at_once: 8 };
+    let figures = drive(load).await.unwrap();
+    assert_eq!((figures.failed, figures.latencies.len()), (0, 30));
+    assert!(figures.transactions <= 31 && figures.database > 0, "{figures}");
 }

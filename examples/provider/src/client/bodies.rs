@@ -27,11 +27,20 @@ impl Client {
     /// # Errors
     /// If the client is not in the room, or may not send.
     pub fn sealed(&mut self, uri: &RoomUri, words: &str) -> Result<(Composed, Vec<u8>)> {
+        let sealed = self.seal_unsaved(uri, words)?;
+        self.save(|_| Ok(()))?;
+        Ok(sealed)
+    }
+
+    /// As [`Self::sealed`], for a client that is thrown away: its key of the message is not stored as used.
+    ///
+    /// # Errors
+    /// Those of [`Self::sealed`].
+    pub fn seal_unsaved(&mut self, uri: &RoomUri, words: &str) -> Result<(Composed, Vec<u8>)> {
         let composer = Composer::new(&self.user.to_string(), &uri.to_string())?;
         let salt = Salt::generate(&mut self.rng);
         let data = composer.message(salt, Text::plain(words)).build()?.encode();
         let composed = self.room_mut(uri)?.send(&MimiFrankable::new(Framing::Bare), &data)?;
-        self.save(|_| Ok(()))?;
         Ok((composed, data))
     }
 

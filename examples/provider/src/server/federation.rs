@@ -271,7 +271,8 @@ async fn proxy_download(shared: &Shared, variable: &[u8]) -> HttpResponse {
     let Ok(parsed) = mimi_codec::HttpsUrlRef::parse(&url) else {
         return answer::failure(RequestFailure::Malformed);
     };
-    if parsed.host() == shared.domain.as_ref() {
+    let own = parse_host_header(&shared.authority).is_ok_and(|own| parsed.host() == own.as_ref());
+    if own || parsed.host() == shared.domain.as_ref() {
         let name = url.rsplit_once("/asset/").map_or("", |(_, name)| name);
         return asset(&shared.engine, name).await;
     }

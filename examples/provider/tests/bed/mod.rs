@@ -3,7 +3,7 @@
 #![allow(dead_code, unreachable_pub)]
 
 use std::{
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -84,6 +84,14 @@ pub struct Bed {
     pub hosts: Vec<Host>,
 }
 
+/// An address of loopback that no other test uses and no connection goes out from, so that a provider
+/// which restarts finds its port free. Systems other than Linux have only one.
+fn loopback() -> Ipv4Addr {
+    let mut random = [0; 2];
+    getrandom::fill(&mut random).unwrap();
+    if cfg!(target_os = "linux") { Ipv4Addr::new(127, 77, random[0], random[1]) } else { Ipv4Addr::LOCALHOST }
+}
+
 pub const DOMAINS: [&str; 3] = ["a.example", "b.example", "c.example"];
 
 impl Bed {
@@ -93,7 +101,9 @@ impl Bed {
         let ca = Ca::new().unwrap();
         let sites: Vec<Site> = DOMAINS
             .iter()
-            .map(|domain| Site::create(&ca, folder.path(), domain, free_address().unwrap()).unwrap())
+            .map(|domain| {
+                Site::create(&ca, folder.path(), domain, free_address(loopback()).unwrap()).unwrap()
+            })
             .collect();
         let hosts = sites.iter().map(|site| Host {
             site: site.clone(),
