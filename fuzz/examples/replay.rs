@@ -1,5 +1,6 @@
-//! Runs targets on what is in files, without a fuzzer: `cargo run --example replay TARGET FILE…`, or a folder in the place of files; without
-//! arguments every target on its corpus in `corpus/TARGET`. `coverage-report` measures what that reaches.
+//! Runs targets on what is in files, without a fuzzer: `cargo run --example replay TARGET FILE…`,
+//! or a folder in the place of files; without arguments every target on its corpus in
+//! `corpus/TARGET`. `coverage-report` measures what that reaches.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};

@@ -1,4 +1,5 @@
-//! Writes the seed corpus of every target: `cargo run --example seeds` makes `corpus/TARGET/…` out of `../test-vectors/vectors`.
+//! Writes the seed corpus of every target: `cargo run --example seeds` makes `corpus/TARGET/…` out
+//! of `../test-vectors/vectors`.
 
 use std::path::Path;
 use std::{fs, io};

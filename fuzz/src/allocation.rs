@@ -10,7 +10,8 @@ thread_local! {
     static MOST: Cell<usize> = const { Cell::new(0) };
 }
 
-// SAFETY: all memory comes from the system's allocator; the counters are this thread's and allocate nothing.
+// SAFETY: all memory comes from the system's allocator; the counters are this thread's and allocate
+// nothing.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size());
@@ -44,13 +45,14 @@ fn count(size: usize) {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Runs `decode` on `data`, and fails if it held more than `multiple` octets at once for each octet of input, plus 4 KiB.
+/// Runs `decode` on `data`, and fails if it held more than `multiple` bytes at once for each byte
+/// of input, plus 4 KiB.
 #[track_caller]
 pub fn bounded<'a, T>(multiple: usize, data: &'a [u8], decode: impl FnOnce(&'a [u8]) -> T) -> T {
     bounded_beside(multiple, 4096, data, decode)
 }
 
-/// As [`bounded`], plus `beside` octets: for what begins with tables of its own.
+/// As [`bounded`], plus `beside` bytes: for what begins with tables of its own.
 #[track_caller]
 pub fn bounded_beside<'a, T>(
     multiple: usize,

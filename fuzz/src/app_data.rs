@@ -1,4 +1,4 @@
-//! AppDataUpdate proposals (mls-extensions-10 section 4.7), against a fold that does them one by one.
+//! AppDataUpdate proposals (mls-extensions-10 §4.7), against a fold that does them one by one.
 
 use std::collections::BTreeMap;
 
@@ -46,7 +46,8 @@ struct Input {
 
 type Data = BTreeMap<u16, Vec<u8>>;
 
-/// What a commit's proposals lead to, one component after the other and one proposal after the other.
+/// What a commit's proposals lead to, one component after the other and one proposal after the
+/// other.
 fn naive(before: &Data, proposals: &[AppDataUpdate]) -> Result<Data, AppDataUpdateError> {
     let mut after = before.clone();
     for id in 0..COMPONENTS {
@@ -84,8 +85,9 @@ fn dictionary(data: &Data) -> AppDataDictionary {
     AppDataDictionary { component_data: List::new(entries.collect()).expect("ascends") }
 }
 
-/// Commit after commit, the updates give what they give one by one, or are refused for the same reason and change nothing. The order of proposals
-/// counts within a component and nowhere else, and a GroupContext has the same outcome as its dictionary.
+/// Commit after commit, the updates give what they give one by one, or are refused for the same
+/// reason and change nothing. The order of proposals counts within a component and nowhere else,
+/// and a GroupContext has the same outcome as its dictionary.
 pub fn updates(data: &[u8]) {
     let Ok(input) = Input::arbitrary(&mut arbitrary::Unstructured::new(data)) else { return };
     let mut expected: Data =

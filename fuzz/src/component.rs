@@ -1,4 +1,5 @@
-//! The component policies of a room: what is wrong with them, what a hub allows of them, and that the answers of one agree with each other.
+//! The component policies of a room: what is wrong with them, what a hub allows of them, and that
+//! the answers of one agree with each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,7 +33,7 @@ enum Piece {
     Bots(BotPolicy),
     Expiration(MessageExpiration),
     Operation(OperationalParameters),
-    /// Whatever these octets are.
+    /// Whatever these bytes are.
     Octets(u8, Vec<u8>),
 }
 
@@ -96,8 +97,9 @@ fn dictionary(pieces: Vec<Piece>) -> AppDataDictionary {
     AppDataDictionary { component_data: List::new(entries.collect()).expect("ascends") }
 }
 
-/// What can't be opened is named, and nothing else is called so. A hub whose envelope is cut to the room finds nothing outside, and one that is cut
-/// narrower finds that. Sound components can be followed: who does what the answers for a sender say is accepted by those for a receiver.
+/// What can't be opened is named, and nothing else is called so. A hub whose envelope is cut to the
+/// room finds nothing outside, and one that is cut narrower finds that. Sound components can be
+/// followed: who does what the answers for a sender say is accepted by those for a receiver.
 pub fn policies(data: &[u8]) {
     let Ok(mut input) = Input::arbitrary(&mut Unstructured::new(data)) else { return };
     let dictionary = dictionary(std::mem::take(&mut input.pieces));
@@ -336,7 +338,8 @@ fn notifications_and_logging(dictionary: &AppDataDictionary, input: &Input<'_>) 
     }
     let policy: Option<LoggingPolicy> = open(dictionary, ComponentID::LOGGING_POLICY);
     let check = |client: &[u8]| {
-        ClientUri::try_from(client).is_ok_and(|client| logging::check_logging_client(policy.as_ref(), &client).is_ok())
+        ClientUri::try_from(client)
+            .is_ok_and(|client| logging::check_logging_client(policy.as_ref(), &client).is_ok())
     };
     let listed = match &policy {
         Some(
@@ -350,7 +353,8 @@ fn notifications_and_logging(dictionary: &AppDataDictionary, input: &Input<'_>) 
     assert_eq!(check(other), counts(other) && listed.iter().any(|client| client.as_bytes() == other));
 }
 
-/// What may be shared could be shared earlier and by the user's own will; a bot that speaks is on the list with its role.
+/// What may be shared could be shared earlier and by the user's own will; a bot that speaks is on
+/// the list with its role.
 fn history_and_bots(dictionary: &AppDataDictionary, input: &Input<'_>) {
     use history::Initiative;
     let [accepted_at, now] = input.numbers;
@@ -374,7 +378,8 @@ fn history_and_bots(dictionary: &AppDataDictionary, input: &Input<'_>) {
     }
 }
 
-/// An asset that is taken keeps each of the room's conditions, and a way to download is found exactly where there is one.
+/// An asset that is taken keeps each of the room's conditions, and a way to download is found
+/// exactly where there is one.
 fn assets(dictionary: &AppDataDictionary, input: &Input<'_>, hub: &DnsName) {
     use asset::{Asset, AssetKind, check_asset, check_download, choose_download};
     let Some(policy) = open::<AssetPolicy>(dictionary, ComponentID::ASSET_POLICY) else { return };

@@ -1,4 +1,5 @@
-//! The content format: the two readers agree, what is read is written again, and what is wrong with a message is said without harm.
+//! The content format: the two readers agree, what is read is written again, and what is wrong with
+//! a message is said without harm.
 
 use arbitrary::{Arbitrary, Unstructured};
 use mimi_content::{
@@ -10,7 +11,8 @@ use crate::allocation::bounded;
 
 const SENDER: &str = "mimi://a.example/u/alice";
 const ROOM: &str = "mimi://a.example/r/clubhouse";
-/// A part takes up to three hundred octets in memory and at least three in the message; a list that grows is there twice.
+/// A part takes up to three hundred bytes in memory and at least three in the message; a list that
+/// grows is there twice.
 const MULTIPLE: usize = 256;
 
 /// A message, read in both ways.
@@ -23,7 +25,8 @@ pub fn message(data: &[u8]) {
             assert_eq!(borrowed.to_owned(), owned);
             let id = borrowed.message_id(SENDER, ROOM).expect("short URIs");
             assert_eq!(owned.message_id(SENDER, ROOM).as_ref(), Ok(&id));
-            let received = ReceivedMessage::new(&borrowed, SENDER, ROOM, &|uri: &str| uri == SENDER, u64::MAX, 0);
+            let received =
+                ReceivedMessage::new(&borrowed, SENDER, ROOM, &|uri: &str| uri == SENDER, u64::MAX, 0);
             if let Ok(received) = received {
                 for anomaly in received.anomalies() {
                     assert!(!anomaly.to_string().is_empty());

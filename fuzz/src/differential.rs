@@ -1,4 +1,5 @@
-//! Others' code on the same input: mls-rs for MLS, ciborium and minicbor for CBOR, mls-rs's provider for the labelled operations.
+//! Others' code on the same input: mls-rs for MLS, ciborium and minicbor for CBOR, mls-rs's
+//! provider for the labelled operations.
 
 use arbitrary::{Arbitrary, Unstructured};
 use mimi_codec::code_points::CipherSuite;
@@ -29,12 +30,14 @@ pub fn mls(data: &[u8]) {
             assert!(large_leaf || is_of_later_drafts(&ours), "they refuse: {error}\n{ours:?}");
         }
         (Err(error), Ok(theirs)) => {
-            // Unknown credentials, proposals and versions, and senders that may not send this, which mls-rs checks later.
+            // Unknown credentials, proposals and versions, and senders that may not send this,
+            // which mls-rs checks later.
             let known = matches!(
                 error.kind(),
                 DecodeErrorKind::UnknownValue { .. } | DecodeErrorKind::ForbiddenValue { .. }
             );
-            // Proposals and credentials of later drafts are one opaque vector to mls-rs, which may end elsewhere than our structs.
+            // Proposals and credentials of later drafts are one opaque vector to mls-rs, which may
+            // end elsewhere than our structs.
             let path = error.path().to_string();
             let extension = path.contains("proposal")
                 || path.contains("credential")

@@ -1,5 +1,5 @@
-//! The flows of the newest drafts: retraction, combined groups, virtual clients, messages and intents that outlive an epoch, and the
-//! post-quantum suites under all of them.
+//! The flows of the newest drafts: retraction, combined groups, virtual clients, messages and
+//! intents that outlive an epoch, and the post-quantum suites under all of them.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -34,7 +34,7 @@ use mimi_policy::{
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-/// One octet of an encoding that becomes another.
+/// One byte of an encoding that becomes another.
 #[derive(Arbitrary, Debug, Clone, Copy)]
 struct Change {
     at: u16,
@@ -93,7 +93,8 @@ struct LabelledInput<'a> {
     secret: &'a [u8],
 }
 
-/// Every suite: what is signed verifies and what is sealed opens exactly when nothing is changed, and hostile keys are refused.
+/// Every suite: what is signed verifies and what is sealed opens exactly when nothing is changed,
+/// and hostile keys are refused.
 pub fn suites(data: &[u8]) {
     let Ok(input) = LabelledInput::arbitrary(&mut Unstructured::new(data)) else { return };
     let Party { suite, signing_key, private_key, public_key } = party(input.suite);
@@ -147,8 +148,9 @@ struct EpochInput {
     context: (u64, u32, bool),
 }
 
-/// Two emulator clients take operations from one epoch, one of them from its stored state in between: each gives every secret
-/// at most once, and both the same ones; the PRP is a permutation, and a reuse guard names its sender.
+/// Two emulator clients take operations from one epoch, one of them from its stored state in
+/// between: each gives every secret at most once, and both the same ones; the PRP is a permutation,
+/// and a reuse guard names its sender.
 pub fn virtual_client(data: &[u8]) {
     let Ok(input) = EpochInput::arbitrary(&mut Unstructured::new(data)) else { return };
     let Party { suite, public_key, .. } = party(input.suite);
@@ -224,7 +226,8 @@ struct OutsideInput {
     other_group: bool,
 }
 
-/// What comes from outside of an epoch: a sealed proposal opens, and an intent to leave holds, exactly when nothing is changed.
+/// What comes from outside of an epoch: a sealed proposal opens, and an intent to leave holds,
+/// exactly when nothing is changed.
 pub fn outside(data: &[u8]) {
     let Ok(input) = OutsideInput::arbitrary(&mut Unstructured::new(data)) else { return };
     let Party { suite, signing_key, .. } = party(input.suite);
@@ -281,7 +284,8 @@ struct PairInput {
     id: PreSharedKeyID,
 }
 
-/// Combined groups: what is accepted describes the groups, FULL and PARTIAL exclude one another, and one exporter has one PSK.
+/// Combined groups: what is accepted describes the groups, FULL and PARTIAL exclude one another,
+/// and one exporter has one PSK.
 pub fn combined_groups(data: &[u8]) {
     let Ok(mut input) = PairInput::arbitrary(&mut Unstructured::new(data)) else { return };
     if input.fits {
@@ -344,13 +348,13 @@ struct RetractionInput<'a> {
     rights: (bool, bool),
     /// ID, sender, time, whether it is a reaction.
     messages: Vec<(u8, u8, u8, bool)>,
-    /// Component, and its data, in which the first octets of an ID or a sender are drawn.
+    /// Component, and its data, in which the first bytes of an ID or a sender are drawn.
     proposals: Vec<(bool, &'a [u8])>,
     stated: Option<[u8; 32]>,
 }
 
-/// Proposals of a moderator: hub and client allow them by one rule, what they retract is retracted whenever it arrives, and nothing
-/// else is.
+/// Proposals of a moderator: hub and client allow them by one rule, what they retract is retracted
+/// whenever it arrives, and nothing else is.
 pub fn retraction(data: &[u8]) {
     let Ok(input) = RetractionInput::arbitrary(&mut Unstructured::new(data)) else { return };
     let mut role_capabilities = vec![CapabilityType::CAN_SEND_MESSAGE];

@@ -1,5 +1,5 @@
-//! Franking from sender to report, under each construction, with one thing changed on the way: the party that is to see the change refuses, and
-//! no other does.
+//! Franking from sender to report, under each construction, with one thing changed on the way: the
+//! party that is to see the change refuses, and no other does.
 
 use std::sync::LazyLock;
 
@@ -20,7 +20,7 @@ mod room;
 
 use room::{Message, Room, Under, uri};
 
-/// What a stored frank takes in memory for each of its octets.
+/// What a stored frank takes in memory for each of its bytes.
 const MULTIPLE: usize = 64;
 
 static ROOM: LazyLock<Room> = LazyLock::new(|| Room::new(CipherSuite(1)));
@@ -38,8 +38,8 @@ enum Change {
     Time(u8),
     Sender(Name),
     Room(Name),
-    /// Octets at the end of the sender's URI are taken for the beginning of the room's, or the other way round: what the context of the
-    /// older constructions can't tell apart.
+    /// Bytes at the end of the sender's URI are taken for the beginning of the room's, or the other
+    /// way round: what the context of the older constructions can't tell apart.
     Boundary(i8),
 }
 
@@ -162,8 +162,8 @@ fn run<C: Seen>(input: &Input) {
     stored(&honest, &changed);
 }
 
-/// Whether the frank is that of another message of the same sender, room and millisecond, which is all that the newer constructions bind it to for
-/// receivers: the attack that the crate calls open.
+/// Whether the frank is that of another message of the same sender, room and millisecond, which is
+/// all that the newer constructions bind it to for receivers: the attack that the crate calls open.
 fn is_swapped<C: Under>(honest: &Message<C>, change: &Change) -> bool {
     let Change::OtherFrank(other) = change else { return false };
     let other: Message<C> = other.message();

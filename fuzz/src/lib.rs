@@ -1,5 +1,5 @@
-//! What each fuzz target does with an input: more than not to crash. A target is one line that calls its function here, so that the
-//! same functions run over the seed corpus in `cargo test`.
+//! What each fuzz target does with an input: more than not to crash. A target is one line that
+//! calls its function here, so that the same functions run over the seed corpus in `cargo test`.
 
 pub mod allocation;
 pub mod app_data;

@@ -60,15 +60,16 @@ struct By {
 enum Step {
     /// A commit of the room's group alone.
     Partial(Vec<Op>),
-    /// What an honest client commits in both groups, with these members added or removed, and at most
-    /// one deviation.
+    /// What an honest client commits in both groups, with these members added or removed, and at
+    /// most one deviation.
     Honest { bob: bool, change: Option<(bool, u8)>, deviation: Option<(bool, Op)> },
     /// Any two commits.
     Full { by: [By; 2], t: Vec<Op>, pq: Vec<Op> },
 }
 
-/// A hub goes through commits: what it accepts leaves both groups one session with the same clients, and what it refuses changes
-/// neither. A PARTIAL commit changes neither members nor the APQInfo of a session.
+/// A hub goes through commits: what it accepts leaves both groups one session with the same
+/// clients, and what it refuses changes neither. A PARTIAL commit changes neither members nor the
+/// APQInfo of a session.
 pub fn flow(data: &[u8]) {
     let mut input = Unstructured::new(data);
     let Ok(begun) = bool::arbitrary(&mut input) else { return };

@@ -1,5 +1,5 @@
-//! Decisions on rooms: the engine against an evaluator that is written paragraph by paragraph from the draft, and a room that is changed step by step
-//! against one that is made anew.
+//! Decisions on rooms: the engine against an evaluator that is written paragraph by paragraph from
+//! the draft, and a room that is changed step by step against one that is made anew.
 
 use mimi_policy::{Form, Plan, Refusal, RoomParts, RoomState, TableSeed};
 
@@ -24,7 +24,8 @@ use engine::Refused;
 use generator::{Dice, any_room, any_try, any_try_in};
 use room::{Change, Try, Who};
 
-/// One room and one message: both evaluators have the same verdict, refuse for the same kind of reason, and see the same room afterwards.
+/// One room and one message: both evaluators have the same verdict, refuse for the same kind of
+/// reason, and see the same room afterwards.
 pub fn decision(data: &[u8]) {
     let t = any_try(&mut Dice::new(data, 0));
     if let Some(difference) = comparison::disagreement(&t) {
@@ -32,8 +33,8 @@ pub fn decision(data: &[u8]) {
     }
 }
 
-/// A room through several messages. After each it is what its components and clients make anew, and decides the same; a refusal and a stale
-/// plan change nothing.
+/// A room through several messages. After each it is what its components and clients make anew, and
+/// decides the same; a refusal and a stale plan change nothing.
 pub fn apply(data: &[u8]) {
     let mut dice = Dice::new(data, 0);
     let mut literal = any_room(&mut dice);
@@ -85,8 +86,9 @@ fn compare(t: &Try, answer: Result<engine::Answer, Refused>, expected: &draft::A
     }
 }
 
-/// What was proposed and accepted is committed by the first who may without adding anything. Nothing is pending then, and the room is the one that a
-/// commit with all these proposals leads to.
+/// What was proposed and accepted is committed by the first who may without adding anything.
+/// Nothing is pending then, and the room is the one that a commit with all these proposals leads
+/// to.
 fn commit_pending(mut room: RoomState, proposed: &Try) {
     for (user, client) in proposed.room.clients.clone() {
         let committer = Who::User { user, client, claims: Vec::new() };

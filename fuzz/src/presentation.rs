@@ -1,4 +1,5 @@
-//! What a person sees of a message: Markdown as HTML, the parts that are chosen, the files behind URLs.
+//! What a person sees of a message: Markdown as HTML, the parts that are chosen, the files behind
+//! URLs.
 
 use arbitrary::{Arbitrary, Unstructured};
 use mimi_content::choice::{Choice, Fate, Rank};
@@ -12,12 +13,13 @@ use rand_chacha::rand_core::SeedableRng;
 
 use crate::allocation::{bounded, bounded_beside};
 
-/// What the parser of Markdown holds for an octet, with an item of its tree and a link for it.
+/// What the parser of Markdown holds for an byte, with an item of its tree and a link for it.
 const MULTIPLE: usize = 256;
 /// What it begins with.
 const TABLES: usize = 32 * 1024;
 
-/// Markdown from anybody: the page that it becomes has the elements and attributes that are promised, whole, and no others.
+/// Markdown from anybody: the page that it becomes has the elements and attributes that are
+/// promised, whole, and no others.
 pub fn markdown(data: &[u8]) {
     let Ok(markdown) = core::str::from_utf8(data) else { return };
     let html = bounded_beside(MULTIPLE, TABLES, data, |_| to_html(markdown));
@@ -232,7 +234,8 @@ fn message(unstructured: &mut Unstructured<'_>) -> arbitrary::Result<MimiContent
         .map_err(|_| arbitrary::Error::IncorrectFormat)
 }
 
-/// A message, and a client that can process some of its parts: each is processed once or not at all, as its multiparts ask.
+/// A message, and a client that can process some of its parts: each is processed once or not at
+/// all, as its multiparts ask.
 pub fn choice(data: &[u8]) {
     let mut unstructured = Unstructured::new(data);
     let Ok(ranks) = <[u8; 8]>::arbitrary(&mut unstructured) else { return };
@@ -270,7 +273,8 @@ pub fn choice(data: &[u8]) {
         if is_leaf(at) && shown {
             assert!(rank(index).is_some(), "part {at} is not understood");
         }
-        // Whatever is shown stands in multiparts that are processed, and what is inside one that isn't says so.
+        // Whatever is shown stands in multiparts that are processed, and what is inside one that
+        // isn't says so.
         if let Some((inside, _)) = around.iter().find(|(multipart, _)| fates[*multipart] != Fate::Processed) {
             let multipart = PartIndex(u16::try_from(*inside).expect("at most 1024"));
             assert_eq!(fates[at], Fate::Inside { multipart });

@@ -1,5 +1,5 @@
-//! Pseudonyms: links, wrapped keys, a commit and a connection, with octets changed on the way. What was changed doesn't open, what wasn't does, and a
-//! batch finds what one by one finds.
+//! Pseudonyms: links, wrapped keys, a commit and a connection, with bytes changed on the way. What
+//! was changed doesn't open, what wasn't does, and a batch finds what one by one finds.
 
 use std::sync::LazyLock;
 
@@ -25,7 +25,8 @@ mod world;
 
 use world::{Changes, Hub, User, WireCommit, World, add, required, room_id, room_uri, shown};
 
-/// Alice's two clients are in a room; Bob joins it, which makes a connection; Carol comes after him.
+/// Alice's two clients are in a room; Bob joins it, which makes a connection; Carol comes after
+/// him.
 struct Scene {
     world: World,
     alice: User,
@@ -108,7 +109,7 @@ static SCENE: LazyLock<Scene> = LazyLock::new(|| {
     }
 });
 
-/// A place and what is added to the octet there.
+/// A place and what is added to the byte there.
 #[derive(Arbitrary, Clone, Copy, Debug)]
 struct Flip(u16, u8);
 
@@ -122,7 +123,7 @@ impl Flip {
         octets
     }
 
-    /// The value with an octet of its encoding changed, if that is one.
+    /// The value with an byte of its encoding changed, if that is one.
     fn value<T: Encode + for<'a> Decode<'a>>(self, value: &T) -> Option<T> {
         T::decode_exact(&self.of(&value.to_bytes().expect("encodes"))).ok()
     }
@@ -173,7 +174,8 @@ pub fn flow(data: &[u8]) {
     }
 }
 
-/// A link opens exactly where a credential and its key are as they were, under the room's own wrapper key.
+/// A link opens exactly where a credential and its key are as they were, under the room's own
+/// wrapper key.
 fn open_room(input: &Room) {
     let scene = &*SCENE;
     let count = scene.credentials.len();
@@ -235,7 +237,8 @@ fn open_room(input: &Room) {
     }
 }
 
-/// A commit that adds a client is taken exactly when SafeAAD and update say the same of the key that was wrapped.
+/// A commit that adds a client is taken exactly when SafeAAD and update say the same of the key
+/// that was wrapped.
 fn commit(add_aad: &AddAAD, update: &IdentityLinkKeysUpdate) {
     let scene = &*SCENE;
     let changes =
@@ -243,7 +246,8 @@ fn commit(add_aad: &AddAAD, update: &IdentityLinkKeysUpdate) {
     let same = *add_aad == scene.add_aad && *update == scene.update;
     let suite = &scene.world.suite;
     let judged = WireCommit::of(&scene.after, &changes).judge(suite, &scene.before, 1);
-    // The hub sees lengths, and that both say one thing. What opens, only members see; they follow all the same.
+    // The hub sees lengths, and that both say one thing. What opens, only members see; they follow
+    // all the same.
     assert!(judged.is_ok() || !same, "{:?}", judged.err());
     let Ok(judged) = judged else { return };
     let check = |credential: &Credential| scene.world.check(credential);

@@ -1,4 +1,5 @@
-//! What is sealed to a party outside of a group: a GroupInfo to a joiner, a commit's secret to an associated party.
+//! What is sealed to a party outside of a group: a GroupInfo to a joiner, a commit's secret to an
+//! associated party.
 
 use std::sync::LazyLock;
 
@@ -63,7 +64,7 @@ fn parties(suite: u8) -> &'static [Party; 2] {
     &PARTIES[usize::from(suite) % SUITES.len()]
 }
 
-/// One octet of an encoding that becomes another.
+/// One byte of an encoding that becomes another.
 #[derive(Arbitrary, Debug, Clone, Copy)]
 struct Change {
     at: u16,
@@ -92,8 +93,8 @@ struct GroupInfoInput<'a> {
     tbe: &'a [u8],
 }
 
-/// A request and its answer. What the joiner opens is what the hub sealed; a changed request is refused by the hub, and a changed answer, or one for
-/// another room, by the joiner.
+/// A request and its answer. What the joiner opens is what the hub sealed; a changed request is
+/// refused by the hub, and a changed answer, or one for another room, by the joiner.
 pub fn group_info(data: &[u8]) {
     let Ok(input) = GroupInfoInput::arbitrary(&mut Unstructured::new(data)) else { return };
     let Ok(tbe) = GroupInfoRatchetTreeTBE::arbitrary(&mut Unstructured::new(input.tbe)) else { return };
@@ -147,8 +148,9 @@ struct AssociatedPartyInput {
     begins_anew: bool,
 }
 
-/// An entry, a commit and an epoch of an associated party. The party has the secrets of the members where nothing was changed; a changed entry or
-/// commit is refused, and another index, epoch or history leads nowhere.
+/// An entry, a commit and an epoch of an associated party. The party has the secrets of the members
+/// where nothing was changed; a changed entry or commit is refused, and another index, epoch or
+/// history leads nowhere.
 pub fn associated_party(data: &[u8]) {
     let Ok(input) = AssociatedPartyInput::arbitrary(&mut Unstructured::new(data)) else { return };
     let [party, _] = parties(input.suite);
@@ -181,7 +183,8 @@ pub fn associated_party(data: &[u8]) {
     let (received, changed) = Change::of(input.in_commit, &sent);
     let Ok(received) = AssociatedPartyCommitSecret::decode_exact(&received) else { return assert!(changed) };
 
-    // A member derives it anew, from the index of the entry, and sees only whether it is the same secret.
+    // A member derives it anew, from the index of the entry, and sees only whether it is the same
+    // secret.
     let index = input.ap_index.wrapping_add(u32::from(input.other_index));
     let member = derive(index).agree(&received);
     let same_id = received.ap_commit_secret_id == sent.ap_commit_secret_id;

@@ -61,7 +61,7 @@ pub fn from_vectors<'a>(
     seeds
 }
 
-/// What a target draws its values from has no other form than octets at random, short and long.
+/// What a target draws its values from has no other form than bytes at random, short and long.
 fn add_drawn(seeds: &mut BTreeMap<&'static str, Vec<Vec<u8>>>) {
     let targets = [
         "app_data_update",

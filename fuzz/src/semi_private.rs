@@ -1,4 +1,5 @@
-//! SemiPrivateMessages: what a hub that holds the receiver's key is sent, it opens as a member sealed it, or refuses; and so do members.
+//! SemiPrivateMessages: what a hub that holds the receiver's key is sent, it opens as a member
+//! sealed it, or refuses; and so do members.
 
 use std::sync::LazyLock;
 
@@ -113,7 +114,8 @@ pub fn seed() -> Vec<u8> {
     [&[1], &SCENE.encoded[..]].concat()
 }
 
-/// An even first octet: the rest is positions and differences, applied to a good message. An odd one: the rest is the message.
+/// An even first byte: the rest is positions and differences, applied to a good message. An odd
+/// one: the rest is the message.
 pub fn open(data: &[u8]) {
     let scene = &*SCENE;
     let Some((first, rest)) = data.split_first() else { return };
@@ -133,7 +135,8 @@ pub fn open(data: &[u8]) {
     assert_eq!(opened.is_ok(), same_but_for_sender_data(&message, &scene.sealed), "{opened:?}");
 }
 
-/// The sender data is the members': to an external receiver it is neither readable nor authenticated.
+/// The sender data is the members': to an external receiver it is neither readable nor
+/// authenticated.
 fn same_but_for_sender_data(message: &SemiPrivateMessage, sealed: &SemiPrivateMessage) -> bool {
     message.group_id() == sealed.group_id()
         && message.epoch() == sealed.epoch()
@@ -159,7 +162,8 @@ struct Input<'a> {
     content: &'a [u8],
 }
 
-/// Any proposal or commit, sealed, maybe damaged, and opened by both receivers and by a member: all see what was sealed, and who sent it, or refuse.
+/// Any proposal or commit, sealed, maybe damaged, and opened by both receivers and by a member: all
+/// see what was sealed, and who sent it, or refuse.
 pub fn flow(data: &[u8]) {
     let Ok(input) = Input::arbitrary(&mut Unstructured::new(data)) else { return };
     let Ok(content) = Content::arbitrary(&mut Unstructured::new(input.content)) else { return };

@@ -18,7 +18,8 @@ use model::{NOW, TestBody, TestMessage, TestTimeline, id, insert};
 use naive::Naive;
 use view::View;
 
-/// What a timeline may hold for each octet of the messages. The shortest has some forty, and what is kept of it is of a fixed size.
+/// What a timeline may hold for each byte of the messages. The shortest has some forty, and what is
+/// kept of it is of a fixed size.
 const MULTIPLE: usize = 64;
 /// What the tables take with which a timeline begins.
 const TABLES: usize = 16 * 1024;
@@ -71,7 +72,8 @@ enum Event {
 pub fn fold(data: &[u8]) {
     let Ok(input) = Input::arbitrary(&mut Unstructured::new(data)) else { return };
     let count = input.sent.len().min(MOST);
-    // Often the same few, so that things meet; the others go two further, to messages that never come.
+    // Often the same few, so that things meet; the others go two further, to messages that never
+    // come.
     let reference = |number: u8| match number {
         0..160 => number % 3,
         _ => number % (u8::try_from(count).unwrap_or(u8::MAX) + 2),
@@ -105,7 +107,8 @@ pub fn fold(data: &[u8]) {
     assert_eq!(view(&timeline, &about), expected, "{messages:?} {arriving:?}");
     assert_eq!(timeline.len(), messages.len());
 
-    // Whenever what expired is taken away, each payload comes once, and all that is seen stays as it is.
+    // Whenever what expired is taken away, each payload comes once, and all that is seen stays as
+    // it is.
     let (mut timeline, mut taken) = (Timeline::new(), Vec::new());
     for (number, event) in arriving.iter().enumerate() {
         take(&mut timeline, &messages, *event);

@@ -1,4 +1,5 @@
-//! The wire types: what decodes is encoded to the same octets, and held in a stated multiple of them.
+//! The wire types: what decodes is encoded to the same bytes, and held in a stated multiple of
+//! them.
 
 use arbitrary::{Arbitrary, Unstructured};
 use mimi_codec::registry::{TYPES, Visitor, WireType, visit};
@@ -19,7 +20,7 @@ impl Visitor for Check<'_> {
     }
 }
 
-/// Whether the octets are accepted as a `T`; whatever the answer, it is checked.
+/// Whether the bytes are accepted as a `T`; whatever the answer, it is checked.
 fn check<T: DecodeOwned + Encode + PartialEq + core::fmt::Debug>(data: &[u8]) -> bool {
     match bounded(MULTIPLE, data, T::decode_exact) {
         Ok(value) => {
@@ -36,7 +37,7 @@ fn check<T: DecodeOwned + Encode + PartialEq + core::fmt::Debug>(data: &[u8]) ->
     }
 }
 
-/// The first two octets choose one of the types, the rest is its encoding.
+/// The first two bytes choose one of the types, the rest is its encoding.
 pub fn any_type(data: &[u8]) {
     let Some((choice, data)) = data.split_first_chunk::<2>() else { return };
     let entry = &TYPES[usize::from(u16::from_be_bytes(*choice)) % TYPES.len()];

@@ -1,4 +1,4 @@
-//! Every target takes its seeds, each with a few of its octets changed, without complaint.
+//! Every target takes its seeds, each with a few of its bytes changed, without complaint.
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,6 @@
-//! How long a hub waits for its big lists: a participant list and a ratchet tree, borrowed and owned, against
-//! tls_codec's plain owned derive of the same structs. The ratios are printed at the end.
+//! How long a hub waits for its big lists: a participant list and a ratchet tree, borrowed and
+//! owned, against tls_codec's plain owned derive of the same structs. The ratios are printed at the
+//! end.
 //!
 //! `cargo bench -p mimi-codec --bench decode`
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, missing_docs)]
@@ -220,7 +221,8 @@ fn check() {
     assert_eq!(RatchetTree::from(view), RatchetTree::decode_exact(&tree).unwrap());
 }
 
-/// The median times of one call of each way. They take turns, so that what slows the machine down slows all of them.
+/// The median times of one call of each way. They take turns, so that what slows the machine down
+/// slows all of them.
 fn medians(ways: [fn(&[u8]) -> usize; 3], bytes: &[u8]) -> [f64; 3] {
     let calls = 4_000_000 / bytes.len() + 1;
     let mut times: [Vec<Duration>; 3] = Default::default();

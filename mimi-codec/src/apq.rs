@@ -14,8 +14,8 @@ use crate::{
 };
 
 wire_struct! {
-    /// What binds the two groups of a combined session (mls-combiner §5.1): the data of the component
-    /// `apq_mls_info` in both GroupContexts.
+    /// What binds the two groups of a combined session (mls-combiner §5.1): the data of the
+    /// component `apq_mls_info` in both GroupContexts.
     ///
     /// ```text
     /// struct {
@@ -126,8 +126,8 @@ impl fmt::Display for APQInfoError {
 impl core::error::Error for APQInfoError {}
 
 impl APQInfo {
-    /// The APQInfo that the updates of one commit lead to (mls-combiner §5.1.1). `current` is that of
-    /// the epoch before; `None` before the first FULL commit.
+    /// The APQInfo that the updates of one commit lead to (mls-combiner §5.1.1). `current` is that
+    /// of the epoch before; `None` before the first FULL commit.
     ///
     /// # Errors
     /// [`APQInfoError::Updates`], [`APQInfoError::NoInfo`], [`APQInfoError::Immutable`].
@@ -181,8 +181,9 @@ impl APQInfo {
         same(self.pq_cipher_suite == new.pq_cipher_suite, "pq_cipher_suite")
     }
 
-    /// Whether the APQInfo describes these two groups after a FULL commit (mls-combiner §5.1.2): their
-    /// IDs, cipher suites and epochs. Both groups have to carry it; compare the two with `==`.
+    /// Whether the APQInfo describes these two groups after a FULL commit (mls-combiner §5.1.2):
+    /// their IDs, cipher suites and epochs. Both groups have to carry it; compare the two with
+    /// `==`.
     ///
     /// # Errors
     /// [`APQInfoError::SameGroups`], [`APQInfoError::Mismatch`].
@@ -266,7 +267,8 @@ pub enum APQSessionError {
         /// How many it has.
         count: usize,
     },
-    /// A PreSharedKey proposal for the component `apq_mls_info` in a post-quantum or PARTIAL commit.
+    /// A PreSharedKey proposal for the component `apq_mls_info` in a post-quantum or PARTIAL
+    /// commit.
     ForeignPsk,
     /// A PARTIAL commit adds or removes members, which takes a FULL commit (§3).
     Membership,
@@ -305,8 +307,8 @@ impl core::error::Error for APQSessionError {}
 pub struct FullCommit {
     /// The APQInfo of both new epochs.
     pub info: APQInfo,
-    /// The PSK that the traditional commit takes from the post-quantum group. Members derive its name;
-    /// a hub cannot.
+    /// The PSK that the traditional commit takes from the post-quantum group. Members derive its
+    /// name; a hub cannot.
     pub psk: PreSharedKeyID,
 }
 
@@ -348,8 +350,8 @@ fn info_after(
     APQInfo::updated(info_of(group, context)?.as_ref(), &updates).map_err(refused)
 }
 
-/// Whether two groups are one combined session (mls-combiner §5.1.2, §6): both GroupContexts hold one
-/// APQInfo that describes them, and require the wire format `apq_message_pair`.
+/// Whether two groups are one combined session (mls-combiner §5.1.2, §6): both GroupContexts hold
+/// one APQInfo that describes them, and require the wire format `apq_message_pair`.
 ///
 /// PARTIAL commits bring the traditional group beyond the epoch that the APQInfo names.
 ///
@@ -390,10 +392,10 @@ pub fn check_session(
 
 /// Checks a FULL commit: a commit of each group (mls-combiner §3.1, §5.1.1, §5.2).
 ///
-/// Each side is the GroupContext of the epoch before and the proposals of its commit, those that are
-/// referred to included. The first FULL commit makes the session of two groups; the GroupContexts of
-/// the new epochs are for [`check_session`]. Whether both commits add and remove the same members is
-/// for the caller to check, and for members whether the PSK has its name.
+/// Each side is the GroupContext of the epoch before and the proposals of its commit, those that
+/// are referred to included. The first FULL commit makes the session of two groups; the
+/// GroupContexts of the new epochs are for [`check_session`]. Whether both commits add and remove
+/// the same members is for the caller to check, and for members whether the PSK has its name.
 ///
 /// # Errors
 /// An [`APQSessionError`].
@@ -426,8 +428,8 @@ pub fn check_full_commit(
 }
 
 /// Checks the proposals of a PARTIAL commit, which is one of the traditional group alone
-/// (mls-combiner §3, §3.1): none adds or removes a member, updates the APQInfo, or takes a PSK from the
-/// post-quantum group.
+/// (mls-combiner §3, §3.1): none adds or removes a member, updates the APQInfo, or takes a PSK from
+/// the post-quantum group.
 ///
 /// # Errors
 /// An [`APQSessionError`].

@@ -1,8 +1,10 @@
-//! `https` URLs of assets, and whether a hub may fetch one (mimi-protocol §5.10, mimi-room-policy §6.4).
+//! `https` URLs of assets, and whether a hub may fetch one (mimi-protocol §5.10, mimi-room-policy
+//! §6.4).
 //!
-//! The check stands between a hub and being an open proxy, so the reading of a URL must leave no room for a second reading
-//! by the HTTP library that fetches it: user information, a host that isn't a plain domain name, backslashes, spaces,
-//! control characters, fragments and malformed escapes are refused rather than mended.
+//! The check stands between a hub and being an open proxy, so the reading of a URL must leave no
+//! room for a second reading by the HTTP library that fetches it: user information, a host that
+//! isn't a plain domain name, backslashes, spaces, control characters, fragments and malformed
+//! escapes are refused rather than mended.
 
 use core::fmt;
 
@@ -12,11 +14,12 @@ use crate::text::{TextError, TextErrorKind};
 
 const SCHEME: &str = "https://";
 
-/// An absolute `https` URL without user information and fragment, whose host is a domain name. It borrows its text and is
-/// always valid.
+/// An absolute `https` URL without user information and fragment, whose host is a domain name. It
+/// borrows its text and is always valid.
 ///
-/// There is one way to read it: backslashes, spaces, control characters, other than ASCII, malformed escapes and hosts that
-/// are no plain domain names are refused rather than mended, so that the library that fetches it can't see another host.
+/// There is one way to read it: backslashes, spaces, control characters, other than ASCII,
+/// malformed escapes and hosts that are no plain domain names are refused rather than mended, so
+/// that the library that fetches it can't see another host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct HttpsUrlRef<'a> {
     text: &'a str,
@@ -26,8 +29,8 @@ impl<'a> HttpsUrlRef<'a> {
     /// Checks `text`.
     ///
     /// # Errors
-    /// [`TextErrorKind::Scheme`], [`TextErrorKind::UserInfo`], [`TextErrorKind::Host`], [`TextErrorKind::Port`],
-    /// [`TextErrorKind::Escape`] or [`TextErrorKind::Character`].
+    /// [`TextErrorKind::Scheme`], [`TextErrorKind::UserInfo`], [`TextErrorKind::Host`],
+    /// [`TextErrorKind::Port`], [`TextErrorKind::Escape`] or [`TextErrorKind::Character`].
     pub fn parse(text: &'a str) -> Result<Self, TextError> {
         match text.split_at_checked(SCHEME.len()) {
             Some((scheme, _)) if scheme.eq_ignore_ascii_case(SCHEME) => {}
@@ -84,7 +87,8 @@ impl<'a> HttpsUrlRef<'a> {
         DnsNameRef::checked_before(authority.split_once(':').map_or(authority, |(host, _)| host))
     }
 
-    /// The port, when one is written. The drafts' checks look at the host only: the fetcher decides which ports it serves.
+    /// The port, when one is written. The drafts' checks look at the host only: the fetcher decides
+    /// which ports it serves.
     #[must_use]
     pub fn port(self) -> Option<u16> {
         parse_host_and_port(self.authority()).ok().and_then(|(_, port)| port)
@@ -149,8 +153,9 @@ impl core::error::Error for AssetUrlError {
     }
 }
 
-/// Whether a `proxyDownload` or Oblivious HTTP request for `url` may be served (mimi-protocol §5.10.2, §5.10.3): its host
-/// must be one of `asset_domains`, equal but for the case of letters. A subdomain of one is another host.
+/// Whether a `proxyDownload` or Oblivious HTTP request for `url` may be served (mimi-protocol
+/// §5.10.2, §5.10.3): its host must be one of `asset_domains`, equal but for the case of letters. A
+/// subdomain of one is another host.
 ///
 /// Entries of `asset_domains` that aren't domain names match nothing.
 ///

@@ -1,4 +1,5 @@
-//! mls-associated-parties-01: parties that share secrets with a group without being members, such as the hub.
+//! mls-associated-parties-01: parties that share secrets with a group without being members, such
+//! as the hub.
 
 use alloc::vec::Vec;
 
@@ -9,7 +10,7 @@ use crate::{
 };
 
 wire_struct! {
-    /// An associated party (mls-associated-parties-01, 3).
+    /// An associated party (mls-associated-parties-01 §3).
     ///
     /// ```text
     /// struct {
@@ -39,7 +40,7 @@ impl AssociatedPartyEntry {
 }
 
 wire_struct! {
-    /// What an [`AssociatedPartyEntry`] signs (mls-associated-parties-01, 3).
+    /// What an [`AssociatedPartyEntry`] signs (mls-associated-parties-01 §3).
     ///
     /// ```text
     /// struct {
@@ -56,7 +57,8 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// A group's associated parties (mls-associated-parties-01, 3): the data of the component `associated_parties`.
+    /// A group's associated parties (mls-associated-parties-01 §3): the data of the component
+    /// `associated_parties`.
     ///
     /// ```text
     /// struct {
@@ -71,7 +73,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// Adds a party to the end of the list (mls-associated-parties-01, 3.1).
+    /// Adds a party to the end of the list (mls-associated-parties-01 §3.1).
     ///
     /// ```text
     /// struct {
@@ -85,7 +87,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// Removes a party (mls-associated-parties-01, 3.1).
+    /// Removes a party (mls-associated-parties-01 §3.1).
     ///
     /// ```text
     /// struct {
@@ -99,7 +101,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// Replaces a party's entry (mls-associated-parties-01, 3.1).
+    /// Replaces a party's entry (mls-associated-parties-01 §3.1).
     ///
     /// ```text
     /// struct {
@@ -113,7 +115,8 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// What a party's `ap_commit_base_secret` is derived in the context of (mls-associated-parties-01, 4.1).
+    /// What a party's `ap_commit_base_secret` is derived in the context of
+    /// (mls-associated-parties-01 §4.1).
     ///
     /// ```text
     /// struct {
@@ -130,7 +133,8 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// What an `ap_commit_base_secret` is sealed in the context of (mls-associated-parties-01, 4.2).
+    /// What an `ap_commit_base_secret` is sealed in the context of (mls-associated-parties-01
+    /// §4.2).
     ///
     /// ```text
     /// struct {
@@ -172,10 +176,10 @@ impl AssociatedPartyCommitEncryptionContext {
 }
 
 wire_struct! {
-    /// A sealed `ap_commit_base_secret` and its name (mls-associated-parties-01, 4.2).
+    /// A sealed `ap_commit_base_secret` and its name (mls-associated-parties-01 §4.2).
     ///
-    /// The draft staples the two to the commit and names no struct for them; this is ours. Carrying it is the
-    /// caller's matter.
+    /// The draft staples the two to the commit and names no struct for them; this is ours. Carrying
+    /// it is the caller's matter.
     pub struct AssociatedPartyCommitSecret {
         /// Sealed in an [`AssociatedPartyCommitEncryptionContext`].
         pub encrypted_ap_commit_base_secret: HPKECiphertext,
@@ -185,7 +189,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// The parties' init secrets, for new members (mls-associated-parties-01, 6): in the order of
+    /// The parties' init secrets, for new members (mls-associated-parties-01 §6): in the order of
     /// [`AssociatedParties`].
     ///
     /// ```text

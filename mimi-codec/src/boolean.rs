@@ -1,4 +1,4 @@
-//! `enum { false(0), true(1) } bool`: one byte (mimi-room-policy-04, 5).
+//! `enum { false(0), true(1) } bool`: one byte (mimi-room-policy-04 §5).
 //!
 //! tls_codec has no `bool`: a struct's field needs `#[tls_codec(with = "crate::boolean")]`.
 

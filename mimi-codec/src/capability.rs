@@ -27,7 +27,8 @@ macro_rules! capabilities {
 
 /// `uint16 CapabilityType;` – what the holder of a role may do (mimi-room-policy §3, §10.2).
 ///
-/// A number that the registry doesn't know is kept, and grants nothing. 0xF000 to 0xFFFF are for private use.
+/// A number that the registry doesn't know is kept, and grants nothing. 0xF000 to 0xFFFF are for
+/// private use.
 ///
 /// ```
 /// use mimi_codec::CapabilityType;
@@ -41,8 +42,8 @@ macro_rules! capabilities {
 ///
 /// # Names of the working group's notes
 ///
-/// The notes of October 2024 write capabilities in snake case, in an earlier wording. [`Self::from_name`] reads
-/// every registered name in snake case too, and these older names:
+/// The notes of October 2024 write capabilities in snake case, in an earlier wording.
+/// [`Self::from_name`] reads every registered name in snake case too, and these older names:
 ///
 /// | name in the notes | number | registered as |
 /// |-|-|-|
@@ -163,7 +164,8 @@ capabilities! {
     (0x0605, CAN_SEND_MLS_EXTERNAL_COMMIT, "canSendMLSExternalCommit", "can_send_mls_external_commit", reserved),
 }
 
-/// Names that the registry spells otherwise: the text of §8.1.3 and the notes, see [`CapabilityType`].
+/// Names that the registry spells otherwise: the text of §8.1.3 and the notes, see
+/// [`CapabilityType`].
 const OTHER_NAMES: &[(&str, CapabilityType)] = &[
     ("canUnban", CapabilityType::CAN_UNBAN),
     ("can_un_ban", CapabilityType::CAN_UNBAN),
@@ -185,8 +187,8 @@ const OTHER_NAMES: &[(&str, CapabilityType)] = &[
 ];
 
 impl CapabilityType {
-    /// The capability of a name: the registry's own, its snake case, `canUnban` for `canUnBan`, or an older name of the
-    /// notes (see the tables of the type).
+    /// The capability of a name: the registry's own, its snake case, `canUnban` for `canUnBan`, or
+    /// an older name of the notes (see the tables of the type).
     ///
     /// # Errors
     /// [`TextErrorKind::UnknownCapability`].
@@ -219,7 +221,8 @@ impl CapabilityType {
         self.entry().is_some()
     }
 
-    /// Whether the registry marks the capability as reserved: it has a number and a name, and no meaning yet.
+    /// Whether the registry marks the capability as reserved: it has a number and a name, and no
+    /// meaning yet.
     #[must_use]
     pub fn is_reserved(self) -> bool {
         self.entry().is_some_and(|entry| entry.status == Status::reserved)
@@ -298,8 +301,8 @@ impl crate::Encode for CapabilityType {
 
 crate::tls::tls_bridge!(decode CapabilityType);
 
-/// Human-readable formats show the registry's name, or the number where there is none; they take every name that
-/// [`CapabilityType::from_name`] takes.
+/// Human-readable formats show the registry's name, or the number where there is none; they take
+/// every name that [`CapabilityType::from_name`] takes.
 #[cfg(feature = "serde")]
 impl serde::Serialize for CapabilityType {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

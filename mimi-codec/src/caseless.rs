@@ -1,4 +1,5 @@
-//! Text in which case doesn't count: full case folding and canonical equivalence (Unicode §3.13, D145).
+//! Text in which case doesn't count: full case folding and canonical equivalence (Unicode §3.13,
+//! D145).
 
 use alloc::string::String;
 
@@ -10,8 +11,8 @@ pub(crate) fn folded(text: &str) -> String {
     text.nfd().flat_map(fold).nfc().collect()
 }
 
-/// Full case folding of one character. The standard library has no table for it, yet the lower case of the
-/// upper case of the lower case is the folding of every character but the dotless i.
+/// Full case folding of one character. The standard library has no table for it, yet the lower case
+/// of the upper case of the lower case is the folding of every character but the dotless i.
 fn fold(character: char) -> impl Iterator<Item = char> {
     const DOTLESS_I: char = '\u{131}';
     let lower = character.to_lowercase();

@@ -1,19 +1,21 @@
-//! Numbers of the open registries: IANA's, those that the drafts suggest, and ours where no draft has one yet.
+//! Numbers of the open registries: IANA's, those that the drafts suggest, and ours where no draft
+//! has one yet.
 //!
-//! Unknown numbers are kept. GREASE values (RFC 9420, 13.5) are unknown numbers too; `is_grease` knows them.
+//! Unknown numbers are kept. GREASE values (RFC 9420 §13.5) are unknown numbers too; `is_grease`
+//! knows them.
 //!
 //! # Private-use numbers
 //!
 //! | registry | number | name | waits for |
 //! |---|---|---|---|
-//! | [`WireFormat`] | 0xF001 | `mls_semiprivate_message` | mls-semiprivatemessage-07, 5.1 |
-//! | [`ExtensionType`] | 0xF002 | `external_receivers` | mls-semiprivatemessage-07, 5.2 |
-//! | [`ExtensionType`] | 0xF003 | `ratchet_tree_source_domains` | mls-ratchet-tree-options-01, 6.1 |
-//! | [`CredentialType`] | 0xF004 | `pseudonymous` | mimi-protocol-06, 6 |
-//! | [`ComponentID`] | 0x8B01 | `identity_link_keys` | mimi-metadata-minimalization-02, 4 |
+//! | [`WireFormat`] | 0xF001 | `mls_semiprivate_message` | mls-semiprivatemessage-07 §5.1 |
+//! | [`ExtensionType`] | 0xF002 | `external_receivers` | mls-semiprivatemessage-07 §5.2 |
+//! | [`ExtensionType`] | 0xF003 | `ratchet_tree_source_domains` | mls-ratchet-tree-options-01 §6.1 |
+//! | [`CredentialType`] | 0xF004 | `pseudonymous` | mimi-protocol-06 §6 |
+//! | [`ComponentID`] | 0x8B01 | `identity_link_keys` | mimi-metadata-minimalization-02 §4 |
 //! | [`WireFormat`] | 0xF005 | `mls_private_external_message` | mls-private-external-01 §5.1 |
 //! | [`ComponentID`] | 0x8B03 | `virtual_clients` | mls-virtual-clients §9.1, which suggests the number of `apq_mls_info` |
-//! | [`ComponentID`] | 0x8B02 | `connection_response` | mimi-metadata-minimalization-02, 5 |
+//! | [`ComponentID`] | 0x8B02 | `connection_response` | mimi-metadata-minimalization-02 §5 |
 //! | [`ComponentID`] | 0x8B04 | `pseudonym_consent` | nothing: a construction of `mimi-pseudonym` |
 //! | [`ComponentID`] | 0x8B05 | `encrypted_queue_id` | mimi-metadata-minimalization-02 §8 |
 //!
@@ -32,7 +34,8 @@ const fn is_grease(value: u16, last: u16) -> bool {
 macro_rules! grease {
     ($($name:ident),*) => {$(
         impl $name {
-            /// Is this one of the values that are reserved for GREASE, 0x0A0A to 0xEAEA (RFC 9420, 13.5)?
+            /// Is this one of the values that are reserved for GREASE, 0x0A0A to 0xEAEA (RFC 9420
+            /// §13.5)?
             pub const fn is_grease(self) -> bool {
                 is_grease(self.0, 0xeaea)
             }
@@ -43,19 +46,20 @@ macro_rules! grease {
 grease!(CipherSuite, ExtensionType, ProposalType, CredentialType);
 
 impl ComponentID {
-    /// Is this one of the values that are reserved for GREASE, 0x0A0A to 0x7A7A (mls-extensions-10, 7.5)?
+    /// Is this one of the values that are reserved for GREASE, 0x0A0A to 0x7A7A (mls-extensions-10
+    /// §7.5)?
     pub const fn is_grease(self) -> bool {
         is_grease(self.0, 0x7a7a)
     }
 
-    /// Is this for private use, from 0x8000 (mls-extensions-10, 7.5)?
+    /// Is this for private use, from 0x8000 (mls-extensions-10 §7.5)?
     pub const fn is_private_use(self) -> bool {
         self.0 >= 0x8000
     }
 }
 
 open_registry! {
-    /// `ProtocolVersion` (RFC 9420, 6): the version of MLS.
+    /// `ProtocolVersion` (RFC 9420 §6): the version of MLS.
     pub struct ProtocolVersion(u16) {
         /// MLS 1.0.
         1 "mls10" => MLS10,
@@ -63,7 +67,7 @@ open_registry! {
 }
 
 open_registry! {
-    /// `CipherSuite` (RFC 9420, 17.1): KEM, AEAD, hash and signature scheme.
+    /// `CipherSuite` (RFC 9420 §17.1): KEM, AEAD, hash and signature scheme.
     pub struct CipherSuite(u16) {
         /// X25519, AES-128-GCM, SHA-256, Ed25519.
         1 "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519" => MLS_128_DHKEMX25519_AES128GCM_SHA256_ED25519,
@@ -80,44 +84,55 @@ open_registry! {
         6 "MLS_256_DHKEMX448_CHACHA20POLY1305_SHA512_Ed448" => MLS_256_DHKEMX448_CHACHA20POLY1305_SHA512_ED448,
         /// P-384, AES-256-GCM, SHA-384, ECDSA with P-384.
         7 "MLS_256_DHKEMP384_AES256GCM_SHA384_P384" => MLS_256_DHKEMP384_AES256GCM_SHA384_P384,
-        /// ML-KEM-768 with X25519, AES-128-GCM, SHA-256, Ed25519; OpenMLS's provisional number (TBD1 of mls-pq-ciphersuites-06).
+        /// ML-KEM-768 with X25519, AES-128-GCM, SHA-256, Ed25519; OpenMLS's provisional number
+        /// (TBD1 of mls-pq-ciphersuites-06).
         0x004f "MLS_128_MLKEM768X25519_AES128GCM_SHA256_Ed25519" =>
             MLS_128_MLKEM768X25519_AES128GCM_SHA256_ED25519,
-        /// ML-KEM-768 with X25519, AES-256-GCM, SHA-384, Ed25519; OpenMLS's provisional number (TBD2 of mls-pq-ciphersuites-06).
+        /// ML-KEM-768 with X25519, AES-256-GCM, SHA-384, Ed25519; OpenMLS's provisional number
+        /// (TBD2 of mls-pq-ciphersuites-06).
         0x004e "MLS_128_MLKEM768X25519_AES256GCM_SHA384_Ed25519" =>
             MLS_128_MLKEM768X25519_AES256GCM_SHA384_ED25519,
-        /// ML-KEM-768 with P-256, AES-128-GCM, SHA-256, ECDSA with P-256; a private-use number (TBD3 of mls-pq-ciphersuites-06).
+        /// ML-KEM-768 with P-256, AES-128-GCM, SHA-256, ECDSA with P-256; a private-use number
+        /// (TBD3 of mls-pq-ciphersuites-06).
         0xf0a3 "MLS_128_MLKEM768P256_AES128GCM_SHA256_P256" =>
             MLS_128_MLKEM768P256_AES128GCM_SHA256_P256,
-        /// ML-KEM-768 with P-256, AES-256-GCM, SHA-384, ECDSA with P-256; a private-use number (TBD4 of mls-pq-ciphersuites-06).
+        /// ML-KEM-768 with P-256, AES-256-GCM, SHA-384, ECDSA with P-256; a private-use number
+        /// (TBD4 of mls-pq-ciphersuites-06).
         0xf0a4 "MLS_128_MLKEM768P256_AES256GCM_SHA384_P256" =>
             MLS_128_MLKEM768P256_AES256GCM_SHA384_P256,
-        /// ML-KEM-1024 with P-384, AES-256-GCM, SHA-384, ECDSA with P-384; a private-use number (TBD5 of mls-pq-ciphersuites-06).
+        /// ML-KEM-1024 with P-384, AES-256-GCM, SHA-384, ECDSA with P-384; a private-use number
+        /// (TBD5 of mls-pq-ciphersuites-06).
         0xf0a5 "MLS_192_MLKEM1024P384_AES256GCM_SHA384_P384" =>
             MLS_192_MLKEM1024P384_AES256GCM_SHA384_P384,
-        /// ML-KEM-768, AES-256-GCM, SHA-384, Ed25519; a private-use number (TBD6 of mls-pq-ciphersuites-06).
+        /// ML-KEM-768, AES-256-GCM, SHA-384, Ed25519; a private-use number (TBD6 of
+        /// mls-pq-ciphersuites-06).
         0xf042 "MLS_128_MLKEM768_AES256GCM_SHA384_Ed25519" =>
             MLS_128_MLKEM768_AES256GCM_SHA384_ED25519,
-        /// ML-KEM-768, AES-256-GCM, SHA-384, ECDSA with P-256; a provisional number (TBD7 of mls-pq-ciphersuites-06).
+        /// ML-KEM-768, AES-256-GCM, SHA-384, ECDSA with P-256; a provisional number (TBD7 of
+        /// mls-pq-ciphersuites-06).
         0x0050 "MLS_128_MLKEM768_AES256GCM_SHA384_P256" =>
             MLS_128_MLKEM768_AES256GCM_SHA384_P256,
-        /// ML-KEM-1024, AES-256-GCM, SHA-384, ECDSA with P-384; a provisional number (TBD8 of mls-pq-ciphersuites-06).
+        /// ML-KEM-1024, AES-256-GCM, SHA-384, ECDSA with P-384; a provisional number (TBD8 of
+        /// mls-pq-ciphersuites-06).
         0x0042 "MLS_192_MLKEM1024_AES256GCM_SHA384_P384" =>
             MLS_192_MLKEM1024_AES256GCM_SHA384_P384,
-        /// ML-KEM-768 with X25519, ChaCha20-Poly1305, SHA-384, ML-DSA-44; a provisional number (TBD9 of mls-pq-ciphersuites-06).
+        /// ML-KEM-768 with X25519, ChaCha20-Poly1305, SHA-384, ML-DSA-44; a provisional number
+        /// (TBD9 of mls-pq-ciphersuites-06).
         0x0052 "MLS_128_MLKEM768X25519_CHACHA20POLY1305_SHA384_MLDSA44" =>
             MLS_128_MLKEM768X25519_CHACHA20POLY1305_SHA384_MLDSA44,
-        /// ML-KEM-768, AES-256-GCM, SHA-384, ML-DSA-65; a provisional number (TBD10 of mls-pq-ciphersuites-06).
+        /// ML-KEM-768, AES-256-GCM, SHA-384, ML-DSA-65; a provisional number (TBD10 of
+        /// mls-pq-ciphersuites-06).
         0x0051 "MLS_192_MLKEM768_AES256GCM_SHA384_MLDSA65" =>
             MLS_192_MLKEM768_AES256GCM_SHA384_MLDSA65,
-        /// ML-KEM-1024, AES-256-GCM, SHA-384, ML-DSA-87; a provisional number (TBD11 of mls-pq-ciphersuites-06).
+        /// ML-KEM-1024, AES-256-GCM, SHA-384, ML-DSA-87; a provisional number (TBD11 of
+        /// mls-pq-ciphersuites-06).
         0x0907 "MLS_256_MLKEM1024_AES256GCM_SHA384_MLDSA87" =>
             MLS_256_MLKEM1024_AES256GCM_SHA384_MLDSA87,
     }
 }
 
 open_registry! {
-    /// `WireFormat` (RFC 9420, 17.2): what an MLSMessage holds.
+    /// `WireFormat` (RFC 9420 §17.2): what an MLSMessage holds.
     pub struct WireFormat(u16) {
         /// PublicMessage.
         1 "mls_public_message" => MLS_PUBLIC_MESSAGE,
@@ -139,7 +154,7 @@ open_registry! {
 }
 
 open_registry! {
-    /// `ExtensionType` (RFC 9420, 17.3; mls-extensions-10, 7.1).
+    /// `ExtensionType` (RFC 9420 §17.3; mls-extensions-10 §7.1).
     pub struct ExtensionType(u16) {
         /// `application_id`, in a LeafNode.
         1 "application_id" => APPLICATION_ID,
@@ -167,7 +182,7 @@ open_registry! {
 }
 
 open_registry! {
-    /// `ProposalType` (RFC 9420, 17.4; mls-extensions-10, 7.2).
+    /// `ProposalType` (RFC 9420 §17.4; mls-extensions-10 §7.2).
     pub struct ProposalType(u16) {
         /// Add.
         1 "add" => ADD,
@@ -193,7 +208,7 @@ open_registry! {
 }
 
 open_registry! {
-    /// `CredentialType` (RFC 9420, 17.5; mls-extensions-10, 7.3).
+    /// `CredentialType` (RFC 9420 §17.5; mls-extensions-10 §7.3).
     pub struct CredentialType(u16) {
         /// A bare identity.
         1 "basic" => BASIC,
@@ -203,13 +218,13 @@ open_registry! {
         3 "multi" => MULTI,
         /// Several credentials, one of which has to be supported.
         4 "weak-multi" => WEAK_MULTI,
-        /// A pseudonym of mimi-protocol-06, 6; a private-use number.
+        /// A pseudonym of mimi-protocol-06 §6; a private-use number.
         0xf004 "pseudonymous" => PSEUDONYMOUS,
     }
 }
 
 open_registry! {
-    /// `ComponentID` (mls-extensions-10, 4.1 and 7.5): a component of an application.
+    /// `ComponentID` (mls-extensions-10 §4.1 and §7.5): a component of an application.
     pub struct ComponentID(u16) {
         /// `ComponentsList`: which components are supported or required.
         1 "app_components" => APP_COMPONENTS,
@@ -229,54 +244,59 @@ open_registry! {
         10 "root_private_signature_key" => ROOT_PRIVATE_SIGNATURE_KEY,
         /// `ExternalEncryptionInfo` (mls-private-external-01 §5.5.2, the suggested number).
         11 "external_encryption_public_key" => EXTERNAL_ENCRYPTION_PUBLIC_KEY,
-        /// `FrankAAD` (mimi-protocol-06, 10.1).
+        /// `FrankAAD` (mimi-protocol-06 §10.1).
         0x20 "frank_aad" => FRANK_AAD,
-        /// `FrankingAgentData` (mimi-protocol-06, 10.2).
+        /// `FrankingAgentData` (mimi-protocol-06 §10.2).
         0x21 "franking_agent" => FRANKING_AGENT,
-        /// `ParticipantListData` (mimi-protocol-06, 10.3).
+        /// `ParticipantListData` (mimi-protocol-06 §10.3).
         0x22 "participant_list" => PARTICIPANT_LIST,
-        /// `RoomMetaData` (mimi-protocol-06, 10.4).
+        /// `RoomMetaData` (mimi-protocol-06 §10.4).
         0x23 "room_metadata" => ROOM_METADATA,
-        /// `OperationalParameters` (mimi-room-policy-04, 10.1).
+        /// `OperationalParameters` (mimi-room-policy-04 §10.1).
         0x24 "mls_operational_policy" => MLS_OPERATIONAL_POLICY,
-        /// `RoleData` (mimi-room-policy-04, 10.1).
+        /// `RoleData` (mimi-room-policy-04 §10.1).
         0x25 "roles_list" => ROLES_LIST,
-        /// `PreAuthData` (mimi-room-policy-04, 10.1).
+        /// `PreAuthData` (mimi-room-policy-04 §10.1).
         0x26 "preauth_list" => PREAUTH_LIST,
-        /// `BaseRoomPolicy` (mimi-room-policy-04, 10.1).
+        /// `BaseRoomPolicy` (mimi-room-policy-04 §10.1).
         0x27 "base_room_policy" => BASE_ROOM_POLICY,
-        /// `StatusNotificationPolicy` (mimi-room-policy-04, 10.1).
+        /// `StatusNotificationPolicy` (mimi-room-policy-04 §10.1).
         0x28 "status_notification_policy" => STATUS_NOTIFICATION_POLICY,
-        /// `JoinLinkPolicy` (mimi-room-policy-04, 10.1).
+        /// `JoinLinkPolicy` (mimi-room-policy-04 §10.1).
         0x29 "join_link_policy" => JOIN_LINK_POLICY,
-        /// `JoinLinks` (mimi-room-policy-04, 10.1).
+        /// `JoinLinks` (mimi-room-policy-04 §10.1).
         0x2a "join_links" => JOIN_LINKS,
-        /// `LinkPreviewPolicy` (mimi-room-policy-04, 10.1).
+        /// `LinkPreviewPolicy` (mimi-room-policy-04 §10.1).
         0x2b "link_preview_policy" => LINK_PREVIEW_POLICY,
-        /// `AssetPolicy` (mimi-room-policy-04, 10.1).
+        /// `AssetPolicy` (mimi-room-policy-04 §10.1).
         0x2c "asset_policy" => ASSET_POLICY,
-        /// `LoggingPolicy` (mimi-room-policy-04, 10.1).
+        /// `LoggingPolicy` (mimi-room-policy-04 §10.1).
         0x2d "logging_policy" => LOGGING_POLICY,
-        /// `HistoryPolicy` (mimi-room-policy-04, 10.1).
+        /// `HistoryPolicy` (mimi-room-policy-04 §10.1).
         0x2e "chat_history_policy" => CHAT_HISTORY_POLICY,
-        /// `BotPolicy` (mimi-room-policy-04, 10.1).
+        /// `BotPolicy` (mimi-room-policy-04 §10.1).
         0x2f "bot_policy" => BOT_POLICY,
-        /// `MessageExpiration` (mimi-room-policy-04, 10.1).
+        /// `MessageExpiration` (mimi-room-policy-04 §10.1).
         0x30 "message_expiration_policy" => MESSAGE_EXPIRATION_POLICY,
         /// `MessageId` (mimi-msgid-aad-02 §5.1, the suggested number).
         0x40 "message_id" => MESSAGE_ID,
-        /// `HubRetractedMessagesComponent` (mimi-hub-retracted-messages-00 §5.1, the suggested number).
+        /// `HubRetractedMessagesComponent` (mimi-hub-retracted-messages-00 §5.1, the suggested
+        /// number).
         0x50 "hub_retracted_messages" => HUB_RETRACTED_MESSAGES,
-        /// `HubRetractedRangeComponent` (mimi-hub-retracted-messages-00 §5.2, the suggested number).
+        /// `HubRetractedRangeComponent` (mimi-hub-retracted-messages-00 §5.2, the suggested
+        /// number).
         0x51 "hub_retracted_range" => HUB_RETRACTED_RANGE,
-        /// The group's wrapped identity link keys (mimi-metadata-minimalization-02, 4); a private-use number.
+        /// The group's wrapped identity link keys (mimi-metadata-minimalization-02 §4); a
+        /// private-use number.
         0x8b01 "identity_link_keys" => IDENTITY_LINK_KEYS,
-        /// A connection response in SafeAAD (mimi-metadata-minimalization-02, 5); a private-use number.
+        /// A connection response in SafeAAD (mimi-metadata-minimalization-02 §5); a private-use
+        /// number.
         0x8b02 "connection_response" => CONNECTION_RESPONSE,
-        /// What emulator clients need to act as one (mls-virtual-clients §9.1); a private-use number.
+        /// What emulator clients need to act as one (mls-virtual-clients §9.1); a private-use
+        /// number.
         0x8b03 "virtual_clients" => VIRTUAL_CLIENTS,
-        /// In SafeAAD, the consent of a leaf to another leaf under its user pseudonym (a construction of
-        /// `mimi-pseudonym`); a private-use number.
+        /// In SafeAAD, the consent of a leaf to another leaf under its user pseudonym (a
+        /// construction of `mimi-pseudonym`); a private-use number.
         0x8b04 "pseudonym_consent" => PSEUDONYM_CONSENT,
         /// In a leaf's dictionary, the client's queue ID, sealed to its provider
         /// (mimi-metadata-minimalization-02 §8); a private-use number.

@@ -1,7 +1,7 @@
 //! How the drafts' structs are written down here, for readers and for authors of new ones.
 //!
-//! A struct of a draft is a struct of the same name with the same fields in the same order, inside one of these macros
-//! (they are the crate's own; their output is what the public sees):
+//! A struct of a draft is a struct of the same name with the same fields in the same order, inside
+//! one of these macros (they are the crate's own; their output is what the public sees):
 //!
 //! | in the draft | here |
 //! |---|---|
@@ -19,19 +19,19 @@
 //! | `uint8` … `uint64` | `u8` … `u64` | |
 //! | `bool` | `bool`, with `#[tls_codec(with = "crate::boolean")]` | |
 //! | `opaque x<V>` | [`Opaque`](crate::Opaque), [`SecretOpaque`](crate::SecretOpaque) | `&[u8]` |
-//! | `opaque x[N]` | [`Octets<N>`](crate::Octets) | |
+//! | `opaque x[N]` | [`Octets<N>`](crate::Bytes) | |
 //! | `string` | `String` | `&str` |
 //! | `optional<T>` | `Option<T>` | `Option<T>` |
 //! | `T x<V>` | `Vec<T>`, or [`List<T, Rule>`](crate::List) where order or number matter | [`ListView`](crate::ListView) |
 //! | `struct {}` as an arm | an arm without fields | |
 //!
-//! From each the macros make [`Decode`](crate::Decode) (errors with offset and path), [`Encode`](crate::Encode),
-//! tls_codec's `Size` and `SerializeBytes` (its own derive) and `DeserializeBytes` (ours behind it), and with the
-//! features `serde` and `arbitrary` those. A `uint64` field carries
-//! `#[cfg_attr(feature = "serde", serde(with = "crate::json::uint64"))]`.
+//! From each the macros make [`Decode`](crate::Decode) (errors with offset and path),
+//! [`Encode`](crate::Encode), tls_codec's `Size` and `SerializeBytes` (its own derive) and
+//! `DeserializeBytes` (ours behind it), and with the features `serde` and `arbitrary` those. A
+//! `uint64` field carries `#[cfg_attr(feature = "serde", serde(with = "crate::json::uint64"))]`.
 //!
-//! A type that can be decoded by itself gets a line in [`registry`](crate::registry); tests, `inspect` and the table
-//! of structs all start from there.
+//! A type that can be decoded by itself gets a line in [`registry`](crate::registry); tests,
+//! `inspect` and the table of structs all start from there.
 //!
 //! # wire_struct
 //!
@@ -49,9 +49,10 @@
 //!
 //! # Rules between fields
 //!
-//! With `check f` behind it, fields are private: `new` and decoding run `f`, getters read, `into_parts` takes apart,
-//! and `repair g` bends a random value until it keeps the rule. `f` is a `fn(&X) -> Result<(), InvalidValue>`, and a
-//! decoder reports the offset of the field that the `InvalidValue` names.
+//! With `check f` behind it, fields are private: `new` and decoding run `f`, getters read,
+//! `into_parts` takes apart, and `repair g` bends a random value until it keeps the rule. `f` is a
+//! `fn(&X) -> Result<(), InvalidValue>`, and a decoder reports the offset of the field that the
+//! `InvalidValue` names.
 //!
 //! ```text
 //! wire_struct! {
@@ -65,8 +66,8 @@
 //! }
 //! ```
 //!
-//! With `by hand` behind that, `Decode` and `Encode` are left to be written: for structs in which one field says
-//! whether another is there.
+//! With `by hand` behind that, `Decode` and `Encode` are left to be written: for structs in which
+//! one field says whether another is there.
 //!
 //! # wire_enum
 //!
@@ -84,8 +85,8 @@
 //!
 //! # open_registry
 //!
-//! A number of an open registry, or of an enum that ends at `(255)` and whose unlisted values don't change the layout of
-//! anything (RFC 8446 §3.5): unknown ones are kept.
+//! A number of an open registry, or of an enum that ends at `(255)` and whose unlisted values don't
+//! change the layout of anything (RFC 8446 §3.5): unknown ones are kept.
 //!
 //! ```text
 //! open_registry! {
@@ -99,10 +100,12 @@
 //!
 //! # wire_select
 //!
-//! The number and the struct it selects, as one Rust enum. `u8` or `u16` is the width of the number, the name in
-//! quotes the draft's name of the enum or registry it is from. An arm that is a struct without a field name in the
-//! draft is written `1 "add" => Add(add: Add)`, with `as "crate::convention::enclosed"` behind the type where the struct fills an `opaque<V>`. `inline` behind the quotes is for a select that isn't a field of its own
-//! in the draft: the struct's Rust field then leaves no trace in an error's path.
+//! The number and the struct it selects, as one Rust enum. `u8` or `u16` is the width of the
+//! number, the name in quotes the draft's name of the enum or registry it is from. An arm that is a
+//! struct without a field name in the draft is written `1 "add" => Add(add: Add)`, with
+//! `as "crate::convention::enclosed"` behind the type where the struct fills an `opaque<V>`.
+//! `inline` behind the quotes is for a select that isn't a field of its own in the draft: the
+//! struct's Rust field then leaves no trace in an error's path.
 //!
 //! ```text
 //! wire_select! {
@@ -119,8 +122,9 @@
 //! }
 //! ```
 //!
-//! Where the number is an answer's code and the last of a message, unlisted codes are kept with the bytes up to the end:
-//! `open` and the type of the code stand for the width and the name, and `else` names the fields of the variant `Other`.
+//! Where the number is an answer's code and the last of a message, unlisted codes are kept with the
+//! bytes up to the end: `open` and the type of the code stand for the width and the name, and
+//! `else` names the fields of the variant `Other`.
 //!
 //! ```text
 //! wire_select! {
@@ -139,8 +143,9 @@
 //!
 //! # wire_view
 //!
-//! A borrowed struct: the owned one's fields in the same order, each borrowed. It makes `Decode`, `Encode` and
-//! `From<View> for Owned`. A refusal bears the owned struct's name, so that both read alike.
+//! A borrowed struct: the owned one's fields in the same order, each borrowed. It makes `Decode`,
+//! `Encode` and `From<View> for Owned`. A refusal bears the owned struct's name, so that both read
+//! alike.
 //!
 //! ```text
 //! wire_view! {

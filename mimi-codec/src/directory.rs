@@ -1,4 +1,5 @@
-//! The directory document of a provider (mimi-protocol §5.1): JSON, one URL template for each endpoint.
+//! The directory document of a provider (mimi-protocol §5.1): JSON, one URL template for each
+//! endpoint.
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -13,9 +14,9 @@ use crate::url_template::UrlTemplate;
 
 /// The directory document: where a provider serves each endpoint.
 ///
-/// A document that lists only some endpoints, or one of them in a form that can't be used, is read as far as it goes:
-/// [`Self::problems`] names what is missing, and only a request to such an endpoint fails. Members that the draft doesn't name
-/// are kept as they are.
+/// A document that lists only some endpoints, or one of them in a form that can't be used, is read
+/// as far as it goes: [`Self::problems`] names what is missing, and only a request to such an
+/// endpoint fails. Members that the draft doesn't name are kept as they are.
 ///
 /// ```
 /// use mimi_codec::{Directory, DirectoryError, Endpoint, MimiUriRef};
@@ -71,7 +72,8 @@ impl Directory {
         }
     }
 
-    /// The endpoints that can't be reached, in the draft's order, and why. None for a complete document.
+    /// The endpoints that can't be reached, in the draft's order, and why. None for a complete
+    /// document.
     pub fn problems(&self) -> impl Iterator<Item = DirectoryError> {
         Endpoint::ALL.iter().filter_map(|&endpoint| self.template(endpoint).err())
     }
@@ -101,7 +103,8 @@ impl Directory {
         Ok(Self::from_members(members.0))
     }
 
-    /// Writes the document: the draft's members in the draft's order, then the others in the order of their names.
+    /// Writes the document: the draft's members in the draft's order, then the others in the order
+    /// of their names.
     #[must_use]
     pub fn to_json(&self) -> String {
         // Strings and JSON values always serialize.
@@ -235,7 +238,8 @@ mod tests {
     use alloc::string::ToString;
     use serde_json::json;
 
-    /// mimi-protocol-06 §5.1, with its two slips mended: a colon after "proxyDownload" and a slash before `{roomId}`.
+    /// mimi-protocol-06 §5.1, with its two slips mended: a colon after "proxyDownload" and a slash
+    /// before `{roomId}`.
     fn draft() -> serde_json::Value {
         json!({
             "keyMaterial": "https://mimi.example.com/v1/keyMaterial/{targetUser}",

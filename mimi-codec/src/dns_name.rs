@@ -1,4 +1,5 @@
-//! Domain names: what identifies a provider in a MIMI URI, in From and Host, in a certificate and in an asset URL.
+//! Domain names: what identifies a provider in a MIMI URI, in From and Host, in a certificate and
+//! in an asset URL.
 
 use alloc::string::String;
 use core::hash::{Hash, Hasher};
@@ -7,14 +8,15 @@ use core::{cmp::Ordering, fmt};
 
 use crate::text::{TextError, TextErrorKind, serde_as_text};
 
-/// The longest name that DNS carries, in octets of its text form.
+/// The longest name that DNS carries, in bytes of its text form.
 const MAX_NAME: usize = 253;
-/// The longest label, in octets (RFC 1035 §2.3.4).
+/// The longest label, in bytes (RFC 1035 §2.3.4).
 const MAX_LABEL: usize = 63;
 
-/// A fully qualified domain name in its ASCII form, without the trailing dot: letters, digits and inner hyphens, labels of 1
-/// to 63 octets, at most 253 octets in all. Internationalized names stand as A-labels (`xn--…`). IP addresses are not domain
-/// names. Two names are equal when they differ in nothing but the case of letters.
+/// A fully qualified domain name in its ASCII form, without the trailing dot: letters, digits and
+/// inner hyphens, labels of 1 to 63 bytes, at most 253 bytes in all. Internationalized names stand
+/// as A-labels (`xn--…`). IP addresses are not domain names. Two names are equal when they differ
+/// in nothing but the case of letters.
 #[derive(Debug, Clone, Copy)]
 pub struct DnsNameRef<'a> {
     text: &'a str,

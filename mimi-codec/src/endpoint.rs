@@ -1,5 +1,5 @@
-//! The endpoints of mimi-protocol §5, and what of a request and its response is HTTP's: status codes, `Retry-After`, media types, the
-//! variable of the path, and bodies that come twice.
+//! The endpoints of mimi-protocol §5, and what of a request and its response is HTTP's: status
+//! codes, `Retry-After`, media types, the variable of the path, and bodies that come twice.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -65,14 +65,16 @@ pub struct ResponseHead {
     pub status: u16,
     /// `Retry-After`, in seconds.
     pub retry_after_s: Option<u64>,
-    /// `Content-Type`; `None` if the response has no body of its own (a downloaded asset brings its type along).
+    /// `Content-Type`; `None` if the response has no body of its own (a downloaded asset brings its
+    /// type along).
     pub media_type: Option<&'static str>,
 }
 
 impl Endpoint {
-    /// The head of the response to a request that was taken (mimi-protocol §5): 201 without a body where the draft says
-    /// so (`/notify` §5.5, consent §5.7) and for a report (§5.9), which has no answer; 200 and a body elsewhere. A
-    /// refusal that the answer's struct has a code for is such a response, too.
+    /// The head of the response to a request that was taken (mimi-protocol §5): 201 without a body
+    /// where the draft says so (`/notify` §5.5, consent §5.7) and for a report (§5.9), which has no
+    /// answer; 200 and a body elsewhere. A refusal that the answer's struct has a code for is such
+    /// a response, too.
     ///
     /// ```
     /// use mimi_codec::{Endpoint, MEDIA_TYPE};
@@ -95,15 +97,18 @@ impl Endpoint {
     }
 }
 
-/// Why a request has no answer of its endpoint's struct. The drafts leave these cases to HTTP (RFC 9110 §15).
+/// Why a request has no answer of its endpoint's struct. The drafts leave these cases to HTTP (RFC
+/// 9110 §15).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RequestFailure {
     /// The body or the path does not decode, or they name different things ([`Addressed`]).
     Malformed,
-    /// The sending provider may not ask for this: a signature, a certificate or a domain does not fit.
+    /// The sending provider may not ask for this: a signature, a certificate or a domain does not
+    /// fit.
     NotAllowed,
-    /// No such room or user here. A provider that does not reveal this about consent answers with the success (§5.7).
+    /// No such room or user here. A provider that does not reveal this about consent answers with
+    /// the success (§5.7).
     NotFound,
     /// The body is longer than this provider takes.
     TooLong,
@@ -143,21 +148,21 @@ impl RequestFailure {
 
 /// A body that names what the path of its request names, too.
 pub trait NamesAddressee {
-    /// Whether the body is for the endpoint of `variable`: the octets of the path's variable, without escapes
-    /// ([`decode_path_segment`](crate::decode_path_segment)).
+    /// Whether the body is for the endpoint of `variable`: the bytes of the path's variable,
+    /// without escapes ([`decode_path_segment`](crate::decode_path_segment)).
     fn is_addressed_to(&self, variable: &[u8]) -> bool;
 }
 
 impl NamesAddressee for KeyMaterialRequest {
-    /// `{targetUser}` is the target, to the octet (mimi-protocol §5.2).
+    /// `{targetUser}` is the target, to the byte (mimi-protocol §5.2).
     fn is_addressed_to(&self, variable: &[u8]) -> bool {
         self.target_user.as_bytes() == variable
     }
 }
 
 impl NamesAddressee for ConsentEntry {
-    /// The domain is the target's under `requestConsent`, the requester's under `updateConsent`, whatever the case of letters
-    /// (mimi-protocol §5.7).
+    /// The domain is the target's under `requestConsent`, the requester's under `updateConsent`,
+    /// whatever the case of letters (mimi-protocol §5.7).
     fn is_addressed_to(&self, variable: &[u8]) -> bool {
         let scope = self.scope();
         let addressee = match self.endpoint() {
@@ -169,15 +174,16 @@ impl NamesAddressee for ConsentEntry {
     }
 }
 
-/// A body whose addressee is the one that the path of the request names; only [`Self::check`] makes it.
+/// A body whose addressee is the one that the path of the request names; only [`Self::check`] makes
+/// it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Addressed<B> {
     body: B,
 }
 
 impl<B: NamesAddressee> Addressed<B> {
-    /// Compares `body` with the variable of the path, without its escapes. Servers and proxies choose where a request goes by its
-    /// path: a body for another user must not be answered there.
+    /// Compares `body` with the variable of the path, without its escapes. Servers and proxies
+    /// choose where a request goes by its path: a body for another user must not be answered there.
     ///
     /// # Errors
     /// [`OtherAddressee`]; the response is [`RequestFailure::Malformed`].
@@ -210,10 +216,11 @@ impl fmt::Display for OtherAddressee {
 
 impl core::error::Error for OtherAddressee {}
 
-/// What makes a request to `/notify` the same as an earlier one (mimi-protocol §5.5): the same hub and the same octets. The
-/// follower answers the second with 201 and does not deliver it again.
+/// What makes a request to `/notify` the same as an earlier one (mimi-protocol §5.5): the same hub
+/// and the same bytes. The follower answers the second with 201 and does not deliver it again.
 ///
-/// Two requests are the same when their keys are equal; a follower that remembers many stores a hash of [`Self::parts`].
+/// Two requests are the same when their keys are equal; a follower that remembers many stores a
+/// hash of [`Self::parts`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct NotifyKey<'a> {
     hub: Vec<u8>,
@@ -221,18 +228,20 @@ pub struct NotifyKey<'a> {
 }
 
 impl<'a> NotifyKey<'a> {
-    /// The key of a body that the hub `from` has sent: the domain that its certificate was matched with.
+    /// The key of a body that the hub `from` has sent: the domain that its certificate was matched
+    /// with.
     #[must_use]
     pub fn new(from: DnsNameRef<'_>, body: &'a [u8]) -> Self {
         let domain: String = from.as_str().to_ascii_lowercase();
-        // A domain name has 253 octets at most.
+        // A domain name has 253 bytes at most.
         let mut hub = Vec::with_capacity(domain.len().saturating_add(1));
         hub.push(u8::try_from(domain.len()).unwrap_or(u8::MAX));
         hub.extend_from_slice(domain.as_bytes());
         Self { hub, body }
     }
 
-    /// The hub's domain in lower case after one octet of its length, and the body. One after the other they are no other key's.
+    /// The hub's domain in lower case after one byte of its length, and the body. One after the
+    /// other they are no other key's.
     #[must_use]
     pub fn parts(&self) -> [&[u8]; 2] {
         [&self.hub, self.body]

@@ -43,9 +43,9 @@ pub enum DecodeErrorKind {
         /// How many bytes are left over.
         count: usize,
     },
-    /// A vector's length begins with the bits 11 (RFC 9420, 2.1.2).
+    /// A vector's length begins with the bits 11 (RFC 9420 §2.1.2).
     InvalidLengthPrefix,
-    /// A vector's length is written in more bytes than it needs (RFC 9420, 2.1.2).
+    /// A vector's length is written in more bytes than it needs (RFC 9420 §2.1.2).
     NonMinimalLength,
     /// A vector claims to be longer than the bytes that are there.
     LengthExceedsInput {
@@ -54,21 +54,22 @@ pub enum DecodeErrorKind {
         /// The bytes that are there.
         available: usize,
     },
-    /// The presence byte of an optional value is neither 0 nor 1 (RFC 9420, 2.1.1).
+    /// The presence byte of an optional value is neither 0 nor 1 (RFC 9420 §2.1.1).
     InvalidPresence(u8),
     /// A `bool` is neither 0 nor 1.
     InvalidBool(u8),
     /// Text is not UTF-8.
     InvalidUtf8,
-    /// A number that a closed enum doesn't list, or whose layout is unknown: an unknown proposal or credential
-    /// has no length to skip by.
+    /// A number that a closed enum doesn't list, or whose layout is unknown: an unknown proposal or
+    /// credential has no length to skip by.
     UnknownValue {
         /// The draft's name of the enum or registry.
         name: &'static str,
         /// The number.
         value: u64,
     },
-    /// A listed number that may not stand here, such as an application message in a SemiPrivateMessage.
+    /// A listed number that may not stand here, such as an application message in a
+    /// SemiPrivateMessage.
     ForbiddenValue {
         /// The draft's name of the enum or registry.
         name: &'static str,
@@ -89,7 +90,7 @@ pub enum DecodeErrorKind {
     OutOfRange,
     /// Values nest deeper than a decoder follows.
     TooDeep,
-    /// Padding holds something other than zeros (RFC 9420, 6.3.1).
+    /// Padding holds something other than zeros (RFC 9420 §6.3.1).
     NonZeroPadding,
     /// Another rule of the struct is broken; the text says which.
     Rule(&'static str),
@@ -104,7 +105,8 @@ pub enum Segment {
     Index(usize),
 }
 
-/// The way from the struct that was decoded to the field that was refused: `UpdateRequest.bundle.nodes[3].ciphertext`.
+/// The way from the struct that was decoded to the field that was refused:
+/// `UpdateRequest.bundle.nodes[3].ciphertext`.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Path {
     root: Option<&'static str>,
@@ -279,7 +281,8 @@ impl InvalidValue {
         Self { kind, place: None }
     }
 
-    /// The refusal of bytes that decode to such a value: it begins at `start`, its fields at `offsets`.
+    /// The refusal of bytes that decode to such a value: it begins at `start`, its fields at
+    /// `offsets`.
     #[cold]
     pub(crate) fn at(self, start: usize, offsets: &[(&'static str, usize)]) -> DecodeError {
         match self.place {
@@ -310,7 +313,8 @@ impl core::error::Error for InvalidValue {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EncodeError {
-    /// A vector's content is longer than the 2^30 - 1 bytes that its length can say (RFC 9420, 2.1.2).
+    /// A vector's content is longer than the 2^30 - 1 bytes that its length can say (RFC 9420
+    /// §2.1.2).
     VectorTooLong {
         /// The length of the content, in bytes.
         len: usize,

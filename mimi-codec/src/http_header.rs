@@ -1,14 +1,16 @@
 //! The header fields that name the two providers of a request (mimi-protocol §4.1).
 //!
-//! The source stands in `From`, as `mimi@` and its domain; the target in `Host`, whose port says nothing about the provider.
-//! Values come without the white space around them, as an HTTP library hands them out.
+//! The source stands in `From`, as `mimi@` and its domain; the target in `Host`, whose port says
+//! nothing about the provider. Values come without the white space around them, as an HTTP library
+//! hands them out.
 
 use alloc::string::String;
 
 use crate::dns_name::{DnsName, DnsNameRef, parse_host_and_port};
 use crate::text::{TextError, TextErrorKind};
 
-/// The media type of endpoint bodies, as the working group's slides of IETF 121 show it; mimi-protocol-06 names none.
+/// The media type of endpoint bodies, as the working group's slides of IETF 121 show it;
+/// mimi-protocol-06 names none.
 pub const MEDIA_TYPE: &str = "application/mimi";
 
 const LOCAL_PART: &str = "mimi@";
@@ -26,18 +28,19 @@ pub fn from_header(source: DnsNameRef<'_>) -> String {
     alloc::format!("{LOCAL_PART}{source}")
 }
 
-/// The source provider that a From header claims. It proves nothing before the TLS client certificate matches it:
-/// [`match_presented_identities`](crate::match_presented_identities).
+/// The source provider that a From header claims. It proves nothing before the TLS client
+/// certificate matches it: [`match_presented_identities`](crate::match_presented_identities).
 ///
 /// # Errors
-/// [`TextErrorKind::LocalPart`] for anything but `mimi@` in front (a display name, angle brackets, another local part),
-/// [`TextErrorKind::Host`] for anything but one domain name behind it.
+/// [`TextErrorKind::LocalPart`] for anything but `mimi@` in front (a display name, angle brackets,
+/// another local part), [`TextErrorKind::Host`] for anything but one domain name behind it.
 pub fn parse_from_header(value: &str) -> Result<DnsName, TextError> {
     let domain = value.strip_prefix(LOCAL_PART).ok_or(TextError::new(TextErrorKind::LocalPart, 0))?;
     DnsName::parse(domain).map_err(|error| error.shifted(LOCAL_PART.len()))
 }
 
-/// The value of the Host header of requests to a provider; `port` only where it isn't the standard one.
+/// The value of the Host header of requests to a provider; `port` only where it isn't the standard
+/// one.
 #[must_use]
 pub fn host_header(target: DnsNameRef<'_>, port: Option<u16>) -> String {
     match port {

@@ -45,8 +45,9 @@ impl core::error::Error for IdentityError {
     }
 }
 
-/// Whether a URL parser would read the scheme `mimi`. It drops control characters and spaces in front,
-/// and tabs and line ends anywhere (WHATWG URL §4.4), so that ` mimi:` would be a second spelling.
+/// Whether a URL parser would read the scheme `mimi`. It drops control characters and spaces in
+/// front, and tabs and line ends anywhere (WHATWG URL §4.4), so that ` mimi:` would be a second
+/// spelling.
 fn reads_as_mimi(uri: &[u8]) -> bool {
     let start = uri.iter().skip_while(|byte| **byte <= b' ');
     let kept = start.filter(|byte| !matches!(byte, b'\t' | b'\n' | b'\r'));
@@ -184,9 +185,9 @@ identity! {
     /// The identifier of a user (mimi-protocol-06 §7.5), or of a server that proposes from outside.
     ///
     /// A MIMI URI counts in its normal form only (RFC 3986 §6.2.2), and text that begins with
-    /// `mimi:` in any case of letters, as a URL parser reads it, must be a MIMI URI. An identifier of another scheme, or an
-    /// opaque one such as a pseudonym, counts as it is. Two values are the same user exactly if
-    /// their bytes are equal.
+    /// `mimi:` in any case of letters, as a URL parser reads it, must be a MIMI URI. An identifier
+    /// of another scheme, or an opaque one such as a pseudonym, counts as it is. Two values are the
+    /// same user exactly if their bytes are equal.
     ///
     /// ```
     /// use mimi_codec::{IdentityError, MimiUri, UserUri};

@@ -1,7 +1,8 @@
-//! How values look in human-readable formats: bytes as lower-case hex, numbers that JSON can't hold as text.
+//! How values look in human-readable formats: bytes as lower-case hex, numbers that JSON can't hold
+//! as text.
 //!
-//! Deserializing takes hex text and raw bytes alike, because serde's own buffers forget whether a format is
-//! human-readable.
+//! Deserializing takes hex text and raw bytes alike, because serde's own buffers forget whether a
+//! format is human-readable.
 
 use alloc::{string::String, vec::Vec};
 use core::fmt;

@@ -1,13 +1,15 @@
-//! Every structure that MIMI (More Instant Messaging Interoperability) puts on the wire, save the message content.
+//! Every structure that MIMI (More Instant Messaging Interoperability) puts on the wire, save the
+//! message content.
 //!
-//! Someone who builds a hub, a follower server or a client on any MLS stack decodes a request body with this crate,
-//! looks at what must be looked at, and forwards the very same bytes.
+//! Someone who builds a hub, a follower server or a client on any MLS stack decodes a request body
+//! with this crate, looks at what must be looked at, and forwards the very same bytes.
 //!
-//! - Strict: whatever is accepted encodes to the very same bytes again; the rest is refused with an error that says
-//!   what, at which byte and in which field.
-//! - Safe to point at hostile bytes: no input panics, recurses without end, or allocates ahead of the bytes that are
-//!   there.
-//! - `no_std` with `alloc`. No cryptography, no policy, no I/O: signatures, keys, decisions and sockets are yours.
+//! - Strict: whatever is accepted encodes to the very same bytes again; the rest is refused with an
+//!   error that says what, at which byte and in which field.
+//! - Safe to point at hostile bytes: no input panics, recurses without end, or allocates ahead of
+//!   the bytes that are there.
+//! - `no_std` with `alloc`. No cryptography, no policy, no I/O: signatures, keys, decisions and
+//!   sockets are yours.
 //!
 //! ```
 //! use mimi_codec::{Decode, DecodeErrorKind, Encode, mls::{Content, MLSMessage, MLSMessageBody, Proposal}};
@@ -30,16 +32,18 @@
 //! # Ok::<(), mimi_codec::DecodeError>(())
 //! ```
 //!
-//! Where things are: the drafts have a module each ([`protocol`], [`room_policy`], [`minimal_metadata`], [`mls`],
-//! [`extensions`], [`ratchet_tree_options`], [`semiprivate`], [`associated_parties`]), [`code_points`] has the numbers of
-//! the open registries, [`registry`] the table of all structs, and [`convention`] says how a struct is written down.
-//! Text around the structs (URIs, the directory, media types, header values) is at the root.
+//! Where things are: the drafts have a module each ([`protocol`], [`room_policy`],
+//! [`minimal_metadata`], [`mls`], [`extensions`], [`ratchet_tree_options`], [`semiprivate`],
+//! [`associated_parties`]), [`code_points`] has the numbers of the open registries, [`registry`]
+//! the table of all structs, and [`convention`] says how a struct is written down. Text around the
+//! structs (URIs, the directory, media types, header values) is at the root.
 //!
 //! # Features
-//! - `serde`: `Serialize` and `Deserialize` for every type, and the directory document, which is JSON. Bytes are lower-case
-//!   hex in human-readable formats.
+//! - `serde`: `Serialize` and `Deserialize` for every type, and the directory document, which is
+//!   JSON. Bytes are lower-case hex in human-readable formats.
 //! - `arbitrary`: `Arbitrary` for every type, valid values only. Links `std`.
-//! - `places`: where each field stands in an encoding, for tools. A [`Reader`] is not `Send` with it.
+//! - `places`: where each field stands in an encoding, for tools. A [`Reader`] is not `Send` with
+//!   it.
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -195,8 +195,8 @@ impl<T, A: ListRule<T>, B: ListRule<T>> ListRule<T> for (A, B) {
 
 /// An owned vector `T x<V>` that keeps the rule `R`.
 ///
-/// Only [`List::new`] and decoding make one, and nothing changes it: what holds a `List` needn't look again, and
-/// encoding it can't break the rule.
+/// Only [`List::new`] and decoding make one, and nothing changes it: what holds a `List` needn't
+/// look again, and encoding it can't break the rule.
 ///
 /// ```
 /// use mimi_codec::{DecodeErrorKind, Encode, List, Strict};
@@ -371,12 +371,13 @@ impl<'a, T: arbitrary::Arbitrary<'a>, R: ListRule<T>> arbitrary::Arbitrary<'a> f
     }
 }
 
-/// A borrowed vector `T x<V>`: checked from end to end when it is decoded, and decoded again, an element at a time,
-/// by the caller that iterates.
+/// A borrowed vector `T x<V>`: checked from end to end when it is decoded, and decoded again, an
+/// element at a time, by the caller that iterates.
 ///
-/// `T` is itself borrowed (`&[u8]`, a struct of [`wire_view`](crate::convention), or a number), so that nothing is
-/// copied. Nothing is allocated either, whatever the length, but where the rule has to remember: [`Unique`] keeps the keys
-/// of more than 8 elements on the heap while the view is decoded.
+/// `T` is itself borrowed (`&[u8]`, a struct of [`wire_view`](crate::convention), or a number), so
+/// that nothing is copied. Nothing is allocated either, whatever the length, but where the rule has
+/// to remember: [`Unique`] keeps the keys of more than 8 elements on the heap while the view is
+/// decoded.
 ///
 /// ```
 /// use mimi_codec::{Decode, ListView};
@@ -493,7 +494,8 @@ impl<'a, T: Decode<'a>, R> IntoIterator for &ListView<'a, T, R> {
 }
 
 impl<'a, T: Decode<'a>, R> ListView<'a, T, R> {
-    /// The list that owns what `own` makes of each element, which keeps the rule as the borrowed one does.
+    /// The list that owns what `own` makes of each element, which keeps the rule as the borrowed
+    /// one does.
     pub(crate) fn map_elements<U>(self, own: impl FnMut(T) -> U) -> List<U, R> {
         List { elements: self.iter().map(own).collect(), rule: PhantomData }
     }

@@ -1,7 +1,8 @@
 //! Media types (mls-extensions §6.2): as structs, and as the text of RFC 9110 §8.3.1.
 //!
-//! The struct holds what the text means: values without the quotation marks of a quoted string and without the backslash
-//! of a quoted pair. Reading puts a value on the wire as it is meant; writing quotes it where it must be.
+//! The struct holds what the text means: values without the quotation marks of a quoted string and
+//! without the backslash of a quoted pair. Reading puts a value on the wire as it is meant; writing
+//! quotes it where it must be.
 
 mod text_form;
 
@@ -77,7 +78,8 @@ impl Parameter {
     /// A parameter; the value as it is meant, not quoted.
     ///
     /// # Errors
-    /// [`DecodeErrorKind::Rule`] when the name is not a token, or the value holds a control character other than a tab.
+    /// [`DecodeErrorKind::Rule`] when the name is not a token, or the value holds a control
+    /// character other than a tab.
     pub fn new(
         name: impl Into<String>,
         value: impl Into<String>,
@@ -226,8 +228,8 @@ fn check_distinct(parameters: &[Parameter]) -> core::result::Result<(), InvalidV
     }
 }
 
-/// An IANA media type with its parameters (mls-extensions §6.2.2). It is always one: `type/subtype`, of tokens, and no
-/// parameter twice. Its text fields are UTF-8.
+/// An IANA media type with its parameters (mls-extensions §6.2.2). It is always one:
+/// `type/subtype`, of tokens, and no parameter twice. Its text fields are UTF-8.
 ///
 /// ```text
 /// struct {
@@ -257,8 +259,8 @@ impl MediaType {
     /// A media type.
     ///
     /// # Errors
-    /// [`DecodeErrorKind::Rule`] when `type` is not `type/subtype`, [`DecodeErrorKind::Duplicate`] when a parameter stands
-    /// twice.
+    /// [`DecodeErrorKind::Rule`] when `type` is not `type/subtype`, [`DecodeErrorKind::Duplicate`]
+    /// when a parameter stands twice.
     pub fn new(
         r#type: impl Into<String>,
         parameters: Vec<Parameter>,
@@ -274,10 +276,11 @@ impl MediaType {
     /// Reads the text form, `type/subtype; name=value; name="value"`.
     ///
     /// # Errors
-    /// [`MediaType`](crate::TextErrorKind::MediaType), [`Parameter`](crate::TextErrorKind::Parameter),
+    /// [`MediaType`](crate::TextErrorKind::MediaType),
+    /// [`Parameter`](crate::TextErrorKind::Parameter),
     /// [`DuplicateParameter`](crate::TextErrorKind::DuplicateParameter),
-    /// [`QuotedString`](crate::TextErrorKind::QuotedString), or [`Character`](crate::TextErrorKind::Character) for a control
-    /// character in a quoted string.
+    /// [`QuotedString`](crate::TextErrorKind::QuotedString), or
+    /// [`Character`](crate::TextErrorKind::Character) for a control character in a quoted string.
     pub fn parse(text: &str) -> core::result::Result<Self, TextError> {
         text_form::parse(text)
     }
@@ -303,9 +306,9 @@ impl MediaType {
             .map(Parameter::parameter_value)
     }
 
-    /// Whether this entry of a list of media types covers `other`: the same type in any case, and every parameter of the
-    /// entry. So `text/markdown` covers `text/markdown;variant=GFM-MIMI`, and not the other way round
-    /// (mimi-room-policy §6.4).
+    /// Whether this entry of a list of media types covers `other`: the same type in any case, and
+    /// every parameter of the entry. So `text/markdown` covers `text/markdown;variant=GFM-MIMI`,
+    /// and not the other way round (mimi-room-policy §6.4).
     ///
     /// To compare many entries with one type, sort it once: [`Self::sorted`].
     #[must_use]
@@ -335,8 +338,8 @@ impl MediaType {
         SortedMediaType { media_type: self, parameters }
     }
 
-    /// What must hold for [`Self::covers`], whatever the parameters are. Names are distinct: to have all
-    /// of them takes as many.
+    /// What must hold for [`Self::covers`], whatever the parameters are. Names are distinct: to
+    /// have all of them takes as many.
     fn may_cover(&self, other: &Self) -> bool {
         self.parameters.len() <= other.parameters.len() && self.r#type.eq_ignore_ascii_case(&other.r#type)
     }
@@ -357,8 +360,8 @@ impl<'a> SortedMediaType<'a> {
         self.media_type
     }
 
-    /// Whether `entry` covers the type, as [`MediaType::covers`] says; one binary search for each parameter
-    /// of `entry`.
+    /// Whether `entry` covers the type, as [`MediaType::covers`] says; one binary search for each
+    /// parameter of `entry`.
     #[must_use]
     pub fn is_covered_by(&self, entry: &MediaType) -> bool {
         entry.may_cover(self.media_type)
@@ -375,7 +378,8 @@ impl<'a> SortedMediaType<'a> {
 /// How many media types a list may hold for it to be compared with another one.
 pub const MAX_MEDIA_TYPES: usize = 1024;
 
-/// How many parameters all media types of a list may have together for it to be compared with another one.
+/// How many parameters all media types of a list may have together for it to be compared with
+/// another one.
 pub const MAX_PARAMETERS: usize = 4096;
 
 const TOO_MANY: DecodeErrorKind =
@@ -385,12 +389,13 @@ impl MediaTypeList {
     /// Whether each media type of `required` is covered by one of this list.
     ///
     /// Both lists are interned first, so that no text is compared twice; then the cost is at most
-    /// [`MAX_MEDIA_TYPES`] times [`MAX_PARAMETERS`] searches in numbers, however an attacker makes the lists.
+    /// [`MAX_MEDIA_TYPES`] times [`MAX_PARAMETERS`] searches in numbers, however an attacker makes
+    /// the lists.
     ///
     /// # Errors
     ///
-    /// [`DecodeErrorKind::Rule`] when one of the lists is longer than [`MAX_MEDIA_TYPES`] or has more than
-    /// [`MAX_PARAMETERS`] parameters in all.
+    /// [`DecodeErrorKind::Rule`] when one of the lists is longer than [`MAX_MEDIA_TYPES`] or has
+    /// more than [`MAX_PARAMETERS`] parameters in all.
     pub fn covers_all(&self, required: &Self) -> core::result::Result<bool, InvalidValue> {
         for list in [self, required] {
             let parameters = list.media_type_list.iter().map(|media_type| media_type.parameters.len());
@@ -469,7 +474,8 @@ impl<'a> arbitrary::Arbitrary<'a> for MediaType {
     }
 }
 
-/// Where the parameter `index` begins; `reader` stands at their vector, which has been decoded once.
+/// Where the parameter `index` begins; `reader` stands at their vector, which has been decoded
+/// once.
 fn offset_of_parameter(mut reader: Reader<'_>, index: usize) -> usize {
     let Ok(mut content) = reader.vector() else { return reader.offset() };
     for _ in 0..index {
@@ -516,8 +522,8 @@ impl tls_codec::Size for MediaType {
 crate::tls::tls_bridge!(encode decode MediaType);
 
 wire_struct! {
-    /// The media types that a client receives, or that a group demands, at least one (mls-extensions §6.2.2): component 0x0003,
-    /// `content_media_types`.
+    /// The media types that a client receives, or that a group demands, at least one
+    /// (mls-extensions §6.2.2): component 0x0003, `content_media_types`.
     ///
     /// ```text
     /// struct {
@@ -531,10 +537,11 @@ wire_struct! {
     }
 }
 
-/// Application data in a group whose GroupContext has `content_media_types` (mls-extensions §6.2.4).
+/// Application data in a group whose GroupContext has `content_media_types` (mls-extensions
+/// §6.2.4).
 ///
-/// A media type of zero length stands for the first of the group's list. It has no parameters: the same content would have
-/// several encodings otherwise.
+/// A media type of zero length stands for the first of the group's list. It has no parameters: the
+/// same content would have several encodings otherwise.
 ///
 /// ```text
 /// struct {

@@ -1,7 +1,9 @@
-//! mimi-metadata-minimalization-02: keys that link pseudonyms to identities, and connections between users.
+//! mimi-metadata-minimalization-02: keys that link pseudonyms to identities, and connections
+//! between users.
 //!
-//! The credential itself, which mimi-protocol-06 has too, is in [`protocol`](crate::protocol). Deriving, sealing and opening
-//! are up to `mimi-pseudonym`. Secrets print as `[redacted]` and are erased when they are dropped.
+//! The credential itself, which mimi-protocol-06 has too, is in [`protocol`](crate::protocol).
+//! Deriving, sealing and opening are up to `mimi-pseudonym`. Secrets print as `[redacted]` and are
+//! erased when they are dropped.
 
 use alloc::vec::Vec;
 
@@ -13,8 +15,8 @@ use crate::{
 };
 
 wire_struct! {
-    /// What `identity_link_ciphertext` and `EncryptedIdentityLinkKey.ciphertext` hold: the drafts name no nonce, and one that
-    /// is derived could repeat.
+    /// What `identity_link_ciphertext` and `EncryptedIdentityLinkKey.ciphertext` hold: the drafts
+    /// name no nonce, and one that is derived could repeat.
     ///
     /// ```text
     /// struct {
@@ -45,7 +47,8 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// The wrapped keys of a room, one place for each leaf: the data of component 0x8B01, `identity_link_keys`.
+    /// The wrapped keys of a room, one place for each leaf: the data of component 0x8B01,
+    /// `identity_link_keys`.
     ///
     /// ```text
     /// struct {
@@ -53,7 +56,8 @@ wire_struct! {
     /// } IdentityLinkKeysData;
     /// ```
     pub struct IdentityLinkKeysData {
-        /// The wrapped key of the client at each leaf; none for a blank leaf or a client without an identity link.
+        /// The wrapped key of the client at each leaf; none for a blank leaf or a client without an
+        /// identity link.
         pub identity_link_key_ciphertexts: Vec<Option<EncryptedIdentityLinkKey>>,
     }
 }
@@ -86,7 +90,8 @@ impl Keyed for LeafKey {
 }
 
 wire_struct! {
-    /// The `update` of an AppDataUpdate for component 0x8B01. Both lists ascend by leaf, and no leaf is in both.
+    /// The `update` of an AppDataUpdate for component 0x8B01. Both lists ascend by leaf, and no
+    /// leaf is in both.
     ///
     /// ```text
     /// struct {
@@ -135,8 +140,9 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// The room's wrapper key, for those who are added: component 0x8B01 in the GroupInfo of a Welcome
-    /// (mimi-metadata-minimalization §4.1). It has no place in a GroupInfo that the hub sees.
+    /// The room's wrapper key, for those who are added: component 0x8B01 in the GroupInfo of a
+    /// Welcome (mimi-metadata-minimalization §4.1). It has no place in a GroupInfo that the hub
+    /// sees.
     ///
     /// ```text
     /// struct {
@@ -153,8 +159,8 @@ wire_struct! {
 pub type IdentityLinkWrapperKeyExtension = IdentityLinkExtension;
 
 wire_struct! {
-    /// What the initiator of a connection tells the other user (mimi-metadata-minimalization §5), sealed with the label
-    /// `ConnectionRequest`.
+    /// What the initiator of a connection tells the other user (mimi-metadata-minimalization §5),
+    /// sealed with the label `ConnectionRequest`.
     ///
     /// ```text
     /// struct {
@@ -180,8 +186,9 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// The answer to a [`ConnectionRequest`] (mimi-metadata-minimalization §5), sealed with the label `ConnectionResponse`;
-    /// the sealed form is the SafeAAD item of component 0x8B02 in the external commit.
+    /// The answer to a [`ConnectionRequest`] (mimi-metadata-minimalization §5), sealed with the
+    /// label `ConnectionResponse`; the sealed form is the SafeAAD item of component 0x8B02 in the
+    /// external commit.
     ///
     /// ```text
     /// struct {
@@ -194,7 +201,8 @@ wire_struct! {
     }
 }
 
-/// A sealed [`ConnectionResponse`]: the SafeAAD item of component 0x8B02, for [`SafeAAD::content`](crate::extensions::SafeAAD).
+/// A sealed [`ConnectionResponse`]: the SafeAAD item of component 0x8B02, for
+/// [`SafeAAD::content`](crate::extensions::SafeAAD).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedConnectionResponse(pub HPKECiphertext);
 

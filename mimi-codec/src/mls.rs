@@ -1,8 +1,9 @@
 //! RFC 9420, the Messaging Layer Security protocol: everything of it that MIMI carries.
 //!
-//! Three structs can't be told apart by their bytes alone. [`PrivateMessageContent`] needs the content type of the
-//! message that it was sealed in, and has a decoder of its own that takes it. [`FramedContentAuthData`] standing by
-//! itself reads a confirmation tag if there are bytes left for one. [`LeafNodeTBS`] and all others say what they hold.
+//! Three structs can't be told apart by their bytes alone. [`PrivateMessageContent`] needs the
+//! content type of the message that it was sealed in, and has a decoder of its own that takes it.
+//! [`FramedContentAuthData`] standing by itself reads a confirmation tag if there are bytes left
+//! for one. [`LeafNodeTBS`] and all others say what they hold.
 
 mod commit;
 mod credential;

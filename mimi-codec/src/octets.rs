@@ -1,4 +1,5 @@
-//! Byte strings: `opaque x<V>`, `opaque x[N]`, secrets among them, and how they look in human-readable formats.
+//! Byte strings: `opaque x<V>`, `opaque x[N]`, secrets among them, and how they look in
+//! human-readable formats.
 
 use alloc::{borrow::ToOwned, vec::Vec};
 use core::{fmt, ops::Deref};
@@ -25,7 +26,8 @@ macro_rules! opaque_type {
         pub struct $name(alloc::vec::Vec<u8>);
 
         impl $name {
-            /// These bytes, which are not checked: how long they have to be is up to the cipher suite.
+            /// These bytes, which are not checked: how long they have to be is up to the cipher
+            /// suite.
             pub fn new(bytes: impl Into<alloc::vec::Vec<u8>>) -> Self {
                 Self(bytes.into())
             }
@@ -241,8 +243,8 @@ impl<'a, const N: usize> arbitrary::Arbitrary<'a> for Octets<N> {
     }
 }
 
-/// A secret `opaque x<V>`: zeroized on drop, `[redacted]` in debug output, compared in a time that depends on the
-/// length alone.
+/// A secret `opaque x<V>`: zeroized on drop, `[redacted]` in debug output, compared in a time that
+/// depends on the length alone.
 ///
 /// serde shows it in clear, as hex: serializing a struct with a secret is taken as meant.
 #[derive(Clone, Default)]

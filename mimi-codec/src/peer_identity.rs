@@ -1,14 +1,16 @@
 //! Is the peer of a TLS connection the provider that a request names? (mimi-protocol §4.1, RFC 9525)
 //!
-//! A server checks the client's certificate against the domain in From; a client checks the server's against the domain
-//! that it put into Host. Only DNS names of the certificate (`dNSName` of subjectAltName) count; the caller takes them out
-//! of the certificate whose chain it has verified.
+//! A server checks the client's certificate against the domain in From; a client checks the
+//! server's against the domain that it put into Host. Only DNS names of the certificate (`dNSName`
+//! of subjectAltName) count; the caller takes them out of the certificate whose chain it has
+//! verified.
 
 use core::fmt;
 
 use crate::dns_name::{DnsName, DnsNameRef};
 
-/// A provider whose domain the peer's certificate presents; only [`match_presented_identities`] makes it.
+/// A provider whose domain the peer's certificate presents; only [`match_presented_identities`]
+/// makes it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct MatchedProvider {
     domain: DnsName,
@@ -36,9 +38,10 @@ impl core::error::Error for IdentityMismatch {}
 
 /// Looks for `reference` among the DNS names that a certificate presents (RFC 9525 §6.3).
 ///
-/// Names match label by label, whatever the case. A `*` stands for exactly one label, and only as the whole left-most label
-/// of a presented name; anywhere else, or beside other characters, the presented name matches nothing. Neither does a
-/// wildcard directly under a top-level label (`*.example`), which no single provider can own.
+/// Names match label by label, whatever the case. A `*` stands for exactly one label, and only as
+/// the whole left-most label of a presented name; anywhere else, or beside other characters, the
+/// presented name matches nothing. Neither does a wildcard directly under a top-level label
+/// (`*.example`), which no single provider can own.
 ///
 /// ```
 /// use mimi_codec::{DnsName, match_presented_identities};
@@ -105,7 +108,8 @@ mod tests {
             ("foo.example.com", "*.", false),
             ("foo.example.com", "*..example.com", false),
             ("foo.example.com", ".example.com", false),
-            // A-labels are compared as they are, and `*` may stand for one, but not for a part of one.
+            // A-labels are compared as they are, and `*` may stand for one, but not for a part of
+            // one.
             ("xn--bcher-kva.example", "xn--bcher-kva.example", true),
             ("xn--bcher-kva.example", "XN--BCHER-KVA.example", true),
             ("xn--bcher-kva.a.example", "*.a.example", true),

@@ -1,7 +1,7 @@
 //! An identifier as one path segment of a URL (RFC 3986 §2.1, mimi-protocol §5.2).
 //!
-//! Everything but RFC 3986's unreserved characters is escaped, `/` and `:` included: only so can the segment be taken apart
-//! again, whatever a proxy on the way does with slashes.
+//! Everything but RFC 3986's unreserved characters is escaped, `/` and `:` included: only so can
+//! the segment be taken apart again, whatever a proxy on the way does with slashes.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -44,8 +44,8 @@ pub(crate) fn read_escape(bytes: &[u8]) -> Option<u8> {
     }
 }
 
-/// Whether a URL parser reads a path segment as `.` or `..` (RFC 3986 §5.2.4), dots escaped or not, and so would
-/// follow it to another resource.
+/// Whether a URL parser reads a path segment as `.` or `..` (RFC 3986 §5.2.4), dots escaped or not,
+/// and so would follow it to another resource.
 pub(crate) fn is_dot_segment(segment: &str) -> bool {
     let is_dot = |text: &str| text.eq_ignore_ascii_case("%2e") || text == ".";
     is_dot(segment)
@@ -78,7 +78,8 @@ pub(crate) fn push_identifier(out: &mut String, identifier: &[u8]) {
     }
 }
 
-/// Escapes `identifier` so that it is one path segment of a URL: all but `A-Z a-z 0-9 - . _ ~` becomes `%HH`.
+/// Escapes `identifier` so that it is one path segment of a URL: all but `A-Z a-z 0-9 - . _ ~`
+/// becomes `%HH`.
 ///
 /// ```
 /// assert_eq!(
@@ -89,7 +90,8 @@ pub(crate) fn push_identifier(out: &mut String, identifier: &[u8]) {
 ///
 /// # Errors
 ///
-/// [`TextErrorKind::DotSegment`] for `.` and `..`: no escape keeps a URL parser from following them.
+/// [`TextErrorKind::DotSegment`] for `.` and `..`: no escape keeps a URL parser from following
+/// them.
 pub fn encode_path_segment(identifier: &[u8]) -> Result<String, TextError> {
     let mut out = String::with_capacity(identifier.len());
     push_identifier(&mut out, identifier);
@@ -98,11 +100,13 @@ pub fn encode_path_segment(identifier: &[u8]) -> Result<String, TextError> {
 
 /// Takes the escapes of one path segment out again.
 ///
-/// A peer may leave unescaped what a segment may hold (`:`, `@` and the like); escapes count in either case.
+/// A peer may leave unescaped what a segment may hold (`:`, `@` and the like); escapes count in
+/// either case.
 ///
 /// # Errors
-/// [`TextErrorKind::Escape`] for a `%` without two hexadecimal digits; [`TextErrorKind::Character`] for what can't stand in
-/// a path segment, such as `/`, `?` or a space; [`TextErrorKind::DotSegment`] for `.` and `..`, escaped or not.
+/// [`TextErrorKind::Escape`] for a `%` without two hexadecimal digits; [`TextErrorKind::Character`]
+/// for what can't stand in a path segment, such as `/`, `?` or a space;
+/// [`TextErrorKind::DotSegment`] for `.` and `..`, escaped or not.
 pub fn decode_path_segment(segment: &str) -> Result<Vec<u8>, TextError> {
     if is_dot_segment(segment) {
         return Err(TextError::new(TextErrorKind::DotSegment, 0));

@@ -10,7 +10,8 @@ use crate::{
 
 /// A field or an element, and the bytes that it takes in the encoding.
 ///
-/// Length fields, presence bytes and the numbers that select an arm are no fields: they lie in the bytes of the field they belong to.
+/// Length fields, presence bytes and the numbers that select an arm are no fields: they lie in the
+/// bytes of the field they belong to.
 ///
 /// ```
 /// use mimi_codec::{Decode, Place, Segment, mls::HPKECiphertext};

@@ -1,9 +1,9 @@
-//! mimi-protocol-06: the bodies of every endpoint, what in them is signed or sealed, and the room state that MIMI keeps in
-//! the group.
+//! mimi-protocol-06: the bodies of every endpoint, what in them is signed or sealed, and the room
+//! state that MIMI keeps in the group.
 //!
-//! A struct whose parts have to agree can't be built otherwise: a [`ProposalMessage`] holds a proposal, a
-//! [`KeyMaterialResponse`] lists clients only under a code that allows it. Identifiers stay bytes until they are asked for a
-//! [`MimiUri`](crate::MimiUri).
+//! A struct whose parts have to agree can't be built otherwise: a [`ProposalMessage`] holds a
+//! proposal, a [`KeyMaterialResponse`] lists clients only under a code that allows it. Identifiers
+//! stay bytes until they are asked for a [`MimiUri`](crate::MimiUri).
 //!
 //! What is signed is a struct of its own (`…TBS`), made by `tbs()` of what carries the signature.
 

@@ -14,7 +14,7 @@ use crate::{
 };
 
 wire_enum! {
-    /// How a ratchet tree is conveyed (mls-ratchet-tree-options-01, 3).
+    /// How a ratchet tree is conveyed (mls-ratchet-tree-options-01 §3).
     ///
     /// ```text
     /// enum {
@@ -39,7 +39,7 @@ wire_enum! {
 }
 
 wire_select! {
-    /// Where the ratchet tree is (mls-ratchet-tree-options-01, 3).
+    /// Where the ratchet tree is (mls-ratchet-tree-options-01 §3).
     ///
     /// ```text
     /// struct {
@@ -75,10 +75,11 @@ wire_select! {
     }
 }
 
-/// `opaque ratchet_tree_url<V>` (mls-ratchet-tree-options-01, 3): an `https` URL, owned.
+/// `opaque ratchet_tree_url<V>` (mls-ratchet-tree-options-01 §3): an `https` URL, owned.
 ///
-/// A party that passes it on takes it as RFC 3986 does: a host of any kind, and a path and query of its characters. User
-/// information and a fragment are refused. A fetcher wants [`Self::plain`], whose host is a domain name.
+/// A party that passes it on takes it as RFC 3986 does: a host of any kind, and a path and query of
+/// its characters. User information and a fragment are refused. A fetcher wants [`Self::plain`],
+/// whose host is a domain name.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct HttpsUrl(String);
 
@@ -86,7 +87,7 @@ const NOT_HTTPS: DecodeErrorKind = DecodeErrorKind::Rule("not a plain https URL"
 
 const SCHEME: &str = "https://";
 
-/// RFC 3986, 3.2: `host [ ":" port ]`, the host not empty.
+/// RFC 3986 §3.2: `host [ ":" port ]`, the host not empty.
 fn check_host_and_port(authority: &str) -> Result<(), TextError> {
     let refuse = |kind, offset| Err(TextError::new(kind, offset));
     let is_port = |rest: &str| match rest.strip_prefix(':') {
@@ -176,7 +177,8 @@ impl HttpsUrl {
     /// The URL with one way to read it, for fetchers: its host is a domain name.
     ///
     /// # Errors
-    /// As [`HttpsUrlRef::parse`]: an IP address, an underscore or a trailing dot in the host, a port over 65535.
+    /// As [`HttpsUrlRef::parse`]: an IP address, an underscore or a trailing dot in the host, a
+    /// port over 65535.
     pub fn plain(&self) -> Result<HttpsUrlRef<'_>, TextError> {
         HttpsUrlRef::parse(&self.0)
     }
@@ -248,7 +250,7 @@ impl<'a> arbitrary::Arbitrary<'a> for HttpsUrl {
 }
 
 wire_struct! {
-    /// A domain name (mls-ratchet-tree-options-01, 3.1).
+    /// A domain name (mls-ratchet-tree-options-01 §3.1).
     ///
     /// ```text
     /// struct {
@@ -262,8 +264,8 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// Where ratchet trees may be fetched from, at least one place (mls-ratchet-tree-options-01, 3.1): the content of
-    /// the extension `ratchet_tree_source_domains`.
+    /// Where ratchet trees may be fetched from, at least one place (mls-ratchet-tree-options-01
+    /// §3.1): the content of the extension `ratchet_tree_source_domains`.
     ///
     /// ```text
     /// struct {
@@ -279,8 +281,9 @@ wire_struct! {
 extension_content! { DomainList = RATCHET_TREE_SOURCE_DOMAINS }
 
 impl DomainList {
-    /// May a ratchet tree be fetched from `url`? Its host has to be one of the domains, upper or lower case being the
-    /// same; a subdomain is another host, and what is no domain name is none of them.
+    /// May a ratchet tree be fetched from `url`? Its host has to be one of the domains, upper or
+    /// lower case being the same; a subdomain is another host, and what is no domain name is none
+    /// of them.
     pub fn allows(&self, url: &HttpsUrl) -> bool {
         url.plain().is_ok_and(|url| {
             let host = url.host().as_str().as_bytes();
@@ -290,7 +293,8 @@ impl DomainList {
 }
 
 open_registry! {
-    /// Does the GroupInfo hold the ratchet tree, and did the one before (mls-ratchet-tree-options-01, 4)?
+    /// Does the GroupInfo hold the ratchet tree, and did the one before
+    /// (mls-ratchet-tree-options-01 §4)?
     ///
     /// ```text
     /// enum {
@@ -314,7 +318,8 @@ open_registry! {
 }
 
 wire_struct! {
-    /// What a hub that has followed the handshakes lacks of a GroupInfo (mls-ratchet-tree-options-01, 4).
+    /// What a hub that has followed the handshakes lacks of a GroupInfo
+    /// (mls-ratchet-tree-options-01 §4).
     ///
     /// ```text
     /// struct {
@@ -349,12 +354,13 @@ impl PartialGroupInfo {
         self.group_info_extensions = Extensions::new(extensions).unwrap_or_default();
     }
 
-    /// The GroupInfo, put together with what the hub knows from the commit: the new epoch's `group_context`, the
-    /// commit's `confirmation_tag` and its sender's leaf.
+    /// The GroupInfo, put together with what the hub knows from the commit: the new epoch's
+    /// `group_context`, the commit's `confirmation_tag` and its sender's leaf.
     ///
     /// # Errors
-    /// [`Unexpected`](DecodeErrorKind::Unexpected) when the GroupInfo holds the ratchet tree: its place among the
-    /// extensions is signed, and nothing here says where that is. In MIMI it never does.
+    /// [`Unexpected`](DecodeErrorKind::Unexpected) when the GroupInfo holds the ratchet tree: its
+    /// place among the extensions is signed, and nothing here says where that is. In MIMI it never
+    /// does.
     pub fn group_info(
         &self,
         group_context: GroupContext,

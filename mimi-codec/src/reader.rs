@@ -9,12 +9,13 @@ use crate::place::Places;
 
 /// How many levels of values that contain values of their own kind a decoder follows.
 ///
-/// Only credentials do: a multi-credential holds credentials (mls-extensions-10, 6.5).
+/// Only credentials do: a multi-credential holds credentials (mls-extensions-10 §6.5).
 pub const MAX_DEPTH: u8 = 4;
 
 /// A cursor over bytes from outside, which knows where in the input it is.
 ///
-/// A length is believed only as far as there are bytes behind it, and nothing is copied or allocated.
+/// A length is believed only as far as there are bytes behind it, and nothing is copied or
+/// allocated.
 ///
 /// ```
 /// use mimi_codec::{DecodeErrorKind, Reader};
@@ -50,8 +51,8 @@ impl<'a> Reader<'a> {
         Self::at(input, 0, 0, &[])
     }
 
-    /// A cursor at the beginning of `input` that also reads proposals of the types that `rules` describe,
-    /// as [`Proposal::Other`](crate::mls::Proposal).
+    /// A cursor at the beginning of `input` that also reads proposals of the types that `rules`
+    /// describe, as [`Proposal::Other`](crate::mls::Proposal).
     #[inline]
     pub fn with_rules(input: &'a [u8], rules: &'a [ProposalRule]) -> Self {
         Self::at(input, 0, 0, rules)
@@ -179,7 +180,8 @@ impl<'a> Reader<'a> {
         self.array().map(u64::from_be_bytes)
     }
 
-    /// The length of a `<V>` vector (RFC 9420, 2.1.2), at most 2^30 - 1, not yet compared with what is there.
+    /// The length of a `<V>` vector (RFC 9420 §2.1.2), at most 2^30 - 1, not yet compared with what
+    /// is there.
     #[inline]
     fn length(&mut self) -> Result<usize> {
         let Some(&first) = self.rest.first() else {
@@ -216,8 +218,8 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// [`InvalidLengthPrefix`](DecodeErrorKind::InvalidLengthPrefix),
     /// [`NonMinimalLength`](DecodeErrorKind::NonMinimalLength),
-    /// [`LengthExceedsInput`](DecodeErrorKind::LengthExceedsInput), each at the first byte of the length, and
-    /// [`UnexpectedEnd`](DecodeErrorKind::UnexpectedEnd) inside the length.
+    /// [`LengthExceedsInput`](DecodeErrorKind::LengthExceedsInput), each at the first byte of the
+    /// length, and [`UnexpectedEnd`](DecodeErrorKind::UnexpectedEnd) inside the length.
     #[inline]
     pub fn opaque(&mut self) -> Result<&'a [u8]> {
         let start = self.offset();
@@ -244,7 +246,7 @@ impl<'a> Reader<'a> {
         Ok(Reader { rest: content, end, ..self.clone() })
     }
 
-    /// The presence byte of an optional value (RFC 9420, 2.1.1).
+    /// The presence byte of an optional value (RFC 9420 §2.1.1).
     ///
     /// # Errors
     /// [`InvalidPresence`](DecodeErrorKind::InvalidPresence) for anything but 0 and 1.
@@ -319,17 +321,20 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What can be read from bytes that live for `'a`: owned values from any, borrowed views from those they point into.
+/// What can be read from bytes that live for `'a`: owned values from any, borrowed views from those
+/// they point into.
 ///
 /// Whatever is accepted encodes to the very same bytes again.
 pub trait Decode<'a>: Sized {
-    /// The struct's name in its draft, the first word of an error's path; empty for what isn't a struct.
+    /// The struct's name in its draft, the first word of an error's path; empty for what isn't a
+    /// struct.
     const NAME: &'static str = "";
 
     /// The size in bytes, where every string of that size is a value; `None` where not.
     const FIXED_LEN: Option<usize> = None;
 
-    /// Is this a select that is no field of its own in its draft, so that an error's path passes over it?
+    /// Is this a select that is no field of its own in its draft, so that an error's path passes
+    /// over it?
     const INLINE: bool = false;
 
     /// Reads a value and leaves the cursor behind it.
@@ -341,13 +346,14 @@ pub trait Decode<'a>: Sized {
     /// Reads a value that takes up all of `input`.
     ///
     /// # Errors
-    /// As [`decode`](Self::decode), and [`TrailingBytes`](DecodeErrorKind::TrailingBytes) when the value ends before
-    /// the input does. The error's path begins with the struct's name.
+    /// As [`decode`](Self::decode), and [`TrailingBytes`](DecodeErrorKind::TrailingBytes) when the
+    /// value ends before the input does. The error's path begins with the struct's name.
     fn decode_exact(input: &'a [u8]) -> Result<Self> {
         Self::decode_exact_with(input, &[])
     }
 
-    /// Reads a value that takes up all of `input`, proposals of the types that `rules` describe included.
+    /// Reads a value that takes up all of `input`, proposals of the types that `rules` describe
+    /// included.
     ///
     /// # Errors
     ///
@@ -379,7 +385,7 @@ macro_rules! integer {
 
 integer!(u8 uint8 1, u16 uint16 2, u32 uint32 4, u64 uint64 8);
 
-/// `optional<T>`: a presence byte 0, or 1 and the value (RFC 9420, 2.1.1).
+/// `optional<T>`: a presence byte 0, or 1 and the value (RFC 9420 §2.1.1).
 impl<'a, T: Decode<'a>> Decode<'a> for Option<T> {
     #[inline]
     fn decode(reader: &mut Reader<'a>) -> Result<Self> {

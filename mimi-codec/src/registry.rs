@@ -1,14 +1,14 @@
 //! Every type that stands by itself on the wire, under its draft's name.
 //!
-//! [`for_each_wire_type!`](crate::for_each_wire_type) is the one list of them; tests, vectors and `inspect` all go
-//! through it, so a type can't be forgotten in one of them.
+//! [`for_each_wire_type!`](crate::for_each_wire_type) is the one list of them; tests, vectors and
+//! `inspect` all go through it, so a type can't be forgotten in one of them.
 
 use core::fmt::Debug;
 
 use crate::{DecodeOwned, Encode};
 
-/// Calls the macro `$callback` with every wire type: for each module its path, its specification, and then the types
-/// with their sections.
+/// Calls the macro `$callback` with every wire type: for each module its path, its specification,
+/// and then the types with their sections.
 ///
 /// ```
 /// macro_rules! count {
@@ -438,7 +438,8 @@ macro_rules! define {
             $($(Entry { name: stringify!($name), spec: $spec, section: $section },)*)*
         ];
 
-        /// Does with the type `name` what the visitor does; `None` for a name that isn't registered.
+        /// Does with the type `name` what the visitor does; `None` for a name that isn't
+        /// registered.
         ///
         /// ```
         /// use mimi_codec::{Decode, DecodeError, Encode, registry};

@@ -67,8 +67,8 @@ wire_struct! {
         pub reason_code: Option<AbuseType>,
         /// The sender whose messages are retracted.
         pub abusive_sender_uri: IdentifierUri,
-        /// The first retracted instant, in milliseconds since the UNIX epoch; `None` for all messages
-        /// of the sender.
+        /// The first retracted instant, in milliseconds since the UNIX epoch; `None` for all
+        /// messages of the sender.
         #[cfg_attr(feature = "serde", serde(with = "crate::json::optional_uint64"))]
         pub starting_timestamp: Option<u64>,
     }
@@ -118,7 +118,8 @@ impl MessageId {
     /// from the MIMI content inside (mimi-msgid-aad-02 §3). `false` means that it states none.
     ///
     /// # Errors
-    /// [`MessageIdError`] if it states another ID, or none that can be read: the message is not shown.
+    /// [`MessageIdError`] if it states another ID, or none that can be read: the message is not
+    /// shown.
     pub fn check(&self, safe_aad: &SafeAAD) -> Result<bool, MessageIdError> {
         match safe_aad.content::<Self>() {
             None => Ok(false),
@@ -183,7 +184,8 @@ impl fmt::Display for RetractedRangesError {
 
 impl core::error::Error for RetractedRangesError {}
 
-/// Checks that the ranges of one commit name each sender once (mimi-hub-retracted-messages-00 §3.2).
+/// Checks that the ranges of one commit name each sender once (mimi-hub-retracted-messages-00
+/// §3.2).
 ///
 /// # Errors
 /// A [`RetractedRangesError`] for the first range that may not stand in the commit.

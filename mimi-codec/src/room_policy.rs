@@ -1,7 +1,8 @@
 //! mimi-room-policy-04: the components of the GroupContext that say who may do what in a room.
 //!
-//! These are the structs; what they mean together, and whether a room of them is valid, `mimi-policy` tells. Where the draft
-//! writes `mandatory` in a `select`, it is the enum's `required`.
+//! These are the structs; what they mean together, and whether a room of them is valid,
+//! `mimi-policy` tells. Where the draft writes `mandatory` in a `select`, it is the enum's
+//! `required`.
 
 mod asset_policy;
 mod base_policy;

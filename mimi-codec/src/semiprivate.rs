@@ -13,7 +13,7 @@ use crate::{
 };
 
 wire_struct! {
-    /// A non-member that reads handshakes (mls-semiprivatemessage-07, 3).
+    /// A non-member that reads handshakes (mls-semiprivatemessage-07 §3).
     ///
     /// ```text
     /// struct {
@@ -30,16 +30,18 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// `ExternalReceiver external_receivers<V>` (mls-semiprivatemessage-07, 3): the content of the extension
-    /// `external_receivers`.
+    /// `ExternalReceiver external_receivers<V>` (mls-semiprivatemessage-07 §3): the content of the
+    /// extension `external_receivers`.
     #[derive(Default)]
     pub struct ExternalReceivers {
-        /// The receivers. An entry that stands twice would have one hash, and no message has two keys for one hash.
+        /// The receivers. An entry that stands twice would have one hash, and no message has two
+        /// keys for one hash.
         pub external_receivers: List<ExternalReceiver, DistinctReceivers>,
     }
 }
 
-/// No receiver stands twice, with the same key and credential: [`Duplicate`](DecodeErrorKind::Duplicate).
+/// No receiver stands twice, with the same key and credential:
+/// [`Duplicate`](DecodeErrorKind::Duplicate).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DistinctReceivers {}
 
@@ -65,7 +67,7 @@ impl crate::list::AllowsEmpty for DistinctReceivers {}
 extension_content! { ExternalReceivers = EXTERNAL_RECEIVERS }
 
 wire_struct! {
-    /// The key of one message, for an external receiver (mls-semiprivatemessage-07, 3.1).
+    /// The key of one message, for an external receiver (mls-semiprivatemessage-07 §3.1).
     ///
     /// ```text
     /// struct {
@@ -88,7 +90,8 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// What a [`PerMessageKeyAndNonces`] is sealed in the context of (mls-semiprivatemessage-07, 3.1).
+    /// What a [`PerMessageKeyAndNonces`] is sealed in the context of (mls-semiprivatemessage-07
+    /// §3.1).
     ///
     /// ```text
     /// struct {
@@ -109,7 +112,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// A sealed [`PerMessageKeyAndNonces`] (mls-semiprivatemessage-07, 3.1).
+    /// A sealed [`PerMessageKeyAndNonces`] (mls-semiprivatemessage-07 §3.1).
     ///
     /// ```text
     /// struct {
@@ -156,7 +159,7 @@ fn check_handshake(content_type: ContentType) -> Result<(), InvalidValue> {
 }
 
 wire_struct! {
-    /// A handshake for members and external receivers (mls-semiprivatemessage-07, 3.1).
+    /// A handshake for members and external receivers (mls-semiprivatemessage-07 §3.1).
     ///
     /// ```text
     /// struct {
@@ -230,7 +233,8 @@ impl SemiPrivateMessage {
 }
 
 wire_struct! {
-    /// What the content's encryption authenticates beside the content (mls-semiprivatemessage-07, 3.1).
+    /// What the content's encryption authenticates beside the content (mls-semiprivatemessage-07
+    /// §3.1).
     ///
     /// ```text
     /// struct {
@@ -275,7 +279,7 @@ impl SemiPrivateContentAAD {
     }
 }
 
-/// What the ciphertext of a [`SemiPrivateMessage`] holds (mls-semiprivatemessage-07, 3.1).
+/// What the ciphertext of a [`SemiPrivateMessage`] holds (mls-semiprivatemessage-07 §3.1).
 ///
 /// It doesn't say what it is about; the message around it does, and has to be asked first.
 ///
@@ -304,8 +308,8 @@ impl SemiPrivateMessageContent {
     ///
     /// # Errors
     /// [`ForbiddenValue`](DecodeErrorKind::ForbiddenValue) for application data,
-    /// [`Missing`](DecodeErrorKind::Missing) or [`Unexpected`](DecodeErrorKind::Unexpected) when `auth` doesn't have a
-    /// confirmation tag exactly for a commit.
+    /// [`Missing`](DecodeErrorKind::Missing) or [`Unexpected`](DecodeErrorKind::Unexpected) when
+    /// `auth` doesn't have a confirmation tag exactly for a commit.
     pub fn new(
         content: Content,
         auth: FramedContentAuthData,
@@ -334,8 +338,9 @@ impl SemiPrivateMessageContent {
     /// Reads the plaintext of a message of this `content_type`.
     ///
     /// # Errors
-    /// As any decoder; [`ForbiddenValue`](DecodeErrorKind::ForbiddenValue) for the content type `application`;
-    /// [`NonZeroPadding`](DecodeErrorKind::NonZeroPadding) at the first byte of padding that isn't zero.
+    /// As any decoder; [`ForbiddenValue`](DecodeErrorKind::ForbiddenValue) for the content type
+    /// `application`; [`NonZeroPadding`](DecodeErrorKind::NonZeroPadding) at the first byte of
+    /// padding that isn't zero.
     pub fn decode_exact(content_type: ContentType, plaintext: &[u8]) -> Result<Self> {
         check_handshake(content_type)
             .map_err(|invalid| invalid.at(0, &[]))

@@ -7,8 +7,8 @@ use core::fmt;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// Reads a JSON text in which no object has a member twice. `serde_json` alone would keep the last and
-/// skip the others in silence.
+/// Reads a JSON text in which no object has a member twice. `serde_json` alone would keep the last
+/// and skip the others in silence.
 ///
 /// # Errors
 ///

@@ -1,4 +1,5 @@
-//! Why a piece of text (a URI, a header value, a media type, a URL template) was refused, and where.
+//! Why a piece of text (a URI, a header value, a media type, a URL template) was refused, and
+//! where.
 
 use core::fmt;
 
@@ -7,8 +8,8 @@ use core::fmt;
 pub struct TextError {
     /// What is wrong.
     pub kind: TextErrorKind,
-    /// Byte offset in the text that was given, where the wrong part begins. It is the length of the text when something is
-    /// missing at its end.
+    /// Byte offset in the text that was given, where the wrong part begins. It is the length of the
+    /// text when something is missing at its end.
     pub offset: usize,
 }
 
@@ -38,7 +39,8 @@ pub enum TextErrorKind {
     Character,
     /// The local part of a From address is not exactly `mimi`.
     LocalPart,
-    /// A URL template has no variable, or more than one, or one outside the path, or an unpaired brace.
+    /// A URL template has no variable, or more than one, or one outside the path, or an unpaired
+    /// brace.
     TemplateVariable,
     /// A media type is not `type/subtype`.
     MediaType,

@@ -1,4 +1,5 @@
-//! The bridge to tls_codec: our types are fields of structs that derive its traits, and its derive writes ours.
+//! The bridge to tls_codec: our types are fields of structs that derive its traits, and its derive
+//! writes ours.
 
 use alloc::vec::Vec;
 
@@ -26,7 +27,8 @@ pub(crate) fn serialized_len<T: Encode + ?Sized>(value: &T) -> usize {
     value.to_bytes().map_or(usize::MAX, |bytes| bytes.len())
 }
 
-/// Implements tls_codec's `SerializeBytes` (`encode`) and `DeserializeBytes` (`decode`) on top of ours.
+/// Implements tls_codec's `SerializeBytes` (`encode`) and `DeserializeBytes` (`decode`) on top of
+/// ours.
 macro_rules! tls_bridge {
     (encode decode $(@[$($generics:tt)*])? $ty:ty) => {
         $crate::tls::tls_bridge!(encode $(@[$($generics)*])? $ty);

@@ -5,8 +5,8 @@ use core::fmt;
 
 use crate::{Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, Opaque, Reader, Result, Writer};
 
-/// A number of an enum that ends at `(255)`: some values are listed in the draft, the others are kept
-/// (RFC 8446 §3.5, to which mimi-protocol-06 §5 refers).
+/// A number of an enum that ends at `(255)`: some values are listed in the draft, the others are
+/// kept (RFC 8446 §3.5, to which mimi-protocol-06 §5 refers).
 pub trait Code: Copy + Eq + fmt::Debug {
     /// The draft's name of the enum.
     const NAME: &'static str;
@@ -18,8 +18,8 @@ pub trait Code: Copy + Eq + fmt::Debug {
     fn number(self) -> u8;
 }
 
-/// A code that its draft doesn't list. The listed ones have a variant of their own beside it, so that
-/// every message has one value here.
+/// A code that its draft doesn't list. The listed ones have a variant of their own beside it, so
+/// that every message has one value here.
 ///
 /// ```
 /// use mimi_codec::{Unlisted, protocol::UpdateResponseCode};

@@ -1,5 +1,5 @@
-//! MIMI URIs (mimi-protocol §3, mimi-identity-05 §4): providers, users, pseudonyms, clients, rooms, MLS
-//! groups and teams.
+//! MIMI URIs (mimi-protocol §3, mimi-identity-05 §4): providers, users, pseudonyms, clients, rooms,
+//! MLS groups and teams.
 //!
 
 use alloc::borrow::Cow;
@@ -55,8 +55,8 @@ impl<'a> UriKind<'a> {
         }
     }
 
-    /// Whether it identifies a user, by its name or by a pseudonym: a pseudonym is a user identifier, and
-    /// stands under either kind as its provider likes (mimi-identity-05 §4).
+    /// Whether it identifies a user, by its name or by a pseudonym: a pseudonym is a user
+    /// identifier, and stands under either kind as its provider likes (mimi-identity-05 §4).
     ///
     /// ```
     /// use mimi_codec::MimiUriRef;
@@ -93,13 +93,15 @@ impl<'a> UriKind<'a> {
 /// id       = 1*( pchar / "/" )                      all that stands after the kind
 /// ```
 ///
-/// The draft gives URIs by example only; the rest is RFC 3986's generic syntax, taken strictly: the host is a domain name
-/// (§3), and nothing but it may stand in the authority; there is no query and no fragment; a dot segment is refused,
-/// escaped or not, because a URL library on the way would turn it into another identifier; `mimi://a.example/` is refused,
-/// because it would be a second way to write the provider.
+/// The draft gives URIs by example only; the rest is RFC 3986's generic syntax, taken strictly: the
+/// host is a domain name (§3), and nothing but it may stand in the authority; there is no query and
+/// no fragment; a dot segment is refused, escaped or not, because a URL library on the way would
+/// turn it into another identifier; `mimi://a.example/` is refused, because it would be a second
+/// way to write the provider.
 ///
-/// **Equality is equality of octets**, as these URIs are hashed into message IDs and franks. What RFC 3986 §6.2.2 calls
-/// equivalent (case of scheme, host and escapes; needless escapes) is a question of its own: [`Self::equivalent`].
+/// **Equality is equality of bytes**, as these URIs are hashed into message IDs and franks. What
+/// RFC 3986 §6.2.2 calls equivalent (case of scheme, host and escapes; needless escapes) is a
+/// question of its own: [`Self::equivalent`].
 ///
 /// ```
 /// use mimi_codec::{MimiUriRef, UriKind};
@@ -191,7 +193,8 @@ impl<'a> MimiUriRef<'a> {
         self.kind_and_id().map(|(_, id)| id)
     }
 
-    /// [`Self::id`] with its escapes taken out. Its `/` and an escaped `/` are the same afterwards: show it, don't compare it.
+    /// [`Self::id`] with its escapes taken out. Its `/` and an escaped `/` are the same afterwards:
+    /// show it, don't compare it.
     #[must_use]
     pub fn decoded_id(self) -> Option<Cow<'a, [u8]>> {
         let id = self.id()?;
@@ -218,8 +221,9 @@ impl<'a> MimiUriRef<'a> {
         MimiUri::provider(self.host())
     }
 
-    /// The URI as one path segment of an endpoint's URL, see [`encode_path_segment`](crate::encode_path_segment). It
-    /// begins with a scheme, and so it is never a dot segment.
+    /// The URI as one path segment of an endpoint's URL, see
+    /// [`encode_path_segment`](crate::encode_path_segment). It begins with a scheme, and so it is
+    /// never a dot segment.
     #[must_use]
     pub fn to_path_segment(self) -> String {
         let mut segment = String::with_capacity(self.text.len());
@@ -227,7 +231,8 @@ impl<'a> MimiUriRef<'a> {
         segment
     }
 
-    /// RFC 3986 §6.2.2 normalization: scheme and host in lower case, escapes in upper case, no escape that isn't needed.
+    /// RFC 3986 §6.2.2 normalization: scheme and host in lower case, escapes in upper case, no
+    /// escape that isn't needed.
     #[must_use]
     pub fn normalized(self) -> MimiUri {
         let mut text = String::with_capacity(self.text.len());
@@ -287,8 +292,8 @@ impl<'a> MimiUriRef<'a> {
         None
     }
 
-    /// Whether RFC 3986 §6.2.2 counts both as one identifier. The drafts compare octets (`==`); this tells an administrator
-    /// that two entries look like the same thing.
+    /// Whether RFC 3986 §6.2.2 counts both as one identifier. The drafts compare bytes (`==`); this
+    /// tells an administrator that two entries look like the same thing.
     #[must_use]
     pub fn equivalent(self, other: MimiUriRef<'_>) -> bool {
         self == other || self.normalized() == other.normalized()
@@ -417,12 +422,14 @@ impl MimiUri {
         Self::new(host, UriKind::Team, id)
     }
 
-    /// Builds a URI. `id` is the plain text; what a path can't hold, `%` included, is escaped, and `/` stays.
+    /// Builds a URI. `id` is the plain text; what a path can't hold, `%` included, is escaped, and
+    /// `/` stays.
     ///
     /// # Errors
-    /// [`TextErrorKind::EmptyId`] when `id` is empty, or isn't empty for a provider; [`TextErrorKind::DotSegment`] when a
-    /// segment of it is `.` or `..`; [`TextErrorKind::UriKind`] when [`UriKind::Other`] isn't one escaped path segment.
-    /// Offsets count in the URI that would have come out.
+    /// [`TextErrorKind::EmptyId`] when `id` is empty, or isn't empty for a provider;
+    /// [`TextErrorKind::DotSegment`] when a segment of it is `.` or `..`;
+    /// [`TextErrorKind::UriKind`] when [`UriKind::Other`] isn't one escaped path segment. Offsets
+    /// count in the URI that would have come out.
     pub fn new(host: DnsNameRef<'_>, kind: UriKind<'_>, id: &str) -> Result<Self, TextError> {
         let mut uri = Self::provider(host);
         let end = uri.text.len();
@@ -449,8 +456,8 @@ impl MimiUri {
     /// Reads the path segment of an endpoint's URL, see [`decode_path_segment`].
     ///
     /// # Errors
-    /// What [`decode_path_segment`] finds (offsets in `segment`), or what [`MimiUriRef::from_bytes`] finds (offsets in the
-    /// unescaped text).
+    /// What [`decode_path_segment`] finds (offsets in `segment`), or what
+    /// [`MimiUriRef::from_bytes`] finds (offsets in the unescaped text).
     pub fn from_path_segment(segment: &str) -> Result<Self, TextError> {
         let bytes = decode_path_segment(segment)?;
         MimiUriRef::from_bytes(&bytes).map(MimiUriRef::to_owned)

@@ -1,4 +1,5 @@
-//! URL templates of the directory, and the well-known place of the directory itself (mimi-protocol §5.1).
+//! URL templates of the directory, and the well-known place of the directory itself (mimi-protocol
+//! §5.1).
 
 use alloc::string::String;
 use core::fmt;
@@ -28,10 +29,12 @@ pub fn directory_url(provider: DnsNameRef<'_>) -> String {
     alloc::format!("https://{provider}{DIRECTORY_PATH}")
 }
 
-/// An `https` URL with one `{variable}` in its path, as the directory lists them. It is always valid.
+/// An `https` URL with one `{variable}` in its path, as the directory lists them. It is always
+/// valid.
 ///
-/// The variable's name says nothing that the endpoint doesn't say already, and the draft itself calls one variable by two
-/// names (`{targetUser}` in §5.1, `{targetDomain}` in §5.7): any name of RFC 6570 passes.
+/// The variable's name says nothing that the endpoint doesn't say already, and the draft itself
+/// calls one variable by two names (`{targetUser}` in §5.1, `{targetDomain}` in §5.7): any name of
+/// RFC 6570 passes.
 ///
 /// ```
 /// use mimi_codec::{MimiUriRef, UrlTemplate};
@@ -56,9 +59,10 @@ impl UrlTemplate {
     /// Checks `text`.
     ///
     /// # Errors
-    /// What [`HttpsUrlRef::parse`] finds in the URL around the variable, and [`TextErrorKind::TemplateVariable`] for a
-    /// missing, second, empty or unpaired variable, or one outside the path, and [`TextErrorKind::DotSegment`] for a `.` or
-    /// `..` in the path, escaped or not.
+    /// What [`HttpsUrlRef::parse`] finds in the URL around the variable, and
+    /// [`TextErrorKind::TemplateVariable`] for a missing, second, empty or unpaired variable, or
+    /// one outside the path, and [`TextErrorKind::DotSegment`] for a `.` or `..` in the path,
+    /// escaped or not.
     pub fn parse(text: &str) -> Result<Self, TextError> {
         let refuse = |offset| Err(TextError::new(TextErrorKind::TemplateVariable, offset));
         let Some(open) = text.find('{') else {
@@ -120,13 +124,14 @@ impl UrlTemplate {
     }
 
     /// Puts an identifier in the place of the variable, as one path segment
-    /// ([`encode_path_segment`](crate::encode_path_segment)): a MIMI URI, a domain name, or for `proxyDownload` the URL to
-    /// fetch.
+    /// ([`encode_path_segment`](crate::encode_path_segment)): a MIMI URI, a domain name, or for
+    /// `proxyDownload` the URL to fetch.
     ///
     /// # Errors
     ///
-    /// [`TextErrorKind::DotSegment`], at the segment's offset in the template, when the segment of the variable becomes `.`
-    /// or `..`, escaped or not: an HTTP library would request another resource.
+    /// [`TextErrorKind::DotSegment`], at the segment's offset in the template, when the segment of
+    /// the variable becomes `.` or `..`, escaped or not: an HTTP library would request another
+    /// resource.
     pub fn expand(&self, identifier: &[u8]) -> Result<String, TextError> {
         let url = self.filled(identifier);
         if is_dot_segment(self.variable_segment(&url)) {
@@ -145,8 +150,8 @@ impl UrlTemplate {
     ///
     /// # Errors
     ///
-    /// What [`decode_path_segment`](crate::decode_path_segment) finds in the variable or in the path segment that holds
-    /// it; offsets count in `url`.
+    /// What [`decode_path_segment`](crate::decode_path_segment) finds in the variable or in the
+    /// path segment that holds it; offsets count in `url`.
     pub fn extract(&self, url: &str) -> Result<Option<alloc::vec::Vec<u8>>, TextError> {
         let (before, after) = self.parts();
         let Some(segment) = url.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)) else {
@@ -166,7 +171,8 @@ impl UrlTemplate {
         url
     }
 
-    /// Where the path segment that holds the variable begins, in the template and in its expansions.
+    /// Where the path segment that holds the variable begins, in the template and in its
+    /// expansions.
     fn segment_start(&self) -> usize {
         self.parts().0.rfind('/').map_or(0, |slash| slash.saturating_add(1))
     }

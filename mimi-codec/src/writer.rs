@@ -4,7 +4,7 @@ use alloc::{boxed::Box, string::String, vec::Vec};
 
 use crate::{error::EncodeError, octets::SecretOpaque};
 
-/// The longest content a `<V>` vector can have, in bytes (RFC 9420, 2.1.2).
+/// The longest content a `<V>` vector can have, in bytes (RFC 9420 §2.1.2).
 pub const MAX_VECTOR_LEN: usize = (1 << 30) - 1;
 
 /// A growing buffer.
@@ -120,7 +120,8 @@ fn length_bytes(len: usize) -> Result<([u8; 4], usize), EncodeError> {
     Err(EncodeError::VectorTooLong { len })
 }
 
-/// The size of a `<V>` vector with `len` bytes of content, its length included; `usize::MAX` when there is none.
+/// The size of a `<V>` vector with `len` bytes of content, its length included; `usize::MAX` when
+/// there is none.
 #[inline]
 pub(crate) fn vector_len(len: usize) -> usize {
     length_bytes(len).map_or(usize::MAX, |(_, size)| len.saturating_add(size))
@@ -144,8 +145,9 @@ pub trait Encode {
         Ok(writer.into_bytes())
     }
 
-    /// The encoding of what holds a secret. The buffer has its full size from the beginning: none that was too small stays
-    /// behind with a part of the secret, and this one is erased when it is dropped.
+    /// The encoding of what holds a secret. The buffer has its full size from the beginning: none
+    /// that was too small stays behind with a part of the secret, and this one is erased when it is
+    /// dropped.
     ///
     /// ```
     /// use mimi_codec::{Encode, SecretOpaque, mls::PathSecret};

@@ -46,7 +46,8 @@ fn keeps<T: WireType>(value: &T) -> Vec<u8> {
     bytes
 }
 
-/// Bytes are refused at a place that exists, under the struct's name, or they are a value whose encoding they are.
+/// Bytes are refused at a place that exists, under the struct's name, or they are a value whose
+/// encoding they are.
 fn judges<T: WireType>(bytes: &[u8]) -> Option<T> {
     match decode::<T>(bytes) {
         Ok(value) => {

@@ -1,4 +1,5 @@
-//! What a hub does with what comes in: look at what must be looked at, and hand on the very same bytes.
+//! What a hub does with what comes in: look at what must be looked at, and hand on the very same
+//! bytes.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -76,7 +77,8 @@ fn a_hub_reads_a_commit_and_hands_on_the_bytes_of_its_parts() {
     let bob = MimiUriRef::from_bytes(&seen.added_participants[0].user).unwrap();
     assert_eq!(bob.host().as_str(), "b.example");
 
-    // It hands on the commit to all, and the Welcome to Bob's provider: bytes of the request, not like them.
+    // It hands on the commit to all, and the Welcome to Bob's provider: bytes of the request, not
+    // like them.
     let to_all = FanoutMessage::of_update(1_700_000_000_000, &request.bundle);
     let fanned_out = bytes(&to_all);
     let commit_bytes = bytes(&sent);

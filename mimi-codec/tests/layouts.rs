@@ -1,5 +1,6 @@
-//! The bytes of each struct, written down from the draft's syntax field by field: a field in another place, or of another
-//! width, would go unnoticed by tests that only look at what comes back.
+//! The bytes of each struct, written down from the draft's syntax field by field: a field in
+//! another place, or of another width, would go unnoticed by tests that only look at what comes
+//! back.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

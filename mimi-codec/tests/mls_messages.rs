@@ -1,7 +1,8 @@
-//! The MLS working group's vectors: every message decodes to its last byte and encodes to the same bytes again.
+//! The MLS working group's vectors: every message decodes to its last byte and encodes to the same
+//! bytes again.
 //!
-//! `data/mls-messages.json` holds the first cases of the working group's `messages.json` (of 300, all of one shape),
-//! `data/mls-deserialization.json` all of `deserialization.json`.
+//! `data/mls-messages.json` holds the first cases of the working group's `messages.json` (of 300,
+//! all of one shape), `data/mls-deserialization.json` all of `deserialization.json`.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -99,7 +100,8 @@ fn vector_lengths_are_read_as_the_working_group_reads_them() {
     for case in &cases {
         let header = bytes(case, "vlbytes_header");
         let length = usize::try_from(case["length"].as_u64().unwrap()).unwrap();
-        // The vectors give the length alone; without content it is refused, with the length it says.
+        // The vectors give the length alone; without content it is refused, with the length it
+        // says.
         match Reader::new(&header).opaque().map(<[u8]>::len) {
             Ok(found) => assert_eq!((found, length), (0, 0)),
             Err(error) => assert_eq!(

@@ -1,5 +1,6 @@
-//! An independent implementation, mls-rs: we read what it writes and it reads what we write, and both judge thousands
-//! of damaged messages. Where the verdicts differ, the reason is listed below, and none is listed in vain.
+//! An independent implementation, mls-rs: we read what it writes and it reads what we write, and
+//! both judge thousands of damaged messages. Where the verdicts differ, the reason is listed below,
+//! and none is listed in vain.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -46,7 +47,8 @@ fn client(name: &str) -> Client<impl MlsConfig + use<>> {
         .build()
 }
 
-/// Reads with one, writes, and reads with the other: what the rest of a test goes on with has been through our codec.
+/// Reads with one, writes, and reads with the other: what the rest of a test goes on with has been
+/// through our codec.
 fn through_ours(message: &MlsMessage) -> MlsMessage {
     let bytes = message.to_bytes().unwrap();
     let ours = MLSMessage::decode_exact(&bytes).unwrap_or_else(|error| panic!("{error}"));
@@ -57,7 +59,8 @@ fn through_ours(message: &MlsMessage) -> MlsMessage {
     theirs
 }
 
-/// What a small group sends in its life, each message having gone through our codec before anybody processed it.
+/// What a small group sends in its life, each message having gone through our codec before anybody
+/// processed it.
 fn life_of_a_group() -> Vec<(&'static str, Vec<u8>)> {
     let mut sent = Vec::new();
     let mut send = |name, message: &MlsMessage| {

@@ -1,5 +1,5 @@
-//! Every refusal of mimi-protocol's, room-policy's and media types' structs: what, where, in which field; and that the
-//! same can't be built.
+//! Every refusal of mimi-protocol's, room-policy's and media types' structs: what, where, in which
+//! field; and that the same can't be built.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -37,7 +37,8 @@ fn at(kind: Kind, offset: usize, path: &str) -> (Kind, usize, String) {
     (kind, offset, path.into())
 }
 
-// -- keyMaterial -------------------------------------------------------------------------------------------------
+// -- keyMaterial
+// -------------------------------------------------------------------------------------------------
 
 #[test]
 fn refuses_a_protocol_other_than_mls10() {
@@ -152,7 +153,8 @@ fn refuses_unknown_key_material_codes() {
     );
 }
 
-// -- update ------------------------------------------------------------------------------------------------------
+// -- update
+// ------------------------------------------------------------------------------------------------------
 
 #[test]
 fn refuses_a_bundle_of_anything_but_a_visible_handshake() {
@@ -166,7 +168,8 @@ fn refuses_a_bundle_of_anything_but_a_visible_handshake() {
         (
             public(7, member(), Content::Application { application_data: "x".into() }),
             content_type(ContentType::Application),
-            // Version, wire format; the group and its length; the epoch; the sender; no authenticated data.
+            // Version, wire format; the group and its length; the epoch; the sender; no
+            // authenticated data.
             4 + 1 + GROUP.len() + 8 + 5 + 1,
             "content_type",
         ),
@@ -268,7 +271,8 @@ fn keeps_codes_that_no_draft_lists() {
 fn refuses_a_commit_among_more_proposals() {
     let (first, commit) = (bytes(&proposal(7)), bytes(&public(7, member(), empty_commit())));
     let body = cat(&[&first, &v(&cat(&[&first, &commit]))]);
-    // The second element, behind the bundle's proposal, a length of two bytes and the first element.
+    // The second element, behind the bundle's proposal, a length of two bytes and the first
+    // element.
     let element = first.len() + 2 + first.len();
     assert_eq!(
         refused::<UpdateRequest>(&body),
@@ -352,7 +356,8 @@ fn refuses_unknown_representations_and_codes_of_an_update() {
     );
 }
 
-// -- submitMessage -----------------------------------------------------------------------------------------------
+// -- submitMessage
+// -----------------------------------------------------------------------------------------------
 
 #[test]
 fn refuses_to_submit_anything_but_a_private_application_message() {
@@ -407,7 +412,8 @@ fn refuses_unknown_codes_and_presences_of_a_submission() {
     assert_eq!(refused::<FrankAAD>(&[0; 33]), at(Kind::TrailingBytes { count: 1 }, 32, "FrankAAD"));
 }
 
-// -- notify ------------------------------------------------------------------------------------------------------
+// -- notify
+// ------------------------------------------------------------------------------------------------------
 
 /// The owned decoder and the one that walks say the same.
 fn refused_fanout(body: &[u8]) -> (Kind, usize, String) {
@@ -555,7 +561,8 @@ fn refuses_a_notify_body_whose_last_message_is_incomplete() {
     }
 }
 
-// -- groupInfo ---------------------------------------------------------------------------------------------------
+// -- groupInfo
+// ---------------------------------------------------------------------------------------------------
 
 #[test]
 fn refuses_codes_and_bodies_of_a_group_info_response() {
@@ -607,7 +614,8 @@ fn refuses_a_joining_code_without_presence() {
     );
 }
 
-// -- consent, queries, reports -----------------------------------------------------------------------------------
+// -- consent, queries, reports
+// -----------------------------------------------------------------------------------
 
 #[test]
 fn refuses_unknown_consent_operations_and_misplaced_key_packages() {
@@ -662,7 +670,8 @@ fn refuses_what_is_no_abuse_report() {
     );
 }
 
-// -- room policy -------------------------------------------------------------------------------------------------
+// -- room policy
+// -------------------------------------------------------------------------------------------------
 
 #[test]
 fn refuses_values_outside_the_policies_enums() {
@@ -732,7 +741,8 @@ fn keeps_capabilities_that_the_registry_does_not_know() {
     assert_eq!(role.role_capabilities, [CapabilityType(0x12), CapabilityType(0xffff)]);
 }
 
-// -- media types -------------------------------------------------------------------------------------------------
+// -- media types
+// -------------------------------------------------------------------------------------------------
 
 #[test]
 fn refuses_a_media_type_list_without_media_types() {
@@ -785,7 +795,8 @@ fn refuses_an_empty_media_type_with_parameters() {
     );
 }
 
-// -- all ---------------------------------------------------------------------------------------------------------
+// -- all
+// ---------------------------------------------------------------------------------------------------------
 
 #[test]
 fn refuses_a_length_of_4_gib_in_front_of_nothing() {

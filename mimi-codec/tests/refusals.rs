@@ -71,7 +71,7 @@ fn auth(tag: bool) -> FramedContentAuthData {
 
 const MEMBER: Sender = Sender::Member { leaf_index: 0 };
 
-// Lengths (RFC 9420, 2.1.2).
+// Lengths (RFC 9420 §2.1.2).
 
 #[test]
 fn refuses_a_length_that_begins_with_11() {
@@ -277,7 +277,8 @@ fn parent() -> Vec<u8> {
 }
 
 fn leaf() -> Vec<u8> {
-    // Present, leaf, keys, basic credential, empty capabilities, source update, no extensions, signature.
+    // Present, leaf, keys, basic credential, empty capabilities, source update, no extensions,
+    // signature.
     [&[1, 1, 1, b'e', 1, b's', 0, 1, 1, b'i'][..], &[0; 5], &[2, 0, 1, b'g']].concat()
 }
 
@@ -311,7 +312,7 @@ fn refuses_a_node_in_the_wrong_place() {
     assert_eq!(refused_tree(&[vec![0], leaf()]), (odd, 2, "RatchetTree[1]".into()));
 }
 
-// Messages (RFC 9420, 6).
+// Messages (RFC 9420 §6).
 
 #[test]
 fn refuses_what_an_outsider_may_not_send() {
@@ -337,7 +338,8 @@ fn refuses_what_an_outsider_may_not_send() {
 fn refuses_what_an_outsider_may_not_propose() {
     let external = || Sender::External { sender_index: 0 };
     let joins = || Sender::NewMemberProposal {};
-    // The leaf of an Update: two keys, an empty credential, no capabilities, an update, no extensions, no signature.
+    // The leaf of an Update: two keys, an empty credential, no capabilities, an update, no
+    // extensions, no signature.
     let update = [&[0, 2][..], &[0, 0, 0, 1, 0], &[0; 5], &[2, 0, 0]].concat();
     let key_package = [&[0, 1, 0, 1, 0][..], &[0, 0, 0, 1, 0], &[0; 5], &[2, 0, 0], &[0, 0]].concat();
     let add = [&[0, 1][..], &key_package].concat();

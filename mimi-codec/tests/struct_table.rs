@@ -108,7 +108,8 @@ const DEFINED: &[(&str, &str)] = &[
     ),
 ];
 
-/// Not on the wire by itself: an example of the notation, and plaintexts whose message says how to read them.
+/// Not on the wire by itself: an example of the notation, and plaintexts whose message says how to
+/// read them.
 const NOT_REGISTERED: [&str; 3] = ["StructWithVectors", "PrivateMessageContent", "SemiPrivateMessageContent"];
 
 #[test]

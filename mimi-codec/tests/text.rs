@@ -30,7 +30,8 @@ proptest! {
                     other => return Err(TestCaseError::fail(format!("{other:?}"))),
                 };
                 prop_assert_eq!(&parts[4..], &text[4..]);
-                // As a segment of a URL it can be taken out again, and nothing in it ends the segment.
+                // As a segment of a URL it can be taken out again, and nothing in it ends the
+                // segment.
                 let segment = uri.to_path_segment();
                 prop_assert!(segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~%".contains(&byte)));
                 prop_assert_eq!(MimiUri::from_path_segment(&segment).unwrap(), uri.clone());

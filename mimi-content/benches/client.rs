@@ -1,6 +1,8 @@
-//! What a client does with messages: files against their bare algorithms, Markdown against the bare parser, and choosing parts against decoding.
+//! What a client does with messages: files against their bare algorithms, Markdown against the bare
+//! parser, and choosing parts against decoding.
 //!
-//! `cargo bench -p mimi-content --bench client` ends with the ratios. All figures of one ratio come from one run.
+//! `cargo bench -p mimi-content --bench client` ends with the ratios. All figures of one ratio come
+//! from one run.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
@@ -21,10 +23,11 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sha2::{Digest, Sha256};
 
-/// Octets of the files.
+/// Bytes of the files.
 const SIZES: [(&str, usize); 2] = [("64 KiB", 65_536), ("8 MiB", 8 << 20)];
 
-/// Encrypts in place and hashes, with keys and nonces that are there already: what sealing cannot do without.
+/// Encrypts in place and hashes, with keys and nonces that are there already: what sealing cannot
+/// do without.
 fn bare_seal<C: AeadInOut + KeyInit>(part: &ExternalPart, content: &mut Vec<u8>) -> [u8; 32] {
     let cipher = C::new_from_slice(&part.key).unwrap();
     let nonce = part.nonce.as_slice().try_into().unwrap();

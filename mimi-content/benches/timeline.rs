@@ -1,7 +1,9 @@
-//! Folding messages into a timeline, at two sizes and for streams that an adversary would choose, against putting the same message IDs into a `BTreeMap`.
+//! Folding messages into a timeline, at two sizes and for streams that an adversary would choose,
+//! against putting the same message IDs into a `BTreeMap`.
 //!
-//! `cargo bench -p mimi-content --bench timeline` ends with the nanoseconds for each message and their ratio to the baseline of the same size in the same run. A ratio
-//! that does not grow with the size says that the fold is as good as the map.
+//! `cargo bench -p mimi-content --bench timeline` ends with the nanoseconds for each message and
+//! their ratio to the baseline of the same size in the same run. A ratio that does not grow with
+//! the size says that the fold is as good as the map.
 
 #![allow(
     missing_docs,
@@ -85,7 +87,8 @@ fn room(name: &'static str, len: usize) -> Stream {
     })
 }
 
-/// One message, edited by its sender time after time; the edits name each other and come last first.
+/// One message, edited by its sender time after time; the edits name each other and come last
+/// first.
 fn edits(name: &'static str, len: usize) -> Stream {
     let mut edits = stream(name, len, 1, |_| 0, |number| (number.checked_sub(1), None, text()));
     edits.messages.reverse();
@@ -179,7 +182,8 @@ fn folds(c: &mut Criterion, pairs: &[[Stream; 2]]) {
     }
 }
 
-/// The median time of one iteration in this run, in nanoseconds; `None` if a filter left the bench out.
+/// The median time of one iteration in this run, in nanoseconds; `None` if a filter left the bench
+/// out.
 fn nanoseconds(directory: &Path, stream: &Stream, function: &str) -> Option<f64> {
     let input = stream.messages.len().to_string();
     let file = [stream.name, function, &input, "new", "estimates.json"]

@@ -1,5 +1,5 @@
-//! General handling: what section 9.1 of mimi-content and section 7 of mimi-content-more-extensions-00 call nonsensical in a message that
-//! decodes.
+//! General handling: what §9.1 of mimi-content and section 7 of mimi-content-more-extensions-00
+//! call nonsensical in a message that decodes.
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -20,8 +20,8 @@ use crate::status::MessageStatusReportRef;
 /// Milliseconds of 365 days, the drafts' year.
 const YEAR_MS: u64 = 31_536_000_000;
 
-/// 2023-11-01 00:00:00 UTC. Revision 02 of mimi-content, which reports on a meeting of that month, had no concrete syntax yet: no message
-/// in this format is older.
+/// 2023-11-01 00:00:00 UTC. Revision 02 of mimi-content, which reports on a meeting of that month,
+/// had no concrete syntax yet: no message in this format is older.
 const FORMAT_PUBLISHED_MS: u64 = 1_698_796_800_000;
 
 /// The most entries that a last-seen list has (more-extensions section 7).
@@ -29,8 +29,9 @@ const MAX_LAST_SEEN: usize = 65535;
 
 /// What a receiver knows of a room, for [`ReceivedMessage::anomalies`].
 ///
-/// Only the members of the group are always known. The other answers are, unless the receiver knows better, those
-/// that give no findings. A function from a user's URI to whether that user is a member is such knowledge.
+/// Only the members of the group are always known. The other answers are, unless the receiver knows
+/// better, those that give no findings. A function from a user's URI to whether that user is a
+/// member is such knowledge.
 pub trait RoomKnowledge {
     /// Whether a user is a member of the MLS group.
     fn is_member(&self, user_uri: &str) -> bool;
@@ -47,8 +48,8 @@ pub trait RoomKnowledge {
         true
     }
 
-    /// The last-seen list of an earlier message, to find loops. `None` for a message that is unknown or has
-    /// no such list.
+    /// The last-seen list of an earlier message, to find loops. `None` for a message that is
+    /// unknown or has no such list.
     fn last_seen_of(&self, message_id: &MessageId) -> Option<LastSeen> {
         let _ = message_id;
         None
@@ -106,8 +107,8 @@ pub struct ReceivedMessage<'r, 'a> {
     pub accepted_ms: u64,
     /// When the room was created, in milliseconds since the UNIX epoch, if known.
     pub room_created_ms: Option<u64>,
-    /// The bytes of the message that was received earlier under this ID, if one was. The same bytes once more are a repeated delivery, to
-    /// be ignored without a finding.
+    /// The bytes of the message that was received earlier under this ID, if one was. The same bytes
+    /// once more are a repeated delivery, to be ignored without a finding.
     pub earlier_with_this_id: Option<&'r [u8]>,
     /// Whether the sender sent messages to this room before.
     pub sender_sent_before: bool,
@@ -118,21 +119,25 @@ pub struct ReceivedMessage<'r, 'a> {
 /// The bounds that the drafts leave to local policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Limits {
-    /// How far the accepted timestamp may lie ahead of the local clock, in milliseconds ("a few minutes"); 5 minutes by default.
+    /// How far the accepted timestamp may lie ahead of the local clock, in milliseconds ("a few
+    /// minutes"); 5 minutes by default.
     pub clock_skew_ms: u64,
-    /// When the first concrete syntax of the format was published, in milliseconds since the UNIX epoch; the beginning of November 2023
-    /// by default.
+    /// When the first concrete syntax of the format was published, in milliseconds since the UNIX
+    /// epoch; the beginning of November 2023 by default.
     pub format_published_ms: u64,
-    /// How far an expiration may lie in the past or the future, in milliseconds; 365 days by default.
+    /// How far an expiration may lie in the past or the future, in milliseconds; 365 days by
+    /// default.
     pub expiration_ms: u64,
-    /// Octets of an encoded message; no limit by default.
+    /// Bytes of an encoded message; no limit by default.
     pub max_size: usize,
-    /// How far the sender's own timestamp may lie from the accepted one, in milliseconds; 32 days by default.
+    /// How far the sender's own timestamp may lie from the accepted one, in milliseconds; 32 days
+    /// by default.
     pub sender_timestamp_ms: u64,
-    /// How many earlier messages are asked for their last-seen list in search of a loop; 1024 by default. Without a bound, each message of a
-    /// room would walk through all that came before it.
+    /// How many earlier messages are asked for their last-seen list in search of a loop; 1024 by
+    /// default. Without a bound, each message of a room would walk through all that came before it.
     pub last_seen_steps: usize,
-    /// How many entries of their lists are looked at together; 65,536 by default. One list may name 65,535 messages.
+    /// How many entries of their lists are looked at together; 65,536 by default. One list may name
+    /// 65,535 messages.
     pub last_seen_entries: usize,
 }
 
@@ -150,10 +155,12 @@ impl Default for Limits {
     }
 }
 
-/// Something in a message that most likely means malice, and in any case is nothing that a person wrote. What to do, [`Anomaly::advice`] says.
+/// Something in a message that most likely means malice, and in any case is nothing that a person
+/// wrote. What to do, [`Anomaly::advice`] says.
 ///
-/// The cases of section 9.1 that a decoder can see (topic ID too long, too many or too deeply nested parts, unknown part semantics)
-/// are no anomalies but refusals: [`DecodeErrorKind`](crate::DecodeErrorKind).
+/// The cases of §9.1 that a decoder can see (topic ID too long, too many or too deeply nested
+/// parts, unknown part semantics) are no anomalies but refusals:
+/// [`DecodeErrorKind`](crate::DecodeErrorKind).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Anomaly {
@@ -189,7 +196,7 @@ pub enum Anomaly {
     },
     /// The message is larger than local policy allows.
     TooLarge {
-        /// Its octets.
+        /// Its bytes.
         octets: usize,
     },
     /// Extension 1 names another sender than MLS.
@@ -215,10 +222,10 @@ pub enum Anomaly {
         /// Which part.
         part: PartIndex,
     },
-    /// An external part is a file that the message does not bind: it is encrypted and has no hash, or
-    /// it has a hash of an algorithm that this crate does not know. Receivers of the same message may
-    /// get different files, and a frank proves nothing about them. A service, which has neither hash
-    /// nor encryption, is legitimate (mimi-content-09 §4.5) and not listed.
+    /// An external part is a file that the message does not bind: it is encrypted and has no hash,
+    /// or it has a hash of an algorithm that this crate does not know. Receivers of the same
+    /// message may get different files, and a frank proves nothing about them. A service, which has
+    /// neither hash nor encryption, is legitimate (mimi-content-09 §4.5) and not listed.
     UnboundContent(UnboundPart),
     /// A status report that does not decode.
     MalformedStatusReport {
@@ -280,7 +287,8 @@ pub enum ReferenceField {
 /// What the drafts advise to do about an [`Anomaly`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Advice {
-    /// Log it and discard the message (mimi-content section 9.1), or refuse the message because its author could choose its ID.
+    /// Log it and discard the message (mimi-content §9.1), or refuse the message because its author
+    /// could choose its ID.
     Discard,
     /// The receiver may reject the message (more-extensions section 7).
     MayReject,
@@ -366,15 +374,17 @@ impl fmt::Display for Anomaly {
 }
 
 impl<'r, 'a> ReceivedMessage<'r, 'a> {
-    /// What every receiver knows; for the rest it assumes what gives no findings, so set the public fields as far as you know better.
+    /// What every receiver knows; for the rest it assumes what gives no findings, so set the public
+    /// fields as far as you know better.
     ///
-    /// `sender_uri` comes from MLS and `room_uri` is the room that the message came in; the message's ID is computed from them. `room` answers
-    /// what the check asks of the room. `now_ms` is the local clock and `accepted_ms` the hub's accepted timestamp, both in milliseconds since
-    /// the UNIX epoch.
+    /// `sender_uri` comes from MLS and `room_uri` is the room that the message came in; the
+    /// message's ID is computed from them. `room` answers what the check asks of the room. `now_ms`
+    /// is the local clock and `accepted_ms` the hub's accepted timestamp, both in milliseconds
+    /// since the UNIX epoch.
     ///
     /// # Errors
     ///
-    /// [`UriTooLong`] if a URI has more than 65535 octets: the message has no ID.
+    /// [`UriTooLong`] if a URI has more than 65535 bytes: the message has no ID.
     pub fn new(
         message: &'r MimiContentRef<'a>,
         sender_uri: &'r str,
@@ -410,10 +420,11 @@ impl<'r, 'a> ReceivedMessage<'r, 'a> {
         self.earlier_with_this_id == Some(self.message.encoded())
     }
 
-    /// Everything about the message that the drafts call an anomaly, in the order of [`Anomaly`]'s variants.
+    /// Everything about the message that the drafts call an anomaly, in the order of [`Anomaly`]'s
+    /// variants.
     ///
-    /// Not among them, because they are legitimate: references to unknown messages, unknown dispositions, content types and
-    /// languages.
+    /// Not among them, because they are legitimate: references to unknown messages, unknown
+    /// dispositions, content types and languages.
     #[must_use]
     pub fn anomalies(&self) -> Vec<Anomaly> {
         let mut found = Vec::new();
@@ -603,8 +614,9 @@ impl<'r, 'a> ReceivedMessage<'r, 'a> {
         }
     }
 
-    /// Whether this message can be reached from the ones that it says it has seen. MIMI's message IDs are hashes of what they name, so that
-    /// only a broken hash closes a loop of them; the IDs of other systems are the sender's to choose.
+    /// Whether this message can be reached from the ones that it says it has seen. MIMI's message
+    /// IDs are hashes of what they name, so that only a broken hash closes a loop of them; the IDs
+    /// of other systems are the sender's to choose.
     fn leads_back(&self, last_seen: &LastSeen, own: Option<&ExternalMessageId>) -> bool {
         let mut visited = BTreeSet::new();
         let mut open = Vec::new();

@@ -1,17 +1,19 @@
-//! Text of any charset that can be decoded: RFC 2046 §4.1.2, and the Encoding Standard for what the names mean.
+//! Text of any charset that can be decoded: RFC 2046 §4.1.2, and the Encoding Standard for what the
+//! names mean.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
 
 use crate::choice::media_type_parameter;
 
-/// The text of a part of type `text/…`, by the charset that its content type names; UTF-8 if it names none. `None` if the charset
-/// is unknown.
+/// The text of a part of type `text/…`, by the charset that its content type names; UTF-8 if it
+/// names none. `None` if the charset is unknown.
 ///
-/// Known are UTF-8, UTF-16 in both byte orders, US-ASCII, ISO-8859-1 and windows-1252, under the names of the
-/// [Encoding Standard](https://encoding.spec.whatwg.org/#names-and-labels); with feature `charsets` all encodings of that
-/// standard. A byte order mark goes before what the content type says. Bytes that are no text become U+FFFD: nothing else is
-/// lost for one wrong byte.
+/// Known are UTF-8, UTF-16 in both byte orders, US-ASCII, ISO-8859-1 and windows-1252, under the
+/// names of the [Encoding Standard](https://encoding.spec.whatwg.org/#names-and-labels); with
+/// feature `charsets` all encodings of that standard. A byte order mark goes before what the
+/// content type says. Bytes that are no text become U+FFFD: nothing else is lost for one wrong
+/// byte.
 ///
 /// ```
 /// use mimi_content::decode_text;
@@ -41,7 +43,8 @@ enum Charset {
     Other(&'static encoding_rs::Encoding),
 }
 
-/// The names of windows-1252 in the Encoding Standard, which are those of US-ASCII and ISO-8859-1, too.
+/// The names of windows-1252 in the Encoding Standard, which are those of US-ASCII and ISO-8859-1,
+/// too.
 const WINDOWS_1252: [&str; 17] = [
     "ansi_x3.4-1968",
     "ascii",

@@ -1,4 +1,4 @@
-//! What an implementation derives beside a message: mimi-content section 4.6.
+//! What an implementation derives beside a message: mimi-content §4.6.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -12,7 +12,7 @@ use crate::extensions::check_name_value_map;
 use crate::message::read_message_id;
 use crate::message_id::MessageId;
 
-/// The tag of an extended time (RFC 9581, section 3).
+/// The tag of an extended time (RFC 9581 §3).
 const EXTENDED_TIME_TAG: u64 = 1001;
 
 /// The values that do not stand in a message but come with it, from MLS and the hub.
@@ -134,7 +134,8 @@ impl<'a> Timestamp<'a> {
         }
     }
 
-    /// Whole milliseconds since the UNIX epoch, if the form says so: see [`ExtendedTime::milliseconds`].
+    /// Whole milliseconds since the UNIX epoch, if the form says so: see
+    /// [`ExtendedTime::milliseconds`].
     #[must_use]
     pub fn milliseconds(&self) -> Option<u64> {
         match self {
@@ -169,9 +170,10 @@ impl<'a> ExtendedTime<'a> {
         self.map
     }
 
-    /// Whole milliseconds since the UNIX epoch, if the time is given as non-negative whole seconds (key 1) with at most one
-    /// decimal fraction (key -3, -6 or -9) on the POSIX time scale; other keys of RFC 9581 that are critical (negative
-    /// ones) or that change the time scale make it `None`.
+    /// Whole milliseconds since the UNIX epoch, if the time is given as non-negative whole seconds
+    /// (key 1) with at most one decimal fraction (key -3, -6 or -9) on the POSIX time scale; other
+    /// keys of RFC 9581 that are critical (negative ones) or that change the time scale make it
+    /// `None`.
     #[must_use]
     pub fn milliseconds(&self) -> Option<u64> {
         let mut reader = Reader::new(self.map);
@@ -204,7 +206,8 @@ impl<'a> ExtendedTime<'a> {
     }
 }
 
-/// The key of the time scale in RFC 9581 for a receiver that may ignore it; its critical twin is negative.
+/// The key of the time scale in RFC 9581 for a receiver that may ignore it; its critical twin is
+/// negative.
 const TIME_SCALE: i64 = 13;
 
 impl fmt::Debug for ExtendedTime<'_> {
@@ -238,7 +241,8 @@ mod tests {
             (&[0xd9, 0x03, 0xe9, 0xa2, 0x01, 0x05, 0x22, 0x19, 0x01, 0x00], Some(5_256)),
             (&[0xd9, 0x03, 0xe9, 0xa2, 0x01, 0x05, 0x25, 0x19, 0x10, 0x00], Some(5_004)),
             (&[0xd9, 0x03, 0xe9, 0xa2, 0x01, 0x05, 0x28, 0x1a, 0x00, 0x20, 0x00, 0x00], Some(5_002)),
-            // A fraction of a whole second, two fractions, an unknown critical key, a text key, another time scale.
+            // A fraction of a whole second, two fractions, an unknown critical key, a text key,
+            // another time scale.
             (&[0xd9, 0x03, 0xe9, 0xa2, 0x01, 0x05, 0x22, 0x19, 0x03, 0xe8], None),
             (&[0xd9, 0x03, 0xe9, 0xa3, 0x01, 0x05, 0x22, 0x01, 0x25, 0x01], None),
             (&[0xd9, 0x03, 0xe9, 0xa2, 0x01, 0x05, 0x20, 0x01], None),

@@ -1,7 +1,9 @@
-//! Reading what the field sends: a decoder that reports what the format refuses, for logs, support and the import of old stores.
+//! Reading what the field sends: a decoder that reports what the format refuses, for logs, support
+//! and the import of old stores.
 //!
-//! Nothing here decides anything. The types have no way to a message ID, a frank, a timeline or a decision: those take what
-//! [`MimiContentRef`](crate::MimiContentRef) decoded. `docs/field.md` lists what deployed clients send that the draft refuses.
+//! Nothing here decides anything. The types have no way to a message ID, a frank, a timeline or a
+//! decision: those take what [`MimiContentRef`](crate::MimiContentRef) decoded. `docs/field.md`
+//! lists what deployed clients send that the draft refuses.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -55,7 +57,8 @@ pub struct LooseContent {
     pub in_reply_to: Option<Vec<u8>>,
     /// The messages that the sender had seen last, of the field that revisions before 06 had.
     pub last_seen: Vec<Vec<u8>>,
-    /// The extensions in the order in which they stand there: the key in words, and the encoded value.
+    /// The extensions in the order in which they stand there: the key in words, and the encoded
+    /// value.
     pub extensions: Vec<(String, Vec<u8>)>,
     /// The body, if it could be read.
     pub body: Option<LoosePart>,

@@ -1,9 +1,9 @@
-//! What a part is for: mimi-content sections 4.4 and 8.2.2.
+//! What a part is for: mimi-content §4.4 and 8.2.2.
 
 use core::fmt;
 
-/// The intended use of a body part, a number of the MIMI Content Disposition registry. Unknown numbers are kept, and treated
-/// as [`Disposition::RENDER`] (section 9.1).
+/// The intended use of a body part, a number of the MIMI Content Disposition registry. Unknown
+/// numbers are kept, and treated as [`Disposition::RENDER`] (§9.1).
 ///
 /// ```
 /// use mimi_content::Disposition;
@@ -52,7 +52,7 @@ impl Disposition {
         })
     }
 
-    /// This disposition, or `render` in the place of an unknown one (section 9.1).
+    /// This disposition, or `render` in the place of an unknown one (§9.1).
     #[must_use]
     pub const fn effective(self) -> Self {
         if self.name().is_some() { self } else { Self::RENDER }

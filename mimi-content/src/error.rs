@@ -51,8 +51,9 @@ impl DecodeError {
         &self.0.kind
     }
 
-    /// Where it is wrong: the first byte of the offending item, counted from the start of the input. Where the input
-    /// ends too early, the item that is cut off; where bytes follow the document, the first of them.
+    /// Where it is wrong: the first byte of the offending item, counted from the start of the
+    /// input. Where the input ends too early, the item that is cut off; where bytes follow the
+    /// document, the first of them.
     #[must_use]
     pub fn offset(&self) -> usize {
         self.0.offset
@@ -106,9 +107,11 @@ impl<T> Within<T> for Result<T> {
 }
 
 /// The way from the whole document to a field, such as `MimiContent.body.parts[1].content_type` or
-/// `MimiContent.extensions[256][0]`; in an extension value that is checked by itself, the way inside it.
+/// `MimiContent.extensions[256][0]`; in an extension value that is checked by itself, the way
+/// inside it.
 ///
-/// Fields have the names that they have in the JSON of the test vectors, such as `body` for the draft's `nestedPart`.
+/// Fields have the names that they have in the JSON of the test vectors, such as `body` for the
+/// draft's `nestedPart`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct FieldPath {
     /// Innermost first: an error picks the names up on its way out.
@@ -169,41 +172,45 @@ pub enum PathSegment {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DecodeErrorKind {
-    /// The input ends inside an item, or an item declares more bytes or elements than the input still holds.
+    /// The input ends inside an item, or an item declares more bytes or elements than the input
+    /// still holds.
     Truncated,
     /// The document is followed by more bytes.
     TrailingBytes,
-    /// A reserved initial byte, a lone break, or a simple value below 32 in two bytes (RFC 8949, section 3 and 3.3).
+    /// A reserved initial byte, a lone break, or a simple value below 32 in two bytes (RFC 8949 §3
+    /// and §3.3).
     NotWellFormed,
     /// The item is of another type than the format has here.
     UnexpectedType {
         /// What would have been right.
         expected: &'static str,
     },
-    /// An indefinite length (mimi-content section 6.1).
+    /// An indefinite length (mimi-content §6.1).
     IndefiniteLength,
-    /// An integer, length, tag or float that has a shorter form (section 6.1).
+    /// An integer, length, tag or float that has a shorter form (§6.1).
     NotShortest,
-    /// A bignum that fits in an integer, has leading zeros, or holds no byte string (section 6.1).
+    /// A bignum that fits in an integer, has leading zeros, or holds no byte string (§6.1).
     NonCanonicalBignum,
-    /// A NaN other than 0xf97e00 (section 6.2).
+    /// A NaN other than 0xf97e00 (§6.2).
     UnusualNan,
-    /// Text that is not UTF-8 (section 6.2).
+    /// Text that is not UTF-8 (§6.2).
     InvalidUtf8,
-    /// A map key that sorts before its predecessor (section 6.1).
+    /// A map key that sorts before its predecessor (§6.1).
     UnsortedMapKeys,
-    /// A map key that occurs twice (section 4.3).
+    /// A map key that occurs twice (§4.3).
     DuplicateMapKey,
-    /// A map key that is neither an integer nor text nor, inside extension values, a byte string (section 6.2).
+    /// A map key that is neither an integer nor text nor, inside extension values, a byte string
+    /// (§6.2).
     MapKeyType,
-    /// An integer map key beyond 2^53-1 either way (section 6.2).
+    /// An integer map key beyond 2^53-1 either way (§6.2).
     MapKeyRange,
-    /// A text key of an extension that is empty or over 255 octets (section 4.3).
+    /// A text key of an extension that is empty or over 255 bytes (§4.3).
     ExtensionKeyLength {
-        /// Octets found.
+        /// Bytes found.
         found: usize,
     },
-    /// Tags, maps and arrays in the extensions nest deeper than 4 levels, the extensions map being level 1 (section 6.3).
+    /// Tags, maps and arrays in the extensions nest deeper than 4 levels, the extensions map being
+    /// level 1 (§6.3).
     ExtensionsTooDeep,
     /// An array with another number of items than the format has here.
     ArrayLength {
@@ -212,11 +219,11 @@ pub enum DecodeErrorKind {
         /// Items declared.
         found: u64,
     },
-    /// A byte string of fixed size with another size: a salt (16 octets) or a message ID (32).
+    /// A byte string of fixed size with another size: a salt (16 bytes) or a message ID (32).
     ByteLength {
-        /// Octets wanted.
+        /// Bytes wanted.
         expected: usize,
-        /// Octets found.
+        /// Bytes found.
         found: u64,
     },
     /// An integer over the largest value of its field.
@@ -226,29 +233,29 @@ pub enum DecodeErrorKind {
         /// The value found.
         found: u64,
     },
-    /// A topic ID over 4096 octets (section 9.1).
+    /// A topic ID over 4096 bytes (§9.1).
     TopicIdTooLong {
-        /// Octets found.
+        /// Bytes found.
         found: usize,
     },
-    /// A cardinality other than nullpart 0, single 1, external 2, multi 3 (section 4.4).
+    /// A cardinality other than nullpart 0, single 1, external 2, multi 3 (§4.4).
     UnknownCardinality {
         /// The value found.
         found: u64,
     },
-    /// Part semantics other than chooseOne 0, singleUnit 1, processAll 2 (section 9.1).
+    /// Part semantics other than chooseOne 0, singleUnit 1, processAll 2 (§9.1).
     UnknownPartSemantics {
         /// The value found.
         found: u64,
     },
-    /// A multipart with fewer than two parts (section 4.4).
+    /// A multipart with fewer than two parts (§4.4).
     TooFewParts {
         /// Parts declared.
         found: u64,
     },
-    /// More than 1024 body parts, the root included (section 9.1).
+    /// More than 1024 body parts, the root included (§9.1).
     TooManyParts,
-    /// Parts nested deeper than 4 levels, the body being level 1 (section 6.3).
+    /// Parts nested deeper than 4 levels, the body being level 1 (§6.3).
     PartsTooDeep,
 }
 

@@ -1,6 +1,7 @@
-//! When a message should disappear: mimi-content section 4.1.
+//! When a message should disappear: mimi-content §4.1.
 
-/// The sender's hint that the message should be deleted locally; nothing assures that a receiver does.
+/// The sender's hint that the message should be deleted locally; nothing assures that a receiver
+/// does.
 ///
 /// ```
 /// use mimi_content::Expiration;
@@ -14,7 +15,8 @@
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Expiration {
-    /// Whether `time` counts from when the receiving client reads the message, or else from the UNIX epoch.
+    /// Whether `time` counts from when the receiving client reads the message, or else from the
+    /// UNIX epoch.
     pub relative: bool,
     /// Whole seconds.
     pub time: u32,
@@ -35,8 +37,8 @@ impl Expiration {
 
     /// When the message is due for deletion, in milliseconds since the UNIX epoch.
     ///
-    /// `read_at_ms` is when the user read the message, in the same unit. `None` as long as a relative time has not
-    /// started.
+    /// `read_at_ms` is when the user read the message, in the same unit. `None` as long as a
+    /// relative time has not started.
     #[must_use]
     pub fn due_ms(&self, read_at_ms: Option<u64>) -> Option<u64> {
         let time_ms = u64::from(self.time).saturating_mul(1000);

@@ -1,4 +1,5 @@
-//! HTML from strangers: its text, the parts that it shows, and a form of it that is safe for a page.
+//! HTML from strangers: its text, the parts that it shows, and a form of it that is safe for a
+//! page.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -9,9 +10,11 @@ use crate::part::PartIndex;
 
 /// Plain text for HTML, for a client that shows none, and for search, previews and terminals.
 ///
-/// Line breaks are those of blocks and of `br`; items of lists have a bullet; a picture is its alternative text; a link to the web shows
-/// its target after its text, unless the text says the same. Scripts, styles, comments and what else is not text are left out. There are no
-/// control characters but line breaks and tabs, and none that control the direction of text. Takes time in proportion to the text.
+/// Line breaks are those of blocks and of `br`; items of lists have a bullet; a picture is its
+/// alternative text; a link to the web shows its target after its text, unless the text says the
+/// same. Scripts, styles, comments and what else is not text are left out. There are no control
+/// characters but line breaks and tabs, and none that control the direction of text. Takes time in
+/// proportion to the text.
 ///
 /// ```
 /// use mimi_content::html::to_plain_text;
@@ -28,8 +31,9 @@ pub fn to_plain_text(html: &str) -> String {
     text.written.trim_end().into()
 }
 
-/// The parts that a page shows or links: those that the sources of its pictures, sounds and films name, and the targets of links
-/// that hold something to follow. A `cid:` URI elsewhere, such as in a comment or a script, names none.
+/// The parts that a page shows or links: those that the sources of its pictures, sounds and films
+/// name, and the targets of links that hold something to follow. A `cid:` URI elsewhere, such as in
+/// a comment or a script, names none.
 ///
 /// ```
 /// use mimi_content::{PartIndex, html::shown_parts};
@@ -120,8 +124,8 @@ enum Token<'t> {
     End(&'t str),
 }
 
-/// Cuts HTML into tokens, forgiving as browsers are. Comments, declarations and the content of elements that are not text are
-/// passed over.
+/// Cuts HTML into tokens, forgiving as browsers are. Comments, declarations and the content of
+/// elements that are not text are passed over.
 struct Tokens<'t> {
     rest: &'t str,
 }
@@ -133,7 +137,8 @@ const NOT_TEXT: [&str; 13] = [
 ];
 
 impl<'t> Tokens<'t> {
-    /// Passes over everything up to and including `end`; to the end of the text if it does not occur.
+    /// Passes over everything up to and including `end`; to the end of the text if it does not
+    /// occur.
     fn skip_past(&mut self, end: &str) {
         let at = self.rest.find(end).map_or(self.rest.len(), |at| at.saturating_add(end.len()));
         self.rest = self.rest.get(at..).unwrap_or_default();
@@ -457,9 +462,11 @@ impl PlainText {
 }
 
 /// HTML that a page can hold, from HTML that anybody wrote: by `ammonia`, with the links that
-/// [`gfm::LINK_SCHEMES`](crate::gfm::LINK_SCHEMES) and parts of the message allow, and pictures from the message alone.
+/// [`gfm::LINK_SCHEMES`](crate::gfm::LINK_SCHEMES) and parts of the message allow, and pictures
+/// from the message alone.
 ///
-/// Nothing is fetched, run or styled. `cid:N@local.invalid` stays in links and sources for the client to resolve.
+/// Nothing is fetched, run or styled. `cid:N@local.invalid` stays in links and sources for the
+/// client to resolve.
 ///
 /// ```
 /// use mimi_content::html::sanitize;

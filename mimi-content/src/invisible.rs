@@ -5,7 +5,8 @@ pub(crate) fn is_bidi_control(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Whether a character takes no room: Unicode Default_Ignorable_Code_Point, bidi controls, and the marks of annotations.
+/// Whether a character takes no room: Unicode Default_Ignorable_Code_Point, bidi controls, and the
+/// marks of annotations.
 #[cfg(feature = "gfm")]
 pub(crate) fn is_invisible(c: char) -> bool {
     is_bidi_control(c)
@@ -29,8 +30,8 @@ pub(crate) fn is_invisible(c: char) -> bool {
         )
 }
 
-/// Appends text for a terminal: control characters other than line breaks and tabs become U+FFFD, and the characters that control
-/// the direction of text are left out.
+/// Appends text for a terminal: control characters other than line breaks and tabs become U+FFFD,
+/// and the characters that control the direction of text are left out.
 pub(crate) fn push_plain(text: &str, to: &mut alloc::string::String) {
     to.extend(text.chars().filter(|c| !is_bidi_control(*c)).map(|c| match c {
         '\n' | '\t' => c,

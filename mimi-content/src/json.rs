@@ -1,7 +1,7 @@
 //! The JSON form of the test vectors.
 //!
-//! Bytes are lower-case hex strings in every format; integers beyond 2^53-1 are decimal strings; a field that may be absent is null or
-//! left out.
+//! Bytes are lower-case hex strings in every format; integers beyond 2^53-1 are decimal strings; a
+//! field that may be absent is null or left out.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -24,7 +24,7 @@ use crate::part::{AeadAlgorithm, ExternalPart, MultiPart, NestedPart, Part, Part
 use crate::salt::Salt;
 use crate::status::{MessageStatus, MessageStatusReport, PerMessageStatus};
 
-/// Octets as hex.
+/// Bytes as hex.
 struct Hex<T>(T);
 
 impl<T: AsRef<[u8]>> Serialize for Hex<T> {
@@ -92,7 +92,7 @@ impl<'de> Deserialize<'de> for Number {
     }
 }
 
-/// Types that are octets.
+/// Types that are bytes.
 macro_rules! as_hex {
     ($($type:ident),*) => {$(
         impl Serialize for $type {

@@ -1,32 +1,43 @@
-//! The content format of MIMI (More Instant Messaging Interoperability): what stands inside the encrypted application messages
-//! of an MLS group.
+//! The content format of MIMI (More Instant Messaging Interoperability): what stands inside the
+//! encrypted application messages of an MLS group.
 //!
-//! - **[`MimiContentRef`]** reads a message out of received bytes, strictly and without copying; **[`MimiContent`]** owns one, and
-//!   its builder makes one.
-//! - **[`MessageId`]** names a message: computed while the message streams by, in revision 08 and, for archives, 07.
-//! - **[`Extensions`]** hold what the format leaves open, with typed access to the six extensions that have a definition.
-//! - **[`MessageStatusReport`]** says what became of messages; **[`MessageDerivedValues`]** is what comes with one.
+//! - **[`MimiContentRef`]** reads a message out of received bytes, strictly and without copying;
+//!   **[`MimiContent`]** owns one, and its builder makes one.
+//! - **[`MessageId`]** names a message: computed while the message streams by, in revision 08 and,
+//!   for archives, 07.
+//! - **[`Extensions`]** hold what the format leaves open, with typed access to the six extensions
+//!   that have a definition.
+//! - **[`MessageStatusReport`]** says what became of messages; **[`MessageDerivedValues`]** is what
+//!   comes with one.
 //! - **[`media_types`]** names the ones that every client must be able to receive.
 //! - **[`ReceivedMessage::anomalies`]** lists what is wrong with a message that decodes.
-//! - **[`timeline::Timeline`]** folds received messages into what a person sees: order, edits, deletions, reactions, replies, topics, expirations, statuses.
-//! - **[`Composer`]** writes what people send: messages, replies, reactions, edits, retractions, files, conference links; receipts are
-//!   made by [`MessageStatusReport::of`].
-//! - **[`choice::Choice`]** says which parts of a message a client processes, in which order, and why not the others; **[`preview`]**
-//!   makes one line, a quote or a text for search of them, and says whether to notify.
-//! - **[`diagnose`]** reads what is not valid, and lists the rules that it breaks: for logs, support and the import of old stores.
-//! - **[`Payload`]** reads what an application message holds: a message, or a status report without one.
-//! - **[`html`]** makes text of HTML, and with feature `html` a safe page; [`decode_text`] reads text of other charsets.
-//! - **`Attachment`** (feature `crypto`) seals a file for a URL, and `ExternalPartRef::open` checks and opens what was fetched;
-//!   `FileSealer` and `FileVerifier` do so for files of any size in constant memory.
-//! - **`gfm`** (feature `gfm`) escapes Markdown before it is sent, renders what strangers wrote, and tells mentions and deceptive links.
+//! - **[`timeline::Timeline`]** folds received messages into what a person sees: order, edits,
+//!   deletions, reactions, replies, topics, expirations, statuses.
+//! - **[`Composer`]** writes what people send: messages, replies, reactions, edits, retractions,
+//!   files, conference links; receipts are made by [`MessageStatusReport::of`].
+//! - **[`choice::Choice`]** says which parts of a message a client processes, in which order, and
+//!   why not the others; **[`preview`]** makes one line, a quote or a text for search of them, and
+//!   says whether to notify.
+//! - **[`diagnose`]** reads what is not valid, and lists the rules that it breaks: for logs,
+//!   support and the import of old stores.
+//! - **[`Payload`]** reads what an application message holds: a message, or a status report without
+//!   one.
+//! - **[`html`]** makes text of HTML, and with feature `html` a safe page; [`decode_text`] reads
+//!   text of other charsets.
+//! - **`Attachment`** (feature `crypto`) seals a file for a URL, and `ExternalPartRef::open` checks
+//!   and opens what was fetched; `FileSealer` and `FileVerifier` do so for files of any size in
+//!   constant memory.
+//! - **`gfm`** (feature `gfm`) escapes Markdown before it is sent, renders what strangers wrote,
+//!   and tells mentions and deceptive links.
 //!
-//! Implemented are draft-ietf-mimi-content-09, draft-mahy-mimi-message-status-01 and draft-mimi-content-more-extensions-00. The crate is
-//! `no_std` with `alloc` (but for the features that say otherwise), has no I/O, no clock and no randomness, and never panics on any input.
+//! Implemented are draft-ietf-mimi-content-09, draft-mahy-mimi-message-status-01 and
+//! draft-mimi-content-more-extensions-00. The crate is `no_std` with `alloc` (but for the features
+//! that say otherwise), has no I/O, no clock and no randomness, and never panics on any input.
 //!
 //! # What it leaves to you
 //!
-//! Encryption and the sender's identity (your MLS stack), the accepted timestamp (the hub), drawing random salts, uploading and fetching
-//! files, and deciding what to show.
+//! Encryption and the sender's identity (your MLS stack), the accepted timestamp (the hub), drawing
+//! random salts, uploading and fetching files, and deciding what to show.
 //!
 //! # Example
 //!

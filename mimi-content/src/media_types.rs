@@ -1,7 +1,7 @@
-//! The media types that stand in messages: mimi-content section 7.1, mimi-message-status section 6.
+//! The media types that stand in messages: mimi-content §7.1, mimi-message-status section 6.
 
-/// A MIMI content message: what an application message holds, and, inside another one, a message of its own. Every client must be able to
-/// receive it.
+/// A MIMI content message: what an application message holds, and, inside another one, a message of
+/// its own. Every client must be able to receive it.
 pub const MIMI_CONTENT: &str = "application/mimi-content";
 
 /// A status report.
@@ -10,7 +10,8 @@ pub const MIMI_MESSAGE_STATUS: &str = "application/mimi-message-status";
 /// Plain text. Every client must be able to receive it.
 pub const PLAIN_TEXT: &str = "text/plain;charset=utf-8";
 
-/// GitHub Flavored Markdown without autolinks and HTML. Every client must be able to receive it, and may show it as plain text.
+/// GitHub Flavored Markdown without autolinks and HTML. Every client must be able to receive it,
+/// and may show it as plain text.
 pub const GFM_MIMI: &str = "text/markdown;variant=GFM-MIMI";
 
 /// CommonMark. Recommended.

@@ -1,4 +1,4 @@
-//! Message IDs: mimi-content section 3.3.
+//! Message IDs: mimi-content §3.3.
 
 use core::fmt;
 
@@ -7,10 +7,11 @@ use sha2::{Digest, Sha256};
 use crate::cbor::writer::Sink;
 use crate::salt::Salt;
 
-/// The name of a message: one octet that says which hash made it, then the first 31 octets of the hash.
+/// The name of a message: one byte that says which hash made it, then the first 31 bytes of the
+/// hash.
 ///
-/// IDs compare bytewise, which is the order of messages with equal accepted timestamps (section 5.11): the lexically lower
-/// ID sorts earlier. [`MessageId::order`] compares timestamp and ID together.
+/// IDs compare bytewise, which is the order of messages with equal accepted timestamps (§5.11): the
+/// lexically lower ID sorts earlier. [`MessageId::order`] compares timestamp and ID together.
 ///
 /// ```
 /// use mimi_content::{HashAlgorithm, MessageId};
@@ -24,27 +25,28 @@ use crate::salt::Salt;
 pub struct MessageId([u8; 32]);
 
 impl MessageId {
-    /// Takes the octets as they stand in a message. No algorithm is refused here; [`MessageId::is_known`] tells.
+    /// Takes the bytes as they stand in a message. No algorithm is refused here;
+    /// [`MessageId::is_known`] tells.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// All 32 octets.
+    /// All 32 bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// The hash algorithm in the first octet.
+    /// The hash algorithm in the first byte.
     #[must_use]
     pub const fn algorithm(&self) -> HashAlgorithm {
         let [algorithm, ..] = self.0;
         HashAlgorithm(algorithm)
     }
 
-    /// Whether the algorithm is the one that this revision of the format makes message IDs with, SHA-256. A message with a
-    /// reference to any other is to be logged and discarded (section 9.1).
+    /// Whether the algorithm is the one that this revision of the format makes message IDs with,
+    /// SHA-256. A message with a reference to any other is to be logged and discarded (§9.1).
     #[must_use]
     pub const fn is_known(&self) -> bool {
         self.algorithm().0 == HashAlgorithm::SHA_256.0
@@ -52,9 +54,9 @@ impl MessageId {
 
     /// The ID that revision 08 gives to an encoded message.
     ///
-    /// `sender_uri` and `room_uri` are the caller's, from MLS and the room, not the message's own extensions: an author who
-    /// could choose them could choose between IDs. `encoded` is the whole message with its salt in it, and `salt` that salt
-    /// again. Nothing is copied.
+    /// `sender_uri` and `room_uri` are the caller's, from MLS and the room, not the message's own
+    /// extensions: an author who could choose them could choose between IDs. `encoded` is the whole
+    /// message with its salt in it, and `salt` that salt again. Nothing is copied.
     ///
     /// ```text
     /// hash_output = hash( senderUriLength || senderUri || roomUriLength || roomUri || message || salt )
@@ -66,7 +68,8 @@ impl MessageId {
     ///
     /// # Errors
     ///
-    /// [`UriTooLong`] if a URI has more than 65535 octets: its length does not fit the 16 bits that are hashed.
+    /// [`UriTooLong`] if a URI has more than 65535 bytes: its length does not fit the 16 bits that
+    /// are hashed.
     pub fn compute(
         sender_uri: &str,
         room_uri: &str,
@@ -82,10 +85,12 @@ impl MessageId {
         Ok(hash.finish(salt))
     }
 
-    /// The ID that revision 07 gave to an encoded message: as [`MessageId::compute`] without the two lengths.
+    /// The ID that revision 07 gave to an encoded message: as [`MessageId::compute`] without the
+    /// two lengths.
     ///
-    /// Moving octets from the end of the sender URI to the front of the room URI leaves this ID as it is, which is why
-    /// revision 08 added the lengths. For reading old archives only, in which identities may be bytes that are no text.
+    /// Moving bytes from the end of the sender URI to the front of the room URI leaves this ID as
+    /// it is, which is why revision 08 added the lengths. For reading old archives only, in which
+    /// identities may be bytes that are no text.
     #[must_use]
     pub fn compute_revision_07(
         sender_uri: impl AsRef<[u8]>,
@@ -98,7 +103,7 @@ impl MessageId {
         hash.finish(salt)
     }
 
-    /// The algorithm, then all but the last octet of its output.
+    /// The algorithm, then all but the last byte of its output.
     fn from_sha256(output: &[u8; 32]) -> Self {
         let mut id = [HashAlgorithm::SHA_256.0; 32];
         let ([_, place @ ..], [octets @ .., _]) = (&mut id, output);
@@ -106,8 +111,8 @@ impl MessageId {
         Self(id)
     }
 
-    /// The place of a message in its room or topic: by the hub's accepted timestamp (milliseconds since the UNIX epoch), then
-    /// by the lexically lower ID (section 5.11).
+    /// The place of a message in its room or topic: by the hub's accepted timestamp (milliseconds
+    /// since the UNIX epoch), then by the lexically lower ID (§5.11).
     ///
     /// ```
     /// use mimi_content::MessageId;
@@ -137,7 +142,7 @@ impl AsRef<[u8]> for MessageId {
 impl TryFrom<&[u8]> for MessageId {
     type Error = core::array::TryFromSliceError;
 
-    /// Takes exactly 32 octets.
+    /// Takes exactly 32 bytes.
     fn try_from(octets: &[u8]) -> Result<Self, Self::Error> {
         octets.try_into().map(Self)
     }
@@ -184,20 +189,21 @@ fn uri_length(uri: &str) -> Result<[u8; 2], UriTooLong> {
     u16::try_from(uri.len()).map(u16::to_be_bytes).map_err(|_| UriTooLong { octets: uri.len() })
 }
 
-/// Octets of a SHA-256 block.
+/// Bytes of a SHA-256 block.
 const BLOCK: usize = 64;
 
 /// Blocks of the longest input that is hashed in one go.
 const ONE_GO: usize = 6;
 
-/// SHA-256's initial state (FIPS 180-4, section 5.3.3).
+/// SHA-256's initial state (FIPS 180-4, §5.3.3).
 const INITIAL: [u32; 8] =
     [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
 
 /// The ID of a message whose whole hash input fits in [`ONE_GO`] blocks; `None` for a longer one.
 ///
-/// Most messages are that short, and then it is the small steps between the pieces that cost, not the hash. So the padded input
-/// (FIPS 180-4, section 5.1.1) is put together on the stack, and goes through the library's compression function in one call.
+/// Most messages are that short, and then it is the small steps between the pieces that cost, not
+/// the hash. So the padded input (FIPS 180-4, §5.1.1) is put together on the stack, and goes
+/// through the library's compression function in one call.
 #[inline]
 fn short_message_id(uris: [(&[u8; 2], &str); 2], encoded: &[u8], salt: &Salt) -> Option<MessageId> {
     let mut blocks = [[0; BLOCK]; ONE_GO];
@@ -234,7 +240,7 @@ fn short_message_id(uris: [(&[u8; 2], &str); 2], encoded: &[u8], salt: &Salt) ->
     Some(MessageId(id))
 }
 
-/// A URI of more than 65535 octets, which has no place in a message ID (section 3.3).
+/// A URI of more than 65535 bytes, which has no place in a message ID (§3.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct UriTooLong {
     /// How long it is.
@@ -303,7 +309,7 @@ impl HashAlgorithm {
         })
     }
 
-    /// Octets of this hash, if it is one that this crate knows.
+    /// Bytes of this hash, if it is one that this crate knows.
     #[must_use]
     pub const fn output_length(self) -> Option<usize> {
         Some(match self.0 {
@@ -420,7 +426,7 @@ mod tests {
         let (low, high) = (MessageId::from_bytes([1; 32]), MessageId::from_bytes([2; 32]));
         assert!(low.order(5) < high.order(5));
         assert!(high.order(4) < low.order(5));
-        // Lexically: the first octet that differs decides.
+        // Lexically: the first byte that differs decides.
         let mut higher = [1; 32];
         higher[0] = 2;
         let mut lower = [9; 32];

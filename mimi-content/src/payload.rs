@@ -1,4 +1,5 @@
-//! What an application message holds: mimi-content-09 §7.1, mimi-message-status-01 §6, mls-extensions-10 §6.2.4.
+//! What an application message holds: mimi-content-09 §7.1, mimi-message-status-01 §6,
+//! mls-extensions-10 §6.2.4.
 
 use alloc::string::String;
 use core::fmt;
@@ -9,7 +10,8 @@ use crate::media_types::{MIMI_CONTENT, MIMI_MESSAGE_STATUS};
 use crate::message::MimiContentRef;
 use crate::status::MessageStatusReportRef;
 
-/// What an application message holds, by its media type: a message, or a status report that stands by itself.
+/// What an application message holds, by its media type: a message, or a status report that stands
+/// by itself.
 ///
 /// A report may also be a part of a message; then the message is the payload.
 ///
@@ -36,13 +38,13 @@ pub enum Payload<'a> {
 }
 
 impl<'a> Payload<'a> {
-    /// Reads a payload of the media type that the application framing names. The empty type stands for MIMI content, which is
-    /// what a MIMI group sends where no framing is used.
+    /// Reads a payload of the media type that the application framing names. The empty type stands
+    /// for MIMI content, which is what a MIMI group sends where no framing is used.
     ///
     /// # Errors
     ///
-    /// [`PayloadError::UnknownType`] for another media type, [`PayloadError::Decode`] for what is not the one encoding of a valid
-    /// value.
+    /// [`PayloadError::UnknownType`] for another media type, [`PayloadError::Decode`] for what is
+    /// not the one encoding of a valid value.
     pub fn decode(content_type: &str, encoded: &'a [u8]) -> Result<Self, PayloadError> {
         if content_type.is_empty() || media_type_matches(MIMI_CONTENT, content_type) {
             MimiContentRef::decode(encoded).map(Self::Content).map_err(PayloadError::Decode)

@@ -1,8 +1,8 @@
-//! A message in short: one line for lists and notifications, a quote for a reply, a text for a search index, what was not shown,
-//! and whether to notify.
+//! A message in short: one line for lists and notifications, a quote for a reply, a text for a
+//! search index, what was not shown, and whether to notify.
 //!
-//! All of it is plain text that is fit for a terminal: no control characters but line breaks and tabs, none that control the
-//! direction of text.
+//! All of it is plain text that is fit for a terminal: no control characters but line breaks and
+//! tabs, none that control the direction of text.
 
 use alloc::string::String;
 
@@ -14,7 +14,8 @@ use crate::invisible::push_plain;
 use crate::message::MimiContentRef;
 use crate::part::{NestedPartRef, PartRef};
 
-/// The text of content of type `text/plain`, `text/markdown` or `text/html`; `None` for other types and unknown charsets.
+/// The text of content of type `text/plain`, `text/markdown` or `text/html`; `None` for other types
+/// and unknown charsets.
 ///
 /// ```
 /// use mimi_content::preview::plain_text;
@@ -57,8 +58,8 @@ fn markdown(text: &str) -> String {
     as_it_is(text)
 }
 
-/// All text of a message that is shown, for a search index: of texts their plain text, of files their description and file name,
-/// and the subject. Each on lines of its own.
+/// All text of a message that is shown, for a search index: of texts their plain text, of files
+/// their description and file name, and the subject. Each on lines of its own.
 ///
 /// ```
 /// use mimi_content::choice::{Choice, Profile};
@@ -106,8 +107,9 @@ pub fn search_text(message: &MimiContentRef<'_>, choice: &Choice) -> String {
     text
 }
 
-/// A message in one line of at most `longest` characters, for a list of rooms or a notification: the first text that is shown,
-/// else what was sent. Longer text is cut at the end, where `…` stands. Empty for a message without content.
+/// A message in one line of at most `longest` characters, for a list of rooms or a notification:
+/// the first text that is shown, else what was sent. Longer text is cut at the end, where `…`
+/// stands. Empty for a message without content.
 #[must_use]
 pub fn one_line(message: &MimiContentRef<'_>, choice: &Choice, longest: usize) -> String {
     let text = shown_text(message, choice);
@@ -130,8 +132,8 @@ pub fn one_line(message: &MimiContentRef<'_>, choice: &Choice, longest: usize) -
     line
 }
 
-/// A message in at most `lines` lines of at most `longest` characters together, for the head of a reply. Longer text is cut at the
-/// end, where `…` stands.
+/// A message in at most `lines` lines of at most `longest` characters together, for the head of a
+/// reply. Longer text is cut at the end, where `…` stands.
 #[must_use]
 pub fn quote(message: &MimiContentRef<'_>, choice: &Choice, lines: usize, longest: usize) -> String {
     let text = shown_text(message, choice);
@@ -188,8 +190,8 @@ const MOST_NAMED: usize = 8;
 /// Characters of a name or a description, at most.
 const LONGEST_NAME: usize = 100;
 
-/// What a person should be told of the parts that are not shown, each on a line of its own: their media type, file name and
-/// description. `None` if everything is shown that was sent.
+/// What a person should be told of the parts that are not shown, each on a line of its own: their
+/// media type, file name and description. `None` if everything is shown that was sent.
 ///
 /// The text is in no language. At most eight parts are named; further ones are counted.
 ///
@@ -254,7 +256,8 @@ fn named(part: &NestedPartRef<'_>) -> String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Attention {
-    /// Nothing to notify of: one's own message, an edit, a deletion, a message that expired, a report, nothing to show.
+    /// Nothing to notify of: one's own message, an edit, a deletion, a message that expired, a
+    /// report, nothing to show.
     None,
     /// A reaction.
     Reaction,
@@ -276,8 +279,9 @@ pub trait Recipient {
     }
 }
 
-/// Whether a message from `sender_uri`, which comes from MLS, calls for the attention of its recipient at `now_ms`
-/// (milliseconds since the UNIX epoch). Mentions are found with feature `gfm`.
+/// Whether a message from `sender_uri`, which comes from MLS, calls for the attention of its
+/// recipient at `now_ms` (milliseconds since the UNIX epoch). Mentions are found with feature
+/// `gfm`.
 ///
 /// ```
 /// use mimi_content::choice::{Choice, Profile};

@@ -1,4 +1,4 @@
-//! The random salt of a message: mimi-content sections 4.1 and 9.2.
+//! The random salt of a message: mimi-content §4.1 and 9.2.
 
 use core::fmt;
 
@@ -7,14 +7,15 @@ use rand_core::CryptoRng;
 use sha2::Sha256;
 use zeroize::Zeroize;
 
-/// The 16 octets that no other message has. They must be cryptographically random: they keep the message ID from being
-/// guessed, and message franking uses them as its key, so `Debug` does not show them.
+/// The 16 bytes that no other message has. They must be cryptographically random: they keep the
+/// message ID from being guessed, and message franking uses them as its key, so `Debug` does not
+/// show them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Salt([u8; 16]);
 
 impl Salt {
-    /// Takes 16 octets from the caller's cryptographically secure generator.
+    /// Takes 16 bytes from the caller's cryptographically secure generator.
     #[must_use]
     pub const fn from_bytes(random: [u8; 16]) -> Self {
         Self(random)
@@ -28,21 +29,23 @@ impl Salt {
         Self(octets)
     }
 
-    /// The octets.
+    /// The bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }
 
-    /// Derives a salt from a secret that the caller's MLS stack exported (the draft suggests the label `salt_base_secret`)
-    /// and a nonce made locally, never used before with this secret (section 9.2):
+    /// Derives a salt from a secret that the caller's MLS stack exported (the draft suggests the
+    /// label `salt_base_secret`) and a nonce made locally, never used before with this secret
+    /// (§9.2):
     ///
     /// ```text
     /// hash_output = HMAC_SHA256( salt_base_secret, nonce )
     /// salt        = hash_output[0..15]
     /// ```
     ///
-    /// All members of the group know the exported secret, so the nonce alone keeps them from knowing the salt in advance.
+    /// All members of the group know the exported secret, so the nonce alone keeps them from
+    /// knowing the salt in advance.
     #[must_use]
     pub fn derive(salt_base_secret: &[u8; 32], nonce: &[u8]) -> Self {
         let mut key = padded(salt_base_secret);
@@ -77,7 +80,7 @@ impl fmt::Debug for Salt {
 mod tests {
     use super::*;
 
-    /// Gives the octets 0, 1, 2 and so on.
+    /// Gives the bytes 0, 1, 2 and so on.
     struct Counter(u8);
 
     impl rand_core::TryRng for Counter {
@@ -115,8 +118,8 @@ mod tests {
 
     #[test]
     fn derives_the_first_half_of_the_hmac() {
-        // RFC 4231's keys are shorter or longer than 32 octets; zero octets at the end of a key do not change its HMAC, so its
-        // test case 1 (20 octets of 0x0b) serves.
+        // RFC 4231's keys are shorter or longer than 32 bytes; zero bytes at the end of a key do
+        // not change its HMAC, so its test case 1 (20 bytes of 0x0b) serves.
         let mut secret = [0; 32];
         secret[..20].fill(0x0b);
         let salt = Salt::derive(&secret, b"Hi There");

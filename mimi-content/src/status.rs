@@ -11,10 +11,11 @@ use crate::error::{Result, Within};
 use crate::message::read_message_id;
 use crate::message_id::MessageId;
 
-/// Octets of the smallest [`PerMessageStatus`]: two heads, 33 for the ID, one for the status.
+/// Bytes of the smallest [`PerMessageStatus`]: two heads, 33 for the ID, one for the status.
 const LEAST_STATUS: usize = 36;
 
-/// What became of a message at the reporting user, a number of the format's open list. Unknown numbers are kept.
+/// What became of a message at the reporting user, a number of the format's open list. Unknown
+/// numbers are kept.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct MessageStatus(pub u8);
@@ -50,7 +51,8 @@ impl MessageStatus {
         })
     }
 
-    /// Whether saying so is a delivery notification, for a room's policy on those: `delivered` and `error`.
+    /// Whether saying so is a delivery notification, for a room's policy on those: `delivered` and
+    /// `error`.
     #[must_use]
     pub const fn is_delivery_notification(self) -> bool {
         matches!(self, Self::DELIVERED | Self::ERROR)
@@ -162,8 +164,8 @@ impl MessageStatusReport {
 
     /// Takes the report into what is known of one user's messages, by a rule such as [`TwoFacts`].
     ///
-    /// What the rule finds not meaningful after what is known changes nothing, and is returned for the
-    /// log. The reports must come in the order in which the hub accepted them; a
+    /// What the rule finds not meaningful after what is known changes nothing, and is returned for
+    /// the log. The reports must come in the order in which the hub accepted them; a
     /// [timeline](crate::timeline) takes them in any order.
     ///
     /// ```
@@ -213,12 +215,13 @@ impl MessageStatusReport {
     }
 }
 
-/// How the reports of one user on one message come together, whatever the order in which they arrive.
+/// How the reports of one user on one message come together, whatever the order in which they
+/// arrive.
 ///
-/// A user has several devices, and each reports by itself. Which transitions are meaningful, the draft
-/// leaves to the implementer (mimi-message-status-01 §3); [`TwoFacts`] is the default here. A rule
-/// sorts the statuses into ranks: a report of a higher rank holds whenever it was accepted, and within
-/// a rank the last one or the first one does.
+/// A user has several devices, and each reports by itself. Which transitions are meaningful, the
+/// draft leaves to the implementer (mimi-message-status-01 §3); [`TwoFacts`] is the default here. A
+/// rule sorts the statuses into ranks: a report of a higher rank holds whenever it was accepted,
+/// and within a rank the last one or the first one does.
 pub trait StatusRule {
     /// Where a status stands among the others.
     fn standing(&self, status: MessageStatus) -> StatusStanding;

@@ -123,7 +123,7 @@ fn finds_nothing_in_an_ordinary_message() {
         extensions.set_room_uri(ROOM).unwrap();
         extensions.set_last_seen(&LastSeen::Messages(vec![])).unwrap();
     });
-    // Unknown messages, dispositions, content types and languages are legitimate (section 9.1).
+    // Unknown messages, dispositions, content types and languages are legitimate (§9.1).
     assert_eq!(anomalies(ordinary.replaces(known_id()).in_reply_to(known_id())), []);
     let unknown = NestedPart::single(Disposition(200), "tlh,x-own", "application/unheard-of", "");
     assert_eq!(anomalies(builder(unknown)), []);

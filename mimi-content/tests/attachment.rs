@@ -20,7 +20,7 @@ const ALGORITHMS: [(AeadAlgorithm, usize); 3] = [
     (AeadAlgorithm::CHACHA20_POLY1305, 32),
 ];
 
-/// Gives the octets that it was made of, and panics when they run out.
+/// Gives the bytes that it was made of, and panics when they run out.
 struct Replay(Vec<u8>);
 
 impl rand_core::TryRng for Replay {

@@ -1,4 +1,5 @@
-//! Making messages: what a builder sets, clears and refuses, and how the parts of a message are found.
+//! Making messages: what a builder sets, clears and refuses, and how the parts of a message are
+//! found.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
@@ -27,7 +28,8 @@ fn build(body: NestedPart) -> Result<MimiContent, BuildError> {
     MimiContent::builder(SALT, body).build()
 }
 
-/// A message as a sender writes it who does not keep to the draft: its JSON form is read as leniently as its bytes.
+/// A message as a sender writes it who does not keep to the draft: its JSON form is read as
+/// leniently as its bytes.
 fn received(body: &NestedPart) -> MimiContent {
     let mut json = serde_json::to_value(build(text("")).unwrap()).unwrap();
     json["body"] = serde_json::to_value(body).unwrap();

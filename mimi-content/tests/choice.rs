@@ -1,4 +1,4 @@
-//! Choosing parts: the draft's examples, each rule of section 4.4, and what holds for every message.
+//! Choosing parts: the draft's examples, each rule of §4.4, and what holds for every message.
 
 #![allow(
     missing_docs,

@@ -1,4 +1,5 @@
-//! Composing: what stays in an edit, and what is refused. The examples of the draft stand in the documentation.
+//! Composing: what stays in an edit, and what is refused. The examples of the draft stand in the
+//! documentation.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 

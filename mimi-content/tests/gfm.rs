@@ -1,4 +1,5 @@
-//! Markdown from strangers: what reaches a page, as an HTML parser sees it, and which links are not what they seem.
+//! Markdown from strangers: what reaches a page, as an HTML parser sees it, and which links are not
+//! what they seem.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
@@ -589,8 +590,8 @@ fn warns_of_links_that_are_not_what_they_seem() {
     assert_eq!(Downgraded.to_string(), "the link shows https and leads to http");
 }
 
-/// Pairs of a link's text and its target, with the warning that is right: of the draft, of public lists of what is an address
-/// in a text and what is not, and of ways to hide one.
+/// Pairs of a link's text and its target, with the warning that is right: of the draft, of public
+/// lists of what is an address in a text and what is not, and of ways to hide one.
 #[test]
 fn warns_as_the_table_says() {
     let table: Vec<(String, String, Option<String>)> =

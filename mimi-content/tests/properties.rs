@@ -148,7 +148,8 @@ proptest! {
         for (_, value) in extensions.iter() {
             match (value.to_value(), without_a_tree(value.encoded())) {
                 (Ok(tree), None) => {
-                    // A key for private use: under some of the others the value would have to be of a certain form.
+                    // A key for private use: under some of the others the value would have to be of
+                    // a certain form.
                     let mut again = Extensions::new();
                     again.set_value("own", &tree).unwrap();
                     prop_assert_eq!(again.get("own"), Some(value));
@@ -331,15 +332,15 @@ fn derived_values() -> impl Strategy<Value = DerivedValues> {
 /// One step away from a valid encoding.
 #[derive(Clone, Debug)]
 enum Edit {
-    /// Sets an octet.
+    /// Sets an byte.
     Set(Index, u8),
-    /// Puts an octet in.
+    /// Puts an byte in.
     Insert(Index, u8),
-    /// Takes some octets out.
+    /// Takes some bytes out.
     Remove(Index, usize),
-    /// Has some octets twice.
+    /// Has some bytes twice.
     Repeat(Index, usize),
-    /// Puts a piece of another valid encoding in the place of as many octets, or of none.
+    /// Puts a piece of another valid encoding in the place of as many bytes, or of none.
     Splice { from: Index, to: Index, length: usize, replacing: bool },
 }
 
@@ -370,7 +371,7 @@ impl Edit {
 
 fn edit() -> impl Strategy<Value = Edit> {
     let length = || prop_oneof![4 => 1_usize..4, 2 => 4_usize..40, 1 => 40_usize..400];
-    // Heads at every step of their widths, and octets that stand for something by themselves.
+    // Heads at every step of their widths, and bytes that stand for something by themselves.
     let octet = || prop_oneof![Just(0x18), Just(0x60), Just(0xf6), Just(0xf7), Just(0x9f), any::<u8>()];
     prop_oneof![
         4 => (any::<Index>(), octet()).prop_map(|(at, octet)| Edit::Set(at, octet)),
@@ -382,7 +383,8 @@ fn edit() -> impl Strategy<Value = Edit> {
     ]
 }
 
-/// Checks what is a few edits away from valid encodings, and that some of it is accepted and some refused.
+/// Checks what is a few edits away from valid encodings, and that some of it is accepted and some
+/// refused.
 fn check_edited(valid: impl Strategy<Value = Vec<u8>> + 'static, check: fn(&[u8]) -> bool) {
     let valid: BoxedStrategy<Vec<u8>> = valid.boxed();
     let edited = (valid.clone(), valid, prop::collection::vec(edit(), 1..4)).prop_map(
@@ -468,7 +470,8 @@ fn without_a_tree(mut encoded: &[u8]) -> Option<String> {
             }
             _ => Vec::new(),
         };
-        // It reads bignums of up to 16 octets as `i128` or `u128`, and leaves longer ones as they are.
+        // It reads bignums of up to 16 bytes as `i128` or `u128`, and leaves longer ones as they
+        // are.
         if negative_bignum && content.len() == 16 && content[0] >= 0x80 {
             return Some("negative bignum below -2^127".to_owned());
         }

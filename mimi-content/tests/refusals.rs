@@ -414,7 +414,7 @@ fn refuses_odd_values_inside_extensions() {
     refuses(&value(&[0x82, 0x00, 0xf8, 0x00]), Kind::NotWellFormed, at + 2, "extensions[7][1]");
 }
 
-/// The example of section 6.3 has four levels; one more is too deep.
+/// The example of §6.3 has four levels; one more is too deep.
 #[test]
 fn refuses_extensions_of_five_levels() {
     let four = [
@@ -622,7 +622,8 @@ fn refuses_the_fifth_level_of_parts() {
     refuses(&body(&deeper), Kind::PartsTooDeep, BODY_AT + 4 * 6, "body.parts[0].parts[0].parts[0].parts[0]");
 }
 
-/// None of these takes time or memory: the first is refused at its fifth level, the others at their first head.
+/// None of these takes time or memory: the first is refused at its fifth level, the others at their
+/// first head.
 #[test]
 fn refuses_bombs() {
     let levels = 100_000;

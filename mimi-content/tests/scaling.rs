@@ -1,4 +1,5 @@
-//! How the cost of a step of the timeline grows: rows that are asked for, at n, 2n, 4n and 8n messages.
+//! How the cost of a step of the timeline grows: rows that are asked for, at n, 2n, 4n and 8n
+//! messages.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::arithmetic_side_effects)]
 
@@ -168,7 +169,8 @@ const STREAMS: [(&str, Stream); 9] = [
     }),
 ];
 
-/// Folds the stream, then reads, expires and retracts it. Rows that are asked for, returned and written.
+/// Folds the stream, then reads, expires and retracts it. Rows that are asked for, returned and
+/// written.
 fn steps(stream: &[Message]) -> usize {
     let steps = Cell::new(0);
     let mut timeline: Timeline<()> = Timeline::new();

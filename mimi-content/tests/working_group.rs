@@ -1,4 +1,5 @@
-//! The working group's examples: draft-ietf-mimi-content-09 sections 5 and appendix C, draft-mahy-mimi-message-status-01 section 5.
+//! The working group's examples: draft-ietf-mimi-content-09 sections 5 and appendix C,
+//! draft-mahy-mimi-message-status-01 section 5.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -112,7 +113,7 @@ fn every_example_has_the_message_id_of_revision_08() {
     }
 }
 
-/// The hex dumps in section 5.2 and 5.3 still answer this ID, and implied-original.cbor still holds it.
+/// The hex dumps in §5.2 and 5.3 still answer this ID, and implied-original.cbor still holds it.
 #[test]
 fn the_dumps_of_the_draft_show_the_revision_07_id_of_the_original() {
     let original = example("original");

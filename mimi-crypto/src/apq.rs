@@ -77,8 +77,8 @@ impl core::error::Error for ApqSuitesError {}
 
 /// Whether the two cipher suites of an APQInfo may be combined in its mode (mls-combiner §4, §7.1).
 ///
-/// The traditional group has a suite of RFC 9420 (1 to 7). The post-quantum group has one whose KEM is
-/// ML-KEM alone: 0xF042, 0x0050, 0x0042, 0x0051 or 0x0907. With `mode` true (confidentiality and
+/// The traditional group has a suite of RFC 9420 (1 to 7). The post-quantum group has one whose KEM
+/// is ML-KEM alone: 0xF042, 0x0050, 0x0042, 0x0051 or 0x0907. With `mode` true (confidentiality and
 /// authenticity) its signatures are ML-DSA's, too: 0x0051 or 0x0907.
 ///
 /// # Errors

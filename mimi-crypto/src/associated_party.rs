@@ -1,6 +1,8 @@
-//! Secrets that a group shares with a party that isn't a member, such as the hub (mls-associated-parties-01).
+//! Secrets that a group shares with a party that isn't a member, such as the hub
+//! (mls-associated-parties-01).
 //!
-//! An epoch of a party's key schedule is begun by a commit secret on which both sides agree. The types go along:
+//! An epoch of a party's key schedule is begun by a commit secret on which both sides agree. The
+//! types go along:
 //!
 //! | who | begins with | compares by | continues with |
 //! |-|-|-|-|
@@ -31,7 +33,8 @@ const ENTRY_LABEL: &[u8] = b"AssociatedPartyEntryTBS";
 const COMMIT_SECRET: &[u8] = AssociatedPartyCommitEncryptionContext::LABEL;
 
 // signature = SignWithLabel(signature_key, "AssociatedPartyEntryTBS", AssociatedPartyEntryTBS)
-/// The entry of the party that is the external sender `external_sender_index` and owns `signing_key` (3).
+/// The entry of the party that is the external sender `external_sender_index` and owns
+/// `signing_key` (3).
 ///
 /// # Errors
 /// Those of [`sign_with_label`].
@@ -48,7 +51,8 @@ pub fn sign_associated_party_entry<S: CipherSuiteProvider + ?Sized>(
     Ok(AssociatedPartyEntry { encryption_key, external_sender_index, signature: signature.into() })
 }
 
-/// An entry whose signature is by the external sender that it names. Only [`verify_associated_party_entry`] makes one.
+/// An entry whose signature is by the external sender that it names. Only
+/// [`verify_associated_party_entry`] makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedAssociatedPartyEntry(AssociatedPartyEntry);
 
@@ -69,7 +73,8 @@ impl VerifiedAssociatedPartyEntry {
 /// Verifies an entry against the `external_senders` of its group (3).
 ///
 /// # Errors
-/// [`CryptoError::UnknownExternalSender`] when there is none at its index, and those of [`verify_with_label`].
+/// [`CryptoError::UnknownExternalSender`] when there is none at its index, and those of
+/// [`verify_with_label`].
 pub fn verify_associated_party_entry<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     entry: AssociatedPartyEntry,
@@ -93,8 +98,9 @@ pub struct ApCommit {
 }
 
 impl ApCommit {
-    /// What a member derives from the new epoch's `ap_secret` (4.1): what `SafeExportSecret` gives for the component
-    /// [`ASSOCIATED_PARTIES`](ComponentID::ASSOCIATED_PARTIES). `ap_index` is the party's place, from 0, in `associated_parties`.
+    /// What a member derives from the new epoch's `ap_secret` (4.1): what `SafeExportSecret` gives
+    /// for the component [`ASSOCIATED_PARTIES`](ComponentID::ASSOCIATED_PARTIES). `ap_index` is the
+    /// party's place, from 0, in `associated_parties`.
     ///
     /// ```text
     /// ap_commit_base_secret =
@@ -140,8 +146,8 @@ impl ApCommit {
         self.secret_id.expose().into()
     }
 
-    /// What the committer sends to the party that owns `encryption_key`, stapled to the commit (4.2). `group_context` is the new
-    /// epoch's.
+    /// What the committer sends to the party that owns `encryption_key`, stapled to the commit
+    /// (4.2). `group_context` is the new epoch's.
     ///
     /// ```text
     /// (kem_output, ciphertext) =
@@ -150,7 +156,8 @@ impl ApCommit {
     /// ```
     ///
     /// # Errors
-    /// [`CryptoError::CipherSuiteMismatch`] for a group of another suite, and those of [`safe_encrypt_with_label`].
+    /// [`CryptoError::CipherSuiteMismatch`] for a group of another suite, and those of
+    /// [`safe_encrypt_with_label`].
     pub fn seal<S: CipherSuiteProvider + ?Sized>(
         self,
         suite: &S,
@@ -175,7 +182,8 @@ impl ApCommit {
         Ok((sent, AgreedApCommit { secret: self.secret }))
     }
 
-    /// What a member that didn't commit does with what the committer sent: is it about the same secret?
+    /// What a member that didn't commit does with what the committer sent: is it about the same
+    /// secret?
     ///
     /// # Errors
     /// [`CryptoError::ApCommitSecretMismatch`] when it isn't.
@@ -198,7 +206,8 @@ fn encryption_context<S: CipherSuiteProvider + ?Sized>(
     Ok(AssociatedPartyCommitEncryptionContext::of(group_context.clone(), id).to_bytes()?)
 }
 
-/// The commit secret on which the group and the party agree, as far as this side can tell: made by the committer, or compared by its ID.
+/// The commit secret on which the group and the party agree, as far as this side can tell: made by
+/// the committer, or compared by its ID.
 #[derive(Debug)]
 pub struct AgreedApCommit {
     secret: Secret,
@@ -208,9 +217,9 @@ impl AgreedApCommit {
     /// What the party does with what the committer sent (4.2). `group_context` is the new epoch's.
     ///
     /// # Errors
-    /// [`CryptoError::CipherSuiteMismatch`] for a group of another suite; those of [`safe_decrypt_with_label`];
-    /// [`CryptoError::InvalidLength`] when what was sealed hasn't KDF.Nh bytes; [`CryptoError::ApCommitSecretMismatch`] when the ID isn't that of the
-    /// secret.
+    /// [`CryptoError::CipherSuiteMismatch`] for a group of another suite; those of
+    /// [`safe_decrypt_with_label`]; [`CryptoError::InvalidLength`] when what was sealed hasn't
+    /// KDF.Nh bytes; [`CryptoError::ApCommitSecretMismatch`] when the ID isn't that of the secret.
     pub fn open<S: CipherSuiteProvider + ?Sized>(
         suite: &S,
         private_key: &HpkePrivateKey,
@@ -236,7 +245,8 @@ impl AgreedApCommit {
     }
 }
 
-/// `ap_epoch_secret`, KDF.Nh bytes (5). It is deleted once [`ApEpoch`] is made of it; [`ApEpoch::begin`] does both.
+/// `ap_epoch_secret`, KDF.Nh bytes (5). It is deleted once [`ApEpoch`] is made of it;
+/// [`ApEpoch::begin`] does both.
 ///
 /// ```text
 /// ap_epoch_secret = ExpandWithLabel(KDF.Extract(ap_init_secret_[n-1], ap_commit_secret),
@@ -244,8 +254,8 @@ impl AgreedApCommit {
 /// ```
 ///
 /// # Errors
-/// [`CryptoError::CipherSuiteMismatch`] for a group of another suite, [`CryptoError::InvalidLength`] for an init secret of another
-/// length.
+/// [`CryptoError::CipherSuiteMismatch`] for a group of another suite,
+/// [`CryptoError::InvalidLength`] for an init secret of another length.
 pub fn ap_epoch_secret<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     previous_ap_init_secret: Option<&Secret>,
@@ -273,8 +283,8 @@ pub struct ApEpoch {
 }
 
 impl ApEpoch {
-    /// The next epoch (5). `previous_ap_init_secret` is `None` in the party's first epoch, and for all in an epoch that an external
-    /// commit began (6); `group_context` is the new epoch's.
+    /// The next epoch (5). `previous_ap_init_secret` is `None` in the party's first epoch, and for
+    /// all in an epoch that an external commit began (6); `group_context` is the new epoch's.
     ///
     /// # Errors
     /// Those of [`ap_epoch_secret`].
@@ -343,14 +353,16 @@ impl ApEpoch {
     }
 }
 
-/// What a Welcome hands over (6): the init secret of every party, in the order of `associated_parties`.
+/// What a Welcome hands over (6): the init secret of every party, in the order of
+/// `associated_parties`.
 #[must_use]
 pub fn associated_party_secrets<'e>(epochs: impl IntoIterator<Item = &'e ApEpoch>) -> AssociatedPartySecrets {
     let secrets = epochs.into_iter().map(|epoch| SecretOpaque::new(epoch.init_secret.expose()));
     AssociatedPartySecrets { associated_party_init_secrets: secrets.collect() }
 }
 
-/// What a new member takes from a Welcome (6): the init secrets in the order of `associated_parties`, of which there are `parties`.
+/// What a new member takes from a Welcome (6): the init secrets in the order of
+/// `associated_parties`, of which there are `parties`.
 ///
 /// # Errors
 /// [`CryptoError::InvalidLength`] when there isn't one for each party, or one hasn't KDF.Nh bytes.

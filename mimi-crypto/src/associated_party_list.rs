@@ -1,4 +1,5 @@
-//! Which parties a group is associated with after a commit (mls-associated-parties-01, 3.1), and how their key schedules go on.
+//! Which parties a group is associated with after a commit (mls-associated-parties-01 §3.1), and
+//! how their key schedules go on.
 
 use alloc::{
     collections::{BTreeMap, BTreeSet},
@@ -48,14 +49,16 @@ impl ChangedAssociatedParty {
         self.entry.entry()
     }
 
-    /// Its index before the commit; `None` if it comes with it. A party that is removed and added by one commit comes with it.
+    /// Its index before the commit; `None` if it comes with it. A party that is removed and added
+    /// by one commit comes with it.
     #[must_use]
     pub fn previous_index(&self) -> Option<u32> {
         self.previous_index
     }
 }
 
-/// The list after a commit, every entry verified. Only [`apply_associated_party_proposals`] makes one.
+/// The list after a commit, every entry verified. Only [`apply_associated_party_proposals`] makes
+/// one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangedAssociatedParties {
     parties: Vec<ChangedAssociatedParty>,
@@ -63,15 +66,19 @@ pub struct ChangedAssociatedParties {
     previous: usize,
 }
 
-/// Applies the proposals of one commit to the list (3.1), and verifies every entry of what comes of it.
+/// Applies the proposals of one commit to the list (3.1), and verifies every entry of what comes of
+/// it.
 ///
-/// - Removals are by index before the commit, additions go to the end in the order of `proposals`, and updates replace the entry of
-///   their sender where it stands.
-/// - `external_senders` are the new epoch's: a commit that changes them must leave every entry valid.
-/// - A party is one external sender, and has one entry. An update keeps its `external_sender_index`, and comes from a party that was there before
-///   the commit and that the commit doesn't remove (as RFC 9420, 12.2, has it for members).
+/// - Removals are by index before the commit, additions go to the end in the order of `proposals`,
+///   and updates replace the entry of their sender where it stands.
+/// - `external_senders` are the new epoch's: a commit that changes them must leave every entry
+///   valid.
+/// - A party is one external sender, and has one entry. An update keeps its
+///   `external_sender_index`, and comes from a party that was there before the commit and that the
+///   commit doesn't remove (as RFC 9420 §12.2, has it for members).
 ///
-/// Without proposals, this is the check of a list that a joiner is given; from an empty list, that of a group's first one.
+/// Without proposals, this is the check of a list that a joiner is given; from an empty list, that
+/// of a group's first one.
 ///
 /// ```
 /// use mimi_codec::{
@@ -112,8 +119,10 @@ pub struct ChangedAssociatedParties {
 /// - [`CryptoError::UnknownAssociatedParty`] for a removal of an index that isn't there.
 /// - [`CryptoError::NotAnAssociatedParty`] for an update by a party without an entry.
 /// - [`CryptoError::AssociatedPartyChangedTwice`] for two proposals about one entry.
-/// - [`CryptoError::ExternalSenderMismatch`] for an update that names another external sender than its own.
-/// - [`CryptoError::DuplicateAssociatedParty`] for two entries of one external sender, before or after the commit.
+/// - [`CryptoError::ExternalSenderMismatch`] for an update that names another external sender than
+///   its own.
+/// - [`CryptoError::DuplicateAssociatedParty`] for two entries of one external sender, before or
+///   after the commit.
 /// - Those of [`verify_associated_party_entry`].
 pub fn apply_associated_party_proposals<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
@@ -201,7 +210,8 @@ impl ChangedAssociatedParties {
         &self.parties
     }
 
-    /// The new data of the component [`ASSOCIATED_PARTIES`](mimi_codec::code_points::ComponentID::ASSOCIATED_PARTIES).
+    /// The new data of the component
+    /// [`ASSOCIATED_PARTIES`](mimi_codec::code_points::ComponentID::ASSOCIATED_PARTIES).
     #[must_use]
     pub fn associated_parties(&self) -> AssociatedParties {
         AssociatedParties {
@@ -209,7 +219,8 @@ impl ChangedAssociatedParties {
         }
     }
 
-    /// What a member derives for every party from the new epoch's `ap_secret`, in the order of the list.
+    /// What a member derives for every party from the new epoch's `ap_secret`, in the order of the
+    /// list.
     ///
     /// # Errors
     /// Those of [`ApCommit::derive`].
@@ -222,16 +233,17 @@ impl ChangedAssociatedParties {
         parties.map(|(index, party)| ApCommit::derive(suite, ap_secret, index, party.entry())).collect()
     }
 
-    /// The `ap_init_secret` of the previous epoch with which each party's new one [begins](crate::ApEpoch::begin), in the order of the list:
-    /// its own where the party was there before, updated or not, and `None`, which is 0, where it wasn't (5). An external commit sets them all to
-    /// 0, for all (6).
+    /// The `ap_init_secret` of the previous epoch with which each party's new one
+    /// [begins](crate::ApEpoch::begin), in the order of the list: its own where the party was there
+    /// before, updated or not, and `None`, which is 0, where it wasn't (5). An external commit sets
+    /// them all to 0, for all (6).
     ///
-    /// `committer` is the commit's sender; `secrets` are those of the previous epoch, in the order of the list before the commit. Who joins by
-    /// an external commit has none, and gives none.
+    /// `committer` is the commit's sender; `secrets` are those of the previous epoch, in the order
+    /// of the list before the commit. Who joins by an external commit has none, and gives none.
     ///
     /// # Errors
-    /// [`CryptoError::InvalidLength`] when there isn't one for each party of the list before a member's commit, [`CryptoError::NotACommitter`] for a
-    /// sender that can't commit.
+    /// [`CryptoError::InvalidLength`] when there isn't one for each party of the list before a
+    /// member's commit, [`CryptoError::NotACommitter`] for a sender that can't commit.
     pub fn previous_ap_init_secrets<'s>(
         &self,
         committer: &Sender,

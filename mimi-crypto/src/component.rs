@@ -1,5 +1,5 @@
-//! The Safe Application Interface's forms of signing and sealing (mls-extensions-10, 4.2 and 4.3): what is made for one
-//! component is of no use to another.
+//! The Safe Application Interface's forms of signing and sealing (mls-extensions-10 §4.2 and §4.3):
+//! what is made for one component is of no use to another.
 
 use alloc::vec::Vec;
 
@@ -20,7 +20,7 @@ fn operation_label(component_id: ComponentID, label: &[u8]) -> Result<Vec<u8>, C
     Ok(ComponentOperationLabel::of(component_id, label).to_bytes()?)
 }
 
-/// Signs for a component (mls-extensions-10, 4.3).
+/// Signs for a component (mls-extensions-10 §4.3).
 ///
 /// ```text
 /// SafeSignWithLabel(SignatureKey, ComponentID, Label, Content) =
@@ -40,7 +40,7 @@ pub fn safe_sign_with_label<S: CipherSuiteProvider + ?Sized>(
     sign_with_label(suite, signing_key, &operation_label(component_id, label)?, content, rng)
 }
 
-/// Verifies what was signed for a component (mls-extensions-10, 4.3).
+/// Verifies what was signed for a component (mls-extensions-10 §4.3).
 ///
 /// ```text
 /// SafeVerifyWithLabel(VerificationKey, ComponentID, Label, Content, SignatureValue) =
@@ -60,7 +60,7 @@ pub fn safe_verify_with_label<S: CipherSuiteProvider + ?Sized>(
     verify_with_label(suite, public_key, &operation_label(component_id, label)?, content, signature)
 }
 
-/// Seals to a component of the owner of `public_key` (mls-extensions-10, 4.2).
+/// Seals to a component of the owner of `public_key` (mls-extensions-10 §4.2).
 ///
 /// ```text
 /// SafeEncryptWithLabel(PublicKey, ComponentID, Label, Context, Plaintext) =
@@ -81,7 +81,8 @@ pub fn safe_encrypt_with_label<S: CipherSuiteProvider + ?Sized>(
     encrypt_with_label(suite, public_key, &operation_label(component_id, label)?, context, plaintext, rng)
 }
 
-/// Opens what was sealed to a component (mls-extensions-10, 4.2). `component_id` is that of the component that opens.
+/// Opens what was sealed to a component (mls-extensions-10 §4.2). `component_id` is that of the
+/// component that opens.
 ///
 /// ```text
 /// SafeDecryptWithLabel(PrivateKey, ComponentID, Label, Context, KEMOutput, Ciphertext) =

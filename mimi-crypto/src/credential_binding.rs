@@ -1,7 +1,8 @@
-//! Multi-credentials (mls-extensions-10, 6.5): several credentials that vouch for one leaf.
+//! Multi-credentials (mls-extensions-10 §6.5): several credentials that vouch for one leaf.
 //!
-//! What is checked here are signatures and what members support. Whether a binding's credential is valid, and its `credential_key` the
-//! credential's, is for your credential checks: [`VerifiedMultiCredential::bindings`] are what to ask them about.
+//! What is checked here are signatures and what members support. Whether a binding's credential is
+//! valid, and its `credential_key` the credential's, is for your credential checks:
+//! [`VerifiedMultiCredential::bindings`] are what to ask them about.
 
 use alloc::vec::Vec;
 
@@ -16,8 +17,8 @@ use crate::{CipherSuiteProvider, CryptoError, sign_with_label, verify_with_label
 
 const LABEL: &[u8] = b"CredentialBindingTBS";
 
-/// The holder of `credential` says that the leaf with `signature_key` is theirs (6.5.1). `suite` is the one of their own key, which needn't be the
-/// group's.
+/// The holder of `credential` says that the leaf with `signature_key` is theirs (6.5.1). `suite` is
+/// the one of their own key, which needn't be the group's.
 ///
 /// ```text
 /// signature = SignWithLabel(credential_key, "CredentialBindingTBS", CredentialBindingTBS)
@@ -43,10 +44,12 @@ pub fn sign_credential_binding<S: CipherSuiteProvider + ?Sized>(
     Ok(CredentialBinding { cipher_suite, credential, credential_key, signature: signature.into() })
 }
 
-/// Verifies that the owner of a binding's `credential_key` signed it for the leaf with `signature_key` (6.5.2).
+/// Verifies that the owner of a binding's `credential_key` signed it for the leaf with
+/// `signature_key` (6.5.2).
 ///
 /// # Errors
-/// [`CryptoError::CipherSuiteMismatch`] for a binding of another suite, and those of [`verify_with_label`].
+/// [`CryptoError::CipherSuiteMismatch`] for a binding of another suite, and those of
+/// [`verify_with_label`].
 pub fn verify_credential_binding<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     binding: &CredentialBinding,
@@ -57,15 +60,17 @@ pub fn verify_credential_binding<S: CipherSuiteProvider + ?Sized>(
     verify_with_label(suite, &binding.credential_key, LABEL, &tbs, &binding.signature)
 }
 
-/// A multi-credential that the group may have, with the bindings that count here. Only [`verify_multi_credential`] makes one.
+/// A multi-credential that the group may have, with the bindings that count here. Only
+/// [`verify_multi_credential`] makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedMultiCredential<'c> {
     bindings: Vec<&'c CredentialBinding>,
 }
 
 impl<'c> VerifiedMultiCredential<'c> {
-    /// The bindings whose signatures were verified: of `multi` all of them, of `weak-multi` those that this client supports. A multi-credential inside
-    /// a binding comes after it, with the same for its own.
+    /// The bindings whose signatures were verified: of `multi` all of them, of `weak-multi` those
+    /// that this client supports. A multi-credential inside a binding comes after it, with the same
+    /// for its own.
     #[must_use]
     pub fn bindings(&self) -> &[&'c CredentialBinding] {
         &self.bindings
@@ -74,16 +79,19 @@ impl<'c> VerifiedMultiCredential<'c> {
 
 /// Verifies the multi-credential of a leaf with `signature_key` (6.5.2).
 ///
-/// - `multi`: every member supports `multi`, and suite and credential type of every binding; every binding's signature is valid.
-/// - `weak-multi`: every member supports `weak-multi` and at least one of the bindings; every binding that this client supports is valid.
+/// - `multi`: every member supports `multi`, and suite and credential type of every binding; every
+///   binding's signature is valid.
+/// - `weak-multi`: every member supports `weak-multi` and at least one of the bindings; every
+///   binding that this client supports is valid.
 ///
-/// `own` are this client's capabilities, `members` those of every member. `provider` gives the provider of a suite: bindings need not be of the
-/// group's.
+/// `own` are this client's capabilities, `members` those of every member. `provider` gives the
+/// provider of a suite: bindings need not be of the group's.
 ///
 /// # Errors
-/// [`CryptoError::NotAMultiCredential`] for any other credential, and for one without a binding, which would vouch for no user; [`CryptoError::UnsupportedCredential`] when a member, or this client, doesn't
-/// support what it has to; [`CryptoError::UnsupportedCipherSuite`] when `provider` has none for a suite that this client says it supports; those of
-/// [`verify_credential_binding`].
+/// [`CryptoError::NotAMultiCredential`] for any other credential, and for one without a binding,
+/// which would vouch for no user; [`CryptoError::UnsupportedCredential`] when a member, or this
+/// client, doesn't support what it has to; [`CryptoError::UnsupportedCipherSuite`] when `provider`
+/// has none for a suite that this client says it supports; those of [`verify_credential_binding`].
 pub fn verify_multi_credential<'c, S: CipherSuiteProvider>(
     provider: &dyn Fn(CipherSuite) -> Option<S>,
     credential: &'c Credential,
@@ -130,7 +138,8 @@ fn verify_into<'c, S: CipherSuiteProvider>(
         verify_credential_binding(&suite, binding, signature_key)?;
         verified.push(binding);
         if let Credential::Multi(_) | Credential::WeakMulti(_) = binding.credential {
-            // What vouches for the inner credential is its key in the binding, as a leaf's would be.
+            // What vouches for the inner credential is its key in the binding, as a leaf's would
+            // be.
             verify_into(verified, provider, &binding.credential, &binding.credential_key, own, members)?;
         }
     }

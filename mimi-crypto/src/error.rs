@@ -31,7 +31,8 @@ pub enum CryptoError {
         /// The length in bytes that it has.
         actual: usize,
     },
-    /// Not a key of the suite: a point off the curve or of small order, a compressed point, a scalar out of range.
+    /// Not a key of the suite: a point off the curve or of small order, a compressed point, a
+    /// scalar out of range.
     InvalidKey {
         /// Which key: a name of RFC 9420 or of a draft.
         what: &'static str,
@@ -49,15 +50,17 @@ pub enum CryptoError {
         /// The number of bytes asked for.
         length: usize,
     },
-    /// The component's secret of this epoch was given out already (mls-extensions-10, 4.4).
+    /// The component's secret of this epoch was given out already (mls-extensions-10 §4.4).
     AlreadyExported(ComponentID),
-    /// The two sides of an associated party's key schedule hold different secrets (mls-associated-parties-01, 4.2).
+    /// The two sides of an associated party's key schedule hold different secrets
+    /// (mls-associated-parties-01 §4.2).
     ApCommitSecretMismatch,
     /// The group has no external sender at this index.
     UnknownExternalSender(u32),
     /// The list has no associated party at this index.
     UnknownAssociatedParty(u32),
-    /// An update of an associated party's entry by a party that has none (mls-associated-parties-01, 3.1).
+    /// An update of an associated party's entry by a party that has none (mls-associated-parties-01
+    /// §3.1).
     NotAnAssociatedParty(Sender),
     /// A commit changes the entry at this index twice, or changes and removes it.
     AssociatedPartyChangedTwice(u32),
@@ -70,11 +73,11 @@ pub enum CryptoError {
         /// The index in its new entry.
         actual: u32,
     },
-    /// Such a sender can't commit (RFC 9420, 6.1).
+    /// Such a sender can't commit (RFC 9420 §6.1).
     NotACommitter(Sender),
-    /// A credential that holds no bindings (mls-extensions-10, 6.5).
+    /// A credential that holds no bindings (mls-extensions-10 §6.5).
     NotAMultiCredential(CredentialType),
-    /// A member doesn't support this multi-credential, or what it holds (mls-extensions-10, 6.5.2).
+    /// A member doesn't support this multi-credential, or what it holds (mls-extensions-10 §6.5.2).
     UnsupportedCredential(CredentialType),
     /// The signing key isn't the one whose public key the struct names.
     KeyMismatch {
@@ -85,7 +88,8 @@ pub enum CryptoError {
     RoomMismatch,
     /// The hub gives no GroupInfo, and this is why.
     NoGroupInfo(GroupInfoCode),
-    /// The group doesn't allow SemiPrivateMessages, has no external receiver, or the sender isn't a member (mls-semiprivatemessage-07, 3).
+    /// The group doesn't allow SemiPrivateMessages, has no external receiver, or the sender isn't a
+    /// member (mls-semiprivatemessage-07 §3).
     SemiPrivateNotAllowed,
     /// A proposal of this type must not be sent as a SemiPrivateMessage: a SelfRemove is sent as a
     /// PublicMessage only (mls-extensions-10 §6.3).
@@ -95,7 +99,8 @@ pub enum CryptoError {
     /// What a message says outside of its encryption differs from what it holds
     /// (mls-private-external-01 §3.4).
     OuterContentMismatch,
-    /// A message for senders outside of the group comes from a member (mls-private-external-01 §3.4).
+    /// A message for senders outside of the group comes from a member (mls-private-external-01
+    /// §3.4).
     SenderIsAMember,
     /// The leaf at this index is blank, or not the one that was signed
     /// (mls-leaf-operation-intents §2.2).
@@ -107,7 +112,8 @@ pub enum CryptoError {
         /// The number of leaves.
         leaf_count: u32,
     },
-    /// A generation of a ratchet that was given out, or is too far ahead (mls-virtual-clients §6.2).
+    /// A generation of a ratchet that was given out, or is too far ahead (mls-virtual-clients
+    /// §6.2).
     GenerationOutOfRange {
         /// The generation.
         generation: u32,
@@ -137,10 +143,11 @@ pub enum CryptoError {
     },
     /// The message has no key for this external receiver.
     UnknownReceiver,
-    /// The message's `partial_context_hash` isn't that of the sender's leaf and nonce (mls-semiprivatemessage-07, 3.1).
+    /// The message's `partial_context_hash` isn't that of the sender's leaf and nonce
+    /// (mls-semiprivatemessage-07 §3.1).
     PartialContextHashMismatch,
-    /// The message's `framed_content_tbs_hash` isn't that of what was opened: members and external receivers would read different content
-    /// (mls-semiprivatemessage-07, 3.1).
+    /// The message's `framed_content_tbs_hash` isn't that of what was opened: members and external
+    /// receivers would read different content (mls-semiprivatemessage-07 §3.1).
     FramedContentTbsHashMismatch,
     /// The provider couldn't do its work: an HSM out of reach, a message beyond the AEAD's limit.
     ProviderFailure,

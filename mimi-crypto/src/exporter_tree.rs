@@ -1,4 +1,5 @@
-//! The forward-secure exporter (mls-extensions-10, 4.4): one secret per component and epoch, each given out once.
+//! The forward-secure exporter (mls-extensions-10 §4.4): one secret per component and epoch, each
+//! given out once.
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
@@ -13,8 +14,9 @@ const DEPTH: u8 = 16;
 
 /// The Exporter Tree of an epoch.
 ///
-/// It holds the roots of all subtrees from which nothing was exported. Exporting a secret deletes every node above it, so that who
-/// seizes the tree later can't compute what was exported before. A copy would undo that, and so there is no `Clone`.
+/// It holds the roots of all subtrees from which nothing was exported. Exporting a secret deletes
+/// every node above it, so that who seizes the tree later can't compute what was exported before. A
+/// copy would undo that, and so there is no `Clone`.
 ///
 /// ```
 /// use mimi_codec::code_points::{CipherSuite, ComponentID};
@@ -68,7 +70,8 @@ impl ExporterTree {
     /// ```
     ///
     /// # Errors
-    /// [`CryptoError::AlreadyExported`] the second time. When the provider fails, the tree stays as it was.
+    /// [`CryptoError::AlreadyExported`] the second time. When the provider fails, the tree stays as
+    /// it was.
     pub fn safe_export_secret<S: CipherSuiteProvider + ?Sized>(
         &mut self,
         suite: &S,
@@ -83,9 +86,9 @@ impl ExporterTree {
         let nh = suite.parameters().nh;
         let mut siblings = Vec::new();
         for level in top.saturating_add(1)..=DEPTH {
-            // RFC 9420, 9:
-            //   tree_node_[left(N)]_secret  = ExpandWithLabel(tree_node_[N]_secret, "tree", "left", KDF.Nh)
-            //   tree_node_[right(N)]_secret = ExpandWithLabel(tree_node_[N]_secret, "tree", "right", KDF.Nh)
+            // RFC 9420 §9: tree_node_[left(N)]_secret = ExpandWithLabel(tree_node_[N]_secret,
+            // "tree", "left", KDF.Nh) tree_node_[right(N)]_secret =
+            // ExpandWithLabel(tree_node_[N]_secret, "tree", "right", KDF.Nh)
             let left = expand_with_label(suite, &secret, b"tree", b"left", nh)?;
             let right = expand_with_label(suite, &secret, b"tree", b"right", nh)?;
             let is_right = place(level) & 1 == 1;
@@ -118,7 +121,8 @@ mod tests {
         x ^ (3 << (level(x) - 1))
     }
 
-    /// The secret of node `target`, by RFC 9420's own indices: down from the root, on the side where the target is.
+    /// The secret of node `target`, by RFC 9420's own indices: down from the root, on the side
+    /// where the target is.
     fn node_secret(suite: &RustCrypto, root: &Secret, target: u32) -> Secret {
         let (mut node, mut secret) = ((1 << 16) - 1, root.clone());
         while node != target {

@@ -1,7 +1,8 @@
-//! Asking a hub for a room's GroupInfo, and its answer (mimi-protocol-06, 5.6).
+//! Asking a hub for a room's GroupInfo, and its answer (mimi-protocol-06 §5.6).
 //!
-//! The hub verifies the request and answers it; the joiner verifies the answer and opens it. Each step takes what only the step before
-//! makes. A provider between the two sees of the room no more than its identifier and who asks.
+//! The hub verifies the request and answers it; the joiner verifies the answer and opens it. Each
+//! step takes what only the step before makes. A provider between the two sees of the room no more
+//! than its identifier and who asks.
 
 use mimi_codec::{
     Decode, Encode, Opaque,
@@ -23,16 +24,18 @@ const REQUEST_LABEL: &[u8] = b"GroupInfoRequestTBS";
 const RESPONSE_LABEL: &[u8] = b"GroupInfoResponseTBS";
 const ENCRYPTION_LABEL: &[u8] = b"GroupInfo and ratchet_tree encryption";
 
-/// Signs a request with the key that `requesting_signature_key` belongs to. Take a new `group_info_public_key` for each request: nothing else tells its answer
-/// from one to an earlier request, with the room as it was then.
+/// Signs a request with the key that `requesting_signature_key` belongs to. Take a new
+/// `group_info_public_key` for each request: nothing else tells its answer from one to an earlier
+/// request, with the room as it was then.
 ///
 /// ```text
 /// signature = SignWithLabel(requestingSignatureKey, "GroupInfoRequestTBS", GroupInfoRequestTBS)
 /// ```
 ///
 /// # Errors
-/// [`CryptoError::CipherSuiteMismatch`] for a request of another suite, [`CryptoError::KeyMismatch`] when `signing_key` isn't the requester's, and
-/// those of [`sign_with_label`].
+/// [`CryptoError::CipherSuiteMismatch`] for a request of another suite,
+/// [`CryptoError::KeyMismatch`] when `signing_key` isn't the requester's, and those of
+/// [`sign_with_label`].
 pub fn sign_group_info_request<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     signing_key: &S::SigningKey,
@@ -47,10 +50,11 @@ pub fn sign_group_info_request<S: CipherSuiteProvider + ?Sized>(
     Ok(request.with_signature(signature.into()))
 }
 
-/// A request that the owner of its `requesting_signature_key` signed. Only [`verify_group_info_request`] makes one.
+/// A request that the owner of its `requesting_signature_key` signed. Only
+/// [`verify_group_info_request`] makes one.
 ///
-/// Whether that key is the credential's, and may join, remains to be asked. A request names neither room nor time: who has seen
-/// one can send it again, but can't open the answer.
+/// Whether that key is the credential's, and may join, remains to be asked. A request names neither
+/// room nor time: who has seen one can send it again, but can't open the answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedGroupInfoRequest(GroupInfoRequest);
 
@@ -65,7 +69,8 @@ impl VerifiedGroupInfoRequest {
 /// Verifies a request's signature.
 ///
 /// # Errors
-/// [`CryptoError::CipherSuiteMismatch`] for a request of another suite, and those of [`verify_with_label`].
+/// [`CryptoError::CipherSuiteMismatch`] for a request of another suite, and those of
+/// [`verify_with_label`].
 pub fn verify_group_info_request<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     request: GroupInfoRequest,
@@ -85,8 +90,9 @@ pub fn verify_group_info_request<S: CipherSuiteProvider + ?Sized>(
 /// ```
 ///
 /// # Errors
-/// [`CryptoError::CipherSuiteMismatch`] for a request of another suite, [`CryptoError::KeyMismatch`] when `signing_key` isn't `hub_sender`'s, and those
-/// of [`encrypt_with_label`] and [`sign_with_label`].
+/// [`CryptoError::CipherSuiteMismatch`] for a request of another suite,
+/// [`CryptoError::KeyMismatch`] when `signing_key` isn't `hub_sender`'s, and those of
+/// [`encrypt_with_label`] and [`sign_with_label`].
 pub fn answer_group_info_request<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     request: &VerifiedGroupInfoRequest,
@@ -118,10 +124,11 @@ pub fn answer_group_info_request<S: CipherSuiteProvider + ?Sized>(
     Ok(tbs.with_signature(signature.into()))
 }
 
-/// An answer that its `hub_sender` signed, not yet opened. Only [`verify_group_info_response`] makes one.
+/// An answer that its `hub_sender` signed, not yet opened. Only [`verify_group_info_response`]
+/// makes one.
 ///
-/// The answer itself says who the hub is. Whether that is the room's hub remains to be asked of `hub_sender`'s credential, and of the
-/// `external_senders` of the group once it is open.
+/// The answer itself says who the hub is. Whether that is the room's hub remains to be asked of
+/// `hub_sender`'s credential, and of the `external_senders` of the group once it is open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedGroupInfoResponse {
     room_id: Opaque,
@@ -129,11 +136,13 @@ pub struct VerifiedGroupInfoResponse {
     sealed: HPKECiphertext,
 }
 
-/// Verifies the answer for the room `room_id` under its `hub_sender`'s key, before anything in it is opened.
+/// Verifies the answer for the room `room_id` under its `hub_sender`'s key, before anything in it
+/// is opened.
 ///
 /// # Errors
-/// [`CryptoError::NoGroupInfo`] for an answer without a body, [`CryptoError::RoomMismatch`] for that of another room,
-/// [`CryptoError::CipherSuiteMismatch`] for one of another suite, and those of [`verify_with_label`].
+/// [`CryptoError::NoGroupInfo`] for an answer without a body, [`CryptoError::RoomMismatch`] for
+/// that of another room, [`CryptoError::CipherSuiteMismatch`] for one of another suite, and those
+/// of [`verify_with_label`].
 pub fn verify_group_info_response<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     response: GroupInfoResponse,
@@ -165,7 +174,8 @@ impl VerifiedGroupInfoResponse {
         &self.hub_sender
     }
 
-    /// Opens the answer with the key that the request named. The GroupInfo's own signature and the tree are for your MLS stack.
+    /// Opens the answer with the key that the request named. The GroupInfo's own signature and the
+    /// tree are for your MLS stack.
     ///
     /// # Errors
     /// Those of [`decrypt_with_label`], and [`CryptoError::Decode`].
@@ -183,8 +193,8 @@ impl VerifiedGroupInfoResponse {
 /// A GroupInfo that a member of its tree has signed. Only [`verify_group_info`] makes one.
 ///
 /// It is what the signer says of the epoch. A hub compares it with the commit that it has accepted
-/// ([`Self::check_epoch`]); a joiner relies on the hub, and on what the group confirms when the joiner's
-/// commit is accepted.
+/// ([`Self::check_epoch`]); a joiner relies on the hub, and on what the group confirms when the
+/// joiner's commit is accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedGroupInfo<'t> {
     group_info: GroupInfo,
@@ -232,8 +242,8 @@ impl<'t> VerifiedGroupInfo<'t> {
     /// Whether the group lists a server among its external senders, with this key.
     ///
     /// # Errors
-    /// [`CryptoError::GroupInfoMismatch`] if it does not, [`CryptoError::Decode`] if the extension is
-    /// malformed.
+    /// [`CryptoError::GroupInfoMismatch`] if it does not, [`CryptoError::Decode`] if the extension
+    /// is malformed.
     pub fn check_external_sender(&self, sender: &ExternalSender) -> Result<(), CryptoError> {
         let senders = self.group_info.group_context.extensions.content::<ExternalSenders>().transpose()?;
         match senders {
@@ -267,8 +277,8 @@ impl<'t> VerifiedGroupInfo<'t> {
 /// ```
 ///
 /// # Errors
-/// [`CryptoError::CipherSuiteMismatch`]; [`CryptoError::GroupInfoMismatch`] if the tree has another hash
-/// or the leaf `signer` is blank; those of [`verify_with_label`].
+/// [`CryptoError::CipherSuiteMismatch`]; [`CryptoError::GroupInfoMismatch`] if the tree has another
+/// hash or the leaf `signer` is blank; those of [`verify_with_label`].
 pub fn verify_group_info<'t, S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     group_info: GroupInfo,

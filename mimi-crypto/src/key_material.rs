@@ -1,4 +1,4 @@
-//! The signature of a request for key material (mimi-protocol-06, 5.2).
+//! The signature of a request for key material (mimi-protocol-06 §5.2).
 
 use mimi_codec::{
     Encode,
@@ -10,7 +10,8 @@ use crate::{CipherSuiteProvider, CryptoError, sign_with_label, verify_with_label
 
 const LABEL: &[u8] = b"KeyMaterialRequestTBS";
 
-/// The draft doesn't say under which suite the request is signed; the first acceptable one is what both sides know.
+/// The draft doesn't say under which suite the request is signed; the first acceptable one is what
+/// both sides know.
 fn check_suite<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     request: &KeyMaterialRequestTBS,
@@ -30,8 +31,9 @@ fn check_suite<S: CipherSuiteProvider + ?Sized>(
 /// ```
 ///
 /// # Errors
-/// [`CryptoError::CipherSuiteMismatch`] unless the suite is the first acceptable one, [`CryptoError::KeyMismatch`] when `signing_key` isn't
-/// the requester's, and those of [`sign_with_label`].
+/// [`CryptoError::CipherSuiteMismatch`] unless the suite is the first acceptable one,
+/// [`CryptoError::KeyMismatch`] when `signing_key` isn't the requester's, and those of
+/// [`sign_with_label`].
 pub fn sign_key_material_request<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     signing_key: &S::SigningKey,
@@ -46,10 +48,11 @@ pub fn sign_key_material_request<S: CipherSuiteProvider + ?Sized>(
     Ok(request.with_signature(signature.into()))
 }
 
-/// A request that the owner of its `requester_signature_key` signed. Only [`verify_key_material_request`] makes one.
+/// A request that the owner of its `requester_signature_key` signed. Only
+/// [`verify_key_material_request`] makes one.
 ///
-/// Whether that key is the credential's, and the credential the requesting user's, remains to be asked. Nothing in a request names the
-/// hub or the time: who has seen one can send it again.
+/// Whether that key is the credential's, and the credential the requesting user's, remains to be
+/// asked. Nothing in a request names the hub or the time: who has seen one can send it again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedKeyMaterialRequest(KeyMaterialRequest);
 
@@ -70,7 +73,8 @@ impl VerifiedKeyMaterialRequest {
 /// Verifies a request's signature.
 ///
 /// # Errors
-/// [`CryptoError::CipherSuiteMismatch`] unless the suite is the first acceptable one, and those of [`verify_with_label`].
+/// [`CryptoError::CipherSuiteMismatch`] unless the suite is the first acceptable one, and those of
+/// [`verify_with_label`].
 pub fn verify_key_material_request<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     request: KeyMaterialRequest,

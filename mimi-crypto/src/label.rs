@@ -1,4 +1,5 @@
-//! The labelled operations of RFC 9420, 5.1 and 8: what is made under one label is of no use under another.
+//! The labelled operations of RFC 9420 §5.1 and 8: what is made under one label is of no use under
+//! another.
 //!
 //! Labels are given without the prefix `MLS 1.0 `, which every operation adds.
 
@@ -14,7 +15,8 @@ use crate::{CipherSuiteProvider, CryptoError, HpkePrivateKey, Secret, SignedMess
 
 const PREFIX: &[u8] = b"MLS 1.0 ";
 
-/// `head`, then `opaque label<V>`, the label behind its prefix, and `opaque content<V>`: SignContent, EncryptContext and KDFLabel alike.
+/// `head`, then `opaque label<V>`, the label behind its prefix, and `opaque content<V>`:
+/// SignContent, EncryptContext and KDFLabel alike.
 fn labelled(head: &[u8], label: &[u8], content: &[u8]) -> Result<Vec<u8>, CryptoError> {
     // Two lengths of at most four bytes.
     let capacity = [head, PREFIX, label, content].into_iter().map(<[u8]>::len).fold(8, usize::saturating_add);
@@ -29,7 +31,7 @@ fn labelled(head: &[u8], label: &[u8], content: &[u8]) -> Result<Vec<u8>, Crypto
     Ok(writer.into_bytes())
 }
 
-/// Signs `content` under `label` (RFC 9420, 5.1.2).
+/// Signs `content` under `label` (RFC 9420 §5.1.2).
 ///
 /// ```text
 /// SignWithLabel(SignatureKey, Label, Content) =
@@ -39,7 +41,8 @@ fn labelled(head: &[u8], label: &[u8], content: &[u8]) -> Result<Vec<u8>, Crypto
 /// ```
 ///
 /// # Errors
-/// [`CryptoError::Encode`] for content beyond 2^30 - 1 bytes, and those of [`CipherSuiteProvider::sign`].
+/// [`CryptoError::Encode`] for content beyond 2^30 - 1 bytes, and those of
+/// [`CipherSuiteProvider::sign`].
 pub fn sign_with_label<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     signing_key: &S::SigningKey,
@@ -50,7 +53,7 @@ pub fn sign_with_label<S: CipherSuiteProvider + ?Sized>(
     suite.sign(signing_key, &labelled(b"", label, content)?, rng)
 }
 
-/// Verifies a signature over `content` under `label` (RFC 9420, 5.1.2).
+/// Verifies a signature over `content` under `label` (RFC 9420 §5.1.2).
 ///
 /// ```text
 /// VerifyWithLabel(VerificationKey, Label, Content, SignatureValue) =
@@ -58,7 +61,8 @@ pub fn sign_with_label<S: CipherSuiteProvider + ?Sized>(
 /// ```
 ///
 /// # Errors
-/// [`CryptoError::Encode`] for content beyond 2^30 - 1 bytes, and those of [`CipherSuiteProvider::verify`].
+/// [`CryptoError::Encode`] for content beyond 2^30 - 1 bytes, and those of
+/// [`CipherSuiteProvider::verify`].
 pub fn verify_with_label<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     public_key: &SignaturePublicKey,
@@ -69,8 +73,9 @@ pub fn verify_with_label<S: CipherSuiteProvider + ?Sized>(
     suite.verify(public_key, &labelled(b"", label, content)?, signature)
 }
 
-/// Verifies many signatures by one key under one label: pairs of a content and its signature. The verdicts are those of
-/// [`verify_with_label`], one for each pair, in their order; a provider may be faster than one by one.
+/// Verifies many signatures by one key under one label: pairs of a content and its signature. The
+/// verdicts are those of [`verify_with_label`], one for each pair, in their order; a provider may
+/// be faster than one by one.
 #[must_use]
 pub fn verify_all_with_label<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
@@ -103,8 +108,9 @@ pub struct LabelledSignature<'a> {
     pub signature: &'a [u8],
 }
 
-/// The verdict of [`verify_with_label`] on each of many signatures under one label, in their order. With [`RustCrypto`](crate::RustCrypto), a
-/// batch of Ed25519 signatures is faster than one by one; see [`CipherSuiteProvider::verify_batch`] for what its verdicts and `rng` are worth.
+/// The verdict of [`verify_with_label`] on each of many signatures under one label, in their order.
+/// With [`RustCrypto`](crate::RustCrypto), a batch of Ed25519 signatures is faster than one by one;
+/// see [`CipherSuiteProvider::verify_batch`] for what its verdicts and `rng` are worth.
 pub fn verify_batch_with_label<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     label: &[u8],
@@ -135,7 +141,7 @@ pub fn verify_batch_with_label<S: CipherSuiteProvider + ?Sized>(
     verdicts
 }
 
-/// Seals `plaintext` to the owner of `public_key`, under `label` and `context` (RFC 9420, 5.1.3).
+/// Seals `plaintext` to the owner of `public_key`, under `label` and `context` (RFC 9420 §5.1.3).
 ///
 /// ```text
 /// EncryptWithLabel(PublicKey, Label, Context, Plaintext) =
@@ -145,7 +151,8 @@ pub fn verify_batch_with_label<S: CipherSuiteProvider + ?Sized>(
 /// ```
 ///
 /// # Errors
-/// [`CryptoError::Encode`] for a context beyond 2^30 - 1 bytes, and those of [`CipherSuiteProvider::hpke_seal`].
+/// [`CryptoError::Encode`] for a context beyond 2^30 - 1 bytes, and those of
+/// [`CipherSuiteProvider::hpke_seal`].
 pub fn encrypt_with_label<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     public_key: &HPKEPublicKey,
@@ -157,7 +164,7 @@ pub fn encrypt_with_label<S: CipherSuiteProvider + ?Sized>(
     suite.hpke_seal(public_key, &labelled(b"", label, context)?, b"", plaintext, rng)
 }
 
-/// Opens what was sealed under `label` and `context` (RFC 9420, 5.1.3).
+/// Opens what was sealed under `label` and `context` (RFC 9420 §5.1.3).
 ///
 /// ```text
 /// DecryptWithLabel(PrivateKey, Label, Context, KEMOutput, Ciphertext) =
@@ -165,7 +172,8 @@ pub fn encrypt_with_label<S: CipherSuiteProvider + ?Sized>(
 /// ```
 ///
 /// # Errors
-/// [`CryptoError::Encode`] for a context beyond 2^30 - 1 bytes, and those of [`CipherSuiteProvider::hpke_open`].
+/// [`CryptoError::Encode`] for a context beyond 2^30 - 1 bytes, and those of
+/// [`CipherSuiteProvider::hpke_open`].
 pub fn decrypt_with_label<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     private_key: &HpkePrivateKey,
@@ -176,7 +184,7 @@ pub fn decrypt_with_label<S: CipherSuiteProvider + ?Sized>(
     suite.hpke_open(private_key, ciphertext, &labelled(b"", label, context)?, b"")
 }
 
-/// Derives `length` bytes (RFC 9420, 8).
+/// Derives `length` bytes (RFC 9420 §8).
 ///
 /// ```text
 /// ExpandWithLabel(Secret, Label, Context, Length) =
@@ -186,7 +194,8 @@ pub fn decrypt_with_label<S: CipherSuiteProvider + ?Sized>(
 /// ```
 ///
 /// # Errors
-/// [`CryptoError::Encode`] for a context beyond 2^30 - 1 bytes, and those of [`CipherSuiteProvider::expand`].
+/// [`CryptoError::Encode`] for a context beyond 2^30 - 1 bytes, and those of
+/// [`CipherSuiteProvider::expand`].
 pub fn expand_with_label<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     secret: &Secret,
@@ -198,7 +207,7 @@ pub fn expand_with_label<S: CipherSuiteProvider + ?Sized>(
     suite.expand(secret, &labelled(&length.to_be_bytes(), label, context)?, length)
 }
 
-/// Derives a secret of KDF.Nh bytes (RFC 9420, 8).
+/// Derives a secret of KDF.Nh bytes (RFC 9420 §8).
 ///
 /// ```text
 /// DeriveSecret(Secret, Label) =
@@ -215,7 +224,7 @@ pub fn derive_secret<S: CipherSuiteProvider + ?Sized>(
     expand_with_label(suite, secret, label, b"", suite.parameters().nh)
 }
 
-/// Derives `length` bytes at a generation of a ratchet (RFC 9420, 9.1).
+/// Derives `length` bytes at a generation of a ratchet (RFC 9420 §9.1).
 ///
 /// ```text
 /// DeriveTreeSecret(Secret, Label, Generation, Length) =

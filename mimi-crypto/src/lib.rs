@@ -1,14 +1,16 @@
 //! The labelled operations of MLS (RFC 9420), per cipher suite, behind one small trait.
 //!
-//! Implementations of MIMI next to an MLS stack sign, seal and derive with this crate what the endpoints, the hub and the
-//! associated parties need, with the primitives of their choice: [`RustCrypto`] is there by default, an HSM or another library
-//! takes one implementation of [`CipherSuiteProvider`].
+//! Implementations of MIMI next to an MLS stack sign, seal and derive with this crate what the
+//! endpoints, the hub and the associated parties need, with the primitives of their choice:
+//! [`RustCrypto`] is there by default, an HSM or another library takes one implementation of
+//! [`CipherSuiteProvider`].
 //!
-//! - Pure: no clock, no I/O, and randomness only from the generator that you hand in. The same inputs give the same bytes.
-//! - Secrets are zeroized on drop, redacted in debug output, compared in constant time, and their lengths are checked on the
-//!   way in.
-//! - `no_std` with `alloc`. The group's state, its epochs and the deletion of what was consumed are your MLS stack's; whose a
-//!   public key is, is for your credential checks.
+//! - Pure: no clock, no I/O, and randomness only from the generator that you hand in. The same
+//!   inputs give the same bytes.
+//! - Secrets are zeroized on drop, redacted in debug output, compared in constant time, and their
+//!   lengths are checked on the way in.
+//! - `no_std` with `alloc`. The group's state, its epochs and the deletion of what was consumed are
+//!   your MLS stack's; whose a public key is, is for your credential checks.
 //!
 //! ```
 //! use mimi_codec::code_points::CipherSuite;
@@ -32,8 +34,8 @@
 //!
 //! # Features
 //! - `rustcrypto` (default): the provider [`RustCrypto`], suites 1, 2, 3, 5 and 7.
-//! - `post-quantum`: the suites of mls-pq-ciphersuites-06 in `RustCrypto`: ML-KEM, its hybrids with ECDH,
-//!   and ML-DSA.
+//! - `post-quantum`: the suites of mls-pq-ciphersuites-06 in `RustCrypto`: ML-KEM, its hybrids with
+//!   ECDH, and ML-DSA.
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -114,8 +114,8 @@ fn refuse_member(sender: &Sender) -> Result<(), CryptoError> {
 /// Seals the external proposal or external commit of a non-member (mls-private-external-01 §3.3).
 ///
 /// # Errors
-/// [`CryptoError::SenderIsAMember`]; [`CryptoError::EpochMismatch`] for a message of another group or
-/// epoch than the key; those of [`encrypt_with_label`].
+/// [`CryptoError::SenderIsAMember`]; [`CryptoError::EpochMismatch`] for a message of another group
+/// or epoch than the key; those of [`encrypt_with_label`].
 pub fn seal_private_external_message<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     key: &VerifiedExternalEncryptionInfo,

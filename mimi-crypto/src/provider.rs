@@ -10,7 +10,7 @@ use rand_core::CryptoRng;
 
 use crate::{AeadKey, CryptoError, HpkePrivateKey, Secret, SignaturePrivateKey};
 
-/// The sizes of a cipher suite (RFC 9420, 5.1 and 17.1), in bytes.
+/// The sizes of a cipher suite (RFC 9420 §5.1 and §17.1), in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CipherSuiteParameters {
     /// The suite.
@@ -52,14 +52,17 @@ pub struct SignedMessage<'a> {
     pub signature: &'a [u8],
 }
 
-/// One cipher suite. It is looked up once, when the provider is made; no method is asked for an unknown suite.
+/// One cipher suite. It is looked up once, when the provider is made; no method is asked for an
+/// unknown suite.
 ///
-/// What a method promises holds whatever it is given: lengths and forms are checked, comparisons of tags take a time that
-/// doesn't depend on their bytes, and no randomness comes from anywhere but the generator that is handed in.
+/// What a method promises holds whatever it is given: lengths and forms are checked, comparisons of
+/// tags take a time that doesn't depend on their bytes, and no randomness comes from anywhere but
+/// the generator that is handed in.
 ///
 /// # Example: signature keys that never leave an HSM
 ///
-/// A signing key may be no more than a handle. Here the HSM makes signatures and another provider does the rest.
+/// A signing key may be no more than a handle. Here the HSM makes signatures and another provider
+/// does the rest.
 ///
 /// ```
 /// use mimi_codec::{code_points::CipherSuite, mls::{HPKECiphertext, HPKEPublicKey, MAC, SignaturePublicKey}};
@@ -158,7 +161,8 @@ pub struct SignedMessage<'a> {
 /// # Ok::<(), CryptoError>(())
 /// ```
 pub trait CipherSuiteProvider {
-    /// A signature key ready for use: an expanded key, or the handle of one that never leaves its HSM.
+    /// A signature key ready for use: an expanded key, or the handle of one that never leaves its
+    /// HSM.
     type SigningKey;
 
     /// The suite and its sizes.
@@ -179,22 +183,24 @@ pub trait CipherSuiteProvider {
     /// [`CryptoError::InvalidTag`] when it isn't, a shortened one included.
     fn verify_mac(&self, key: &Secret, parts: &[&[u8]], tag: &[u8]) -> Result<(), CryptoError>;
 
-    /// KDF.Extract (RFC 5869, 2.2): KDF.Nh bytes.
+    /// KDF.Extract (RFC 5869 §2.2): KDF.Nh bytes.
     ///
     /// # Errors
     /// [`CryptoError::InvalidLength`] for a salt that hasn't KDF.Nh bytes.
     fn extract(&self, salt: &Secret, ikm: &Secret) -> Result<Secret, CryptoError>;
 
-    /// KDF.Expand (RFC 5869, 2.3): `length` bytes.
+    /// KDF.Expand (RFC 5869 §2.3): `length` bytes.
     ///
     /// # Errors
-    /// [`CryptoError::InvalidLength`] for a `prk` that hasn't KDF.Nh bytes, [`CryptoError::OutputTooLong`] for more than 255 KDF.Nh.
+    /// [`CryptoError::InvalidLength`] for a `prk` that hasn't KDF.Nh bytes,
+    /// [`CryptoError::OutputTooLong`] for more than 255 KDF.Nh.
     fn expand(&self, prk: &Secret, info: &[u8], length: u16) -> Result<Secret, CryptoError>;
 
     /// AEAD.Seal: the ciphertext and its tag. A nonce must never be used twice with one key.
     ///
     /// # Errors
-    /// [`CryptoError::InvalidLength`] for a key or nonce of another length, [`CryptoError::ProviderFailure`] for more than the AEAD can seal.
+    /// [`CryptoError::InvalidLength`] for a key or nonce of another length,
+    /// [`CryptoError::ProviderFailure`] for more than the AEAD can seal.
     fn aead_seal(
         &self,
         key: &AeadKey,
@@ -206,7 +212,8 @@ pub trait CipherSuiteProvider {
     /// AEAD.Open.
     ///
     /// # Errors
-    /// [`CryptoError::InvalidLength`] for a key or nonce of another length, [`CryptoError::DecryptionFailed`].
+    /// [`CryptoError::InvalidLength`] for a key or nonce of another length,
+    /// [`CryptoError::DecryptionFailed`].
     fn aead_open(
         &self,
         key: &AeadKey,
@@ -224,14 +231,15 @@ pub trait CipherSuiteProvider {
     /// A new private key, from the caller's generator alone.
     ///
     /// # Errors
-    /// [`CryptoError::ProviderFailure`] when the generator gives no key in a hundred attempts, and so isn't one.
+    /// [`CryptoError::ProviderFailure`] when the generator gives no key in a hundred attempts, and
+    /// so isn't one.
     fn generate_signature_key(&self, rng: &mut dyn CryptoRng) -> Result<SignaturePrivateKey, CryptoError>;
 
-    /// The public key of a signing key, in the form of RFC 9420, 5.1.1.
+    /// The public key of a signing key, in the form of RFC 9420 §5.1.1.
     fn signature_public_key(&self, key: &Self::SigningKey) -> SignaturePublicKey;
 
-    /// Signs `message` as it is, without a label: Ed25519's 64 bytes, ECDSA in DER (RFC 9420 §5.1.2), or
-    /// pure ML-DSA with an empty context (FIPS 204 §5.2).
+    /// Signs `message` as it is, without a label: Ed25519's 64 bytes, ECDSA in DER (RFC 9420
+    /// §5.1.2), or pure ML-DSA with an empty context (FIPS 204 §5.2).
     ///
     /// # Errors
     /// [`CryptoError::ProviderFailure`].
@@ -245,8 +253,8 @@ pub trait CipherSuiteProvider {
     /// Is `signature` one over `message`, as it is, by the owner of `public_key`?
     ///
     /// # Errors
-    /// [`CryptoError::InvalidLength`] or [`CryptoError::InvalidKey`] for the key, [`CryptoError::MalformedSignature`],
-    /// [`CryptoError::InvalidSignature`].
+    /// [`CryptoError::InvalidLength`] or [`CryptoError::InvalidKey`] for the key,
+    /// [`CryptoError::MalformedSignature`], [`CryptoError::InvalidSignature`].
     fn verify(
         &self,
         public_key: &SignaturePublicKey,
@@ -256,10 +264,11 @@ pub trait CipherSuiteProvider {
 
     /// Verifies many signatures by one key: pairs of a message and its signature.
     ///
-    /// The verdicts are exactly those of [`Self::verify`], one for each pair, in their order; there is no signature that passes here and
-    /// fails there, nor the other way round. A provider that can do this faster than one by one overrides it. The usual batch
-    /// verification of Ed25519 won't do: it says nothing of the single signature, and passes some with a component of small order that
-    /// fail alone.
+    /// The verdicts are exactly those of [`Self::verify`], one for each pair, in their order; there
+    /// is no signature that passes here and fails there, nor the other way round. A provider that
+    /// can do this faster than one by one overrides it. The usual batch verification of Ed25519
+    /// won't do: it says nothing of the single signature, and passes some with a component of small
+    /// order that fail alone.
     fn verify_all(
         &self,
         public_key: &SignaturePublicKey,
@@ -268,13 +277,15 @@ pub trait CipherSuiteProvider {
         signed.iter().map(|(message, signature)| self.verify(public_key, message, signature)).collect()
     }
 
-    /// The verdict of [`Self::verify`] on each of many signatures, in their order: exactly that, however it is found. `rng` may be used to weigh the
-    /// signatures against each other, where that is faster.
+    /// The verdict of [`Self::verify`] on each of many signatures, in their order: exactly that,
+    /// however it is found. `rng` may be used to weigh the signatures against each other, where
+    /// that is faster.
     ///
-    /// Where chance has a part in it, it may do no more than this: a signature that its key's owner didn't make passes with a probability of 2^-128, one that the
-    /// owner made so that it fails alone (with a component of small order) with 2^-64 for each batch in which it is tried. One that passes alone is never
-    /// refused. A generator that can be predicted mustn't make it easier: [`RustCrypto`](crate::RustCrypto) hashes what it draws together with the
-    /// signatures.
+    /// Where chance has a part in it, it may do no more than this: a signature that its key's owner
+    /// didn't make passes with a probability of 2^-128, one that the owner made so that it fails
+    /// alone (with a component of small order) with 2^-64 for each batch in which it is tried. One
+    /// that passes alone is never refused. A generator that can be predicted mustn't make it
+    /// easier: [`RustCrypto`](crate::RustCrypto) hashes what it draws together with the signatures.
     fn verify_batch(
         &self,
         signed: &[SignedMessage<'_>],
@@ -284,18 +295,20 @@ pub trait CipherSuiteProvider {
         signed.iter().map(|signed| self.verify(signed.public_key, signed.message, signed.signature)).collect()
     }
 
-    /// The KEM's DeriveKeyPair (RFC 9180, 7.1.3). `ikm` has at least as many bytes as a private key, or
-    /// KDF.Nh if that is less: RFC 9420 §7.4 derives key pairs from secrets of KDF.Nh bytes.
+    /// The KEM's DeriveKeyPair (RFC 9180 §7.1.3). `ikm` has at least as many bytes as a private
+    /// key, or KDF.Nh if that is less: RFC 9420 §7.4 derives key pairs from secrets of KDF.Nh
+    /// bytes.
     ///
     /// # Errors
-    /// [`CryptoError::InvalidLength`] for a shorter `ikm`, [`CryptoError::ProviderFailure`] when no key comes of it (less likely
-    /// than 2^-256).
+    /// [`CryptoError::InvalidLength`] for a shorter `ikm`, [`CryptoError::ProviderFailure`] when no
+    /// key comes of it (less likely than 2^-256).
     fn derive_hpke_key_pair(&self, ikm: &Secret) -> Result<(HpkePrivateKey, HPKEPublicKey), CryptoError>;
 
-    /// HPKE's SealBase (RFC 9180, 6.1). RFC 9180 calls `public_key` `pkR`.
+    /// HPKE's SealBase (RFC 9180 §6.1). RFC 9180 calls `public_key` `pkR`.
     ///
     /// # Errors
-    /// [`CryptoError::InvalidLength`] or [`CryptoError::InvalidKey`] for the key, [`CryptoError::ProviderFailure`].
+    /// [`CryptoError::InvalidLength`] or [`CryptoError::InvalidKey`] for the key,
+    /// [`CryptoError::ProviderFailure`].
     fn hpke_seal(
         &self,
         public_key: &HPKEPublicKey,
@@ -305,11 +318,11 @@ pub trait CipherSuiteProvider {
         rng: &mut dyn CryptoRng,
     ) -> Result<HPKECiphertext, CryptoError>;
 
-    /// HPKE's OpenBase (RFC 9180, 6.1). RFC 9180 calls `private_key` `skR` and `kem_output` `enc`.
+    /// HPKE's OpenBase (RFC 9180 §6.1). RFC 9180 calls `private_key` `skR` and `kem_output` `enc`.
     ///
     /// # Errors
-    /// [`CryptoError::InvalidLength`] or [`CryptoError::InvalidKey`] for the key, [`CryptoError::DecryptionFailed`] for all that is wrong with the
-    /// ciphertext.
+    /// [`CryptoError::InvalidLength`] or [`CryptoError::InvalidKey`] for the key,
+    /// [`CryptoError::DecryptionFailed`] for all that is wrong with the ciphertext.
     fn hpke_open(
         &self,
         private_key: &HpkePrivateKey,

@@ -1,4 +1,4 @@
-//! Hashes that stand for an object (RFC 9420, 5.2).
+//! Hashes that stand for an object (RFC 9420 §5.2).
 
 use mimi_codec::{
     Encode, Writer,
@@ -7,7 +7,7 @@ use mimi_codec::{
 
 use crate::{CipherSuiteProvider, CryptoError};
 
-/// The hash of `value` under `label`, which is taken whole: no prefix is added (RFC 9420, 5.2).
+/// The hash of `value` under `label`, which is taken whole: no prefix is added (RFC 9420 §5.2).
 ///
 /// ```text
 /// RefHash(label, value) = Hash(RefHashInput)
@@ -29,7 +29,7 @@ pub fn ref_hash<S: CipherSuiteProvider + ?Sized>(
     Ok(HashReference::from(suite.hash(&[&input.into_bytes()])))
 }
 
-/// What a Welcome calls a KeyPackage by (RFC 9420, 5.2).
+/// What a Welcome calls a KeyPackage by (RFC 9420 §5.2).
 ///
 /// ```text
 /// MakeKeyPackageRef(value) =
@@ -37,8 +37,8 @@ pub fn ref_hash<S: CipherSuiteProvider + ?Sized>(
 /// ```
 ///
 /// # Errors
-/// [`CryptoError::CipherSuiteMismatch`] for a KeyPackage of another suite, whose hash is the one to be used;
-/// [`CryptoError::Encode`].
+/// [`CryptoError::CipherSuiteMismatch`] for a KeyPackage of another suite, whose hash is the one to
+/// be used; [`CryptoError::Encode`].
 pub fn key_package_ref<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     key_package: &KeyPackage,
@@ -48,7 +48,8 @@ pub fn key_package_ref<S: CipherSuiteProvider + ?Sized>(
     Ok(KeyPackageRef::from(hash.into_bytes()))
 }
 
-/// What a Commit calls a proposal by (RFC 9420, 5.2): over all that was sent and signed, not the proposal alone.
+/// What a Commit calls a proposal by (RFC 9420 §5.2): over all that was sent and signed, not the
+/// proposal alone.
 ///
 /// ```text
 /// MakeProposalRef(value) =

@@ -36,21 +36,23 @@ pub use signature::RustCryptoSigningKey;
 /// Suites 1, 2, 3, 5 and 7 of RFC 9420 §17.1 and, with the feature `post-quantum`, all suites of
 /// mls-pq-ciphersuites-06.
 ///
-/// - ECDSA nonces are those of RFC 6979 with 32 bytes or more of the caller's generator mixed in, and
-///   ML-DSA signatures are hedged: a generator that fails or repeats gives no key away.
-/// - Ed25519 signatures are verified strictly: a public key or an `R` of small order is refused, for which one signature can
-///   fit many messages, and so is a public key in a second encoding.
-/// - hpke-rs draws an encapsulation's randomness from a buffer that the caller's generator has filled; its own generator
-///   is not linked. It doesn't erase the intermediate values of an encapsulation.
-/// - The public key of ML-KEM is checked for integers beyond the modulus when sealing (FIPS 203 §7.2).
+/// - ECDSA nonces are those of RFC 6979 with 32 bytes or more of the caller's generator mixed in,
+///   and ML-DSA signatures are hedged: a generator that fails or repeats gives no key away.
+/// - Ed25519 signatures are verified strictly: a public key or an `R` of small order is refused,
+///   for which one signature can fit many messages, and so is a public key in a second encoding.
+/// - hpke-rs draws an encapsulation's randomness from a buffer that the caller's generator has
+///   filled; its own generator is not linked. It doesn't erase the intermediate values of an
+///   encapsulation.
+/// - The public key of ML-KEM is checked for integers beyond the modulus when sealing (FIPS 203
+///   §7.2).
 ///
 /// # What stays classical
 ///
-/// The suites `MLS_…_ED25519`, `…_P256` and `…_P384` with ML-KEM protect what is sent today from a quantum
-/// computer of tomorrow. Their signatures are classical: with a quantum computer an attacker forges
-/// them, and can join groups in the name of others from then on. The three suites with ML-DSA have no
-/// such part. Hashes, MACs and AEADs are the same in all suites; the franking tag and `server_frank` are
-/// HMAC-SHA256.
+/// The suites `MLS_…_ED25519`, `…_P256` and `…_P384` with ML-KEM protect what is sent today from a
+/// quantum computer of tomorrow. Their signatures are classical: with a quantum computer an
+/// attacker forges them, and can join groups in the name of others from then on. The three suites
+/// with ML-DSA have no such part. Hashes, MACs and AEADs are the same in all suites; the franking
+/// tag and `server_frank` are HMAC-SHA256.
 #[derive(Clone, Copy, Debug)]
 pub struct RustCrypto {
     parameters: CipherSuiteParameters,
@@ -103,7 +105,7 @@ impl RustCrypto {
     /// # Errors
     /// [`CryptoError::UnsupportedCipherSuite`] when it is none of [`Self::CIPHER_SUITES`].
     pub fn new(cipher_suite: CipherSuite) -> Result<Self, CryptoError> {
-        // RFC 9420, 17.1: each suite's KEM, AEAD, hash and signature scheme.
+        // RFC 9420 §17.1: each suite's KEM, AEAD, hash and signature scheme.
         let (kem, aead, hash, scheme) = match cipher_suite {
             CipherSuite::MLS_128_DHKEMX25519_AES128GCM_SHA256_ED25519 => {
                 (Kem::Dh(Curve::X25519), Aead::Aes128Gcm, Hash::Sha256, Scheme::Ed25519)
@@ -311,7 +313,8 @@ impl CipherSuiteProvider for RustCrypto {
     }
 
     fn derive_hpke_key_pair(&self, ikm: &Secret) -> Result<(HpkePrivateKey, HPKEPublicKey), CryptoError> {
-        // RFC 9420 derives key pairs from KDF.Nh bytes, which for P-521 are fewer than a private key's.
+        // RFC 9420 derives key pairs from KDF.Nh bytes, which for P-521 are fewer than a private
+        // key's.
         let expected = self.parameters.hpke_private_key.min(self.parameters.nh);
         if ikm.len() < expected {
             return Err(CryptoError::InvalidLength { what: "ikm", expected, actual: ikm.len() });

@@ -1,4 +1,5 @@
-//! Secrets: zeroized on drop, redacted in debug output, compared in a time that depends on their length alone.
+//! Secrets: zeroized on drop, redacted in debug output, compared in a time that depends on their
+//! length alone.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -64,19 +65,19 @@ macro_rules! secret_type {
 secret_type! {
     /// A secret of the key schedule, a key of the MAC, or what was opened.
     ///
-    /// Its length is stated when it comes in: HMAC pads its key with zeros, so a secret that lost its last byte, or gained a
-    /// zero, would otherwise pass unnoticed.
+    /// Its length is stated when it comes in: HMAC pads its key with zeros, so a secret that lost
+    /// its last byte, or gained a zero, would otherwise pass unnoticed.
     pub struct Secret;
 
     /// A key of the suite's AEAD.
     pub struct AeadKey;
 
-    /// A private key of the suite's KEM, as in the vectors of the MLS working group: X25519's 32 bytes, or the scalar of a NIST
-    /// curve, big-endian in its full length.
+    /// A private key of the suite's KEM, as in the vectors of the MLS working group: X25519's 32
+    /// bytes, or the scalar of a NIST curve, big-endian in its full length.
     pub struct HpkePrivateKey;
 
-    /// A private key of the suite's signature scheme, as in the vectors of the MLS working group: Ed25519's seed, or ECDSA's
-    /// scalar, big-endian in its full length.
+    /// A private key of the suite's signature scheme, as in the vectors of the MLS working group:
+    /// Ed25519's seed, or ECDSA's scalar, big-endian in its full length.
     pub struct SignaturePrivateKey;
 }
 

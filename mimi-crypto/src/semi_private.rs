@@ -1,12 +1,15 @@
 //! Handshakes for members and for certain others, the hub among them (mls-semiprivatemessage-07).
 //!
-//! The sender's MLS stack gives the content, its authentication, and an unused key and nonce of the sender's handshake ratchet;
-//! [`seal_semi_private_message`] makes the message. An external receiver opens it with its private key, a member with the key and
-//! nonce of its own ratchet, and both get an [`UnauthenticatedHandshake`]: who has the GroupContext turns it into a
-//! [`VerifiedHandshake`], and a receiver without it knows no more than that a holder of the key wrote it.
+//! The sender's MLS stack gives the content, its authentication, and an unused key and nonce of the
+//! sender's handshake ratchet; [`seal_semi_private_message`] makes the message. An external
+//! receiver opens it with its private key, a member with the key and nonce of its own ratchet, and
+//! both get an [`UnauthenticatedHandshake`]: who has the GroupContext turns it into a
+//! [`VerifiedHandshake`], and a receiver without it knows no more than that a holder of the key
+//! wrote it.
 //!
-//! `encrypted_sender_data` is for members, and neither encryption covers it: who changes it on the way keeps the members from opening what
-//! external receivers still open. A hub that passes a message on can't know whether its members will.
+//! `encrypted_sender_data` is for members, and neither encryption covers it: who changes it on the
+//! way keeps the members from opening what external receivers still open. A hub that passes a
+//! message on can't know whether its members will.
 
 use alloc::{boxed::Box, vec::Vec};
 
@@ -46,7 +49,8 @@ pub struct HandshakeKeys<'a> {
     pub sender_data_secret: &'a Secret,
 }
 
-/// What the sender of a SemiPrivateMessage signs under the label `FramedContentTBS` (RFC 9420, 6.1).
+/// What the sender of a SemiPrivateMessage signs under the label `FramedContentTBS` (RFC 9420
+/// §6.1).
 ///
 /// # Errors
 /// [`CryptoError::Invalid`] when the sender isn't a member, and so doesn't sign the GroupContext.
@@ -82,14 +86,14 @@ fn partial_context_hash<S: CipherSuiteProvider + ?Sized>(
     suite.hash(&[&sender_leaf_index.to_be_bytes(), nonce]).into()
 }
 
-/// The nonce with its first four bytes XORed with the guard (RFC 9420, 6.3.1).
+/// The nonce with its first four bytes XORed with the guard (RFC 9420 §6.3.1).
 fn guarded_nonce(nonce: &[u8], reuse_guard: [u8; 4]) -> Zeroizing<Vec<u8>> {
     let mut guarded = Zeroizing::new(nonce.to_vec());
     guarded.iter_mut().zip(reuse_guard).for_each(|(byte, guard)| *byte ^= guard);
     guarded
 }
 
-// RFC 9420, 6.3.2:
+// RFC 9420 §6.3.2:
 //   ciphertext_sample = ciphertext[0..KDF.Nh-1]
 //   sender_data_key   = ExpandWithLabel(sender_data_secret, "key", ciphertext_sample, AEAD.Nk)
 //   sender_data_nonce = ExpandWithLabel(sender_data_secret, "nonce", ciphertext_sample, AEAD.Nn)
@@ -106,8 +110,9 @@ fn sender_data_key<S: CipherSuiteProvider + ?Sized>(
     Ok((AeadKey::from_secret(suite, key)?, nonce))
 }
 
-/// Makes the message: `content` and `auth`, padded with `length_of_padding` zero bytes, for the members and for every external receiver
-/// that `group_context` names. `group_context` is that of the epoch in which it is sent; the guard is drawn from `rng`.
+/// Makes the message: `content` and `auth`, padded with `length_of_padding` zero bytes, for the
+/// members and for every external receiver that `group_context` names. `group_context` is that of
+/// the epoch in which it is sent; the guard is drawn from `rng`.
 ///
 /// ```text
 /// encrypted_keys_and_nonces = EncryptWithLabel(external_receiver_public_key,
@@ -116,12 +121,12 @@ fn sender_data_key<S: CipherSuiteProvider + ?Sized>(
 /// ```
 ///
 /// # Errors
-/// [`CryptoError::CipherSuiteMismatch`] for a group of another suite; [`CryptoError::EpochMismatch`] for content of another group or epoch;
-/// [`CryptoError::SemiPrivateNotAllowed`] unless the group requires the wire format `mls_semiprivate_message`, has an external receiver, and the
-/// sender is a member;
-/// [`CryptoError::ProposalNotSemiPrivate`] for a SelfRemove;
-/// [`CryptoError::Invalid`] for application data or `auth` of the other kind of handshake; and those of the
-/// operations.
+/// [`CryptoError::CipherSuiteMismatch`] for a group of another suite;
+/// [`CryptoError::EpochMismatch`] for content of another group or epoch;
+/// [`CryptoError::SemiPrivateNotAllowed`] unless the group requires the wire format
+/// `mls_semiprivate_message`, has an external receiver, and the sender is a member;
+/// [`CryptoError::ProposalNotSemiPrivate`] for a SelfRemove; [`CryptoError::Invalid`] for
+/// application data or `auth` of the other kind of handshake; and those of the operations.
 pub fn seal_semi_private_message<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     group_context: &GroupContext,
@@ -215,9 +220,9 @@ pub fn seal_semi_private_message<S: CipherSuiteProvider + ?Sized>(
     )?)
 }
 
-/// Refuses a proposal that is sent as a PublicMessage only: a SelfRemove must reach external joiners,
-/// which open no SemiPrivateMessage (mls-extensions-10 §6.3). A Commit must not hold one either: it is
-/// committed by reference.
+/// Refuses a proposal that is sent as a PublicMessage only: a SelfRemove must reach external
+/// joiners, which open no SemiPrivateMessage (mls-extensions-10 §6.3). A Commit must not hold one
+/// either: it is committed by reference.
 fn check_content(content: &Content) -> Result<(), CryptoError> {
     let refused = |proposal: &Proposal| matches!(proposal, Proposal::SelfRemove(_));
     let found = match content {
@@ -254,8 +259,8 @@ fn check_epoch(group_context: &GroupContext, group_id: &Opaque, epoch: u64) -> R
     Err(CryptoError::EpochMismatch)
 }
 
-/// A handshake that was opened and not yet authenticated: `partial_context_hash` and padding are checked, `framed_content_tbs_hash` and
-/// signature are not.
+/// A handshake that was opened and not yet authenticated: `partial_context_hash` and padding are
+/// checked, `framed_content_tbs_hash` and signature are not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnauthenticatedHandshake {
     group_id: Opaque,
@@ -269,10 +274,11 @@ pub struct UnauthenticatedHandshake {
 /// Opens a message as the external receiver `receiver`, which owns `private_key` (3.3).
 ///
 /// # Errors
-/// [`CryptoError::UnknownReceiver`] when the message has no key for it; those of [`decrypt_with_label`]; [`CryptoError::Decode`] for what doesn't
-/// hold what it should, padding that isn't zero included; [`CryptoError::ProposalNotSemiPrivate`] for a SelfRemove;
-/// [`CryptoError::PartialContextHashMismatch`]; [`CryptoError::InvalidLength`] for a key or
-/// nonce of another length; [`CryptoError::DecryptionFailed`].
+/// [`CryptoError::UnknownReceiver`] when the message has no key for it; those of
+/// [`decrypt_with_label`]; [`CryptoError::Decode`] for what doesn't hold what it should, padding
+/// that isn't zero included; [`CryptoError::ProposalNotSemiPrivate`] for a SelfRemove;
+/// [`CryptoError::PartialContextHashMismatch`]; [`CryptoError::InvalidLength`] for a key or nonce
+/// of another length; [`CryptoError::DecryptionFailed`].
 pub fn open_as_external_receiver<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     receiver: &ExternalReceiver,
@@ -294,10 +300,12 @@ pub fn open_as_external_receiver<S: CipherSuiteProvider + ?Sized>(
     open(suite, &aead_key, per_message.nonce.expose(), reuse_guard, per_message.sender_leaf_index, message)
 }
 
-/// Opens the sender data, by which a member finds the sender's key and nonce in its secret tree (3.2; RFC 9420, 6.3.2).
+/// Opens the sender data, by which a member finds the sender's key and nonce in its secret tree
+/// (3.2; RFC 9420 §6.3.2).
 ///
 /// # Errors
-/// [`CryptoError::InvalidLength`] for a secret that hasn't KDF.Nh bytes, [`CryptoError::DecryptionFailed`], [`CryptoError::Decode`].
+/// [`CryptoError::InvalidLength`] for a secret that hasn't KDF.Nh bytes,
+/// [`CryptoError::DecryptionFailed`], [`CryptoError::Decode`].
 pub fn open_sender_data<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     sender_data_secret: &Secret,
@@ -314,9 +322,9 @@ pub fn open_sender_data<S: CipherSuiteProvider + ?Sized>(
 /// Opens a message as a member, with the key and nonce that `sender_data` says (3.2).
 ///
 /// # Errors
-/// [`CryptoError::PartialContextHashMismatch`]; [`CryptoError::InvalidLength`] for a key or nonce of another length;
-/// [`CryptoError::DecryptionFailed`]; [`CryptoError::Decode`], padding that isn't zero included;
-/// [`CryptoError::ProposalNotSemiPrivate`] for a SelfRemove.
+/// [`CryptoError::PartialContextHashMismatch`]; [`CryptoError::InvalidLength`] for a key or nonce
+/// of another length; [`CryptoError::DecryptionFailed`]; [`CryptoError::Decode`], padding that
+/// isn't zero included; [`CryptoError::ProposalNotSemiPrivate`] for a SelfRemove.
 pub fn open_as_member<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     sender_data: &SenderData,
@@ -356,7 +364,8 @@ fn open<S: CipherSuiteProvider + ?Sized>(
 }
 
 impl UnauthenticatedHandshake {
-    /// The leaf that the sender claims to be: where to look for the key that [`Self::verify`] needs.
+    /// The leaf that the sender claims to be: where to look for the key that [`Self::verify`]
+    /// needs.
     #[must_use]
     pub fn sender_leaf_index(&self) -> u32 {
         self.sender_leaf_index
@@ -368,12 +377,13 @@ impl UnauthenticatedHandshake {
         &self.content
     }
 
-    /// Checks `framed_content_tbs_hash` and signature. `group_context` is that of the message's epoch, `signature_key` that of the leaf
-    /// [`Self::sender_leaf_index`] in its tree.
+    /// Checks `framed_content_tbs_hash` and signature. `group_context` is that of the message's
+    /// epoch, `signature_key` that of the leaf [`Self::sender_leaf_index`] in its tree.
     ///
     /// # Errors
-    /// [`CryptoError::CipherSuiteMismatch`] and [`CryptoError::EpochMismatch`] for another GroupContext,
-    /// [`CryptoError::FramedContentTbsHashMismatch`], and those of [`verify_with_label`].
+    /// [`CryptoError::CipherSuiteMismatch`] and [`CryptoError::EpochMismatch`] for another
+    /// GroupContext, [`CryptoError::FramedContentTbsHashMismatch`], and those of
+    /// [`verify_with_label`].
     pub fn verify<S: CipherSuiteProvider + ?Sized>(
         self,
         suite: &S,
@@ -395,8 +405,9 @@ impl UnauthenticatedHandshake {
     }
 }
 
-/// A handshake by the owner of the sender's signature key, the same for members and external receivers. Only
-/// [`UnauthenticatedHandshake::verify`] makes one. A commit's confirmation tag is for your MLS stack.
+/// A handshake by the owner of the sender's signature key, the same for members and external
+/// receivers. Only [`UnauthenticatedHandshake::verify`] makes one. A commit's confirmation tag is
+/// for your MLS stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedHandshake(AuthenticatedContent);
 

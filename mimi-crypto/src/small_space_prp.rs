@@ -13,7 +13,8 @@ const BLOCK: usize = 16;
 /// Bytes of an AES-128 key.
 pub(crate) const KEY_LENGTH: usize = 16;
 
-/// FF1 over strings of up to 38 decimal digits, or as many numerals of another radix as a `u128` holds.
+/// FF1 over strings of up to 38 decimal digits, or as many numerals of another radix as a `u128`
+/// holds.
 struct Ff1 {
     cipher: Aes128,
     radix: u16,

@@ -1,4 +1,5 @@
-//! The ratchet tree as outsiders check it: its hash (RFC 9420 §7.8) and the signatures of its leaves.
+//! The ratchet tree as outsiders check it: its hash (RFC 9420 §7.8) and the signatures of its
+//! leaves.
 
 use alloc::vec::Vec;
 
@@ -48,7 +49,8 @@ fn parent_hash<S: CipherSuiteProvider + ?Sized>(
 
 /// The hash of a ratchet tree, as it stands in the GroupContext (RFC 9420 §7.8).
 ///
-/// Takes time and memory in proportion to the tree: at most twice as many nodes are hashed as it has.
+/// Takes time and memory in proportion to the tree: at most twice as many nodes are hashed as it
+/// has.
 ///
 /// # Errors
 /// [`CryptoError::EmptyTree`] for a tree without nodes; [`CryptoError::Encode`].
@@ -90,8 +92,8 @@ pub fn tree_hash<S: CipherSuiteProvider + ?Sized>(
 
 /// Verifies the signature of a LeafNode (RFC 9420 §7.2).
 ///
-/// `position` is the group and the leaf index; a leaf from a KeyPackage signs neither, and it is not
-/// looked at.
+/// `position` is the group and the leaf index; a leaf from a KeyPackage signs neither, and it is
+/// not looked at.
 ///
 /// ```text
 /// VerifyWithLabel(signature_key, "LeafNodeTBS", LeafNodeTBS, signature)

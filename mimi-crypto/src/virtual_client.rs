@@ -1,5 +1,5 @@
-//! Virtual clients (mls-virtual-clients, June 2026): what the emulator clients of one virtual client
-//! derive from an epoch of their emulation group.
+//! Virtual clients (mls-virtual-clients, June 2026): what the emulator clients of one virtual
+//! client derive from an epoch of their emulation group.
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
@@ -18,8 +18,8 @@ use rand_core::CryptoRng;
 use crate::{AeadKey, CipherSuiteProvider, CryptoError, Secret, derive_secret, expand_with_label};
 
 /// How many generations of one operation ratchet may be skipped at once, and how many skipped ones
-/// are kept; beyond that, the oldest go. A larger step is refused: the generation in a DerivationInfo
-/// comes from another client, and each step costs a derivation.
+/// are kept; beyond that, the oldest go. A larger step is refused: the generation in a
+/// DerivationInfo comes from another client, and each step costs a derivation.
 pub const MAX_SKIPPED_OPERATIONS: u32 = 1024;
 
 const OPERATION_TYPES: [VirtualClientOperationType; 3] = [
@@ -175,9 +175,9 @@ impl EmulationEpoch {
     }
 
     // operation_generation_secret = DeriveSecret(operation_ratchet_secret, "VC Operation Secret")
-    // next_operation_ratchet_secret = DeriveSecret(operation_ratchet_secret, "VC Operation Ratchet")
-    // operation_secret = ExpandWithLabel(operation_generation_secret, "vc operation",
-    //                                    OperationContext, KDF.Nh)
+    // next_operation_ratchet_secret = DeriveSecret(operation_ratchet_secret, "VC Operation
+    // Ratchet") operation_secret = ExpandWithLabel(operation_generation_secret, "vc operation",
+    // OperationContext, KDF.Nh)
     /// The operation secret of a leaf's ratchet at a generation that another emulator client names.
     ///
     /// # Errors
@@ -207,7 +207,8 @@ impl EmulationEpoch {
     }
 
     // derivation_info_key = ExpandWithLabel(epoch_encryption_key, "key", encryption_key, AEAD.Nk)
-    // derivation_info_nonce = ExpandWithLabel(epoch_encryption_key, "nonce", encryption_key, AEAD.Nn)
+    // derivation_info_nonce = ExpandWithLabel(epoch_encryption_key, "nonce", encryption_key,
+    // AEAD.Nn)
     fn derivation_info_keys<S: CipherSuiteProvider + ?Sized>(
         &self,
         suite: &S,
@@ -349,9 +350,9 @@ impl EmulationEpoch {
     ///
     /// # Errors
     /// [`CryptoError::InvalidLength`] for a secret of another length than KDF.Nh;
-    /// [`CryptoError::LeafOutOfRange`] for a leaf count that is not a power of two or a node outside
-    /// of the tree; [`CryptoError::InvalidSecretTree`] if a secret stands twice, above another one,
-    /// or is not of an operation ratchet.
+    /// [`CryptoError::LeafOutOfRange`] for a leaf count that is not a power of two or a node
+    /// outside of the tree; [`CryptoError::InvalidSecretTree`] if a secret stands twice, above
+    /// another one, or is not of an operation ratchet.
     pub fn from_state<S: CipherSuiteProvider + ?Sized>(
         suite: &S,
         state: &EmulationEpochState,
@@ -461,12 +462,10 @@ impl OperationTree {
         self.ratchets.get_mut(&key).ok_or(CryptoError::InvalidSecretTree)
     }
 
-    // RFC 9420 §9:
-    //   tree_node_[left(N)]_secret  = ExpandWithLabel(tree_node_[N]_secret, "tree", "left", KDF.Nh)
-    //   tree_node_[right(N)]_secret = ExpandWithLabel(tree_node_[N]_secret, "tree", "right", KDF.Nh)
-    // mls-virtual-clients §6.2:
-    //   operation_ratchet_secret[operation_type][0] =
-    //     ExpandWithLabel(leaf_secret, "vc operation init", operation_type, KDF.Nh)
+    // RFC 9420 §9: tree_node_[left(N)]_secret = ExpandWithLabel(tree_node_[N]_secret, "tree",
+    // "left", KDF.Nh) tree_node_[right(N)]_secret = ExpandWithLabel(tree_node_[N]_secret, "tree",
+    // "right", KDF.Nh) mls-virtual-clients §6.2: operation_ratchet_secret[operation_type][0] =
+    // ExpandWithLabel(leaf_secret, "vc operation init", operation_type, KDF.Nh)
     /// Makes the ratchets of a leaf and deletes every secret above it.
     fn expand<S: CipherSuiteProvider + ?Sized>(&mut self, suite: &S, leaf: u32) -> Result<(), CryptoError> {
         let target = leaf.saturating_mul(2);

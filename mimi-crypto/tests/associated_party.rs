@@ -75,7 +75,7 @@ fn committer_member_and_party_go_through_the_epochs_together() {
     }
 }
 
-/// Every formula of the draft's sections 4.1 and 5 by hand: HKDF (RFC 5869) with KDFLabel written out.
+/// Every formula of the draft's §4.1 and 5 by hand: HKDF (RFC 5869) with KDFLabel written out.
 #[test]
 fn derives_by_the_drafts_formulas() {
     for Scene { suite, mut rng, entry, .. } in scenes() {
@@ -83,7 +83,7 @@ fn derives_by_the_drafts_formulas() {
         let expand = |secret: &Secret, label: &str, context: &[u8]| {
             let label = format!("MLS 1.0 {label}");
             let length = context.len();
-            // A length of up to 63 bytes takes one byte, of up to 16383 two (RFC 9420, 2.1.2).
+            // A length of up to 63 bytes takes one byte, of up to 16383 two (RFC 9420 §2.1.2).
             let length = if length < 64 {
                 vec![length as u8]
             } else {

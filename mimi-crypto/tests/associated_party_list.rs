@@ -1,4 +1,5 @@
-//! Changes of the list of associated parties: what comes of them for list and key schedules, and what is refused.
+//! Changes of the list of associated parties: what comes of them for list and key schedules, and
+//! what is refused.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -144,7 +145,8 @@ fn init_secrets_follow_their_party() {
     }
 }
 
-/// Members and every party through commits that change the list, one of them external: both sides hold the same at every step.
+/// Members and every party through commits that change the list, one of them external: both sides
+/// hold the same at every step.
 #[test]
 fn members_and_parties_agree_while_the_list_changes() {
     let mut scene = Scene::new(4);

@@ -1,4 +1,5 @@
-//! Many signatures verified together: the verdicts are those of one by one, above all where Ed25519's batch equation would say otherwise.
+//! Many signatures verified together: the verdicts are those of one by one, above all where
+//! Ed25519's batch equation would say otherwise.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, missing_docs)]
 
@@ -36,8 +37,8 @@ fn honest(suite: &RustCrypto, number: u64, rng: &mut ChaCha20Rng) -> Signed {
     Signed { public_key: suite.signature_public_key(&key), message, signature }
 }
 
-/// A signature by the owner of a key with a part of small order, `a` eighths of it, and `r` eighths in `R`. The equation holds but for the
-/// points of small order; there it holds by chance.
+/// A signature by the owner of a key with a part of small order, `a` eighths of it, and `r` eighths
+/// in `R`. The equation holds but for the points of small order; there it holds by chance.
 fn crooked(a: usize, r: usize, number: u64, rng: &mut ChaCha20Rng) -> Signed {
     let nonce = scalar(rng);
     signed_with(nonce, a, r, number, rng)
@@ -137,7 +138,8 @@ fn judges_keys_with_a_part_of_small_order_as_one_by_one() {
             }
         }
     }
-    // Both happen: the strict verification takes a key with a part of small order if k happens to cancel it out.
+    // Both happen: the strict verification takes a key with a part of small order if k happens to
+    // cancel it out.
     assert!(accepted > 3 && refused > 30, "{accepted} {refused}");
 }
 
@@ -227,7 +229,7 @@ fn refuses_an_r_of_small_order_whose_equation_holds() {
     }
 }
 
-/// A generator that gives one octet again and again.
+/// A generator that gives one byte again and again.
 struct Stuck(u8);
 
 impl TryRng for Stuck {
@@ -261,7 +263,8 @@ fn refuses_forgeries_whatever_the_generator() {
         assert_eq!(verdicts[5], Err(CryptoError::InvalidSignature));
     }
 
-    // Two signers who know what the generator gives, and let their errors cancel each other out under its first 16 octets each.
+    // Two signers who know what the generator gives, and let their errors cancel each other out
+    // under its first 16 bytes each.
     let mut known = [[0; 16]; 170];
     ChaCha20Rng::seed_from_u64(9).fill_bytes(known.as_flattened_mut());
     let weight = |place: usize| Scalar::from(u128::from_le_bytes(known[place]));

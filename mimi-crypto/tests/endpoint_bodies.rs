@@ -202,7 +202,8 @@ fn the_joiner_opens_what_the_hub_sealed() {
     }
 }
 
-/// The joiner's provider has the whole response and every public key; without the private key it learns nothing of the group.
+/// The joiner's provider has the whole response and every public key; without the private key it
+/// learns nothing of the group.
 #[test]
 fn a_provider_in_between_opens_nothing() {
     for Exchange { mut scene, response, .. } in exchanges() {
@@ -302,7 +303,8 @@ fn refuses_every_change_of_a_group_info_response() {
     }
 }
 
-/// Rightly signed by the hub, and sealed to another key, for another room, or not holding what it should.
+/// Rightly signed by the hub, and sealed to another key, for another room, or not holding what it
+/// should.
 #[test]
 fn refuses_to_open_what_was_sealed_for_another_room_or_is_no_group_info() {
     for Exchange { mut scene, private_key, public_key, hub, hub_sender, request, .. } in exchanges() {

@@ -1,5 +1,5 @@
-//! Every label and formula that no vector from outside covers, written out by hand: a label that changes on both sides would change no round
-//! trip.
+//! Every label and formula that no vector from outside covers, written out by hand: a label that
+//! changes on both sides would change no round trip.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -46,7 +46,7 @@ fn scenes() -> impl Iterator<Item = Scene> {
     })
 }
 
-/// `opaque<V>` of up to 16383 bytes (RFC 9420, 2.1.2).
+/// `opaque<V>` of up to 16383 bytes (RFC 9420 §2.1.2).
 fn vector(bytes: &[u8]) -> Vec<u8> {
     let length = u16::try_from(bytes.len()).unwrap();
     let head = match length {
@@ -72,7 +72,7 @@ fn is_signed(scene: &Scene, label: &str, content: &[u8], signature: &[u8]) {
     assert_eq!(verify(&label[1..]), Err(CryptoError::InvalidSignature));
 }
 
-/// ExpandWithLabel (RFC 9420, 8).
+/// ExpandWithLabel (RFC 9420 §8).
 fn expand(suite: &RustCrypto, secret: &Secret, label: &str, context: &[u8], length: usize) -> Secret {
     let length = u16::try_from(length).unwrap();
     let label = labelled(format!("MLS 1.0 {label}").as_bytes(), context);
@@ -202,7 +202,8 @@ fn remove(sender: Sender) -> FramedContent {
     FramedContent::new("group".into(), 8, sender, "data".into(), content).unwrap()
 }
 
-/// The ciphertext and the sender data of a SemiPrivateMessage, each from its own fields (mls-semiprivatemessage-07, 3.1; RFC 9420, 6.3.2).
+/// The ciphertext and the sender data of a SemiPrivateMessage, each from its own fields
+/// (mls-semiprivatemessage-07 §3.1; RFC 9420 §6.3.2).
 #[test]
 fn a_semi_private_message_is_sealed_by_the_formulas() {
     for mut scene in scenes() {

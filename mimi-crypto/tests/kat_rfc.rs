@@ -65,7 +65,8 @@ fn secret(bytes: Vec<u8>) -> Secret {
     Secret::of_length(bytes, length).unwrap()
 }
 
-/// HMAC takes every key; a salt of KDF.Nh bytes is what it makes of a shorter or longer one (RFC 2104, 2).
+/// HMAC takes every key; a salt of KDF.Nh bytes is what it makes of a shorter or longer one (RFC
+/// 2104 §2).
 fn salt(suite: &RustCrypto, bytes: Vec<u8>) -> Secret {
     let nh = suite.parameters().nh;
     let mut salt = if bytes.len() > 64 { suite.hash(&[&bytes]) } else { bytes };
@@ -104,7 +105,7 @@ fn ecdsa_is_rfc6979_with_additional_data() {
         let other = [&message[..], b"!"].concat();
         assert_eq!(suite.verify(&public_key, &other, &signature), Err(CryptoError::InvalidSignature));
 
-        // RFC 6979, 3.6: k depends on the message, the key, and what the caller's generator gave.
+        // RFC 6979 §3.6: k depends on the message, the key, and what the caller's generator gave.
         let mut script = Script(bytes(&case, "additional_data"));
         let own = suite.sign(&key, &message, &mut script).unwrap();
         assert_eq!(own, bytes(&case, "hedged_signature"));

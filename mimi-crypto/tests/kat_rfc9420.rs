@@ -1,4 +1,5 @@
-//! The MLS working group's vectors for the labelled operations (mlswg/mls-implementations, `crypto-basics`).
+//! The MLS working group's vectors for the labelled operations (mlswg/mls-implementations,
+//! `crypto-basics`).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use mimi_codec::{

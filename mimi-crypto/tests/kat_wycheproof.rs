@@ -1,6 +1,7 @@
 //! Project Wycheproof's cases: what implementations of these primitives have got wrong before.
 //!
-//! A case that Wycheproof calls acceptable is one on which implementations may differ; here each has one answer.
+//! A case that Wycheproof calls acceptable is one on which implementations may differ; here each
+//! has one answer.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -173,7 +173,8 @@ proptest! {
 #[derive(Clone, Debug)]
 struct Step {
     external_commit: bool,
-    /// Per external sender: does the commit touch it, and if so and it is there, by an update, or else by a removal?
+    /// Per external sender: does the commit touch it, and if so and it is there, by an update, or
+    /// else by a removal?
     touched: [(bool, bool); 4],
 }
 
@@ -197,7 +198,8 @@ fn context(suite: &RustCrypto, epoch: u64, extensions: Extensions) -> GroupConte
 proptest! {
     #![proptest_config(config(10))]
 
-    /// Whatever happens to the list: member and party hold the same in every epoch, no two parties the same, and no epoch what another had.
+    /// Whatever happens to the list: member and party hold the same in every epoch, no two parties
+    /// the same, and no epoch what another had.
     #[test]
     fn members_and_parties_agree_in_every_epoch(
         suite in any_suite(),
@@ -342,7 +344,8 @@ proptest! {
     }
 }
 
-/// Each bit of a whole message: the receiver refuses it, or it lies in what only members read, and they refuse it.
+/// Each bit of a whole message: the receiver refuses it, or it lies in what only members read, and
+/// they refuse it.
 #[test]
 fn a_semi_private_message_is_refused_when_any_bit_changes() {
     let suite = RustCrypto::new(CipherSuite(1)).unwrap();

@@ -1,4 +1,5 @@
-//! The trait suffices: all that the crate does goes through it, also where the provider is not this crate's.
+//! The trait suffices: all that the crate does goes through it, also where the provider is not this
+//! crate's.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -31,7 +32,8 @@ use mimi_crypto::{
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use rand_core::CryptoRng;
 
-/// Keys by their slot, as in an HSM; counts the calls, and fails every signature once it is told to.
+/// Keys by their slot, as in an HSM; counts the calls, and fails every signature once it is told
+/// to.
 struct Hsm {
     software: RustCrypto,
     slots: Vec<RustCryptoSigningKey>,
@@ -264,7 +266,8 @@ fn another_provider_makes_the_same_bytes_and_every_operation_passes_through_it()
         let expected = [
             // The joiner's key, and the party's.
             ("derive_hpke_key_pair", 2),
-            // 32 in the exporter tree and its root; the base secret, the commit secret and its ID on two sides; epoch, exporter, init.
+            // 32 in the exporter tree and its root; the base secret, the commit secret and its ID
+            // on two sides; epoch, exporter, init.
             ("expand", 33 + 5 + 3),
             ("extract", 1),
             ("hpke_open", 2),

@@ -150,7 +150,8 @@ fn refuses_edwards_and_montgomery_points_of_small_order() {
     let suite = edwards();
     let mut identity = vec![0; 32];
     identity[0] = 1;
-    // R the identity and s zero: verifies for every message under the identity, were it not refused.
+    // R the identity and s zero: verifies for every message under the identity, were it not
+    // refused.
     let forged = [&identity[..], &[0; 32]].concat();
     for key in [identity, vec![0; 32]] {
         let refused = suite.verify(&SignaturePublicKey::from(key), b"any message", &forged).unwrap_err();
@@ -164,7 +165,8 @@ fn refuses_edwards_and_montgomery_points_of_small_order() {
     }
 }
 
-/// The owner of a good key can make signatures whose `R` is the identity, with `s = H(R || A || M) a`. They satisfy RFC 8032's equation.
+/// The owner of a good key can make signatures whose `R` is the identity, with
+/// `s = H(R || A || M) a`. They satisfy RFC 8032's equation.
 #[test]
 fn refuses_r_of_small_order_under_a_good_key() {
     let key = hex::decode("03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8").unwrap();
@@ -187,7 +189,7 @@ fn refuses_r_of_small_order_under_a_good_key() {
     }
 }
 
-/// RFC 8032, 5.1.3: a y of 2^255 - 19 or more is no encoding; else some keys would have two.
+/// RFC 8032 §5.1.3: a y of 2^255 - 19 or more is no encoding; else some keys would have two.
 #[test]
 fn refuses_ed25519_keys_that_are_not_reduced() {
     let suite = edwards();
@@ -249,7 +251,7 @@ fn refuses_signatures_that_are_malformed_or_not_this_one() {
             assert_eq!(verify(malformed), Err(CryptoError::MalformedSignature));
         }
         if suite.parameters().signature_public_key == 32 {
-            // s + order: the same equation, another encoding (RFC 8032, 5.1.7).
+            // s + order: the same equation, another encoding (RFC 8032 §5.1.7).
             let order =
                 hex::decode("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010").unwrap();
             let mut carry = 0;
@@ -264,7 +266,8 @@ fn refuses_signatures_that_are_malformed_or_not_this_one() {
                 Err(CryptoError::MalformedSignature | CryptoError::InvalidSignature)
             ));
         } else {
-            // The length of the sequence in two bytes where one does, or in three where two do: BER, not DER.
+            // The length of the sequence in two bytes where one does, or in three where two do:
+            // BER, not DER.
             let header = if signature[1] == 0x81 { vec![0x30, 0x82, 0] } else { vec![0x30, 0x81] };
             let body = if signature[1] == 0x81 { &signature[2..] } else { &signature[1..] };
             assert_eq!(verify(&[&header[..], body].concat()), Err(CryptoError::MalformedSignature));
@@ -370,7 +373,8 @@ fn secrets_show_nothing() {
     );
 }
 
-/// The marker stands on each type as long as the ones that hold its bytes have it, down to `zeroize`'s own and the curves'.
+/// The marker stands on each type as long as the ones that hold its bytes have it, down to
+/// `zeroize`'s own and the curves'.
 #[test]
 fn secrets_are_erased_when_they_are_dropped() {
     fn erased<T: ZeroizeOnDrop>() {}

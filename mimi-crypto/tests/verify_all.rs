@@ -105,8 +105,9 @@ fn accepts_honest_signatures_in_every_number_and_suite() {
     }
 }
 
-/// Two signatures whose R has the component of order 2: alone they fail, and in every linear combination with odd factors the
-/// two components cancel. A batch verification of that kind would pass them.
+/// Two signatures whose R has the component of order 2: alone they fail, and in every linear
+/// combination with odd factors the two components cancel. A batch verification of that kind would
+/// pass them.
 #[test]
 fn refuses_two_signatures_whose_small_components_cancel() {
     let crafted = Crafted::new(0);
@@ -128,7 +129,8 @@ fn refuses_two_signatures_whose_small_components_cancel() {
     assert_eq!(verdicts(ED25519, &crafted.octets().as_slice().into(), &signed), expected);
 }
 
-/// Every component of small order of the key beside every one of R. With the cofactor all would pass.
+/// Every component of small order of the key beside every one of R. With the cofactor all would
+/// pass.
 #[test]
 fn components_of_small_order_get_the_verdict_that_they_get_alone() {
     let (mut passed, mut failed) = (0, 0);
@@ -201,7 +203,8 @@ fn refuses_keys_and_signatures_that_are_none_for_each_of_them() {
     assert_eq!(verdicts(ED25519, &crafted.octets()[..31].into(), &signed), short);
 }
 
-/// R of small order that satisfies the equation: a key of full order, and `k` is what it is. Strictness alone refuses it.
+/// R of small order that satisfies the equation: a key of full order, and `k` is what it is.
+/// Strictness alone refuses it.
 #[test]
 fn refuses_an_r_of_small_order_that_satisfies_the_equation() {
     let crafted = Crafted::new(0);

@@ -7,22 +7,26 @@ use mimi_codec::{
 
 use crate::FrankingError;
 
-/// What AppDataUpdate proposals of one commit do to the `franking_agent` (mimi-protocol-06, 5.4.1).
+/// What AppDataUpdate proposals of one commit do to the `franking_agent` (mimi-protocol-06 §5.4.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AgentChange {
     /// The group had no agent.
     Adds(FrankingAgentData),
     /// The update repeats the group's agent.
     Keeps(FrankingAgentData),
-    /// The update names another agent. The draft allows it, but says that a rotation SHOULD use a ReInit, so that the key that verifies a frank is never in doubt. A client that follows the draft does not send such a proposal and may refuse to commit it.
+    /// The update names another agent. The draft allows it, but says that a rotation SHOULD use a
+    /// ReInit, so that the key that verifies a frank is never in doubt. A client that follows the
+    /// draft does not send such a proposal and may refuse to commit it.
     NeedsReInit(FrankingAgentData),
 }
 
 impl AgentChange {
-    /// Judges the change from `current`, the GroupContext's agent before the commit, by `updates`, the `update` fields of the proposals.
+    /// Judges the change from `current`, the GroupContext's agent before the commit, by `updates`,
+    /// the `update` fields of the proposals.
     ///
     /// # Errors
-    /// [`FrankingError::NoFrankingAgent`] if `updates` is empty, [`FrankingError::AgentUpdatesDiffer`] if two updates differ.
+    /// [`FrankingError::NoFrankingAgent`] if `updates` is empty,
+    /// [`FrankingError::AgentUpdatesDiffer`] if two updates differ.
     pub fn judge(
         current: Option<&FrankingAgentData>,
         updates: &[FrankingAgentUpdate],
@@ -48,7 +52,10 @@ impl AgentChange {
     }
 }
 
-/// Applies updates of the component, for [`Components::update`](mimi_codec::extensions::Components::update). Returns the new data, or `None` if an update is malformed or two updates differ. `allow_rotation` decides about [`AgentChange::NeedsReInit`].
+/// Applies updates of the component, for
+/// [`Components::update`](mimi_codec::extensions::Components::update). Returns the new data, or
+/// `None` if an update is malformed or two updates differ. `allow_rotation` decides about
+/// [`AgentChange::NeedsReInit`].
 #[must_use]
 pub fn updated_franking_agent(
     data: Option<&[u8]>,
@@ -73,7 +80,8 @@ pub fn updated_franking_agent(
 pub enum RotationPolicy {
     /// Treat the update as invalid, as the draft's SHOULD recommends.
     Refuse,
-    /// Accept the update. Franks of earlier epochs verify under the previous agent, franks of later epochs under the new one.
+    /// Accept the update. Franks of earlier epochs verify under the previous agent, franks of later
+    /// epochs under the new one.
     Allow,
 }
 

@@ -1,4 +1,5 @@
-//! The three constructions as types. A room has one, which the caller names; nothing in a message chooses it.
+//! The three constructions as types. A room has one, which the caller names; nothing in a message
+//! chooses it.
 
 use alloc::vec::Vec;
 use core::fmt::Debug;
@@ -11,7 +12,9 @@ use rand_core::CryptoRng;
 
 use crate::{FrankingError, TagKey};
 
-/// Only this crate implements and calls these traits: [`frank`](crate::hub::frank) makes a stamp, and the functions of the receiver and of the report check it together with the rest of the frank.
+/// Only this crate implements and calls these traits: [`frank`](crate::hub::frank) makes a stamp,
+/// and the functions of the receiver and of the report check it together with the rest of the
+/// frank.
 pub(crate) mod sealed {
     use super::{Construction, CryptoRng, FrankAAD, FrankingError, ServerFrankingContext, Vec};
 
@@ -50,11 +53,14 @@ pub(crate) mod sealed {
     }
 }
 
-/// One of the constructions: [`Signed`](crate::Signed), [`IntegrityMac`](crate::IntegrityMac), [`ContextHash`](crate::ContextHash).
+/// One of the constructions: [`Signed`](crate::Signed), [`IntegrityMac`](crate::IntegrityMac),
+/// [`ContextHash`](crate::ContextHash).
 ///
-/// Every function of a role takes the construction as a type parameter. The caller's key fixes it: the franking agent's key or the epoch's secret. Franks of two constructions have two types.
+/// Every function of a role takes the construction as a type parameter. The caller's key fixes it:
+/// the franking agent's key or the epoch's secret. Franks of two constructions have two types.
 pub trait Construction: sealed::Sealed + Clone + Debug + PartialEq + Eq {
-    /// The draft revision that the construction is named after: 6, 3 or 2. A [`StoredFrank`](crate::StoredFrank) begins with it.
+    /// The draft revision that the construction is named after: 6, 3 or 2. A
+    /// [`StoredFrank`](crate::StoredFrank) begins with it.
     const REVISION: u8;
 
     /// The key of the franking tag, which the content carries.
@@ -66,7 +72,7 @@ pub trait Construction: sealed::Sealed + Clone + Debug + PartialEq + Eq {
     /// The bytes of the context, which `server_frank` and the receivers' check cover.
     ///
     /// # Errors
-    /// [`FrankingError::Encode`] for a URI beyond 2^30 - 1 octets.
+    /// [`FrankingError::Encode`] for a URI beyond 2^30 - 1 bytes.
     fn context(context: &ServerFrankingContext) -> Result<Vec<u8>, FrankingError>;
 
     /// The hub's HMAC in a frank.
@@ -78,19 +84,21 @@ pub trait Construction: sealed::Sealed + Clone + Debug + PartialEq + Eq {
     }
 }
 
-/// The key with which a hub completes franks: [`FrankingAgentKey`](crate::FrankingAgentKey), [`IntegritySecret`](crate::IntegritySecret) or
-/// [`ContextSecret`](crate::ContextSecret).
+/// The key with which a hub completes franks: [`FrankingAgentKey`](crate::FrankingAgentKey),
+/// [`IntegritySecret`](crate::IntegritySecret) or [`ContextSecret`](crate::ContextSecret).
 pub trait Stamp<C: Construction>: sealed::Stamping<C> {}
 
-/// The key with which a receiver verifies franks: [`FrankingAgent`](crate::FrankingAgent), [`IntegritySecret`](crate::IntegritySecret) or
-/// [`ContextSecret`](crate::ContextSecret).
+/// The key with which a receiver verifies franks: [`FrankingAgent`](crate::FrankingAgent),
+/// [`IntegritySecret`](crate::IntegritySecret) or [`ContextSecret`](crate::ContextSecret).
 pub trait CheckStamp<C: Construction>: sealed::Checking<C> {}
 
-/// The keys with which a hub verifies its own reported franks, besides its `hub_key`: [`OwnAgents`](crate::OwnAgents),
-/// [`IntegrityMac`](crate::IntegrityMac) or [`ContextHash`](crate::ContextHash).
+/// The keys with which a hub verifies its own reported franks, besides its `hub_key`:
+/// [`OwnAgents`](crate::OwnAgents), [`IntegrityMac`](crate::IntegrityMac) or
+/// [`ContextHash`](crate::ContextHash).
 pub trait RecheckStamp<C: Construction>: sealed::Rechecking<C> {}
 
-/// The context of mimi-protocol-02 to -04. It has no lengths: the boundary between sender and room is ambiguous.
+/// The context of mimi-protocol-02 to -04. It has no lengths: the boundary between sender and room
+/// is ambiguous.
 ///
 /// ```text
 /// context = senderURI || roomURI || acceptedTimestamp

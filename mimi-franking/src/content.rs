@@ -17,9 +17,13 @@ pub use assertion_map::{
 #[cfg(feature = "content")]
 pub use mimi::{Framing, MimiFrankable, MimiFrankable02};
 
-/// A message format that can be franked. It finds the tag's key, the sender and the room in the application data (mimi-protocol-06 §5.4.1.1).
+/// A message format that can be franked. It finds the tag's key, the sender and the room in the
+/// application data (mimi-protocol-06 §5.4.1.1).
 ///
-/// The tag always covers the whole application data. `MimiFrankable` is the format of MIMI content (feature `content`); other formats implement this trait. All parties must read the same assertions from the same bytes, now and in later versions: a report may arrive years after the message.
+/// The tag always covers the whole application data. `MimiFrankable` is the format of MIMI content
+/// (feature `content`); other formats implement this trait. All parties must read the same
+/// assertions from the same bytes, now and in later versions: a report may arrive years after the
+/// message.
 ///
 /// ```
 /// use mimi_franking::{Assertions, Construction, ContentError, FrankableContent, FrankingSalt, Signed};
@@ -49,7 +53,8 @@ pub trait FrankableContent<C: Construction> {
     fn assertions<'a>(&self, application_data: &'a [u8]) -> Result<Assertions<'a, C>, ContentError>;
 }
 
-/// The sender's claims in the content, which the sender cannot deny later. The hub and the receivers check them.
+/// The sender's claims in the content, which the sender cannot deny later. The hub and the
+/// receivers check them.
 #[derive(Clone, Debug)]
 pub struct Assertions<'a, C: Construction> {
     /// The salt, or in mimi-protocol-02 the `franking_key`.
@@ -72,9 +77,12 @@ impl<C: Construction> Assertions<'_, C> {
     }
 }
 
-/// Content that a message refers to without binding it. A franking tag says nothing about this content.
+/// Content that a message refers to without binding it. A franking tag says nothing about this
+/// content.
 ///
-/// Without a hash, the sender can give each receiver another file under one URL, key and nonce, because no AEAD algorithm here commits to its plaintext. A report shows the hub one of these files and proves nothing about any of them.
+/// Without a hash, the sender can give each receiver another file under one URL, key and nonce,
+/// because no AEAD algorithm here commits to its plaintext. A report shows the hub one of these
+/// files and proves nothing about any of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnboundContent {
     /// The index of the part in the message, from 0.

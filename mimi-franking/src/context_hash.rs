@@ -17,14 +17,18 @@ use crate::{
     tag::same,
 };
 
-/// mimi-protocol-02: the SHA-256 of `franking_context_secret` and the context. Followers do not have the secret, so they cannot confirm a guess of the sender.
+/// mimi-protocol-02: the SHA-256 of `franking_context_secret` and the context. Followers do not
+/// have the secret, so they cannot confirm a guess of the sender.
 ///
 /// **What it cannot stop.**
-/// - The hash does not cover `server_frank`. A follower can replace it: receivers notice nothing, and a report fails at the hub.
+/// - The hash does not cover `server_frank`. A follower can replace it: receivers notice nothing,
+///   and a report fails at the hub.
 /// - Every member has the secret and can compute the hash of any context.
 /// - The context has no lengths, as in [`IntegrityMac`](crate::IntegrityMac).
 ///
-/// The hash can be extended without the secret, but only to a context that ends in padding and further bytes. A receiver computes the hash of its own sender, room and time, so an extended hash never matches.
+/// The hash can be extended without the secret, but only to a context that ends in padding and
+/// further bytes. A receiver computes the hash of its own sender, room and time, so an extended
+/// hash never matches.
 ///
 /// As a value, it is the hub's [`RecheckStamp`]: a report is checked by `server_frank` alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +95,8 @@ impl Construction for ContextHash {
     }
 }
 
-/// `franking_context_secret` of an epoch, known to the members and to the hub as an associated party.
+/// `franking_context_secret` of an epoch, known to the members and to the hub as an associated
+/// party.
 #[derive(Clone, Debug)]
 pub struct ContextSecret(Secret);
 
@@ -111,7 +116,7 @@ impl ContextSecret {
     /// A secret that was derived elsewhere.
     ///
     /// # Errors
-    /// [`FrankingError::SecretLength`] unless it has the 32, 48 or 64 octets of a suite's KDF.Nh.
+    /// [`FrankingError::SecretLength`] unless it has the 32, 48 or 64 bytes of a suite's KDF.Nh.
     pub fn new(franking_context_secret: Secret) -> Result<Self, FrankingError> {
         check_secret_length(&franking_context_secret)?;
         Ok(Self(franking_context_secret))

@@ -7,15 +7,18 @@ use mimi_crypto::CryptoError;
 
 use crate::{ContentError, HubKeyId, UnboundContent};
 
-/// Why a message is not franked, a frank not verified or a report refused. It never contains a secret.
+/// Why a message is not franked, a frank not verified or a report refused. It never contains a
+/// secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FrankingError {
     /// Hub: the `sendingUri` is not a user of the submitting provider. The message is refused.
     SenderOfAnotherProvider,
-    /// Hub: the `sendingUri` is not on the participant list (mimi-protocol-06 §5.4). The message is refused.
+    /// Hub: the `sendingUri` is not on the participant list (mimi-protocol-06 §5.4). The message is
+    /// refused.
     SenderNotParticipant,
-    /// Hub: the `sendingUri` is on the participant list but has no client in the group (mimi-protocol-06 §5.4). The message is refused.
+    /// Hub: the `sendingUri` is on the participant list but has no client in the group
+    /// (mimi-protocol-06 §5.4). The message is refused.
     SenderNotActive,
     /// Hub: the message has no `frank_aad` item. It is accepted and fanned out without a frank.
     FrankAadMissing,
@@ -36,13 +39,15 @@ pub enum FrankingError {
     },
     /// Hub: the key that was in force has been erased. The message cannot be judged.
     HubKeyRetired(HubKeyId),
-    /// The GroupContext has no `franking_agent`: messages of this room are not franked, and franks cannot be verified.
+    /// The GroupContext has no `franking_agent`: messages of this room are not franked, and franks
+    /// cannot be verified.
     NoFrankingAgent,
     /// Hub: the GroupContext's `franking_signature_key` does not match the hub's signing key.
     AgentKeyMismatch,
     /// Receiver: the caller's check does not trust the `franking_agent`'s credential.
     AgentNotTrusted,
-    /// Receiver: the `franking_agent`'s credential names another domain than the hub's (mimi-protocol-06 §5.4.1.3).
+    /// Receiver: the `franking_agent`'s credential names another domain than the hub's
+    /// (mimi-protocol-06 §5.4.1.3).
     AgentDomainMismatch {
         /// The hub's domain.
         expected: DnsName,
@@ -60,7 +65,8 @@ pub enum FrankingError {
     },
     /// Hub: the reported frank names a suite for which the hub has no franking key.
     UnknownFrankSuite(CipherSuite),
-    /// The content asserts another sender than the sending URI, the leaf's identity or the alleged abuser.
+    /// The content asserts another sender than the sending URI, the leaf's identity or the alleged
+    /// abuser.
     SenderMismatch,
     /// The content asserts another room.
     RoomMismatch,
@@ -70,7 +76,8 @@ pub enum FrankingError {
     TagMismatch,
     /// mimi-protocol-02: the franking tag in the frank is not the message's.
     RepeatedTagMismatch,
-    /// The hub's signature does not verify: sender, room, time, `server_frank` or suite were changed.
+    /// The hub's signature does not verify: sender, room, time, `server_frank` or suite were
+    /// changed.
     IntegritySignature(CryptoError),
     /// mimi-protocol-03: the `franking_integrity_check` is not that of this frank and context.
     IntegrityCheckMismatch,

@@ -1,6 +1,7 @@
 //! The hub: it franks what it accepts, without learning the content.
 //!
-//! 1. [`ActiveSender::find`] checks that the sending URI is an active participant of the submitting provider. [`Submission::new`] takes the tag from the AAD.
+//! 1. [`ActiveSender::find`] checks that the sending URI is an active participant of the submitting
+//!    provider. [`Submission::new`] takes the tag from the AAD.
 //! 2. [`frank`] stamps the submission at the time of acceptance.
 //! 3. [`Franked`] goes into the answer and the fan-out. It does not contain the sender.
 //!
@@ -20,13 +21,14 @@ use rand_core::CryptoRng;
 
 use crate::{Construction, FrankingError, HubKeyRing, Signed, Stamp};
 
-/// The users of one room. A hub answers from the indexes of its room state, so that a message costs two look-ups in a room of any size. [`UserIndex`] is such an index.
+/// The users of one room. A hub answers from the indexes of its room state, so that a message costs
+/// two look-ups in a room of any size. [`UserIndex`] is such an index.
 pub trait RoomUsers {
     /// Whether the user is on the participant list.
     fn is_participant(&self, user: &UserUri) -> bool;
 
-    /// Whether a client of the user is in the group: whether a leaf shows this user URI or pseudonym, by
-    /// the hub's check of the leaf's credential.
+    /// Whether a client of the user is in the group: whether a leaf shows this user URI or
+    /// pseudonym, by the hub's check of the leaf's credential.
     fn has_client(&self, user: &UserUri) -> bool;
 }
 
@@ -40,7 +42,8 @@ impl<T: RoomUsers + ?Sized> RoomUsers for &T {
     }
 }
 
-/// An index of the users of one room, for a hub whose room state has none. Build it once for each change of the room, not for each message.
+/// An index of the users of one room, for a hub whose room state has none. Build it once for each
+/// change of the room, not for each message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserIndex {
     participants: BTreeSet<UserUri>,
@@ -48,7 +51,8 @@ pub struct UserIndex {
 }
 
 impl UserIndex {
-    /// Indexes a participant list and the users of the group's leaves. A participant that is not listed in normal form is left out and cannot send.
+    /// Indexes a participant list and the users of the group's leaves. A participant that is not
+    /// listed in normal form is left out and cannot send.
     #[must_use]
     pub fn new(
         participant_list: &ParticipantListData,
@@ -77,10 +81,13 @@ impl RoomUsers for UserIndex {
 pub struct ActiveSender(UserUri);
 
 impl ActiveSender {
-    /// Looks for the `sendingUri` of a submission (mimi-protocol-06 §5.4) among the users of the room.
-    /// The caller decides whether the room's policy lets the user send.
+    /// Looks for the `sendingUri` of a submission (mimi-protocol-06 §5.4) among the users of the
+    /// room. The caller decides whether the room's policy lets the user send.
     ///
-    /// `submitted_by` is the submitting server, by its certificate. For the hub's own clients it is the hub, which has authenticated the user. A PrivateMessage does not show its sender to the hub, so a server could submit a message in the name of any of its users, with content that asserts the same. This check limits a provider to its own users.
+    /// `submitted_by` is the submitting server, by its certificate. For the hub's own clients it is
+    /// the hub, which has authenticated the user. A PrivateMessage does not show its sender to the
+    /// hub, so a server could submit a message in the name of any of its users, with content that
+    /// asserts the same. This check limits a provider to its own users.
     ///
     /// # Errors
     /// [`FrankingError::Identity`] if `sending_uri` is not in normal form,
@@ -123,14 +130,16 @@ impl Submission {
     /// A submission to `room_uri` by `sender` of a message with this SafeAAD.
     ///
     /// # Errors
-    /// [`FrankingError::FrankAadMissing`] if the sender did not commit to the message, which is then fanned out without a frank; [`FrankingError::Decode`] if the item is not a FrankAAD.
+    /// [`FrankingError::FrankAadMissing`] if the sender did not commit to the message, which is
+    /// then fanned out without a frank; [`FrankingError::Decode`] if the item is not a FrankAAD.
     pub fn new(safe_aad: &SafeAAD, sender: ActiveSender, room_uri: RoomUri) -> Result<Self, FrankingError> {
         let frank_aad = safe_aad.content::<FrankAAD>().ok_or(FrankingError::FrankAadMissing)??;
         Ok(Self { frank_aad, sender_uri: sender.0, room_uri })
     }
 }
 
-/// What the hub adds to a message. It does not contain the sender's URI (mimi-protocol-06 §5.4.1.2).
+/// What the hub adds to a message. It does not contain the sender's URI (mimi-protocol-06
+/// §5.4.1.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Franked<C: Construction> {
     frank: C::Frank,
@@ -169,15 +178,21 @@ impl Franked<Signed> {
     }
 }
 
-/// Franks a submission that the hub accepts at `accepted_timestamp`, in milliseconds since the UNIX epoch (mimi-protocol-06, 5.4.1.2).
+/// Franks a submission that the hub accepts at `accepted_timestamp`, in milliseconds since the UNIX
+/// epoch (mimi-protocol-06 §5.4.1.2).
 ///
-/// `stamp` fixes the construction: the group's [`FrankingAgentKey`](crate::FrankingAgentKey), or the epoch's
-/// [`IntegritySecret`](crate::IntegritySecret) or [`ContextSecret`](crate::ContextSecret). Only ECDSA draws from `rng`.
+/// `stamp` fixes the construction: the group's [`FrankingAgentKey`](crate::FrankingAgentKey), or
+/// the epoch's [`IntegritySecret`](crate::IntegritySecret) or
+/// [`ContextSecret`](crate::ContextSecret). Only ECDSA draws from `rng`.
 ///
-/// No two messages of a room may have the same time. The receivers' check covers `server_frank` and the context, not the tag. A follower could swap two franks of one sender, room and millisecond, and neither would then prove anything.
+/// No two messages of a room may have the same time. The receivers' check covers `server_frank` and
+/// the context, not the tag. A follower could swap two franks of one sender, room and millisecond,
+/// and neither would then prove anything.
 ///
 /// # Errors
-/// [`FrankingError::NoHubKey`] or [`FrankingError::HubKeyRetired`] if the ring has no key for this time, [`FrankingError::Encode`] if a URI is longer than 2^30 - 1 bytes, [`FrankingError::Crypto`] if the provider fails.
+/// [`FrankingError::NoHubKey`] or [`FrankingError::HubKeyRetired`] if the ring has no key for this
+/// time, [`FrankingError::Encode`] if a URI is longer than 2^30 - 1 bytes,
+/// [`FrankingError::Crypto`] if the provider fails.
 pub fn frank<C: Construction>(
     hub_keys: &HubKeyRing,
     stamp: &impl Stamp<C>,

@@ -9,9 +9,11 @@ use rand_core::CryptoRng;
 
 use crate::{FrankingError, tag::MacKey};
 
-/// `hub_key`: a secret that only the hub has, of 32 octets or more (mimi-protocol-06, 5.4.1.2). Zeroized on drop.
+/// `hub_key`: a secret that only the hub has, of 32 bytes or more (mimi-protocol-06 §5.4.1.2).
+/// Zeroized on drop.
 ///
-/// The key cannot be read back. The hub stores the [`Secret`] that it was made from for as long as it answers reports.
+/// The key cannot be read back. The hub stores the [`Secret`] that it was made from for as long as
+/// it answers reports.
 #[derive(Clone)]
 pub struct HubKey(MacKey);
 
@@ -45,7 +47,8 @@ impl fmt::Debug for HubKey {
     }
 }
 
-/// A key's place in the ring: the time from which it is in force, in milliseconds since the UNIX epoch.
+/// A key's place in the ring: the time from which it is in force, in milliseconds since the UNIX
+/// epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HubKeyId(pub u64);
 
@@ -55,9 +58,12 @@ impl fmt::Display for HubKeyId {
     }
 }
 
-/// All keys of a hub. The accepted time selects the key of a frank. `server_frank` covers that time, so a report with a false time fails, whichever key it selects.
+/// All keys of a hub. The accepted time selects the key of a frank. `server_frank` covers that
+/// time, so a report with a false time fails, whichever key it selects.
 ///
-/// A key is in force from its [`HubKeyId`] to the next key's. The hub franks with the key that is in force at the accepted time, not at the time of the computation, so the servers of one hub agree without coordination.
+/// A key is in force from its [`HubKeyId`] to the next key's. The hub franks with the key that is
+/// in force at the accepted time, not at the time of the computation, so the servers of one hub
+/// agree without coordination.
 ///
 /// ```
 /// use mimi_crypto::Secret;
@@ -87,7 +93,8 @@ impl HubKeyRing {
         Self::default()
     }
 
-    /// Adds a key that is in force from `id` on. It must be the latest, because an earlier one would apply to messages that are already franked.
+    /// Adds a key that is in force from `id` on. It must be the latest, because an earlier one
+    /// would apply to messages that are already franked.
     ///
     /// # Errors
     /// [`FrankingError::HubKeyNotLatest`].
@@ -101,7 +108,8 @@ impl HubKeyRing {
         Ok(id)
     }
 
-    /// Erases a key. Messages of the time in which it was in force can no longer be franked or verified. Returns whether the ring had the key.
+    /// Erases a key. Messages of the time in which it was in force can no longer be franked or
+    /// verified. Returns whether the ring had the key.
     pub fn retire(&mut self, id: HubKeyId) -> bool {
         self.keys.get_mut(&id).is_some_and(|key| key.take().is_some())
     }

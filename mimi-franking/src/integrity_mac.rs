@@ -15,12 +15,16 @@ use crate::{
     tag::{MacKey, same},
 };
 
-/// mimi-protocol-03 and -04: an HMAC under `franking_integrity_secret`. Followers do not have the secret, so they cannot confirm a guess of the sender.
+/// mimi-protocol-03 and -04: an HMAC under `franking_integrity_secret`. Followers do not have the
+/// secret, so they cannot confirm a guess of the sender.
 ///
 /// **What it cannot stop.**
-/// - Every member has the secret. A member that colludes with a follower can make receivers accept a `server_frank` that the hub never made. The hub refuses it in a report.
-/// - The context has no lengths. Two pairs of user and room URIs can have the same context: a sender under one pair that colludes with the reporter can make the hub believe the other pair. See
-///   `a_moved_boundary_pins_a_message_on_another` in `tests/attacks.rs`; [`Signed`](crate::Signed) prevents this.
+/// - Every member has the secret. A member that colludes with a follower can make receivers accept
+///   a `server_frank` that the hub never made. The hub refuses it in a report.
+/// - The context has no lengths. Two pairs of user and room URIs can have the same context: a
+///   sender under one pair that colludes with the reporter can make the hub believe the other pair.
+///   See `a_moved_boundary_pins_a_message_on_another` in `tests/attacks.rs`;
+///   [`Signed`](crate::Signed) prevents this.
 ///
 /// As a value, it is the hub's [`RecheckStamp`]: a report is checked by `server_frank` alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +82,8 @@ impl Construction for IntegrityMac {
     }
 }
 
-/// `franking_integrity_secret` of an epoch, known to the members and to the hub as an associated party.
+/// `franking_integrity_secret` of an epoch, known to the members and to the hub as an associated
+/// party.
 #[derive(Clone, Debug)]
 pub struct IntegritySecret(MacKey);
 
@@ -98,7 +103,7 @@ impl IntegritySecret {
     /// A secret that was derived elsewhere.
     ///
     /// # Errors
-    /// [`FrankingError::SecretLength`] unless it has the 32, 48 or 64 octets of a suite's KDF.Nh.
+    /// [`FrankingError::SecretLength`] unless it has the 32, 48 or 64 bytes of a suite's KDF.Nh.
     pub fn new(franking_integrity_secret: &Secret) -> Result<Self, FrankingError> {
         check_secret_length(franking_integrity_secret)?;
         Ok(Self(MacKey::new(franking_integrity_secret.expose())))

@@ -1,19 +1,27 @@
-//! Message franking for MIMI (More Instant Messaging Interoperability): a receiver can prove to the hub who sent an abusive message, and the sender cannot deny it. Only a user's own provider can frame that user. The hub learns no content before a report. The table of [attacks](#attacks-and-what-stops-them) says where a construction falls short.
+//! Message franking for MIMI (More Instant Messaging Interoperability): a receiver can prove to the
+//! hub who sent an abusive message, and the sender cannot deny it. Only a user's own provider can
+//! frame that user. The hub learns no content before a report. The table of
+//! [attacks](#attacks-and-what-stops-them) says where a construction falls short.
 //!
 //! - [`sender`]: commits to the content with a tag in the message's AAD.
 //! - [`hub`]: stamps each message that it accepts, under a ring of keys ([`HubKeyRing`]).
-//! - [`receiver`]: verifies a frank and returns a [`VerifiedFrank`]. A client's database holds a [`StoredFrank`].
-//! - [`report`]: builds an AbuseReport from stored messages. The hub checks each message and says what failed.
+//! - [`receiver`]: verifies a frank and returns a [`VerifiedFrank`]. A client's database holds a
+//!   [`StoredFrank`].
+//! - [`report`]: builds an AbuseReport from stored messages. The hub checks each message and says
+//!   what failed.
 //!
-//! A room uses one of three constructions. The caller's types name it; no message can choose it: [`Signed`]
-//! (draft-ietf-mimi-protocol-05 and -06, the default), [`IntegrityMac`] (-03 and -04), [`ContextHash`] (-02). [`FrankableContent`] reads what a message asserts. [`AgentChange`] says what an update of the `franking_agent` component means.
+//! A room uses one of three constructions. The caller's types name it; no message can choose it:
+//! [`Signed`] (draft-ietf-mimi-protocol-05 and -06, the default), [`IntegrityMac`] (-03 and -04),
+//! [`ContextHash`] (-02). [`FrankableContent`] reads what a message asserts. [`AgentChange`] says
+//! what an update of the `franking_agent` component means.
 //!
 //! `no_std` with `alloc`. No I/O, no clock, no panics; the caller supplies randomness.
 //!
 //! # What it leaves to you
 //!
 //! - Encryption, epochs and the room's state: your MLS stack.
-//! - The identity behind a message's leaf, and whether the `franking_agent`'s credential is valid: your credential checks.
+//! - The identity behind a message's leaf, and whether the `franking_agent`'s credential is valid:
+//!   your credential checks.
 //! - Storing hub keys and messages.
 //! - Deciding what happens to an abuser.
 //!
@@ -84,26 +92,19 @@
 //! let agent_key = FrankingAgentKey::of_group(&suite, &signing_key, &group_context)?;
 //! let franked = hub::frank(&hub_keys, &agent_key, &submission, 1_767_225_601_234, &mut rng)?;
 //!
-//! // Bob's client decrypts the message and verifies its frank.
-//! let agent = FrankingAgent::of_group(&suite, &group_context, hub_domain.as_ref(), check_credential)?;
-//! let received = receiver::Received {
-//!     application_data: &application_data,
-//!     frank_aad: Some(commitment.frank_aad()),
-//!     frank: Some(franked.frank()),
-//!     accepted_timestamp: franked.accepted_timestamp(),
-//!     sender_uri: &alice,
-//!     room_uri: &room,
-//! };
-//! let stored = receiver::verify(&agent, &content, &received)?.ok_or("not franked")?.store();
+//! // Bob's client decrypts the message and verifies its frank. let agent =
+//! FrankingAgent::of_group(&suite, &group_context, hub_domain.as_ref(), check_credential)?; let
+//! received = receiver::Received { application_data: &application_data, frank_aad:
+//! Some(commitment.frank_aad()), frank: Some(franked.frank()), accepted_timestamp:
+//! franked.accepted_timestamp(), sender_uri: &alice, room_uri: &room, }; let stored =
+//! receiver::verify(&agent, &content, &received)?.ok_or("not franked")?.store();
 //!
-//! // Bob reports it, and the hub, which has kept only its keys, checks the report.
-//! let report = report::AbuseReportBuilder::new(&alice, room.clone());
-//! let report = report.message(&content, &application_data, &stored)?.build();
-//! let own = OwnAgents(&[OwnAgent::new(&suite, signature_key)?]);
-//! let check = report::ReportCheck { hub_keys: &hub_keys, own: &own, content: &content, room_uri: &room };
-//! for verdict in check.report(&report) {
-//!     assert_eq!(verdict?.message_content(), application_data);
-//! }
+//! // Bob reports it, and the hub, which has kept only its keys, checks the report. let report =
+//! report::AbuseReportBuilder::new(&alice, room.clone()); let report = report.message(&content,
+//! &application_data, &stored)?.build(); let own = OwnAgents(&[OwnAgent::new(&suite,
+//! signature_key)?]); let check = report::ReportCheck { hub_keys: &hub_keys, own: &own, content:
+//! &content, room_uri: &room }; for verdict in check.report(&report) {
+//! assert_eq!(verdict?.message_content(), application_data); }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

@@ -1,10 +1,12 @@
-//! A receiving client: it verifies the frank of what it has decrypted, and stores what a report will need.
+//! A receiving client: it verifies the frank of what it has decrypted, and stores what a report
+//! will need.
 //!
 //! What the three outcomes of [`verify`] mean:
 //!
-//! - `Ok(Some(frank))`: the hub vouches that this sender sent this to this room at this time. Store [`VerifiedFrank::store`] beside the
-//!   application data; the ciphertext can go.
-//! - `Ok(None)`: the message has no frank. It is shown like any other, and cannot be proven to the hub.
+//! - `Ok(Some(frank))`: the hub vouches that this sender sent this to this room at this time. Store
+//!   [`VerifiedFrank::store`] beside the application data; the ciphertext can go.
+//! - `Ok(None)`: the message has no frank. It is shown like any other, and cannot be proven to the
+//!   hub.
 //! - `Err(…)`: the frank is wrong. Discard the message: its sender lied, or a server changed it.
 
 use alloc::vec::Vec;
@@ -31,13 +33,15 @@ pub struct Received<'a, C: Construction> {
     pub frank: Option<&'a C::Frank>,
     /// The time of the FanoutMessage, in milliseconds since the UNIX epoch.
     pub accepted_timestamp: u64,
-    /// The user URI or `user_pseudonym` of the sending leaf, from the client's check of the leaf's credential.
+    /// The user URI or `user_pseudonym` of the sending leaf, from the client's check of the leaf's
+    /// credential.
     pub sender_uri: &'a UserUri,
     /// The room whose group decrypted the message.
     pub room_uri: &'a RoomUri,
 }
 
-/// A frank that was verified for one message. Only [`verify`], [`verify_all`] and [`StoredFrank::verify_again`] return it.
+/// A frank that was verified for one message. Only [`verify`], [`verify_all`] and
+/// [`StoredFrank::verify_again`] return it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedFrank<C: Construction> {
     frank_aad: FrankAAD,
@@ -65,7 +69,8 @@ impl<C: Construction> VerifiedFrank<C> {
         &self.context
     }
 
-    /// The content that the message refers to and the frank does not bind, services included. The receiver cannot prove to the hub what it got from there.
+    /// The content that the message refers to and the frank does not bind, services included. The
+    /// receiver cannot prove to the hub what it got from there.
     #[must_use]
     pub fn unbound(&self) -> &[UnboundContent] {
         &self.unbound
@@ -82,14 +87,17 @@ impl<C: Construction> VerifiedFrank<C> {
     }
 }
 
-/// Verifies the frank of a received message. Returns `None` if the message has no frank (mimi-protocol-06 §5.4.1.3).
+/// Verifies the frank of a received message. Returns `None` if the message has no frank
+/// (mimi-protocol-06 §5.4.1.3).
 ///
-/// `agent` fixes the construction: the group's [`FrankingAgent`](crate::FrankingAgent), or the epoch's
-/// [`IntegritySecret`](crate::IntegritySecret) or [`ContextSecret`](crate::ContextSecret).
+/// `agent` fixes the construction: the group's [`FrankingAgent`](crate::FrankingAgent), or the
+/// epoch's [`IntegritySecret`](crate::IntegritySecret) or [`ContextSecret`](crate::ContextSecret).
 ///
 /// # Errors
-/// In this order: [`FrankingError::FrankWithoutTag`], [`FrankingError::Content`], [`FrankingError::SenderMismatch`],
-/// [`FrankingError::RoomMismatch`], [`FrankingError::TagMismatch`], [`FrankingError::RepeatedTagMismatch`], and the construction's own errors: [`FrankingError::CipherSuiteMismatch`] and [`FrankingError::IntegritySignature`],
+/// In this order: [`FrankingError::FrankWithoutTag`], [`FrankingError::Content`],
+/// [`FrankingError::SenderMismatch`], [`FrankingError::RoomMismatch`],
+/// [`FrankingError::TagMismatch`], [`FrankingError::RepeatedTagMismatch`], and the construction's
+/// own errors: [`FrankingError::CipherSuiteMismatch`] and [`FrankingError::IntegritySignature`],
 /// [`FrankingError::IntegrityCheckMismatch`] or [`FrankingError::ContextHashMismatch`].
 pub fn verify<C: Construction>(
     agent: &impl CheckStamp<C>,
@@ -101,7 +109,9 @@ pub fn verify<C: Construction>(
     Ok(Some(candidate))
 }
 
-/// Verifies the franks of many messages, with the verdict of [`verify`] for each. It is faster if the provider verifies many signatures by one key faster than one by one ([`verify_all`](mimi_crypto::CipherSuiteProvider::verify_all)).
+/// Verifies the franks of many messages, with the verdict of [`verify`] for each. It is faster if
+/// the provider verifies many signatures by one key faster than one by one
+/// ([`verify_all`](mimi_crypto::CipherSuiteProvider::verify_all)).
 pub fn verify_all<C: Construction>(
     agent: &impl CheckStamp<C>,
     content: &impl FrankableContent<C>,

@@ -1,8 +1,11 @@
 //! Reports: a client proves to the hub what a sender sent, and the hub checks each message.
 //!
-//! The reporter gives stored messages and their franks to an [`AbuseReportBuilder`]; no ciphertext is needed. The hub, which has kept only its keys, runs [`ReportCheck`], which returns for each message that it is proven, or why not.
+//! The reporter gives stored messages and their franks to an [`AbuseReportBuilder`]; no ciphertext
+//! is needed. The hub, which has kept only its keys, runs [`ReportCheck`], which returns for each
+//! message that it is proven, or why not.
 //!
-//! The draft's AbuseReport carries franks of [`Signed`]. [`ReportedMessage`] is a report's message in any construction.
+//! The draft's AbuseReport carries franks of [`Signed`]. [`ReportedMessage`] is a report's message
+//! in any construction.
 
 use alloc::{string::String, vec::Vec};
 
@@ -19,7 +22,8 @@ use crate::{
     tag::{check_tag, same},
 };
 
-/// A message in a report: AbusiveMessage with the frank of the construction's draft (mimi-protocol-06 §5.9).
+/// A message in a report: AbusiveMessage with the frank of the construction's draft
+/// (mimi-protocol-06 §5.9).
 ///
 /// ```text
 /// struct {
@@ -42,8 +46,9 @@ impl<C: Construction> ReportedMessage<C> {
     /// A message from the reporter's storage.
     ///
     /// # Errors
-    /// [`FrankingError::Content`], [`FrankingError::SenderMismatch`], [`FrankingError::RoomMismatch`] or
-    /// [`FrankingError::TagMismatch`] if the frank was stored for another message. The hub would refuse the message and learn its content all the same.
+    /// [`FrankingError::Content`], [`FrankingError::SenderMismatch`],
+    /// [`FrankingError::RoomMismatch`] or [`FrankingError::TagMismatch`] if the frank was stored
+    /// for another message. The hub would refuse the message and learn its content all the same.
     pub fn of_stored(
         content: &impl FrankableContent<C>,
         application_data: &[u8],
@@ -144,7 +149,9 @@ impl AbuseReportBuilder {
     /// Adds a message from the reporter's storage.
     ///
     /// # Errors
-    /// Those of [`ReportedMessage::of_stored`]. [`FrankingError::SenderMismatch`] and [`FrankingError::RoomMismatch`] also mean that the message has another sender or room than the report.
+    /// Those of [`ReportedMessage::of_stored`]. [`FrankingError::SenderMismatch`] and
+    /// [`FrankingError::RoomMismatch`] also mean that the message has another sender or room than
+    /// the report.
     pub fn message(
         mut self,
         content: &impl FrankableContent<Signed>,
@@ -169,14 +176,15 @@ impl AbuseReportBuilder {
     }
 }
 
-/// A message that the sender committed to and that the hub accepted for this room at this time. Only [`ReportCheck`] returns one.
+/// A message that the sender committed to and that the hub accepted for this room at this time.
+/// Only [`ReportCheck`] returns one.
 ///
 /// It does not prove more:
 ///
 /// - The hub knows the sender from the provider that submitted the message
 ///   ([`ActiveSender`](crate::hub::ActiveSender)). Either the sender sent it, or its provider lied.
-/// - It does not prove that an honest client received the message. A dishonest sender can submit the
-///   ciphertext of one message with the tag of another. Receivers refuse what they decrypt
+/// - It does not prove that an honest client received the message. A dishonest sender can submit
+///   the ciphertext of one message with the tag of another. Receivers refuse what they decrypt
 ///   ([`FrankingError::TagMismatch`]), and the hub proves a report of the message that no client
 ///   received. Only the sender, or a reporter with the sender's help, can bring such a report.
 /// - It says nothing about the content of [`Self::unbound`].
@@ -200,8 +208,9 @@ impl<'m> ProvenMessage<'m> {
         &self.context
     }
 
-    /// The content that the message refers to and the frank does not bind, services included. A file of
-    /// the reporter's that opens with the keys in the message need not be the one that others got.
+    /// The content that the message refers to and the frank does not bind, services included. A
+    /// file of the reporter's that opens with the keys in the message need not be the one that
+    /// others got.
     #[must_use]
     pub fn unbound(&self) -> &[UnboundContent] {
         &self.unbound
@@ -213,8 +222,8 @@ impl<'m> ProvenMessage<'m> {
 pub struct ReportCheck<'a, R, F> {
     /// The hub's keys. The accepted time selects one.
     pub hub_keys: &'a HubKeyRing,
-    /// For [`Signed`], the [`OwnAgents`](crate::OwnAgents); otherwise the construction itself, [`IntegrityMac`](crate::IntegrityMac) or
-    /// [`ContextHash`](crate::ContextHash).
+    /// For [`Signed`], the [`OwnAgents`](crate::OwnAgents); otherwise the construction itself,
+    /// [`IntegrityMac`](crate::IntegrityMac) or [`ContextHash`](crate::ContextHash).
     pub own: &'a R,
     /// The message format of the room.
     pub content: &'a F,
@@ -223,11 +232,12 @@ pub struct ReportCheck<'a, R, F> {
 }
 
 impl<R, F> ReportCheck<'_, R, F> {
-    /// Checks the messages of a report, in order (mimi-protocol-06 §5.9). A report without messages proves nothing.
+    /// Checks the messages of a report, in order (mimi-protocol-06 §5.9). A report without messages
+    /// proves nothing.
     ///
     /// # Errors
-    /// For each message those of [`Self::messages`], and [`FrankingError::Identity`] if the alleged abuser
-    /// is not named in normal form.
+    /// For each message those of [`Self::messages`], and [`FrankingError::Identity`] if the alleged
+    /// abuser is not named in normal form.
     pub fn report<'m>(&self, report: &'m AbuseReport) -> Vec<Result<ProvenMessage<'m>, FrankingError>>
     where
         R: RecheckStamp<Signed>,
@@ -246,8 +256,13 @@ impl<R, F> ReportCheck<'_, R, F> {
     /// Checks messages that `alleged_abuser_uri` is said to have sent, in order.
     ///
     /// # Errors
-    /// For each message, in this order: [`FrankingError::Content`], [`FrankingError::SenderMismatch`] if the message asserts another sender than the alleged abuser, [`FrankingError::RoomMismatch`], [`FrankingError::RepeatedTagMismatch`], [`FrankingError::NoHubKey`] and [`FrankingError::HubKeyRetired`] if the hub has no key to decide with, [`FrankingError::ServerFrankMismatch`] if the hub never franked the message, and for [`Signed`]
-    /// [`FrankingError::UnknownFrankSuite`] and [`FrankingError::IntegritySignature`].
+    /// For each message, in this order: [`FrankingError::Content`],
+    /// [`FrankingError::SenderMismatch`] if the message asserts another sender than the alleged
+    /// abuser, [`FrankingError::RoomMismatch`], [`FrankingError::RepeatedTagMismatch`],
+    /// [`FrankingError::NoHubKey`] and [`FrankingError::HubKeyRetired`] if the hub has no key to
+    /// decide with, [`FrankingError::ServerFrankMismatch`] if the hub never franked the message,
+    /// and for [`Signed`] [`FrankingError::UnknownFrankSuite`] and
+    /// [`FrankingError::IntegritySignature`].
     pub fn messages<'m, C: Construction>(
         &self,
         alleged_abuser_uri: &UserUri,
@@ -301,8 +316,9 @@ impl<R, F> ReportCheck<'_, R, F> {
             .collect()
     }
 
-    /// "the hub finds the salt, sender URI, and room URI inside the message_content and the accepted_timestamp to recalculate the
-    /// franking_tag and context. Then the hub selects its relevant hub_key to regenerate the server_frank."
+    /// "the hub finds the salt, sender URI, and room URI inside the message_content and the
+    /// accepted_timestamp to recalculate the franking_tag and context. Then the hub selects its
+    /// relevant hub_key to regenerate the server_frank."
     fn check_server_frank<C: Construction>(
         &self,
         message_content: &[u8],

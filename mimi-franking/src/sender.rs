@@ -1,12 +1,14 @@
 //! The sender's client commits to a message before it encrypts it.
 //!
-//! 1. Put a new random salt (mimi-protocol-02: a new [`FrankingKey`](crate::FrankingKey)), the sender URI and the room URI into the
-//!    content. For MIMI content that is `mimi_content::Salt::generate` and `set_sender_and_room`.
+//! 1. Put a new random salt (mimi-protocol-02: a new [`FrankingKey`](crate::FrankingKey)), the
+//!    sender URI and the room URI into the content. For MIMI content that is
+//!    `mimi_content::Salt::generate` and `set_sender_and_room`.
 //! 2. [`commit`] to the application data, exactly as MLS will protect it.
-//! 3. Put [`Commitment::safe_aad_item`] into the message's SafeAAD, and [`Commitment::sending_uri`] beside the message into the
-//!    SubmitMessageRequest.
+//! 3. Put [`Commitment::safe_aad_item`] into the message's SafeAAD, and [`Commitment::sending_uri`]
+//!    beside the message into the SubmitMessageRequest.
 //!
-//! The hub's answer carries the accepted time and the frank. The sender verifies them as a [receiver](crate::receiver) does.
+//! The hub's answer carries the accepted time and the frank. The sender verifies them as a
+//! [receiver](crate::receiver) does.
 
 use mimi_codec::{
     Encode, RoomUri, UserUri, code_points::ComponentID, extensions::SafeAADItem, protocol::FrankAAD,
@@ -28,7 +30,8 @@ impl Commitment {
         &self.frank_aad
     }
 
-    /// The item for the message's SafeAAD. MLS authenticates it with the ciphertext, so no server can change the tag.
+    /// The item for the message's SafeAAD. MLS authenticates it with the ciphertext, so no server
+    /// can change the tag.
     ///
     /// # Errors
     /// None today: a tag always fits.
@@ -48,9 +51,10 @@ impl Commitment {
 /// (mimi-protocol-06 §5.4.1.1).
 ///
 /// # Errors
-/// [`FrankingError::Content`] if the content cannot be franked; [`FrankingError::SenderMismatch`] or
-/// [`FrankingError::RoomMismatch`] if it asserts another sender or room, which every receiver would
-/// refuse; [`FrankingError::Unbound`] if it refers to a file without binding it: the receivers could get different files, and no report could prove one.
+/// [`FrankingError::Content`] if the content cannot be franked; [`FrankingError::SenderMismatch`]
+/// or [`FrankingError::RoomMismatch`] if it asserts another sender or room, which every receiver
+/// would refuse; [`FrankingError::Unbound`] if it refers to a file without binding it: the
+/// receivers could get different files, and no report could prove one.
 pub fn commit<C: Construction>(
     content: &impl FrankableContent<C>,
     application_data: &[u8],
@@ -64,7 +68,8 @@ pub fn commit<C: Construction>(
     }
 }
 
-/// Commits like [`commit`], and allows files that the message does not bind. The content of such a file cannot be reported.
+/// Commits like [`commit`], and allows files that the message does not bind. The content of such a
+/// file cannot be reported.
 ///
 /// # Errors
 /// Those of [`commit`], except [`FrankingError::Unbound`].

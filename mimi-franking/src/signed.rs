@@ -18,10 +18,17 @@ use crate::{
     CheckStamp, Construction, FrankingError, FrankingSalt, RecheckStamp, Stamp, construction::sealed,
 };
 
-/// mimi-protocol-05 and -06, the default. The hub signs sender, room, time and `server_frank`. No secret is shared, so no member can forge a frank. The context has lengths, so no byte can move from one URI to the other.
+/// mimi-protocol-05 and -06, the default. The hub signs sender, room, time and `server_frank`. No
+/// secret is shared, so no member can forge a frank. The context has lengths, so no byte can move
+/// from one URI to the other.
 ///
-/// **What it cannot stop.** The signature covers the sender URI, and any holder of the `franking_signature_key` can verify it. A follower that knows this key and the users of the room can try each user against a fanned-out frank and find the sender. See
-/// `a_follower_that_knows_the_agents_key_finds_the_sender_by_trying_every_user` in `tests/attacks.rs`. To hide the sender from followers, keep the key from them (send handshakes as SemiPrivateMessages and use the key nowhere else), use pseudonyms, or use [`IntegrityMac`](crate::IntegrityMac).
+/// **What it cannot stop.** The signature covers the sender URI, and any holder of the
+/// `franking_signature_key` can verify it. A follower that knows this key and the users of the room
+/// can try each user against a fanned-out frank and find the sender. See
+/// `a_follower_that_knows_the_agents_key_finds_the_sender_by_trying_every_user` in
+/// `tests/attacks.rs`. To hide the sender from followers, keep the key from them (send handshakes
+/// as SemiPrivateMessages and use the key nowhere else), use pseudonyms, or use
+/// [`IntegrityMac`](crate::IntegrityMac).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Signed;
 
@@ -78,7 +85,8 @@ fn check_suite(expected: CipherSuite, actual: CipherSuite) -> Result<(), Frankin
     if expected == actual { Ok(()) } else { Err(FrankingError::CipherSuiteMismatch { expected, actual }) }
 }
 
-/// The hub's `franking_private_key` for a group. Its suite is the group's, and its public key is in the GroupContext.
+/// The hub's `franking_private_key` for a group. Its suite is the group's, and its public key is in
+/// the GroupContext.
 pub struct FrankingAgentKey<'k, S: CipherSuiteProvider> {
     suite: &'k S,
     signing_key: &'k S::SigningKey,
@@ -91,10 +99,14 @@ impl<S: CipherSuiteProvider> fmt::Debug for FrankingAgentKey<'_, S> {
 }
 
 impl<'k, S: CipherSuiteProvider> FrankingAgentKey<'k, S> {
-    /// The key for messages of this group, in the epoch of this GroupContext (mimi-protocol-06, 5.4.1.2).
+    /// The key for messages of this group, in the epoch of this GroupContext (mimi-protocol-06
+    /// §5.4.1.2).
     ///
     /// # Errors
-    /// [`FrankingError::CipherSuiteMismatch`] if the provider has another suite than the group, [`FrankingError::NoFrankingAgent`] if the group's messages are not franked, [`FrankingError::AgentKeyMismatch`] if the group names another key, [`FrankingError::Decode`] if the group's dictionary is malformed.
+    /// [`FrankingError::CipherSuiteMismatch`] if the provider has another suite than the group,
+    /// [`FrankingError::NoFrankingAgent`] if the group's messages are not franked,
+    /// [`FrankingError::AgentKeyMismatch`] if the group names another key,
+    /// [`FrankingError::Decode`] if the group's dictionary is malformed.
     pub fn of_group(
         suite: &'k S,
         signing_key: &'k S::SigningKey,
@@ -188,17 +200,26 @@ impl<S: CipherSuiteProvider> VerificationKey<'_, S> {
     }
 }
 
-/// A `franking_agent` whose credential and domain were checked. Only [`Self::of_group`] returns one.
+/// A `franking_agent` whose credential and domain were checked. Only [`Self::of_group`] returns
+/// one.
 #[derive(Clone, Debug)]
 pub struct FrankingAgent<'s, S>(VerificationKey<'s, S>);
 
 impl<'s, S: CipherSuiteProvider> FrankingAgent<'s, S> {
-    /// The agent for messages of this group, in the epoch of this GroupContext (mimi-protocol-06, 5.4.1.3).
+    /// The agent for messages of this group, in the epoch of this GroupContext (mimi-protocol-06
+    /// §5.4.1.3).
     ///
-    /// `hub_domain` is the domain of the server that delivers this room's messages. It is never taken from the room's URI, because rooms may move. `validate` checks the credential (the certificate chain, its validity, and that its key is the `franking_signature_key`) and returns its owner by [`match_presented_identities`](mimi_codec::match_presented_identities), or `None` if the credential is not trusted.
+    /// `hub_domain` is the domain of the server that delivers this room's messages. It is never
+    /// taken from the room's URI, because rooms may move. `validate` checks the credential (the
+    /// certificate chain, its validity, and that its key is the `franking_signature_key`) and
+    /// returns its owner by [`match_presented_identities`](mimi_codec::match_presented_identities),
+    /// or `None` if the credential is not trusted.
     ///
     /// # Errors
-    /// [`FrankingError::CipherSuiteMismatch`] if the provider has another suite than the group, [`FrankingError::NoFrankingAgent`], [`FrankingError::AgentNotTrusted`], [`FrankingError::AgentDomainMismatch`], and [`FrankingError::Decode`] if the group's dictionary is malformed.
+    /// [`FrankingError::CipherSuiteMismatch`] if the provider has another suite than the group,
+    /// [`FrankingError::NoFrankingAgent`], [`FrankingError::AgentNotTrusted`],
+    /// [`FrankingError::AgentDomainMismatch`], and [`FrankingError::Decode`] if the group's
+    /// dictionary is malformed.
     pub fn of_group(
         suite: &'s S,
         group_context: &GroupContext,
@@ -228,7 +249,8 @@ impl<S: CipherSuiteProvider> sealed::Checking<Signed> for FrankingAgent<'_, S> {
     }
 }
 
-/// The hub's own agent, for reports. Only the hub vouches for its key, so receivers cannot verify with it.
+/// The hub's own agent, for reports. Only the hub vouches for its key, so receivers cannot verify
+/// with it.
 ///
 /// ```compile_fail,E0277
 /// use mimi_crypto::RustCrypto;
@@ -263,8 +285,9 @@ pub struct OwnAgents<'a, 's, S>(pub &'a [OwnAgent<'s, S>]);
 impl<S: CipherSuiteProvider> RecheckStamp<Signed> for OwnAgents<'_, '_, S> {}
 
 impl<S: CipherSuiteProvider> sealed::Rechecking<Signed> for OwnAgents<'_, '_, S> {
-    /// "Finally the hub verifies its franking_integrity_signature using the signature algorithm embedded in the
-    /// franking_signature_ciphersuite" (mimi-protocol-06, 5.9). If several keys have that suite, one must verify.
+    /// "Finally the hub verifies its franking_integrity_signature using the signature algorithm
+    /// embedded in the franking_signature_ciphersuite" (mimi-protocol-06 §5.9). If several keys
+    /// have that suite, one must verify.
     fn recheck_all(&self, franks: &[(&Frank, &ServerFrankingContext)]) -> Vec<Result<(), FrankingError>> {
         let unknown =
             |frank: &Frank| Err(FrankingError::UnknownFrankSuite(frank.franking_signature_ciphersuite));

@@ -10,9 +10,14 @@ use crate::{
     receiver::{self, Received},
 };
 
-/// A frank that was verified before it was stored. It is as trustworthy as the storage: an attacker who can write there can store a false frank, so this type is not a [`VerifiedFrank`] and is never accepted as one.
+/// A frank that was verified before it was stored. It is as trustworthy as the storage: an attacker
+/// who can write there can store a false frank, so this type is not a [`VerifiedFrank`] and is
+/// never accepted as one.
 ///
-/// A false frank harms only the client itself: the hub refuses it in a report. A client shows the sender from its own message record. To be certain, a client calls [`Self::verify_again`] while it has the key. The key of [`Signed`](crate::Signed) is public and can be stored with the epoch. The secrets of the other constructions must be deleted with the epoch.
+/// A false frank harms only the client itself: the hub refuses it in a report. A client shows the
+/// sender from its own message record. To be certain, a client calls [`Self::verify_again`] while
+/// it has the key. The key of [`Signed`](crate::Signed) is public and can be stored with the epoch.
+/// The secrets of the other constructions must be deleted with the epoch.
 ///
 /// The encoding is ours, and is stable:
 ///
@@ -48,7 +53,8 @@ impl<C: Construction> StoredFrank<C> {
     /// Reads a stored frank.
     ///
     /// # Errors
-    /// [`FrankingError::StoredConstruction`] for a frank of another construction, [`FrankingError::Decode`] if the bytes are malformed.
+    /// [`FrankingError::StoredConstruction`] for a frank of another construction,
+    /// [`FrankingError::Decode`] if the bytes are malformed.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, FrankingError> {
         match bytes.first() {
             Some(revision) if *revision != C::REVISION => {
@@ -79,7 +85,8 @@ impl<C: Construction> StoredFrank<C> {
     /// Verifies the frank again, for the application data that it is stored with.
     ///
     /// # Errors
-    /// [`FrankingError::Identity`] if the stored sender or room is not in normal form, and those of [`receiver::verify`].
+    /// [`FrankingError::Identity`] if the stored sender or room is not in normal form, and those of
+    /// [`receiver::verify`].
     pub fn verify_again(
         &self,
         agent: &impl CheckStamp<C>,

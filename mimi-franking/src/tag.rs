@@ -1,4 +1,5 @@
-//! The franking tag, with which a sender commits to a message, and the key that opens the commitment.
+//! The franking tag, with which a sender commits to a message, and the key that opens the
+//! commitment.
 
 use core::fmt;
 
@@ -16,7 +17,8 @@ use crate::{FrankingError, construction::sealed};
 pub(crate) struct MacKey(Hmac<Sha256>);
 
 impl MacKey {
-    /// A key of any length: HMAC pads a key of up to 64 bytes with zeros and hashes a longer one. Callers check the length first, because the padding hides a lost or an added zero byte.
+    /// A key of any length: HMAC pads a key of up to 64 bytes with zeros and hashes a longer one.
+    /// Callers check the length first, because the padding hides a lost or an added zero byte.
     pub(crate) fn new(key: &[u8]) -> Self {
         use sha2::Digest;
 
@@ -57,7 +59,8 @@ pub(crate) fn same(left: &[u8; 32], right: &[u8; 32]) -> bool {
 ///
 /// The content carries it, so that only readers of the message can check its tag.
 pub trait TagKey: sealed::Sealed + Clone + fmt::Debug {
-    /// The bytes. All keys of one construction have the same length: HMAC pads its key, so two keys that differ in trailing zeros would open the same tag.
+    /// The bytes. All keys of one construction have the same length: HMAC pads its key, so two keys
+    /// that differ in trailing zeros would open the same tag.
     fn as_bytes(&self) -> &[u8];
 }
 
@@ -68,7 +71,8 @@ macro_rules! tag_key {
         pub struct $name(Zeroizing<[u8; $length]>);
 
         impl $name {
-            /// Takes bytes from the content or from the sender's cryptographically secure generator.
+            /// Takes bytes from the content or from the sender's cryptographically secure
+            /// generator.
             #[must_use]
             pub fn from_bytes(octets: [u8; $length]) -> Self {
                 Self(Zeroizing::new(octets))
@@ -102,29 +106,34 @@ macro_rules! tag_key {
 tag_key! {
     /// The salt of the content, 16 bytes: the tag's key in mimi-protocol-03 and later.
     ///
-    /// It must be new for every message. A reader of one message can confirm guesses of the content of every other message with the same salt.
+    /// It must be new for every message. A reader of one message can confirm guesses of the content
+    /// of every other message with the same salt.
     pub struct FrankingSalt[16];
 
-    /// The `franking_key` of mimi-protocol-02, 32 octets, new for every message.
+    /// The `franking_key` of mimi-protocol-02 §32 bytes, new for every message.
     pub struct FrankingKey[32];
 }
 
 impl FrankingKey {
     // franking_key = HMAC_SHA256( franking_base_secret, nonce )
-    /// Derives a key from a secret that the caller's MLS stack exported and a nonce that was never used with that secret (mimi-protocol-02 §8.1.1).
+    /// Derives a key from a secret that the caller's MLS stack exported and a nonce that was never
+    /// used with that secret (mimi-protocol-02 §8.1.1).
     #[must_use]
     pub fn derive(franking_base_secret: &[u8; 32], nonce: &[u8]) -> Self {
         Self::from_bytes(MacKey::new(franking_base_secret).mac(&[nonce]))
     }
 }
 
-/// The tag that commits to the application data (mimi-protocol-06 §5.4.1.1). It is public and is carried in the message's AAD.
+/// The tag that commits to the application data (mimi-protocol-06 §5.4.1.1). It is public and is
+/// carried in the message's AAD.
 ///
 /// ```text
 /// franking_tag = HMAC_SHA256( salt, application_data)
 /// ```
 ///
-/// In mimi-protocol-02 the key is the `franking_key`. `application_data` is exactly what the MLS PrivateMessage protects. With content advertisement (mls-extensions-10 §6.2) that is an ApplicationFraming, media type included.
+/// In mimi-protocol-02 the key is the `franking_key`. `application_data` is exactly what the MLS
+/// PrivateMessage protects. With content advertisement (mls-extensions-10 §6.2) that is an
+/// ApplicationFraming, media type included.
 ///
 /// ```
 /// use mimi_franking::{FrankingSalt, franking_tag};
@@ -158,7 +167,7 @@ mod tests {
         hex::decode(text).unwrap().try_into().unwrap()
     }
 
-    /// RFC 4231: test cases 1, 2, 3, 4 and 6, whose keys have 20, 4, 20, 25 and 131 octets.
+    /// RFC 4231: test cases 1, 2, 3, 4 and 6, whose keys have 20, 4, 20, 25 and 131 bytes.
     #[test]
     fn mac_is_that_of_rfc_4231() {
         let cases: [(&[u8], &[u8], &str); 5] = [

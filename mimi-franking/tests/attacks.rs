@@ -1,5 +1,6 @@
-//! The working group's requirements for franking, attack by attack: what the meeting notes of 2 October 2024 and IETF 121 ask for,
-//! and what each construction gives. The table in the crate's documentation names these tests.
+//! The working group's requirements for franking, attack by attack: what the meeting notes of 2
+//! October 2024 and IETF 121 ask for, and what each construction gives. The table in the crate's
+//! documentation names these tests.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, missing_docs)]
 
 mod room;
@@ -42,8 +43,8 @@ fn contains(octets: &[u8], part: &[u8]) -> bool {
 
 // "Hub can't read the content of messages unless they are reported."
 
-/// All that the hub gets of the content is the tag, an HMAC under a salt it doesn't have: even with the right text at hand it can't
-/// tell that it is the right one.
+/// All that the hub gets of the content is the tag, an HMAC under a salt it doesn't have: even with
+/// the right text at hand it can't tell that it is the right one.
 #[test]
 fn the_hub_cannot_confirm_a_guess_of_the_content() {
     let room = Room::new(SUITE);
@@ -61,7 +62,8 @@ fn the_hub_cannot_confirm_a_guess_of_the_content() {
     );
 }
 
-/// A salt that is used twice lets readers of the first message confirm guesses of the second: the tag is public.
+/// A salt that is used twice lets readers of the first message confirm guesses of the second: the
+/// tag is public.
 #[test]
 fn a_salt_reused_lets_readers_of_one_message_confirm_guesses_of_the_other() {
     let room = Room::new(SUITE);
@@ -82,7 +84,8 @@ fn a_salt_reused_lets_readers_of_one_message_confirm_guesses_of_the_other() {
 
 // "Receiver can't attribute a bogus abusive message to a sender."
 
-/// What the hub says of a frank under other content: in 02 the frank repeats the tag, which comes first.
+/// What the hub says of a frank under other content: in 02 the frank repeats the tag, which comes
+/// first.
 fn of_other_content<C: Construction>() -> FrankingError {
     if C::REVISION == 2 { FrankingError::RepeatedTagMismatch } else { FrankingError::ServerFrankMismatch }
 }
@@ -90,7 +93,8 @@ fn of_other_content<C: Construction>() -> FrankingError {
 fn a_bogus_message_is_not_attributed<C: Under>() {
     let room = Room::new(SUITE);
     let honest = sent::<C>(&room, "hello");
-    // Other words under Alice's frank, with the salt that the receiver has read; and Alice in the place of Bob, who did send this.
+    // Other words under Alice's frank, with the salt that the receiver has read; and Alice in the
+    // place of Bob, who did send this.
     let mut bogus = honest.clone();
     bogus.application_data = C::content([7; 32], ALICE, ROOM, "something vile");
     assert_eq!(bogus.report(&room), Err(of_other_content::<C>()));
@@ -114,7 +118,8 @@ fn a_receiver_cannot_attribute_a_bogus_message() {
     a_bogus_message_is_not_attributed::<ContextHash>();
 }
 
-/// Mallory, a member, writes something vile with an assertion that Alice did, and has a server submit it as Alice's.
+/// Mallory, a member, writes something vile with an assertion that Alice did, and has a server
+/// submit it as Alice's.
 fn in_alices_name<C: Under>(submitted_by: &str) -> (Message<C>, Result<ActiveSender, FrankingError>) {
     let room = Room::new(SUITE);
     let user = |user: &str| UserRolePair { user: user.into(), role_index: 1 };
@@ -168,7 +173,8 @@ fn no_denying<C: Under>(stamp: &FrankingError) {
     assert!(honest.verify(&room).is_ok());
     assert_eq!(honest.report(&room), Ok(()));
 
-    // A sender who lies to the hub about the tag, about itself or about the room gets no receiver to accept the message.
+    // A sender who lies to the hub about the tag, about itself or about the room gets no receiver
+    // to accept the message.
     let data = C::content([7; 32], ALICE, ROOM, "hello");
     let other_tag = FrankAAD { franking_tag: [9; 32].into() };
     let lied = Message::<C>::accepted(&room, &data, &other_tag, &uri(ALICE), &uri(ROOM));
@@ -225,8 +231,8 @@ fn with_attachment<C: Under>(file: ExternalPart) -> Vec<u8> {
         .encode()
 }
 
-/// Mallory encrypts two files under one key and nonce and lets the server of the URL give each member
-/// another one. Both open, and one frank covers both.
+/// Mallory encrypts two files under one key and nonce and lets the server of the URL give each
+/// member another one. Both open, and one frank covers both.
 fn two_files<C: Under>() {
     let room = Room::new(SUITE);
     let gcm = AeadAlgorithm::AES_128_GCM;
@@ -307,7 +313,8 @@ fn context_of(user: &str) -> ServerFrankingContext {
     ServerFrankingContext { sender_uri: uri(user), room_uri: uri(ROOM), accepted_timestamp: NOW }
 }
 
-/// The meeting's problem: room and time are known, and the users can be counted off. A hash without a key falls to that at once.
+/// The meeting's problem: room and time are known, and the users can be counted off. A hash without
+/// a key falls to that at once.
 #[test]
 fn a_follower_that_tries_every_user_finds_the_sender_in_a_hash_without_key() {
     let hash = |user| Sha256::digest(ContextHash::context(&context_of(user)).unwrap());
@@ -316,8 +323,8 @@ fn a_follower_that_tries_every_user_finds_the_sender_in_a_hash_without_key() {
     assert_eq!(found, [ALICE]);
 }
 
-/// The same follower against 02 and 03. It has everything but the epoch's secret, and tries secrets as well: none, zeros, the tag, the
-/// server_frank, that of another room.
+/// The same follower against 02 and 03. It has everything but the epoch's secret, and tries secrets
+/// as well: none, zeros, the tag, the server_frank, that of another room.
 #[test]
 fn a_follower_that_tries_every_user_fails_against_the_keyed_constructions() {
     let room = Room::new(SUITE);
@@ -331,7 +338,8 @@ fn a_follower_that_tries_every_user_fails_against_the_keyed_constructions() {
     for user in USERS {
         let without_key = Sha256::digest(ContextHash::context(&context_of(user)).unwrap());
         assert_ne!(without_key[..], hashed.frank.franking_context_hash[..]);
-        // The follower puts the user in question into content of its own, and asks whether a receiver would believe it.
+        // The follower puts the user in question into content of its own, and asks whether a
+        // receiver would believe it.
         let guess = |message: Message<ContextHash>| {
             let data = ContextHash::content([7; 32], user, ROOM, "x");
             let frank_aad = franking_tag(&mimi_franking::FrankingKey::from_bytes([7; 32]), &data);
@@ -358,8 +366,9 @@ fn a_follower_that_tries_every_user_fails_against_the_keyed_constructions() {
     }
 }
 
-/// And against 06, where the check needs no secret. A follower that has the `franking_signature_key` finds the sender: the draft's
-/// promise of anonymity towards followers holds only as long as the key is kept from them.
+/// And against 06, where the check needs no secret. A follower that has the
+/// `franking_signature_key` finds the sender: the draft's promise of anonymity towards followers
+/// holds only as long as the key is kept from them.
 #[test]
 fn a_follower_that_knows_the_agents_key_finds_the_sender_by_trying_every_user() {
     let room = Room::new(SUITE);
@@ -377,10 +386,12 @@ fn a_follower_that_knows_the_agents_key_finds_the_sender_by_trying_every_user() 
     assert!(tries(&Room::seeded(SUITE, 2).agent.franking_signature_key).is_empty());
 }
 
-// "Receiving client does not need to store ciphertext indefinitely", "Hubs don't need to store ciphertext".
+// "Receiving client does not need to store ciphertext indefinitely", "Hubs don't need to store
+// ciphertext".
 
 fn no_ciphertext<C: Under>() {
-    // Every value that is used after the fan-out: the decrypted octets, what the client stored, the hub's keys.
+    // Every value that is used after the fan-out: the decrypted bytes, what the client stored, the
+    // hub's keys.
     let (application_data, stored) = {
         let room = Room::new(SUITE);
         let message = sent::<C>(&room, "x");
@@ -410,7 +421,8 @@ fn on_the_way<C: Under>(stamp: &FrankingError) {
     moved.frank_aad = other.frank_aad.clone();
     moved.frank = other.frank.clone();
     assert_eq!(moved.verify(&room), Err(FrankingError::TagMismatch));
-    // Into another room: by a follower, and by a member of both rooms who writes the room into the content anew.
+    // Into another room: by a follower, and by a member of both rooms who writes the room into the
+    // content anew.
     let elsewhere = "mimi://hub.example/r/elsewhere";
     let mut replayed = message.clone();
     replayed.room_uri = uri(elsewhere);
@@ -437,7 +449,8 @@ fn a_follower_can_neither_move_nor_delay_nor_forge_a_frank() {
     on_the_way::<ContextHash>(&FrankingError::ContextHashMismatch);
 }
 
-/// In 02 a follower can spoil reports: nothing that a receiver checks covers `server_frank`. In 03 and 06 it is noticed.
+/// In 02 a follower can spoil reports: nothing that a receiver checks covers `server_frank`. In 03
+/// and 06 it is noticed.
 #[test]
 fn a_follower_can_replace_the_server_frank_only_in_02() {
     let room = Room::new(SUITE);
@@ -453,10 +466,11 @@ fn a_follower_can_replace_the_server_frank_only_in_02() {
     assert_eq!(in_06.verify(&room), Err(NO_SIGNATURE));
 }
 
-/// Two messages of one sender in one room that the hub accepted in the same millisecond have the same context, and what a receiver
-/// checks in 03 and 06 covers `server_frank` and context, not the tag. A follower that swaps their franks makes both unreportable,
-/// and no receiver notices: together with its user it can undo that a sender can't deny. A hub that gives every message of a room a
-/// time of its own stops that.
+/// Two messages of one sender in one room that the hub accepted in the same millisecond have the
+/// same context, and what a receiver checks in 03 and 06 covers `server_frank` and context, not the
+/// tag. A follower that swaps their franks makes both unreportable, and no receiver notices:
+/// together with its user it can undo that a sender can't deny. A hub that gives every message of a
+/// room a time of its own stops that.
 fn swapped_franks<C: Under>(second_time: u64) -> [bool; 2] {
     let room = Room::new(SUITE);
     let one = sent::<C>(&room, "one");
@@ -477,8 +491,8 @@ fn a_follower_can_swap_franks_of_one_sender_and_millisecond_only() {
     assert_eq!(swapped_franks::<IntegrityMac>(NOW + 1), [false, false]);
 }
 
-/// A member has the epoch's secret, and with a follower's help makes franks that receivers accept. They prove nothing to the hub.
-/// In 06 there is no secret that a member has.
+/// A member has the epoch's secret, and with a follower's help makes franks that receivers accept.
+/// They prove nothing to the hub. In 06 there is no secret that a member has.
 #[test]
 fn a_member_can_forge_a_frank_for_receivers_only_in_02_and_03_and_never_for_the_hub() {
     let room = Room::new(SUITE);
@@ -495,14 +509,16 @@ fn a_member_can_forge_a_frank_for_receivers_only_in_02_and_03_and_never_for_the_
     assert_eq!(in_06.verify(&room), Err(NO_SIGNATURE));
 }
 
-/// Two users and two rooms, all of them well-formed MIMI URIs, that run together into the same octets.
+/// Two users and two rooms, all of them well-formed MIMI URIs, that run together into the same
+/// bytes.
 const MALLORY: &str = "mimi://a.example/u/xmimi://a.example/r/y";
 const HER_ROOM: &str = "mimi://a.example/r/z";
 const VICTIM: &str = "mimi://a.example/u/x";
 const HIS_ROOM: &str = "mimi://a.example/r/ymimi://a.example/r/z";
 
-/// Mallory sends something vile to her own room, where her accomplices don't look, with an assertion that the victim sent it to
-/// his. A context without lengths is the same for both, so the accomplices' report convinces the hub.
+/// Mallory sends something vile to her own room, where her accomplices don't look, with an
+/// assertion that the victim sent it to his. A context without lengths is the same for both, so the
+/// accomplices' report convinces the hub.
 fn moved_boundary<C: Under>() -> Result<(), FrankingError> {
     let room = Room::new(SUITE);
     for text in [MALLORY, HER_ROOM, VICTIM, HIS_ROOM] {
@@ -562,8 +578,8 @@ fn a_swapped_franking_agent_is_refused() {
     assert_eq!(found, Some(FrankingError::AgentKeyMismatch));
 }
 
-/// A frank of one construction is no frank of another: they have other sizes, other secrets and other types, and a stored one says
-/// what it is.
+/// A frank of one construction is no frank of another: they have other sizes, other secrets and
+/// other types, and a stored one says what it is.
 #[test]
 fn no_frank_of_one_construction_passes_for_another() {
     let room = Room::new(SUITE);
@@ -574,12 +590,14 @@ fn no_frank_of_one_construction_passes_for_another() {
     let error = |expected, actual| Some(FrankingError::StoredConstruction { expected, actual });
     assert_eq!(StoredFrank::<Signed>::from_bytes(&stored).err(), error(6, 3));
     assert_eq!(StoredFrank::<ContextHash>::from_bytes(&stored).err(), error(2, 3));
-    // 03's check under 06's server_frank and the other way round: the contexts are written differently.
+    // 03's check under 06's server_frank and the other way round: the contexts are written
+    // differently.
     assert_ne!(in_06.frank.server_frank, in_03.frank.server_frank);
     let mut moved = in_03.clone();
     moved.frank.server_frank = in_06.frank.server_frank;
     assert_eq!(moved.report(&room), Err(FrankingError::ServerFrankMismatch));
-    // 02's octets cut to 03's size, and 03's where 02 stands: the two have one context, and other secrets.
+    // 02's bytes cut to 03's size, and 03's where 02 stands: the two have one context, and other
+    // secrets.
     let mut moved = in_03.clone();
     moved.frank.franking_integrity_check = in_02.frank.franking_context_hash;
     assert_eq!(moved.verify(&room), Err(FrankingError::IntegrityCheckMismatch));
@@ -588,7 +606,8 @@ fn no_frank_of_one_construction_passes_for_another() {
     assert_eq!(moved.verify(&room), Err(FrankingError::ContextHashMismatch));
 }
 
-/// The whole way with the draft's own AbuseReport: three messages, of which the middle one was tampered with by the reporter.
+/// The whole way with the draft's own AbuseReport: three messages, of which the middle one was
+/// tampered with by the reporter.
 #[test]
 fn a_report_says_of_each_message_what_failed() {
     let room = Room::new(SUITE);

@@ -71,7 +71,8 @@ fn flipped(octets: Octets<32>, at: usize) -> Octets<32> {
 
 const NO_SIGNATURE: FrankingError = FrankingError::IntegritySignature(CryptoError::InvalidSignature);
 
-/// The changes that all constructions have. `stamp` is what the receiver says when the context isn't the hub's.
+/// The changes that all constructions have. `stamp` is what the receiver says when the context
+/// isn't the hub's.
 fn changes_of_all<C: Under>(room: &Room, message: &Message<C>, at: usize, stamp: &FrankingError) {
     // The text, which stands at the end.
     change(room, message, each(FrankingError::TagMismatch, FrankingError::ServerFrankMismatch), |message| {

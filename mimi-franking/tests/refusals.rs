@@ -99,7 +99,8 @@ fn the_tag_covers_the_application_framing() {
     assert!(matches!(assertions(frankable, &content), Err(ContentError::Framing(_))));
     assert!(assertions(MimiFrankable::new(Framing::Bare), &framed(None)).is_err());
 
-    // The same content under another framing is another message; a report of the bare content fails.
+    // The same content under another framing is another message; a report of the bare content
+    // fails.
     let room = Room::new(SUITE);
     let data = framed(Some("application/mimi-content"));
     let commitment = sender::commit::<Signed>(&frankable, &data, &uri(ALICE), &uri(ROOM)).unwrap();
@@ -508,7 +509,8 @@ fn refuses_to_report_what_the_frank_is_not_about() {
     assert!(check.report(&empty).is_empty());
 }
 
-/// The hub's agents have changed since, keys and suites: any of the suite will do, and the frank says which suite.
+/// The hub's agents have changed since, keys and suites: any of the suite will do, and the frank
+/// says which suite.
 #[test]
 fn any_own_agent_of_the_franks_suite_verifies() {
     let room = Room::new(SUITE);
@@ -577,7 +579,7 @@ fn a_reported_message_is_the_abusive_message_of_its_draft() {
     let abusive = AbusiveMessage::from(reported.clone());
     assert_eq!(abusive.to_bytes().unwrap(), octets);
     assert_eq!(ReportedMessage::<Signed>::from(abusive), reported);
-    // The older franks are 64 and 96 octets, before the 8 of the time.
+    // The older franks are 64 and 96 bytes, before the 8 of the time.
     let (octets, reported) = round_trip::<IntegrityMac>();
     let frank = [*reported.frank.server_frank, *reported.frank.franking_integrity_check].concat();
     assert_eq!(octets[octets.len() - 72..octets.len() - 8], frank);

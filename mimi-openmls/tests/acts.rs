@@ -1,5 +1,5 @@
-//! What a person does in a room, on OpenMLS: writing, reacting, editing, reporting, retracting; what
-//! the hub does by itself; and a client that is killed.
+//! What a person does in a room, on OpenMLS: writing, reacting, editing, reporting, retracting;
+//! what the hub does by itself; and a client that is killed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::arithmetic_side_effects, missing_docs)]
 
@@ -150,8 +150,8 @@ fn bob_writes_edits_and_reacts_and_alice_reports_and_retracts() {
         world.clients[bob].room().receive(&suite(), &Names, applied.unwrap().fan_out[0].message.clone());
     let Ok(Event::Commit { committed, .. }) = event else { panic!("{event:?}") };
 
-    // On Bob's screen: a placeholder that says who retracted the message, when and why; the edit goes
-    // with it, and the bytes stay as evidence.
+    // On Bob's screen: a placeholder that says who retracted the message, when and why; the edit
+    // goes with it, and the bytes stay as evidence.
     let mut screen: Timeline<Vec<u8>> = Timeline::new();
     let at = message.accepted_at;
     let shown = Received::new(id, &bob_uri, at, &read);

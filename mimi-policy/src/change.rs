@@ -68,8 +68,8 @@ pub(crate) fn check_claim(claim: &Claim) -> Result<(), IdentityError> {
     if is_mimi { UserUri::check(value) } else { Ok(()) }
 }
 
-/// Who acts. That a message is theirs, and that the claims are in their credential, is checked before, by the holder of the
-/// keys.
+/// Who acts. That a message is theirs, and that the claims are in their credential, is checked
+/// before, by the holder of the keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
     /// A client, for its user: a participant, or a user who would like to be one.
@@ -78,14 +78,16 @@ pub enum Actor {
         user: UserUri,
         /// The client that signs.
         client: ClientUri,
-        /// What its credential claims, for [preauthorization](mimi_codec::room_policy::PreAuthData).
+        /// What its credential claims, for
+        /// [preauthorization](mimi_codec::room_policy::PreAuthData).
         claims: Claims,
     },
     /// A server on the list of external senders: the hub, a follower, a policy enforcer.
     ExternalSender {
         /// Its URI. If the participant list has it, that role counts.
         uri: UserUri,
-        /// What its credential claims, for [preauthorization](mimi_codec::room_policy::PreAuthData).
+        /// What its credential claims, for
+        /// [preauthorization](mimi_codec::room_policy::PreAuthData).
         claims: Claims,
     },
 }
@@ -132,13 +134,14 @@ impl Actor {
 /// The kind of message that is to be decided on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Form {
-    /// Proposals of a member, which belong together (RFC 9420, 12.1).
+    /// Proposals of a member, which belong together (RFC 9420 §12.1).
     Proposal,
-    /// A commit of a member (RFC 9420, 12.4).
+    /// A commit of a member (RFC 9420 §12.4).
     Commit,
-    /// A commit that joins its sender to the group (RFC 9420, 12.4.3.2).
+    /// A commit that joins its sender to the group (RFC 9420 §12.4.3.2).
     ExternalCommit,
-    /// Proposals of a client that is not in the group: of an external sender, or an Add of a client by itself (RFC 9420, 12.1.8).
+    /// Proposals of a client that is not in the group: of an external sender, or an Add of a client
+    /// by itself (RFC 9420 §12.1.8).
     ExternalProposal,
     /// An application message.
     Message,
@@ -212,10 +215,12 @@ pub enum Change {
     UpdatePreAuth(PreAuthUpdate),
     /// Replaces the base policy.
     UpdateBase(Box<BaseRoomUpdate>),
-    /// Changes or removes another component of the room's policy, or removes one of the above. No capability allows it.
+    /// Changes or removes another component of the room's policy, or removes one of the above. No
+    /// capability allows it.
     ChangeComponent(ComponentID),
-    /// Retracts single messages (mimi-hub-retracted-messages-00 §3.1). It takes canDeleteOtherMessage,
-    /// or canDeleteOtherReaction if all of them are reactions: what they are, only clients can tell.
+    /// Retracts single messages (mimi-hub-retracted-messages-00 §3.1). It takes
+    /// canDeleteOtherMessage, or canDeleteOtherReaction if all of them are reactions: what they
+    /// are, only clients can tell.
     RetractMessages(Box<HubRetractedMessagesComponent>),
     /// Retracts the messages of one sender (mimi-hub-retracted-messages-00 §3.2). It takes
     /// canDeleteOtherMessage.

@@ -22,8 +22,8 @@ use rights::Rights;
 
 /// Proposals of one party that this party itself checked and accepted, and wrote down.
 ///
-/// A hub that restarts has the room of the last commit and its own log of what it accepted since. The
-/// type keeps that apart from what another party says was accepted, which must be checked.
+/// A hub that restarts has the room of the last commit and its own log of what it accepted since.
+/// The type keeps that apart from what another party says was accepted, which must be checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnLogEntry {
     by: Actor,
@@ -41,10 +41,12 @@ impl OwnLogEntry {
 impl RoomState {
     /// Decides on a message: a list of proposals, a commit, or a bare application message.
     ///
-    /// All changes are those of one message: each is judged by the state before, and what must hold of the room is asked of the
-    /// state after all of them. The order of the changes makes no difference, save for which reason comes first.
+    /// All changes are those of one message: each is judged by the state before, and what must hold
+    /// of the room is asked of the state after all of them. The order of the changes makes no
+    /// difference, save for which reason comes first.
     ///
-    /// What the hub accepted since the last commit is part of a commit without being listed; listing it does no harm.
+    /// What the hub accepted since the last commit is part of a commit without being listed;
+    /// listing it does no harm.
     ///
     /// # Errors
     /// The first condition that fails.
@@ -86,8 +88,9 @@ impl RoomState {
         Ok(Plan { stamp: self.stamp(), form, grants: rights.grants, outcome })
     }
 
-    /// The plan for proposals that this party itself checked, accepted and wrote down, to restore its
-    /// state from the last commit and its own log. Whether it was right to accept them is not asked.
+    /// The plan for proposals that this party itself checked, accepted and wrote down, to restore
+    /// its state from the last commit and its own log. Whether it was right to accept them is not
+    /// asked.
     ///
     /// Proposals that another party says it accepted are checked like any others
     /// ([`check`](Self::check)): a dishonest hub could say that a user has promoted itself.
@@ -133,8 +136,8 @@ impl RoomState {
         }
     }
 
-    /// Decides on an application message that needs these capabilities beside canSendMessage; what a
-    /// message needs, its content says.
+    /// Decides on an application message that needs these capabilities beside canSendMessage; what
+    /// a message needs, its content says.
     ///
     /// # Errors
     /// The first condition that fails.
@@ -161,8 +164,9 @@ impl RoomState {
 }
 
 impl RoomState {
-    /// Whether an external commit with these changes leaves no accepted proposal behind. It can take up
-    /// the removals that clients propose for themselves, and nothing else (mls-extensions-10 §6.3).
+    /// Whether an external commit with these changes leaves no accepted proposal behind. It can
+    /// take up the removals that clients propose for themselves, and nothing else
+    /// (mls-extensions-10 §6.3).
     fn takes_up_all_that_waits(&self, changes: &[ProposedChange]) -> bool {
         let pending = self.pending();
         if pending.is_empty() {

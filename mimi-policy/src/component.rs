@@ -1,12 +1,13 @@
-//! The component policies of a room (mimi-room-policy §5 to §7): whether a component is sound in itself, and the answer to the
-//! question that a client or a hub asks of it.
+//! The component policies of a room (mimi-room-policy §5 to §7): whether a component is sound in
+//! itself, and the answer to the question that a client or a hub asks of it.
 //!
-//! One module for each component. Each has a `findings` function, which says what is wrong with the component itself, and
-//! functions that answer: may this external part be sent, may I send a read receipt, is this expiration acceptable, must I
-//! refuse this cipher suite. Answers come with their reason, refusals name the value that is refused.
+//! One module for each component. Each has a `findings` function, which says what is wrong with the
+//! component itself, and functions that answer: may this external part be sent, may I send a read
+//! receipt, is this expiration acceptable, must I refuse this cipher suite. Answers come with their
+//! reason, refusals name the value that is refused.
 //!
-//! A component that a room doesn't have says nothing, and leaves its matter to each user. History is the exception: where no
-//! component lists a role that may share it, no user may.
+//! A component that a room doesn't have says nothing, and leaves its matter to each user. History
+//! is the exception: where no component lists a role that may share it, no user may.
 
 pub mod asset;
 pub mod base;
@@ -78,8 +79,8 @@ impl Answer {
     }
 }
 
-/// How many media types a list of a component may hold. Longer ones are invalid: to compare two lists takes the product of their
-/// lengths.
+/// How many media types a list of a component may hold. Longer ones are invalid: to compare two
+/// lists takes the product of their lengths.
 pub const MAX_MEDIA_TYPES: usize = 1024;
 
 /// How much a finding weighs.
@@ -190,8 +191,8 @@ fn open<T: DecodeOwned>(
     }
 }
 
-/// Everything that is wrong with the component policies in a room's dictionary, in the order of the draft's sections. What is
-/// wrong with roles, preauthorization and participants is not looked at.
+/// Everything that is wrong with the component policies in a room's dictionary, in the order of the
+/// draft's sections. What is wrong with roles, preauthorization and participants is not looked at.
 ///
 /// ```
 /// use mimi_codec::{

@@ -14,13 +14,13 @@ use crate::{ClientUri, Form, UserUri, role_table::RoleTable};
 /// The right that allows one change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grant {
-    /// The change's place in the list that was decided on; `None` for the joining client of an external commit, which
-    /// need not be listed.
+    /// The change's place in the list that was decided on; `None` for the joining client of an
+    /// external commit, which need not be listed.
     pub change: Option<usize>,
     /// The capability, where the change needs one.
     pub capability: Option<CapabilityType>,
-    /// The index of the role that has it: the actor's, 0 for a user who isn't on the list, or the role that a user is
-    /// preauthorized for.
+    /// The index of the role that has it: the actor's, 0 for a user who isn't on the list, or the
+    /// role that a user is preauthorized for.
     pub role: u32,
     /// What the change rests on beside the capability.
     pub basis: Basis,
@@ -44,15 +44,16 @@ pub enum Basis {
         /// Its place in the list of entries.
         entry: usize,
     },
-    /// It goes with another change of the same message: the clients of a user who is added, removed, banned, or joins.
+    /// It goes with another change of the same message: the clients of a user who is added,
+    /// removed, banned, or joins.
     PartOf {
         /// That change's place; `None` for one that was accepted before.
         change: Option<usize>,
     },
     /// The hub accepted it before, as a proposal.
     Accepted,
-    /// The user has left the parent room, or is banned there, and is removed by any member or the hub
-    /// (mimi-room-policy-04 §5).
+    /// The user has left the parent room, or is banned there, and is removed by any member or the
+    /// hub (mimi-room-policy-04 §5).
     LeftParent,
     /// The client belongs to a banned user, and is removed by any member or the hub.
     Banned,
@@ -80,7 +81,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The rights that it rests on: one for each change, in order, and last the joining client of an external commit.
+    /// The rights that it rests on: one for each change, in order, and last the joining client of
+    /// an external commit.
     #[must_use]
     pub fn grants(&self) -> &[Grant] {
         &self.grants
@@ -92,8 +94,8 @@ impl Plan {
         self.form
     }
 
-    /// The providers whose last participant leaves the list by this plan, as MIMI URIs name them. The
-    /// external sender of each must leave the group's list (mimi-protocol-06 §7.4).
+    /// The providers whose last participant leaves the list by this plan, as MIMI URIs name them.
+    /// The external sender of each must leave the group's list (mimi-protocol-06 §7.4).
     #[must_use]
     pub fn departed_providers(&self) -> &[DnsName] {
         &self.outcome.departed
@@ -134,7 +136,8 @@ pub(crate) struct UserOutcome {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outcome {
     pub(crate) users: Vec<UserOutcome>,
-    /// Those of `users` that are added to the list, and pending additions that the commit names, in its order.
+    /// Those of `users` that are added to the list, and pending additions that the commit names, in
+    /// its order.
     pub(crate) additions: Vec<Addition>,
     pub(crate) metadata: Option<Box<RoomMetaData>>,
     pub(crate) roles: Option<Box<RoleTable>>,

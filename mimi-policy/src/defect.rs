@@ -65,7 +65,8 @@ pub enum Defect {
     MinimumActiveAboveMaximum(u32),
     /// `canOpenJoin` stands on a role other than 0 (mimi-room-policy §8.1.1).
     OpenJoinOutsideRoleZero(u32),
-    /// A role of a fixed-membership room, neither 0 nor banned, has `canAddParticipant` (mimi-room-policy §5).
+    /// A role of a fixed-membership room, neither 0 nor banned, has `canAddParticipant`
+    /// (mimi-room-policy §5).
     AddsToFixedMembership(u32),
     /// A user is on the participant list twice.
     DuplicateParticipant(UserUri),
@@ -153,7 +154,8 @@ impl fmt::Display for Defect {
     }
 }
 
-/// A room that is not valid, and all reasons why, in the order: roles, participants, clients, base policy.
+/// A room that is not valid, and all reasons why, in the order: roles, participants, clients, base
+/// policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidRoom {
     pub(crate) defects: Vec<Defect>,

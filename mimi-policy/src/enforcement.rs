@@ -34,8 +34,8 @@ impl EnforcedBy {
     }
 }
 
-/// Who can see to it that a capability is kept. None for those that are reserved or that the registry doesn't know: they grant
-/// nothing.
+/// Who can see to it that a capability is kept. None for those that are reserved or that the
+/// registry doesn't know: they grant nothing.
 ///
 /// ```
 /// use mimi_codec::CapabilityType;

@@ -1,7 +1,8 @@
 //! Who may move whom from which role to which, as a graph.
 //!
-//! A graph is made of the components as they are, of valid and invalid rooms alike. It holds the moves that the rules grant, not the entries of
-//! the role tables: an entry that no capability uses leads nowhere, and a role that isn't defined is no place to go.
+//! A graph is made of the components as they are, of valid and invalid rooms alike. It holds the
+//! moves that the rules grant, not the entries of the role tables: an entry that no capability uses
+//! leads nowhere, and a role that isn't defined is no place to go.
 //!
 //! ```
 //! use mimi_codec::room_policy::PreAuthData;
@@ -28,7 +29,8 @@ use mimi_codec::room_policy::{BaseRoomPolicy, CapabilityType as C, PreAuthData, 
 /// How many roles are looked at; of hostile tables with more, the first.
 pub const MAX_ROLES: usize = 64;
 
-/// How many pairs of a role before and a role after are looked at, over all roles; of hostile tables with more, the first.
+/// How many pairs of a role before and a role after are looked at, over all roles; of hostile
+/// tables with more, the first.
 pub const MAX_PAIRS: usize = 1 << 12;
 
 const NO_ROLE: u32 = 0;

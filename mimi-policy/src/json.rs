@@ -1,8 +1,9 @@
 //! Rooms, actors and changes as JSON (feature `serde`): the form of the vectors of kind `policy`.
 //!
-//! JSON is read strictly: a member that isn't known, or that isn't there, is an error that names its place (`room.roles[2].min`), because
-//! a misspelt limit would make another room. Only a case itself may have further members. What was read holds the components of `mimi-codec`
-//! as they are, so that what a decision is made of is what a room would carry.
+//! JSON is read strictly: a member that isn't known, or that isn't there, is an error that names
+//! its place (`room.roles[2].min`), because a misspelt limit would make another room. Only a case
+//! itself may have further members. What was read holds the components of `mimi-codec` as they are,
+//! so that what a decision is made of is what a room would carry.
 //!
 //! ```
 //! use mimi_policy::json::{PolicyChange, PolicyUse, PolicyDocument};

@@ -1,19 +1,25 @@
-//! Room policy for MIMI (More Instant Messaging Interoperability): may a user change the room like this, and why.
+//! Room policy for MIMI (More Instant Messaging Interoperability): may a user change the room like
+//! this, and why.
 //!
-//! A hub and every client make the same decision about the same room. They hand in who acts and what is to change; they get
-//! back a plan, with the right that allows each change, or the first condition that fails.
+//! A hub and every client make the same decision about the same room. They hand in who acts and
+//! what is to change; they get back a plan, with the right that allows each change, or the first
+//! condition that fails.
 //!
-//! - **[`RoomState`]** is a valid room, made from the components that its members agree on ([`RoomParts::from_dictionary`]) and
-//!   the clients in its group. [`RoomState::check`] decides, [`RoomState::apply`] puts the plan into effect.
-//! - **[`Grant`]** says which capability of which role allowed a change, **[`Refusal`]** which condition failed first, and what a
-//!   hub answers.
-//! - **[`Request`]** reads a decision's question from the proposals of MLS messages: a commit, an external commit, proposals.
-//! - **[`RoomState::check_message`]** decides on a message whose content stays hidden, [`receiving`] on its fan-out, and `message` on
-//!   what is inside, with **[`RoleHistory`]** for those that come late.
-//! - **[`preset`]** has rooms to begin with; **[`lint`](mod@lint)**, **[`matrix`]** and **[`graph`]** are what a person reads of a policy,
-//!   **[`queries`]** what a person asks of a room.
-//! - What it leaves to you: signatures, keys and credentials. Who a message is from, what its credential claims, and that a
-//!   join code is good, is known before.
+//! - **[`RoomState`]** is a valid room, made from the components that its members agree on
+//!   ([`RoomParts::from_dictionary`]) and the clients in its group. [`RoomState::check`] decides,
+//!   [`RoomState::apply`] puts the plan into effect.
+//! - **[`Grant`]** says which capability of which role allowed a change, **[`Refusal`]** which
+//!   condition failed first, and what a hub answers.
+//! - **[`Request`]** reads a decision's question from the proposals of MLS messages: a commit, an
+//!   external commit, proposals.
+//! - **[`RoomState::check_message`]** decides on a message whose content stays hidden,
+//!   [`receiving`] on its fan-out, and `message` on what is inside, with **[`RoleHistory`]** for
+//!   those that come late.
+//! - **[`preset`]** has rooms to begin with; **[`lint`](mod@lint)**, **[`matrix`]** and
+//!   **[`graph`]** are what a person reads of a policy, **[`queries`]** what a person asks of a
+//!   room.
+//! - What it leaves to you: signatures, keys and credentials. Who a message is from, what its
+//!   credential claims, and that a join code is good, is known before.
 //!
 //! ```
 //! use mimi_codec::{
@@ -54,7 +60,8 @@
 //! ```
 //!
 //! # Features
-//! - `content`: which capabilities a MIMI content message needs. A hub, which sees no content, does without.
+//! - `content`: which capabilities a MIMI content message needs. A hub, which sees no content, does
+//!   without.
 //! - `serde`: rooms, actors and changes as JSON, in the form of the vectors of kind `policy`.
 #![no_std]
 #![forbid(unsafe_code)]

@@ -1,25 +1,31 @@
 //! What a reviewer would want to know of a room's policy.
 //!
-//! [`lint`] examines the components as they are, of valid and invalid rooms alike, and returns findings: each with a code, a severity and an
-//! explanation, and those about what can happen with the steps that lead there. [`smallest_example`] reduces a policy to the smallest one
-//! that still has a finding. The cost is bounded, whatever the tables hold ([`COST_LIMIT`]).
+//! [`lint`] examines the components as they are, of valid and invalid rooms alike, and returns
+//! findings: each with a code, a severity and an explanation, and those about what can happen with
+//! the steps that lead there. [`smallest_example`] reduces a policy to the smallest one that still
+//! has a finding. The cost is bounded, whatever the tables hold ([`COST_LIMIT`]).
 //!
 //! # What the linter promises
 //!
-//! Lock-outs and escalations are searched exhaustively in small rooms: up to three participants (more if the policy's list has more, up to seven)
-//! and any number of users who are not on the list. Each user has one client or none. A commit changes the place of one user or of
-//! two. What the search assumes is what [`RoomState::check`](crate::RoomState::check) decides.
+//! Lock-outs and escalations are searched exhaustively in small rooms: up to three participants
+//! (more if the policy's list has more, up to seven) and any number of users who are not on the
+//! list. Each user has one client or none. A commit changes the place of one user or of two. What
+//! the search assumes is what [`RoomState::check`](crate::RoomState::check) decides.
 //!
-//! - A **lock-out** is a state that can be reached from the start, and from which no sequence of commits, even with one participant more, leads to
-//!   one by which a participant or an external sender adds a user, removes or bans one, or changes the role of one, although the start had such a
-//!   sequence. If all three are lost, it is a [`LintCode::LockOut`], else a [`LintCode::PartialLockOut`]; the worst and nearest one is reported.
-//!   Users may have any claims and join codes. As long as a participant may change the role definitions, nothing is lost.
-//!   The start is the list with a client for each participant, or a founder alone. The founder has the role from which most of the three can be done,
-//!   and among those the one from which most roles are reached.
-//! - An **escalation** ([`LintCode::Escalation`]) is a way by which holders of one role (one or two), or one holder of each of two roles, and
-//!   accounts that are not on the list yet, bring one of them to a role that has a capability over others or a move of others that
-//!   they do not have, without any other participant, claims or join codes. For a set of roles that gains something beyond its subsets
-//!   one way is reported.
+//! - A **lock-out** is a state that can be reached from the start, and from which no sequence of
+//!   commits, even with one participant more, leads to one by which a participant or an external
+//!   sender adds a user, removes or bans one, or changes the role of one, although the start had
+//!   such a sequence. If all three are lost, it is a [`LintCode::LockOut`], else a
+//!   [`LintCode::PartialLockOut`]; the worst and nearest one is reported. Users may have any claims
+//!   and join codes. As long as a participant may change the role definitions, nothing is lost. The
+//!   start is the list with a client for each participant, or a founder alone. The founder has the
+//!   role from which most of the three can be done, and among those the one from which most roles
+//!   are reached.
+//! - An **escalation** ([`LintCode::Escalation`]) is a way by which holders of one role (one or
+//!   two), or one holder of each of two roles, and accounts that are not on the list yet, bring one
+//!   of them to a role that has a capability over others or a move of others that they do not have,
+//!   without any other participant, claims or join codes. For a set of roles that gains something
+//!   beyond its subsets one way is reported.
 //!
 //! ```
 //! use mimi_policy::lint::{LintCode, Policy, lint};
@@ -65,8 +71,8 @@ pub struct Policy {
     pub roles: RoleData,
     /// The preauthorized users: which role a user takes by the claims of its credential.
     pub preauth: PreAuthData,
-    /// The participant list; `None` for a policy without a room yet. With a list, what can happen counts from the roles of its
-    /// participants; without one, from the founder's.
+    /// The participant list; `None` for a policy without a room yet. With a list, what can happen
+    /// counts from the roles of its participants; without one, from the founder's.
     pub participants: Option<ParticipantListData>,
 }
 
@@ -79,10 +85,12 @@ impl Policy {
     }
 }
 
-/// How many steps the search for escalations, and the one for lock-outs, of one call of [`lint`] take at most.
+/// How many steps the search for escalations, and the one for lock-outs, of one call of [`lint`]
+/// take at most.
 ///
-/// A step is one change of one user in one state of a small room, or a pair of such changes. A search that ends there is reported as
-/// [`LintCode::SearchCut`]. The draft's largest example room takes about half as many.
+/// A step is one change of one user in one state of a small room, or a pair of such changes. A
+/// search that ends there is reported as [`LintCode::SearchCut`]. The draft's largest example room
+/// takes about half as many.
 pub const COST_LIMIT: u64 = 1 << 19;
 
 /// Something that a reviewer would want to know.
@@ -92,12 +100,14 @@ pub struct LintFinding {
     pub code: LintCode,
     /// How severe it is.
     pub severity: LintSeverity,
-    /// The roles that it is about. Of an escalation the last one is the role that is reached, and those before it are the roles of the
-    /// users that reach it: 0 for users who are not on the list.
+    /// The roles that it is about. Of an escalation the last one is the role that is reached, and
+    /// those before it are the roles of the users that reach it: 0 for users who are not on the
+    /// list.
     pub roles: Vec<u32>,
     /// What is wrong in this room, as a sentence.
     pub explanation: String,
-    /// The roles of the participants before the first step. Each has one client in the group, unless the role is the banned one.
+    /// The roles of the participants before the first step. Each has one client in the group,
+    /// unless the role is the banned one.
     pub start: Vec<u32>,
     /// How it comes about, if it takes steps.
     pub steps: Vec<LintStep>,
@@ -158,8 +168,8 @@ impl StepMeans {
 
 /// A step on the way to what a finding warns of: the place of one user changes.
 ///
-/// Any participant that is left commits it, and users join by themselves. Users with the same role and alike in having a client or not
-/// are interchangeable.
+/// Any participant that is left commits it, and users join by themselves. Users with the same role
+/// and alike in having a client or not are interchangeable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LintStep {
     /// Who proposes it.

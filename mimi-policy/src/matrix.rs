@@ -74,7 +74,8 @@ const GROUPS: &[(u8, &str)] = &[
 const OTHERS: &str = "not registered";
 
 impl Matrix {
-    /// The table of these roles, in their order. Of hostile lists the first [`MAX_ROLES`] are shown.
+    /// The table of these roles, in their order. Of hostile lists the first [`MAX_ROLES`] are
+    /// shown.
     #[must_use]
     pub fn new(roles: &RoleData) -> Self {
         let roles: Vec<&Role> = roles.roles.iter().take(MAX_ROLES).collect();
@@ -115,7 +116,8 @@ impl Matrix {
         &self.groups
     }
 
-    /// For a terminal of that width: what doesn't fit beside each other stands below. Never narrower than 48.
+    /// For a terminal of that width: what doesn't fit beside each other stands below. Never
+    /// narrower than 48.
     #[must_use]
     pub fn to_text(&self, width: usize) -> String {
         text::plain(self, width)

@@ -1,18 +1,21 @@
 //! What a MIMI content message does, and which capabilities it takes (mimi-room-policy §8.3, §8.4).
 //!
-//! A hub sees who sends and no more; all else is decided by the clients that open the message, each for itself and all alike.
-//! [`Requirements::of`] reads the fields of a message, with what is known of the messages that it refers to, and lists the
-//! capabilities that its sender needs, each with its reason. [`authorize`] asks whether the sender has them.
+//! A hub sees who sends and no more; all else is decided by the clients that open the message, each
+//! for itself and all alike. [`Requirements::of`] reads the fields of a message, with what is known
+//! of the messages that it refers to, and lists the capabilities that its sender needs, each with
+//! its reason. [`authorize`] asks whether the sender has them.
 //!
 //! - Every message takes canSendMessage; the others come on top.
-//! - A reply takes canReplyToMessage, unless it stays in the topic of the message that it replies to: that takes
-//!   canReplyInTopic. Any other topic takes canStartTopic.
-//! - What replaces a message takes a capability by the author and the kind of the message it replaces, and those that the new
-//!   content takes. Its inReplyTo is that of the original and takes none.
-//! - A [timeline](mimi_content::timeline) asks [`RoleHistory::authorize`](crate::RoleHistory::authorize) about what replaces a
-//!   message; about what replaces none a client asks [`authorize`] with [`KnownThen`] before.
-//! - Each external part takes an upload capability, each preview canSendLinkPreview, each link canSendLink, also in a message
-//!   that is forwarded inside. [`first_link`] says what a link is.
+//! - A reply takes canReplyToMessage, unless it stays in the topic of the message that it replies
+//!   to: that takes canReplyInTopic. Any other topic takes canStartTopic.
+//! - What replaces a message takes a capability by the author and the kind of the message it
+//!   replaces, and those that the new content takes. Its inReplyTo is that of the original and
+//!   takes none.
+//! - A [timeline](mimi_content::timeline) asks
+//!   [`RoleHistory::authorize`](crate::RoleHistory::authorize) about what replaces a message; about
+//!   what replaces none a client asks [`authorize`] with [`KnownThen`] before.
+//! - Each external part takes an upload capability, each preview canSendLinkPreview, each link
+//!   canSendLink, also in a message that is forwarded inside. [`first_link`] says what a link is.
 
 mod link;
 mod requirements;
@@ -40,7 +43,8 @@ pub struct EarlierMessage<'a> {
     pub disposition: Disposition,
     /// Its topic; empty for none.
     pub topic_id: &'a [u8],
-    /// All of it, where the client still has it: only then it can tell that nothing but the topic is changed.
+    /// All of it, where the client still has it: only then it can tell that nothing but the topic
+    /// is changed.
     pub content: Option<&'a MimiContentRef<'a>>,
 }
 
@@ -86,14 +90,16 @@ pub enum ContentRefusal {
         /// Whose message it is.
         author: String,
     },
-    /// It turns a message into a reaction or a reaction into a message, for which there is no capability.
+    /// It turns a message into a reaction or a reaction into a message, for which there is no
+    /// capability.
     ChangesKind,
     /// Forwarded messages lie inside one another too deeply.
     ForwardedTooDeeply {
         /// The part of the outermost message that holds them.
         part: PartIndex,
     },
-    /// It is an edit whose content is unknown: a timeline's payload was taken out, or is no message.
+    /// It is an edit whose content is unknown: a timeline's payload was taken out, or is no
+    /// message.
     NotAtHand,
 }
 
@@ -136,24 +142,26 @@ impl<'m, 'a> AuthorizedMessage<'m, 'a> {
         &self.requirements
     }
 
-    /// What it does. [`Act::EditOtherTopic`] changes the topic and nothing else, whatever the message holds.
+    /// What it does. [`Act::EditOtherTopic`] changes the topic and nothing else, whatever the
+    /// message holds.
     #[must_use]
     pub const fn act(&self) -> Act {
         self.requirements.act()
     }
 
-    /// Whether it has to be asked again when the message comes that this one refers to. Until then an edit or a deletion has no
-    /// effect.
+    /// Whether it has to be asked again when the message comes that this one refers to. Until then
+    /// an edit or a deletion has no effect.
     #[must_use]
     pub const fn is_provisional(&self) -> bool {
         self.requirements.is_provisional()
     }
 }
 
-/// Whether the user `sender`, whose role has the capabilities that `holds` says, may send the message.
+/// Whether the user `sender`, whose role has the capabilities that `holds` says, may send the
+/// message.
 ///
-/// A client asks for what it composes and for what it receives; for the latter with the role that the sender had when the hub
-/// accepted the message: [`RoleHistory`](crate::RoleHistory).
+/// A client asks for what it composes and for what it receives; for the latter with the role that
+/// the sender had when the hub accepted the message: [`RoleHistory`](crate::RoleHistory).
 ///
 /// ```
 /// use mimi_codec::CapabilityType;
@@ -198,7 +206,8 @@ impl<'m, 'a> AuthorizedMessage<'m, 'a> {
 /// ```
 ///
 /// # Errors
-/// [`ContentRefusal`]; of several lacking capabilities the first in the order of [`Requirements::needs`].
+/// [`ContentRefusal`]; of several lacking capabilities the first in the order of
+/// [`Requirements::needs`].
 pub fn authorize<'m, 'a>(
     message: &'m MimiContentRef<'a>,
     sender: &UserUri,

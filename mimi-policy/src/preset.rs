@@ -1,6 +1,8 @@
-//! Rooms to begin with: the four example rooms of mimi-room-policy, and those that the working group's notes ask for.
+//! Rooms to begin with: the four example rooms of mimi-room-policy, and those that the working
+//! group's notes ask for.
 //!
-//! Everything here is plain [`RoleData`] and [`BaseRoomPolicy`]: a start, to be changed as one likes before a room is made of it.
+//! Everything here is plain [`RoleData`] and [`BaseRoomPolicy`]: a start, to be changed as one
+//! likes before a room is made of it.
 
 mod direct;
 mod example;
@@ -33,8 +35,9 @@ pub struct Preset {
     pub participant_role: u32,
 }
 
-/// The base policy of a room of which nothing is said: anybody may be added, with any number of clients, under a pseudonym or not; it
-/// outlives its group, and can't be found by searching. Its policy components are the list of roles and nothing else.
+/// The base policy of a room of which nothing is said: anybody may be added, with any number of
+/// clients, under a pseudonym or not; it outlives its group, and can't be found by searching. Its
+/// policy components are the list of roles and nothing else.
 ///
 /// ```
 /// let base = mimi_policy::preset::open_ended_base();

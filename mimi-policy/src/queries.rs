@@ -1,5 +1,5 @@
-//! What a person asks of a room: what this user can do now, who can do this, what differs between two
-//! policies, and what new roles would do to the present participants.
+//! What a person asks of a room: what this user can do now, who can do this, what differs between
+//! two policies, and what new roles would do to the present participants.
 //!
 //! The first two ask [`RoomState::check`], so that an answer is what a hub and a client decide. The
 //! time is linear in the number of answers.
@@ -71,8 +71,8 @@ pub struct Candidate {
 }
 
 impl RoomState {
-    /// Every registered capability, and whether a user has it in its role. A user that is not on the list
-    /// has those of role 0.
+    /// Every registered capability, and whether a user has it in its role. A user that is not on
+    /// the list has those of role 0.
     pub fn capabilities_of(&self, user: &UserUri) -> impl Iterator<Item = (CapabilityType, bool)> {
         let role = self.role(self.role_of(user).unwrap_or(NO_ROLE));
         CapabilityType::REGISTERED.iter().map(move |capability| {
@@ -80,12 +80,13 @@ impl RoomState {
         })
     }
 
-    /// What an actor can do now: to `other`, a user on the list or not, or, if that is the actor itself, by
-    /// itself and to the room. Each change is asked for in a message of its own.
+    /// What an actor can do now: to `other`, a user on the list or not, or, if that is the actor
+    /// itself, by itself and to the room. Each change is asked for in a message of its own.
     ///
-    /// A client in the group commits, and proposes its own leaving; another one joins by an external commit,
-    /// with a join code that is valid; a server proposes. Replacements of the base policy and of the metadata take
-    /// a capability for each field and are not asked for: see [`capabilities_of`](Self::capabilities_of).
+    /// A client in the group commits, and proposes its own leaving; another one joins by an
+    /// external commit, with a join code that is valid; a server proposes. Replacements of the base
+    /// policy and of the metadata take a capability for each field and are not asked for: see
+    /// [`capabilities_of`](Self::capabilities_of).
     #[must_use]
     pub fn what_can(&self, actor: &Actor, other: &UserUri) -> Vec<Answer> {
         let itself = actor.uri() == other;
@@ -110,7 +111,8 @@ impl RoomState {
         answers.collect()
     }
 
-    /// Which participants can make these changes, all in one message of their own, each with its first client.
+    /// Which participants can make these changes, all in one message of their own, each with its
+    /// first client.
     pub fn who_can(&self, form: Form, changes: &[Change]) -> impl Iterator<Item = Candidate> {
         self.participants().map(move |(user, role)| {
             let verdict = match self.clients_of(user).next() {
@@ -402,8 +404,8 @@ impl fmt::Display for PolicyDifference {
     }
 }
 
-/// Where two policies differ: the base policy, then the roles by index, then the preauthorization. The
-/// participant lists are not compared, and of two roles with one index the first counts.
+/// Where two policies differ: the base policy, then the roles by index, then the preauthorization.
+/// The participant lists are not compared, and of two roles with one index the first counts.
 ///
 /// ```
 /// use mimi_policy::{lint::Policy, preset::ExampleRoom, queries::differences};

@@ -1,4 +1,5 @@
-//! Who gets messages, and what users may do with what they have got (mimi-room-policy §8.3 to §8.5).
+//! Who gets messages, and what users may do with what they have got (mimi-room-policy §8.3 to
+//! §8.5).
 
 use core::fmt;
 
@@ -36,8 +37,8 @@ impl fmt::Display for Withheld {
 impl core::error::Error for Withheld {}
 
 impl RoomState {
-    /// Whether the clients of a user get what is fanned out. The hub asks for each user. A client that
-    /// gets a message nonetheless asks for its own user, and drops the message.
+    /// Whether the clients of a user get what is fanned out. The hub asks for each user. A client
+    /// that gets a message nonetheless asks for its own user, and drops the message.
     ///
     /// Handshakes go to all clients in the group, also to those of a banned user: they carry no
     /// content, and one of them is the commit that removes the client.
@@ -80,7 +81,8 @@ impl RoomState {
     }
 }
 
-/// What a user does with what it has got, or in a call. No message says so: the user's own client asks before it offers it.
+/// What a user does with what it has got, or in a call. No message says so: the user's own client
+/// asks before it offers it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Use {
     /// Copies content out of a message.
@@ -168,7 +170,8 @@ impl fmt::Display for UseRefused {
 
 impl core::error::Error for UseRefused {}
 
-/// Whether a user may do so, whose role holds the capabilities that `holds` says. A report takes a frank as well: its type sees to it.
+/// Whether a user may do so, whose role holds the capabilities that `holds` says. A report takes a
+/// frank as well: its type sees to it.
 ///
 /// # Errors
 /// [`UseRefused`].

@@ -14,8 +14,9 @@ use crate::{ClientUri, Defect, Form, UserUri};
 /// A refused change, commit or message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// The place, in the list that was decided on, of the change that is refused; `None` if it is the message as a whole, the
-    /// joining client of an external commit, or several changes together, such as those that exceed a limit.
+    /// The place, in the list that was decided on, of the change that is refused; `None` if it is
+    /// the message as a whole, the joining client of an external commit, or several changes
+    /// together, such as those that exceed a limit.
     pub change: Option<usize>,
     /// The places of all other changes that the refusal concerns, ascending.
     pub also: Vec<usize>,
@@ -25,8 +26,8 @@ pub struct Refusal {
 
 /// A condition that fails.
 ///
-/// They are looked at in this order: the room, who acts and how, what may stand together, each change in turn (what it is
-/// about, then the right to it), and the state after all of them.
+/// They are looked at in this order: the room, who acts and how, what may stand together, each
+/// change in turn (what it is about, then the right to it), and the state after all of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
@@ -40,7 +41,8 @@ pub enum Reason {
     /// (mimi-protocol-06 §5.5 and §7.1).
     ProposalsWait,
 
-    /// A server sends external proposals and nothing else, a client none in an external sender's place (mimi-protocol §7.3).
+    /// A server sends external proposals and nothing else, a client none in an external sender's
+    /// place (mimi-protocol §7.3).
     WrongSender {
         /// The form of the message.
         form: Form,
@@ -66,9 +68,10 @@ pub enum Reason {
     SecondRetractedRange(UserUri),
     /// New roles beside a change of the participant list (mimi-room-policy §3).
     RolesBesideListChange,
-    /// New preauthorization beside a change of the participant list that isn't a removal (mimi-room-policy §4).
+    /// New preauthorization beside a change of the participant list that isn't a removal
+    /// (mimi-room-policy §4).
     PreAuthBesideListChange,
-    /// A ReInit beside something else (RFC 9420, 12.2).
+    /// A ReInit beside something else (RFC 9420 §12.2).
     ReInitBesideOthers,
     /// A change that no message of this form carries.
     NotInThisForm {
@@ -113,7 +116,8 @@ pub enum Reason {
         /// To; 0 for leaving the list.
         to: u32,
     },
-    /// The credential's claims first match an entry for another role, or none (mimi-room-policy §4).
+    /// The credential's claims first match an entry for another role, or none (mimi-room-policy
+    /// §4).
     NotPreAuthorizedFor {
         /// The role that is asked for.
         role: u32,
@@ -124,7 +128,8 @@ pub enum Reason {
     InvalidJoinCode,
     /// Role 1 isn't named `banned` (mimi-room-policy §8.1.3).
     NoBannedRole,
-    /// Clients of another user are added only together with the user, by the same actor (mimi-room-policy §8.1.1).
+    /// Clients of another user are added only together with the user, by the same actor
+    /// (mimi-room-policy §8.1.1).
     NotOwnClient(ClientUri),
 
     /// A client of a user who isn't on the list.
@@ -133,7 +138,7 @@ pub enum Reason {
     ClientsLeftBehind(UserUri),
     /// A banned user's clients stay in the group, or come to it (mimi-protocol §5.3).
     ClientsOfBanned(UserUri),
-    /// The client whose leaf goes can't commit that (RFC 9420, 12.4).
+    /// The client whose leaf goes can't commit that (RFC 9420 §12.4).
     OwnLeafRemoved(ClientUri),
     /// A role has fewer participants than its minimum.
     BelowMinimum {
@@ -176,8 +181,8 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// What a hub answers to an `UpdateRequest` (mimi-protocol §5.3): `invalidProposal` where no right would help, else
-    /// `notAllowed`.
+    /// What a hub answers to an `UpdateRequest` (mimi-protocol §5.3): `invalidProposal` where no
+    /// right would help, else `notAllowed`.
     #[must_use]
     pub const fn update_response_code(&self) -> UpdateResponseCode {
         match self {

@@ -1,9 +1,10 @@
 //! From MLS messages to a decision: what a commit or a list of proposals changes in a room.
 //!
-//! A hub opens an `UpdateRequest`, looks up the proposals that a commit refers to, and asks [`Request::commit`] or
-//! [`Request::proposals`] what they change; a client does the same with the proposals of a commit that it has verified. Both put the
-//! request to [`Request::check`], and apply the plan. Then [`RoomState::matches`] says whether the dictionary that the commit leads
-//! to is the one that its changes give.
+//! A hub opens an `UpdateRequest`, looks up the proposals that a commit refers to, and asks
+//! [`Request::commit`] or [`Request::proposals`] what they change; a client does the same with the
+//! proposals of a commit that it has verified. Both put the request to [`Request::check`], and
+//! apply the plan. Then [`RoomState::matches`] says whether the dictionary that the commit leads to
+//! is the one that its changes give.
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::fmt;
@@ -103,8 +104,8 @@ pub trait Identities {
         false
     }
 
-    /// Whether `sender` may update or remove a component that is no part of the room's policy, such as
-    /// `franking_agent`, `app_components`, `safe_aad`, `associated_parties` or a private one.
+    /// Whether `sender` may update or remove a component that is no part of the room's policy, such
+    /// as `franking_agent`, `app_components`, `safe_aad`, `associated_parties` or a private one.
     ///
     /// No capability covers them: such a component changes only by the party that its draft
     /// names. Answer `true` only where the component's own rule was checked, for instance by
@@ -115,7 +116,8 @@ pub trait Identities {
     }
 
     /// Whether `sender` may make a proposal of a type that mimi-codec does not know
-    /// ([`ProposalRule`](mimi_codec::mls::ProposalRule)). No capability covers it, and nothing that this crate keeps changes by it.
+    /// ([`ProposalRule`](mimi_codec::mls::ProposalRule)). No capability covers it, and nothing that
+    /// this crate keeps changes by it.
     fn allows_other_proposal(&self, sender: &Actor, proposal: &OtherProposal) -> bool {
         let _ = (sender, proposal);
         false
@@ -177,8 +179,8 @@ pub enum RequestProblem {
     /// It changes a component that is no part of the room's policy, and
     /// [`Identities::allows_component`] does not allow it.
     ComponentNotAllowed(ComponentID),
-    /// It retracts messages of one sender in a second range (mimi-hub-retracted-messages-00 §3.2), or
-    /// names the sender in a spelling that does not count.
+    /// It retracts messages of one sender in a second range (mimi-hub-retracted-messages-00 §3.2),
+    /// or names the sender in a spelling that does not count.
     RetractedRanges(RetractedRangesError),
     /// Its type is unknown here, and [`Identities::allows_other_proposal`] does not allow it.
     OtherProposal(ProposalType),
@@ -256,7 +258,8 @@ impl core::error::Error for InvalidRequest {}
 
 /// A request to a room.
 ///
-/// A hub makes one from an `UpdateRequest`, a client from a commit that its MLS stack has verified and not merged. Both check it.
+/// A hub makes one from an `UpdateRequest`, a client from a commit that its MLS stack has verified
+/// and not merged. Both check it.
 ///
 /// ```
 /// use mimi_codec::{
@@ -346,13 +349,14 @@ pub struct Request {
     pub form: Form,
     /// What.
     pub changes: Vec<ProposedChange>,
-    /// For each change, the place of the proposal that it is read from: one update of the participant
-    /// list makes several changes.
+    /// For each change, the place of the proposal that it is read from: one update of the
+    /// participant list makes several changes.
     pub proposals: Vec<usize>,
 }
 
 impl Request {
-    /// What a list of proposals of one sender asks: `proposalOrCommit` and `moreProposals` of a HandshakeBundle.
+    /// What a list of proposals of one sender asks: `proposalOrCommit` and `moreProposals` of a
+    /// HandshakeBundle.
     ///
     /// # Errors
     /// [`InvalidRequest`] with all proposals that cannot be read.
@@ -383,7 +387,8 @@ impl Request {
         Ok(Self { actor, form, changes, proposals: sources })
     }
 
-    /// What a commit asks: its proposals in their order, each with its sender where that isn't the committer.
+    /// What a commit asks: its proposals in their order, each with its sender where that isn't the
+    /// committer.
     ///
     /// `path` is the credential of the leaf in the commit's path; `None` only for a commit without
     /// a path. An external commit joins the client that the credential is for. In any other commit
@@ -477,8 +482,9 @@ impl Invalid {
     }
 }
 
-/// The first proposal that was accepted for the epoch and that a commit doesn't refer to: such a commit is refused
-/// (mimi-protocol §7.3). Not to be asked of an external commit, which refers to none but SelfRemoves.
+/// The first proposal that was accepted for the epoch and that a commit doesn't refer to: such a
+/// commit is refused (mimi-protocol §7.3). Not to be asked of an external commit, which refers to
+/// none but SelfRemoves.
 #[must_use]
 pub fn first_omitted<'r>(accepted: &'r [ProposalRef], commit: &Commit) -> Option<&'r ProposalRef> {
     let named = commit.proposals.iter().filter_map(|proposal| match proposal {
@@ -682,7 +688,8 @@ impl<I: Identities + ?Sized> Reader<'_, I> {
         Ok(())
     }
 
-    /// Whether the component is part of the room's policy: one of the drafts', or one that the base policy names.
+    /// Whether the component is part of the room's policy: one of the drafts', or one that the base
+    /// policy names.
     fn is_policy(&self, component: ComponentID) -> bool {
         is_room_component(component) || self.room.base().policy_component_ids.contains(&component)
     }

@@ -6,13 +6,15 @@ use mimi_codec::CapabilityType;
 
 use crate::{NO_ROLE, Plan, RoomState, StalePlan, UserUri, decision::Subject, role_table::RoleTable};
 
-/// The roles that a room had before those of now: for messages that arrive later than they were accepted.
+/// The roles that a room had before those of now: for messages that arrive later than they were
+/// accepted.
 ///
-/// A message is judged by what held when the hub accepted it, whenever it arrives: then all clients judge it alike. So a client
-/// applies its commits and the proposals that the hub accepted through the history, and asks the history.
+/// A message is judged by what held when the hub accepted it, whenever it arrives: then all clients
+/// judge it alike. So a client applies its commits and the proposals that the hub accepted through
+/// the history, and asks the history.
 ///
-/// It holds what changed, and nothing else: an empty one goes with any room, and says of all times what the room says now.
-/// [`RoleHistory::forget_before`] drops what no message needs any more.
+/// It holds what changed, and nothing else: an empty one goes with any room, and says of all times
+/// what the room says now. [`RoleHistory::forget_before`] drops what no message needs any more.
 ///
 /// ```
 /// use mimi_codec::{
@@ -62,8 +64,9 @@ struct Until<T> {
 impl RoleHistory {
     /// [Applies](RoomState::apply) a plan to the room, and keeps what was before.
     ///
-    /// `accepted_ms` is when the hub accepted the commit or proposal, in milliseconds since the UNIX epoch; the change counts from
-    /// that very millisecond on. A time before that of the last change is taken for that one: the hub accepts in one order.
+    /// `accepted_ms` is when the hub accepted the commit or proposal, in milliseconds since the
+    /// UNIX epoch; the change counts from that very millisecond on. A time before that of the last
+    /// change is taken for that one: the hub accepts in one order.
     ///
     /// # Errors
     /// As [`RoomState::apply`]. Nothing has changed then.
@@ -88,14 +91,16 @@ impl RoleHistory {
         Ok(())
     }
 
-    /// The role that a user had at a time, in milliseconds since the UNIX epoch; `None` if it was not on the list.
+    /// The role that a user had at a time, in milliseconds since the UNIX epoch; `None` if it was
+    /// not on the list.
     #[must_use]
     pub fn role_at(&self, room: &RoomState, user: &UserUri, accepted_ms: u64) -> Option<u32> {
         let before = self.users.get(user).and_then(|held| at(held, accepted_ms)).copied();
         before.map_or_else(|| room.role_of(user), |role| Some(role).filter(|role| *role != NO_ROLE))
     }
 
-    /// Whether a user was on the list at a time, in milliseconds since the UNIX epoch, and its role had the capability.
+    /// Whether a user was on the list at a time, in milliseconds since the UNIX epoch, and its role
+    /// had the capability.
     #[must_use]
     pub fn had_capability(
         &self,
@@ -109,7 +114,8 @@ impl RoleHistory {
         role.is_some_and(|role| role.has(capability))
     }
 
-    /// Drops what ended before a time, in milliseconds since the UNIX epoch. Of earlier times it then says what held at this one.
+    /// Drops what ended before a time, in milliseconds since the UNIX epoch. Of earlier times it
+    /// then says what held at this one.
     pub fn forget_before(&mut self, accepted_ms: u64) {
         self.tables.retain(|until| until.ms > accepted_ms);
         self.users.retain(|_, held| {

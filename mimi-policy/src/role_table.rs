@@ -52,7 +52,8 @@ impl RoleEntry {
         }
     }
 
-    /// A number that the registry doesn't know, or reserves, is never asked for, and so grants nothing.
+    /// A number that the registry doesn't know, or reserves, is never asked for, and so grants
+    /// nothing.
     pub(crate) fn has(&self, capability: CapabilityType) -> bool {
         self.capabilities.binary_search(&capability).is_ok()
     }

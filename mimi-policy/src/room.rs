@@ -64,8 +64,9 @@ impl Slot {
 
 /// The state of a room, valid whenever it exists.
 ///
-/// It is the state as of the last commit, and with it every change that was accepted since: a change counts from then on
-/// (mimi-protocol §7.1). Look-ups cost the same for ten participants and a hundred thousand.
+/// It is the state as of the last commit, and with it every change that was accepted since: a
+/// change counts from then on (mimi-protocol §7.1). Look-ups cost the same for ten participants and
+/// a hundred thousand.
 #[derive(Clone, Debug)]
 pub struct RoomState {
     seed: TableSeed,
@@ -188,7 +189,8 @@ impl RoomState {
         self.counts.get(&role).copied().unwrap_or_default()
     }
 
-    /// The user's clients in the group; also those of a former participant, which have yet to leave.
+    /// The user's clients in the group; also those of a former participant, which have yet to
+    /// leave.
     pub fn clients_of(&self, user: &UserUri) -> impl Iterator<Item = &ClientUri> {
         self.slot_of(user).into_iter().flat_map(|slot| &slot.clients)
     }
@@ -199,8 +201,8 @@ impl RoomState {
         self.client_slot(client).map(|slot| &slot.user)
     }
 
-    /// The participant at a place in the list as of the last commit, by which updates of the list count
-    /// (mimi-protocol §7.5).
+    /// The participant at a place in the list as of the last commit, by which updates of the list
+    /// count (mimi-protocol §7.5).
     #[must_use]
     pub fn participant_at(&self, user_index: u32) -> Option<&UserUri> {
         let slot = self.slot(self.order.nth(user_index)?)?;
@@ -220,8 +222,8 @@ impl RoomState {
         self.parent.as_ref()
     }
 
-    /// Sets the participants of the parent room, after each change there. Plans that were made before
-    /// are stale.
+    /// Sets the participants of the parent room, after each change there. Plans that were made
+    /// before are stale.
     pub fn set_parent_participants(&mut self, parent: ParentParticipants) {
         self.parent = Some(parent);
         self.version = self.version.wrapping_add(1);
@@ -259,7 +261,8 @@ impl RoomState {
         self.base.discoverable
     }
 
-    /// Whether a new group may be made for the room once its last client is gone (mimi-room-policy §5).
+    /// Whether a new group may be made for the room once its last client is gone (mimi-room-policy
+    /// §5).
     #[must_use]
     pub const fn outlives_its_group(&self) -> bool {
         self.base.persistent_room

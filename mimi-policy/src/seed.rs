@@ -5,9 +5,9 @@ use siphasher::sip::SipHasher13;
 
 /// The key of the hash tables in a [`RoomState`](crate::RoomState).
 ///
-/// Users choose their URIs. A user who knew the key could choose many that fall into one place of the table, and make every
-/// look-up slow. So a hub makes it at random, once for each state or once for all, and keeps it to itself. No decision and
-/// no encoding depends on it.
+/// Users choose their URIs. A user who knew the key could choose many that fall into one place of
+/// the table, and make every look-up slow. So a hub makes it at random, once for each state or once
+/// for all, and keeps it to itself. No decision and no encoding depends on it.
 #[derive(Clone)]
 pub struct TableSeed(u64, u64);
 

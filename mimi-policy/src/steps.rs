@@ -1,4 +1,5 @@
-//! Counts the steps of inner loops, for tests of what a decision costs. Outside of tests it does nothing.
+//! Counts the steps of inner loops, for tests of what a decision costs. Outside of tests it does
+//! nothing.
 
 #[cfg(test)]
 std::thread_local! {

@@ -83,7 +83,8 @@ fn no_user_speaks_in_a_temporary_room_without_clients() {
     assert_eq!(reason(&temporary(inactive().client("bob", 1))).unwrap().form(), Message);
 }
 
-/// A hub that let a user go and not its clients: they are the user's to remove, as they would be of its proposer.
+/// A hub that let a user go and not its clients: they are the user's to remove, as they would be of
+/// its proposer.
 #[test]
 fn what_was_accepted_of_a_user_about_itself_takes_no_clients_along() {
     let mut room = four().room();

@@ -1,5 +1,5 @@
-//! For each capability and each of its conditions: what is allowed, and what is refused for that cause alone
-//! (mimi-room-policy §8).
+//! For each capability and each of its conditions: what is allowed, and what is refused for that
+//! cause alone (mimi-room-policy §8).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::arithmetic_side_effects, missing_docs)]

@@ -1,4 +1,5 @@
-//! What each message takes: for every capability a message that takes it, which is accepted with it and refused without it alone.
+//! What each message takes: for every capability a message that takes it, which is accepted with it
+//! and refused without it alone.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
@@ -66,8 +67,8 @@ fn encode(builder: MimiContentBuilder) -> Vec<u8> {
     builder.build().unwrap().encode()
 }
 
-/// Alice's message takes exactly these capabilities besides canSendMessage: with all of them it is accepted, without any single one it
-/// is refused for that one.
+/// Alice's message takes exactly these capabilities besides canSendMessage: with all of them it is
+/// accepted, without any single one it is refused for that one.
 fn takes(builder: MimiContentBuilder, known: &Room<'_>, act: Act, capabilities: &[C]) {
     let bytes = encode(builder);
     let message = MimiContentRef::decode(&bytes).unwrap();
@@ -394,7 +395,8 @@ fn refuses_messages_that_are_forwarded_too_deeply() {
     assert_eq!(refused(forward(nested), &Room::default()), too_deep);
 }
 
-/// The examples of mimi-content-09 §5, each with what it takes of a stranger to all earlier messages.
+/// The examples of mimi-content-09 §5, each with what it takes of a stranger to all earlier
+/// messages.
 #[test]
 fn the_drafts_examples() {
     macro_rules! example {

@@ -1,4 +1,5 @@
-//! No link that a parser of Markdown or HTML sees is missed: against pulldown-cmark and html5ever, on text made to confuse.
+//! No link that a parser of Markdown or HTML sees is missed: against pulldown-cmark and html5ever,
+//! on text made to confuse.
 
 #![allow(
     missing_docs,
@@ -23,7 +24,8 @@ fn is_link(target: &str) -> bool {
     !target.is_empty() && !target.starts_with('#') && PartIndex::from_content_id(target).is_err()
 }
 
-/// The targets of links and images, and whether there was HTML, which a Markdown parser doesn't look into.
+/// The targets of links and images, and whether there was HTML, which a Markdown parser doesn't
+/// look into.
 fn markdown_targets(text: &str) -> (Vec<String>, bool) {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let mut targets = Vec::new();

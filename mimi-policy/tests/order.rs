@@ -1,5 +1,5 @@
-//! The participant list grows in the order of the message, whatever the users are called: a member that appended in another order would
-//! have another GroupContext.
+//! The participant list grows in the order of the message, whatever the users are called: a member
+//! that appended in another order would have another GroupContext.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::arithmetic_side_effects, missing_docs)]

@@ -25,7 +25,8 @@ use mimi_policy::{
 use proposals::{leaf, list, package, update};
 use scene::*;
 
-/// Leaves 0 to 3 are those of the four; a basic credential is a user's name and its client's number.
+/// Leaves 0 to 3 are those of the four; a basic credential is a user's name and its client's
+/// number.
 struct Tree;
 
 impl Identities for Tree {

@@ -1,4 +1,5 @@
-//! What errors and findings say names what they are about, and has no full stop: a sentence can hold it.
+//! What errors and findings say names what they are about, and has no full stop: a sentence can
+//! hold it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::arithmetic_side_effects, missing_docs)]

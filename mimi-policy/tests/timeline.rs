@@ -1,5 +1,5 @@
-//! A conversation whose timeline asks the room's policy: what each role may change of its own and of others' messages, and which
-//! state counts when roles change.
+//! A conversation whose timeline asks the room's policy: what each role may change of its own and
+//! of others' messages, and which state counts when roles change.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::arithmetic_side_effects, missing_docs)]
@@ -71,7 +71,8 @@ fn fold<'s>(
     timeline
 }
 
-/// What became of a change of one message by another, with these capabilities beside canSendMessage: whether it has an effect.
+/// What became of a change of one message by another, with these capabilities beside
+/// canSendMessage: whether it has an effect.
 #[track_caller]
 fn judged(first: &Sent, change: &Sent, capabilities: &[Cap]) -> Result<(), ContentRefusal> {
     let room = four().can(2, &[Cap::CAN_SEND_MESSAGE]).can(2, capabilities).room();
@@ -210,7 +211,8 @@ fn refuses_edits_whose_content_is_not_at_hand() {
     }
 }
 
-/// A room in which alice, an admin, moves others between the roles user (2) and guest (4), and users delete what others write.
+/// A room in which alice, an admin, moves others between the roles user (2) and guest (4), and
+/// users delete what others write.
 fn changing() -> Scene {
     four()
         .can(3, &[Cap::CAN_CHANGE_USER_ROLE, Cap::CAN_CHANGE_ROLE_DEFINITIONS, Cap::CAN_REMOVE_PARTICIPANT])

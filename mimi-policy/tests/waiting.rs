@@ -1,4 +1,5 @@
-//! What counts before it is committed: proposals that the hub has accepted, and the commit that takes them up.
+//! What counts before it is committed: proposals that the hub has accepted, and the commit that
+//! takes them up.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::arithmetic_side_effects, missing_docs)]

@@ -1,4 +1,5 @@
-//! Connections between users (mimi-metadata-minimalization-02, 5): each tells the other its connection key.
+//! Connections between users (mimi-metadata-minimalization-02 §5): each tells the other its
+//! connection key.
 //!
 //! | Alice, who asks | Bob, who is asked |
 //! |-|-|
@@ -9,9 +10,10 @@
 //! | | [`VerifiedConnectionRequest::accept`]: the [`Connection`], and the response for his external commit |
 //! | [`PendingConnection::accept`]: the one who joined is Bob; the [`Connection`] | |
 //!
-//! Neither the hub nor a provider can open request or response, and the request doesn't show who asks. Nothing in the drafts authenticates the
-//! responder's establishment key: the caller must know whether it is Bob's, by his provider's signature or out of band.
-//! An [`offer`](crate::offer) has neither gap.
+//! Neither the hub nor a provider can open request or response, and the request doesn't show who
+//! asks. Nothing in the drafts authenticates the responder's establishment key: the caller must
+//! know whether it is Bob's, by his provider's signature or out of band. An [`offer`](crate::offer)
+//! has neither gap.
 
 use alloc::{collections::BTreeSet, vec::Vec};
 
@@ -38,13 +40,16 @@ use crate::{
 const REQUEST_LABEL: &[u8] = b"ConnectionRequest";
 const RESPONSE_LABEL: &[u8] = b"ConnectionResponse";
 
-/// A user with whom keys were exchanged: the user can be added to rooms, and what its KeyPackages say of it can be opened.
+/// A user with whom keys were exchanged: the user can be added to rooms, and what its KeyPackages
+/// say of it can be opened.
 ///
-/// Only [`PendingConnection::accept`], [`VerifiedConnectionRequest::accept`] and [`Connection::restore`] make one.
+/// Only [`PendingConnection::accept`], [`VerifiedConnectionRequest::accept`] and
+/// [`Connection::restore`] make one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connection {
     user: UserUri,
-    /// The current key, and the one before: KeyPackages that were uploaded with it may still be around.
+    /// The current key, and the one before: KeyPackages that were uploaded with it may still be
+    /// around.
     connection_key: ConnectionKey,
     previous: Option<ConnectionKey>,
     /// Fingerprints of keys that were replaced, so that no old message brings one back.
@@ -88,14 +93,15 @@ impl Connection {
         self.previous.as_ref()
     }
 
-    /// The user has a new connection key, and said so in the connection room: the form of that message is [`rotation_message`]'s. The caller
-    /// takes it only from a member of that room whose [`VerifiedIdentity`] it has.
+    /// The user has a new connection key, and said so in the connection room: the form of that
+    /// message is [`rotation_message`]'s. The caller takes it only from a member of that room whose
+    /// [`VerifiedIdentity`] it has.
     ///
     /// # Errors
-    /// [`NotTheConnectedUser`](PseudonymError::NotTheConnectedUser) for a sender who is another user;
-    /// [`InvalidLength`](CryptoError::InvalidLength) for a key that does not have KDF.Nh bytes;
-    /// [`RetiredConnectionKey`](PseudonymError::RetiredConnectionKey) for a key that the user has replaced
-    /// before: an old message, sent again.
+    /// [`NotTheConnectedUser`](PseudonymError::NotTheConnectedUser) for a sender who is another
+    /// user; [`InvalidLength`](CryptoError::InvalidLength) for a key that does not have KDF.Nh
+    /// bytes; [`RetiredConnectionKey`](PseudonymError::RetiredConnectionKey) for a key that the
+    /// user has replaced before: an old message, sent again.
     pub fn rotate<S: CipherSuiteProvider + ?Sized, T>(
         self,
         suite: &S,
@@ -140,17 +146,20 @@ impl Connection {
         }
     }
 
-    /// Forgets the connection key from before the last rotation, once no KeyPackage of that time is left.
+    /// Forgets the connection key from before the last rotation, once no KeyPackage of that time is
+    /// left.
     #[must_use]
     pub fn forget_previous(self) -> Self {
         Self { previous: None, ..self }
     }
 
-    /// Opens the link of one of the user's credentials, from a KeyPackage or a leaf, with the current connection key or else the one before. The
-    /// key that opened it is what a room gets wrapped.
+    /// Opens the link of one of the user's credentials, from a KeyPackage or a leaf, with the
+    /// current connection key or else the one before. The key that opened it is what a room gets
+    /// wrapped.
     ///
     /// # Errors
-    /// Those of [`open_identity_link`], and [`NotTheConnectedUser`](PseudonymError::NotTheConnectedUser) when it shows another user.
+    /// Those of [`open_identity_link`], and
+    /// [`NotTheConnectedUser`](PseudonymError::NotTheConnectedUser) when it shows another user.
     pub fn open<S: CipherSuiteProvider + ?Sized, C: CredentialCheck>(
         &self,
         suite: &S,
@@ -185,8 +194,9 @@ fn fingerprint<S: CipherSuiteProvider + ?Sized>(
     Ok(fingerprint.expose().into())
 }
 
-/// What a user with a new connection key sends to each of its connections, as application data in the connection room, which is encrypted to
-/// both users' clients only: the one struct of the drafts that holds a connection key, bare.
+/// What a user with a new connection key sends to each of its connections, as application data in
+/// the connection room, which is encrypted to both users' clients only: the one struct of the
+/// drafts that holds a connection key, bare.
 #[must_use]
 pub fn rotation_message(new: &ConnectionKey) -> ConnectionResponse {
     ConnectionResponse { responder_connection_key: new.to_wire() }
@@ -221,7 +231,8 @@ pub struct PendingConnection {
 /// ```
 ///
 /// # Errors
-/// [`Encode`](PseudonymError::Encode) for values that are too long, [`Crypto`](PseudonymError::Crypto) for a key that is none of the suite.
+/// [`Encode`](PseudonymError::Encode) for values that are too long,
+/// [`Crypto`](PseudonymError::Crypto) for a key that is none of the suite.
 pub fn request_connection<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     responder: UserUri,
@@ -295,8 +306,9 @@ impl PendingConnection {
     /// Opens an answer. Whose it is shows when it is accepted.
     ///
     /// # Errors
-    /// [`ResponseDoesNotOpen`](PseudonymError::ResponseDoesNotOpen), [`Decode`](PseudonymError::Decode),
-    /// [`InvalidLength`](CryptoError::InvalidLength) for a connection key that hasn't KDF.Nh bytes.
+    /// [`ResponseDoesNotOpen`](PseudonymError::ResponseDoesNotOpen),
+    /// [`Decode`](PseudonymError::Decode), [`InvalidLength`](CryptoError::InvalidLength) for a
+    /// connection key that hasn't KDF.Nh bytes.
     pub fn open_response<S: CipherSuiteProvider + ?Sized>(
         &self,
         suite: &S,
@@ -312,15 +324,17 @@ impl PendingConnection {
         Ok(UnverifiedConnectionResponse { connection_key })
     }
 
-    /// The responder has joined the room at `leaf_index`, with `response` in its commit's SafeAAD. `room` is as after that commit, which the
-    /// requester has [followed](crate::KnownRoom::follow). `known` is the connection with the responder that the
+    /// The responder has joined the room at `leaf_index`, with `response` in its commit's SafeAAD.
+    /// `room` is as after that commit, which the requester has
+    /// [followed](crate::KnownRoom::follow). `known` is the connection with the responder that the
     /// requester has already, if any.
     ///
     /// # Errors
     /// Those of [`Self::open_response`] and [`RoomView::open`];
     /// [`NotTheResponder`](PseudonymError::NotTheResponder) when the leaf is another user's, and
-    /// [`ConnectionKeyMismatch`](PseudonymError::ConnectionKeyMismatch) at the leaf when its link wasn't made with the connection key of the
-    /// response; [`RetiredConnectionKey`](PseudonymError::RetiredConnectionKey) for a connection key that the
+    /// [`ConnectionKeyMismatch`](PseudonymError::ConnectionKeyMismatch) at the leaf when its link
+    /// wasn't made with the connection key of the response;
+    /// [`RetiredConnectionKey`](PseudonymError::RetiredConnectionKey) for a connection key that the
     /// responder has replaced since.
     pub fn accept<S: CipherSuiteProvider + ?Sized, C: CredentialCheck>(
         &self,
@@ -342,7 +356,8 @@ impl PendingConnection {
     }
 }
 
-/// An answer that was opened. Anybody who was given the request could have written it, until it is held against the link of the one who joined.
+/// An answer that was opened. Anybody who was given the request could have written it, until it is
+/// held against the link of the one who joined.
 #[derive(Debug)]
 pub struct UnverifiedConnectionResponse {
     connection_key: ConnectionKey,
@@ -356,8 +371,8 @@ pub(crate) fn not_opened(failure: CryptoError, error: PseudonymError) -> Pseudon
     }
 }
 
-/// A request that was opened. It is not signed: anybody could have written it in anybody's name, until the links in the connection room show
-/// whose clients are there.
+/// A request that was opened. It is not signed: anybody could have written it in anybody's name,
+/// until the links in the connection room show whose clients are there.
 #[derive(Debug)]
 pub struct UnverifiedConnectionRequest {
     request: ConnectionRequest,
@@ -368,8 +383,9 @@ pub struct UnverifiedConnectionRequest {
 /// Opens a request that came to the user `responder`, who owns `private_key`.
 ///
 /// # Errors
-/// [`RequestDoesNotOpen`](PseudonymError::RequestDoesNotOpen), also when it was sealed for another user under the same key;
-/// [`Decode`](PseudonymError::Decode); [`InvalidLength`](CryptoError::InvalidLength) for keys in it that haven't KDF.Nh bytes.
+/// [`RequestDoesNotOpen`](PseudonymError::RequestDoesNotOpen), also when it was sealed for another
+/// user under the same key; [`Decode`](PseudonymError::Decode);
+/// [`InvalidLength`](CryptoError::InvalidLength) for keys in it that haven't KDF.Nh bytes.
 pub fn open_connection_request<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     responder: &UserUri,
@@ -382,11 +398,11 @@ pub fn open_connection_request<S: CipherSuiteProvider + ?Sized>(
     UnverifiedConnectionRequest::new(suite, ConnectionRequest::decode_exact(plaintext.expose())?)
 }
 
-/// A connection room as its hub shows it to a joiner: a GroupInfo that a member has signed, and a tree
-/// whose leaves have all signed themselves, for this group and their places in it.
+/// A connection room as its hub shows it to a joiner: a GroupInfo that a member has signed, and a
+/// tree whose leaves have all signed themselves, for this group and their places in it.
 ///
-/// That the tree is the one that the GroupInfo names (its `tree_hash`) is checked by the MLS stack, which needs both to
-/// join. A hub can otherwise only leave members out.
+/// That the tree is the one that the GroupInfo names (its `tree_hash`) is checked by the MLS stack,
+/// which needs both to join. A hub can otherwise only leave members out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionRoom {
     group_id: Opaque,
@@ -398,9 +414,9 @@ impl ConnectionRoom {
     /// Checks what a hub has shown.
     ///
     /// # Errors
-    /// At its [`Leaf`](PseudonymError::Leaf), [`LeafSignature`](PseudonymError::LeafSignature) and those of
-    /// [`RoomLeaves::of_tree`]; [`GroupInfoSignature`](PseudonymError::GroupInfoSignature); those of
-    /// [`LinkKeys::of_group`].
+    /// At its [`Leaf`](PseudonymError::Leaf), [`LeafSignature`](PseudonymError::LeafSignature) and
+    /// those of [`RoomLeaves::of_tree`];
+    /// [`GroupInfoSignature`](PseudonymError::GroupInfoSignature); those of [`LinkKeys::of_group`].
     pub fn verify<S: CipherSuiteProvider + ?Sized>(
         suite: &S,
         group_info: &GroupInfo,
@@ -438,8 +454,8 @@ impl ConnectionRoom {
         &self.link_keys
     }
 
-    /// Whether this is the room that a user creates at its own provider. A group ID that is a MIMI URI
-    /// (mimi-protocol-06 §3) must name the room; others say nothing.
+    /// Whether this is the room that a user creates at its own provider. A group ID that is a MIMI
+    /// URI (mimi-protocol-06 §3) must name the room; others say nothing.
     fn check_place(&self, room_id: &RoomUri, user: &UserUri) -> Result<(), PseudonymError> {
         let (Some(room), Some(user)) = (room_id.mimi_uri(), user.mimi_uri()) else {
             return Err(PseudonymError::ConnectionRoomElsewhere);
@@ -483,15 +499,15 @@ impl UnverifiedConnectionRequest {
         &self.wrapper_key
     }
 
-    /// Opens the links of all members of the connection room: they must be clients of the user who asks,
-    /// the asking client among them, and their links made with the connection key of the request. The
-    /// room must be at the requester's provider.
+    /// Opens the links of all members of the connection room: they must be clients of the user who
+    /// asks, the asking client among them, and their links made with the connection key of the
+    /// request. The room must be at the requester's provider.
     ///
     /// # Errors
     /// [`CredentialRefused`](PseudonymError::CredentialRefused) for the requester's credential;
     /// [`Identity`](PseudonymError::Identity) and
-    /// [`ConnectionRoomElsewhere`](PseudonymError::ConnectionRoomElsewhere) for the room's identifier; at its
-    /// [`Leaf`](PseudonymError::Leaf), those of [`RoomView::open`],
+    /// [`ConnectionRoomElsewhere`](PseudonymError::ConnectionRoomElsewhere) for the room's
+    /// identifier; at its [`Leaf`](PseudonymError::Leaf), those of [`RoomView::open`],
     /// [`StrangerInConnectionRoom`](PseudonymError::StrangerInConnectionRoom) and
     /// [`ConnectionKeyMismatch`](PseudonymError::ConnectionKeyMismatch);
     /// [`RequesterNotInRoom`](PseudonymError::RequesterNotInRoom).
@@ -527,9 +543,12 @@ impl UnverifiedConnectionRequest {
 
 /// A request whose room has only clients of the user who asks.
 ///
-/// It needn't be that user who sent it. A request isn't signed, so a user who was asked before can pass it on as it is, with a response key of its own. The
-/// requester refuses an answer by a user whom it didn't ask; but if the one in between gets to see that answer, a server of the room helping, it has the
-/// connection key in it by then. The drafts have nothing against that, an [`offer`](crate::offer) does. Who gives an answer that the requester never takes should change its connection key.
+/// It needn't be that user who sent it. A request isn't signed, so a user who was asked before can
+/// pass it on as it is, with a response key of its own. The requester refuses an answer by a user
+/// whom it didn't ask; but if the one in between gets to see that answer, a server of the room
+/// helping, it has the connection key in it by then. The drafts have nothing against that, an
+/// [`offer`](crate::offer) does. Who gives an answer that the requester never takes should change
+/// its connection key.
 #[derive(Debug)]
 pub struct VerifiedConnectionRequest<T> {
     request: UnverifiedConnectionRequest,
@@ -563,9 +582,10 @@ impl<T> VerifiedConnectionRequest<T> {
         &self.request.wrapper_key
     }
 
-    /// Says yes: the connection, and the answer for the SafeAAD of the responder's external commit, component
-    /// [`CONNECTION_RESPONSE`](mimi_codec::code_points::ComponentID::CONNECTION_RESPONSE). The commit's credential has to be made with
-    /// `own_connection_key`, else the requester refuses.
+    /// Says yes: the connection, and the answer for the SafeAAD of the responder's external commit,
+    /// component
+    /// [`CONNECTION_RESPONSE`](mimi_codec::code_points::ComponentID::CONNECTION_RESPONSE). The
+    /// commit's credential has to be made with `own_connection_key`, else the requester refuses.
     ///
     /// ```text
     /// EncryptWithLabel(connection_response_key, "ConnectionResponse",
@@ -574,9 +594,9 @@ impl<T> VerifiedConnectionRequest<T> {
     ///
     /// # Errors
     /// [`Crypto`](PseudonymError::Crypto) for a response key that is not of the suite;
-    /// [`RetiredConnectionKey`](PseudonymError::RetiredConnectionKey) for a connection key that the requester
-    /// has replaced since: an old request, sent again. `known` is the connection with the requester that
-    /// the responder has already, if any.
+    /// [`RetiredConnectionKey`](PseudonymError::RetiredConnectionKey) for a connection key that the
+    /// requester has replaced since: an old request, sent again. `known` is the connection with the
+    /// requester that the responder has already, if any.
     pub fn accept<S: CipherSuiteProvider + ?Sized>(
         self,
         suite: &S,

@@ -7,17 +7,19 @@ use zeroize::ZeroizeOnDrop;
 
 use crate::PseudonymError;
 
-/// The key that a user gives to those with whom it is connected, KDF.Nh bytes (mimi-metadata-minimalization-02, 5). It is the user's, not a
-/// client's: all clients of the user hold it.
+/// The key that a user gives to those with whom it is connected, KDF.Nh bytes
+/// (mimi-metadata-minimalization-02 §5). It is the user's, not a client's: all clients of the user
+/// hold it.
 ///
-/// Its holder can derive the key of every identity link that the user makes with it, in every room. [`Connection`](crate::Connection) rotates
-/// it.
+/// Its holder can derive the key of every identity link that the user makes with it, in every room.
+/// [`Connection`](crate::Connection) rotates it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionKey(Secret);
 
-/// The key of one identity link, KDF.Nh bytes (mimi-metadata-minimalization-02, 3).
+/// The key of one identity link, KDF.Nh bytes (mimi-metadata-minimalization-02 §3).
 ///
-/// It is unique to its credential, whose pseudonyms and signature key it is derived from, so it tells nothing about another room.
+/// It is unique to its credential, whose pseudonyms and signature key it is derived from, so it
+/// tells nothing about another room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentityLinkKey(Secret);
 
@@ -29,7 +31,8 @@ macro_rules! secret {
             /// A key of KDF.Nh bytes.
             ///
             /// # Errors
-            /// [`InvalidLength`](mimi_crypto::CryptoError::InvalidLength) when there are more or fewer.
+            /// [`InvalidLength`](mimi_crypto::CryptoError::InvalidLength) when there are more or
+            /// fewer.
             pub fn new<S: CipherSuiteProvider + ?Sized>(
                 suite: &S,
                 bytes: &[u8],
@@ -68,7 +71,8 @@ impl ConnectionKey {
     /// ```
     ///
     /// # Errors
-    /// [`Encode`](PseudonymError::Encode) for pseudonyms or keys that are too long for their vectors.
+    /// [`Encode`](PseudonymError::Encode) for pseudonyms or keys that are too long for their
+    /// vectors.
     pub fn identity_link_key<S: CipherSuiteProvider + ?Sized>(
         &self,
         suite: &S,

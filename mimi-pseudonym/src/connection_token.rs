@@ -1,8 +1,9 @@
 //! Under which name a user's connections find its KeyPackages (mimi-metadata-minimalization-02 §7).
 //!
-//! The draft indexes KeyPackages by the user's *connection token*, so that the provider does not learn whose
-//! they are, and does not say what the token is. Here both sides derive it from the connection key: it needs
-//! no message of its own, every connected user knows it, and it changes with the key.
+//! The draft indexes KeyPackages by the user's *connection token*, so that the provider does not
+//! learn whose they are, and does not say what the token is. Here both sides derive it from the
+//! connection key: it needs no message of its own, every connected user knows it, and it changes
+//! with the key.
 //!
 //! ```text
 //! connection_token = ExpandWithLabel(connection_key, "ConnectionToken", user IdentifierUri, 32)
@@ -22,8 +23,8 @@ use crate::{ConnectionKey, PseudonymError};
 /// The length of a connection token, in bytes.
 const LENGTH: u16 = 32;
 
-/// The token under which a user's KeyPackages are uploaded and fetched, 32 bytes. A bearer may fetch
-/// them, so it is a secret of the user's connections; the provider sees it.
+/// The token under which a user's KeyPackages are uploaded and fetched, 32 bytes. A bearer may
+/// fetch them, so it is a secret of the user's connections; the provider sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionToken(Secret);
 
@@ -42,10 +43,12 @@ impl ConnectionToken {
         Ok(Self(expand_with_label(suite, secret, b"ConnectionToken", &context, usize::from(LENGTH))?))
     }
 
-    /// The token as the `target_user` of a KeyMaterialRequest: `mimi://<provider>/u/<64 hex digits>`.
+    /// The token as the `target_user` of a KeyMaterialRequest:
+    /// `mimi://<provider>/u/<64 hex digits>`.
     ///
     /// # Errors
-    /// [`InvalidPseudonym`](PseudonymError::InvalidPseudonym), which a host that was parsed does not give.
+    /// [`InvalidPseudonym`](PseudonymError::InvalidPseudonym), which a host that was parsed does
+    /// not give.
     pub fn target(&self, provider: DnsNameRef<'_>) -> Result<IdentifierUri, PseudonymError> {
         let mut id = String::with_capacity(64);
         for byte in self.0.expose() {
@@ -84,8 +87,8 @@ impl ConnectionToken {
     }
 }
 
-/// A provider's KeyPackages by token, in sets of one user pseudonym. `K` is what the provider keeps of a
-/// KeyPackage. The tokens themselves are not kept, only their hashes.
+/// A provider's KeyPackages by token, in sets of one user pseudonym. `K` is what the provider keeps
+/// of a KeyPackage. The tokens themselves are not kept, only their hashes.
 #[derive(Clone, Debug)]
 pub struct KeyPackageShelf<K> {
     sets: BTreeMap<Opaque, Vec<ShelvedSet<K>>>,
@@ -114,8 +117,8 @@ impl<K: Clone> KeyPackageShelf<K> {
     /// Shelves a KeyPackage with this user pseudonym in its credential.
     ///
     /// # Errors
-    /// [`MixedKeyPackageSet`](PseudonymError::MixedKeyPackageSet) when a set would have some of last resort and
-    /// some that are not.
+    /// [`MixedKeyPackageSet`](PseudonymError::MixedKeyPackageSet) when a set would have some of
+    /// last resort and some that are not.
     pub fn upload<S: CipherSuiteProvider + ?Sized>(
         &mut self,
         suite: &S,
@@ -139,8 +142,8 @@ impl<K: Clone> KeyPackageShelf<K> {
         }
     }
 
-    /// Takes a whole set for one room: the largest that is not of last resort, which is gone then, or
-    /// else the largest of last resort, which stays. The earliest of several that are as large.
+    /// Takes a whole set for one room: the largest that is not of last resort, which is gone then,
+    /// or else the largest of last resort, which stays. The earliest of several that are as large.
     pub fn take<S: CipherSuiteProvider + ?Sized>(
         &mut self,
         suite: &S,

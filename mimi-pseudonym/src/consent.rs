@@ -1,15 +1,17 @@
-//! A leaf's consent to another leaf under its user pseudonym. **A construction of this library, in no
-//! draft.**
+//! A leaf's consent to another leaf under its user pseudonym. **A construction of this library, in
+//! no draft.**
 //!
 //! Anyone can write a PseudonymousCredential with any pseudonym: the hub cannot open its link, and
-//! without a link there is none. Yet hub and members judge a leaf by the role of its user pseudonym. So
-//! a leaf comes under a user pseudonym that is present only if a leaf of that pseudonym agrees:
+//! without a link there is none. Yet hub and members judge a leaf by the role of its user
+//! pseudonym. So a leaf comes under a user pseudonym that is present only if a leaf of that
+//! pseudonym agrees:
 //!
 //! - the Add proposal was sent by a leaf of that pseudonym; or
-//! - the joiner's external commit carries a [`PseudonymConsent`], signed with the key of a present leaf.
+//! - the joiner's external commit carries a [`PseudonymConsent`], signed with the key of a present
+//!   leaf.
 //!
-//! A client that joins again and removes its own earlier leaf signs with the key of that leaf. A client
-//! that lost its key asks another client of its user, or joins under a new pseudonym.
+//! A client that joins again and removes its own earlier leaf signs with the key of that leaf. A
+//! client that lost its key asks another client of its user, or joins under a new pseudonym.
 
 use mimi_codec::{
     Encode, Opaque,
@@ -26,8 +28,9 @@ use crate::{PseudonymError, RoomLeaves, wire::wire_struct};
 const LABEL: &[u8] = b"PseudonymConsentTBS";
 
 wire_struct! {
-    /// The consent of a present leaf to a joiner under its user pseudonym: the SafeAAD item of component
-    /// [`PSEUDONYM_CONSENT`](ComponentID::PSEUDONYM_CONSENT) in the joiner's external commit.
+    /// The consent of a present leaf to a joiner under its user pseudonym: the SafeAAD item of
+    /// component [`PSEUDONYM_CONSENT`](ComponentID::PSEUDONYM_CONSENT) in the joiner's external
+    /// commit.
     ///
     /// ```text
     /// struct {
@@ -96,8 +99,8 @@ impl PseudonymConsent {
     /// Consents, with the key of the leaf `consenting_leaf`.
     ///
     /// # Errors
-    /// [`Encode`](PseudonymError::Encode) for values that are too long, [`Crypto`](PseudonymError::Crypto)
-    /// when signing fails.
+    /// [`Encode`](PseudonymError::Encode) for values that are too long,
+    /// [`Crypto`](PseudonymError::Crypto) when signing fails.
     pub fn sign<S: CipherSuiteProvider + ?Sized>(
         suite: &S,
         consenting_leaf: u32,

@@ -1,4 +1,5 @@
-//! The life of a pseudonymous credential (mimi-metadata-minimalization-02, 3): made, sealed, and opened again.
+//! The life of a pseudonymous credential (mimi-metadata-minimalization-02 §3): made, sealed, and
+//! opened again.
 //!
 //! ```text
 //! PseudonymousCredentialTBS  -- signed by the real credential's key -->  IdentityLinkTBE
@@ -41,7 +42,8 @@ pub(crate) fn tbs_bytes(credential: &PseudonymousCredential) -> Result<Vec<u8>, 
     Ok(writer.into_bytes())
 }
 
-/// Has this credential something that shows, to those with the key, who it is? Its `identity_link_ciphertext` is empty otherwise.
+/// Has this credential something that shows, to those with the key, who it is? Its
+/// `identity_link_ciphertext` is empty otherwise.
 #[must_use]
 pub fn has_identity_link(credential: &PseudonymousCredential) -> bool {
     !credential.identity_link_ciphertext.is_empty()
@@ -110,10 +112,12 @@ pub(crate) fn is_of(provider: DnsNameRef<'_>, uri: Option<MimiUriRef<'_>>) -> bo
 ///
 /// # Errors
 /// [`InvalidPseudonym`](PseudonymError::InvalidPseudonym) and
-/// [`ProviderMismatch`](PseudonymError::ProviderMismatch) for pseudonyms that no receiver would accept.
-/// What would show the user to the hub is refused: [`PseudonymNotRandom`](PseudonymError::PseudonymNotRandom),
-/// [`RealIdentifier`](PseudonymError::RealIdentifier), [`RealSignatureKey`](PseudonymError::RealSignatureKey).
-/// [`Crypto`](PseudonymError::Crypto) when signing fails.
+/// [`ProviderMismatch`](PseudonymError::ProviderMismatch) for pseudonyms that no receiver would
+/// accept. What would show the user to the hub is refused:
+/// [`PseudonymNotRandom`](PseudonymError::PseudonymNotRandom),
+/// [`RealIdentifier`](PseudonymError::RealIdentifier),
+/// [`RealSignatureKey`](PseudonymError::RealSignatureKey). [`Crypto`](PseudonymError::Crypto) when
+/// signing fails.
 pub fn sign_identity_link<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     tbs: &PseudonymousCredentialTBS,
@@ -135,7 +139,8 @@ pub fn sign_identity_link<S: CipherSuiteProvider + ?Sized>(
 /// ```
 ///
 /// # Errors
-/// [`Encode`](PseudonymError::Encode) for values that are too long for their vectors, [`Crypto`](PseudonymError::Crypto) when the provider fails.
+/// [`Encode`](PseudonymError::Encode) for values that are too long for their vectors,
+/// [`Crypto`](PseudonymError::Crypto) when the provider fails.
 pub fn seal_identity_link<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     tbs: PseudonymousCredentialTBS,
@@ -152,7 +157,8 @@ pub fn seal_identity_link<S: CipherSuiteProvider + ?Sized>(
 /// KeyPackage and each room, with pseudonyms and a signature key that are used nowhere else.
 ///
 /// # Errors
-/// Those of [`sign_identity_link`], [`ConnectionKey::identity_link_key`] and [`seal_identity_link`].
+/// Those of [`sign_identity_link`], [`ConnectionKey::identity_link_key`] and
+/// [`seal_identity_link`].
 pub fn issue_pseudonymous_credential<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     tbs: PseudonymousCredentialTBS,
@@ -165,8 +171,8 @@ pub fn issue_pseudonymous_credential<S: CipherSuiteProvider + ?Sized>(
     seal_identity_link(suite, tbs, &link, &identity_link_key, rng)
 }
 
-/// A pseudonymous credential that shows its identity to no member (mimi-metadata-minimalization-02 §6): for
-/// rooms whose policy allows it.
+/// A pseudonymous credential that shows its identity to no member (mimi-metadata-minimalization-02
+/// §6): for rooms whose policy allows it.
 ///
 /// # Errors
 /// Those of [`sign_identity_link`], which signs nothing here.
@@ -196,12 +202,14 @@ pub struct CheckedClient<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CredentialRefused;
 
-/// The caller's check of real credentials: its PKI, or whatever vouches for who has which key. A closure will do.
+/// The caller's check of real credentials: its PKI, or whatever vouches for who has which key. A
+/// closure will do.
 pub trait CredentialCheck {
     /// What the check keeps of a credential beside the identifiers.
     type Details;
 
-    /// Validates a credential: does an authority that is trusted for it say that this client has this key?
+    /// Validates a credential: does an authority that is trusted for it say that this client has
+    /// this key?
     ///
     /// # Errors
     /// [`CredentialRefused`] when none does.
@@ -221,7 +229,8 @@ where
 
 /// Who is behind a pseudonym. Only the whole chain of checks makes one:
 ///
-/// - the key opened the credential's ciphertext, which is bound to its pseudonyms and signature key;
+/// - the key opened the credential's ciphertext, which is bound to its pseudonyms and signature
+///   key;
 /// - the caller's check accepted the real credential inside;
 /// - that credential's key signed these pseudonyms and this signature key;
 /// - pseudonyms, user and client are of one provider.
@@ -285,12 +294,14 @@ impl<T> VerifiedIdentity<T> {
 /// Opens a credential's identity link with its key.
 ///
 /// # Errors
-/// [`NoIdentityLink`](PseudonymError::NoIdentityLink) when there is none to open, and, in this order,
-/// [`InvalidPseudonym`](PseudonymError::InvalidPseudonym), [`ProviderMismatch`](PseudonymError::ProviderMismatch),
-/// [`IdentityLinkDoesNotOpen`](PseudonymError::IdentityLinkDoesNotOpen), [`Decode`](PseudonymError::Decode),
-/// [`CredentialRefused`](PseudonymError::CredentialRefused), [`ProviderMismatch`](PseudonymError::ProviderMismatch) again for an identity of
-/// another provider, and [`IdentityLinkSignature`](PseudonymError::IdentityLinkSignature). [`Crypto`](PseudonymError::Crypto) for nonces and public keys of
-/// other lengths.
+/// [`NoIdentityLink`](PseudonymError::NoIdentityLink) when there is none to open, and, in this
+/// order, [`InvalidPseudonym`](PseudonymError::InvalidPseudonym),
+/// [`ProviderMismatch`](PseudonymError::ProviderMismatch),
+/// [`IdentityLinkDoesNotOpen`](PseudonymError::IdentityLinkDoesNotOpen),
+/// [`Decode`](PseudonymError::Decode), [`CredentialRefused`](PseudonymError::CredentialRefused),
+/// [`ProviderMismatch`](PseudonymError::ProviderMismatch) again for an identity of another
+/// provider, and [`IdentityLinkSignature`](PseudonymError::IdentityLinkSignature).
+/// [`Crypto`](PseudonymError::Crypto) for nonces and public keys of other lengths.
 pub fn open_identity_link<S: CipherSuiteProvider + ?Sized, C: CredentialCheck>(
     suite: &S,
     credential: &PseudonymousCredential,

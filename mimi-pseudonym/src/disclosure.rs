@@ -1,4 +1,5 @@
-//! A member who shows who it is later, in an application message (draft-mahy-mimi-pseudonyms-00, 4).
+//! A member who shows who it is later, in an application message (draft-mahy-mimi-pseudonyms-00
+//! §4).
 
 use mimi_codec::{
     ClientUri, RoomUri, UserUri,
@@ -16,8 +17,9 @@ use crate::{
 pub struct Disclosure<'a> {
     /// A real credential for the key with which the member is in the room.
     pub credential: &'a Credential,
-    /// The room that the presentation is for, as it says itself: the audience of a token, for example. For a bare credential in an application message, the
-    /// room of the message, which the member's MLS signature covers.
+    /// The room that the presentation is for, as it says itself: the audience of a token, for
+    /// example. For a bare credential in an application message, the room of the message, which the
+    /// member's MLS signature covers.
     pub audience: &'a RoomUri,
 }
 
@@ -54,15 +56,17 @@ impl<T> DisclosedIdentity<T> {
     }
 }
 
-/// Checks what the member with this leaf credential shows of itself in the room `room`. That the member sent it is for the MLS stack to say.
+/// Checks what the member with this leaf credential shows of itself in the room `room`. That the
+/// member sent it is for the MLS stack to say.
 ///
-/// Such a credential vouches for the room's own key. Its issuer sees that key, and so can find the member in the room; an identity link is not
-/// seen by its issuer.
+/// Such a credential vouches for the room's own key. Its issuer sees that key, and so can find the
+/// member in the room; an identity link is not seen by its issuer.
 ///
 /// # Errors
 /// [`DisclosedElsewhere`](PseudonymError::DisclosedElsewhere) for a presentation to another room,
-/// [`CredentialRefused`](PseudonymError::CredentialRefused), [`DisclosedKeyMismatch`](PseudonymError::DisclosedKeyMismatch) for a credential for
-/// another key than the leaf's, [`InvalidPseudonym`](PseudonymError::InvalidPseudonym), and
+/// [`CredentialRefused`](PseudonymError::CredentialRefused),
+/// [`DisclosedKeyMismatch`](PseudonymError::DisclosedKeyMismatch) for a credential for another key
+/// than the leaf's, [`InvalidPseudonym`](PseudonymError::InvalidPseudonym), and
 /// [`ProviderMismatch`](PseudonymError::ProviderMismatch) for an identity of another provider.
 pub fn verify_disclosure<C: CredentialCheck>(
     leaf: &PseudonymousCredential,

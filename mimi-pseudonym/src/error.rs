@@ -14,15 +14,17 @@ pub enum PseudonymError {
     InvalidPseudonym(TextError),
     /// Client pseudonym, user pseudonym, real user and real client aren't all of one provider.
     ProviderMismatch,
-    /// The leaf's credential is no PseudonymousCredential (mimi-protocol-06, 6.1).
+    /// The leaf's credential is no PseudonymousCredential (mimi-protocol-06 §6.1).
     NotPseudonymous,
-    /// The leaf's signature key isn't the `signature_public_key` of its credential (mimi-protocol-06, 6.1).
+    /// The leaf's signature key isn't the `signature_public_key` of its credential
+    /// (mimi-protocol-06 §6.1).
     SignatureKeyMismatch,
     /// Two leaves have one client pseudonym.
     RepeatedClientPseudonym,
-    /// The user pseudonym isn't on the participant list (mimi-protocol-06, 6.1).
+    /// The user pseudonym isn't on the participant list (mimi-protocol-06 §6.1).
     UnknownParticipant,
-    /// One user pseudonym for clients of different users, or for one that shows its identity and one that doesn't, which no member can tell to be one user's.
+    /// One user pseudonym for clients of different users, or for one that shows its identity and
+    /// one that doesn't, which no member can tell to be one user's.
     UserPseudonymShared,
     /// One user under several user pseudonyms in one room.
     UserPseudonymDiffers,
@@ -34,17 +36,21 @@ pub enum PseudonymError {
     },
     /// The credential has no identity link, or the room no key to it.
     NoIdentityLink,
-    /// A wrapped key doesn't open: made under another wrapper key, for another leaf's credential, or changed.
+    /// A wrapped key doesn't open: made under another wrapper key, for another leaf's credential,
+    /// or changed.
     WrappedKeyDoesNotOpen,
-    /// The `identity_link_ciphertext` doesn't open: the key is another credential's, or something was changed.
+    /// The `identity_link_ciphertext` doesn't open: the key is another credential's, or something
+    /// was changed.
     IdentityLinkDoesNotOpen,
     /// The real credential's key didn't sign this pseudonymous credential.
     IdentityLinkSignature,
     /// The caller's check doesn't accept the real credential.
     CredentialRefused,
-    /// The holder of this user pseudonym has to let the room know who it is (mimi-metadata-minimalization-02, 6).
+    /// The holder of this user pseudonym has to let the room know who it is
+    /// (mimi-metadata-minimalization-02 §6).
     IdentityLinkRequired,
-    /// The holder of this user pseudonym must not let the room know who it is (mimi-metadata-minimalization-02, 6).
+    /// The holder of this user pseudonym must not let the room know who it is
+    /// (mimi-metadata-minimalization-02 §6).
     IdentityLinkForbidden,
     /// A wrapped key for a credential that has no identity link.
     KeyWithoutIdentityLink,
@@ -59,7 +65,8 @@ pub enum PseudonymError {
     AddAadMismatch,
     /// A key, or a change, for a leaf that isn't there.
     UnknownLeaf,
-    /// A change of the key of a leaf that the commit neither adds, removes, nor gives another credential.
+    /// A change of the key of a leaf that the commit neither adds, removes, nor gives another
+    /// credential.
     LeafUntouched,
     /// The leaf's client is gone or has another credential, and its old key would stay.
     StaleKey,
@@ -72,7 +79,8 @@ pub enum PseudonymError {
         /// How many places there are.
         actual: usize,
     },
-    /// The group has no component `identity_link_keys`, and so isn't that of a minimal-metadata room.
+    /// The group has no component `identity_link_keys`, and so isn't that of a minimal-metadata
+    /// room.
     NotMinimalMetadata,
     /// The Welcome's GroupInfo brings no wrapper key.
     NoWrapperKey,
@@ -94,7 +102,8 @@ pub enum PseudonymError {
     NotTheResponder,
     /// The connection key that was sent isn't the one that this user's links are made with.
     ConnectionKeyMismatch,
-    /// After a change of the wrapper key, a leaf has another identity link key than before, or none, or one that it didn't have.
+    /// After a change of the wrapper key, a leaf has another identity link key than before, or
+    /// none, or one that it didn't have.
     RewrapMismatch,
     /// One client has two KeyPackages with one user pseudonym.
     RepeatedKeyPackage,
@@ -110,8 +119,8 @@ pub enum PseudonymError {
     PseudonymNotRandom,
     /// A pseudonym is the real identifier of the user or client.
     RealIdentifier,
-    /// The key for the room is the one that the real credential vouches for: a party that knows that
-    /// credential recognises the client.
+    /// The key for the room is the one that the real credential vouches for: a party that knows
+    /// that credential recognises the client.
     RealSignatureKey,
     /// An identifier is not a user, client or room in the one spelling that counts.
     Identity(IdentityError),
@@ -142,7 +151,8 @@ pub enum PseudonymError {
         /// The length found.
         actual: usize,
     },
-    /// The `identity_link_ciphertext` is longer than [`MAX_IDENTITY_LINK`](crate::MAX_IDENTITY_LINK).
+    /// The `identity_link_ciphertext` is longer than
+    /// [`MAX_IDENTITY_LINK`](crate::MAX_IDENTITY_LINK).
     IdentityLinkTooLong {
         /// The length found, in bytes.
         actual: usize,

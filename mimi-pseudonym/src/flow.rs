@@ -1,7 +1,8 @@
-//! What members do in a room, one module each. Functions take values and return values: the MLS group, the hub and storage are the caller's.
+//! What members do in a room, one module each. Functions take values and return values: the MLS
+//! group, the hub and storage are the caller's.
 //!
-//! What every member does with a commit is [`KnownRoom::follow`](crate::KnownRoom::follow): it learns who was added,
-//! connected or not.
+//! What every member does with a commit is [`KnownRoom::follow`](crate::KnownRoom::follow): it
+//! learns who was added, connected or not.
 //!
 //! | module | who | what |
 //! |-|-|-|

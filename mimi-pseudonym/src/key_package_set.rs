@@ -1,7 +1,8 @@
-//! KeyPackages in sets (mimi-metadata-minimalization-02, 7): one user pseudonym, one KeyPackage of each client, one room.
+//! KeyPackages in sets (mimi-metadata-minimalization-02 §7): one user pseudonym, one KeyPackage of
+//! each client, one room.
 //!
-//! `C` is what the caller calls a client, a client URI or a number: these functions run among a user's own clients, or on what one user
-//! gets of another's.
+//! `C` is what the caller calls a client, a client URI or a number: these functions run among a
+//! user's own clients, or on what one user gets of another's.
 
 use alloc::{
     collections::{BTreeMap, BTreeSet},
@@ -65,7 +66,8 @@ impl<C: Ord> KeyPackageSet<C> {
 ///
 /// # Errors
 /// [`RepeatedKeyPackage`](PseudonymError::RepeatedKeyPackage) when a client is in one set twice,
-/// [`MixedKeyPackageSet`](PseudonymError::MixedKeyPackageSet) when a set has some of last resort and some that aren't.
+/// [`MixedKeyPackageSet`](PseudonymError::MixedKeyPackageSet) when a set has some of last resort
+/// and some that aren't.
 pub fn key_package_sets<C: Ord>(
     uploaded: impl IntoIterator<Item = UploadedKeyPackage<C>>,
 ) -> Result<Vec<KeyPackageSet<C>>, PseudonymError> {
@@ -89,7 +91,8 @@ pub fn key_package_sets<C: Ord>(
 /// What a client has to generate and upload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UploadPlan {
-    /// Sets that other clients began and this one is missing from: one KeyPackage each, with that user pseudonym, of last resort or not.
+    /// Sets that other clients began and this one is missing from: one KeyPackage each, with that
+    /// user pseudonym, of last resort or not.
     pub complete: Vec<(IdentifierUri, bool)>,
     /// How many sets to begin, each with a new user pseudonym.
     pub start: usize,
@@ -97,8 +100,9 @@ pub struct UploadPlan {
     pub start_last_resort: usize,
 }
 
-/// Plans the next upload of `client`: it completes every set that lacks it, then begins new ones until there are `sets` ordinary ones and
-/// `last_resort_sets` of last resort, of which there is always at least one.
+/// Plans the next upload of `client`: it completes every set that lacks it, then begins new ones
+/// until there are `sets` ordinary ones and `last_resort_sets` of last resort, of which there is
+/// always at least one.
 #[must_use]
 pub fn plan_uploads<C: Ord>(
     existing: &[KeyPackageSet<C>],
@@ -125,17 +129,17 @@ pub struct ChosenSet<'a, C> {
     /// The set.
     pub set: &'a KeyPackageSet<C>,
     /// The number of rooms, other than this one, in which its user pseudonym was used
-    /// ([`PseudonymUses::rooms`] names them): each of them and this room show a hub that they have a user
-    /// in common. Only sets of last resort are used again.
+    /// ([`PseudonymUses::rooms`] names them): each of them and this room show a hub that they have
+    /// a user in common. Only sets of last resort are used again.
     pub linked_rooms: usize,
 }
 
-/// Picks a whole set for a room: one that is not of last resort and was not used, or else the one of last
-/// resort that links the fewest rooms. The first of several that are as good.
+/// Picks a whole set for a room: one that is not of last resort and was not used, or else the one
+/// of last resort that links the fewest rooms. The first of several that are as good.
 ///
 /// # Errors
-/// [`NoWholeKeyPackageSet`](PseudonymError::NoWholeKeyPackageSet) when there is none with a KeyPackage of each
-/// of `clients`.
+/// [`NoWholeKeyPackageSet`](PseudonymError::NoWholeKeyPackageSet) when there is none with a
+/// KeyPackage of each of `clients`.
 pub fn choose_set<'a, C: Ord>(
     sets: &'a [KeyPackageSet<C>],
     clients: &BTreeSet<C>,
@@ -158,11 +162,11 @@ const DAY: u64 = 86_400;
 /// How long a KeyPackage holds, in days, the day before its upload included.
 const LIFETIME_DAYS: u64 = 91;
 
-/// The lifetime of KeyPackages that are uploaded now (`now` in milliseconds since the UNIX epoch): whole days
-/// of UTC, from the day before.
+/// The lifetime of KeyPackages that are uploaded now (`now` in milliseconds since the UNIX epoch):
+/// whole days of UTC, from the day before.
 ///
-/// A lifetime in seconds would be one that few other KeyPackages have, and so link those that a client made
-/// together. With this one, all that were made on one day look alike.
+/// A lifetime in seconds would be one that few other KeyPackages have, and so link those that a
+/// client made together. With this one, all that were made on one day look alike.
 #[must_use]
 pub fn upload_lifetime(now: u64) -> Lifetime {
     let day = now.checked_div(1000).and_then(|seconds| seconds.checked_div(DAY)).unwrap_or_default();

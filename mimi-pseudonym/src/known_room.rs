@@ -27,13 +27,13 @@ use crate::{
     rotation,
 };
 
-/// A member's knowledge of a room. It opens each link once, when it joins or when the leaf comes; after
-/// that, a commit costs what it changes.
+/// A member's knowledge of a room. It opens each link once, when it joins or when the leaf comes;
+/// after that, a commit costs what it changes.
 ///
-/// A member follows every commit that keeps the public rules ([`SealedRoom::judge`]), whatever is wrong with
-/// what only members can open: the hub cannot see that, so a member that refused the commit would be
-/// left behind. Instead the leaf is [`Failed`](LeafIdentity::Failed), the member tells its user, and may propose
-/// the leaf's removal ([`Self::failed`]).
+/// A member follows every commit that keeps the public rules ([`SealedRoom::judge`]), whatever is
+/// wrong with what only members can open: the hub cannot see that, so a member that refused the
+/// commit would be left behind. Instead the leaf is [`Failed`](LeafIdentity::Failed), the member
+/// tells its user, and may propose the leaf's removal ([`Self::failed`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownRoom<T> {
     sealed: SealedRoom,
@@ -60,16 +60,17 @@ struct UnderPseudonym {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct Followed {
-    /// The leaves that are new, have another credential, or show an identity that did not open before.
+    /// The leaves that are new, have another credential, or show an identity that did not open
+    /// before.
     pub changed: Vec<u32>,
     /// Those of them that failed: the client tells its user.
     pub failed: Vec<u32>,
     /// The member that has wrapped all keys anew under another key than the members', or other keys
-    /// than there were. [`KnownRoom::rewrap`] by a member that was there before mends it, and each client
-    /// can mend its own key ([`KnownRoom::set_own_key`]).
+    /// than there were. [`KnownRoom::rewrap`] by a member that was there before mends it, and each
+    /// client can mend its own key ([`KnownRoom::set_own_key`]).
     pub wrong_rewrap_by: Option<u32>,
-    /// Whether the commit began a rotation: the caller exports the new epoch's secret and gives the key to
-    /// [`KnownRoom::set_next_wrapper_key`].
+    /// Whether the commit began a rotation: the caller exports the new epoch's secret and gives the
+    /// key to [`KnownRoom::set_next_wrapper_key`].
     pub begins_rotation: bool,
 }
 
@@ -108,8 +109,8 @@ impl<T> KnownRoom<T> {
         &self.sealed
     }
 
-    /// The room's wrapper key, for Welcomes and join links. While a rotation is pending it is the old one,
-    /// and no client is added.
+    /// The room's wrapper key, for Welcomes and join links. While a rotation is pending it is the
+    /// old one, and no client is added.
     #[must_use]
     pub fn wrapper_key(&self) -> &IdentityLinkWrapperKey {
         &self.wrapper_key
@@ -149,13 +150,15 @@ impl<T> KnownRoom<T> {
         }
     }
 
-    /// Follows a commit that [`SealedRoom::judge`] has let through, and opens the links of the leaves that it
-    /// adds or gives another credential. Opens nothing else, so its cost is that of the changes, or of
-    /// the room for a commit that wraps all keys anew.
+    /// Follows a commit that [`SealedRoom::judge`] has let through, and opens the links of the
+    /// leaves that it adds or gives another credential. Opens nothing else, so its cost is that of
+    /// the changes, or of the room for a commit that wraps all keys anew.
     ///
-    /// A leaf [fails](LeafIdentity::Failed) when its link is not what the policy wants, does not open, or shows
-    /// - another user than the known leaves under its user pseudonym, or an identity where they show none,
-    ///   or none where they do ([`UserPseudonymShared`](PseudonymError::UserPseudonymShared));
+    /// A leaf [fails](LeafIdentity::Failed) when its link is not what the policy wants, does not
+    /// open, or shows
+    /// - another user than the known leaves under its user pseudonym, or an identity where they
+    ///   show none, or none where they do
+    ///   ([`UserPseudonymShared`](PseudonymError::UserPseudonymShared));
     /// - a user who is known under another pseudonym
     ///   ([`UserPseudonymDiffers`](PseudonymError::UserPseudonymDiffers));
     /// - a client that has another leaf ([`RepeatedClient`](PseudonymError::RepeatedClient));
@@ -165,8 +168,8 @@ impl<T> KnownRoom<T> {
     /// The leaves that were known stay what they were.
     ///
     /// # Errors
-    /// [`NoWrapperKey`](PseudonymError::NoWrapperKey) if the commit ends a rotation whose key was not
-    /// [set](Self::set_next_wrapper_key). Nothing has changed then.
+    /// [`NoWrapperKey`](PseudonymError::NoWrapperKey) if the commit ends a rotation whose key was
+    /// not [set](Self::set_next_wrapper_key). Nothing has changed then.
     pub fn follow<S: CipherSuiteProvider + ?Sized, C: CredentialCheck<Details = T>>(
         &mut self,
         suite: &S,
@@ -231,7 +234,8 @@ impl<T> KnownRoom<T> {
                 .and_then(|credential| expected.unwrap_for(suite, wrapped, &tbs_bytes(credential)?));
             if rewrapped.as_ref() != Ok(&key) {
                 is_broken = true;
-                // A member that joined after a wrong rewrap cannot mend that entry, and leaves it as it is.
+                // A member that joined after a wrong rewrap cannot mend that entry, and leaves it
+                // as it is.
                 let left = self.saved.contains_key(&leaf_index)
                     && self.sealed.link_keys().get(leaf_index) == Some(wrapped);
                 is_wrong |= !left;
@@ -386,14 +390,16 @@ impl<T> KnownRoom<T> {
         Some(identity)
     }
 
-    /// Wraps the keys of users who are to be added ([`add_users`]), with a look at who is there already.
+    /// Wraps the keys of users who are to be added ([`add_users`]), with a look at who is there
+    /// already.
     ///
     /// # Errors
-    /// Those of [`add_users`]; [`RotationPending`](PseudonymError::RotationPending) while members who were
-    /// removed still have the room's wrapper key; at its leaf,
-    /// [`UserPseudonymDiffers`](PseudonymError::UserPseudonymDiffers) for a user who is in the room under
-    /// another pseudonym, [`UserPseudonymShared`](PseudonymError::UserPseudonymShared) for the pseudonym of
-    /// another user, and [`RepeatedClient`](PseudonymError::RepeatedClient) for a client that is there.
+    /// Those of [`add_users`]; [`RotationPending`](PseudonymError::RotationPending) while members
+    /// who were removed still have the room's wrapper key; at its leaf,
+    /// [`UserPseudonymDiffers`](PseudonymError::UserPseudonymDiffers) for a user who is in the room
+    /// under another pseudonym, [`UserPseudonymShared`](PseudonymError::UserPseudonymShared) for
+    /// the pseudonym of another user, and [`RepeatedClient`](PseudonymError::RepeatedClient) for a
+    /// client that is there.
     pub fn add_users<S: CipherSuiteProvider + ?Sized, C: CredentialCheck<Details = T>>(
         &self,
         suite: &S,
@@ -422,8 +428,8 @@ impl<T> KnownRoom<T> {
         Ok(added)
     }
 
-    /// The update that puts all keys under the wrapper key that the members share: to end a rotation, or to
-    /// mend what another member has wrapped wrongly.
+    /// The update that puts all keys under the wrapper key that the members share: to end a
+    /// rotation, or to mend what another member has wrapped wrongly.
     ///
     /// # Errors
     /// [`NoWrapperKey`](PseudonymError::NoWrapperKey) while the key of the pending rotation was not

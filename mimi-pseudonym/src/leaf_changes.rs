@@ -1,7 +1,8 @@
-//! What a commit does to the leaves of a room and to their keys (RFC 9420 §12.3, mls-extensions-10 §4.7).
+//! What a commit does to the leaves of a room and to their keys (RFC 9420 §12.3, mls-extensions-10
+//! §4.7).
 //!
-//! The room's wrapped keys are part of the GroupContext, so they must be known before an MLS stack can
-//! apply the commit: leaves come first, from the proposals alone.
+//! The room's wrapped keys are part of the GroupContext, so they must be known before an MLS stack
+//! can apply the commit: leaves come first, from the proposals alone.
 
 use alloc::{
     collections::{BTreeMap, BTreeSet},
@@ -60,19 +61,21 @@ pub struct LeafChanges {
 }
 
 impl LeafChanges {
-    /// Applies a commit: updates, then removals, then additions, each at the leftmost blank leaf, in the
-    /// order of `proposals`; then the committer's own leaf, from the commit's path. An external
-    /// committer lands where an addition would. Costs the leaves and the proposals once each.
+    /// Applies a commit: updates, then removals, then additions, each at the leftmost blank leaf,
+    /// in the order of `proposals`; then the committer's own leaf, from the commit's path. An
+    /// external committer lands where an addition would. Costs the leaves and the proposals once
+    /// each.
     ///
-    /// `proposals` are all of the commit's, each with its sender; for one that is in the commit itself,
-    /// that is the committer. The MLS stack has verified who sent what, and judges all else.
+    /// `proposals` are all of the commit's, each with its sender; for one that is in the commit
+    /// itself, that is the committer. The MLS stack has verified who sent what, and judges all
+    /// else.
     ///
     /// # Errors
-    /// [`UnknownLeaf`](PseudonymError::UnknownLeaf) at a [`Leaf`](PseudonymError::Leaf) that is removed or
-    /// updated and does not exist, those of [`leaf_credential`] at the leaf that it is for, and those of
-    /// [`RoomLeaves::new`]; [`LinkKeysRemoved`](PseudonymError::LinkKeysRemoved) and
-    /// [`Decode`](PseudonymError::Decode) for a change of the wrapped keys that removes the component or
-    /// is not an IdentityLinkKeysUpdate.
+    /// [`UnknownLeaf`](PseudonymError::UnknownLeaf) at a [`Leaf`](PseudonymError::Leaf) that is
+    /// removed or updated and does not exist, those of [`leaf_credential`] at the leaf that it is
+    /// for, and those of [`RoomLeaves::new`]; [`LinkKeysRemoved`](PseudonymError::LinkKeysRemoved)
+    /// and [`Decode`](PseudonymError::Decode) for a change of the wrapped keys that removes the
+    /// component or is not an IdentityLinkKeysUpdate.
     pub fn of_commit<'p>(
         before: &RoomLeaves,
         committer: &Sender,
@@ -225,7 +228,8 @@ impl Leaves {
         Ok(())
     }
 
-    /// The leftmost blank leaf takes it. Additions only fill leaves, so the next blank is further right.
+    /// The leftmost blank leaf takes it. Additions only fill leaves, so the next blank is further
+    /// right.
     fn add(&mut self, leaf_node: &LeafNode) -> Result<u32, PseudonymError> {
         self.blank = blank_from(&self.credentials, self.blank);
         let credential = leaf_credential(leaf_node).map_err(|error| error.at(self.blank))?;

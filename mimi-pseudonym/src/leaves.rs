@@ -17,7 +17,8 @@ use crate::{PseudonymError, pseudonym::Pseudonymous};
 /// blank. Memory grows with the leaves that are not blank, and a copy shares the credentials.
 ///
 /// The leaves have been checked as far as that is possible without keys: every member has a
-/// PseudonymousCredential, its pseudonyms are of one provider, and no client pseudonym occurs twice.
+/// PseudonymousCredential, its pseudonyms are of one provider, and no client pseudonym occurs
+/// twice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoomLeaves {
     credentials: BTreeMap<u32, Arc<PseudonymousCredential>>,
@@ -102,11 +103,12 @@ impl RoomLeaves {
         blank_from(&self.credentials, 0)
     }
 
-    /// Whether each member's user pseudonym is on the room's participant list (mimi-protocol-06 §6.1).
+    /// Whether each member's user pseudonym is on the room's participant list (mimi-protocol-06
+    /// §6.1).
     ///
     /// # Errors
-    /// [`Leaf`](PseudonymError::Leaf) with [`UnknownParticipant`](PseudonymError::UnknownParticipant)
-    /// for the first that is not.
+    /// [`Leaf`](PseudonymError::Leaf) with
+    /// [`UnknownParticipant`](PseudonymError::UnknownParticipant) for the first that is not.
     pub fn check_participants<'p>(
         &self,
         participants: impl IntoIterator<Item = &'p IdentifierUri>,
@@ -137,8 +139,8 @@ pub(crate) fn blank_from<T>(leaves: &BTreeMap<u32, T>, start: u32) -> u32 {
 ///
 /// # Errors
 /// [`NotPseudonymous`](PseudonymError::NotPseudonymous), and
-/// [`SignatureKeyMismatch`](PseudonymError::SignatureKeyMismatch) when the leaf signs with another key
-/// than its credential says.
+/// [`SignatureKeyMismatch`](PseudonymError::SignatureKeyMismatch) when the leaf signs with another
+/// key than its credential says.
 pub fn leaf_credential(leaf_node: &LeafNode) -> Result<&PseudonymousCredential, PseudonymError> {
     let Credential::Pseudonymous(credential) = &leaf_node.credential else {
         return Err(PseudonymError::NotPseudonymous);

@@ -1,12 +1,17 @@
-//! Minimal-metadata rooms for MIMI (More Instant Messaging Interoperability): the hub enforces policy on pseudonyms, and only the participants
-//! learn who is who (mimi-protocol-06, 6; mimi-metadata-minimalization-02; minimal-metadata-rooms-key-management).
+//! Minimal-metadata rooms for MIMI (More Instant Messaging Interoperability): the hub enforces
+//! policy on pseudonyms, and only the participants learn who is who (mimi-protocol-06 §6;
+//! mimi-metadata-minimalization-02; minimal-metadata-rooms-key-management).
 //!
-//! A client is in a room under a [`PseudonymousCredential`](mimi_codec::protocol::PseudonymousCredential), which holds its real credential, sealed.
-//! The room's wrapped keys, which the hub stores, open it for those who have the room's wrapper key, which the hub has not.
+//! A client is in a room under a
+//! [`PseudonymousCredential`](mimi_codec::protocol::PseudonymousCredential), which holds its real
+//! credential, sealed. The room's wrapped keys, which the hub stores, open it for those who have
+//! the room's wrapper key, which the hub has not.
 //!
-//! What is yours: the MLS group and its messages, storage, the network, and what vouches for a real credential ([`CredentialCheck`]). Who sends
-//! when, from which address and how much is not hidden by anything here. Nor is the length of a real credential: no draft pads what is sealed, so a hub can
-//! recognise a client whose credential has an unusual length, in several rooms. Let an authority issue credentials of one length.
+//! What is yours: the MLS group and its messages, storage, the network, and what vouches for a real
+//! credential ([`CredentialCheck`]). Who sends when, from which address and how much is not hidden
+//! by anything here. Nor is the length of a real credential: no draft pads what is sealed, so a hub
+//! can recognise a client whose credential has an unusual length, in several rooms. Let an
+//! authority issue credentials of one length.
 //!
 //! ```
 //! use mimi_codec::{
@@ -81,24 +86,29 @@
 //! | a connection room at another provider, or with leaves of the hub's making | the responder | [`ConnectionRoomElsewhere`](PseudonymError::ConnectionRoomElsewhere), [`LeafSignature`](PseudonymError::LeafSignature) |
 //! | a committer gives the wrapper key to the hub | itself, if it asks | [`WrapperKeyExposed`](PseudonymError::WrapperKeyExposed) |
 //!
-//! A member follows a commit whose links do not open, and marks the leaf ([`KnownRoom`]): the hub cannot see
-//! that, and members that refused what it has let through would be left behind.
+//! A member follows a commit whose links do not open, and marks the leaf ([`KnownRoom`]): the hub
+//! cannot see that, and members that refused what it has let through would be left behind.
 //!
-//! What remains unnoticed: a connected user who recognises a friend in every room that it sees, since the connection
-//! key alone opens the friend's links; a member who tells outsiders who is in the room, or gives its wrapper key away; a provider that keeps a record of which of its users
-//! uploads which KeyPackage; a user who passes a connection request on with a response key of its own, until it has read the third user's connection key
-//! (see [`VerifiedConnectionRequest`]).
+//! What remains unnoticed: a connected user who recognises a friend in every room that it sees,
+//! since the connection key alone opens the friend's links; a member who tells outsiders who is in
+//! the room, or gives its wrapper key away; a provider that keeps a record of which of its users
+//! uploads which KeyPackage; a user who passes a connection request on with a response key of its
+//! own, until it has read the third user's connection key (see [`VerifiedConnectionRequest`]).
 //!
 //! # Nonces
 //!
-//! Each seal draws a nonce of AEAD.Nn = 12 bytes from the caller's generator. Derived from what is sealed, it would be the same whenever that is the same,
-//! and different where it must not matter: an ECDSA signature differs from run to run. Derived from a counter, it would need state that several
-//! clients share. An identity link key seals one link, so its nonce can repeat only if one credential is issued twice. A room's wrapper key seals one key for
-//! each member that ever was, and in a [`rotation`] for each that is, once by each member that re-wraps: after n seals, two nonces are equal with a probability below n^2 / 2^97, which is 2^-33 for 2^32.
+//! Each seal draws a nonce of AEAD.Nn = 12 bytes from the caller's generator. Derived from what is
+//! sealed, it would be the same whenever that is the same, and different where it must not matter:
+//! an ECDSA signature differs from run to run. Derived from a counter, it would need state that
+//! several clients share. An identity link key seals one link, so its nonce can repeat only if one
+//! credential is issued twice. A room's wrapper key seals one key for each member that ever was,
+//! and in a [`rotation`] for each that is, once by each member that re-wraps: after n seals, two
+//! nonces are equal with a probability below n^2 / 2^97, which is 2^-33 for 2^32.
 //!
 //! # Where things are
-//! [`SealedRoom`] is a room as the hub has it, and judges commits; [`KnownRoom`] is a member's, and follows them. [`flow`] has what
-//! members send, one module each. [`rotation`], [`offer`], [`PseudonymConsent`] and [`flow::renew`] are ours and in no draft.
+//! [`SealedRoom`] is a room as the hub has it, and judges commits; [`KnownRoom`] is a member's, and
+//! follows them. [`flow`] has what members send, one module each. [`rotation`], [`offer`],
+//! [`PseudonymConsent`] and [`flow::renew`] are ours and in no draft.
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

@@ -1,7 +1,8 @@
-//! The component `identity_link_keys`: one place for a wrapped key at each leaf (mimi-metadata-minimalization-02 §4).
+//! The component `identity_link_keys`: one place for a wrapped key at each leaf
+//! (mimi-metadata-minimalization-02 §4).
 //!
-//! The hub and the members apply the same changes by the same rules; no key is needed for that. Opening
-//! comes afterwards, and only members can.
+//! The hub and the members apply the same changes by the same rules; no key is needed for that.
+//! Opening comes afterwards, and only members can.
 
 use alloc::{
     collections::{BTreeMap, BTreeSet},
@@ -47,12 +48,12 @@ impl LinkKeys {
         Ok(keys)
     }
 
-    /// The keys in a GroupContext. A group that has the component is that of a minimal-metadata room;
-    /// nothing else marks one.
+    /// The keys in a GroupContext. A group that has the component is that of a minimal-metadata
+    /// room; nothing else marks one.
     ///
     /// # Errors
-    /// [`NotMinimalMetadata`](PseudonymError::NotMinimalMetadata), [`Decode`](PseudonymError::Decode), and
-    /// those of [`Self::new`].
+    /// [`NotMinimalMetadata`](PseudonymError::NotMinimalMetadata),
+    /// [`Decode`](PseudonymError::Decode), and those of [`Self::new`].
     pub fn of_group(group_context: &GroupContext, leaves: &RoomLeaves) -> Result<Self, PseudonymError> {
         let data: Option<IdentityLinkKeysData> = group_context.extensions.component_content()?;
         Self::new(data.ok_or(PseudonymError::NotMinimalMetadata)?, leaves)
@@ -83,7 +84,8 @@ impl LinkKeys {
         self.keys.iter().map(|(leaf_index, key)| (*leaf_index, key.as_ref()))
     }
 
-    /// The keys after a commit. A refusal makes the commit invalid, for the hub and for members alike.
+    /// The keys after a commit. A refusal makes the commit invalid, for the hub and for members
+    /// alike.
     pub(crate) fn after_commit(
         &self,
         changes: &LeafChanges,

@@ -1,15 +1,18 @@
-//! Offers of a connection that say who makes them, to whom, and until when. **A construction of this
-//! library, in no draft**; the draft's own request is [`request_connection`](crate::request_connection).
+//! Offers of a connection that say who makes them, to whom, and until when. **A construction of
+//! this library, in no draft**; the draft's own request is
+//! [`request_connection`](crate::request_connection).
 //!
-//! A request of the draft is not signed, so a user who was asked can pass it on to a third user with a response
-//! key of its own, and the responder's establishment key is authenticated by nothing. Here
+//! A request of the draft is not signed, so a user who was asked can pass it on to a third user
+//! with a response key of its own, and the responder's establishment key is authenticated by
+//! nothing. Here
 //!
-//! 1. the responder publishes an [`EstablishmentPackage`]: its establishment key, signed by a real client
-//!    of the user, with a lifetime;
-//! 2. the requester makes a [`ConnectionOffer`]: the request, signed with its real credential together with
-//!    the responder and the package that it is for, with a time after which it no longer holds;
-//! 3. the responder opens the offer, and asks [`IncomingOffers`] whether it is new, was there before, or
-//!    comes from a user that it has blocked.
+//! 1. the responder publishes an [`EstablishmentPackage`]: its establishment key, signed by a real
+//!    client of the user, with a lifetime;
+//! 2. the requester makes a [`ConnectionOffer`]: the request, signed with its real credential
+//!    together with the responder and the package that it is for, with a time after which it no
+//!    longer holds;
+//! 3. the responder opens the offer, and asks [`IncomingOffers`] whether it is new, was there
+//!    before, or comes from a user that it has blocked.
 //!
 //! The rest is the draft's: the connection room, the response, the external commit.
 
@@ -140,8 +143,8 @@ impl EstablishmentPackage {
     /// Signs an establishment key.
     ///
     /// # Errors
-    /// [`Encode`](PseudonymError::Encode) for values that are too long, [`Crypto`](PseudonymError::Crypto)
-    /// when signing fails.
+    /// [`Encode`](PseudonymError::Encode) for values that are too long,
+    /// [`Crypto`](PseudonymError::Crypto) when signing fails.
     pub fn sign<S: CipherSuiteProvider + ?Sized>(
         suite: &S,
         real: RealClient<'_, S::SigningKey>,
@@ -186,13 +189,15 @@ impl EstablishmentPackage {
         Ok(ref_hash(suite, REFERENCE_LABEL, &self.to_bytes()?)?.to_vec().into())
     }
 
-    /// Checks a package that a provider gives for a user. `now` is in milliseconds since the UNIX epoch.
+    /// Checks a package that a provider gives for a user. `now` is in milliseconds since the UNIX
+    /// epoch.
     ///
     /// # Errors
     /// [`CredentialRefused`](PseudonymError::CredentialRefused);
-    /// [`NotTheResponder`](PseudonymError::NotTheResponder) for the package of another user, or one that a client of
-    /// another user has signed; [`OfferExpired`](PseudonymError::OfferExpired) outside of its lifetime;
-    /// [`OfferSignature`](PseudonymError::OfferSignature), also for another suite.
+    /// [`NotTheResponder`](PseudonymError::NotTheResponder) for the package of another user, or one
+    /// that a client of another user has signed; [`OfferExpired`](PseudonymError::OfferExpired)
+    /// outside of its lifetime; [`OfferSignature`](PseudonymError::OfferSignature), also for
+    /// another suite.
     pub fn verify<S: CipherSuiteProvider + ?Sized, C: CredentialCheck>(
         &self,
         suite: &S,
@@ -225,8 +230,8 @@ impl EstablishmentPackage {
     }
 }
 
-/// An establishment key that a real client of the user has signed, at a time at which it holds. Only
-/// [`EstablishmentPackage::verify`] makes one.
+/// An establishment key that a real client of the user has signed, at a time at which it holds.
+/// Only [`EstablishmentPackage::verify`] makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedEstablishmentPackage {
     user: UserUri,
@@ -242,7 +247,8 @@ impl VerifiedEstablishmentPackage {
     }
 }
 
-/// Offers a connection to the user of a package, until `not_after` in milliseconds since the UNIX epoch.
+/// Offers a connection to the user of a package, until `not_after` in milliseconds since the UNIX
+/// epoch.
 ///
 /// ```text
 /// EncryptWithLabel(connection_establishment_key, "ConnectionOffer",
@@ -250,8 +256,8 @@ impl VerifiedEstablishmentPackage {
 /// ```
 ///
 /// # Errors
-/// [`Encode`](PseudonymError::Encode) for values that are too long, [`Crypto`](PseudonymError::Crypto) for a key
-/// that is not of the suite.
+/// [`Encode`](PseudonymError::Encode) for values that are too long,
+/// [`Crypto`](PseudonymError::Crypto) for a key that is not of the suite.
 pub fn offer_connection<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     package: &VerifiedEstablishmentPackage,
@@ -303,15 +309,16 @@ impl<T> SignedConnectionOffer<T> {
     }
 }
 
-/// Opens an offer that came to the user of `package`, who owns `private_key`. `now` is in milliseconds since
-/// the UNIX epoch.
+/// Opens an offer that came to the user of `package`, who owns `private_key`. `now` is in
+/// milliseconds since the UNIX epoch.
 ///
 /// # Errors
 /// [`RequestDoesNotOpen`](PseudonymError::RequestDoesNotOpen), [`Decode`](PseudonymError::Decode);
-/// [`AnotherPackage`](PseudonymError::AnotherPackage); [`OfferExpired`](PseudonymError::OfferExpired) for the offer or
-/// the package; [`CredentialRefused`](PseudonymError::CredentialRefused);
-/// [`OfferSignature`](PseudonymError::OfferSignature), also for an offer that was made to another user and passed
-/// on.
+/// [`AnotherPackage`](PseudonymError::AnotherPackage);
+/// [`OfferExpired`](PseudonymError::OfferExpired) for the offer or the package;
+/// [`CredentialRefused`](PseudonymError::CredentialRefused);
+/// [`OfferSignature`](PseudonymError::OfferSignature), also for an offer that was made to another
+/// user and passed on.
 pub fn open_connection_offer<S: CipherSuiteProvider + ?Sized, C: CredentialCheck>(
     suite: &S,
     package: &EstablishmentPackage,
@@ -384,8 +391,8 @@ impl IncomingOffers {
         Self::default()
     }
 
-    /// Receives an offer. Offers that no longer hold at `now`, in milliseconds since the UNIX epoch, make
-    /// room.
+    /// Receives an offer. Offers that no longer hold at `now`, in milliseconds since the UNIX
+    /// epoch, make room.
     pub fn receive<T>(&mut self, offer: &SignedConnectionOffer<T>, now: u64) -> OfferArrival {
         let user = &offer.requester.user;
         if self.blocked.contains(user) {

@@ -1,4 +1,4 @@
-//! Names that say nothing (mimi-metadata-minimalization-02, 3; mimi-protocol-06, 6).
+//! Names that say nothing (mimi-metadata-minimalization-02 §3; mimi-protocol-06 §6).
 
 use alloc::string::String;
 use core::fmt::Write;
@@ -11,7 +11,8 @@ use rand_core::CryptoRng;
 
 use crate::PseudonymError;
 
-/// A new user pseudonym: `mimi://<provider>/u/<UUID>`, a random UUID (version 4) of 122 random bits.
+/// A new user pseudonym: `mimi://<provider>/u/<UUID>`, a random UUID (version 4) of 122 random
+/// bits.
 ///
 /// All clients of the user share it in one room, and no other room sees it.
 ///
@@ -24,7 +25,8 @@ pub fn random_user_pseudonym(
     Ok(MimiUri::user(provider, &random_uuid(rng))?.into())
 }
 
-/// A new client pseudonym: `mimi://<provider>/d/<UUID>`, a random UUID (version 4) of 122 random bits. Each KeyPackage has its own.
+/// A new client pseudonym: `mimi://<provider>/d/<UUID>`, a random UUID (version 4) of 122 random
+/// bits. Each KeyPackage has its own.
 ///
 /// # Errors
 /// [`PseudonymError::InvalidPseudonym`], which a host that was parsed doesn't give.
@@ -35,7 +37,7 @@ pub fn random_client_pseudonym(
     Ok(MimiUri::client(provider, &random_uuid(rng))?.into())
 }
 
-/// RFC 9562, 5.4: 122 random bits, the version 4 and the variant `10`.
+/// RFC 9562 §5.4: 122 random bits, the version 4 and the variant `10`.
 fn random_uuid(rng: &mut dyn CryptoRng) -> String {
     let mut bytes = [0; 16];
     rng.fill_bytes(&mut bytes);
@@ -53,10 +55,12 @@ fn random_uuid(rng: &mut dyn CryptoRng) -> String {
     uuid
 }
 
-/// The provider that both pseudonyms are of. Any MIMI URI passes as a pseudonym: only its maker has to take a UUID.
+/// The provider that both pseudonyms are of. Any MIMI URI passes as a pseudonym: only its maker has
+/// to take a UUID.
 ///
 /// # Errors
-/// [`PseudonymError::InvalidPseudonym`] for what is no MIMI URI, [`PseudonymError::ProviderMismatch`] for two providers.
+/// [`PseudonymError::InvalidPseudonym`] for what is no MIMI URI,
+/// [`PseudonymError::ProviderMismatch`] for two providers.
 pub fn pseudonym_provider<'a>(
     client_pseudonym: &'a IdentifierUri,
     user_pseudonym: &'a IdentifierUri,

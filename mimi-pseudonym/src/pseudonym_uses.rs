@@ -1,4 +1,5 @@
-//! Where pseudonyms were seen: one that is used in two rooms links them for every party that sees both.
+//! Where pseudonyms were seen: one that is used in two rooms links them for every party that sees
+//! both.
 
 use alloc::collections::{BTreeMap, BTreeSet, btree_set};
 use core::iter::Peekable;
@@ -26,7 +27,8 @@ pub struct PseudonymUses {
 pub enum Reuse {
     /// A credential serves one room.
     Refused,
-    /// The credential is of a KeyPackage of last resort, which the drafts reuse when there is no other.
+    /// The credential is of a KeyPackage of last resort, which the drafts reuse when there is no
+    /// other.
     LastResort,
 }
 
@@ -45,8 +47,8 @@ impl PseudonymUses {
     /// conclude that they have a member in common.
     ///
     /// # Errors
-    /// [`PseudonymReused`](PseudonymError::PseudonymReused) when one of the three was seen in another
-    /// room, unless it is a last resort.
+    /// [`PseudonymReused`](PseudonymError::PseudonymReused) when one of the three was seen in
+    /// another room, unless it is a last resort.
     pub fn record(
         &mut self,
         room_id: &RoomUri,

@@ -1,7 +1,8 @@
-//! A client's queue ID in its leaf, sealed to the client's provider (mimi-metadata-minimalization-02 §8).
+//! A client's queue ID in its leaf, sealed to the client's provider
+//! (mimi-metadata-minimalization-02 §8).
 //!
-//! A client has one queue for all rooms, so in clear its ID would link them. The draft seals it with an HPKE
-//! key of the provider, in a leaf node extension, and leaves the form open. Here:
+//! A client has one queue for all rooms, so in clear its ID would link them. The draft seals it
+//! with an HPKE key of the provider, in a leaf node extension, and leaves the form open. Here:
 //!
 //! ```text
 //! EncryptWithLabel(provider_key, "QueueId", client_pseudonym IdentifierUri, QueueIdTBE)
@@ -14,8 +15,8 @@
 //!
 //! The HPKECiphertext is the data of the component
 //! [`ENCRYPTED_QUEUE_ID`](mimi_codec::code_points::ComponentID::ENCRYPTED_QUEUE_ID) in the leaf's
-//! `app_data_dictionary`. Bound to the client pseudonym, it is of no use in another client's leaf; padded,
-//! it does not tell providers' clients apart by its length.
+//! `app_data_dictionary`. Bound to the client pseudonym, it is of no use in another client's leaf;
+//! padded, it does not tell providers' clients apart by its length.
 
 use mimi_codec::{
     Decode, Encode, Opaque, Reader, SecretOpaque, Writer,
@@ -60,12 +61,12 @@ pub fn seal_queue_id<S: CipherSuiteProvider + ?Sized>(
     Ok(encrypt_with_label(suite, provider_key, LABEL, &context, plaintext.expose(), rng)?)
 }
 
-/// Opens the queue ID of the client with this pseudonym: the provider does so when a hub fans a message out to
-/// it.
+/// Opens the queue ID of the client with this pseudonym: the provider does so when a hub fans a
+/// message out to it.
 ///
 /// # Errors
-/// [`QueueIdDoesNotOpen`](PseudonymError::QueueIdDoesNotOpen), also for a leaf that has copied another's;
-/// [`Decode`](PseudonymError::Decode) for a plaintext that is not a QueueIdTBE.
+/// [`QueueIdDoesNotOpen`](PseudonymError::QueueIdDoesNotOpen), also for a leaf that has copied
+/// another's; [`Decode`](PseudonymError::Decode) for a plaintext that is not a QueueIdTBE.
 pub fn open_queue_id<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     private_key: &HpkePrivateKey,
@@ -83,7 +84,8 @@ pub fn open_queue_id<S: CipherSuiteProvider + ?Sized>(
     Ok(queue_id.into())
 }
 
-/// The sealed queue ID in a leaf, which the hub hands to the client's provider; `None` if the leaf has none.
+/// The sealed queue ID in a leaf, which the hub hands to the client's provider; `None` if the leaf
+/// has none.
 ///
 /// # Errors
 /// [`Decode`](PseudonymError::Decode) for other data in its place.

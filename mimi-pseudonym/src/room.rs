@@ -13,8 +13,9 @@ use crate::{
     has_identity_link,
 };
 
-/// What a member needs to open the identity links of one epoch. The leaves and the wrapped keys are those of the group state that the member's
-/// MLS stack has authenticated; the hub may deliver them, but not choose them.
+/// What a member needs to open the identity links of one epoch. The leaves and the wrapped keys are
+/// those of the group state that the member's MLS stack has authenticated; the hub may deliver
+/// them, but not choose them.
 #[derive(Clone, Copy, Debug)]
 pub struct RoomView<'a> {
     /// The room's leaves.
@@ -29,8 +30,9 @@ impl RoomView<'_> {
     /// Who is at a leaf.
     ///
     /// # Errors
-    /// Each at its [`Leaf`](PseudonymError::Leaf): [`UnknownLeaf`](PseudonymError::UnknownLeaf), [`NoIdentityLink`](PseudonymError::NoIdentityLink) when the
-    /// credential has no link or the room no key to it, and those of [`IdentityLinkWrapperKey::unwrap`] and
+    /// Each at its [`Leaf`](PseudonymError::Leaf): [`UnknownLeaf`](PseudonymError::UnknownLeaf),
+    /// [`NoIdentityLink`](PseudonymError::NoIdentityLink) when the credential has no link or the
+    /// room no key to it, and those of [`IdentityLinkWrapperKey::unwrap`] and
     /// [`open_identity_link`](crate::open_identity_link).
     pub fn open<S: CipherSuiteProvider + ?Sized, C: CredentialCheck>(
         &self,

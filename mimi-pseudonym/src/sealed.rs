@@ -1,4 +1,5 @@
-//! AEAD with a nonce in front: what identity links and wrapped keys are sealed with. The crate's docs say why nonces are random.
+//! AEAD with a nonce in front: what identity links and wrapped keys are sealed with. The crate's
+//! docs say why nonces are random.
 
 use mimi_codec::{Encode, Opaque, Reader, minimal_metadata::NonceAndCiphertext};
 use mimi_crypto::{AeadKey, CipherSuiteProvider, CryptoError, Secret, expand_with_label, random_secret};

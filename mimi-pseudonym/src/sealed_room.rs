@@ -1,5 +1,5 @@
-//! A room as all parties have it, the hub too: leaves, wrapped keys, and whether they are under the right
-//! wrapper key. No key is needed to follow a commit.
+//! A room as all parties have it, the hub too: leaves, wrapped keys, and whether they are under the
+//! right wrapper key. No key is needed to follow a commit.
 
 use alloc::{
     collections::{BTreeMap, BTreeSet},
@@ -20,14 +20,15 @@ use crate::{
     link_keys::parts, rotation::apply_rewrap,
 };
 
-/// The greatest length of an `identity_link_ciphertext` that a commit may bring, in bytes: a chain of
-/// certificates with post-quantum signatures fits four times.
+/// The greatest length of an `identity_link_ciphertext` that a commit may bring, in bytes: a chain
+/// of certificates with post-quantum signatures fits four times.
 pub const MAX_IDENTITY_LINK: usize = 65_536;
 
 /// The tag of the AEADs of all cipher suites, in bytes (RFC 5116).
 const AEAD_TAG: usize = 16;
 
-/// How a room's wrapper key changes. All members must have agreed on it; nothing on the wire says it.
+/// How a room's wrapper key changes. All members must have agreed on it; nothing on the wire says
+/// it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WrapperKeyRule {
     /// Never, as the drafts have it.
@@ -55,8 +56,8 @@ pub struct CommitContent<'a> {
     pub epoch: u64,
     /// The sender of the commit.
     pub committer: &'a Sender,
-    /// All proposals of the commit in their order, each with its sender; for one that is in the commit
-    /// itself, that is the committer.
+    /// All proposals of the commit in their order, each with its sender; for one that is in the
+    /// commit itself, that is the committer.
     pub proposals: &'a [(&'a Proposal, &'a Sender)],
     /// The leaf in the commit's path.
     pub path: Option<&'a LeafNode>,
@@ -64,7 +65,8 @@ pub struct CommitContent<'a> {
     pub safe_aad: &'a SafeAAD,
 }
 
-/// A commit that keeps the public rules, and the room after it. Only [`SealedRoom::judge`] makes one.
+/// A commit that keeps the public rules, and the room after it. Only [`SealedRoom::judge`] makes
+/// one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JudgedCommit {
     pub(crate) changes: LeafChanges,
@@ -106,8 +108,8 @@ impl JudgedCommit {
 }
 
 impl SealedRoom {
-    /// A room in which no rotation is pending: a new one, or one that a member joins, which the rules
-    /// allow at no other time.
+    /// A room in which no rotation is pending: a new one, or one that a member joins, which the
+    /// rules allow at no other time.
     #[must_use]
     pub fn new(leaves: RoomLeaves, link_keys: LinkKeys, rule: WrapperKeyRule) -> Self {
         Self { leaves, link_keys, rule, rotation_pending: false }
@@ -158,37 +160,45 @@ impl SealedRoom {
         self.rotation_pending
     }
 
-    /// Judges a commit by what all parties can see. A refusal makes the commit invalid, for the hub and
-    /// for members alike. Costs the leaves, proposals and keys once each, and at most one signature.
+    /// Judges a commit by what all parties can see. A refusal makes the commit invalid, for the hub
+    /// and for members alike. Costs the leaves, proposals and keys once each, and at most one
+    /// signature.
     ///
-    /// - A leaf comes under a user pseudonym that is present only with the consent of a leaf of that
-    ///   pseudonym: one that sent the Add, or one whose [`PseudonymConsent`] is in the joiner's SafeAAD.
-    ///   New leaves under one new pseudonym are all added by one party.
-    /// - A leaf that gets another credential keeps its pseudonyms (RFC 9420 §5.3.1). A joiner removes
-    ///   leaves of its own pseudonym only.
-    /// - Identity links have at most [`MAX_IDENTITY_LINK`] bytes and are well-formed, wrapped keys have the
-    ///   one length of the suite.
+    /// - A leaf comes under a user pseudonym that is present only with the consent of a leaf of
+    ///   that pseudonym: one that sent the Add, or one whose [`PseudonymConsent`] is in the
+    ///   joiner's SafeAAD. New leaves under one new pseudonym are all added by one party.
+    /// - A leaf that gets another credential keeps its pseudonyms (RFC 9420 §5.3.1). A joiner
+    ///   removes leaves of its own pseudonym only.
+    /// - Identity links have at most [`MAX_IDENTITY_LINK`] bytes and are well-formed, wrapped keys
+    ///   have the one length of the suite.
     /// - The AddAAD has one ciphertext for each added client, in the order of the Add proposals; an
-    ///   empty one for a client that shows its identity to no member. It may be absent if none of them does.
+    ///   empty one for a client that shows its identity to no member. It may be absent if none of
+    ///   them does.
     /// - After all updates of the component, in their order, each added leaf has the very same
     ///   ciphertext; none for an empty one.
-    /// - Beyond that, a member sets the key of its own leaf only. It may do so at any time: that helps a
-    ///   member whose adder withheld its key, or wrapped a wrong one.
+    /// - Beyond that, a member sets the key of its own leaf only. It may do so at any time: that
+    ///   helps a member whose adder withheld its key, or wrapped a wrong one.
     /// - Keys go with their client: removed in the commit that removes it or gives its leaf another
     ///   credential, and in no other.
     /// - In a room whose wrapper key changes, the rules of [`rotation`](crate::rotation).
     ///
     /// # Errors
-    /// Those of [`LeafChanges::of_commit`]; [`Decode`](PseudonymError::Decode) for a SafeAAD item that is not
-    /// what its component says; at its [`Leaf`](PseudonymError::Leaf),
-    /// [`NoConsent`](PseudonymError::NoConsent), [`ConsentSignature`](PseudonymError::ConsentSignature),
-    /// [`ConsentExpired`](PseudonymError::ConsentExpired), [`IdentityChanged`](PseudonymError::IdentityChanged),
-    /// [`NotOwnLeaf`](PseudonymError::NotOwnLeaf), [`IdentityLinkTooLong`](PseudonymError::IdentityLinkTooLong),
-    /// [`WrappedKeyLength`](PseudonymError::WrappedKeyLength), [`UnknownLeaf`](PseudonymError::UnknownLeaf),
-    /// [`AddAadMismatch`](PseudonymError::AddAadMismatch), [`LeafUntouched`](PseudonymError::LeafUntouched),
+    /// Those of [`LeafChanges::of_commit`]; [`Decode`](PseudonymError::Decode) for a SafeAAD item
+    /// that is not what its component says; at its [`Leaf`](PseudonymError::Leaf),
+    /// [`NoConsent`](PseudonymError::NoConsent),
+    /// [`ConsentSignature`](PseudonymError::ConsentSignature),
+    /// [`ConsentExpired`](PseudonymError::ConsentExpired),
+    /// [`IdentityChanged`](PseudonymError::IdentityChanged),
+    /// [`NotOwnLeaf`](PseudonymError::NotOwnLeaf),
+    /// [`IdentityLinkTooLong`](PseudonymError::IdentityLinkTooLong),
+    /// [`WrappedKeyLength`](PseudonymError::WrappedKeyLength),
+    /// [`UnknownLeaf`](PseudonymError::UnknownLeaf),
+    /// [`AddAadMismatch`](PseudonymError::AddAadMismatch),
+    /// [`LeafUntouched`](PseudonymError::LeafUntouched),
     /// [`NoKeyToRemove`](PseudonymError::NoKeyToRemove), [`StaleKey`](PseudonymError::StaleKey),
     /// [`KeyWithoutIdentityLink`](PseudonymError::KeyWithoutIdentityLink) or
-    /// [`RewrapMismatch`](PseudonymError::RewrapMismatch); [`AddAadCount`](PseudonymError::AddAadCount);
+    /// [`RewrapMismatch`](PseudonymError::RewrapMismatch);
+    /// [`AddAadCount`](PseudonymError::AddAadCount);
     /// [`RotationPending`](PseudonymError::RotationPending).
     pub fn judge<S: CipherSuiteProvider + ?Sized>(
         &self,

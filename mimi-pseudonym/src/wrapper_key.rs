@@ -1,4 +1,4 @@
-//! The room's key around all of its identity link keys (mimi-metadata-minimalization-02, 4).
+//! The room's key around all of its identity link keys (mimi-metadata-minimalization-02 §4).
 
 use core::fmt;
 
@@ -18,10 +18,12 @@ use crate::{
     sealed::{aead_key, open, seal},
 };
 
-/// `identity_link_wrapper_key`, KDF.Nh bytes. Its holder learns who the members of the room are; the hub hasn't.
+/// `identity_link_wrapper_key`, KDF.Nh bytes. Its holder learns who the members of the room are;
+/// the hub hasn't.
 ///
-/// It is sampled when the room is created, and new members get it from the Welcome, joiners with the join link. The drafts never change it;
-/// [`rotation`](crate::rotation) does, for those who want that.
+/// It is sampled when the room is created, and new members get it from the Welcome, joiners with
+/// the join link. The drafts never change it; [`rotation`](crate::rotation) does, for those who
+/// want that.
 #[derive(Clone, PartialEq, Eq)]
 pub struct IdentityLinkWrapperKey {
     secret: Secret,
@@ -62,7 +64,8 @@ impl IdentityLinkWrapperKey {
         Self::from_secret(suite, Secret::new(suite, bytes)?)
     }
 
-    // key = ExpandWithLabel(identity_link_wrapper_key, "IdentityLinkWrapEncryptionKey", "", AEAD.Nk)
+    // key = ExpandWithLabel(identity_link_wrapper_key, "IdentityLinkWrapEncryptionKey", "",
+    // AEAD.Nk)
     pub(crate) fn from_secret<S: CipherSuiteProvider + ?Sized>(
         suite: &S,
         secret: Secret,
@@ -78,10 +81,11 @@ impl IdentityLinkWrapperKey {
     }
 
     /// The key for those whom a Welcome brings in: the data of the component
-    /// [`IDENTITY_LINK_KEYS`](mimi_codec::code_points::ComponentID::IDENTITY_LINK_KEYS) in the **Welcome's** GroupInfo.
+    /// [`IDENTITY_LINK_KEYS`](mimi_codec::code_points::ComponentID::IDENTITY_LINK_KEYS) in the
+    /// **Welcome's** GroupInfo.
     ///
-    /// A commit comes with two GroupInfos, one inside the Welcome and one for the hub. The key has no place in the hub's: see
-    /// [`check_extensions_for_hub`].
+    /// A commit comes with two GroupInfos, one inside the Welcome and one for the hub. The key has
+    /// no place in the hub's: see [`check_extensions_for_hub`].
     #[must_use]
     pub fn to_extension(&self) -> IdentityLinkExtension {
         IdentityLinkExtension { identity_link_wrapper_key: SecretOpaque::new(self.expose()) }
@@ -90,8 +94,9 @@ impl IdentityLinkWrapperKey {
     /// The key that the GroupInfo inside a Welcome brings.
     ///
     /// # Errors
-    /// [`NoWrapperKey`](PseudonymError::NoWrapperKey); [`Decode`](PseudonymError::Decode) for other bytes in its place;
-    /// [`InvalidLength`](mimi_crypto::CryptoError::InvalidLength) for a key that hasn't KDF.Nh bytes.
+    /// [`NoWrapperKey`](PseudonymError::NoWrapperKey); [`Decode`](PseudonymError::Decode) for other
+    /// bytes in its place; [`InvalidLength`](mimi_crypto::CryptoError::InvalidLength) for a key
+    /// that hasn't KDF.Nh bytes.
     pub fn from_welcome<S: CipherSuiteProvider + ?Sized>(
         suite: &S,
         group_info: &GroupInfo,
@@ -109,7 +114,8 @@ impl IdentityLinkWrapperKey {
     /// ```
     ///
     /// # Errors
-    /// [`Encode`](PseudonymError::Encode) for pseudonyms that are too long, [`Crypto`](PseudonymError::Crypto) when the provider fails.
+    /// [`Encode`](PseudonymError::Encode) for pseudonyms that are too long,
+    /// [`Crypto`](PseudonymError::Crypto) when the provider fails.
     pub fn wrap<S: CipherSuiteProvider + ?Sized>(
         &self,
         suite: &S,
@@ -131,12 +137,14 @@ impl IdentityLinkWrapperKey {
         Ok(EncryptedIdentityLinkKey { ciphertext })
     }
 
-    /// Unwraps the key of the link of the credential that `tbs` is of. For another credential it doesn't open, so an entry that was moved to
-    /// another leaf is found out.
+    /// Unwraps the key of the link of the credential that `tbs` is of. For another credential it
+    /// doesn't open, so an entry that was moved to another leaf is found out.
     ///
     /// # Errors
-    /// [`WrappedKeyDoesNotOpen`](PseudonymError::WrappedKeyDoesNotOpen); [`Decode`](PseudonymError::Decode) for what is no NonceAndCiphertext;
-    /// [`InvalidLength`](mimi_crypto::CryptoError::InvalidLength) for a nonce or a key of another length.
+    /// [`WrappedKeyDoesNotOpen`](PseudonymError::WrappedKeyDoesNotOpen);
+    /// [`Decode`](PseudonymError::Decode) for what is no NonceAndCiphertext;
+    /// [`InvalidLength`](mimi_crypto::CryptoError::InvalidLength) for a nonce or a key of another
+    /// length.
     pub fn unwrap<S: CipherSuiteProvider + ?Sized>(
         &self,
         suite: &S,
@@ -157,12 +165,13 @@ impl IdentityLinkWrapperKey {
     }
 }
 
-/// Refuses extensions of a GroupInfo that would give the room's wrapper key to the hub, and with it every identity in the room: a committer asks
-/// this of the GroupInfo or the PartialGroupInfo (its `group_info_extensions`) that goes into an UpdateRequest.
+/// Refuses extensions of a GroupInfo that would give the room's wrapper key to the hub, and with it
+/// every identity in the room: a committer asks this of the GroupInfo or the PartialGroupInfo (its
+/// `group_info_extensions`) that goes into an UpdateRequest.
 ///
 /// # Errors
-/// [`WrapperKeyExposed`](PseudonymError::WrapperKeyExposed), whatever stands in the component's place; [`Decode`](PseudonymError::Decode) when no party can
-/// tell, since the dictionary is none.
+/// [`WrapperKeyExposed`](PseudonymError::WrapperKeyExposed), whatever stands in the component's
+/// place; [`Decode`](PseudonymError::Decode) when no party can tell, since the dictionary is none.
 pub fn check_extensions_for_hub(group_info_extensions: &Extensions) -> Result<(), PseudonymError> {
     match group_info_extensions.component(ComponentID::IDENTITY_LINK_KEYS)? {
         None => Ok(()),

@@ -361,9 +361,10 @@ fn refuses_a_connection_request_that_is_replayed_to_another_responder() {
     refused(&bob.uri, &bobs_key, &tampered);
 }
 
-/// A user who was asked can ask a third user in the requester's name, since a request is not signed: the room is the requester's, and so is its connection key. The
-/// requester refuses whom it didn't ask; but with a response key of its own, the one in between has the third user's connection key by then. No check of the
-/// drafts' can stop that.
+/// A user who was asked can ask a third user in the requester's name, since a request is not
+/// signed: the room is the requester's, and so is its connection key. The requester refuses whom it
+/// didn't ask; but with a response key of its own, the one in between has the third user's
+/// connection key by then. No check of the drafts' can stop that.
 #[test]
 fn a_request_that_was_passed_on_is_refused_by_the_requester_and_too_late_for_the_responder() {
     let mut world = World::new();
@@ -425,7 +426,8 @@ fn a_request_that_was_passed_on_is_refused_by_the_requester_and_too_late_for_the
     }
 }
 
-/// Alice asks Bob, from a room with these credentials in it, wrapped under the room's key with these connection keys.
+/// Alice asks Bob, from a room with these credentials in it, wrapped under the room's key with
+/// these connection keys.
 struct Asked {
     pending: PendingConnection,
     sealed: HPKECiphertext,
@@ -574,7 +576,8 @@ fn refuses_a_connection_key_that_another_rotates() {
     let refused = connection.clone().rotate(&world.suite, &by_mallory, &message);
     assert_eq!(refused, Err(PseudonymError::NotTheConnectedUser));
 
-    // What was uploaded before the rotation opens until the old key is forgotten, what comes after opens too.
+    // What was uploaded before the rotation opens until the old key is forgotten, what comes after
+    // opens too.
     let connection = connection.rotate(&world.suite, &by_bob, &message).unwrap();
     let said_twice = connection.clone().rotate(&world.suite, &by_bob, &message).unwrap();
     assert_eq!(said_twice, connection);
@@ -608,7 +611,8 @@ fn refuses_an_identity_of_another_provider_or_that_no_user_vouches_for() {
     let check = |credential: &_| world.check(credential);
     let refused = bob.connection().open(&world.suite, &credential, &check);
     assert_eq!(refused, Err(PseudonymError::ProviderMismatch));
-    // Nor is a client of his provider that an authority gives to a user of another, nor the other way round.
+    // Nor is a client of his provider that an authority gives to a user of another, nor the other
+    // way round.
     let bobs = world.set(&bob).remove(0);
     for half in [user_of_another_provider, client_of_another_provider] {
         let check = |credential: &_| world.check(credential).map(half);
@@ -638,7 +642,8 @@ fn refuses_to_show_anybody_under_a_user_pseudonym_that_two_users_have() {
     let mut world = World::new();
     let (mut hub, wrapper_key, _, bob) = room_of_two(&mut world);
     let mallory = world.user("bmallory", 1);
-    // Bob lets Mallory, a user of his provider, join under his pseudonym: for the hub, she is a client of his.
+    // Bob lets Mallory, a user of his provider, join under his pseudonym: for the hub, she is a
+    // client of his.
     let pseudonym = hub.leaves.get(1).unwrap().user_pseudonym.clone();
     let hers = world.issue(&mallory, &mallory.clients[0], &pseudonym);
     let (aad, update) = add(&mut world, &wrapper_key, &mallory, std::slice::from_ref(&hers), &[2]);
@@ -677,7 +682,8 @@ fn refuses_to_show_anybody_under_a_user_pseudonym_that_two_users_have() {
     }
 }
 
-/// Where links are optional, a client without one says under which user pseudonym it is, and no party can look.
+/// Where links are optional, a client without one says under which user pseudonym it is, and no
+/// party can look.
 #[test]
 fn refuses_a_client_that_shows_itself_to_no_user_under_the_pseudonym_of_a_user_who_is_known() {
     let mut world = World::new();

@@ -186,7 +186,8 @@ fn refuses_an_establishment_package_of_another_user_time_or_signer() {
     assert_eq!(refused, Some(PseudonymError::NotTheResponder));
 }
 
-/// Reading P23 of the draft's own request is closed here: what was offered to one user is not passed on to another, nor changed.
+/// Reading P23 of the draft's own request is closed here: what was offered to one user is not
+/// passed on to another, nor changed.
 #[test]
 fn an_offer_cannot_be_passed_on_or_changed() {
     let mut world = World::new();

@@ -1,4 +1,5 @@
-//! Attacks on a room by those who commit to it: what the hub refuses, and what members follow with the leaf marked.
+//! Attacks on a room by those who commit to it: what the hub refuses, and what members follow with
+//! the leaf marked.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, missing_docs)]
 
@@ -75,7 +76,8 @@ fn a_stranger_cannot_claim_the_pseudonym_of_a_present_user() {
     let added = Changes { added: &[1], ..Default::default() };
     assert!(hub.judge(&world, &leaves, &added).is_ok());
 
-    // A consent for another client, another room, an earlier epoch, by another leaf, or with another key.
+    // A consent for another client, another room, an earlier epoch, by another leaf, or with
+    // another key.
     let other = world.unlinked(&admin, &own.user_pseudonym);
     let group = world::group_id();
     let good = consent(&world, (0, &own), &group, 1, &claimed.tbs());
@@ -99,7 +101,8 @@ fn a_stranger_cannot_claim_the_pseudonym_of_a_present_user() {
     assert!(hub.judge(&world, &leaves, &changes).is_ok());
 }
 
-/// A joiner that removes the leaf whose pseudonym it claims, as a client does that joins again, has to show that the leaf was its own.
+/// A joiner that removes the leaf whose pseudonym it claims, as a client does that joins again, has
+/// to show that the leaf was its own.
 #[test]
 fn a_stranger_cannot_take_the_place_of_a_leaf() {
     let mut world = World::new();
@@ -182,7 +185,8 @@ fn a_leaf_does_not_become_another_user() {
     assert_eq!(update(&mut world, &hub, &alice, &same), Ok(vec![(0, Some(alice.uri.clone()))]));
 }
 
-/// The hub cannot see that a link does not open. Every member follows, marks the leaf, and the room goes on: additions, and the removal of the leaf.
+/// The hub cannot see that a link does not open. Every member follows, marks the leaf, and the room
+/// goes on: additions, and the removal of the leaf.
 #[test]
 fn one_bad_commit_does_not_stop_a_room() {
     let mut world = World::new();
@@ -225,7 +229,8 @@ fn one_bad_commit_does_not_stop_a_room() {
     assert_eq!(known.pseudonym_of(&carol.uri), Some(&carols[0].user_pseudonym));
 }
 
-/// An adder withholds the key, or wraps a wrong one, and no one else may set it. The client itself may.
+/// An adder withholds the key, or wraps a wrong one, and no one else may set it. The client itself
+/// may.
 #[test]
 fn a_member_whose_key_was_withheld_sets_it_itself() {
     let mut world = World::new();
@@ -372,8 +377,9 @@ fn refuses_a_commit_that_removes_all_keys() {
     assert_eq!(refused, Err(PseudonymError::LinkKeysRemoved));
 }
 
-/// A user who is connected with another recognises it in every room whose leaves it sees, without the room's wrapper key: the connection key opens
-/// the links in the credentials, which a hub shows to a joiner. The drafts have nothing against it.
+/// A user who is connected with another recognises it in every room whose leaves it sees, without
+/// the room's wrapper key: the connection key opens the links in the credentials, which a hub shows
+/// to a joiner. The drafts have nothing against it.
 #[test]
 fn a_contact_recognises_a_friend_in_every_room_without_its_wrapper_key() {
     let mut world = World::new();
@@ -419,8 +425,8 @@ fn a_client_renews_its_credential_in_a_room() {
     assert_eq!(refused, Err(at(3, PseudonymError::UnknownLeaf)));
 }
 
-/// Costs, by what is done and not by time: a tree of blanks holds nothing, additions fill the blanks from the left in one pass, and one
-/// pseudonym in many rooms is noted without listing them.
+/// Costs, by what is done and not by time: a tree of blanks holds nothing, additions fill the
+/// blanks from the left in one pass, and one pseudonym in many rooms is noted without listing them.
 #[test]
 fn blanks_and_rooms_cost_what_they_hold() {
     let mut world = World::new();

@@ -1,5 +1,6 @@
-//! The flows of the October 2024 notes, one test each, beside a hub that learns no identity: a connection, the life of a pseudonym, a
-//! room's creation, Alice adds Bob, Bob adds Charlie, Dave joins; then who leaves, and who shows nothing.
+//! The flows of the October 2024 notes, one test each, beside a hub that learns no identity: a
+//! connection, the life of a pseudonym, a room's creation, Alice adds Bob, Bob adds Charlie, Dave
+//! joins; then who leaves, and who shows nothing.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, missing_docs)]
 
@@ -87,7 +88,8 @@ fn a_connection_exchanges_keys_that_no_server_sees() {
     hub.commit(&world, leaves, &changes).unwrap();
     hub.seen.push(response.to_bytes().unwrap());
 
-    // Alice sees that it is Bob, and has his key; each can now derive the keys of the other's links.
+    // Alice sees that it is Bob, and has his key; each can now derive the keys of the other's
+    // links.
     let to_bob =
         pending.accept(&world.suite, &response, &hub.view(&created.wrapper_key), 2, None, &check).unwrap();
     assert_eq!((to_bob.user(), to_bob.connection_key()), (&bob.uri, &bob.connection_key));
@@ -277,8 +279,8 @@ fn dave_joins_with_a_link_and_is_known_before_his_commit_is_accepted() {
     assert_eq!(names(&learn_room(&world.suite, &hub.view(&daves_key), &required, &check)), ["alice", "dave"]);
     hub.knows_no_user(&world, &[&alice, &dave], &wrapper_key);
 
-    // He joins again, from the same client with another credential: his earlier leaf goes in the same commit, and
-    // consents with its key, since his pseudonym is present.
+    // He joins again, from the same client with another credential: his earlier leaf goes in the
+    // same commit, and consents with its key, since his pseudonym is present.
     let again = world.issue(&dave, &dave.clients[0], &daves.user_pseudonym);
     let sent = join(&mut world, &hub, &daves_key, &dave, &again, 1).unwrap();
     let update = remove_clients(&hub.link_keys, &[1], Some(&sent.update)).unwrap();
@@ -402,7 +404,8 @@ fn two_rooms_of_the_same_users_have_nothing_in_common() {
         hubs.push((hub, wrapper_key));
     }
     let ((first, first_key), (second, _)) = (&hubs[0], &hubs[1]);
-    // "mimi://b.example/u/" is in both, and so are lengths. Longer than that and some characters of a pseudonym, nothing is.
+    // "mimi://b.example/u/" is in both, and so are lengths. Longer than that and some characters of
+    // a pseudonym, nothing is.
     const LONGER: usize = 28;
     let windows = |hub: &Hub| {
         let windows = hub.seen.iter().flat_map(|seen| seen.windows(LONGER).map(<[u8]>::to_vec));
@@ -423,7 +426,8 @@ fn two_rooms_of_the_same_users_have_nothing_in_common() {
     assert_eq!(RoomLeaves::new(vec![None, None]).map(|leaves| leaves.len()), Ok(0));
 }
 
-/// What is sealed isn't padded: a hub tells credentials of two lengths apart, and knows one of an unusual length again in another room.
+/// What is sealed isn't padded: a hub tells credentials of two lengths apart, and knows one of an
+/// unusual length again in another room.
 #[test]
 fn the_length_of_a_link_is_that_of_its_credential() {
     let mut world = World::new();

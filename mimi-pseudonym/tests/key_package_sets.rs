@@ -151,7 +151,8 @@ fn refuses_a_set_with_a_client_twice_or_of_two_kinds() {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever order the clients come in and however often, once each has followed its plan every set is whole, no two share a pseudonym, and one is of last resort.
+    /// Whatever order the clients come in and however often, once each has followed its plan every
+    /// set is whole, no two share a pseudonym, and one is of last resort.
     #[test]
     fn plans_lead_to_whole_sets(turns in proptest::collection::vec((1..5_u8, 0..6_usize, 0..3_usize), 1..12)) {
         let mut uploads: Vec<(usize, u8, bool)> = Vec::new();

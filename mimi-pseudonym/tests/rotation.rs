@@ -32,12 +32,14 @@ fn key_of_epoch(world: &World, epoch: u64) -> IdentityLinkWrapperKey {
     epoch_wrapper_key(&world.suite, &exported, &world::group_id(), epoch).unwrap()
 }
 
-/// A room at the hub, what each of its members knows, and the wrapper keys that those who left have had.
+/// A room at the hub, what each of its members knows, and the wrapper keys that those who left have
+/// had.
 struct Scene {
     world: World,
     hub: Hub,
     members: Vec<(u32, User, KnownRoom<()>)>,
-    /// All keys that a member had, and the client pseudonyms of those who came after it was removed.
+    /// All keys that a member had, and the client pseudonyms of those who came after it was
+    /// removed.
     removed: Vec<(Vec<IdentityLinkWrapperKey>, Vec<u32>)>,
     keys: Vec<IdentityLinkWrapperKey>,
     guests: usize,
@@ -208,7 +210,8 @@ impl Scene {
         }
     }
 
-    /// Whatever has happened, one honest member brings the room to where a newcomer learns all members.
+    /// Whatever has happened, one honest member brings the room to where a newcomer learns all
+    /// members.
     fn check_way_forward(&mut self) {
         self.rewrap_by(0);
         assert!(!self.hub.sealed.is_rotation_pending());
@@ -237,8 +240,9 @@ enum Step {
     RewrapWrongly,
 }
 
-/// All sequences of four steps: no removed member opens those who come later, no member is left behind, additions wait
-/// while a rotation is pending and only then, and one honest member mends whatever is wrong.
+/// All sequences of four steps: no removed member opens those who come later, no member is left
+/// behind, additions wait while a rotation is pending and only then, and one honest member mends
+/// whatever is wrong.
 #[test]
 fn every_interleaving_of_additions_removals_and_rewraps_keeps_its_promises() {
     use Step::{Add, Join, Remove, Rewrap, RewrapWrongly};
@@ -303,8 +307,8 @@ fn a_removed_member_cannot_open_those_who_come_after() {
     }
 }
 
-/// A member wraps all keys under a key that no member has. The hub cannot tell. The others know who it was, keep what they know,
-/// and wrap the keys again.
+/// A member wraps all keys under a key that no member has. The hub cannot tell. The others know who
+/// it was, keep what they know, and wrap the keys again.
 #[test]
 fn a_rewrap_to_a_key_that_no_member_has_is_found_out_and_mended() {
     let mut scene = Scene::new();

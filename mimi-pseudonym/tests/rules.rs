@@ -42,8 +42,8 @@ fn data(keys: &[Option<u8>]) -> IdentityLinkKeysData {
     IdentityLinkKeysData { identity_link_key_ciphertexts: keys.iter().map(|byte| byte.map(key)).collect() }
 }
 
-/// A credential for each place: `l` with a link, `u` without one, `-` blank. A link is a nonce of 12 bytes and a
-/// ciphertext of 17.
+/// A credential for each place: `l` with a link, `u` without one, `-` blank. A link is a nonce of
+/// 12 bytes and a ciphertext of 17.
 fn leaves(world: &mut World, pattern: &str) -> RoomLeaves {
     let user = world.user("alice", 1);
     let credentials = pattern.chars().map(|leaf| {
@@ -60,7 +60,8 @@ fn leaves(world: &mut World, pattern: &str) -> RoomLeaves {
     RoomLeaves::new(credentials).unwrap()
 }
 
-/// The leaves `before`, with others where the pattern has them: `l` and `u` as new clients, `-` blank, `.` as it was.
+/// The leaves `before`, with others where the pattern has them: `l` and `u` as new clients, `-`
+/// blank, `.` as it was.
 fn changed(world: &mut World, before: &RoomLeaves, pattern: &str) -> RoomLeaves {
     let new = leaves(world, &pattern.replace('.', "-"));
     let credentials = (0..).zip(pattern.chars()).map(|(leaf, what)| match what {
@@ -198,7 +199,8 @@ fn refuses_a_key_for_a_leaf_that_is_not_there_or_that_no_user_touched() {
     assert_eq!(refused, Err(at(3, PseudonymError::NoKeyToRemove)));
 }
 
-/// A member whose adder withheld its key sets it itself, whenever it likes; another's key it does not set.
+/// A member whose adder withheld its key sets it itself, whenever it likes; another's key it does
+/// not set.
 #[test]
 fn a_member_sets_its_own_key_at_any_time() {
     let mut world = World::new();

@@ -71,7 +71,8 @@ fn debug_output_of_every_secret_is_redacted() {
     }
 }
 
-/// The marker stands on each type as long as the ones that hold its bytes have it, down to `zeroize`'s own.
+/// The marker stands on each type as long as the ones that hold its bytes have it, down to
+/// `zeroize`'s own.
 #[test]
 fn every_secret_type_is_erased_when_it_is_dropped() {
     fn erased<T: ZeroizeOnDrop>() {}
@@ -137,7 +138,8 @@ fn keys_and_ciphertexts_follow_their_formulas_in_every_suite() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The same key, the same message, the same everything: another nonce each time, and it is the generator's.
+    /// The same key, the same message, the same everything: another nonce each time, and it is the
+    /// generator's.
     #[test]
     fn nonces_never_repeat_under_a_key(seed: u8, seals in 200..400_usize) {
         let mut world = World::new();

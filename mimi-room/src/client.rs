@@ -3,8 +3,8 @@
 //!
 //! A client holds a [`ClientRoom`] for each room: after creating its group or opening a Welcome by
 //! [`ClientRoom::load`], from outside by [`ExternalJoin`]. Incoming messages go through
-//! [`ClientRoom::receive`]. Changes go out by [`ClientRoom::commit`] or [`ClientRoom::propose`], and
-//! count once [`ClientRoom::answered`] has seen the hub's answer.
+//! [`ClientRoom::receive`]. Changes go out by [`ClientRoom::commit`] or [`ClientRoom::propose`],
+//! and count once [`ClientRoom::answered`] has seen the hub's answer.
 
 mod act;
 mod fetch;
@@ -756,7 +756,8 @@ struct Ordered {
     all_rights: Vec<Right>,
 }
 
-/// Whether a commit refers to one of these proposals. What a SemiPrivateMessage refers to is hidden.
+/// Whether a commit refers to one of these proposals. What a SemiPrivateMessage refers to is
+/// hidden.
 fn refers_to(message: &CommitMessage, list: &[WaitingProposal]) -> bool {
     let MLSMessageBody::PublicMessage { public_message } = &message.get().body else { return false };
     let Content::Commit { commit } = public_message.content().content() else { return false };

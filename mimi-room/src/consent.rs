@@ -1,17 +1,19 @@
 //! Consent to be added to rooms (mimi-protocol §5.7, §8).
 //!
-//! [`Consents`] is what a provider keeps: the target's, to decide whether key material is handed out, and the requester's, of what
-//! it was told. It takes each [`ConsentEntry`] and says what came of it; it never refuses one. To the other provider the answer is the
-//! same whatever came of it: the draft's 201 tells no more than that the entry arrived.
+//! [`Consents`] is what a provider keeps: the target's, to decide whether key material is handed
+//! out, and the requester's, of what it was told. It takes each [`ConsentEntry`] and says what came
+//! of it; it never refuses one. To the other provider the answer is the same whatever came of it:
+//! the draft's 201 tells no more than that the entry arrived.
 //!
-//! - A grant or a revocation needs no request, and its scope may be another than the request's. What was said last about a room
-//!   counts: a word about any room takes the place of all words before it.
+//! - A grant or a revocation needs no request, and its scope may be another than the request's.
+//!   What was said last about a room counts: a word about any room takes the place of all words
+//!   before it.
 //! - A cancellation withdraws a request of exactly its scope; without one, it is ignored.
-//! - A request that is covered by a revocation is dropped: the target has said no, and isn't asked again until it says otherwise.
-//!   The requester doesn't learn of it.
+//! - A request that is covered by a revocation is dropped: the target has said no, and isn't asked
+//!   again until it says otherwise. The requester doesn't learn of it.
 //!
-//! Requests are bounded ([`MAX_REQUESTS`]); what a target says is kept for each room that it names. How many entries to take from a
-//! provider is yours to limit.
+//! Requests are bounded ([`MAX_REQUESTS`]); what a target says is kept for each room that it names.
+//! How many entries to take from a provider is yours to limit.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use core::fmt;
@@ -19,12 +21,12 @@ use core::fmt;
 use mimi_codec::protocol::{ConsentEntry, ConsentOperation, KeyMaterialUserCode};
 use mimi_codec::{IdentityError, RoomUri, UserUri};
 
-/// How many requests of one requester for one target are kept. Beyond, a new one is dropped: else a requester could fill the target's
-/// provider with requests for ever more rooms.
+/// How many requests of one requester for one target are kept. Beyond, a new one is dropped: else a
+/// requester could fill the target's provider with requests for ever more rooms.
 pub const MAX_REQUESTS: usize = 64;
 
-/// How many requests of all requesters for one target are kept. Beyond, a new one is dropped: strangers
-/// are many, and a user answers few.
+/// How many requests of all requesters for one target are kept. Beyond, a new one is dropped:
+/// strangers are many, and a user answers few.
 pub const MAX_REQUESTS_FOR_TARGET: usize = 1024;
 
 /// What came of a consent entry. It is for the provider and its user, not for the other side.
@@ -181,8 +183,8 @@ pub enum NoConsent {
 impl NoConsent {
     /// The code that a target's provider answers a request for key material with.
     ///
-    /// A revocation looks like no answer. Consent for other rooms shows only where the provider `tells_of_other_rooms`; the
-    /// draft lets it keep silent.
+    /// A revocation looks like no answer. Consent for other rooms shows only where the provider
+    /// `tells_of_other_rooms`; the draft lets it keep silent.
     #[must_use]
     pub const fn code(self, tells_of_other_rooms: TellsOfOtherRooms) -> KeyMaterialUserCode {
         match (self, tells_of_other_rooms) {
@@ -260,7 +262,8 @@ pub struct Consents {
 }
 
 impl Consents {
-    /// Takes an entry that has arrived at its endpoint ([`ConsentEntry::check_endpoint`] tells) or that the own user makes.
+    /// Takes an entry that has arrived at its endpoint ([`ConsentEntry::check_endpoint`] tells) or
+    /// that the own user makes.
     ///
     /// # Errors
     /// An [`IdentityError`] if the requester, the target or the room is not in the spelling that

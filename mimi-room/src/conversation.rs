@@ -1,7 +1,9 @@
-//! One-to-one, ad-hoc and named groups: all of them rooms, told apart by their settings (mimi-room-policy §5).
+//! One-to-one, ad-hoc and named groups: all of them rooms, told apart by their settings
+//! (mimi-room-policy §5).
 //!
-//! A fixed-membership room is the one conversation of its participants: only one can exist for a set of them. So there is a key
-//! that follows from the set alone, by which the same people find the same room.
+//! A fixed-membership room is the one conversation of its participants: only one can exist for a
+//! set of them. So there is a key that follows from the set alone, by which the same people find
+//! the same room.
 
 use alloc::collections::BTreeMap;
 use alloc::collections::BTreeSet;
@@ -22,7 +24,8 @@ pub enum Conversation {
 }
 
 impl Conversation {
-    /// The kind of a room with this base policy and that many participants, banned ones not counted.
+    /// The kind of a room with this base policy and that many participants, banned ones not
+    /// counted.
     #[must_use]
     pub const fn of(policy: &BaseRoomPolicy, participants: usize) -> Self {
         match (policy.fixed_membership, participants) {
@@ -51,8 +54,9 @@ impl Conversation {
 /// conversation_key = SHA-256(ConversationKeyInput)
 /// ```
 ///
-/// The parent belongs to it: a room for a call inside another room isn't the direct message of the same people. Participants are
-/// compared octet by octet, as everywhere. Who knows the participants knows the key; it is no secret.
+/// The parent belongs to it: a room for a call inside another room isn't the direct message of the
+/// same people. Participants are compared byte by byte, as everywhere. Who knows the participants
+/// knows the key; it is no secret.
 ///
 /// ```
 /// use mimi_codec::UserUri;
@@ -202,7 +206,8 @@ impl Conversations {
         self.rooms.get(key)
     }
 
-    /// Opens a room for people who have none yet. To open the room that they have again changes nothing.
+    /// Opens a room for people who have none yet. To open the room that they have again changes
+    /// nothing.
     ///
     /// # Errors
     /// [`ConversationExists`], with the room that they have; nothing is changed.

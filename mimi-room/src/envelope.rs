@@ -1,8 +1,9 @@
 //! The envelope of policies that a hub allows in its rooms (mimi-room-policy §1, mimi-arch §4.4).
 //!
-//! The creator of a room chooses a policy inside the envelope, and every update stays in it. An [`Envelope`] that states nothing
-//! allows everything; each field narrows it. [`Envelope::check`] judges a whole dictionary, at creation and after an update alike, and
-//! names everything that lies outside.
+//! The creator of a room chooses a policy inside the envelope, and every update stays in it. An
+//! [`Envelope`] that states nothing allows everything; each field narrows it. [`Envelope::check`]
+//! judges a whole dictionary, at creation and after an update alike, and names everything that lies
+//! outside.
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -86,7 +87,8 @@ impl<T: Ord + Copy> Allowed<T> {
 pub struct Envelope {
     /// Components that a room must have.
     pub required_components: BTreeSet<ComponentID>,
-    /// The policy components that a room may have; those that are required may be there in any case.
+    /// The policy components that a room may have; those that are required may be there in any
+    /// case.
     pub components: Allowed<ComponentID>,
     /// `fixed_membership`.
     pub fixed_membership: Allowed<bool>,
@@ -138,8 +140,8 @@ pub struct Envelope {
     pub max_bots: Option<usize>,
     /// `expiring_messages`.
     pub expiring_messages: Allowed<Optionality>,
-    /// The greatest `max_expiration_duration`, in seconds; a room in which messages may go without expiring is outside of it only
-    /// if [`Self::expiring_messages`] says so.
+    /// The greatest `max_expiration_duration`, in seconds; a room in which messages may go without
+    /// expiring is outside of it only if [`Self::expiring_messages`] says so.
     pub max_expiration: Option<u32>,
     /// Cipher suites that a room may demand of its clients.
     pub cipher_suites: Allowed<CipherSuite>,
@@ -286,7 +288,8 @@ impl Findings {
     }
 }
 
-/// Whether a limit that a room states is no greater than the hub's, if the hub has one; a room without one is unlimited.
+/// Whether a limit that a room states is no greater than the hub's, if the hub has one; a room
+/// without one is unlimited.
 fn is_within<T: PartialOrd>(stated: Option<T>, hub: Option<T>) -> bool {
     match (stated, hub) {
         (_, None) => true,
@@ -296,9 +299,9 @@ fn is_within<T: PartialOrd>(stated: Option<T>, hub: Option<T>) -> bool {
 }
 
 impl Envelope {
-    /// All that lies outside, of a room with this dictionary: the one it is created with, or the one that an update would leave.
-    /// Nothing is a policy inside of the envelope. A component that is absent states nothing; one that has to be there is
-    /// [required](Self::required_components).
+    /// All that lies outside, of a room with this dictionary: the one it is created with, or the
+    /// one that an update would leave. Nothing is a policy inside of the envelope. A component that
+    /// is absent states nothing; one that has to be there is [required](Self::required_components).
     #[must_use]
     pub fn check(&self, dictionary: &AppDataDictionary) -> Vec<Outside> {
         let mut found = Findings(Vec::new());

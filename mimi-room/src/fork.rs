@@ -1,13 +1,15 @@
 //! Forks: clients that hold different states for the same epoch (the notes of June 2024).
 //!
-//! Clients report their `epoch_authenticator` (RFC 9420 §8.7), which is the same for all who agree on the epoch and tells nothing of
-//! its keys. [`ForkReports`] gathers the reports on one epoch and names who is on which branch. Users decide, not clients: one
-//! user with many clients does not outvote the others. The branch with more than half of the group's users goes on, and the clients
-//! of the other branches are to join again. A user counts for a branch if none of its clients reports another. Without such a branch nothing is decided: the notes
-//! leave open what to do when the majority is wrong, and so does this.
+//! Clients report their `epoch_authenticator` (RFC 9420 §8.7), which is the same for all who agree
+//! on the epoch and tells nothing of its keys. [`ForkReports`] gathers the reports on one epoch and
+//! names who is on which branch. Users decide, not clients: one user with many clients does not
+//! outvote the others. The branch with more than half of the group's users goes on, and the clients
+//! of the other branches are to join again. A user counts for a branch if none of its clients
+//! reports another. Without such a branch nothing is decided: the notes leave open what to do when
+//! the majority is wrong, and so does this.
 //!
-//! A client's word is all there is: it can claim the majority's authenticator and be elsewhere. Reports have to be authenticated as the
-//! client's by the caller.
+//! A client's word is all there is: it can claim the majority's authenticator and be elsewhere.
+//! Reports have to be authenticated as the client's by the caller.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -74,7 +76,7 @@ pub enum ReportRefusal {
     },
     /// It holds no authenticator, or one longer than any hash.
     Length {
-        /// The length in octets.
+        /// The length in bytes.
         octets: usize,
     },
 }
@@ -93,7 +95,7 @@ impl fmt::Display for ReportRefusal {
 
 impl core::error::Error for ReportRefusal {}
 
-/// Octets of an `epoch_authenticator` at most: those of the longest hash of a cipher suite.
+/// Bytes of an `epoch_authenticator` at most: those of the longest hash of a cipher suite.
 const MAX_AUTHENTICATOR: usize = 64;
 
 /// Clients that agree on an epoch.
@@ -123,7 +125,8 @@ pub enum ForkVerdict<'a> {
         branch: Branch<'a>,
         /// The other branches, the largest first.
         others: Vec<Branch<'a>>,
-        /// All who are to join again: those of the other branches and those whose reports contradict one another.
+        /// All who are to join again: those of the other branches and those whose reports
+        /// contradict one another.
         rejoin: Vec<&'a ClientUri>,
         /// Clients that have not reported.
         silent: Vec<&'a ClientUri>,
@@ -140,8 +143,8 @@ pub enum ForkVerdict<'a> {
 }
 
 impl ForkReports {
-    /// For the clients that are in the group in `epoch`, each with its user; one that is named twice
-    /// counts once.
+    /// For the clients that are in the group in `epoch`, each with its user; one that is named
+    /// twice counts once.
     #[must_use]
     pub fn new(epoch: u64, clients: impl IntoIterator<Item = (UserUri, ClientUri)>) -> Self {
         let reports = clients.into_iter().map(|(user, client)| (client, (user, Report::None)));
@@ -154,8 +157,8 @@ impl ForkReports {
         self.epoch
     }
 
-    /// Counts a client's report. Who reports the same again changes nothing; who reports something else has contradicted itself, and
-    /// is on no branch from then on.
+    /// Counts a client's report. Who reports the same again changes nothing; who reports something
+    /// else has contradicted itself, and is on no branch from then on.
     ///
     /// # Errors
     /// [`ReportRefusal`]; nothing is changed.

@@ -10,8 +10,8 @@
 //! - **[`MlsStack`]** is what the room asks of MLS, and **[`Identity`]** who a credential names.
 //! - [`NewRoom`] says what a new group is created with; a group that was created or joined becomes
 //!   a room by [`Room::load`].
-//! - **[`hub`]**, **[`client`]** and **[`follower`]** are the three parties, and [`key_material`] is the
-//!   check of KeyPackages before they are added.
+//! - **[`hub`]**, **[`client`]** and **[`follower`]** are the three parties, and [`key_material`]
+//!   is the check of KeyPackages before they are added.
 //!
 //! What a server does with a body of `/update`, whatever its MLS stack:
 //!

@@ -1,7 +1,9 @@
-//! How a sender's first messages reach a receiver who doesn't know the sender: the modes of the working group's notes of May 2023.
+//! How a sender's first messages reach a receiver who doesn't know the sender: the modes of the
+//! working group's notes of May 2023.
 //!
-//! The notes decide for two modes, consent-based and quarantined; that everything gets through is a receiver's client that accepts by
-//! itself. Between users who know each other no mode asks anything.
+//! The notes decide for two modes, consent-based and quarantined; that everything gets through is a
+//! receiver's client that accepts by itself. Between users who know each other no mode asks
+//! anything.
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
@@ -16,9 +18,11 @@ use crate::consent::NoConsent;
 pub enum MessagingMode {
     /// Not before it has granted consent.
     ConsentBased,
-    /// They may write, and the messages are held until the receiver accepts; the sender doesn't see a difference.
+    /// They may write, and the messages are held until the receiver accepts; the sender doesn't see
+    /// a difference.
     Quarantined,
-    /// Everything gets through: the receiver's own choice, to accept every request by itself ("fire and forget").
+    /// Everything gets through: the receiver's own choice, to accept every request by itself ("fire
+    /// and forget").
     AutoAccept,
 }
 
@@ -40,7 +44,8 @@ pub enum Delivery {
     Deliver,
     /// It is held; [`Quarantine`] keeps it. No delivery notification and no read receipt is sent.
     Hold,
-    /// It is dropped, and the sender doesn't see a difference: a refusal would tell it that the receiver has revoked consent.
+    /// It is dropped, and the sender doesn't see a difference: a refusal would tell it that the
+    /// receiver has revoked consent.
     Drop,
     /// It isn't taken. The sender needs consent first.
     Refuse,
@@ -48,8 +53,8 @@ pub enum Delivery {
 
 /// What becomes of a message to a receiver with this mode.
 ///
-/// Who is in the contacts or has consent gets through in every mode. Whom the receiver has revoked gets through in none: accepting
-/// by itself is for those about whom the receiver has said nothing.
+/// Who is in the contacts or has consent gets through in every mode. Whom the receiver has revoked
+/// gets through in none: accepting by itself is for those about whom the receiver has said nothing.
 ///
 /// ```
 /// use mimi_room::consent::NoConsent;
@@ -75,8 +80,9 @@ pub const fn delivery(mode: MessagingMode, sender: Acquaintance) -> Delivery {
 
 /// The messages that one receiver hasn't accepted yet, by sender, in the order in which they came.
 ///
-/// It is bounded, since strangers fill it: when a sender has `per_sender` messages in it, or `senders` are in it, what comes further is
-/// given back. To the sender, it has been taken all the same.
+/// It is bounded, since strangers fill it: when a sender has `per_sender` messages in it, or
+/// `senders` are in it, what comes further is given back. To the sender, it has been taken all the
+/// same.
 ///
 /// ```
 /// use mimi_codec::UserUri;
@@ -163,7 +169,8 @@ impl<M> Quarantine<M> {
         self.held.remove(sender).map(Vec::from).unwrap_or_default()
     }
 
-    /// The receiver doesn't want to hear of the sender: what was held is dropped. Gives how many messages that were.
+    /// The receiver doesn't want to hear of the sender: what was held is dropped. Gives how many
+    /// messages that were.
     pub fn refuse(&mut self, sender: &UserUri) -> usize {
         self.held.remove(sender).map_or(0, |held| held.len())
     }

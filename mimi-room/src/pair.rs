@@ -1,9 +1,10 @@
 //! A room whose group is a pair: a traditional and a post-quantum one (mls-combiner).
 //!
-//! The room is the traditional group: application messages are sent in it, and its GroupContext holds
-//! the room's components (reading N13). A [`PostQuantumGroup`] is the other half, which a hub or
-//! follower keeps beside its [`Room`]. PARTIAL commits concern the room alone and go the ordinary way:
-//! [`Room::judge_commit`] refuses those that need a FULL commit. A FULL commit is judged by
+//! The room is the traditional group: application messages are sent in it, and its GroupContext
+//! holds the room's components (reading N13). A [`PostQuantumGroup`] is the other half, which a hub
+//! or follower keeps beside its [`Room`]. PARTIAL commits concern the room alone and go the
+//! ordinary way: [`Room::judge_commit`] refuses those that need a FULL commit. A FULL commit is
+//! judged by
 //! [`PostQuantumGroup::judge_full_commit`]: policy decides on the traditional commit, and the
 //! post-quantum one must make the same of the other group.
 
@@ -167,14 +168,14 @@ impl<Q: MlsStack> PostQuantumGroup<Q> {
         &self.stack
     }
 
-    /// Judges a FULL commit: `commit` of the room's group, and `post_quantum_commit` of this one. Nothing
-    /// changes before [`Self::apply_full_commit`].
+    /// Judges a FULL commit: `commit` of the room's group, and `post_quantum_commit` of this one.
+    /// Nothing changes before [`Self::apply_full_commit`].
     ///
     /// Both come from one client, update the APQInfo alike, and leave both groups with the same
     /// clients. Everything else is decided on the room's commit.
     ///
-    /// At a member, staging the room's commit takes the PSK: its stack for the room must have it from
-    /// the staged post-quantum epoch.
+    /// At a member, staging the room's commit takes the PSK: its stack for the room must have it
+    /// from the staged post-quantum epoch.
     ///
     /// # Errors
     /// The first reason to refuse it.
@@ -339,8 +340,8 @@ fn commit_of(content: &AuthenticatedContent) -> Result<&Commit, Refused> {
     }
 }
 
-/// The proposals of a post-quantum commit. What changes the room is proposed in the room's group; here
-/// a commit writes out what it comes to.
+/// The proposals of a post-quantum commit. What changes the room is proposed in the room's group;
+/// here a commit writes out what it comes to.
 fn proposals_by_value(commit: &Commit) -> Result<Vec<&Proposal>, Refused> {
     let mut proposals = Vec::with_capacity(commit.proposals.len());
     for it in &commit.proposals {

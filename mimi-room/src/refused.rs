@@ -94,12 +94,14 @@ pub enum Refused {
     OtherComponents,
     /// The GroupInfo of a commit is not good for those who join by it.
     GroupInfo(GroupInfoProblem),
-    /// The commits of a combined session do not keep its two groups one session (mls-combiner §3, §5).
+    /// The commits of a combined session do not keep its two groups one session (mls-combiner §3,
+    /// §5).
     Pair(APQSessionError),
-    /// The cipher suites of the two groups of a combined session do not fit together (mls-combiner §7.1).
+    /// The cipher suites of the two groups of a combined session do not fit together (mls-combiner
+    /// §7.1).
     PairSuites(ApqSuitesError),
-    /// A proposal in the post-quantum group other than Add, Remove, ExternalInit, PreSharedKey and the
-    /// update of the APQInfo, or one that the commit only refers to (reading N13).
+    /// A proposal in the post-quantum group other than Add, Remove, ExternalInit, PreSharedKey and
+    /// the update of the APQInfo, or one that the commit only refers to (reading N13).
     PairProposal,
     /// The two commits of a FULL commit come from different clients.
     PairCommitter,

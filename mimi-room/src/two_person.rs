@@ -1,12 +1,14 @@
 //! Two-person control: a change that takes effect only when others have approved it.
 //!
-//! **Ours.** The notes of October 2024 ask for it and say that the drafts don't support it; nothing on the wire knows of it. It is off
-//! unless a room's members have agreed on a [`ApprovalRule`] among themselves. It adds to the room's policy and replaces none of
-//! it: what comes out is a change that may be proposed, and is then judged like any other.
+//! **Ours.** The notes of October 2024 ask for it and say that the drafts don't support it; nothing
+//! on the wire knows of it. It is off unless a room's members have agreed on a [`ApprovalRule`]
+//! among themselves. It adds to the room's policy and replaces none of it: what comes out is a
+//! change that may be proposed, and is then judged like any other.
 //!
-//! An approval is for exactly one change, byte by byte ([`ChangeDigest`]), from one user, and counts only while that user holds one of
-//! the rule's roles: at the approval and again at the end. The proposer can't approve its own change. All of it is over at a time
-//! that is passed in. Whether an approval comes from the user that it names, the caller has to see.
+//! An approval is for exactly one change, byte by byte ([`ChangeDigest`]), from one user, and
+//! counts only while that user holds one of the rule's roles: at the approval and again at the end.
+//! The proposer can't approve its own change. All of it is over at a time that is passed in.
+//! Whether an approval comes from the user that it names, the caller has to see.
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -43,8 +45,8 @@ pub struct ApprovalRule {
 pub struct ChangeDigest([u8; 32]);
 
 impl ChangeDigest {
-    /// The digest of a change, as it will be sent: the encoded proposals. What else the approvers have to agree on, such as the epoch,
-    /// belongs into these bytes.
+    /// The digest of a change, as it will be sent: the encoded proposals. What else the approvers
+    /// have to agree on, such as the epoch, belongs into these bytes.
     #[must_use]
     pub fn new(room: &RoomUri, change: &[u8]) -> Self {
         let mut hash = Sha256::new();
@@ -225,7 +227,8 @@ impl ApprovedChange {
 }
 
 impl PendingChange {
-    /// A change of `room` that `proposer` proposes at `now_ms`, in milliseconds since the UNIX epoch.
+    /// A change of `room` that `proposer` proposes at `now_ms`, in milliseconds since the UNIX
+    /// epoch.
     #[must_use]
     pub fn new(rule: ApprovalRule, room: RoomUri, change: Vec<u8>, proposer: UserUri, now_ms: u64) -> Self {
         let digest = ChangeDigest::new(&room, &change);

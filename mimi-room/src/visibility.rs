@@ -1,5 +1,5 @@
-//! What the hub and a follower may learn of who is in a room, by its settings (mimi-protocol §5.3, §6; the notes of June and
-//! November 2024).
+//! What the hub and a follower may learn of who is in a room, by its settings (mimi-protocol §5.3,
+//! §6; the notes of June and November 2024).
 
 use mimi_codec::{
     code_points::WireFormat,
@@ -18,7 +18,8 @@ pub enum SeenMembers {
 /// By what a server knows those who aren't its own users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SeenNames {
-    /// By pseudonyms, where their clients use them: each is free to. Their providers show in either case.
+    /// By pseudonyms, where their clients use them: each is free to. Their providers show in either
+    /// case.
     AsTheirClientsChose,
     /// By their long-term identifiers.
     Real,
@@ -44,12 +45,12 @@ pub struct Visibility {
 
 /// What the hub and a follower may learn of who is in a room with this policy.
 ///
-/// - A follower that passes handshakes on as PublicMessages reads them: all joining and leaving. SemiPrivateMessages show it no more
-///   than its own users, and GroupInfo and tree come to it sealed. Where the room allows both formats, or says nothing, it may
-///   get to see everything.
+/// - A follower that passes handshakes on as PublicMessages reads them: all joining and leaving.
+///   SemiPrivateMessages show it no more than its own users, and GroupInfo and tree come to it
+///   sealed. Where the room allows both formats, or says nothing, it may get to see everything.
 /// - The hub sees every handshake, so as to decide on it.
-/// - Where pseudonyms are allowed, neither learns the real identifier of a client that uses one, except that a provider knows
-///   its own users.
+/// - Where pseudonyms are allowed, neither learns the real identifier of a client that uses one,
+///   except that a provider knows its own users.
 ///
 /// ```
 /// use mimi_codec::{code_points::WireFormat, protocol::Uri, room_policy::BaseRoomPolicy};

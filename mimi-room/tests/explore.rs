@@ -663,7 +663,8 @@ fn hub_lies(hub: &Hub<Suite, Names>, place: &Place, current: &[usize]) {
     let success =
         UpdateRoomResponse::Success { error_description: String::new(), accepted_timestamp: 1 << 20 };
     for (client, _) in &commits {
-        // Its user believes the hub, and is in a group of its own: no message of the others reaches it.
+        // Its user believes the hub, and is in a group of its own: no message of the others reaches
+        // it.
         let it = &place.world.clients[*client];
         let mut own = it.room.clone().unwrap();
         if !matches!(own.answered(&suite(), &Names, &success), Ok(Some(Event::Commit { .. }))) {

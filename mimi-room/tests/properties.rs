@@ -201,7 +201,8 @@ proptest! {
 
     // Two-person control
 
-    /// A change is approved exactly when enough other users have said yes whose role may, then and now.
+    /// A change is approved exactly when enough other users have said yes whose role may, then and
+    /// now.
     #[test]
     fn nothing_is_approved_without_enough_of_those_who_may(
         needed in 1..4u32,

@@ -16,7 +16,8 @@ pub struct Annotation {
     /// The runs in the order of their bytes; together they are the whole encoding. A field in which
     /// other fields lie has a run of its own before them, which may be empty.
     pub runs: Vec<AnnotatedRun>,
-    /// Why the bytes are refused, if they are. The last run then begins with the byte of the refusal.
+    /// Why the bytes are refused, if they are. The last run then begins with the byte of the
+    /// refusal.
     pub refused: Option<Refusal>,
 }
 
@@ -36,8 +37,8 @@ pub struct AnnotatedRun {
     pub path: String,
     /// The last step of that way: `[0]`.
     pub name: String,
-    /// The value as [`inspect()`](crate::inspect()) prints it, on one line; `None` where it is the bytes
-    /// themselves, and for a field in which other fields lie.
+    /// The value as [`inspect()`](crate::inspect()) prints it, on one line; `None` where it is the
+    /// bytes themselves, and for a field in which other fields lie.
     pub value: Option<String>,
 }
 
@@ -47,14 +48,15 @@ pub struct AnnotatedRun {
 pub enum RunRole {
     /// All of the field, its length included, or what precedes the first of the fields in it.
     Field,
-    /// Between or behind the fields in it: a length, a presence byte, or the number that selects an arm.
+    /// Between or behind the fields in it: a length, a presence byte, or the number that selects an
+    /// arm.
     Framing,
     /// Bytes of a refused encoding from the refusal on.
     Unread,
 }
 
-/// Cuts `encoded`, read as the type `name`, into the bytes of its fields. Bytes that are refused are
-/// annotated up to the refusal.
+/// Cuts `encoded`, read as the type `name`, into the bytes of its fields. Bytes that are refused
+/// are annotated up to the refusal.
 ///
 /// ```
 /// use mimi_test_vectors::{RunRole, annotate};

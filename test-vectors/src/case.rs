@@ -46,8 +46,8 @@ impl<'a> Case<'a> {
         });
     }
 
-    /// Notes that this verifier cannot judge the case: it knows no such suite or revision. What else is
-    /// wrong with the case counts for nothing then.
+    /// Notes that this verifier cannot judge the case: it knows no such suite or revision. What
+    /// else is wrong with the case counts for nothing then.
     pub(crate) fn cannot_judge(&mut self, field: &str, known: impl fmt::Display, found: impl fmt::Display) {
         self.unjudged.get_or_insert(Failure {
             case: Some(self.label.into()),

@@ -13,7 +13,8 @@ use crate::wire_type::{InspectError, Inspected, inspect};
 /// A field in which two values of one type differ.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FieldDifference {
-    /// The way to the field, from the name of the type on, in the names that [`inspect()`](crate::inspect()) prints.
+    /// The way to the field, from the name of the type on, in the names that
+    /// [`inspect()`](crate::inspect()) prints.
     pub path: String,
     /// What the one has there; `None` if it has no such field or element.
     pub a: Option<FieldValue>,
@@ -39,11 +40,11 @@ pub enum CompareError {
     B(InspectError),
 }
 
-/// Every field in which `a` and `b` differ as values of the type `name`, in the order in which they stand; none exactly if the
-/// encodings are the same.
+/// Every field in which `a` and `b` differ as values of the type `name`, in the order in which they
+/// stand; none exactly if the encodings are the same.
 ///
-/// A list of another length is one difference. What its elements have in common at both ends is passed over, so that one element
-/// more or less doesn't make all behind it differ.
+/// A list of another length is one difference. What its elements have in common at both ends is
+/// passed over, so that one element more or less doesn't make all behind it differ.
 ///
 /// ```
 /// let differences = mimi_test_vectors::compare("HPKECiphertext", b"\x01a\x02bc", b"\x01a\x01b")?;
@@ -93,7 +94,8 @@ struct Side<'a> {
 }
 
 impl<'a> Side<'a> {
-    /// A member or an element. The name of an arm stands in JSON alone: its members lie where it does.
+    /// A member or an element. The name of an arm stands in JSON alone: its members lie where it
+    /// does.
     fn part(self, segment: Step<'_>, value: Option<&'a Value>) -> Option<Self> {
         let place = match segment {
             Step::Member(member) => self

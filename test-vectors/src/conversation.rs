@@ -1,5 +1,5 @@
-//! Conversations in JSON: the lines of `mimi-vectors timeline`, which are the messages of the kind `timeline`, and what a
-//! person sees of them.
+//! Conversations in JSON: the lines of `mimi-vectors timeline`, which are the messages of the kind
+//! `timeline`, and what a person sees of them.
 
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -80,7 +80,8 @@ fn bytes(name: &str, hex_text: &str) -> Result<Vec<u8>, String> {
     hex::decode(hex_text).map_err(|error| format!("{name} is not hex: {error}"))
 }
 
-/// The ID of a status report that was sent by itself: as of a message with its bytes and an empty salt.
+/// The ID of a status report that was sent by itself: as of a message with its bytes and an empty
+/// salt.
 fn report_id(sender_uri: &str, room_uri: &str, encoded: &[u8]) -> Result<MessageId, String> {
     let mut hash = Sha256::new();
     for uri in [sender_uri, room_uri] {
@@ -146,8 +147,8 @@ impl Conversation {
         self.rooms().map(|(uri, room)| room_json(uri, room, now_ms)).collect()
     }
 
-    /// A snapshot of each room by its URI, as hex. What is kept of a message is its encoded content; of a status report that
-    /// was sent by itself, nothing.
+    /// A snapshot of each room by its URI, as hex. What is kept of a message is its encoded
+    /// content; of a status report that was sent by itself, nothing.
     #[must_use]
     pub fn snapshots(&self) -> Value {
         let payload =

@@ -17,8 +17,8 @@ pub(crate) struct Difference {
     pub(crate) found: String,
 }
 
-/// Every place where `found` differs from `expected`. A member that is null and one that is absent are the same, and members that
-/// only `expected` has are ignored.
+/// Every place where `found` differs from `expected`. A member that is null and one that is absent
+/// are the same, and members that only `expected` has are ignored.
 pub(crate) fn differences(name: &str, expected: &Value, found: &Value) -> Vec<Difference> {
     let mut all = Vec::new();
     compare(name, expected, found, &mut all);

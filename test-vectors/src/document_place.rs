@@ -21,7 +21,7 @@ pub(crate) enum Shape {
 
 use Shape::{Each, Fields, Pairs, Part, Plain};
 
-/// `MimiContent` (mimi-content-09, 4.1).
+/// `MimiContent` (mimi-content-09 §4.1).
 pub(crate) const MIMI_CONTENT: Shape = Fields(&[
     ("salt", Plain),
     ("replaces", Plain),
@@ -32,7 +32,7 @@ pub(crate) const MIMI_CONTENT: Shape = Fields(&[
     ("body", Part),
 ]);
 
-/// `MessageDerivedValues` (mimi-content-09, 4.6).
+/// `MessageDerivedValues` (mimi-content-09 §4.6).
 pub(crate) const MESSAGE_DERIVED_VALUES: Shape = Fields(&[
     ("message_id", Plain),
     ("hub_accepted_timestamp", Plain),
@@ -43,10 +43,10 @@ pub(crate) const MESSAGE_DERIVED_VALUES: Shape = Fields(&[
     ("room_url", Plain),
 ]);
 
-/// `MessageStatusReport` (mimi-message-status-01, 3).
+/// `MessageStatusReport` (mimi-message-status-01 §3).
 pub(crate) const MESSAGE_STATUS_REPORT: Shape = Each(&Each(&Plain));
 
-/// The fields of a `NestedPart` of a cardinality (mimi-content-09, 4.4).
+/// The fields of a `NestedPart` of a cardinality (mimi-content-09 §4.4).
 fn part_fields(cardinality: u64) -> &'static [(&'static str, Shape)] {
     match cardinality {
         1 => &[
@@ -84,8 +84,8 @@ fn part_fields(cardinality: u64) -> &'static [(&'static str, Shape)] {
     }
 }
 
-/// The places of the fields of a document of this shape. Where the bytes are not such a document, the
-/// places end: a field that is not complete reaches to the last byte.
+/// The places of the fields of a document of this shape. Where the bytes are not such a document,
+/// the places end: a field that is not complete reaches to the last byte.
 pub(crate) fn places(document: &[u8], shape: Shape) -> Vec<Place> {
     let mut inside = Vec::new();
     let mut cursor = Cursor { document, at: 0, depth: 0 };

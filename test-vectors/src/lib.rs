@@ -1,14 +1,17 @@
-//! Test vectors for MIMI (More Instant Messaging Interoperability), and what checks, makes and shows them.
+//! Test vectors for MIMI (More Instant Messaging Interoperability), and what checks, makes and
+//! shows them.
 //!
-//! - **[`SHIPPED`]** are the vectors themselves: the working groups' examples, and sets that were generated from a seed.
-//! - **[`verify_str`]** checks every case of a vector file, and says of each failure which case, which field, what was expected and what
-//!   was found.
+//! - **[`SHIPPED`]** are the vectors themselves: the working groups' examples, and sets that were
+//!   generated from a seed.
+//! - **[`verify_str`]** checks every case of a vector file, and says of each failure which case,
+//!   which field, what was expected and what was found.
 //! - **[`generate`]** makes vectors; the same seed gives the same bytes.
 //! - **[`inspect()`]** decodes bytes as any type that [`types`] names, and gives JSON.
 //! - **[`compare`]** says in which fields two encodings of such a type differ, and at which bytes.
 //! - **[`annotate`]** cuts bytes into those of each field.
 //!
-//! The program `mimi-vectors` puts a command line around them. The library has no I/O: files are yours to read and write.
+//! The program `mimi-vectors` puts a command line around them. The library has no I/O: files are
+//! yours to read and write.
 //!
 //! # Example
 //!

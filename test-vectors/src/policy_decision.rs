@@ -35,7 +35,8 @@ pub enum Decision {
 pub enum WhyRefused {
     /// The room isn't valid.
     InvalidRoom(InvalidRoom),
-    /// What the room says was accepted before can't have been made. The place is that among `pending`.
+    /// What the room says was accepted before can't have been made. The place is that among
+    /// `pending`.
     InvalidPending(usize, Refusal),
     /// A user, client or claim is named in a spelling that does not count.
     Identity(IdentityError),
@@ -67,7 +68,7 @@ impl fmt::Display for WhyRefused {
 }
 
 impl WhyRefused {
-    /// Of a refused message, who has to refuse it: the hub sees no content (mimi-room-policy section 8.3).
+    /// Of a refused message, who has to refuse it: the hub sees no content (mimi-room-policy §8.3).
     #[must_use]
     pub const fn refused_by(&self) -> RefusedBy {
         match self {
@@ -90,7 +91,8 @@ impl Decision {
         matches!(self, Self::Allowed(_))
     }
 
-    /// The capability that the decision turns on: the first that was granted, or the one that is lacking.
+    /// The capability that the decision turns on: the first that was granted, or the one that is
+    /// lacking.
     #[must_use]
     pub fn capability(&self) -> Option<CapabilityType> {
         match self {

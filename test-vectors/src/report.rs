@@ -24,8 +24,8 @@ pub struct Report {
     pub failed_cases: usize,
     /// Every failure, in the order of the file.
     pub failures: Vec<Failure>,
-    /// How many cases were not judged, as this verifier does not know their format, kind, cipher suite or
-    /// revision.
+    /// How many cases were not judged, as this verifier does not know their format, kind, cipher
+    /// suite or revision.
     pub unjudged_cases: usize,
     /// Why, in the order of the file: what is known, and what was found.
     pub unjudged: Vec<Failure>,
@@ -87,7 +87,8 @@ impl Report {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Failure {
-    /// The case, by its name, or as `cases[n]`, counted from 0, if it has none; `None` for the file as a whole.
+    /// The case, by its name, or as `cases[n]`, counted from 0, if it has none; `None` for the file
+    /// as a whole.
     pub case: Option<String>,
     /// The member of the case or file, with the way into it: `value.body.parts[1].content`.
     pub field: String,

@@ -6,8 +6,9 @@ macro_rules! shipped {
     };
 }
 
-/// The vector files of this crate: name and content. Those that end in `-working-group.json` are transcribed from the working groups'
-/// examples and vectors; the others come from [`generate`](crate::kinds) with the default seed.
+/// The vector files of this crate: name and content. Those that end in `-working-group.json` are
+/// transcribed from the working groups' examples and vectors; the others come from
+/// [`generate`](crate::kinds) with the default seed.
 pub const SHIPPED: &[(&str, &str)] = shipped![
     "vectors":
     "apq.json",

@@ -26,8 +26,9 @@ pub struct Progress {
 
 /// Checks every case of a vector file. `name` is what the report calls the file.
 ///
-/// Nothing is skipped: a file that can't be read as vectors, or has no cases, is a failure. Cases of a
-/// format, kind, cipher suite or revision that this verifier does not know are not judged and counted.
+/// Nothing is skipped: a file that can't be read as vectors, or has no cases, is a failure. Cases
+/// of a format, kind, cipher suite or revision that this verifier does not know are not judged and
+/// counted.
 ///
 /// ```
 /// use mimi_test_vectors::{SHIPPED, verify_str};

@@ -26,7 +26,8 @@ const DOCUMENTS: [TypeEntry; 3] = [
     TypeEntry { name: "MessageStatusReport", spec: "mimi-message-status-01", section: "3" },
 ];
 
-/// Every type that [`inspect()`] and the vectors of kind `wire` know: its name, its draft and its section.
+/// Every type that [`inspect()`] and the vectors of kind `wire` know: its name, its draft and its
+/// section.
 ///
 /// ```
 /// assert!(mimi_test_vectors::types().any(|known| known.name == "MLSMessage" && known.spec == "RFC 9420"));
@@ -50,8 +51,8 @@ pub fn types() -> impl Iterator<Item = TypeEntry> {
 ///
 /// # Errors
 ///
-/// [`InspectError::UnknownType`] for a name that is not one of [`types`], [`InspectError::Refused`] for bytes that are not the one
-/// encoding of a value.
+/// [`InspectError::UnknownType`] for a name that is not one of [`types`], [`InspectError::Refused`]
+/// for bytes that are not the one encoding of a value.
 pub fn inspect<'a>(name: &str, encoded: &'a [u8]) -> Result<Inspected<'a>, InspectError> {
     match name {
         "MimiContent" => MimiContent::inspected(encoded),
@@ -89,7 +90,8 @@ pub(crate) fn places_until_refused(name: &str, encoded: &[u8]) -> Option<Vec<Pla
     }
 }
 
-/// The encoding of a value of the type `name`, given as JSON. Documents in CBOR are not encoded here.
+/// The encoding of a value of the type `name`, given as JSON. Documents in CBOR are not encoded
+/// here.
 #[cfg(feature = "generate")]
 pub(crate) fn encode_json(name: &str, json: &Value) -> Result<Vec<u8>, crate::GenerateError> {
     struct OfJson<'a>(&'a Value);
@@ -149,7 +151,8 @@ impl Inspected<'_> {
         (self.places)(self.encoded)
     }
 
-    /// The encoding of another value of the same type, given as JSON; `None` if the type can't be read from JSON.
+    /// The encoding of another value of the same type, given as JSON; `None` if the type can't be
+    /// read from JSON.
     pub(crate) fn encode_value(&self, json: &Value) -> Option<Result<Vec<u8>, String>> {
         self.encode_value.map(|encode_value| encode_value(json))
     }

@@ -70,7 +70,8 @@ fn finds_a_difference_exactly_between_different_encodings_of_every_type() {
     assert!(pairs > 100, "{pairs} pairs");
 }
 
-/// A byte that is changed and still accepted lies in a field that is named, and no field before it is.
+/// A byte that is changed and still accepted lies in a field that is named, and no field before it
+/// is.
 #[test]
 fn names_the_field_in_which_a_changed_byte_lies() {
     let mut changed_bytes = 0;

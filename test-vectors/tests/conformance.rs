@@ -119,7 +119,8 @@ fn sources(name: &str) -> Vec<String> {
     found
 }
 
-/// Whether a public type, a public free function, or a method beside the name of its type is defined.
+/// Whether a public type, a public free function, or a method beside the name of its type is
+/// defined.
 fn is_there(sources: &[String], path: &str) -> bool {
     let mut steps = path.rsplit("::");
     let (last, owner) = (steps.next().unwrap(), steps.next().unwrap());

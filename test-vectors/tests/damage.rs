@@ -1,4 +1,5 @@
-//! A verifier that overlooks something is worse than none: every kind of damage is reported with its case and its field.
+//! A verifier that overlooks something is worse than none: every kind of damage is reported with
+//! its case and its field.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::arithmetic_side_effects, missing_docs)]
@@ -300,7 +301,8 @@ fn judges_no_case_of_an_unknown_suite_or_revision() {
         "semi-private",
         "virtual-client",
     ] {
-        // Suite 4 is X448, and 0x0a0a a GREASE value; whether the rest of the case is in order does not matter.
+        // Suite 4 is X448, and 0x0a0a a GREASE value; whether the rest of the case is in order does
+        // not matter.
         for number in [4, 6, 0x0a0a, 0xffff] {
             let mut file = shipped(&format!("{kind}.json"));
             file["cases"].as_array_mut().unwrap().truncate(1);

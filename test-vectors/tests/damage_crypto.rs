@@ -18,7 +18,8 @@ fn first(kind: &str) -> Value {
     cases(kind)[0].clone()
 }
 
-/// The fields that a verification of the case alone reports, or that keep the case from being judged.
+/// The fields that a verification of the case alone reports, or that keep the case from being
+/// judged.
 fn failures(kind: &str, case: &Value) -> Vec<String> {
     let file = json!({"format": 1, "kind": kind, "cases": [case]});
     let report = verify_str("damaged.json", &file.to_string());
@@ -39,7 +40,8 @@ fn with(case: &Value, member: &str, value: Value) -> Value {
     case
 }
 
-/// Some of the flips of one bit: at both ends and in between. Bit 3 is none of those that X25519 ignores.
+/// Some of the flips of one bit: at both ends and in between. Bit 3 is none of those that X25519
+/// ignores.
 fn flips(hex_text: &str) -> impl Iterator<Item = String> + use<> {
     let bytes = hex::decode(hex_text).unwrap();
     let step = (bytes.len() / 16).max(1);
@@ -154,7 +156,8 @@ fn every_missing_or_ill_typed_member_is_reported_and_no_refusal() {
                 }
                 let mut values =
                     vec![json!(["zz"]), json!("zz"), json!("AB"), json!("0"), json!(1.5), json!({})];
-                // Who has the sealed secret needs the key: `optional_members_that_belong_together_are_missed`.
+                // Who has the sealed secret needs the key:
+                // `optional_members_that_belong_together_are_missed`.
                 let optional = [
                     "ap_init_secret_previous",
                     "sealed_ap_commit_base_secret",

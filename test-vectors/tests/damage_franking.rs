@@ -1,4 +1,5 @@
-//! Damage to vectors of the kind `franking`: none is overlooked, and it is reported with its case and its member.
+//! Damage to vectors of the kind `franking`: none is overlooked, and it is reported with its case
+//! and its member.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::arithmetic_side_effects, missing_docs)]

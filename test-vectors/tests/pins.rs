@@ -1,5 +1,6 @@
-//! `docs/readings.md` promises that every chosen reading is pinned by a test, `docs/threats.md` that every threat is shown by one, unless it
-//! says why not. A pin is `file::function`, in backticks.
+//! `docs/readings.md` promises that every chosen reading is pinned by a test, `docs/threats.md`
+//! that every threat is shown by one, unless it says why not. A pin is `file::function`, in
+//! backticks.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::arithmetic_side_effects, missing_docs)]

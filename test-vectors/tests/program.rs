@@ -776,7 +776,8 @@ fn timeline_folds_the_story() {
 
 #[test]
 fn timeline_shows_what_another_tries() {
-    // Bob's edit of his reply, as if Mallory had sent it, and the reaction without what it reacts to.
+    // Bob's edit of his reply, as if Mallory had sent it, and the reaction without what it reacts
+    // to.
     let story = story();
     let lines: Vec<_> = story.lines().collect();
     let forged = lines[4].replace("bob-jones", "mallory");

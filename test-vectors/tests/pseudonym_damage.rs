@@ -1,4 +1,5 @@
-//! What the checks of `identity-link` and `connection` notice: every member, and every byte of it that counts.
+//! What the checks of `identity-link` and `connection` notice: every member, and every byte of it
+//! that counts.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::arithmetic_side_effects, missing_docs)]

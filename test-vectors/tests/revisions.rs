@@ -1,5 +1,5 @@
-//! `docs/revisions.md` is the one list of the drafts that this repository follows. No file names another
-//! revision, and no vector file names one that is not current.
+//! `docs/revisions.md` is the one list of the drafts that this repository follows. No file names
+//! another revision, and no vector file names one that is not current.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::arithmetic_side_effects, missing_docs)]

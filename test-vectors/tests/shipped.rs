@@ -71,8 +71,8 @@ fn cover_every_type() {
     }
 }
 
-/// An implementer in another language reads `encoded` with any CBOR library, and compares with `value`. So does this test, with a
-/// library that mimi-content's decoder shares nothing with.
+/// An implementer in another language reads `encoded` with any CBOR library, and compares with
+/// `value`. So does this test, with a library that mimi-content's decoder shares nothing with.
 #[test]
 fn agree_with_another_cbor_library() {
     let mut checked = 0;

@@ -2,16 +2,17 @@
 //!
 //! # How an act is written
 //!
-//! An act is a module with a function `play(&mut Story) -> Result<()>`, listed in [`ACTS`]. The acts before it have been played when it
-//! begins, so that it finds the room as they left it. It
+//! An act is a module with a function `play(&mut Story) -> Result<()>`, listed in [`ACTS`]. The
+//! acts before it have been played when it begins, so that it finds the room as they left it. It
 //!
 //! - opens with `story.world.narrator.scene(…)` for each of its parts;
 //! - acts through [`World`](crate::world::World), which narrates every body and decision by itself;
-//! - says with `ensure!` what has to come of it: an act that ends without an error has shown what it promises. The tests play the acts
-//!   and ask no more than that, and what the narrator wrote down.
+//! - says with `ensure!` what has to come of it: an act that ends without an error has shown what
+//!   it promises. The tests play the acts and ask no more than that, and what the narrator wrote
+//!   down.
 //!
-//! An act that needs another room makes its own, with providers and clients of the same world ([`Story::cast`] names them) or of a world of
-//! its own.
+//! An act that needs another room makes its own, with providers and clients of the same world
+//! ([`Story::cast`] names them) or of a world of its own.
 
 mod adding;
 mod consent;

@@ -1,5 +1,5 @@
-//! What a messenger does beside mimi-room and OpenMLS: it has a credential and keys, puts groups into
-//! rooms, and reads and writes messages ([`message`]).
+//! What a messenger does beside mimi-room and OpenMLS: it has a credential and keys, puts groups
+//! into rooms, and reads and writes messages ([`message`]).
 
 pub mod message;
 
@@ -238,8 +238,8 @@ impl Client {
         })?)
     }
 
-    /// An external commit into the room. With a role, the user joins too; without one it is on the list
-    /// already, and this is another of its clients.
+    /// An external commit into the room. With a role, the user joins too; without one it is on the
+    /// list already, and this is another of its clients.
     ///
     /// # Errors
     /// If the room's policy forbids it, or MLS.
@@ -279,7 +279,8 @@ impl Client {
 
     // Changing a room.
 
-    /// A commit of these wishes and of all that waits for one. It takes effect with the hub's answer.
+    /// A commit of these wishes and of all that waits for one. It takes effect with the hub's
+    /// answer.
     ///
     /// # Errors
     /// If the room's policy forbids it, or MLS.
@@ -307,7 +308,8 @@ impl Client {
         Ok(())
     }
 
-    /// The villain's commit: it asks no rule, and leaves out what waits. Its room knows nothing of it.
+    /// The villain's commit: it asks no rule, and leaves out what waits. Its room knows nothing of
+    /// it.
     ///
     /// # Errors
     /// If even OpenMLS refuses.

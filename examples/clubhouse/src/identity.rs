@@ -1,8 +1,9 @@
 //! Who is behind a leaf: what is in a basic credential here, and who vouches for it.
 //!
-//! The drafts leave credentials open. A real system has certificates or verifiable credentials; here a
-//! credential names the user and the client, and the user's provider signs it together with the client's
-//! signature key. The keys of the providers are public. [`Authority`] is the [`Identity`] of the rooms.
+//! The drafts leave credentials open. A real system has certificates or verifiable credentials;
+//! here a credential names the user and the client, and the user's provider signs it together with
+//! the client's signature key. The keys of the providers are public. [`Authority`] is the
+//! [`Identity`] of the rooms.
 
 use std::collections::BTreeMap;
 

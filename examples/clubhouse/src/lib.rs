@@ -1,14 +1,18 @@
-//! The clubhouse: the story of mimi-protocol's section 3, played by the crates of this workspace on a real MLS stack.
+//! The clubhouse: the story of mimi-protocol's section 3, played by the crates of this workspace on
+//! a real MLS stack.
 //!
 //! Read it in this order, if you are about to build the same:
 //!
-//! - [`world`] is the network: three providers, their clients, and the endpoints between them. Whatever crosses from one provider to
-//!   another is encoded here, handed over as bytes, and decoded on the other side.
-//! - [`client`] is what a messenger does beside `mimi-room`: credentials, groups, messages and their timeline.
+//! - [`world`] is the network: three providers, their clients, and the endpoints between them.
+//!   Whatever crosses from one provider to another is encoded here, handed over as bytes, and
+//!   decoded on the other side.
+//! - [`client`] is what a messenger does beside `mimi-room`: credentials, groups, messages and
+//!   their timeline.
 //! - [`provider`] is a server: `mimi-room`'s hub and follower, and the state that they work on.
 //! - [`identity`] is what is in a credential here, and [`stack`] what OpenMLS needs to know of it.
 //! - [`telling`] puts the hub's decisions into words.
-//! - [`minimal_metadata`] is a room in which the hub knows no user: members, hub and network once more, with `mimi-pseudonym`.
+//! - [`minimal_metadata`] is a room in which the hub knows no user: members, hub and network once
+//!   more, with `mimi-pseudonym`.
 //! - [`sealed`] is how members and the hub read handshakes that followers cannot read.
 //! - [`acts`] is the story. [`narrator`] writes down what happens, [`output`] shows it.
 

@@ -20,7 +20,8 @@ use clubhouse::{
     story::Story,
 };
 
-/// The story of a MIMI room on a real MLS stack: three providers, every body encoded, every decision explained.
+/// The story of a MIMI room on a real MLS stack: three providers, every body encoded, every
+/// decision explained.
 #[derive(Parser)]
 #[command(name = "clubhouse")]
 struct Arguments {

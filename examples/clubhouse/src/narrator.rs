@@ -31,7 +31,7 @@ pub struct Body {
     pub path: String,
     /// The draft's name of the struct.
     pub type_name: &'static str,
-    /// The octets.
+    /// The bytes.
     pub octets: Vec<u8>,
 }
 
@@ -115,7 +115,7 @@ impl Narrator {
         self.events.push(Event::Decided(verdict));
     }
 
-    /// A body goes from one to another: it is encoded, and its octets are all that the other gets.
+    /// A body goes from one to another: it is encoded, and its bytes are all that the other gets.
     ///
     /// # Errors
     /// When it is too long.

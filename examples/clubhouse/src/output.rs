@@ -1,4 +1,5 @@
-//! What happened, as people and programs read it. Every form is made from the narrator's events and from nothing else.
+//! What happened, as people and programs read it. Every form is made from the narrator's events and
+//! from nothing else.
 
 pub mod diagram;
 pub mod json;

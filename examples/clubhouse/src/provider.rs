@@ -1,5 +1,5 @@
-//! A provider: the hub of its rooms and the follower of others', for its own users. Both are mimi-room's;
-//! what is left is where the state is, and which body goes to which function.
+//! A provider: the hub of its rooms and the follower of others', for its own users. Both are
+//! mimi-room's; what is left is where the state is, and which body goes to which function.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -233,7 +233,8 @@ impl Provider {
         Ok(answer.change.ok_or_else(|| why.join(", "))?)
     }
 
-    /// The answer to a request that was passed on: the Welcome will go to the provider that gave it.
+    /// The answer to a request that was passed on: the Welcome will go to the provider that gave
+    /// it.
     ///
     /// # Errors
     /// If it is not an answer to the request.
@@ -286,8 +287,8 @@ impl Provider {
         Ok(self.follower.say_consent(&self.suite, entry, owner)?)
     }
 
-    /// Another provider's user says something about consent. The KeyPackages of a grant may be used in the
-    /// rooms that it is for.
+    /// Another provider's user says something about consent. The KeyPackages of a grant may be used
+    /// in the rooms that it is for.
     ///
     /// # Errors
     /// If it is not that provider's to say, or not this one's to hear.

@@ -1,21 +1,22 @@
-//! SemiPrivateMessages (mls-semiprivatemessage-07) on a stack that knows none: members and the hub read the
-//! handshakes of a group, the followers in between do not.
+//! SemiPrivateMessages (mls-semiprivatemessage-07) on a stack that knows none: members and the hub
+//! read the handshakes of a group, the followers in between do not.
 //!
-//! [`Sealed`] is a [`MlsStack`] around another. In a group that requires the wire format it seals what the
-//! member sends and opens what is received; in other groups it does nothing. A room on it needs to know no
-//! more: mimi-room judges what was opened.
+//! [`Sealed`] is a [`MlsStack`] around another. In a group that requires the wire format it seals
+//! what the member sends and opens what is received; in other groups it does nothing. A room on it
+//! needs to know no more: mimi-room judges what was opened.
 //!
 //! Where this is not the draft's, as OpenMLS 0.9 has no SemiPrivateMessage:
 //!
-//! - **Key and nonce.** The draft takes those of an unused generation of the sender's handshake ratchet.
-//!   OpenMLS shows no ratchet, so key, nonce and `sender_data_secret` come from the MLS exporter, for the same
-//!   sender and generation. They are known to the same members, in the same epoch; but they are not deleted
-//!   one by one.
-//! - **What is signed.** The signature in a SemiPrivateMessage covers its wire format. OpenMLS signs its
-//!   handshakes as PublicMessages, and its transcript and its ProposalRefs are made of those. So there are two
-//!   signatures over the same handshake. `mimi-crypto` makes and verifies that of the SemiPrivateMessage;
-//!   OpenMLS's travels in a [`Companion`], sealed once for the members and once for each external receiver.
-//!   With it, members and hub give OpenMLS the PublicMessage that the handshake never was on the wire.
+//! - **Key and nonce.** The draft takes those of an unused generation of the sender's handshake
+//!   ratchet. OpenMLS shows no ratchet, so key, nonce and `sender_data_secret` come from the MLS
+//!   exporter, for the same sender and generation. They are known to the same members, in the same
+//!   epoch; but they are not deleted one by one.
+//! - **What is signed.** The signature in a SemiPrivateMessage covers its wire format. OpenMLS
+//!   signs its handshakes as PublicMessages, and its transcript and its ProposalRefs are made of
+//!   those. So there are two signatures over the same handshake. `mimi-crypto` makes and verifies
+//!   that of the SemiPrivateMessage; OpenMLS's travels in a [`Companion`], sealed once for the
+//!   members and once for each external receiver. With it, members and hub give OpenMLS the
+//!   PublicMessage that the handshake never was on the wire.
 
 use std::sync::Arc;
 
@@ -46,13 +47,13 @@ use crate::{
     stack::{ClientKey, Mls},
 };
 
-/// The components under which the companion is in the SafeAAD, for members and for external receivers:
-/// this program's, from the range for private use.
+/// The components under which the companion is in the SafeAAD, for members and for external
+/// receivers: this program's, from the range for private use.
 const FOR_MEMBERS: ComponentID = ComponentID(0x8c01);
 const FOR_RECEIVERS: ComponentID = ComponentID(0x8c02);
 const LABEL: &[u8] = b"clubhouse companion";
 
-/// Zero octets behind each handshake, so that its length says a little less.
+/// Zero bytes behind each handshake, so that its length says a little less.
 const PADDING: usize = 64;
 
 /// What OpenMLS needs of a handshake beside what is in the SemiPrivateMessage.
@@ -149,11 +150,12 @@ where
     S::Error: std::error::Error + 'static,
     O: Opens<S>,
 {
-    /// Opens a handshake and checks `framed_content_tbs_hash` and signature: as the SemiPrivateMessage has
-    /// it, and as the PublicMessage for the stack inside.
+    /// Opens a handshake and checks `framed_content_tbs_hash` and signature: as the
+    /// SemiPrivateMessage has it, and as the PublicMessage for the stack inside.
     ///
     /// # Errors
-    /// If the message is not for this party, was changed, or was not signed by the member that it names.
+    /// If the message is not for this party, was changed, or was not signed by the member that it
+    /// names.
     pub fn reveal(&self, message: &SemiPrivateMessage) -> Result<(AuthenticatedContent, MLSMessage)> {
         let (opened, companion) = self.opener.open(&self.inner, message)?;
         let leaf = self.inner.leaf(opened.sender_leaf_index())?.ok_or("no member is at that leaf")?;
@@ -324,8 +326,8 @@ impl Opens<Group> for MemberKeys {
 }
 
 impl Sealed<Group, MemberKeys> {
-    /// Opens the content of a message as if `change` had changed the sender data; for the tests of what is
-    /// refused then.
+    /// Opens the content of a message as if `change` had changed the sender data; for the tests of
+    /// what is refused then.
     ///
     /// # Errors
     /// If the message is not for this member, or not of that sender.

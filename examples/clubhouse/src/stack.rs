@@ -39,7 +39,8 @@ pub fn ciphersuite(suite: &RustCrypto) -> Result<Ciphersuite> {
     Ok(Ciphersuite::try_from(suite.parameters().cipher_suite.0)?)
 }
 
-/// A client's signature key. OpenMLS signs its messages with it, `mimi-crypto` the requests to endpoints.
+/// A client's signature key. OpenMLS signs its messages with it, `mimi-crypto` the requests to
+/// endpoints.
 pub struct ClientKey {
     suite: RustCrypto,
     scheme: SignatureScheme,

@@ -89,8 +89,8 @@ impl Story {
         clients.map(|(uri, _)| uri.clone()).collect()
     }
 
-    /// The clients in the clubhouse are in the hub's epoch, and have its components, leaves and waiting
-    /// proposals.
+    /// The clients in the clubhouse are in the hub's epoch, and have its components, leaves and
+    /// waiting proposals.
     ///
     /// # Errors
     /// The client that differs.

@@ -1,9 +1,9 @@
 //! The network: providers, clients, and the endpoints between them.
 //!
-//! Each function is an exchange of mimi-protocol-06 §3, from the client that begins it to the last that
-//! learns of it. The hops are the draft's: a client speaks to its own provider, that to the hub, the hub to
-//! the providers of the others. What goes from one to the next is a body that [`Narrator`] has written down;
-//! the receiver decodes it.
+//! Each function is an exchange of mimi-protocol-06 §3, from the client that begins it to the last
+//! that learns of it. The hops are the draft's: a client speaks to its own provider, that to the
+//! hub, the hub to the providers of the others. What goes from one to the next is a body that
+//! [`Narrator`] has written down; the receiver decodes it.
 
 mod cast;
 mod exchange;

@@ -1,4 +1,5 @@
-//! Every act, with every suite. An act that ends without an error has shown what it promises; here is asked what the narrator wrote down.
+//! Every act, with every suite. An act that ends without an error has shown what it promises; here
+//! is asked what the narrator wrote down.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::arithmetic_side_effects, missing_docs)]
@@ -81,7 +82,7 @@ fn the_story_with_suite_3() {
     play(3, u8::MAX);
 }
 
-/// Decodes, and encodes to the same octets.
+/// Decodes, and encodes to the same bytes.
 struct Check<'o>(&'o [u8]);
 
 impl registry::Visitor for Check<'_> {
@@ -120,7 +121,8 @@ fn every_form_of_output_has_every_act(story: &Story) {
     assert!(drawn.starts_with("sequenceDiagram\n"));
 }
 
-/// Between providers nothing travels but endpoints and their answers; what is local stays in one provider.
+/// Between providers nothing travels but endpoints and their answers; what is local stays in one
+/// provider.
 #[test]
 fn bodies_keep_to_the_drafts_hops() {
     let story = play(1, 7);
@@ -177,7 +179,8 @@ fn refusal(world: &mut World, client: &ClientUri, room: &RoomUri, message: Fanou
     }
 }
 
-/// A provider on the way that changes the time, gives a message another sender's frank, or hands it on twice, is found out.
+/// A provider on the way that changes the time, gives a message another sender's frank, or hands it
+/// on twice, is found out.
 #[test]
 fn clients_refuse_a_wrong_frank_and_a_replay() {
     let mut story = play(1, 4);

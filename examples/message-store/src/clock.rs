@@ -1,4 +1,5 @@
-//! The time that this thread has worked: on a machine that does other things, the clock on the wall says little.
+//! The time that this thread has worked: on a machine that does other things, the clock on the wall
+//! says little.
 
 use std::time::Duration;
 

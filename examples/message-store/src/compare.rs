@@ -75,8 +75,9 @@ fn shown(entry: &Entry<'_, Vec<u8>, NotAuthorized>, now_ms: u64) -> String {
 }
 
 impl Store {
-    /// Compares every row of these messages with those of a timeline in memory that has had the same
-    /// steps, and every page as it is shown; the number of rows and entries that were compared.
+    /// Compares every row of these messages with those of a timeline in memory that has had the
+    /// same steps, and every page as it is shown; the number of rows and entries that were
+    /// compared.
     ///
     /// # Errors
     ///

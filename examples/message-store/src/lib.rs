@@ -1,8 +1,9 @@
 //! A conversation in SQLite, by the step of `mimi-content`'s timeline.
 //!
-//! [`mimi_content::timeline::effect`] holds all rules: it asks a few rows, and says which rows to write and
-//! delete. This crate is the other half. [`Store`] answers what the step asks ([`LookUp`](mimi_content::timeline::LookUp)), writes what it
-//! returns, and reads pages of the conversation back as small timelines, so that no view is written twice.
+//! [`mimi_content::timeline::effect`] holds all rules: it asks a few rows, and says which rows to
+//! write and delete. This crate is the other half. [`Store`] answers what the step asks
+//! ([`LookUp`](mimi_content::timeline::LookUp)), writes what it returns, and reads pages of the
+//! conversation back as small timelines, so that no view is written twice.
 //!
 //! ```
 //! use message_store::Store;

@@ -24,7 +24,8 @@ struct Arguments {
     /// The file, which must not exist yet; without it one that is deleted in the end.
     #[arg(long)]
     file: Option<PathBuf>,
-    /// Leaves the comparison with the timeline in memory out, which needs more memory than the database does.
+    /// Leaves the comparison with the timeline in memory out, which needs more memory than the
+    /// database does.
     #[arg(long)]
     no_compare: bool,
 }
@@ -105,7 +106,8 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let messages = arguments.messages;
     let time = fold(&mut store, messages, arguments.batch)?;
     let database = store.database_time();
-    // Of the two looks at the clock around each call one is inside, and the other is no work of ours.
+    // Of the two looks at the clock around each call one is inside, and the other is no work of
+    // ours.
     let clock = cost().saturating_mul(store.database_calls());
     let own = time.saturating_sub(database).saturating_sub(clock);
     println!("messages                {messages}");

@@ -1,7 +1,7 @@
 //! A conversation of any length, made up: the same each time.
 //!
-//! Of twenty messages ten are texts, some of them replies; three edit an earlier text of their sender, four
-//! react to a recent one, two are receipts for several, and one deletes or takes back.
+//! Of twenty messages ten are texts, some of them replies; three edit an earlier text of their
+//! sender, four react to a recent one, two are receipts for several, and one deletes or takes back.
 
 use mimi_content::{
     Disposition, Extensions, MessageId, MessageStatus, MessageStatusReport, MimiContent, NestedPart, Salt,

@@ -16,8 +16,8 @@ pub struct Page {
 }
 
 impl Page {
-    /// The entries in their order. [`Entry::versions`] is the history of edits, [`Entry::statuses`] tells
-    /// who has read it, and [`Entry::in_reply_to`] what it replies to.
+    /// The entries in their order. [`Entry::versions`] is the history of edits, [`Entry::statuses`]
+    /// tells who has read it, and [`Entry::in_reply_to`] what it replies to.
     pub fn entries(&self) -> impl DoubleEndedIterator<Item = Entry<'_, Vec<u8>, NotAuthorized>> {
         self.ids.iter().filter_map(|id| self.timeline.entry(id))
     }
@@ -175,8 +175,8 @@ impl Store {
         Ok(())
     }
 
-    /// Notes that the local user has read the conversation up to an entry, and including it. The marker
-    /// only moves on.
+    /// Notes that the local user has read the conversation up to an entry, and including it. The
+    /// marker only moves on.
     pub fn mark_read_up_to(&mut self, id: &MessageId) -> Result<()> {
         let Some(row) = self.message(id)? else { return Ok(()) };
         let first = match row.first {
@@ -198,7 +198,8 @@ impl Store {
 
     /// How many entries the local user has not read: see [`Timeline::unread`].
     ///
-    /// The database counts. Only where a device of the local user has sent a report is the entry looked at.
+    /// The database counts. Only where a device of the local user has sent a report is the entry
+    /// looked at.
     pub fn unread(&self, now_ms: u64) -> Result<usize> {
         let behind = self.setting("read_up_to")?.unwrap_or_default();
         let reported: Vec<(Vec<u8>, bool)> = self.all(
@@ -237,16 +238,18 @@ impl Store {
         Ok(expired)
     }
 
-    /// Deletes the contents of all messages that were accepted before a time, in milliseconds since the
-    /// UNIX epoch, and says how many they were: a client that fetches them again from elsewhere needs no more room than
-    /// that of the rows. The rules go on as before, as they need the rows alone.
+    /// Deletes the contents of all messages that were accepted before a time, in milliseconds since
+    /// the UNIX epoch, and says how many they were: a client that fetches them again from elsewhere
+    /// needs no more room than that of the rows. The rules go on as before, as they need the rows
+    /// alone.
     pub fn evict(&mut self, before_ms: u64) -> Result<usize> {
         self.timed(|db| {
             db.prepare_cached("DELETE FROM contents WHERE place < ?1")?.execute([before_ms.to_be_bytes()])
         })
     }
 
-    /// Puts a content back that was [evicted](Store::evict); `false` if it is not the one that was received.
+    /// Puts a content back that was [evicted](Store::evict); `false` if it is not the one that was
+    /// received.
     pub fn restore(&mut self, id: &MessageId, encoded: &[u8]) -> Result<bool> {
         let Some(row) = self.message(id)? else { return Ok(false) };
         if row.is_gone || !row.is_present() || !row.has_content(encoded) {

@@ -1,8 +1,8 @@
 //! A small client on OpenMLS, for scripts: its state is in one SQLite file, which a process that is
 //! killed leaves as it was before or after each step.
 //!
-//! [`Client`] holds the rooms; `api` speaks to its provider, `files` is the database, and `talk` are
-//! messages.
+//! [`Client`] holds the rooms; `api` speaks to its provider, `files` is the database, and `talk`
+//! are messages.
 
 mod api;
 mod bodies;
@@ -58,7 +58,8 @@ use key::ClientKey;
 /// For how many epochs the client still opens messages.
 const PAST_EPOCHS: usize = 4;
 
-/// The longest KeyPackage lifetime that the client accepts, in seconds: what OpenMLS makes is shorter.
+/// The longest KeyPackage lifetime that the client accepts, in seconds: what OpenMLS makes is
+/// shorter.
 const MAX_LIFETIME_S: u64 = 100 * 24 * 3600;
 
 type Stack = MemberStack<Arc<OpenMlsRustCrypto>, ClientKey>;
@@ -132,8 +133,8 @@ pub enum Verdict {
 }
 
 impl Client {
-    /// Registers a new client of a user at its provider, whose API for clients is at `provider`. Its
-    /// state is in a new file at `path`.
+    /// Registers a new client of a user at its provider, whose API for clients is at `provider`.
+    /// Its state is in a new file at `path`.
     ///
     /// # Errors
     /// If there is such a file, or the provider does not register the client.
@@ -424,7 +425,8 @@ impl Client {
     }
 
     async fn submit_handshake(&mut self, uri: &RoomUri, request: &UpdateRequest) -> Result<Verdict> {
-        // After a crash it is sent again: the hub answers a repeated one as it has answered the first.
+        // After a crash it is sent again: the hub answers a repeated one as it has answered the
+        // first.
         self.save(|_| Ok(()))?;
         let answer = self.ask(Endpoint::Update, uri.as_bytes(), request.to_bytes()?).await?;
         let answer = UpdateRoomResponse::decode_exact(&answer)?;
@@ -446,7 +448,8 @@ impl Client {
         Ok(hex::decode(self.api.post(&path, serde_json::to_vec(wanted)?).await?)?)
     }
 
-    /// Joins a room from outside: as another client of a participant, or, with a role, as a new one.
+    /// Joins a room from outside: as another client of a participant, or, with a role, as a new
+    /// one.
     ///
     /// # Errors
     /// If the hub does not give the GroupInfo, or the rules forbid it.

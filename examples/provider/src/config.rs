@@ -20,8 +20,8 @@ pub struct Config {
     pub database: PathBuf,
     /// The file of the provider's own keys, as `mimi-provider keygen` writes it.
     pub keys: PathBuf,
-    /// The host, and the port if it is not 443, at which other providers reach this one. They are in
-    /// the URLs of the directory. By default the domain.
+    /// The host, and the port if it is not 443, at which other providers reach this one. They are
+    /// in the URLs of the directory. By default the domain.
     pub public_authority: Option<String>,
     /// The secret by which a new client registers at the local API. Without one, no client can.
     pub registration_token: Option<String>,
@@ -44,7 +44,8 @@ pub struct Config {
 pub struct Listen {
     /// HTTPS for other providers. Default `127.0.0.1:8443`.
     pub federation: SocketAddr,
-    /// HTTP for the provider's own clients: it has no TLS and stays on loopback. Default `127.0.0.1:8080`.
+    /// HTTP for the provider's own clients: it has no TLS and stays on loopback. Default
+    /// `127.0.0.1:8080`.
     pub clients: SocketAddr,
     /// HTTP for `/healthz` and `/metrics`. Default `127.0.0.1:9090`.
     pub health: SocketAddr,
@@ -118,8 +119,8 @@ pub struct Limits {
     pub key_material_interval_ms: u64,
     /// How many requests a provider may make of one room at once. Default 600.
     pub room_burst: u32,
-    /// After how many milliseconds a provider may make one more request of a room. 0 means no limit.
-    /// Default 100.
+    /// After how many milliseconds a provider may make one more request of a room. 0 means no
+    /// limit. Default 100.
     pub room_interval_ms: u64,
     /// How many reports of abuse are kept. Beyond, new ones are only counted. Default 10,000.
     pub max_reports: u64,

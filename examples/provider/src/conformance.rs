@@ -2,8 +2,8 @@
 //! repeated request, and what mimi-protocol-06 says of the answer.
 //!
 //! The tester is a provider itself: its configuration has a domain, a certificate that the target
-//! accepts, keys that the target knows, and the target among its peers. With a room and a join code of
-//! the target it also joins, talks and reports; without, those cases are not run.
+//! accepts, keys that the target knows, and the target among its peers. With a room and a join code
+//! of the target it also joins, talks and reports; without, those cases are not run.
 
 use std::{fmt, path::Path, sync::Arc};
 
@@ -473,8 +473,8 @@ impl Tester {
     }
 }
 
-/// Runs all cases against `target`, a peer in the tester's configuration. `work` is a folder for the
-/// tester's own provider and client, which the cases need for their credentials.
+/// Runs all cases against `target`, a peer in the tester's configuration. `work` is a folder for
+/// the tester's own provider and client, which the cases need for their credentials.
 ///
 /// # Errors
 /// If the tester's own files cannot be used. What is wrong with the target is in the cases.

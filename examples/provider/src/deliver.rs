@@ -1,8 +1,8 @@
 //! Delivery of what waits: in order in each lane, until the other provider has taken it.
 //!
-//! A provider that cannot be reached is tried again after a time that doubles up to a minute. A lane
-//! whose first item is refused waits alone. Every attempt has the same bytes, by which the other side
-//! knows a repeated one.
+//! A provider that cannot be reached is tried again after a time that doubles up to a minute. A
+//! lane whose first item is refused waits alone. Every attempt has the same bytes, by which the
+//! other side knows a repeated one.
 
 use std::{
     collections::BTreeMap,

@@ -1,4 +1,5 @@
-//! The story: three providers as processes, their clients, and what each of them has stored in the end.
+//! The story: three providers as processes, their clients, and what each of them has stored in the
+//! end.
 
 use std::{
     io::{BufRead, BufReader, Write},

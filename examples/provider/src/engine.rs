@@ -1,9 +1,10 @@
 //! The provider's state and the one thread that changes it.
 //!
-//! A request is a function of the engine ([`EngineHandle::call`]). The thread takes the requests that
-//! wait, runs them in one transaction, commits it, and only then answers them: many requests share one
-//! sync of the disk. What the functions change in memory is a copy of the tables; if the transaction
-//! fails, the copy is thrown away, and each request of the batch is tried once more alone.
+//! A request is a function of the engine ([`EngineHandle::call`]). The thread takes the requests
+//! that wait, runs them in one transaction, commits it, and only then answers them: many requests
+//! share one sync of the disk. What the functions change in memory is a copy of the tables; if the
+//! transaction fails, the copy is thrown away, and each request of the batch is tried once more
+//! alone.
 //!
 //! So a process that is killed has either not taken a request, or has stored it together with its
 //! answer and all deliveries that follow from it.
@@ -178,7 +179,8 @@ impl Engine {
         Ok(number)
     }
 
-    /// Whether the hub may download an asset for others (mimi-protocol-06 §5.10.2): `None` if it may.
+    /// Whether the hub may download an asset for others (mimi-protocol-06 §5.10.2): `None` if it
+    /// may.
     #[must_use]
     pub fn may_download(&self, url: &str, asset_domains: &[String]) -> Option<Response> {
         self.hub.proxy_download(url, asset_domains).err()

@@ -13,8 +13,8 @@
 //! struct { opaque user<V>; opaque client<V>; SignaturePublicKey key; } ClientTBS;
 //! ```
 //!
-//! A server's credential is a basic one with the URI of the provider, `mimi://a.example`. The public
-//! keys of the providers are configured.
+//! A server's credential is a basic one with the URI of the provider, `mimi://a.example`. The
+//! public keys of the providers are configured.
 
 use std::{collections::BTreeMap, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
 

@@ -1,14 +1,15 @@
-//! A MIMI provider that runs: the hub and follower of `mimi-room` behind HTTPS with mutual TLS, on a
-//! database, through restarts.
+//! A MIMI provider that runs: the hub and follower of `mimi-room` behind HTTPS with mutual TLS, on
+//! a database, through restarts.
 //!
 //! Read it in this order:
 //!
-//! - [`config`] is what an operator decides, [`identity`] whose signature makes a client's credential
-//!   good.
+//! - [`config`] is what an operator decides, [`identity`] whose signature makes a client's
+//!   credential good.
 //! - [`store`] is the database: ordered tables and transactions, nothing else.
-//! - [`engine`] owns the provider's state. Every request is one transaction: it is decided, stored and
-//!   applied, and only after the commit is it answered and delivered.
-//! - [`server`] is HTTPS: who is at the other end, limits, and which request goes to which function.
+//! - [`engine`] owns the provider's state. Every request is one transaction: it is decided, stored
+//!   and applied, and only after the commit is it answered and delivered.
+//! - [`server`] is HTTPS: who is at the other end, limits, and which request goes to which
+//!   function.
 //! - [`peers`] are the other providers as this one calls them; [`deliver`] brings them what waits.
 //!
 //! No rule of a draft is here: those are in `mimi-room` and the crates below it.

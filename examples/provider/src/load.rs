@@ -1,9 +1,10 @@
-//! Load: messages per second of one provider on this machine, over HTTPS and with a sync of the disk.
+//! Load: messages per second of one provider on this machine, over HTTPS and with a sync of the
+//! disk.
 //!
-//! One process is the provider and its peer: the peer's client is in all rooms, and its messages are
-//! sealed before the time is taken. What is measured is a message from the request to its answer: TLS,
-//! decoding, the decision, the frank, and the transaction that holds the fan-out. The peer takes nothing,
-//! so that the fan-outs wait on disk.
+//! One process is the provider and its peer: the peer's client is in all rooms, and its messages
+//! are sealed before the time is taken. What is measured is a message from the request to its
+//! answer: TLS, decoding, the decision, the frank, and the transaction that holds the fan-out. The
+//! peer takes nothing, so that the fan-outs wait on disk.
 
 use std::{
     fmt,

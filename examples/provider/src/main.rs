@@ -36,7 +36,8 @@ enum Command {
         #[arg(long, default_value = "info")]
         log: tracing::Level,
     },
-    /// Write a file of new keys for a provider, and print its public key for the others' configurations.
+    /// Write a file of new keys for a provider, and print its public key for the others'
+    /// configurations.
     Keygen {
         /// The file, which must not exist.
         file: PathBuf,

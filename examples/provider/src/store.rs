@@ -1,7 +1,8 @@
 //! The database, as the engine sees it: tables of keys and values in the order of their keys, and
 //! transactions.
 //!
-//! Everything that a provider must not lose is in these tables. What is in memory is a copy of them.
+//! Everything that a provider must not lose is in these tables. What is in memory is a copy of
+//! them.
 
 mod fault;
 mod sqlite;

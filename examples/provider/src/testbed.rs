@@ -1,5 +1,5 @@
-//! Providers in a folder: a certificate authority, certificates, keys and configurations, for the demo
-//! and for tests.
+//! Providers in a folder: a certificate authority, certificates, keys and configurations, for the
+//! demo and for tests.
 
 use std::{
     fmt::Write as _,
@@ -89,8 +89,8 @@ impl Site {
         Ok(Self { domain: domain.to_owned(), folder, public_key, address })
     }
 
-    /// Writes the configuration: the other sites are its peers, whose assets it downloads. `more` is
-    /// TOML that comes after it. Returns its file.
+    /// Writes the configuration: the other sites are its peers, whose assets it downloads. `more`
+    /// is TOML that comes after it. Returns its file.
     ///
     /// # Errors
     /// If the file cannot be written.

@@ -1,9 +1,9 @@
 //! A provider is killed at every point between two writes. After its restart no accepted message or
 //! commit is lost, none is handled twice, no client is stuck, and earlier franks are proven.
 //!
-//! The database breaks at the n-th point of an act and stays broken, as for a process that is killed
-//! there; then the provider starts anew on what was written. The acts are repeated with the next point
-//! until one of them gets through.
+//! The database breaks at the n-th point of an act and stays broken, as for a process that is
+//! killed there; then the provider starts anew on what was written. The acts are repeated with the
+//! next point until one of them gets through.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::arithmetic_side_effects, missing_docs)]

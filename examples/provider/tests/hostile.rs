@@ -235,7 +235,8 @@ async fn a_room_looks_like_none_to_a_stranger_and_replays_change_nothing() {
             _ => assert_eq!(known.body, unknown.body, "{endpoint:?}"),
         }
     }
-    // What Bob's provider has sent comes again, and is answered as before; nothing is handed on twice.
+    // What Bob's provider has sent comes again, and is answered as before; nothing is handed on
+    // twice.
     let from_bob = wire(&bed, &bed.hosts[1].read(), 0);
     let body = bob.sealed(&room, "once").unwrap().0.request.to_bytes().unwrap();
     let submit = || from_bob.ask(Endpoint::SubmitMessage, room.as_bytes(), body.clone()).unwrap();

@@ -1,4 +1,5 @@
-//! What is asked of a room, written as a hub receives it and read again: in proposals of MLS and what they hold.
+//! What is asked of a room, written as a hub receives it and read again: in proposals of MLS and
+//! what they hold.
 
 use mimi_codec::code_points::{CipherSuite, ComponentID};
 use mimi_codec::extensions::{AppDataUpdate, AppDataUpdateSelect, Components, SelfRemove};
@@ -81,9 +82,10 @@ struct Written {
     beyond: Option<InvalidRequest>,
 }
 
-/// The octets of a message and what it is taken for. What is asked is written in proposals, read again, decided on as the draft says, and what
-/// follows for the dictionary is what follows for the room. An odd first octet damages the updates: then one is refused by its place, or
-/// they mean something else and are decided on as well as any other.
+/// The bytes of a message and what it is taken for. What is asked is written in proposals, read
+/// again, decided on as the draft says, and what follows for the dictionary is what follows for the
+/// room. An odd first byte damages the updates: then one is refused by its place, or they mean
+/// something else and are decided on as well as any other.
 pub fn request(data: &[u8]) {
     let Some((first, data)) = data.split_first() else { return };
     let mut dice = Dice::new(data, 0);
@@ -169,7 +171,8 @@ fn follow(
     Ok(engine::answer(&after))
 }
 
-/// The room's components by the letter: the list changes by places of the list before, the others are replaced.
+/// The room's components by the letter: the list changes by places of the list before, the others
+/// are replaced.
 struct RoomComponents;
 
 impl Components for RoomComponents {
@@ -200,7 +203,7 @@ impl Components for RoomComponents {
     }
 }
 
-/// Another octet in each of the updates.
+/// Another byte in each of the updates.
 fn damage(proposals: &mut [(Proposal, Option<Sender>)], at: u8, data: &[u8]) {
     let updates = proposals.iter_mut().filter_map(|(proposal, _)| match proposal {
         Proposal::AppDataUpdate(AppDataUpdate { op: AppDataUpdateSelect::Update { update }, .. }) => {

@@ -69,7 +69,8 @@ macro_rules! wire_struct {
         $crate::convention::wire_struct!(@encode $name { $($field)* });
     };
 
-    // Ruled, and what is on the wire depends on more than the fields' types: `Decode` and `Encode` are written by hand.
+    // Ruled, and what is on the wire depends on more than the fields' types: `Decode` and `Encode`
+    // are written by hand.
     (
         $(#[$meta:meta])*
         pub struct $name:ident {

@@ -11,7 +11,7 @@ use crate::{
 };
 
 wire_struct! {
-    /// A component's data (mls-extensions-10, 4.6).
+    /// A component's data (mls-extensions-10 §4.6).
     ///
     /// ```text
     /// struct {
@@ -52,7 +52,8 @@ impl Keyed for ComponentDataView<'_> {
 }
 
 wire_struct! {
-    /// All components' data (mls-extensions-10, 4.6): the content of the extension `app_data_dictionary`.
+    /// All components' data (mls-extensions-10 §4.6): the content of the extension
+    /// `app_data_dictionary`.
     ///
     /// Sorted by component, each at most once.
     ///
@@ -145,7 +146,7 @@ impl AppDataDictionary {
 }
 
 wire_enum! {
-    /// What becomes of a component's data (mls-extensions-10, 4.7).
+    /// What becomes of a component's data (mls-extensions-10 §4.7).
     ///
     /// ```text
     /// enum {
@@ -164,7 +165,7 @@ wire_enum! {
 }
 
 wire_select! {
-    /// What an [`AppDataUpdate`] does (mls-extensions-10, 4.7).
+    /// What an [`AppDataUpdate`] does (mls-extensions-10 §4.7).
     pub enum AppDataUpdateSelect: u8 "AppDataUpdateOperation" inline {
         /// Changes the data, in the component's own way.
         1 "update" => Update {
@@ -177,7 +178,7 @@ wire_select! {
 }
 
 wire_struct! {
-    /// A proposal to change a component's data in the GroupContext (mls-extensions-10, 4.7).
+    /// A proposal to change a component's data in the GroupContext (mls-extensions-10 §4.7).
     ///
     /// ```text
     /// struct {
@@ -198,7 +199,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// A proposal that tells a component something, and changes nothing (mls-extensions-10, 4.8).
+    /// A proposal that tells a component something, and changes nothing (mls-extensions-10 §4.8).
     ///
     /// ```text
     /// struct {
@@ -234,7 +235,7 @@ impl AppEphemeral {
 }
 
 wire_struct! {
-    /// What a component says in a message's authenticated data (mls-extensions-10, 4.9).
+    /// What a component says in a message's authenticated data (mls-extensions-10 §4.9).
     ///
     /// ```text
     /// struct {
@@ -258,7 +259,8 @@ impl Keyed for SafeAADItem {
 }
 
 wire_struct! {
-    /// All of a message's `authenticated_data`, where the group has `safe_aad` (mls-extensions-10, 4.9).
+    /// All of a message's `authenticated_data`, where the group has `safe_aad` (mls-extensions-10
+    /// §4.9).
     ///
     /// Sorted by component, each at most once.
     ///
@@ -301,7 +303,8 @@ impl SafeAAD {
     /// # Ok::<(), Box<dyn core::error::Error>>(())
     /// ```
     ///
-    /// What the same component keeps in a GroupContext is another struct, and does not compile here:
+    /// What the same component keeps in a GroupContext is another struct, and does not compile
+    /// here:
     ///
     /// ```compile_fail,E0277
     /// use mimi_codec::{extensions::SafeAAD, minimal_metadata::IdentityLinkKeysData};
@@ -317,7 +320,7 @@ impl SafeAAD {
 }
 
 wire_struct! {
-    /// Messages of one sender that arrived (mls-extensions-10, 6.1).
+    /// Messages of one sender that arrived (mls-extensions-10 §6.1).
     ///
     /// ```text
     /// struct {
@@ -351,7 +354,8 @@ impl MessageRange {
 }
 
 wire_struct! {
-    /// Messages that arrived (mls-extensions-10, 6.1): the data of the component `app_ack` in an AppEphemeral.
+    /// Messages that arrived (mls-extensions-10 §6.1): the data of the component `app_ack` in an
+    /// AppEphemeral.
     ///
     /// ```text
     /// struct {
@@ -366,8 +370,8 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// A proposal to remove its sender (mls-extensions-10, 6.3.1). It comes in a PublicMessage and is committed by
-    /// reference only, which the judge of the list of proposals checks.
+    /// A proposal to remove its sender (mls-extensions-10 §6.3.1). It comes in a PublicMessage and
+    /// is committed by reference only, which the judge of the list of proposals checks.
     ///
     /// ```text
     /// struct {} SelfRemove;

@@ -1,4 +1,5 @@
-//! How a commit's proposals change what components have in the GroupContext (mls-extensions-10, 4.7 and 4.8).
+//! How a commit's proposals change what components have in the GroupContext (mls-extensions-10 §4.7
+//! and §4.8).
 
 use alloc::{collections::BTreeMap, vec::Vec};
 use core::fmt;
@@ -15,8 +16,8 @@ pub trait Components {
     /// Does the application know this component?
     fn knows(&self, component_id: ComponentID) -> bool;
 
-    /// The new data of a component that has `data` now (`None` if it has none) and is to apply `updates`, in this order.
-    /// `None` if it considers them invalid.
+    /// The new data of a component that has `data` now (`None` if it has none) and is to apply
+    /// `updates`, in this order. `None` if it considers them invalid.
     fn update(&mut self, component_id: ComponentID, data: Option<&[u8]>, updates: &[&[u8]])
     -> Option<Opaque>;
 }
@@ -54,10 +55,11 @@ impl fmt::Display for AppDataUpdateError {
 
 impl core::error::Error for AppDataUpdateError {}
 
-/// When a proposal of a commit is applied (mls-extensions-10, 4.7 and 4.8). Sort by it, stably, to get the order.
+/// When a proposal of a commit is applied (mls-extensions-10 §4.7 and §4.8). Sort by it, stably, to
+/// get the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ProposalStage {
-    /// With RFC 9420's own proposals, which have an order among them (RFC 9420, 12.3).
+    /// With RFC 9420's own proposals, which have an order among them (RFC 9420 §12.3).
     Default,
     /// After those.
     AppEphemeral,
@@ -80,7 +82,8 @@ impl AppDataDictionary {
     /// The dictionary after a commit's AppDataUpdate proposals, in the commit's order.
     ///
     /// # Errors
-    /// Why the proposal list is invalid. Of several reasons, that of the component with the lowest number.
+    /// Why the proposal list is invalid. Of several reasons, that of the component with the lowest
+    /// number.
     pub fn updated<'p>(
         &self,
         proposals: impl IntoIterator<Item = &'p AppDataUpdate>,
@@ -129,8 +132,8 @@ impl Extensions {
         self.content().unwrap_or_else(|| Ok(AppDataDictionary::default()))
     }
 
-    /// A GroupContext's extensions after a commit's AppDataUpdate proposals, in the commit's order: a dictionary that
-    /// wasn't there goes to the end.
+    /// A GroupContext's extensions after a commit's AppDataUpdate proposals, in the commit's order:
+    /// a dictionary that wasn't there goes to the end.
     ///
     /// # Errors
     /// Why the proposal list is invalid.
@@ -156,8 +159,9 @@ impl Extensions {
         Ok(Self::new(extensions).unwrap_or_default())
     }
 
-    /// May a GroupContextExtensions proposal replace these extensions by `proposed`? Not if all members have to support
-    /// AppDataUpdate, and `app_data_dictionary` is not the same (mls-extensions-10, 4.7).
+    /// May a GroupContextExtensions proposal replace these extensions by `proposed`? Not if all
+    /// members have to support AppDataUpdate, and `app_data_dictionary` is not the same
+    /// (mls-extensions-10 §4.7).
     ///
     /// # Errors
     /// When `required_capabilities` is no such thing.
@@ -172,15 +176,15 @@ impl Extensions {
 }
 
 impl AppDataDictionary {
-    /// A GroupContext has no GREASE components, neither with data nor in its lists `app_components` and `safe_aad`; elsewhere
-    /// they are ignored (mls-extensions-10, 5.1).
+    /// A GroupContext has no GREASE components, neither with data nor in its lists `app_components`
+    /// and `safe_aad`; elsewhere they are ignored (mls-extensions-10 §5.1).
     ///
-    /// For makers of a GroupContext, and for linters. It is no reason to refuse a message that was received: a receiver
-    /// treats GREASE as any value that it doesn't know (RFC 9420, 13.5).
+    /// For makers of a GroupContext, and for linters. It is no reason to refuse a message that was
+    /// received: a receiver treats GREASE as any value that it doesn't know (RFC 9420 §13.5).
     ///
     /// # Errors
-    /// [`ForbiddenValue`](crate::DecodeErrorKind::ForbiddenValue) at the first entry that is one or lists one, and what
-    /// decoding says of a list that is no [`ComponentsList`].
+    /// [`ForbiddenValue`](crate::DecodeErrorKind::ForbiddenValue) at the first entry that is one or
+    /// lists one, and what decoding says of a list that is no [`ComponentsList`].
     pub fn check_in_group_context(&self) -> Result<(), InvalidValue> {
         let grease =
             |id: ComponentID| DecodeErrorKind::ForbiddenValue { name: "ComponentID", value: id.0.into() };
@@ -217,7 +221,8 @@ mod tests {
         mls::{Extension, Extensions, Proposal, RequiredCapabilities},
     };
 
-    /// Appends every update to the data; knows the components below 100, and no update may be empty.
+    /// Appends every update to the data; knows the components below 100, and no update may be
+    /// empty.
     struct Appending;
 
     impl Components for Appending {

@@ -22,7 +22,7 @@ use crate::{
 };
 
 wire_struct! {
-    /// The label under which a component signs and encrypts (mls-extensions-10, 4.1).
+    /// The label under which a component signs and encrypts (mls-extensions-10 §4.1).
     ///
     /// ```text
     /// struct {
@@ -71,8 +71,9 @@ impl ComponentOperationLabel {
 }
 
 wire_struct! {
-    /// Components that are supported, in a LeafNode, or required, in a GroupContext (mls-extensions-10, 5): the data of
-    /// the components `app_components` and `safe_aad`. In the order they were sent; unknown ones are kept.
+    /// Components that are supported, in a LeafNode, or required, in a GroupContext
+    /// (mls-extensions-10 §5): the data of the components `app_components` and `safe_aad`. In the
+    /// order they were sent; unknown ones are kept.
     ///
     /// ```text
     /// struct {
@@ -87,7 +88,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// Wire formats beyond those that all clients support (mls-extensions-10, 5).
+    /// Wire formats beyond those that all clients support (mls-extensions-10 §5).
     ///
     /// ```text
     /// struct {
@@ -122,9 +123,11 @@ macro_rules! wire_formats_extension {
 }
 
 wire_formats_extension! {
-    /// The content of the extension `supported_wire_formats`, for [`Extensions::content`](crate::mls::Extensions).
+    /// The content of the extension `supported_wire_formats`, for
+    /// [`Extensions::content`](crate::mls::Extensions).
     SupportedWireFormats = SUPPORTED_WIRE_FORMATS;
-    /// The content of the extension `required_wire_formats`, for [`Extensions::content`](crate::mls::Extensions).
+    /// The content of the extension `required_wire_formats`, for
+    /// [`Extensions::content`](crate::mls::Extensions).
     RequiredWireFormats = REQUIRED_WIRE_FORMATS;
 }
 
@@ -142,7 +145,8 @@ macro_rules! component_places {
 }
 
 component_places! {
-    /// The [`AppDataDictionary`](crate::extensions::AppDataDictionary) of a GroupContext, a LeafNode or a KeyPackage.
+    /// The [`AppDataDictionary`](crate::extensions::AppDataDictionary) of a GroupContext, a
+    /// LeafNode or a KeyPackage.
     InDictionary;
     /// The dictionary of a GroupInfo, beside its GroupContext's.
     InGroupInfo;
@@ -226,13 +230,14 @@ macro_rules! components_list {
 }
 
 components_list! {
-    /// The data of the component `app_components`: components that are supported or required (mls-extensions-10, 5).
+    /// The data of the component `app_components`: components that are supported or required
+    /// (mls-extensions-10 §5).
     AppComponents;
-    /// The data of the component `safe_aad`: components that use SafeAAD (mls-extensions-10, 5).
+    /// The data of the component `safe_aad`: components that use SafeAAD (mls-extensions-10 §5).
     SafeAADComponents;
 }
 
-/// The data of the component `last_resort_key_package`: none (mls-extensions-10, 6.4).
+/// The data of the component `last_resort_key_package`: none (mls-extensions-10 §6.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LastResortKeyPackage;
 

@@ -1,4 +1,4 @@
-//! What a group asks for and what a leaf offers (mls-extensions-10, 4.9, 5 and 6.2).
+//! What a group asks for and what a leaf offers (mls-extensions-10 §4.9, 5 and 6.2).
 
 use crate::{
     Decode, DecodeError, DecodeErrorKind, Result,
@@ -12,7 +12,8 @@ use crate::{
 };
 
 impl Extensions {
-    /// The data of a component in the extension `app_data_dictionary`, where it lies; `None` if either isn't there.
+    /// The data of a component in the extension `app_data_dictionary`, where it lies; `None` if
+    /// either isn't there.
     ///
     /// The dictionary is read once, from end to end, and nothing of it is copied.
     ///
@@ -23,7 +24,8 @@ impl Extensions {
         Ok(dictionary.and_then(|dictionary| dictionary.data(component_id)))
     }
 
-    /// The component that holds a `T` in a GroupContext, a LeafNode or a KeyPackage, opened; `None` if it isn't there.
+    /// The component that holds a `T` in a GroupContext, a LeafNode or a KeyPackage, opened; `None`
+    /// if it isn't there.
     ///
     /// # Errors
     /// When the extension is no `AppDataDictionary`, or the data not exactly a `T`.
@@ -33,8 +35,8 @@ impl Extensions {
 }
 
 impl GroupInfo {
-    /// The component that holds a `T` in the GroupInfo itself, opened; `None` if it isn't there. That of the GroupContext
-    /// inside is another.
+    /// The component that holds a `T` in the GroupInfo itself, opened; `None` if it isn't there.
+    /// That of the GroupContext inside is another.
     ///
     /// # Errors
     /// When the extension is no `AppDataDictionary`, or the data not exactly a `T`.
@@ -44,10 +46,11 @@ impl GroupInfo {
 }
 
 impl GroupContext {
-    /// A message's `authenticated_data` in this group: exactly a [`SafeAAD`] if the group has the component `safe_aad`;
-    /// `None` if it doesn't, and the bytes are the application's.
+    /// A message's `authenticated_data` in this group: exactly a [`SafeAAD`] if the group has the
+    /// component `safe_aad`; `None` if it doesn't, and the bytes are the application's.
     ///
-    /// Hub and clients read it by this function alone: bytes behind the SafeAAD are refused (reading C57).
+    /// Hub and clients read it by this function alone: bytes behind the SafeAAD are refused
+    /// (reading C57).
     ///
     /// # Errors
     /// When the dictionary is no such thing, or the bytes are not exactly a [`SafeAAD`].
@@ -67,11 +70,13 @@ impl GroupContext {
         self.extensions.component_content()
     }
 
-    /// A message's `application_data` in this group: exactly an [`ApplicationFraming`] if the group has the component
-    /// `content_media_types`; `None` if it doesn't, and the bytes are the application's.
+    /// A message's `application_data` in this group: exactly an [`ApplicationFraming`] if the group
+    /// has the component `content_media_types`; `None` if it doesn't, and the bytes are the
+    /// application's.
     ///
     /// # Errors
-    /// When the dictionary or the list is no such thing, or the bytes are not exactly an [`ApplicationFraming`].
+    /// When the dictionary or the list is no such thing, or the bytes are not exactly an
+    /// [`ApplicationFraming`].
     pub fn application_framing(&self, application_data: &[u8]) -> Result<Option<ApplicationFraming>> {
         match self.content_media_types()? {
             None => Ok(None),
@@ -81,11 +86,12 @@ impl GroupContext {
 }
 
 impl LeafNode {
-    /// The components that this client supports. Unknown ones, GREASE among them, are to be ignored.
+    /// The components that this client supports. Unknown ones, GREASE among them, are to be
+    /// ignored.
     ///
     /// # Errors
-    /// When the dictionary or the list is no such thing, and [`Missing`](DecodeErrorKind::Missing) when the client
-    /// supports `app_data_dictionary` and doesn't say which components.
+    /// When the dictionary or the list is no such thing, and [`Missing`](DecodeErrorKind::Missing)
+    /// when the client supports `app_data_dictionary` and doesn't say which components.
     pub fn app_components(&self) -> Result<ComponentsList> {
         match self.extensions.component_content::<AppComponents>()? {
             Some(AppComponents(list)) => Ok(list),
@@ -99,8 +105,8 @@ impl LeafNode {
     /// Does this client advertise every media type that `required` lists?
     ///
     /// # Errors
-    /// When the dictionary or the list is no such thing, or one of both lists is too long to be compared
-    /// ([`MediaTypeList::covers_all`]).
+    /// When the dictionary or the list is no such thing, or one of both lists is too long to be
+    /// compared ([`MediaTypeList::covers_all`]).
     pub fn supports_media_types(&self, required: &MediaTypeList) -> Result<bool> {
         let Some(offered) = self.extensions.component_content::<MediaTypeList>()? else { return Ok(false) };
         offered

@@ -1,4 +1,4 @@
-//! Members who remove themselves (mls-extensions-10, 6.3).
+//! Members who remove themselves (mls-extensions-10 §6.3).
 
 use alloc::collections::BTreeMap;
 
@@ -36,13 +36,15 @@ pub struct SelfRemoves {
 }
 
 impl SelfRemoves {
-    /// Takes note of the SelfRemove in `message`, whose ProposalRef is `reference`; `false` if there is none in it.
+    /// Takes note of the SelfRemove in `message`, whose ProposalRef is `reference`; `false` if
+    /// there is none in it.
     ///
-    /// That it came as a PublicMessage and not in any other form, and from a member, is in the type.
+    /// That it came as a PublicMessage and not in any other form, and from a member, is in the
+    /// type.
     ///
     /// # Errors
-    /// [`Duplicate`](DecodeErrorKind::Duplicate) when the member sent another one in this epoch. The same one once more
-    /// does no harm.
+    /// [`Duplicate`](DecodeErrorKind::Duplicate) when the member sent another one in this epoch.
+    /// The same one once more does no harm.
     pub fn add(&mut self, message: &PublicMessage, reference: ProposalRef) -> Result<bool, InvalidValue> {
         let Content::Proposal { proposal: Proposal::SelfRemove(_) } = message.content().content() else {
             return Ok(false);
@@ -75,8 +77,9 @@ impl SelfRemoves {
     /// Does a commit from `sender` treat SelfRemoves as it has to?
     ///
     /// # Errors
-    /// [`ForbiddenValue`](DecodeErrorKind::ForbiddenValue) for a SelfRemove that is written out: they go by reference
-    /// only. [`Missing`](DecodeErrorKind::Missing) when an external commit leaves a pending one out.
+    /// [`ForbiddenValue`](DecodeErrorKind::ForbiddenValue) for a SelfRemove that is written out:
+    /// they go by reference only. [`Missing`](DecodeErrorKind::Missing) when an external commit
+    /// leaves a pending one out.
     pub fn check_commit(&self, sender: &Sender, commit: &Commit) -> Result<(), InvalidValue> {
         let written_out = |proposal: &ProposalOrRef| {
             matches!(proposal, ProposalOrRef::Proposal { proposal: Proposal::SelfRemove(_) })

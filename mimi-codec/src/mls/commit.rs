@@ -8,7 +8,7 @@ use crate::{
 };
 
 wire_enum! {
-    /// How a proposal stands in a commit (RFC 9420, 12.4).
+    /// How a proposal stands in a commit (RFC 9420 §12.4).
     ///
     /// ```text
     /// enum {
@@ -27,7 +27,7 @@ wire_enum! {
 }
 
 wire_select! {
-    /// A proposal in a commit, written out or called by its hash (RFC 9420, 12.4).
+    /// A proposal in a commit, written out or called by its hash (RFC 9420 §12.4).
     ///
     /// ```text
     /// struct {
@@ -53,7 +53,7 @@ wire_select! {
 }
 
 wire_struct! {
-    /// Begins a new epoch (RFC 9420, 12.4).
+    /// Begins a new epoch (RFC 9420 §12.4).
     ///
     /// ```text
     /// struct {
@@ -70,7 +70,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// The committer's new leaf, and new keys up to the root (RFC 9420, 7.6).
+    /// The committer's new leaf, and new keys up to the root (RFC 9420 §7.6).
     ///
     /// ```text
     /// struct {
@@ -87,7 +87,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// A node's new key, and its secret for those below (RFC 9420, 7.6).
+    /// A node's new key, and its secret for those below (RFC 9420 §7.6).
     ///
     /// ```text
     /// struct {

@@ -12,7 +12,7 @@ use crate::{
 };
 
 wire_struct! {
-    /// An X.509 certificate (RFC 9420, 5.3).
+    /// An X.509 certificate (RFC 9420 §5.3).
     ///
     /// ```text
     /// struct {
@@ -34,13 +34,14 @@ wire_view! {
 }
 
 wire_select! {
-    /// What binds a signature key to its owner (RFC 9420, 5.3; mls-extensions-10, 6.5).
+    /// What binds a signature key to its owner (RFC 9420 §5.3; mls-extensions-10 §6.5).
     ///
-    /// A credential of an unknown type is refused: nothing says how long it is. Lists of credential types keep
-    /// unknown ones.
+    /// A credential of an unknown type is refused: nothing says how long it is. Lists of credential
+    /// types keep unknown ones.
     ///
-    /// As all credential types have a single vector, an MLS stack that doesn't know one can take it for one `opaque<V>`, and does. So the pseudonym
-    /// stands in a vector too, though no draft says how.
+    /// As all credential types have a single vector, an MLS stack that doesn't know one can take it
+    /// for one `opaque<V>`, and does. So the pseudonym stands in a vector too, though no draft says
+    /// how.
     ///
     /// ```text
     /// struct {
@@ -73,7 +74,7 @@ wire_select! {
         3 "multi" => Multi(multi_credential: MultiCredential),
         /// Any of several credentials.
         4 "weak-multi" => WeakMulti(multi_credential: WeakMultiCredential),
-        /// A pseudonym (mimi-protocol-06, 6.1); a private-use number.
+        /// A pseudonym (mimi-protocol-06 §6.1); a private-use number.
         0xf004 "pseudonymous" => Pseudonymous(
             pseudonymous_credential: PseudonymousCredential as "crate::convention::enclosed"
         ),
@@ -92,7 +93,8 @@ impl Credential {
 }
 
 wire_struct! {
-    /// A credential's holder says that the LeafNode's signature key is theirs (mls-extensions-10, 6.5).
+    /// A credential's holder says that the LeafNode's signature key is theirs (mls-extensions-10
+    /// §6.5).
     ///
     /// ```text
     /// struct {
@@ -128,7 +130,7 @@ impl CredentialBinding {
 }
 
 wire_struct! {
-    /// What a [`CredentialBinding`] signs (mls-extensions-10, 6.5.1).
+    /// What a [`CredentialBinding`] signs (mls-extensions-10 §6.5.1).
     ///
     /// ```text
     /// struct {
@@ -199,9 +201,9 @@ macro_rules! multi_credential {
 }
 
 multi_credential! {
-    /// Several credentials, all of which every member has to support (mls-extensions-10, 6.5).
+    /// Several credentials, all of which every member has to support (mls-extensions-10 §6.5).
     MultiCredential,
-    /// Several credentials, of which every member has to support one (mls-extensions-10, 6.5).
+    /// Several credentials, of which every member has to support one (mls-extensions-10 §6.5).
     WeakMultiCredential,
 }
 

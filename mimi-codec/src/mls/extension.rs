@@ -11,7 +11,8 @@ use crate::{
 };
 
 wire_struct! {
-    /// An extension, whatever it holds (RFC 9420, 7.2). [`Extensions::content`] opens those that are known.
+    /// An extension, whatever it holds (RFC 9420 §7.2). [`Extensions::content`] opens those that
+    /// are known.
     ///
     /// ```text
     /// struct {
@@ -51,7 +52,8 @@ impl Keyed for ExtensionView<'_> {
     }
 }
 
-/// `Extension extensions<V>`: no type occurs twice (RFC 9420, 13.4); unknown ones, GREASE among them, are kept.
+/// `Extension extensions<V>`: no type occurs twice (RFC 9420 §13.4); unknown ones, GREASE among
+/// them, are kept.
 ///
 /// ```
 /// use mimi_codec::{Decode, mls::{ApplicationId, Extensions}};
@@ -106,12 +108,12 @@ extension_content! {
 }
 
 opaque_type! {
-    /// `opaque application_id<V>` (RFC 9420, 5.3.3): the content of the extension `application_id`.
+    /// `opaque application_id<V>` (RFC 9420 §5.3.3): the content of the extension `application_id`.
     pub struct ApplicationId;
 }
 
 wire_struct! {
-    /// What every member has to support (RFC 9420, 11.1): the content of `required_capabilities`.
+    /// What every member has to support (RFC 9420 §11.1): the content of `required_capabilities`.
     ///
     /// ```text
     /// struct {
@@ -131,7 +133,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// The key for joining from outside (RFC 9420, 12.4.3.2): the content of `external_pub`.
+    /// The key for joining from outside (RFC 9420 §12.4.3.2): the content of `external_pub`.
     ///
     /// ```text
     /// struct {
@@ -145,7 +147,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// A non-member who may propose (RFC 9420, 12.1.8.1).
+    /// A non-member who may propose (RFC 9420 §12.1.8.1).
     ///
     /// ```text
     /// struct {
@@ -162,7 +164,8 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// `ExternalSender external_senders<V>` (RFC 9420, 12.1.8.1): the content of `external_senders`.
+    /// `ExternalSender external_senders<V>` (RFC 9420 §12.1.8.1): the content of
+    /// `external_senders`.
     ///
     /// A sender is called by its index.
     pub struct ExternalSenders {

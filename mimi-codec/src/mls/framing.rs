@@ -12,7 +12,7 @@ use crate::{
 };
 
 wire_enum! {
-    /// What a message is about (RFC 9420, 6).
+    /// What a message is about (RFC 9420 §6).
     ///
     /// ```text
     /// enum {
@@ -34,7 +34,7 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// What a sender is (RFC 9420, 6).
+    /// What a sender is (RFC 9420 §6).
     ///
     /// ```text
     /// enum {
@@ -59,7 +59,7 @@ wire_enum! {
 }
 
 wire_select! {
-    /// Who sends (RFC 9420, 6).
+    /// Who sends (RFC 9420 §6).
     ///
     /// ```text
     /// struct {
@@ -94,7 +94,8 @@ wire_select! {
 }
 
 impl Sender {
-    /// May it send this proposal (RFC 9420, 6.1)? A `new_member_commit` proposes in its commit only.
+    /// May it send this proposal (RFC 9420 §6.1)? A `new_member_commit` proposes in its commit
+    /// only.
     pub(crate) fn may_propose(&self, proposal: &Proposal) -> bool {
         match self {
             Self::Member { .. } => true,
@@ -106,7 +107,7 @@ impl Sender {
 }
 
 wire_select! {
-    /// `content_type` and what it selects (RFC 9420, 6).
+    /// `content_type` and what it selects (RFC 9420 §6).
     pub enum Content: u8 "ContentType" inline {
         /// Something of the application's.
         1 "application" => Application {
@@ -168,10 +169,11 @@ impl Content {
 }
 
 wire_struct! {
-    /// A message before it is protected (RFC 9420, 6).
+    /// A message before it is protected (RFC 9420 §6).
     ///
-    /// Who isn't a member can't send everything (RFC 9420, 6.1): `new_member_commit` commits, `new_member_proposal` proposes
-    /// to add itself, and external senders propose what [`Proposal::allows_external_sender`] lets them.
+    /// Who isn't a member can't send everything (RFC 9420 §6.1): `new_member_commit` commits,
+    /// `new_member_proposal` proposes to add itself, and external senders propose what
+    /// [`Proposal::allows_external_sender`] lets them.
     ///
     /// ```text
     /// struct {
@@ -250,16 +252,16 @@ impl FramedContent {
         }
     }
 
-    /// Does a signature over it cover the GroupContext (RFC 9420, 6.1)?
+    /// Does a signature over it cover the GroupContext (RFC 9420 §6.1)?
     fn signs_context(&self) -> bool {
         matches!(self.sender, Sender::Member { .. } | Sender::NewMemberCommit {})
     }
 }
 
-/// How content is authenticated (RFC 9420, 6.1).
+/// How content is authenticated (RFC 9420 §6.1).
 ///
-/// Inside a message, the content type says whether there is a confirmation tag. Standing by itself, it has one if
-/// bytes are left for one.
+/// Inside a message, the content type says whether there is a confirmation tag. Standing by itself,
+/// it has one if bytes are left for one.
 ///
 /// ```text
 /// struct {
@@ -344,7 +346,7 @@ impl<'a> arbitrary::Arbitrary<'a> for FramedContentAuthData {
 }
 
 wire_struct! {
-    /// Content and its authentication (RFC 9420, 6): what a ProposalRef is the hash of.
+    /// Content and its authentication (RFC 9420 §6): what a ProposalRef is the hash of.
     ///
     /// ```text
     /// struct {
@@ -402,7 +404,7 @@ impl Encode for AuthenticatedContent {
 }
 
 wire_struct! {
-    /// What a sender signs (RFC 9420, 6.1).
+    /// What a sender signs (RFC 9420 §6.1).
     ///
     /// ```text
     /// struct {
@@ -476,7 +478,7 @@ impl Encode for FramedContentTBS {
 }
 
 wire_struct! {
-    /// What a membership tag covers (RFC 9420, 6.2).
+    /// What a membership tag covers (RFC 9420 §6.2).
     ///
     /// ```text
     /// struct {
@@ -521,7 +523,7 @@ impl Encode for AuthenticatedContentTBM {
 }
 
 wire_struct! {
-    /// A message that all on the way can read (RFC 9420, 6.2).
+    /// A message that all on the way can read (RFC 9420 §6.2).
     ///
     /// ```text
     /// struct {
@@ -566,7 +568,8 @@ impl PublicMessage {
         };
     }
 
-    /// What the sender signed, in the epoch `context`, which is left out where the sender doesn't sign it.
+    /// What the sender signed, in the epoch `context`, which is left out where the sender doesn't
+    /// sign it.
     pub fn tbs(&self, context: &GroupContext) -> FramedContentTBS {
         FramedContentTBS {
             version: Mls10,

@@ -10,7 +10,7 @@ use crate::{
 };
 
 wire_struct! {
-    /// What members agree on in an epoch (RFC 9420, 8.1).
+    /// What members agree on in an epoch (RFC 9420 §8.1).
     ///
     /// ```text
     /// struct {
@@ -43,7 +43,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// An epoch, for those who join it (RFC 9420, 12.4.3).
+    /// An epoch, for those who join it (RFC 9420 §12.4.3).
     ///
     /// ```text
     /// struct {
@@ -82,7 +82,7 @@ impl GroupInfo {
 }
 
 wire_struct! {
-    /// What a [`GroupInfo`] signs (RFC 9420, 12.4.3).
+    /// What a [`GroupInfo`] signs (RFC 9420 §12.4.3).
     ///
     /// ```text
     /// struct {
@@ -105,7 +105,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// What a commit adds to the confirmed transcript hash (RFC 9420, 8.2).
+    /// What a commit adds to the confirmed transcript hash (RFC 9420 §8.2).
     ///
     /// ```text
     /// struct {
@@ -142,7 +142,7 @@ impl ConfirmedTranscriptHashInput {
 }
 
 wire_struct! {
-    /// What a commit adds to the interim transcript hash (RFC 9420, 8.2).
+    /// What a commit adds to the interim transcript hash (RFC 9420 §8.2).
     ///
     /// ```text
     /// struct {

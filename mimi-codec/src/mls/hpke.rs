@@ -5,21 +5,23 @@ use alloc::vec::Vec;
 use crate::{Opaque, convention::wire_struct, octets::opaque_type};
 
 opaque_type! {
-    /// `opaque HPKEPublicKey<V>` (RFC 9420, 5.1.1): a public key of the cipher suite's KEM.
+    /// `opaque HPKEPublicKey<V>` (RFC 9420 §5.1.1): a public key of the cipher suite's KEM.
     ///
     /// ```text
     /// opaque HPKEPublicKey<V>;
     /// ```
     pub struct HPKEPublicKey;
 
-    /// `opaque SignaturePublicKey<V>` (RFC 9420, 5.1.1): a public key of the cipher suite's signature scheme.
+    /// `opaque SignaturePublicKey<V>` (RFC 9420 §5.1.1): a public key of the cipher suite's
+    /// signature scheme.
     ///
     /// ```text
     /// opaque SignaturePublicKey<V>;
     /// ```
     pub struct SignaturePublicKey;
 
-    /// `opaque MAC<V>` (RFC 9420, 6.1): a tag of the cipher suite's HMAC. It travels in the open and is no secret.
+    /// `opaque MAC<V>` (RFC 9420 §6.1): a tag of the cipher suite's HMAC. It travels in the open
+    /// and is no secret.
     ///
     /// ```text
     /// opaque MAC<V>;
@@ -28,7 +30,7 @@ opaque_type! {
 }
 
 wire_struct! {
-    /// A single-shot HPKE ciphertext (RFC 9420, 7.6).
+    /// A single-shot HPKE ciphertext (RFC 9420 §7.6).
     ///
     /// ```text
     /// struct {

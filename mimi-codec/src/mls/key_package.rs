@@ -10,7 +10,7 @@ use crate::{
 };
 
 wire_struct! {
-    /// What a member needs to add a client to a group (RFC 9420, 10).
+    /// What a member needs to add a client to a group (RFC 9420 §10).
     ///
     /// ```text
     /// struct {
@@ -53,7 +53,7 @@ impl KeyPackage {
 }
 
 wire_struct! {
-    /// What a [`KeyPackage`] signs (RFC 9420, 10).
+    /// What a [`KeyPackage`] signs (RFC 9420 §10).
     ///
     /// ```text
     /// struct {

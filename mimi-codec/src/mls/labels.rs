@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::{Opaque, convention::wire_struct, octets::opaque_type};
 
 wire_struct! {
-    /// What SignWithLabel signs (RFC 9420, 5.1.2).
+    /// What SignWithLabel signs (RFC 9420 §5.1.2).
     ///
     /// ```text
     /// struct {
@@ -22,7 +22,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// The `info` of EncryptWithLabel (RFC 9420, 5.1.3).
+    /// The `info` of EncryptWithLabel (RFC 9420 §5.1.3).
     ///
     /// ```text
     /// struct {
@@ -39,7 +39,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// What RefHash hashes (RFC 9420, 5.2).
+    /// What RefHash hashes (RFC 9420 §5.2).
     ///
     /// ```text
     /// struct {
@@ -56,7 +56,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// The `info` of ExpandWithLabel (RFC 9420, 8).
+    /// The `info` of ExpandWithLabel (RFC 9420 §8).
     ///
     /// ```text
     /// struct {
@@ -76,21 +76,21 @@ wire_struct! {
 }
 
 opaque_type! {
-    /// `opaque HashReference<V>` (RFC 9420, 5.2).
+    /// `opaque HashReference<V>` (RFC 9420 §5.2).
     ///
     /// ```text
     /// opaque HashReference<V>;
     /// ```
     pub struct HashReference;
 
-    /// `HashReference KeyPackageRef` (RFC 9420, 5.2): the hash of a KeyPackage.
+    /// `HashReference KeyPackageRef` (RFC 9420 §5.2): the hash of a KeyPackage.
     ///
     /// ```text
     /// HashReference KeyPackageRef;
     /// ```
     pub struct KeyPackageRef;
 
-    /// `HashReference ProposalRef` (RFC 9420, 5.2): the hash of a proposal's AuthenticatedContent.
+    /// `HashReference ProposalRef` (RFC 9420 §5.2): the hash of a proposal's AuthenticatedContent.
     ///
     /// ```text
     /// HashReference ProposalRef;

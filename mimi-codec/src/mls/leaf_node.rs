@@ -11,7 +11,7 @@ use crate::{
 };
 
 wire_struct! {
-    /// What a client understands (RFC 9420, 7.2). Unknown values, GREASE among them, are kept.
+    /// What a client understands (RFC 9420 §7.2). Unknown values, GREASE among them, are kept.
     ///
     /// ```text
     /// struct {
@@ -54,7 +54,7 @@ wire_view! {
 }
 
 wire_struct! {
-    /// When a KeyPackage may be used (RFC 9420, 7.2), in seconds since the UNIX epoch.
+    /// When a KeyPackage may be used (RFC 9420 §7.2), in seconds since the UNIX epoch.
     ///
     /// ```text
     /// struct {
@@ -74,7 +74,7 @@ wire_struct! {
 }
 
 wire_enum! {
-    /// How a leaf node came to be (RFC 9420, 7.2).
+    /// How a leaf node came to be (RFC 9420 §7.2).
     ///
     /// ```text
     /// enum {
@@ -96,7 +96,7 @@ wire_enum! {
 }
 
 wire_select! {
-    /// How a leaf node came to be, and what comes with it (RFC 9420, 7.2).
+    /// How a leaf node came to be, and what comes with it (RFC 9420 §7.2).
     pub enum LeafNodeSelect: u8 "LeafNodeSource" inline {
         /// In a KeyPackage.
         1 "key_package" => KeyPackage {
@@ -114,7 +114,7 @@ wire_select! {
 }
 
 wire_struct! {
-    /// A member of the group, or a client that may become one (RFC 9420, 7.2).
+    /// A member of the group, or a client that may become one (RFC 9420 §7.2).
     ///
     /// ```text
     /// struct {
@@ -155,11 +155,12 @@ wire_struct! {
 }
 
 impl LeafNode {
-    /// What `signature` covers. A leaf that isn't from a KeyPackage signs its group and its place there as well.
+    /// What `signature` covers. A leaf that isn't from a KeyPackage signs its group and its place
+    /// there as well.
     ///
     /// # Errors
-    /// [`Missing`](DecodeErrorKind::Missing) or [`Unexpected`](DecodeErrorKind::Unexpected) when `position` is not
-    /// there exactly for a leaf with the source `update` or `commit`.
+    /// [`Missing`](DecodeErrorKind::Missing) or [`Unexpected`](DecodeErrorKind::Unexpected) when
+    /// `position` is not there exactly for a leaf with the source `update` or `commit`.
     pub fn tbs(&self, position: Option<LeafNodePosition>) -> Result<LeafNodeTBS, InvalidValue> {
         LeafNodeTBS::new(
             self.encryption_key.clone(),
@@ -174,7 +175,7 @@ impl LeafNode {
 }
 
 wire_struct! {
-    /// Where in which group a leaf stands (RFC 9420, 7.2): the second select of [`LeafNodeTBS`].
+    /// Where in which group a leaf stands (RFC 9420 §7.2): the second select of [`LeafNodeTBS`].
     pub struct LeafNodePosition {
         /// The group.
         pub group_id: Opaque,
@@ -184,7 +185,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// What a [`LeafNode`] signs (RFC 9420, 7.2).
+    /// What a [`LeafNode`] signs (RFC 9420 §7.2).
     ///
     /// ```text
     /// struct {

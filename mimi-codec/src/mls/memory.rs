@@ -1,4 +1,5 @@
-//! How much memory an element of a vector takes, against the least bytes that make a decoder set it aside.
+//! How much memory an element of a vector takes, against the least bytes that make a decoder set it
+//! aside.
 
 use crate::{
     Decode, Encode, MediaType, Opaque,
@@ -16,7 +17,8 @@ use crate::{
     semiprivate::{ExternalReceiver, KeyForExternalReceiver},
 };
 
-/// The memory that one byte of input can cost in a vector of these elements. `Vec` may double that while it grows.
+/// The memory that one byte of input can cost in a vector of these elements. `Vec` may double that
+/// while it grows.
 fn cost<T: Encode>(least: T) -> usize {
     size_of::<T>().div_ceil(least.to_bytes().unwrap().len())
 }
@@ -28,11 +30,12 @@ fn cost_of_bytes<T: Encode + for<'a> Decode<'a>>(least: &[u8]) -> usize {
     cost(value)
 }
 
-/// Version, suite, init key; the leaf: two keys, an empty basic credential, no capabilities, an update, no extensions, no
-/// signature; no extensions, no signature.
+/// Version, suite, init key; the leaf: two keys, an empty basic credential, no capabilities, an
+/// update, no extensions, no signature; no extensions, no signature.
 const KEY_PACKAGE: [&[u8]; 3] = [&[0, 1, 0, 1, 0], &[0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 2, 0, 0], &[0, 0]];
 
-/// MLS 1.0, a PublicMessage; group, epoch, an external sender, no data; a proposal to remove leaf 0; no signature.
+/// MLS 1.0, a PublicMessage; group, epoch, an external sender, no data; a proposal to remove leaf
+/// 0; no signature.
 const PROPOSAL_MESSAGE: [&[u8]; 4] = [&[0, 1, 0, 1], &[0; 9], &[2, 0, 0, 0, 0, 0], &[2, 0, 3, 0, 0, 0, 0, 0]];
 
 #[test]

@@ -12,7 +12,7 @@ use crate::{
 };
 
 wire_struct! {
-    /// Anything that MLS sends (RFC 9420, 6).
+    /// Anything that MLS sends (RFC 9420 §6).
     ///
     /// ```text
     /// struct {
@@ -48,7 +48,7 @@ impl MLSMessage {
 }
 
 wire_select! {
-    /// What an [`MLSMessage`] holds (RFC 9420, 6; mls-semiprivatemessage-07, 3.1).
+    /// What an [`MLSMessage`] holds (RFC 9420 §6; mls-semiprivatemessage-07 §3.1).
     pub enum MLSMessageBody: u16 "WireFormat" inline {
         /// A handshake that all on the way can read.
         1 "mls_public_message" => PublicMessage {

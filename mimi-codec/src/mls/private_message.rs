@@ -9,7 +9,7 @@ use crate::{
 };
 
 wire_struct! {
-    /// A message for members only (RFC 9420, 6.3).
+    /// A message for members only (RFC 9420 §6.3).
     ///
     /// ```text
     /// struct {
@@ -38,7 +38,7 @@ wire_struct! {
     }
 }
 
-/// What the ciphertext of a [`PrivateMessage`] holds (RFC 9420, 6.3.1).
+/// What the ciphertext of a [`PrivateMessage`] holds (RFC 9420 §6.3.1).
 ///
 /// It doesn't say what it is about; the message around it does, and has to be asked first.
 ///
@@ -68,8 +68,8 @@ impl PrivateMessageContent {
     /// This content with `length_of_padding` bytes of padding.
     ///
     /// # Errors
-    /// [`Missing`](DecodeErrorKind::Missing) or [`Unexpected`](DecodeErrorKind::Unexpected) when `auth` doesn't have
-    /// a confirmation tag exactly for a commit.
+    /// [`Missing`](DecodeErrorKind::Missing) or [`Unexpected`](DecodeErrorKind::Unexpected) when
+    /// `auth` doesn't have a confirmation tag exactly for a commit.
     pub fn new(
         content: Content,
         auth: FramedContentAuthData,
@@ -97,8 +97,8 @@ impl PrivateMessageContent {
     /// Reads the plaintext of a message of this `content_type`.
     ///
     /// # Errors
-    /// As any decoder, and [`NonZeroPadding`](DecodeErrorKind::NonZeroPadding) at the first byte of padding that
-    /// isn't zero.
+    /// As any decoder, and [`NonZeroPadding`](DecodeErrorKind::NonZeroPadding) at the first byte of
+    /// padding that isn't zero.
     pub fn decode_exact(content_type: ContentType, plaintext: &[u8]) -> Result<Self> {
         decode_padded(content_type, plaintext)
             .map(|(content, auth, length_of_padding)| Self { content, auth, length_of_padding })
@@ -143,7 +143,7 @@ impl Encode for PrivateMessageContent {
 }
 
 wire_struct! {
-    /// What the content's encryption authenticates beside the content (RFC 9420, 6.3.1).
+    /// What the content's encryption authenticates beside the content (RFC 9420 §6.3.1).
     ///
     /// ```text
     /// struct {
@@ -167,7 +167,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// Who sent a [`PrivateMessage`], and with which key (RFC 9420, 6.3.2).
+    /// Who sent a [`PrivateMessage`], and with which key (RFC 9420 §6.3.2).
     ///
     /// ```text
     /// struct {
@@ -187,7 +187,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// What the sender data's encryption authenticates beside it (RFC 9420, 6.3.2).
+    /// What the sender data's encryption authenticates beside it (RFC 9420 §6.3.2).
     ///
     /// ```text
     /// struct {

@@ -22,7 +22,8 @@ macro_rules! proposals {
                 #[cfg_attr(feature = "serde", serde(rename = $draft))]
                 $variant($ty),
             )*
-            /// A change of a type that this crate does not know; read only where the caller gave a [`ProposalRule`].
+            /// A change of a type that this crate does not know; read only where the caller gave a
+            /// [`ProposalRule`].
             #[cfg_attr(feature = "serde", serde(rename = "other"))]
             Other(OtherProposal),
         }
@@ -102,10 +103,10 @@ macro_rules! proposals {
 }
 
 proposals! {
-    /// A change to the group (RFC 9420, 12.1; mls-extensions-10, 4.7, 4.8 and 6.3).
+    /// A change to the group (RFC 9420 §12.1; mls-extensions-10 §4.7, §4.8 and §6.3).
     ///
-    /// A proposal of an unknown type is refused: nothing says how long it is, unless the caller does by a
-    /// [`ProposalRule`]. Lists of proposal types keep unknown ones.
+    /// A proposal of an unknown type is refused: nothing says how long it is, unless the caller
+    /// does by a [`ProposalRule`]. Lists of proposal types keep unknown ones.
     ///
     /// ```text
     /// struct {
@@ -145,9 +146,11 @@ proposals! {
     }
 }
 
-/// How the body of a proposal is laid out whose type this crate does not know: enough to tell where it ends.
+/// How the body of a proposal is laid out whose type this crate does not know: enough to tell where
+/// it ends.
 ///
-/// A body has one encoding, as every vector in it has its shortest length and every presence byte is 0 or 1.
+/// A body has one encoding, as every vector in it has its shortest length and every presence byte
+/// is 0 or 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProposalBody {
@@ -193,8 +196,9 @@ impl ProposalBody {
 /// The caller's knowledge of a proposal type that this crate does not know: a private-use type
 /// (RFC 9420 §17.4), or one that was registered later.
 ///
-/// A hub that gives the rule to a decoder can follow and judge commits with such proposals. Without a rule,
-/// which is the default, the message is refused. A rule for a type that this crate knows has no effect.
+/// A hub that gives the rule to a decoder can follow and judge commits with such proposals. Without
+/// a rule, which is the default, the message is refused. A rule for a type that this crate knows
+/// has no effect.
 ///
 /// ```
 /// use mimi_codec::{Decode, Encode, code_points::ProposalType};
@@ -271,9 +275,9 @@ impl TryFrom<UncheckedOther> for OtherProposal {
 }
 
 impl Proposal {
-    /// May an external sender propose it? The column "Ext" of the registry (RFC 9420, 12.1.8 and 17.4;
-    /// mls-extensions-10, 7.2): all but Update, ExternalInit and SelfRemove. Of a type that this crate does not know, the caller
-    /// judges that: it passes here.
+    /// May an external sender propose it? The column "Ext" of the registry (RFC 9420 §12.1.8 and
+    /// §17.4; mls-extensions-10 §7.2): all but Update, ExternalInit and SelfRemove. Of a type that
+    /// this crate does not know, the caller judges that: it passes here.
     pub fn allows_external_sender(&self) -> bool {
         match self {
             Self::Add(_)
@@ -290,7 +294,7 @@ impl Proposal {
 }
 
 wire_struct! {
-    /// Adds a client (RFC 9420, 12.1.1).
+    /// Adds a client (RFC 9420 §12.1.1).
     ///
     /// ```text
     /// struct {
@@ -304,7 +308,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// Replaces the sender's leaf (RFC 9420, 12.1.2).
+    /// Replaces the sender's leaf (RFC 9420 §12.1.2).
     ///
     /// ```text
     /// struct {
@@ -318,7 +322,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// Removes a member (RFC 9420, 12.1.3).
+    /// Removes a member (RFC 9420 §12.1.3).
     ///
     /// ```text
     /// struct {
@@ -332,7 +336,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// Mixes in a pre-shared key (RFC 9420, 12.1.4).
+    /// Mixes in a pre-shared key (RFC 9420 §12.1.4).
     ///
     /// ```text
     /// struct {
@@ -346,7 +350,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// Ends the group, for another to replace it (RFC 9420, 12.1.5).
+    /// Ends the group, for another to replace it (RFC 9420 §12.1.5).
     ///
     /// ```text
     /// struct {
@@ -369,7 +373,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// Lets an outsider join by its own commit (RFC 9420, 12.1.6).
+    /// Lets an outsider join by its own commit (RFC 9420 §12.1.6).
     ///
     /// ```text
     /// struct {
@@ -383,7 +387,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// Replaces the GroupContext's extensions (RFC 9420, 12.1.7).
+    /// Replaces the GroupContext's extensions (RFC 9420 §12.1.7).
     ///
     /// ```text
     /// struct {

@@ -9,7 +9,7 @@ use crate::{
 };
 
 wire_enum! {
-    /// What a key from an earlier epoch is used for (RFC 9420, 8.4).
+    /// What a key from an earlier epoch is used for (RFC 9420 §8.4).
     ///
     /// ```text
     /// enum {
@@ -31,7 +31,7 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// Where a pre-shared key is from (RFC 9420, 8.4; mls-extensions-10, 4.5).
+    /// Where a pre-shared key is from (RFC 9420 §8.4; mls-extensions-10 §4.5).
     ///
     /// ```text
     /// enum {
@@ -52,7 +52,7 @@ wire_enum! {
 }
 
 wire_select! {
-    /// Where a pre-shared key is from, and its name there (RFC 9420, 8.4; mls-extensions-10, 4.5).
+    /// Where a pre-shared key is from, and its name there (RFC 9420 §8.4; mls-extensions-10 §4.5).
     pub enum PreSharedKeyIDSelect: u8 "PSKType" inline {
         /// From outside MLS.
         1 "external" => External {
@@ -80,7 +80,7 @@ wire_select! {
 }
 
 wire_struct! {
-    /// The name of a pre-shared key (RFC 9420, 8.4).
+    /// The name of a pre-shared key (RFC 9420 §8.4).
     ///
     /// ```text
     /// struct {
@@ -105,7 +105,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// What a pre-shared key is mixed in with (RFC 9420, 8.4).
+    /// What a pre-shared key is mixed in with (RFC 9420 §8.4).
     ///
     /// ```text
     /// struct {

@@ -11,7 +11,7 @@ use crate::{
 };
 
 wire_struct! {
-    /// A node that isn't a leaf (RFC 9420, 7.1).
+    /// A node that isn't a leaf (RFC 9420 §7.1).
     ///
     /// ```text
     /// struct {
@@ -43,7 +43,7 @@ wire_view! {
 }
 
 wire_enum! {
-    /// What a node is (RFC 9420, 7.8).
+    /// What a node is (RFC 9420 §7.8).
     ///
     /// ```text
     /// enum {
@@ -62,7 +62,7 @@ wire_enum! {
 }
 
 wire_select! {
-    /// A node of the tree (RFC 9420, 12.4.3.3).
+    /// A node of the tree (RFC 9420 §12.4.3.3).
     ///
     /// ```text
     /// struct {
@@ -144,7 +144,7 @@ impl<'a> From<NodeView<'a>> for Node {
     }
 }
 
-/// Leaves at even places, parents at odd ones, and no blank at the end (RFC 9420, 12.4.3.3).
+/// Leaves at even places, parents at odd ones, and no blank at the end (RFC 9420 §12.4.3.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TreeShape {}
 
@@ -211,7 +211,8 @@ impl<T: TreePlace> ListRule<T> for TreeShape {
     }
 }
 
-/// `optional<Node> ratchet_tree<V>` (RFC 9420, 12.4.3.3): the content of the extension `ratchet_tree`.
+/// `optional<Node> ratchet_tree<V>` (RFC 9420 §12.4.3.3): the content of the extension
+/// `ratchet_tree`.
 ///
 /// A blank node is `None`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -302,7 +303,7 @@ impl<'a> From<RatchetTreeView<'a>> for RatchetTree {
 }
 
 wire_struct! {
-    /// What a leaf's tree hash covers (RFC 9420, 7.8).
+    /// What a leaf's tree hash covers (RFC 9420 §7.8).
     ///
     /// ```text
     /// struct {
@@ -319,7 +320,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// What a parent's tree hash covers (RFC 9420, 7.8).
+    /// What a parent's tree hash covers (RFC 9420 §7.8).
     ///
     /// ```text
     /// struct {
@@ -339,7 +340,7 @@ wire_struct! {
 }
 
 wire_select! {
-    /// What a tree hash covers (RFC 9420, 7.8).
+    /// What a tree hash covers (RFC 9420 §7.8).
     ///
     /// ```text
     /// struct {
@@ -365,7 +366,7 @@ wire_select! {
 }
 
 wire_struct! {
-    /// What a parent hash covers (RFC 9420, 7.9).
+    /// What a parent hash covers (RFC 9420 §7.9).
     ///
     /// ```text
     /// struct {

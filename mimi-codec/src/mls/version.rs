@@ -5,10 +5,10 @@ use crate::{
     code_points::ProtocolVersion, tls::tls_bridge,
 };
 
-/// `ProtocolVersion version = mls10` (RFC 9420, 6): two bytes that can only be 1.
+/// `ProtocolVersion version = mls10` (RFC 9420 §6): two bytes that can only be 1.
 ///
-/// It stands wherever the layout of what follows is that of MLS 1.0; where a version is only spoken of, as in
-/// `Capabilities`, a [`ProtocolVersion`] stands.
+/// It stands wherever the layout of what follows is that of MLS 1.0; where a version is only spoken
+/// of, as in `Capabilities`, a [`ProtocolVersion`] stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Mls10;
 

@@ -10,7 +10,8 @@ use crate::{
 };
 
 wire_struct! {
-    /// The secret of the lowest node that a new member shares with the committer (RFC 9420, 12.4.3.1).
+    /// The secret of the lowest node that a new member shares with the committer (RFC 9420
+    /// §12.4.3.1).
     ///
     /// ```text
     /// struct {
@@ -24,7 +25,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// What a new member needs to know in secret (RFC 9420, 12.4.3.1).
+    /// What a new member needs to know in secret (RFC 9420 §12.4.3.1).
     ///
     /// ```text
     /// struct {
@@ -44,7 +45,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// The [`GroupSecrets`] for one new member (RFC 9420, 12.4.3.1).
+    /// The [`GroupSecrets`] for one new member (RFC 9420 §12.4.3.1).
     ///
     /// ```text
     /// struct {
@@ -61,7 +62,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// To all new members of a commit (RFC 9420, 12.4.3.1).
+    /// To all new members of a commit (RFC 9420 §12.4.3.1).
     ///
     /// ```text
     /// struct {

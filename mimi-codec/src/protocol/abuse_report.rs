@@ -1,4 +1,5 @@
-//! `POST /reportAbuse/{roomId}`: reporting abuse to the hub (mimi-protocol §5.9). The response has no body.
+//! `POST /reportAbuse/{roomId}`: reporting abuse to the hub (mimi-protocol §5.9). The response has
+//! no body.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -32,7 +33,8 @@ wire_struct! {
 }
 
 open_registry! {
-    /// The kind of abuse (mimi-protocol §5.9). The draft lists no other value than this one; the others are kept.
+    /// The kind of abuse (mimi-protocol §5.9). The draft lists no other value than this one; the
+    /// others are kept.
     pub struct AbuseType(u8) {
         /// None stated.
         0 "reserved" => RESERVED,

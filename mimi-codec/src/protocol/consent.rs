@@ -1,5 +1,5 @@
-//! `POST /requestConsent/{targetDomain}` and `POST /updateConsent/{requesterDomain}` (mimi-protocol §5.7). Responses have no
-//! body.
+//! `POST /requestConsent/{targetDomain}` and `POST /updateConsent/{requesterDomain}` (mimi-protocol
+//! §5.7). Responses have no body.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -94,7 +94,8 @@ wire_select! {
 }
 
 wire_struct! {
-    /// What a consent is about (mimi-protocol §5.7). A `cancel` has the scope of the request that it withdraws.
+    /// What a consent is about (mimi-protocol §5.7). A `cancel` has the scope of the request that
+    /// it withdraws.
     ///
     /// ```text
     /// struct {
@@ -132,8 +133,8 @@ pub enum ConsentError {
     Requester(TextError),
     /// The target is no MIMI URI.
     Target(TextError),
-    /// The party who acts (the requester of `requestConsent`, the target of `updateConsent`) is not of the sending
-    /// provider.
+    /// The party who acts (the requester of `requestConsent`, the target of `updateConsent`) is not
+    /// of the sending provider.
     NotOfSender,
     /// The other party is not of the receiving provider.
     NotOfReceiver,
@@ -192,7 +193,8 @@ impl ConsentEntry {
         }
     }
 
-    /// Whether `endpoint` carries this entry from the sending provider to the receiving one; each may have several domains.
+    /// Whether `endpoint` carries this entry from the sending provider to the receiving one; each
+    /// may have several domains.
     ///
     /// # Errors
     /// [`ConsentError`].

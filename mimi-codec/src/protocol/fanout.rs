@@ -1,6 +1,7 @@
 //! `POST /notify/{roomId}`: what the hub hands on (mimi-protocol §5.5). The response has no body.
 //!
-//! A body is one or more [`FanoutMessage`]s end to end. [`FanoutMessages`](super::FanoutMessages) walks them where they lie.
+//! A body is one or more [`FanoutMessage`]s end to end. [`FanoutMessages`](super::FanoutMessages)
+//! walks them where they lie.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -18,8 +19,9 @@ use crate::{
 
 /// A message of a room, as the hub hands it on (mimi-protocol §5.5). There is no protocol byte.
 ///
-/// What may come with it, the message itself says. A proposal's `moreProposals` are of its group and epoch. A commit has `externalProposals` only if it joins its sender to the
-/// group, and they are of the commit's group and of the epoch that it begins.
+/// What may come with it, the message itself says. A proposal's `moreProposals` are of its group
+/// and epoch. A commit has `externalProposals` only if it joins its sender to the group, and they
+/// are of the commit's group and of the epoch that it begins.
 ///
 /// ```text
 /// struct {
@@ -72,7 +74,8 @@ pub enum FanoutEvent {
     Commit {
         /// The message.
         message: CommitMessage,
-        /// Proposals that the hub makes anew, because an external commit voided those that were pending.
+        /// Proposals that the hub makes anew, because an external commit voided those that were
+        /// pending.
         external_proposals: Vec<ProposalMessage>,
     },
 }
@@ -81,7 +84,8 @@ const NOT_EXTERNAL: DecodeErrorKind = DecodeErrorKind::Unexpected;
 const NOT_THE_NEW_EPOCH: DecodeErrorKind =
     DecodeErrorKind::Rule("an external proposal is not of the epoch that the commit begins");
 
-/// The rule between a commit and its externalProposals; the number is that of the proposal that breaks it.
+/// The rule between a commit and its externalProposals; the number is that of the proposal that
+/// breaks it.
 pub(super) fn check_external_proposals<'m>(
     commit: Outline<'_>,
     proposals: impl Iterator<Item = Outline<'m>>,
@@ -101,8 +105,8 @@ impl FanoutMessage {
     /// A message that the hub accepted at `timestamp`, in milliseconds since the UNIX epoch.
     ///
     /// # Errors
-    /// [`DecodeErrorKind::Unexpected`] for externalProposals of a commit that isn't external, [`DecodeErrorKind::Rule`] for
-    /// one that isn't of the epoch that the commit begins.
+    /// [`DecodeErrorKind::Unexpected`] for externalProposals of a commit that isn't external,
+    /// [`DecodeErrorKind::Rule`] for one that isn't of the epoch that the commit begins.
     pub fn new(timestamp: u64, event: FanoutEvent) -> core::result::Result<Self, InvalidValue> {
         if let FanoutEvent::Commit { message, external_proposals } = &event {
             let proposals = external_proposals.iter().map(|proposal| Outline::of(proposal.get()));
@@ -112,8 +116,8 @@ impl FanoutMessage {
         Ok(Self { timestamp, event })
     }
 
-    /// The fan-out of an update that the hub accepted at `timestamp`, without external proposals. The Welcome of a commit goes
-    /// to others, in a message of its own.
+    /// The fan-out of an update that the hub accepted at `timestamp`, without external proposals.
+    /// The Welcome of a commit goes to others, in a message of its own.
     #[must_use]
     pub fn of_update(timestamp: u64, bundle: &HandshakeBundle) -> Self {
         let event = match bundle {
@@ -125,8 +129,8 @@ impl FanoutMessage {
         Self { timestamp, event }
     }
 
-    /// Whether this hands on the proposals of `bundle`: the same messages in the same order. Every value has one encoding, so
-    /// that they are the same byte for byte.
+    /// Whether this hands on the proposals of `bundle`: the same messages in the same order. Every
+    /// value has one encoding, so that they are the same byte for byte.
     #[must_use]
     pub fn has_proposals_of(&self, bundle: &HandshakeBundle) -> bool {
         match (&self.event, bundle) {
@@ -167,8 +171,8 @@ impl FanoutMessage {
     /// Reads a whole body: one or more messages end to end.
     ///
     /// # Errors
-    /// At the first message that is none, an incomplete last one included; the path begins with its number, as in
-    /// `FanoutMessage[1].message`.
+    /// At the first message that is none, an incomplete last one included; the path begins with its
+    /// number, as in `FanoutMessage[1].message`.
     pub fn decode_body(body: &[u8]) -> Result<Vec<Self>> {
         Self::decode_body_with(body, &[])
     }

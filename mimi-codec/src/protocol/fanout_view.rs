@@ -1,4 +1,5 @@
-//! The body of `/notify` where it lies: what a follower walks and routes without a copy (mimi-protocol §5.5).
+//! The body of `/notify` where it lies: what a follower walks and routes without a copy
+//! (mimi-protocol §5.5).
 
 use super::fanout::{check_external_proposals, refuse_message};
 use super::room_message::{
@@ -50,7 +51,8 @@ wire_view! {
 
 /// An MLSMessage where it lies: its bytes, and what a hub or follower routes it by.
 ///
-/// A PrivateMessage and a Welcome are checked where they lie, too; anything else is decoded once for the check.
+/// A PrivateMessage and a Welcome are checked where they lie, too; anything else is decoded once
+/// for the check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MLSMessageView<'a> {
     bytes: &'a [u8],
@@ -130,7 +132,7 @@ fn consumed<'a>(from: &Reader<'a>, to: &Reader<'a>) -> &'a [u8] {
     from.rest().get(..to.offset().saturating_sub(from.offset())).unwrap_or_default()
 }
 
-/// The fields of a PrivateMessage (RFC 9420, 6.3).
+/// The fields of a PrivateMessage (RFC 9420 §6.3).
 fn private_message<'a>(reader: &mut Reader<'a>) -> Result<Outline<'a>> {
     let group_id = reader.field("group_id")?;
     let epoch = reader.field("epoch")?;
@@ -142,7 +144,7 @@ fn private_message<'a>(reader: &mut Reader<'a>) -> Result<Outline<'a>> {
     Ok(Outline { wire_format, content_type: Some(content_type), group_id, epoch, is_external_commit: false })
 }
 
-/// The fields of a Welcome (RFC 9420, 12.4.3.1).
+/// The fields of a Welcome (RFC 9420 §12.4.3.1).
 fn welcome<'a>(reader: &mut Reader<'a>) -> Result<ListView<'a, EncryptedGroupSecretsView<'a>>> {
     reader.field::<CipherSuite>("cipher_suite")?;
     let secrets = reader.field("secrets")?;
@@ -329,9 +331,9 @@ fn check_ratchet_tree_option(reader: &mut Reader<'_>) -> Result<()> {
 
 /// Walks the body of a `/notify` request, message by message, without copying it.
 ///
-/// It ends after the last message, or after the first refusal. A body without a message is refused, as is one whose last
-/// message is incomplete. Offsets count in the body; paths begin with the message's number, as in
-/// `FanoutMessage[1].message`.
+/// It ends after the last message, or after the first refusal. A body without a message is refused,
+/// as is one whose last message is incomplete. Offsets count in the body; paths begin with the
+/// message's number, as in `FanoutMessage[1].message`.
 ///
 /// ```
 /// use mimi_codec::{Encode, mls, protocol::*};

@@ -46,7 +46,8 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// Whose signature on a frank counts: component 0x0021 of the GroupContext (mimi-protocol §5.4.1).
+    /// Whose signature on a frank counts: component 0x0021 of the GroupContext (mimi-protocol
+    /// §5.4.1).
     ///
     /// ```text
     /// struct {
@@ -107,7 +108,8 @@ wire_struct! {
 }
 
 impl Frank {
-    /// What [`Self::franking_integrity_signature`] signs, in a context that the frank itself doesn't carry.
+    /// What [`Self::franking_integrity_signature`] signs, in a context that the frank itself
+    /// doesn't carry.
     #[must_use]
     pub fn tbs(&self, context: ServerFrankingContext) -> FrankingIntegrityTBS {
         FrankingIntegrityTBS {

@@ -31,7 +31,8 @@ narrowed! {
 }
 
 narrowed! {
-    /// A PartialGroupInfo of a GroupInfo without a ratchet_tree extension: its presence is `no_ratchet_tree` or `removed`.
+    /// A PartialGroupInfo of a GroupInfo without a ratchet_tree extension: its presence is
+    /// `no_ratchet_tree` or `removed`.
     pub struct TreelessPartialGroupInfo(PartialGroupInfo)
     check check_partial_group_info, offset offset_of_presence, repair arbitrary_treeless::partial_group_info
 }
@@ -102,7 +103,8 @@ impl GroupInfoOption {
     }
 }
 
-/// A commit or a proposal and what comes with it (mimi-protocol §5.3). The message itself says which.
+/// A commit or a proposal and what comes with it (mimi-protocol §5.3). The message itself says
+/// which.
 ///
 /// ```text
 /// struct {
@@ -222,7 +224,8 @@ impl tls_codec::Size for HandshakeBundle {
 crate::tls::tls_bridge!(encode decode HandshakeBundle);
 
 wire_struct! {
-    /// The body of an update (mimi-protocol §5.3). There is no protocol byte: the room knows its protocol, and it is MLS.
+    /// The body of an update (mimi-protocol §5.3). There is no protocol byte: the room knows its
+    /// protocol, and it is MLS.
     ///
     /// ```text
     /// struct {

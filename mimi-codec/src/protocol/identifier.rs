@@ -100,8 +100,8 @@ macro_rules! uri_struct {
 }
 
 uri_struct! {
-    /// An identifier of a provider, user, client, room or group (mimi-protocol §5.2). It has at least one byte; whether it
-    /// is a MIMI URI, [`Self::mimi_uri`] tells.
+    /// An identifier of a provider, user, client, room or group (mimi-protocol §5.2). It has at
+    /// least one byte; whether it is a MIMI URI, [`Self::mimi_uri`] tells.
     ///
     /// ```text
     /// struct {
@@ -112,7 +112,8 @@ uri_struct! {
 }
 
 uri_struct! {
-    /// A URI of any scheme (mimi-protocol §7.6, mimi-room-policy Appendix B). Without bytes it is none.
+    /// A URI of any scheme (mimi-protocol §7.6, mimi-room-policy Appendix B). Without bytes it is
+    /// none.
     ///
     /// ```text
     /// struct {
@@ -210,8 +211,8 @@ impl From<IdentifierUri> for OptionalIdentifierUri {
     }
 }
 
-/// Bytes that are a URI, in human-readable formats: as they read, if they are UTF-8 with a colon in it, as every URI has,
-/// and as hex otherwise. Hex has no colon, so both lead back.
+/// Bytes that are a URI, in human-readable formats: as they read, if they are UTF-8 with a colon in
+/// it, as every URI has, and as hex otherwise. Hex has no colon, so both lead back.
 #[cfg(feature = "serde")]
 pub(crate) mod uri_text {
     use super::{Opaque, Vec};

@@ -1,4 +1,5 @@
-//! `POST /identifierQuery/{domain}`: finding the URI of a user of another provider (mimi-protocol §5.8).
+//! `POST /identifierQuery/{domain}`: finding the URI of a user of another provider (mimi-protocol
+//! §5.8).
 
 use alloc::collections::BTreeSet;
 use alloc::string::String;
@@ -117,9 +118,10 @@ pub enum ProfileProperty<'a> {
 }
 
 impl ProfileProperty<'_> {
-    /// Whether the property contains the name of a user, so that `partialName` looks into it: [`Self::Name`], the claims `name`,
-    /// `given_name`, `middle_name`, `family_name`, `nickname` and `preferred_username` (OpenID Connect Core 1.0 §5.1), and the
-    /// vCard properties `FN`, `N` and `NICKNAME` (RFC 6350 §6.2).
+    /// Whether the property contains the name of a user, so that `partialName` looks into it:
+    /// [`Self::Name`], the claims `name`, `given_name`, `middle_name`, `family_name`, `nickname`
+    /// and `preferred_username` (OpenID Connect Core 1.0 §5.1), and the vCard properties `FN`, `N`
+    /// and `NICKNAME` (RFC 6350 §6.2).
     #[must_use]
     pub fn is_name(self) -> bool {
         const CLAIMS: [&str; 6] =
@@ -212,19 +214,23 @@ wire_struct! {
     }
 }
 
-/// How many different elements a query may have. A person fills in a form; no query that the draft describes needs more.
+/// How many different elements a query may have. A person fills in a form; no query that the draft
+/// describes needs more.
 pub const MAX_QUERY_ELEMENTS: usize = 32;
 
 impl IdentifierRequest {
-    /// Prepares the query once, to be matched with many profiles. `supports` says which kinds of fields the provider lets
-    /// other providers look into.
+    /// Prepares the query once, to be matched with many profiles. `supports` says which kinds of
+    /// fields the provider lets other providers look into.
     ///
     /// # Errors
     ///
     /// The code that answers a query that is not looked up:
-    /// - [`IdentifierQueryCode::FORBIDDEN`] without an element, or with more than [`MAX_QUERY_ELEMENTS`] different ones;
-    /// - [`IdentifierQueryCode::UNSUPPORTED_FIELD`] when the provider doesn't support a kind of field;
-    /// - [`IdentifierQueryCode::AMBIGUOUS`] when an element looks for nothing: every profile would match it in part.
+    /// - [`IdentifierQueryCode::FORBIDDEN`] without an element, or with more than
+    ///   [`MAX_QUERY_ELEMENTS`] different ones;
+    /// - [`IdentifierQueryCode::UNSUPPORTED_FIELD`] when the provider doesn't support a kind of
+    ///   field;
+    /// - [`IdentifierQueryCode::AMBIGUOUS`] when an element looks for nothing: every profile would
+    ///   match it in part.
     pub fn query(
         &self,
         supports: impl Fn(SearchIdentifierType) -> bool,
@@ -257,8 +263,8 @@ impl IdentifierRequest {
         })
     }
 
-    /// Whether a user of these searchable properties matches all elements, at a provider that supports every kind of field.
-    /// A query that [`Self::query`] refuses matches no user.
+    /// Whether a user of these searchable properties matches all elements, at a provider that
+    /// supports every kind of field. A query that [`Self::query`] refuses matches no user.
     #[must_use]
     pub fn matches(&self, properties: &[(ProfileProperty<'_>, &str)]) -> bool {
         self.query(|_| true).is_ok_and(|query| query.matches(properties))
@@ -268,17 +274,19 @@ impl IdentifierRequest {
 /// An [`IdentifierRequest`] that may be looked up; [`IdentifierRequest::query`] makes it.
 #[derive(Clone, Debug)]
 pub struct IdentifierQuery<'a> {
-    /// At most [`MAX_QUERY_ELEMENTS`], each with its value as [`folded`] makes it where case does not count.
+    /// At most [`MAX_QUERY_ELEMENTS`], each with its value as [`folded`] makes it where case does
+    /// not count.
     elements: Vec<(&'a QueryElement, String)>,
 }
 
 impl IdentifierQuery<'_> {
-    /// Whether a user of these searchable properties matches all elements. Hand in only what the user and its provider let be
-    /// searched; a property with several values stands several times.
+    /// Whether a user of these searchable properties matches all elements. Hand in only what the
+    /// user and its provider let be searched; a property with several values stands several times.
     ///
-    /// Values are compared whole and byte by byte, with two exceptions: `partialName` is a part of a field that contains a name
-    /// ([`ProfileProperty::is_name`]), compared without regard to case and to how Unicode writes a character; `wholeProfile` is
-    /// a part of any field. Names of vCard properties are compared in any case (RFC 6350 §3.3).
+    /// Values are compared whole and byte by byte, with two exceptions: `partialName` is a part of
+    /// a field that contains a name ([`ProfileProperty::is_name`]), compared without regard to case
+    /// and to how Unicode writes a character; `wholeProfile` is a part of any field. Names of vCard
+    /// properties are compared in any case (RFC 6350 §3.3).
     ///
     /// The cost is at most [`MAX_QUERY_ELEMENTS`] comparisons for each property.
     #[must_use]
@@ -391,8 +399,8 @@ const NONE_FOUND: DecodeErrorKind = DecodeErrorKind::Rule("under success, a user
 const NOT_FOUND: DecodeErrorKind = DecodeErrorKind::Rule("under this code, no users are listed");
 
 impl IdentifierResponse {
-    /// `success` means that at least one user matches, the other listed codes that no user is named. What an unlisted code
-    /// comes with is not known.
+    /// `success` means that at least one user matches, the other listed codes that no user is
+    /// named. What an unlisted code comes with is not known.
     fn check(&self) -> Result<(), InvalidValue> {
         let lists_users = !self.uri.is_empty() || !self.found_profiles.is_empty();
         match self.response_code {
@@ -426,7 +434,8 @@ impl IdentifierResponse {
         Self { response_code, uri, found_profiles, id_response_extensions: AppDataDictionary::default() }
     }
 
-    /// The answer to a query that was not looked up, such as one that [`IdentifierRequest::query`] refuses.
+    /// The answer to a query that was not looked up, such as one that [`IdentifierRequest::query`]
+    /// refuses.
     ///
     /// # Errors
     ///
@@ -437,8 +446,9 @@ impl IdentifierResponse {
 }
 
 impl IdentifierQueryCode {
-    /// The code that answers a body that does not decode because it looks into a kind of field that this crate does not know:
-    /// [`Self::UNSUPPORTED_FIELD`]. `None` where the body is malformed otherwise.
+    /// The code that answers a body that does not decode because it looks into a kind of field that
+    /// this crate does not know: [`Self::UNSUPPORTED_FIELD`]. `None` where the body is malformed
+    /// otherwise.
     #[must_use]
     pub fn of_refusal(error: &DecodeError) -> Option<Self> {
         match error.kind() {

@@ -47,7 +47,8 @@ wire_struct! {
         pub requesting_user: IdentifierUri,
         /// The user whose clients' key material is asked for.
         pub target_user: IdentifierUri,
-        /// The room that the target is to be added to. A request made in order to add the target to a room has to name it.
+        /// The room that the target is to be added to. A request made in order to add the target to
+        /// a room has to name it.
         pub room_id: OptionalIdentifierUri,
         /// The cipher suites that will do, at least one. The request is signed under the first.
         pub acceptable_ciphersuites: List<CipherSuite, NotEmpty>,
@@ -244,8 +245,8 @@ impl ClientKeyMaterial {
 wire_struct! {
     /// The answer to a [`KeyMaterialRequest`] (mimi-protocol §5.2).
     ///
-    /// Clients are listed only under `success`, if all of them have success, under `partialSuccess`, if one of them has, and
-    /// under `noCompatibleMaterial`, if none has.
+    /// Clients are listed only under `success`, if all of them have success, under
+    /// `partialSuccess`, if one of them has, and under `noCompatibleMaterial`, if none has.
     ///
     /// ```text
     /// struct {
@@ -302,8 +303,9 @@ impl KeyMaterialResponse {
 }
 
 impl KeyPackage {
-    /// Whether its lifetime is over at `now_ms`, in milliseconds since the UNIX epoch. A provider hands out no such
-    /// KeyPackage (mimi-protocol §5.2). One whose leaf states no lifetime is no good for adding anybody, and counts as over.
+    /// Whether its lifetime is over at `now_ms`, in milliseconds since the UNIX epoch. A provider
+    /// hands out no such KeyPackage (mimi-protocol §5.2). One whose leaf states no lifetime is no
+    /// good for adding anybody, and counts as over.
     #[must_use]
     pub fn is_expired(&self, now_ms: u64) -> bool {
         match &self.leaf_node.leaf_node_source {
@@ -312,8 +314,8 @@ impl KeyPackage {
         }
     }
 
-    /// Whether its lifetime has begun and is not over at `now_ms`, in milliseconds since the UNIX epoch: only then may it
-    /// be used (RFC 9420 §7.2).
+    /// Whether its lifetime has begun and is not over at `now_ms`, in milliseconds since the UNIX
+    /// epoch: only then may it be used (RFC 9420 §7.2).
     #[must_use]
     pub fn is_valid_at(&self, now_ms: u64) -> bool {
         match &self.leaf_node.leaf_node_source {
@@ -324,11 +326,12 @@ impl KeyPackage {
         }
     }
 
-    /// Whether it is marked as a last resort: the only kind that a provider hands out more than once
-    /// (mimi-protocol-06 §5.2).
+    /// Whether it is marked as a last resort: the only kind that a provider hands out more than
+    /// once (mimi-protocol-06 §5.2).
     ///
-    /// Two marks count, each without data: the component of mls-extensions-10 §6.4, and the KeyPackage extension 0x000A of
-    /// its earlier revisions, which MLS stacks write today (reading C56). A dictionary that does not decode marks nothing.
+    /// Two marks count, each without data: the component of mls-extensions-10 §6.4, and the
+    /// KeyPackage extension 0x000A of its earlier revisions, which MLS stacks write today (reading
+    /// C56). A dictionary that does not decode marks nothing.
     #[must_use]
     pub fn is_last_resort(&self) -> bool {
         if self.extensions.data(ExtensionType::LAST_RESORT).is_some_and(<[u8]>::is_empty) {
@@ -398,7 +401,8 @@ mod tests {
         // Beside a dictionary that does not decode.
         assert!(key_package(1, b"\x08\x00\x06\x02\xff\xff\x00\x0a\x00").is_last_resort());
         assert!(!key_package(1, &[0]).is_last_resort());
-        // Extension 6, app_data_dictionary, with the component 4 and no data, some data, or another component.
+        // Extension 6, app_data_dictionary, with the component 4 and no data, some data, or another
+        // component.
         assert!(key_package(1, b"\x07\x00\x06\x04\x03\x00\x04\x00").is_last_resort());
         assert!(!key_package(1, b"\x08\x00\x06\x05\x04\x00\x04\x01x").is_last_resort());
         assert!(!key_package(1, b"\x07\x00\x06\x04\x03\x00\x05\x00").is_last_resort());

@@ -7,8 +7,8 @@ use crate::{
     convention::{wire_struct, wire_view},
 };
 
-/// The index of a role in the entries of a participant list. mimi-protocol-06 has a `uint32` here, as
-/// the room's `RoleData` has.
+/// The index of a role in the entries of a participant list. mimi-protocol-06 has a `uint32` here,
+/// as the room's `RoleData` has.
 pub type RoleIndex = u32;
 
 wire_struct! {
@@ -30,7 +30,8 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// The participants of a room and their roles, in the order that updates count by (mimi-protocol §7.5).
+    /// The participants of a room and their roles, in the order that updates count by
+    /// (mimi-protocol §7.5).
     ///
     /// ```text
     /// struct {
@@ -90,7 +91,8 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// The `update` of an AppDataUpdate for component 0x0022 (mimi-protocol §7.5). Indices count in the list before it.
+    /// The `update` of an AppDataUpdate for component 0x0022 (mimi-protocol §7.5). Indices count in
+    /// the list before it.
     ///
     /// ```text
     /// struct {

@@ -1,6 +1,7 @@
 //! Credentials of minimal metadata rooms (mimi-protocol §6.1, mimi-metadata-minimalization §3).
 //!
-//! The struct is in both drafts, with the same fields. Signing, sealing and opening are up to `mimi-pseudonym`.
+//! The struct is in both drafts, with the same fields. Signing, sealing and opening are up to
+//! `mimi-pseudonym`.
 
 use alloc::vec::Vec;
 
@@ -31,8 +32,9 @@ wire_struct! {
         pub user_pseudonym: IdentifierUri,
         /// The key that authenticates the client's MLS messages.
         pub signature_public_key: SignaturePublicKey,
-        /// The sealed [`IdentityLinkTBE`], a [`NonceAndCiphertext`](crate::minimal_metadata::NonceAndCiphertext); empty
-        /// where the client has no identity link.
+        /// The sealed [`IdentityLinkTBE`], a
+        /// [`NonceAndCiphertext`](crate::minimal_metadata::NonceAndCiphertext); empty where the
+        /// client has no identity link.
         pub identity_link_ciphertext: Opaque,
     }
 }
@@ -67,7 +69,8 @@ wire_struct! {
     /// } IdentityLinkTBE
     /// ```
     pub struct IdentityLinkTBE {
-        /// The signature over [`PseudonymousCredentialTBS`], label `PseudonymousCredentialTBS`, by the real credential's key.
+        /// The signature over [`PseudonymousCredentialTBS`], label `PseudonymousCredentialTBS`, by
+        /// the real credential's key.
         pub pseudonymous_credential_signature: Opaque,
         /// The real credential.
         pub client_credential: Credential,

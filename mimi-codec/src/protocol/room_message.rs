@@ -1,4 +1,5 @@
-//! MLS messages of which it is known what they are: what mimi-protocol's structs hold where they write `MLSMessage`.
+//! MLS messages of which it is known what they are: what mimi-protocol's structs hold where they
+//! write `MLSMessage`.
 
 use alloc::vec::Vec;
 
@@ -130,15 +131,16 @@ impl ApplicationMessage {
 }
 
 impl CommitMessage {
-    /// Whether the commit joins its sender to the group. Only a PublicMessage can: a SemiPrivateMessage's sender is a member.
+    /// Whether the commit joins its sender to the group. Only a PublicMessage can: a
+    /// SemiPrivateMessage's sender is a member.
     #[must_use]
     pub fn is_external(&self) -> bool {
         Outline::of(&self.0).is_external_commit
     }
 }
 
-/// Proposals that are submitted and fanned out together: one, and `moreProposals` (mimi-protocol §5.3, §5.5).
-/// All are of the same group and the same epoch.
+/// Proposals that are submitted and fanned out together: one, and `moreProposals` (mimi-protocol
+/// §5.3, §5.5). All are of the same group and the same epoch.
 ///
 /// ```text
 /// MLSMessage message;
@@ -155,7 +157,8 @@ pub struct ProposalMessages {
 const NOT_OF_THE_SAME: DecodeErrorKind =
     DecodeErrorKind::Rule("a further proposal is of another group or epoch");
 
-/// The rule between a proposal and its moreProposals; the number is that of the proposal that breaks it.
+/// The rule between a proposal and its moreProposals; the number is that of the proposal that
+/// breaks it.
 pub(crate) fn check_more_proposals<'m>(
     first: Outline<'_>,
     more: impl Iterator<Item = Outline<'m>>,
@@ -173,7 +176,8 @@ impl ProposalMessages {
     ///
     /// # Errors
     ///
-    /// [`DecodeErrorKind::Rule`] in `more_proposals` when one is of another group or epoch than `message`.
+    /// [`DecodeErrorKind::Rule`] in `more_proposals` when one is of another group or epoch than
+    /// `message`.
     pub fn new(
         message: ProposalMessage,
         more_proposals: Vec<ProposalMessage>,
@@ -283,7 +287,8 @@ impl WelcomeMessage {
         }
     }
 
-    /// The references of the KeyPackages whose owners the Welcome is for, to route it by; nothing is decrypted.
+    /// The references of the KeyPackages whose owners the Welcome is for, to route it by; nothing
+    /// is decrypted.
     pub fn key_package_refs(&self) -> impl Iterator<Item = &KeyPackageRef> {
         self.welcome().into_iter().flat_map(|welcome| &welcome.secrets).map(|secrets| &secrets.new_member)
     }
@@ -360,7 +365,8 @@ impl<'m> Outline<'m> {
         Self { wire_format, content_type: None, group_id: &[], epoch: 0, is_external_commit: false }
     }
 
-    /// The rule that a message breaks which is neither of these: it has another wire format or another content type.
+    /// The rule that a message breaks which is neither of these: it has another wire format or
+    /// another content type.
     pub(crate) fn refusal(&self, wire_formats: &[WireFormat]) -> InvalidValue {
         let value = u64::from(self.wire_format.value());
         let wire_format = || {

@@ -1,4 +1,5 @@
-//! What a room shows of itself to people (mimi-protocol §7.6): component 0x0023 of the GroupContext.
+//! What a room shows of itself to people (mimi-protocol §7.6): component 0x0023 of the
+//! GroupContext.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -169,7 +170,8 @@ wire_struct! {
     } check RoomMetaData::check, repair RoomMetaData::repair
 }
 
-/// The `update` of an AppDataUpdate for component 0x0023; it replaces the data as a whole (mimi-protocol §7.6).
+/// The `update` of an AppDataUpdate for component 0x0023; it replaces the data as a whole
+/// (mimi-protocol §7.6).
 pub type RoomMetaUpdate = RoomMetaData;
 
 impl RoomMetaData {

@@ -72,7 +72,8 @@ wire_select! {
 }
 
 wire_struct! {
-    /// The answer to a [`SubmitMessageRequest`] (mimi-protocol §5.4). The draft's arm `success` is the code `accepted`.
+    /// The answer to a [`SubmitMessageRequest`] (mimi-protocol §5.4). The draft's arm `success` is
+    /// the code `accepted`.
     ///
     /// ```text
     /// struct {

@@ -1,4 +1,5 @@
-//! Attached files: where they lie, how they are fetched, what they may be (mimi-room-policy §6.4): component 0x002C.
+//! Attached files: where they lie, how they are fetched, what they may be (mimi-room-policy §6.4):
+//! component 0x002C.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -70,7 +71,8 @@ wire_struct! {
 }
 
 open_registry! {
-    /// How an asset is fetched (mimi-room-policy §6.4, mimi-protocol §5.10). Unlisted values are kept.
+    /// How an asset is fetched (mimi-room-policy §6.4, mimi-protocol §5.10). Unlisted values are
+    /// kept.
     pub struct DownloadPrivacyType(u8) {
         /// By the client itself, which shows the asset provider its address.
         0 "direct" => DIRECT,
@@ -82,7 +84,8 @@ open_registry! {
 }
 
 wire_struct! {
-    /// The ways to fetch an asset (mimi-room-policy §6.4). The default is one way, although the draft writes a vector.
+    /// The ways to fetch an asset (mimi-room-policy §6.4). The default is one way, although the
+    /// draft writes a vector.
     ///
     /// ```text
     /// struct {
@@ -102,7 +105,8 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// The policy for assets (mimi-room-policy §6.4). The permitted media types are an optional list.
+    /// The policy for assets (mimi-room-policy §6.4). The permitted media types are an optional
+    /// list.
     ///
     /// ```text
     /// struct {
@@ -150,7 +154,8 @@ pub type AssetPolicyData = AssetPolicy;
 pub type AssetPolicyUpdate = AssetPolicy;
 
 impl AssetPolicy {
-    /// Every host at which the policy places assets, for [`check_asset_url`](crate::check_asset_url).
+    /// Every host at which the policy places assets, for
+    /// [`check_asset_url`](crate::check_asset_url).
     pub fn asset_domains(&self) -> impl Iterator<Item = &str> {
         self.upload_domains
             .iter()

@@ -56,5 +56,6 @@ wire_struct! {
 /// The data of component 0x0027.
 pub type BaseRoomData = BaseRoomPolicy;
 
-/// The `update` of an AppDataUpdate for component 0x0027; it replaces the data as a whole (mimi-room-policy §5).
+/// The `update` of an AppDataUpdate for component 0x0027; it replaces the data as a whole
+/// (mimi-room-policy §5).
 pub type BaseRoomUpdate = BaseRoomPolicy;

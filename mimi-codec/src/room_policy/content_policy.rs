@@ -51,7 +51,8 @@ wire_select! {
 }
 
 wire_struct! {
-    /// Links in text and their previews (mimi-room-policy §6.3): component 0x002B. `Uri link_preview_proxy<V>` is one URI.
+    /// Links in text and their previews (mimi-room-policy §6.3): component 0x002B.
+    /// `Uri link_preview_proxy<V>` is one URI.
     ///
     /// ```text
     /// struct {

@@ -63,7 +63,8 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// The `update` of an AppDataUpdate for component 0x002A (mimi-room-policy §6.2). Indices count in the list before it.
+    /// The `update` of an AppDataUpdate for component 0x002A (mimi-room-policy §6.2). Indices count
+    /// in the list before it.
     ///
     /// ```text
     /// struct {

@@ -12,7 +12,8 @@ use crate::{
 };
 
 wire_struct! {
-    /// What clients can do (mimi-room-policy §7.1). `WireFormats` with `<V>` is one vector of wire formats.
+    /// What clients can do (mimi-room-policy §7.1). `WireFormats` with `<V>` is one vector of wire
+    /// formats.
     ///
     /// ```text
     /// struct {
@@ -65,8 +66,8 @@ wire_enum! {
 }
 
 wire_select! {
-    /// When pending proposals are committed (mimi-room-policy §7.1). The draft's arm `extension` has no number in the enum, so
-    /// that it can't occur.
+    /// When pending proposals are committed (mimi-room-policy §7.1). The draft's arm `extension`
+    /// has no number in the enum, so that it can't occur.
     ///
     /// ```text
     /// struct {
@@ -145,7 +146,8 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// The operational policy of a room (mimi-room-policy §7.1). Lifetimes are in seconds, as in MLS.
+    /// The operational policy of a room (mimi-room-policy §7.1). Lifetimes are in seconds, as in
+    /// MLS.
     ///
     /// ```text
     /// struct {

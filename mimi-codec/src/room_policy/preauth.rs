@@ -41,7 +41,8 @@ wire_struct! {
 wire_struct! {
     /// A role for users who make all of some claims (mimi-room-policy §4).
     ///
-    /// The draft's syntax has a whole `Role` for the target; its prose speaks of a role, which is an index everywhere else.
+    /// The draft's syntax has a whole `Role` for the target; its prose speaks of a role, which is
+    /// an index everywhere else.
     ///
     /// ```text
     /// struct {
@@ -58,7 +59,8 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// The rules by which credentials lead to roles; the first that matches counts (mimi-room-policy §4).
+    /// The rules by which credentials lead to roles; the first that matches counts
+    /// (mimi-room-policy §4).
     ///
     /// ```text
     /// struct {
@@ -71,5 +73,6 @@ wire_struct! {
     }
 }
 
-/// The `update` of an AppDataUpdate for component 0x0026; it replaces the data as a whole (mimi-room-policy §4).
+/// The `update` of an AppDataUpdate for component 0x0026; it replaces the data as a whole
+/// (mimi-room-policy §4).
 pub type PreAuthUpdate = PreAuthData;

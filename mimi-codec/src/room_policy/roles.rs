@@ -39,8 +39,8 @@ wire_struct! {
     /// } Role;
     /// ```
     pub struct Role {
-        /// The number by which other structs refer to the role. 0 is for those who aren't on the participant list, 1 for
-        /// those who are banned, if its name is exactly `banned`.
+        /// The number by which other structs refer to the role. 0 is for those who aren't on the
+        /// participant list, 1 for those who are banned, if its name is exactly `banned`.
         pub role_index: u32,
         /// Its name, for people.
         pub role_name: String,
@@ -75,5 +75,6 @@ wire_struct! {
     }
 }
 
-/// The `update` of an AppDataUpdate for component 0x0025; it replaces the data as a whole (mimi-room-policy §3).
+/// The `update` of an AppDataUpdate for component 0x0025; it replaces the data as a whole
+/// (mimi-room-policy §3).
 pub type RoleUpdate = RoleData;

@@ -1,7 +1,8 @@
-//! Decoding, encoding and naming messages, against equivalent owned structs through `minicbor` and through `ciborium`'s serde.
+//! Decoding, encoding and naming messages, against equivalent owned structs through `minicbor` and
+//! through `ciborium`'s serde.
 //!
-//! `cargo bench -p mimi-content` ends with the ratios that the README shows. All figures of one ratio come from one run. So do the times in
-//! which bombs are refused.
+//! `cargo bench -p mimi-content` ends with the ratios that the README shows. All figures of one
+//! ratio come from one run. So do the times in which bombs are refused.
 
 #![allow(
     missing_docs,
@@ -55,7 +56,8 @@ fn large_text(octets: usize) -> Vec<u8> {
     MimiContent::builder(Salt::from_bytes([7; 16]), body).build().unwrap().encode()
 }
 
-/// The message ID of a received message, piece by piece through the streaming interface of the hash.
+/// The message ID of a received message, piece by piece through the streaming interface of the
+/// hash.
 fn streamed_message_id(encoded: &[u8], salt: &Salt) -> [u8; 32] {
     let mut hash = Sha256::new();
     for uri in [SENDER, ROOM] {
@@ -125,7 +127,8 @@ fn decode(c: &mut Criterion) {
         group.bench_with_input(BenchmarkId::new("ciborium", name), &encoded, |b, encoded| {
             b.iter(|| ciborium_model::decode(black_box(encoded)));
         });
-        // What a low-level library takes only to hand out the heads, before anything is checked or kept.
+        // What a low-level library takes only to hand out the heads, before anything is checked or
+        // kept.
         group.bench_with_input(BenchmarkId::new("ciborium-ll heads", name), &encoded, |b, encoded| {
             b.iter(|| ciborium_model::heads(black_box(encoded)));
         });

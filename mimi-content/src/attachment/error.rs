@@ -11,20 +11,21 @@ use crate::part::AeadAlgorithm;
 pub enum AttachmentError {
     /// An encryption algorithm that this crate does not have. To seal, `encAlg` 0 is one too.
     UnknownAead(AeadAlgorithm),
-    /// A hash algorithm that this crate does not have, or that is too short to tell one file from another.
+    /// A hash algorithm that this crate does not have, or that is too short to tell one file from
+    /// another.
     UnknownHash(HashAlgorithm),
     /// The key does not fit the algorithm.
     KeyLength {
         /// The algorithm.
         enc_alg: AeadAlgorithm,
-        /// Octets of the key.
+        /// Bytes of the key.
         found: usize,
     },
     /// The nonce does not fit the algorithm.
     NonceLength {
         /// The algorithm.
         enc_alg: AeadAlgorithm,
-        /// Octets of the nonce.
+        /// Bytes of the nonce.
         found: usize,
     },
     /// A key, nonce or aad although the content is not encrypted.
@@ -36,9 +37,9 @@ pub enum AttachmentError {
     },
     /// The file is longer or shorter than the message says.
     Size {
-        /// Octets that the message says.
+        /// Bytes that the message says.
         expected: u64,
-        /// Octets fetched.
+        /// Bytes fetched.
         found: u64,
     },
     /// Neither encrypted nor with a hash: a service, whose answer the message says nothing about.
@@ -49,7 +50,7 @@ pub enum AttachmentError {
     Forged,
     /// The file is longer than the algorithm allows.
     TooLong {
-        /// Octets of the file.
+        /// Bytes of the file.
         octets: u64,
     },
 }

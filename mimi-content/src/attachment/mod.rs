@@ -1,4 +1,4 @@
-//! Files behind a URL: mimi-content sections 4.5, 5.9 and 7.1.
+//! Files behind a URL: mimi-content §4.5, 5.9 and 7.1.
 
 mod error;
 mod stream;
@@ -23,10 +23,10 @@ pub use stream::{AeadSizes, BuiltIn, FileAead, FileAeads, FileSealer, FileVerifi
 
 type Result<T> = core::result::Result<T, AttachmentError>;
 
-/// Octets of the nonce, in each of the algorithms.
+/// Bytes of the nonce, in each of the algorithms.
 const NONCE: usize = 12;
 
-/// Octets of the tag that follows the ciphertext, in each of the algorithms.
+/// Bytes of the tag that follows the ciphertext, in each of the algorithms.
 const TAG: usize = 16;
 
 /// Calls the one algorithm that a number stands for.
@@ -50,9 +50,11 @@ macro_rules! with_cipher {
     };
 }
 
-/// What a message says about a file that lies at a URL: how long it is, its hash, and what it is encrypted with.
+/// What a message says about a file that lies at a URL: how long it is, its hash, and what it is
+/// encrypted with.
 ///
-/// Made while the file is made ready for upload. Where it lies is known only afterwards, so that the [`ExternalPart`] comes last.
+/// Made while the file is made ready for upload. Where it lies is known only afterwards, so that
+/// the [`ExternalPart`] comes last.
 ///
 /// ```
 /// use mimi_content::{AeadAlgorithm, Attachment};
@@ -90,15 +92,17 @@ pub struct Attachment {
 }
 
 impl Attachment {
-    /// Encrypts a file in its place, under a key and a nonce that are drawn for it alone, with an empty aad.
+    /// Encrypts a file in its place, under a key and a nonce that are drawn for it alone, with an
+    /// empty aad.
     ///
-    /// `content` grows by the 16 octets of the tag. Give it that much spare capacity, and nothing is copied.
+    /// `content` grows by the 16 bytes of the tag. Give it that much spare capacity, and nothing is
+    /// copied.
     ///
     /// # Errors
     ///
-    /// [`AttachmentError::UnknownAead`] for an algorithm other than AES-128-GCM, AES-256-GCM and ChaCha20-Poly1305, none
-    /// included; [`AttachmentError::TooLong`] for a file that is longer than the algorithm allows (64 GiB for AES-GCM, 256 GiB else).
-    /// `content` is unchanged then.
+    /// [`AttachmentError::UnknownAead`] for an algorithm other than AES-128-GCM, AES-256-GCM and
+    /// ChaCha20-Poly1305, none included; [`AttachmentError::TooLong`] for a file that is longer
+    /// than the algorithm allows (64 GiB for AES-GCM, 256 GiB else). `content` is unchanged then.
     pub fn seal(enc_alg: AeadAlgorithm, content: &mut Vec<u8>, rng: &mut dyn CryptoRng) -> Result<Self> {
         let mut key = Zeroizing::new(alloc::vec![0; key_length(enc_alg)?]);
         let mut nonce = alloc::vec![0; NONCE];
@@ -136,7 +140,8 @@ impl Attachment {
         }
     }
 
-    /// The part to send, now that the file lies at `url`. Expiry, description and file name are for the caller to set.
+    /// The part to send, now that the file lies at `url`. Expiry, description and file name are for
+    /// the caller to set.
     ///
     /// The part holds the key from here on, and does not erase it: it becomes part of the message.
     #[must_use]
@@ -167,8 +172,8 @@ impl fmt::Debug for Attachment {
     }
 }
 
-/// The content of an external part, after its hash and, where it was encrypted, its tag were found right. Only
-/// [`ExternalPartRef::open`] makes one.
+/// The content of an external part, after its hash and, where it was encrypted, its tag were found
+/// right. Only [`ExternalPartRef::open`] makes one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct VerifiedContent<'b>(&'b [u8]);
 
@@ -197,11 +202,12 @@ impl fmt::Debug for VerifiedContent<'_> {
 impl ExternalPartRef<'_> {
     /// Checks what was fetched from [`url`](Self::url), and decrypts it in its place.
     ///
-    /// In this order: the expiry at `now_ms` (milliseconds since the UNIX epoch), the algorithms and the lengths of key and
-    /// nonce, the size, the hash, the tag. `stored` is changed only when all of them are right.
+    /// In this order: the expiry at `now_ms` (milliseconds since the UNIX epoch), the algorithms
+    /// and the lengths of key and nonce, the size, the hash, the tag. `stored` is changed only when
+    /// all of them are right.
     ///
-    /// A size counts what lies at the URL; one that is exactly the tag short counts the content before encryption and passes. A part
-    /// without a hash passes only if it is encrypted.
+    /// A size counts what lies at the URL; one that is exactly the tag short counts the content
+    /// before encryption and passes. A part without a hash passes only if it is encrypted.
     ///
     /// # Errors
     ///

@@ -31,15 +31,17 @@ pub struct AeadSizes {
     pub longest: u64,
 }
 
-/// Algorithms for files, by their number in IANA's registry. [`BuiltIn`] has three; a provider of more adds them in front of it.
+/// Algorithms for files, by their number in IANA's registry. [`BuiltIn`] has three; a provider of
+/// more adds them in front of it.
 ///
-/// An algorithm encrypts by a keystream and authenticates the ciphertext, as GCM and ChaCha20-Poly1305 do.
+/// An algorithm encrypts by a keystream and authenticates the ciphertext, as GCM and
+/// ChaCha20-Poly1305 do.
 pub trait FileAeads {
     /// The sizes of an algorithm; `None` if the provider does not have it.
     fn sizes(&self, enc_alg: AeadAlgorithm) -> Option<AeadSizes>;
 
-    /// Begins to encrypt or decrypt one file. `None` if the provider does not have the algorithm, or key or nonce are not of its
-    /// sizes.
+    /// Begins to encrypt or decrypt one file. `None` if the provider does not have the algorithm,
+    /// or key or nonce are not of its sizes.
     fn begin(
         &self,
         enc_alg: AeadAlgorithm,
@@ -219,10 +221,12 @@ impl<C: StreamCipher + StreamCipherSeek, M: UniversalHash + Clone> FileAead for 
     }
 }
 
-/// Encrypts a file piece by piece, under a key and a nonce that are drawn for it alone, with an empty aad.
+/// Encrypts a file piece by piece, under a key and a nonce that are drawn for it alone, with an
+/// empty aad.
 ///
-/// Memory is constant, whatever the file's size. The pieces are uploaded in their order, then the tag. Sealing is resumed by going on
-/// with the next piece; a sealer cannot be copied, because two contents under one key and nonce would show each other.
+/// Memory is constant, whatever the file's size. The pieces are uploaded in their order, then the
+/// tag. Sealing is resumed by going on with the next piece; a sealer cannot be copied, because two
+/// contents under one key and nonce would show each other.
 ///
 /// ```
 /// use mimi_content::{AeadAlgorithm, FileSealer, FileVerifier};
@@ -306,7 +310,8 @@ impl FileSealer {
     ///
     /// # Errors
     ///
-    /// [`AttachmentError::TooLong`] if the file is longer than the algorithm allows. The piece is unchanged then.
+    /// [`AttachmentError::TooLong`] if the file is longer than the algorithm allows. The piece is
+    /// unchanged then.
     pub fn seal(&mut self, piece: &mut [u8]) -> Result<()> {
         let size = self.size.saturating_add(piece.len() as u64);
         if size > self.longest {
@@ -463,10 +468,11 @@ impl Part {
     }
 }
 
-/// Verifies a stored file piece by piece, before anything of it is decrypted: the first of two readings.
+/// Verifies a stored file piece by piece, before anything of it is decrypted: the first of two
+/// readings.
 ///
-/// The pieces come in their order, of any size, as they are fetched: verification goes on where a download stopped.
-/// Memory is constant. See [`FileSealer`] for an example.
+/// The pieces come in their order, of any size, as they are fetched: verification goes on where a
+/// download stopped. Memory is constant. See [`FileSealer`] for an example.
 pub struct FileVerifier<'p> {
     part: Part,
     aeads: &'p dyn FileAeads,
@@ -511,7 +517,8 @@ impl<'p> FileVerifier<'p> {
     ///
     /// # Errors
     ///
-    /// [`AttachmentError::Size`] as soon as the file is longer than the part says: nothing more needs to be fetched.
+    /// [`AttachmentError::Size`] as soon as the file is longer than the part says: nothing more
+    /// needs to be fetched.
     pub fn update(&mut self, piece: &[u8]) -> Result<()> {
         self.reading.update(piece);
         let longest = self.part.size.saturating_add(self.reading.tag as u64);
@@ -552,10 +559,12 @@ impl fmt::Debug for FileVerifier<'_> {
     }
 }
 
-/// A file whose hash and tag were found right, to be decrypted in a second reading of the same stored bytes.
+/// A file whose hash and tag were found right, to be decrypted in a second reading of the same
+/// stored bytes.
 ///
-/// What is read the second time must be what was verified: a source that others can change in between, such as the URL itself, must be
-/// copied first. [`VerifiedFile::finish`] tells whether it was the same.
+/// What is read the second time must be what was verified: a source that others can change in
+/// between, such as the URL itself, must be copied first. [`VerifiedFile::finish`] tells whether it
+/// was the same.
 pub struct VerifiedFile {
     part: Part,
     length: u64,
@@ -570,8 +579,8 @@ impl VerifiedFile {
         self.length
     }
 
-    /// Decrypts the next piece of the stored bytes in its place, and returns how many bytes at its beginning are content: all but
-    /// those of the tag at the end.
+    /// Decrypts the next piece of the stored bytes in its place, and returns how many bytes at its
+    /// beginning are content: all but those of the tag at the end.
     ///
     /// # Errors
     ///
@@ -591,8 +600,8 @@ impl VerifiedFile {
         Ok(length)
     }
 
-    /// Decrypts any piece of the content in its place, for example to play a film from its middle. `offset` counts from the
-    /// beginning of the file.
+    /// Decrypts any piece of the content in its place, for example to play a film from its middle.
+    /// `offset` counts from the beginning of the file.
     ///
     /// # Errors
     ///
@@ -611,8 +620,8 @@ impl VerifiedFile {
     ///
     /// # Errors
     ///
-    /// [`AttachmentError::OtherContent`] or [`AttachmentError::Forged`] if it did not, or was not complete. What was decrypted must be
-    /// discarded then.
+    /// [`AttachmentError::OtherContent`] or [`AttachmentError::Forged`] if it did not, or was not
+    /// complete. What was decrypted must be discarded then.
     pub fn finish(mut self) -> Result<()> {
         if self.second.read != self.length.saturating_add(self.second.tag as u64) {
             return Err(AttachmentError::OtherContent);

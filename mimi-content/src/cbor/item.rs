@@ -1,4 +1,4 @@
-//! Items of any type, as extension values hold them: mimi-content sections 6.1 to 6.3.
+//! Items of any type, as extension values hold them: mimi-content §6.1 to 6.3.
 
 use alloc::borrow::ToOwned;
 use core::cmp::Ordering;
@@ -7,10 +7,10 @@ use super::Major;
 use super::reader::Reader;
 use crate::error::{DecodeError, DecodeErrorKind, PathSegment, Result};
 
-/// The deepest level of a tag, map or array; the extensions map itself is level 1 (section 6.3).
+/// The deepest level of a tag, map or array; the extensions map itself is level 1 (§6.3).
 pub(crate) const MAX_DEPTH: u8 = 4;
 
-/// The largest integer map key either way, 2^53-1 (section 6.2).
+/// The largest integer map key either way, 2^53-1 (§6.2).
 pub(crate) const MAX_INTEGER_KEY: u64 = 9_007_199_254_740_991;
 
 /// Checks one item; a tag, map or array in its place is at level `level`.
@@ -62,7 +62,8 @@ pub(crate) fn check_item(reader: &mut Reader<'_>, level: u8) -> Result<()> {
     }
 }
 
-/// A bignum holds at least 9 octets, the first of them not zero: all smaller values are integers. (RFC 8949, 3.4.3.)
+/// A bignum holds at least 9 bytes, the first of them not zero: all smaller values are integers.
+/// (RFC 8949 §3.4.3.)
 fn check_bignum(mut content: Reader<'_>) -> Checked {
     match content.bytes() {
         Ok([first, _, _, _, _, _, _, _, _, ..]) if *first != 0 => Ok(()),
@@ -70,7 +71,7 @@ fn check_bignum(mut content: Reader<'_>) -> Checked {
     }
 }
 
-/// Simple values and floats (RFC 8949, section 3.3).
+/// Simple values and floats (RFC 8949 §3.3).
 fn check_simple(reader: &mut Reader<'_>) -> Result<()> {
     let start = reader.mark();
     let [initial] = reader.raw::<1>()?;
@@ -106,7 +107,8 @@ fn check_single(bits: u32) -> Checked {
         0 => mantissa == 0,
         // Normal halves have exponents -14 to 15 and 10 bits of mantissa.
         113..=142 => mantissa & 0x1fff == 0,
-        // Subnormal halves are multiples of 2^-24: one bit more of the mantissa must be zero for each exponent below -14.
+        // Subnormal halves are multiples of 2^-24: one bit more of the mantissa must be zero for
+        // each exponent below -14.
         103..=112 => {
             let zeros = 126_u32.saturating_sub(exponent);
             mantissa.trailing_zeros() >= zeros
@@ -129,7 +131,7 @@ fn check_double(bits: u64) -> Checked {
 /// Which keys a map may have.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum KeyRule {
-    /// The extensions map: integers, and text of 1 to 255 octets.
+    /// The extensions map: integers, and text of 1 to 255 bytes.
     Extensions,
     /// A map inside an extension value: integers, text and byte strings.
     Nested,
@@ -144,7 +146,8 @@ pub(crate) enum Key<'a> {
 }
 
 impl<'a> Key<'a> {
-    /// Major type, argument and content. In the shortest form these compare as the encoded bytes do, and without reading them again.
+    /// Major type, argument and content. In the shortest form these compare as the encoded bytes
+    /// do, and without reading them again.
     #[inline]
     fn place(&self) -> (Major, u64, &'a [u8]) {
         match *self {
@@ -165,7 +168,7 @@ impl<'a> Key<'a> {
     }
 }
 
-/// Checks that the keys of one map ascend bytewise by their encodings (RFC 8949, section 4.2.1).
+/// Checks that the keys of one map ascend bytewise by their encodings (RFC 8949 §4.2.1).
 #[derive(Default)]
 pub(crate) struct KeyOrder<'a> {
     previous: Option<Key<'a>>,

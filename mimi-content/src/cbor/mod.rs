@@ -1,14 +1,14 @@
-//! Deterministic CBOR (RFC 8949, section 4.2.1), as narrow as mimi-content section 6 makes it.
+//! Deterministic CBOR (RFC 8949 §4.2.1), as narrow as mimi-content section 6 makes it.
 //!
-//! Reading and writing of heads is our own: a low-level library hands out a head without the bytes that it was made of,
-//! so that the checks for the shortest form would have to look at the input again; `benches/content/` measures what
-//! that costs.
+//! Reading and writing of heads is our own: a low-level library hands out a head without the bytes
+//! that it was made of, so that the checks for the shortest form would have to look at the input
+//! again; `benches/content/` measures what that costs.
 
 pub(crate) mod item;
 pub(crate) mod reader;
 pub(crate) mod writer;
 
-/// The major types of RFC 8949, section 3.1.
+/// The major types of RFC 8949 §3.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub(crate) enum Major {

@@ -3,7 +3,8 @@
 use super::{FALSE, Major, NULL, TRUE};
 use crate::error::{DecodeError, DecodeErrorKind, Result};
 
-/// Where an item begins, for the error that may turn up later inside it: how many bytes were left there.
+/// Where an item begins, for the error that may turn up later inside it: how many bytes were left
+/// there.
 ///
 /// A copy of the reader would say as much; in the hot path it costs more than the reading itself.
 #[derive(Clone, Copy)]
@@ -183,7 +184,7 @@ impl<'a> Reader<'a> {
         self.take(length, start)
     }
 
-    /// A byte string of exactly `N` octets.
+    /// A byte string of exactly `N` bytes.
     #[inline(always)]
     pub(crate) fn byte_array<const N: usize>(&mut self) -> Result<&'a [u8; N]> {
         let start = self.mark();
@@ -243,8 +244,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The head of an array or a map: the number of its elements or entries, of which each takes at least `least` bytes.
-    /// A number that the input cannot hold is refused here, before anything is made of it.
+    /// The head of an array or a map: the number of its elements or entries, of which each takes at
+    /// least `least` bytes. A number that the input cannot hold is refused here, before anything is
+    /// made of it.
     #[inline(always)]
     pub(crate) fn count(&mut self, major: Major, least: usize) -> Result<usize> {
         let start = self.mark();
@@ -252,8 +254,8 @@ impl<'a> Reader<'a> {
         self.bounded(declared, least, start)
     }
 
-    /// `declared` as a number of elements of at least `least` bytes each in what is left; `item` is where the item that
-    /// declares them begins.
+    /// `declared` as a number of elements of at least `least` bytes each in what is left; `item` is
+    /// where the item that declares them begins.
     #[inline(always)]
     pub(crate) fn bounded(&self, declared: u64, least: usize, item: Mark) -> Result<usize> {
         match usize::try_from(declared) {

@@ -2,7 +2,8 @@
 
 use crate::part::is_language_list;
 
-/// Octets of a list of languages, at most, for it to be read. Many parts may inherit one list, and each of them would read it.
+/// Bytes of a list of languages, at most, for it to be read. Many parts may inherit one list, and
+/// each of them would read it.
 pub(super) const LONGEST_LIST: usize = 256;
 
 /// How well languages fit a user's list; less is better.
@@ -14,11 +15,13 @@ pub struct LanguageMatch {
     pub cut: usize,
 }
 
-/// How well the languages of a part fit those that a user wants, most wanted first: the best of all pairs. `None` if none fits, if the part
-/// has no language and if what it has is no list of tags or one of more than 256 bytes.
+/// How well the languages of a part fit those that a user wants, most wanted first: the best of all
+/// pairs. `None` if none fits, if the part has no language and if what it has is no list of tags or
+/// one of more than 256 bytes.
 ///
-/// An entry fits a tag by basic filtering (RFC 4647, section 3.3.1): `en` fits `en-GB`, and `*` fits every tag. Else the entry is cut as for a
-/// lookup (section 3.4), and what is left must be the whole tag: `de-CH` fits `de`, after `de-CH` itself and before the next entry.
+/// An entry fits a tag by basic filtering (RFC 4647 §3.3.1): `en` fits `en-GB`, and `*` fits every
+/// tag. Else the entry is cut as for a lookup (§3.4), and what is left must be the whole tag:
+/// `de-CH` fits `de`, after `de-CH` itself and before the next entry.
 ///
 /// ```
 /// use mimi_content::choice::{LanguageMatch, match_language};
@@ -76,7 +79,7 @@ fn filters(range: &str, tag: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// RFC 4647, section 3.3.1: "de-de" matches "de-DE-1996" but neither "de-Deva" nor "de-Latn-DE".
+    /// RFC 4647 §3.3.1: "de-de" matches "de-DE-1996" but neither "de-Deva" nor "de-Latn-DE".
     #[test]
     fn filters_as_the_rfc() {
         assert!(filters("de-de", "de-DE-1996"));
@@ -87,7 +90,8 @@ mod tests {
         assert!(!filters("é", "de"));
     }
 
-    /// RFC 4647, section 3.4: zh-Hant-CN-x-private1-private2 is cut to zh-Hant-CN-x-private1, zh-Hant-CN, zh-Hant, zh.
+    /// RFC 4647 §3.4: zh-Hant-CN-x-private1-private2 is cut to zh-Hant-CN-x-private1, zh-Hant-CN,
+    /// zh-Hant, zh.
     #[test]
     fn cuts_as_the_rfc() {
         let range = "zh-Hant-CN-x-private1-private2";

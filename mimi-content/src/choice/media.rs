@@ -1,4 +1,4 @@
-//! Media types with parameters, as far as choosing needs them: RFC 9110, section 8.3.1.
+//! Media types with parameters, as far as choosing needs them: RFC 9110 §8.3.1.
 
 use alloc::string::String;
 
@@ -56,9 +56,10 @@ impl Kind {
 
 /// Whether a client that can process `ability` can process content of type `content_type`.
 ///
-/// Type and subtype are the same without regard to case, or the ability's subtype is `*`. Each parameter that the ability names is in the
-/// content type too, with the same value without regard to case; further parameters of the content type are passed over. The empty
-/// ability fits the empty type alone, which a conference link has.
+/// Type and subtype are the same without regard to case, or the ability's subtype is `*`. Each
+/// parameter that the ability names is in the content type too, with the same value without regard
+/// to case; further parameters of the content type are passed over. The empty ability fits the
+/// empty type alone, which a conference link has.
 ///
 /// ```
 /// use mimi_content::choice::media_type_matches;
@@ -86,7 +87,8 @@ pub fn media_type_matches(ability: &str, content_type: &str) -> bool {
             .all(|parameter| parameter.is_empty() || content.clone().any(|other| same(parameter, other)))
 }
 
-/// The value of a parameter of a media type, without its quotes. Parameters without an equals sign have none.
+/// The value of a parameter of a media type, without its quotes. Parameters without an equals sign
+/// have none.
 pub(crate) fn media_type_parameter(content_type: &str, name: &str) -> Option<String> {
     let (_, value) = pieces(content_type)
         .skip(1)

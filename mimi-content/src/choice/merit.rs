@@ -12,7 +12,8 @@ use crate::part::{MultiPartRef, NestedPartRef, PartIndex, PartRef, PartSemantics
 struct Merit {
     /// Nothing to show comes after anything.
     empty: bool,
-    /// The best leaf is what a part is about: the text in the right language rather than the picture beside it.
+    /// The best leaf is what a part is about: the text in the right language rather than the
+    /// picture beside it.
     best: Rank,
     /// Parts inside that the client leaves out.
     left_out: u16,
@@ -32,7 +33,8 @@ impl Merit {
     }
 }
 
-/// The parts of a message, what each is worth (`None`: the client can't process it) and what is in it.
+/// The parts of a message, what each is worth (`None`: the client can't process it) and what is in
+/// it.
 pub(super) struct Tree<'p, 'a> {
     parts: &'p [NestedPartRef<'a>],
     /// Own languages, or those of the nearest part around that names some.
@@ -192,8 +194,9 @@ impl<'p, 'a> Tree<'p, 'a> {
         self.parts.iter().enumerate().filter_map(differs).collect()
     }
 
-    /// The kinds (a bit for each) and the languages (in order, each once) of a part and all inside it. Every part is looked at once
-    /// per level around it, of which there are three; a list of languages that many parts share is read once per level.
+    /// The kinds (a bit for each) and the languages (in order, each once) of a part and all inside
+    /// it. Every part is looked at once per level around it, of which there are three; a list of
+    /// languages that many parts share is read once per level.
     fn contents(&self, at: usize) -> (u8, Vec<LanguageTag<'a>>) {
         let end = at.saturating_add(1).saturating_add(self.descendants(at));
         let mut kinds = 0;
@@ -208,7 +211,8 @@ impl<'p, 'a> Tree<'p, 'a> {
             kinds |= kind.bit();
             lists.push(language);
         }
-        // What is inherited is the same bytes at the same place, so that comparing places is enough.
+        // What is inherited is the same bytes at the same place, so that comparing places is
+        // enough.
         let place = |list: &&str| (list.as_ptr() as usize, list.len());
         lists.sort_unstable_by_key(place);
         lists.dedup_by_key(|list| place(list));
@@ -249,7 +253,7 @@ impl PartialOrd for LanguageTag<'_> {
 
 impl Ord for LanguageTag<'_> {
     fn cmp(&self, other: &Self) -> core::cmp::Ordering {
-        // What is inherited is the same octets.
+        // What is inherited is the same bytes.
         if core::ptr::eq(self.0, other.0) {
             return core::cmp::Ordering::Equal;
         }

@@ -1,4 +1,4 @@
-//! Which parts of a message to process: mimi-content sections 4.4 and 9.5.
+//! Which parts of a message to process: mimi-content §4.4 and 9.5.
 
 mod language;
 mod media;
@@ -24,9 +24,10 @@ pub use reference::shown_parts;
 pub struct Leaf<'m> {
     /// Where it stands.
     pub index: PartIndex,
-    /// What it is for; an unknown number stands here as `render` (section 9.1).
+    /// What it is for; an unknown number stands here as `render` (§9.1).
     pub disposition: Disposition,
-    /// Its languages: its own, or else those of the nearest part around it that names some. Empty if none does.
+    /// Its languages: its own, or else those of the nearest part around it that names some. Empty
+    /// if none does.
     pub language: &'m str,
     /// Its media type with parameters.
     pub content_type: &'m str,
@@ -36,11 +37,13 @@ pub struct Leaf<'m> {
 
 /// What a client says about itself, for [`Choice::for_client`].
 pub trait Client {
-    /// How well the client can process a part; `None` if not at all. Asked once about each part with content.
+    /// How well the client can process a part; `None` if not at all. Asked once about each part
+    /// with content.
     fn rank(&self, leaf: &Leaf<'_>) -> Option<Rank>;
 
-    /// The parts that the client shows, or makes a link to, when it shows the content of this part. They are not processed once
-    /// more by themselves; every other part is. By default what [`shown_parts`] says.
+    /// The parts that the client shows, or makes a link to, when it shows the content of this part.
+    /// They are not processed once more by themselves; every other part is. By default what
+    /// [`shown_parts`] says.
     ///
     /// A client that shows Markdown or HTML as plain text must return an empty list.
     fn shown_parts(&self, leaf: &Leaf<'_>, content: &[u8]) -> Vec<PartIndex> {
@@ -92,7 +95,8 @@ pub struct Step {
     pub unit: Option<PartIndex>,
 }
 
-/// A content ID URI in a part that is processed, by which the client shows another part or makes a link to it.
+/// A content ID URI in a part that is processed, by which the client shows another part or makes a
+/// link to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Reference {
     /// The part that it stands in.
@@ -101,10 +105,12 @@ pub struct Reference {
     pub to: Option<PartIndex>,
 }
 
-/// A chooseOne whose parts are of other kinds or languages, so that two people may see something else (section 9.5).
+/// A chooseOne whose parts are of other kinds or languages, so that two people may see something
+/// else (§9.5).
 ///
-/// That is what a chooseOne is for, and what a malicious sender uses it for. Whether their texts mean the same, no program can tell; an answer
-/// to such a message should show which alternative it answers.
+/// That is what a chooseOne is for, and what a malicious sender uses it for. Whether their texts
+/// mean the same, no program can tell; an answer to such a message should show which alternative it
+/// answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AlternativesDiffer {
     /// The chooseOne.
@@ -117,8 +123,9 @@ pub struct AlternativesDiffer {
 
 /// What a client does with each part of a message.
 ///
-/// Of each chooseOne the best part for the client is taken, whatever the sender's order; among equals the first. A singleUnit is processed as a
-/// whole or not at all, of a processAll as much as can be. A part that an earlier one refers to is not processed again.
+/// Of each chooseOne the best part for the client is taken, whatever the sender's order; among
+/// equals the first. A singleUnit is processed as a whole or not at all, of a processAll as much as
+/// can be. A part that an earlier one refers to is not processed again.
 ///
 /// ```
 /// use mimi_content::choice::{Choice, Fate, Profile};
@@ -148,8 +155,8 @@ pub struct Choice {
 }
 
 impl Choice {
-    /// Chooses for a client: `rank` says how well it can process a part, or `None` if not at all. It is asked once about each part
-    /// with content. [`Profile`] has one ready.
+    /// Chooses for a client: `rank` says how well it can process a part, or `None` if not at all.
+    /// It is asked once about each part with content. [`Profile`] has one ready.
     ///
     /// Takes time and memory in proportion to the message.
     pub fn new(message: &MimiContentRef<'_>, rank: impl FnMut(&Leaf<'_>) -> Option<Rank>) -> Self {
@@ -186,23 +193,26 @@ impl Choice {
         (0..).map(PartIndex).zip(self.fates.iter().copied())
     }
 
-    /// The content IDs in the parts that are processed, in the order in which they stand there; of several equal ones in one part the first.
+    /// The content IDs in the parts that are processed, in the order in which they stand there; of
+    /// several equal ones in one part the first.
     ///
-    /// One may name a part that the client does not understand or that was not chosen: see [`Choice::fate`].
+    /// One may name a part that the client does not understand or that was not chosen: see
+    /// [`Choice::fate`].
     #[must_use]
     pub fn references(&self) -> &[Reference] {
         &self.references
     }
 
-    /// The single and external parts that are not shown, and in whose place no other part is: what the client does not
-    /// understand, and what a singleUnit left out with it. A person should learn that they were sent: see
-    /// [`preview::left_out_text`](crate::preview::left_out_text).
+    /// The single and external parts that are not shown, and in whose place no other part is: what
+    /// the client does not understand, and what a singleUnit left out with it. A person should
+    /// learn that they were sent: see [`preview::left_out_text`](crate::preview::left_out_text).
     #[must_use]
     pub fn left_out(&self) -> &[PartIndex] {
         &self.left_out
     }
 
-    /// Every chooseOne of the message whose alternatives are of other kinds or languages, chosen or not.
+    /// Every chooseOne of the message whose alternatives are of other kinds or languages, chosen or
+    /// not.
     #[must_use]
     pub fn warnings(&self) -> &[AlternativesDiffer] {
         &self.warnings
@@ -297,7 +307,8 @@ impl Choice {
     /// In one pass: the multiparts around a part are at most three.
     fn parts_left_out(&self, parts: &[NestedPartRef<'_>]) -> Vec<PartIndex> {
         let mut left_out = Vec::new();
-        // Of each multipart around a part, where its parts end, and whether one of them is processed in the place of the others.
+        // Of each multipart around a part, where its parts end, and whether one of them is
+        // processed in the place of the others.
         let mut around: Vec<(usize, bool)> = Vec::new();
         // Where the parts end in whose place another part is processed.
         let mut replaced = 0_usize;

@@ -4,13 +4,16 @@ use super::media::essence;
 use super::{Client, Leaf, Rank, match_language, media_type_matches};
 use crate::charset::can_decode;
 
-/// What a client can process and its user can read, most preferred first. The language weighs more than the media type.
+/// What a client can process and its user can read, most preferred first. The language weighs more
+/// than the media type.
 ///
-/// Text that any client can show as plain text is understood without being named, after what is: Markdown of any variant, plain text
-/// of any charset that [`decode_text`](crate::decode_text) knows, and HTML ([`html::to_plain_text`](crate::html::to_plain_text)).
+/// Text that any client can show as plain text is understood without being named, after what is:
+/// Markdown of any variant, plain text of any charset that [`decode_text`](crate::decode_text)
+/// knows, and HTML ([`html::to_plain_text`](crate::html::to_plain_text)).
 ///
-/// The best is a language that the user wants, then a part that names none, then any other language: a text in a language that the user
-/// doesn't want is better than nothing. A client that disagrees ranks parts by itself.
+/// The best is a language that the user wants, then a part that names none, then any other
+/// language: a text in a language that the user doesn't want is better than nothing. A client that
+/// disagrees ranks parts by itself.
 ///
 /// ```
 /// use mimi_content::choice::Profile;
@@ -20,7 +23,8 @@ use crate::charset::can_decode;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Profile<'c> {
-    /// Media types, see [`media_type_matches`]. The empty one stands for a conference link, which has none.
+    /// Media types, see [`media_type_matches`]. The empty one stands for a conference link, which
+    /// has none.
     pub media_types: &'c [&'c str],
     /// Language ranges (RFC 4647), see [`match_language`]. Empty if the user has no preference.
     pub languages: &'c [&'c str],
@@ -32,7 +36,8 @@ impl Client for Profile<'_> {
     }
 }
 
-/// How well text reads that is shown as plain text although the client does not name its type; less is better.
+/// How well text reads that is shown as plain text although the client does not name its type; less
+/// is better.
 fn rank_as_plain_text(content_type: &str) -> Option<u32> {
     let essence = essence(content_type);
     let is = |known: &str| essence.eq_ignore_ascii_case(known);

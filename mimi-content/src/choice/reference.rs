@@ -1,4 +1,4 @@
-//! Content ID URIs in the parts that may hold them: mimi-content section 4.4.
+//! Content ID URIs in the parts that may hold them: mimi-content §4.4.
 
 use alloc::vec::Vec;
 
@@ -8,7 +8,8 @@ use crate::html;
 use crate::message::MimiContentRef;
 use crate::part::{NestedPartRef, PartIndex, PartRef};
 
-/// What may refer to another part: text other than plain text (HTML, Markdown, vCard, iCal), and what is written in XML.
+/// What may refer to another part: text other than plain text (HTML, Markdown, vCard, iCal), and
+/// what is written in XML.
 fn is_container(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default().trim_ascii();
     let Some((top_level, subtype)) = essence.split_once('/') else { return false };
@@ -21,10 +22,11 @@ fn is_container(content_type: &str) -> bool {
 }
 
 impl MimiContentRef<'_> {
-    /// The parts that content IDs in the content of a part name, in the order in which they stand there; `None` for one that names no
-    /// single or external part of this message.
+    /// The parts that content IDs in the content of a part name, in the order in which they stand
+    /// there; `None` for one that names no single or external part of this message.
     ///
-    /// Looked for is `cid:N@local.invalid` in text other than plain text and in what is written in XML, wherever it stands there.
+    /// Looked for is `cid:N@local.invalid` in text other than plain text and in what is written in
+    /// XML, wherever it stands there.
     ///
     /// ```
     /// use mimi_content::{MimiContentRef, PartIndex};
@@ -39,15 +41,19 @@ impl MimiContentRef<'_> {
     }
 }
 
-/// The parts that a client shows or links when it shows the content of a part in the usual way for its type.
+/// The parts that a client shows or links when it shows the content of a part in the usual way for
+/// its type.
 ///
-/// - Markdown: what its links and pictures name, with feature `gfm` ([`gfm::shown_parts`](crate::gfm)). Without that feature a client
-///   shows Markdown as plain text, and no part with it.
+/// - Markdown: what its links and pictures name, with feature `gfm`
+///   ([`gfm::shown_parts`](crate::gfm)). Without that feature a client shows Markdown as plain
+///   text, and no part with it.
 /// - HTML: what its sources and links name ([`html::shown_parts`]).
 /// - Plain text: nothing.
-/// - Other text and XML, such as vCard and iCal: every content ID, wherever it stands (reading T54).
+/// - Other text and XML, such as vCard and iCal: every content ID, wherever it stands (reading
+///   T54).
 ///
-/// A URI elsewhere, such as in code, in a comment or in an unused definition, names no part that is shown.
+/// A URI elsewhere, such as in code, in a comment or in an unused definition, names no part that is
+/// shown.
 #[must_use]
 pub fn shown_parts(content_type: &str, content: &[u8]) -> Vec<PartIndex> {
     let essence = essence(content_type);
@@ -74,7 +80,8 @@ fn in_markdown(_: &str, _: &[u8]) -> Vec<PartIndex> {
     Vec::new()
 }
 
-/// The parts that the content IDs in a part name, `None` for one that names no single or external part.
+/// The parts that the content IDs in a part name, `None` for one that names no single or external
+/// part.
 fn in_part<'p, 'a>(
     part: &NestedPartRef<'a>,
     parts: &'p [NestedPartRef<'a>],
@@ -90,15 +97,15 @@ fn in_part<'p, 'a>(
     })
 }
 
-/// Octets after the colon of the longest content ID that names a part, `cid:1023@local.invalid`, and some digits more to be told that there
-/// is no such part.
+/// Bytes after the colon of the longest content ID that names a part, `cid:1023@local.invalid`, and
+/// some digits more to be told that there is no such part.
 const LONGEST: usize = 28;
 
 const SCHEME: &[u8] = b"cid:";
 const HOST: &[u8] = b"@local.invalid";
 
-/// The number in everything in a text that looks like a content ID of the draft's form. The text is not parsed further: in a container of any type, a URI
-/// stands as it is written.
+/// The number in everything in a text that looks like a content ID of the draft's form. The text is
+/// not parsed further: in a container of any type, a URI stands as it is written.
 fn content_ids(content: &[u8]) -> impl Iterator<Item = &str> {
     let mut rest = content;
     core::iter::from_fn(move || {

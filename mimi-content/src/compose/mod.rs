@@ -20,8 +20,8 @@ pub use text::{MentionError, PossibleHtml, Text, mention_link, mention_uri};
 
 /// Writes messages of one sender in one room: each names both in its extensions 1 and 2.
 ///
-/// Every function begins a message and leaves it to be completed (a topic, an expiry) and built. Each message takes a salt of its
-/// own, from [`Salt::generate`] or [`Salt::derive`].
+/// Every function begins a message and leaves it to be completed (a topic, an expiry) and built.
+/// Each message takes a salt of its own, from [`Salt::generate`] or [`Salt::derive`].
 ///
 /// ```
 /// use mimi_content::{Composer, Salt, Text};
@@ -77,7 +77,7 @@ impl Composer {
 
     /// A message.
     ///
-    /// One that expires, as in section 5.8:
+    /// One that expires, as in §5.8:
     ///
     /// ```
     /// use mimi_content::{Composer, Expiration, Salt, Text};
@@ -94,7 +94,8 @@ impl Composer {
         self.begin(salt, text.into_part())
     }
 
-    /// A reply to a message, in exactly the version that `to` names; that should be the newest one (section 4.1).
+    /// A reply to a message, in exactly the version that `to` names; that should be the newest one
+    /// (§4.1).
     ///
     /// ```
     /// use mimi_content::{Composer, MessageId, Salt, Text};
@@ -110,7 +111,7 @@ impl Composer {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// One that mentions a user, as in section 5.4:
+    /// One that mentions a user, as in §5.4:
     ///
     /// ```
     /// use mimi_content::{Composer, Salt, Text, mention_link};
@@ -131,7 +132,8 @@ impl Composer {
         self.message(salt, text).in_reply_to(to)
     }
 
-    /// A reply that stays in the topic of the message that it answers: `topic_id` is that message's.
+    /// A reply that stays in the topic of the message that it answers: `topic_id` is that
+    /// message's.
     pub fn reply_in_topic(
         &self,
         salt: Salt,
@@ -144,7 +146,8 @@ impl Composer {
 
     /// A reaction to a message: one emoji, or another text that is one reaction.
     ///
-    /// Several reactions are several messages, or [`Composer::reactions`]; in one text they could mean something else together (section 5.3).
+    /// Several reactions are several messages, or [`Composer::reactions`]; in one text they could
+    /// mean something else together (§5.3).
     ///
     /// ```
     /// use mimi_content::{Composer, MessageId, Salt};
@@ -195,9 +198,10 @@ impl Composer {
 
     /// Other text in the place of a message's; `first` and `latest` say what it replaces.
     ///
-    /// All but the body stays as it was: the topic, what it replies to, the expiry and the extensions. To change them takes an
-    /// authorization of its own (mimi-content-09 §9.3). The extensions 1 to 4 and 256 describe one message, not its
-    /// versions: the edit has its own, or none (reading T63).
+    /// All but the body stays as it was: the topic, what it replies to, the expiry and the
+    /// extensions. To change them takes an authorization of its own (mimi-content-09 §9.3). The
+    /// extensions 1 to 4 and 256 describe one message, not its versions: the edit has its own, or
+    /// none (reading T63).
     ///
     /// [`Composer::edit_text`] keeps the other parts of the body, too.
     ///
@@ -229,9 +233,11 @@ impl Composer {
         self.replace(salt, first, latest, text.into_part())
     }
 
-    /// Other text in the place of the text in a message's body, such as the caption of a picture. The other parts stay.
+    /// Other text in the place of the text in a message's body, such as the caption of a picture.
+    /// The other parts stay.
     ///
-    /// The text is the first part with text inside the message whose disposition is not `attachment`.
+    /// The text is the first part with text inside the message whose disposition is not
+    /// `attachment`.
     ///
     /// ```
     /// use mimi_content::{Composer, Disposition, MessageId, NestedPart, PartIndex, Salt, Text};
@@ -305,7 +311,8 @@ impl Composer {
         Ok(builder)
     }
 
-    /// Takes a reaction back: the message `reaction`, whose ID is `first` unless it was changed since.
+    /// Takes a reaction back: the message `reaction`, whose ID is `first` unless it was changed
+    /// since.
     ///
     /// ```
     /// use mimi_content::{Composer, MessageId, MimiContent, Salt};
@@ -360,7 +367,8 @@ impl Composer {
         Ok(builder.in_reply_to(latest.in_reply_to()).replaces(first))
     }
 
-    /// A file that lies at a URL, to be downloaded. With feature `crypto`, `Attachment::into_part` makes the part.
+    /// A file that lies at a URL, to be downloaded. With feature `crypto`, `Attachment::into_part`
+    /// makes the part.
     ///
     /// The part must have a hash that binds the file: otherwise building the message fails with
     /// [`BuildError::Unbound`](crate::BuildError::Unbound).
@@ -395,12 +403,13 @@ impl Composer {
         self.begin(salt, NestedPart::external(Disposition::ATTACHMENT, language, file))
     }
 
-    /// Files with a text beside them: the parts are processed each by itself (`processAll`), the text first.
+    /// Files with a text beside them: the parts are processed each by itself (`processAll`), the
+    /// text first.
     ///
     /// # Errors
     ///
-    /// [`BuildError::TooFewParts`] without a file; [`BuildError::TooManyParts`] and [`BuildError::PartsTooDeep`] as
-    /// [`MultiPart::new`].
+    /// [`BuildError::TooFewParts`] without a file; [`BuildError::TooManyParts`] and
+    /// [`BuildError::PartsTooDeep`] as [`MultiPart::new`].
     pub fn captioned(
         &self,
         salt: Salt,
@@ -449,7 +458,7 @@ impl Composer {
         url: impl Into<String>,
         description: impl Into<String>,
     ) -> MimiContentBuilder {
-        // A service: there is no content to encrypt or to hash (section 4.5).
+        // A service: there is no content to encrypt or to hash (§4.5).
         let link = ExternalPart {
             url: url.into(),
             description: description.into(),
@@ -460,8 +469,8 @@ impl Composer {
     }
 }
 
-/// Extensions that describe one message, and no other version of it: sender, room, sender's timestamp, external message ID and
-/// last seen (reading T34). Key 0 is reserved.
+/// Extensions that describe one message, and no other version of it: sender, room, sender's
+/// timestamp, external message ID and last seen (reading T34). Key 0 is reserved.
 const OF_ONE_MESSAGE: [ExtensionKey<'static>; 6] = [
     ExtensionKey::Integer(0),
     ExtensionKey::SENDER_URI,
@@ -479,7 +488,8 @@ fn reaction_part(reaction: &str) -> NestedPart {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReplaceError {
-    /// What is to be replaced replaces another message by itself: that one is to be named (sections 5.5 and 5.6).
+    /// What is to be replaced replaces another message by itself: that one is to be named (§5.5 and
+    /// 5.6).
     NotTheFirst {
         /// The first instance.
         expected: MessageId,

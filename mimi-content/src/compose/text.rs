@@ -1,4 +1,4 @@
-//! Text that may be sent: mimi-content section 7.1.
+//! Text that may be sent: mimi-content §7.1.
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -30,10 +30,11 @@ impl Text {
         Self { content_type: PLAIN_TEXT, content: text.into(), language: String::new() }
     }
 
-    /// GFM-MIMI, which must hold no HTML (section 7.1.1).
+    /// GFM-MIMI, which must hold no HTML (§7.1.1).
     ///
-    /// Whether a `<` begins HTML takes a Markdown parser to say, since it may stand in code. Without one, this refuses every `<` that could.
-    /// With feature `gfm`, `Text::escaped_markdown` has one, and replaces those that do. A URI in angle brackets, such as a mention
+    /// Whether a `<` begins HTML takes a Markdown parser to say, since it may stand in code.
+    /// Without one, this refuses every `<` that could. With feature `gfm`, `Text::escaped_markdown`
+    /// has one, and replaces those that do. A URI in angle brackets, such as a mention
     /// `<mimi://example.com/u/alice>`, is no HTML.
     ///
     /// # Errors
@@ -55,7 +56,8 @@ impl Text {
         }
     }
 
-    /// GFM-MIMI from any Markdown: HTML in it becomes text, by [`escape_html`](crate::gfm::escape_html).
+    /// GFM-MIMI from any Markdown: HTML in it becomes text, by
+    /// [`escape_html`](crate::gfm::escape_html).
     ///
     /// ```
     /// use mimi_content::Text;
@@ -98,8 +100,8 @@ impl Text {
     }
 }
 
-/// Whether a text begins with a URI that `>` ends: an autolink of CommonMark, which no HTML tag can be, because no tag name
-/// holds a colon.
+/// Whether a text begins with a URI that `>` ends: an autolink of CommonMark, which no HTML tag can
+/// be, because no tag name holds a colon.
 fn is_uri(text: &str) -> bool {
     // A scheme has at most 32 characters; the search for the end stops at the next `<`.
     let colon = text.bytes().take(33).position(|byte| byte == b':').unwrap_or(0);
@@ -114,7 +116,7 @@ fn is_uri(text: &str) -> bool {
 /// A text with a `<` that may begin HTML.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PossibleHtml {
-    /// Octets before it.
+    /// Bytes before it.
     pub offset: usize,
 }
 
@@ -126,7 +128,8 @@ impl fmt::Display for PossibleHtml {
 
 impl core::error::Error for PossibleHtml {}
 
-/// A Markdown link to a user or a group, which mentions it (section 5.4). The label is what the sender suggests to show, such as `@Alice`.
+/// A Markdown link to a user or a group, which mentions it (§5.4). The label is what the sender
+/// suggests to show, such as `@Alice`.
 ///
 /// ```
 /// use mimi_content::mention_link;
@@ -137,12 +140,14 @@ impl core::error::Error for PossibleHtml {}
 ///
 /// # Errors
 ///
-/// [`MentionError`] for a label with a control character or without any text, or a URI that Markdown would read as another.
+/// [`MentionError`] for a label with a control character or without any text, or a URI that
+/// Markdown would read as another.
 pub fn mention_link(label: &str, uri: &str) -> Result<String, MentionError> {
     if label.trim().is_empty() || label.chars().any(char::is_control) {
         return Err(MentionError::Label);
     }
-    // What RFC 3986 allows in a URI, but parentheses, which end a link, and `&`, which may begin a character reference.
+    // What RFC 3986 allows in a URI, but parentheses, which end a link, and `&`, which may begin a
+    // character reference.
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#[]@!$'*+,;=%".contains(c);
     let scheme = uri.split_once(':').map(|(scheme, _)| scheme).filter(|scheme| !scheme.is_empty());
     if scheme.is_none() || !uri.chars().all(allowed) {
@@ -154,7 +159,8 @@ pub fn mention_link(label: &str, uri: &str) -> Result<String, MentionError> {
         match c {
             // As everywhere in what is sent.
             '<' => link.push_str("&lt;"),
-            // Markdown lets every one of these be escaped; the others of them begin nothing within a link.
+            // Markdown lets every one of these be escaped; the others of them begin nothing within
+            // a link.
             '\\' | '`' | '*' | '_' | '[' | ']' | '>' | '~' | '&' | '!' | '|' => link.extend(['\\', c]),
             _ => link.push(c),
         }
@@ -165,8 +171,8 @@ pub fn mention_link(label: &str, uri: &str) -> Result<String, MentionError> {
     Ok(link)
 }
 
-/// A mention of a user or a group without a label, which leaves it to the receiver what is shown: `<mimi://…>`
-/// (mimi-content-09 §9.6).
+/// A mention of a user or a group without a label, which leaves it to the receiver what is shown:
+/// `<mimi://…>` (mimi-content-09 §9.6).
 ///
 /// ```
 /// use mimi_content::{Text, mention_uri};
@@ -194,7 +200,8 @@ pub fn mention_uri(uri: &str) -> Result<String, MentionError> {
 pub enum MentionError {
     /// The label is blank or holds a control character.
     Label,
-    /// The URI has no scheme, or characters that must be percent-encoded first: anything beyond RFC 3986, parentheses and `&`.
+    /// The URI has no scheme, or characters that must be percent-encoded first: anything beyond RFC
+    /// 3986, parentheses and `&`.
     Uri,
 }
 

@@ -13,10 +13,10 @@ use crate::error::{DecodeError, DecodeErrorKind, Result, Within};
 use crate::message::read_message_id;
 use crate::message_id::MessageId;
 
-/// The tag of a URI (RFC 8949, section 3.4.5.3).
+/// The tag of a URI (RFC 8949 §3.4.5.3).
 const URI_TAG: u64 = 32;
 
-/// Octets of a subject, at most.
+/// Bytes of a subject, at most.
 const MAX_SUBJECT: usize = 4096;
 
 /// An extension that is there and does not hold what its definition says.
@@ -45,8 +45,8 @@ impl KnownExtensionError {
         self.key
     }
 
-    /// What its bytes are refused for, with the offset inside the value, unless they decode and break a rule of the
-    /// extension.
+    /// What its bytes are refused for, with the offset inside the value, unless they decode and
+    /// break a rule of the extension.
     #[must_use]
     pub fn decode_error(&self) -> Option<&DecodeError> {
         match &self.problem {
@@ -231,8 +231,8 @@ impl ExternalMessageId {
     }
 }
 
-/// Extension 256: the latest messages that the sender had seen (more-extensions section 6). Empty if it had seen none yet; more
-/// than one where the sender merges branches.
+/// Extension 256: the latest messages that the sender had seen (more-extensions section 6). Empty
+/// if it had seen none yet; more than one where the sender merges branches.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum LastSeen {
     /// MIMI message IDs; also the form of the empty list.
@@ -289,7 +289,8 @@ impl<'a> ExtensionsRef<'a> {
     ///
     /// # Errors
     ///
-    /// If it is no map of seconds (key 1) and at most one fraction (key -3, -6 or -9) within its bounds.
+    /// If it is no map of seconds (key 1) and at most one fraction (key -3, -6 or -9) within its
+    /// bounds.
     pub fn sender_timestamp(&self) -> Known<Option<SenderTimestamp>> {
         self.known(3, SenderTimestamp::decode)
     }
@@ -298,12 +299,13 @@ impl<'a> ExtensionsRef<'a> {
     ///
     /// # Errors
     ///
-    /// If it is no array of a byte string and a scope: a positive integer, a domain or a tagged URI.
+    /// If it is no array of a byte string and a scope: a positive integer, a domain or a tagged
+    /// URI.
     pub fn external_message_id(&self) -> Known<Option<ExternalMessageId>> {
         self.known(4, ExternalMessageId::decode)
     }
 
-    /// Extension 5, a subject of 1 to 4096 octets.
+    /// Extension 5, a subject of 1 to 4096 bytes.
     ///
     /// # Errors
     ///
@@ -319,7 +321,8 @@ impl<'a> ExtensionsRef<'a> {
     ///
     /// # Errors
     ///
-    /// If it is neither an array of message IDs nor one of external message IDs; both together are neither.
+    /// If it is neither an array of message IDs nor one of external message IDs; both together are
+    /// neither.
     pub fn last_seen(&self) -> Known<Option<LastSeen>> {
         self.known(256, LastSeen::decode)
     }
@@ -438,7 +441,7 @@ impl Extensions {
     ///
     /// # Errors
     ///
-    /// [`ExtensionError::Known`] unless it has 1 to 4096 octets.
+    /// [`ExtensionError::Known`] unless it has 1 to 4096 bytes.
     pub fn set_subject(&mut self, subject: &str) -> core::result::Result<(), ExtensionError> {
         if !(1..=MAX_SUBJECT).contains(&subject.len()) {
             return Err(ExtensionError::Known(subject_length()));
@@ -450,8 +453,8 @@ impl Extensions {
     ///
     /// # Errors
     ///
-    /// [`ExtensionError::Known`] for the enterprise number 0, and for [`LastSeen::External`] without entries: the empty list is
-    /// [`LastSeen::Messages`].
+    /// [`ExtensionError::Known`] for the enterprise number 0, and for [`LastSeen::External`]
+    /// without entries: the empty list is [`LastSeen::Messages`].
     pub fn set_last_seen(&mut self, last_seen: &LastSeen) -> core::result::Result<(), ExtensionError> {
         if matches!(last_seen, LastSeen::External(ids) if ids.is_empty()) {
             let rule = "an empty list is one of message IDs";

@@ -1,4 +1,5 @@
-//! What to lay out before a picture, video or recording is there: the extension of mimi-av-metadata-01.
+//! What to lay out before a picture, video or recording is there: the extension of
+//! mimi-av-metadata-01.
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -28,7 +29,8 @@ impl AvKind {
     /// A video.
     pub const VIDEO: Self = Self(3);
 
-    /// The type of its media types, such as `video`. `None` for a kind that the draft does not define.
+    /// The type of its media types, such as `video`. `None` for a kind that the draft does not
+    /// define.
     #[must_use]
     pub const fn media_type(self) -> Option<&'static str> {
         match self.0 {
@@ -73,13 +75,15 @@ impl Rotation {
     }
 }
 
-/// One entry of the extension `av_metadata`: what a part with a picture, video or recording will look like.
+/// One entry of the extension `av_metadata`: what a part with a picture, video or recording will
+/// look like.
 ///
-/// These are claims of the sender. What is decoded later may differ; a client must not allocate memory by
-/// `width` and `height`.
+/// These are claims of the sender. What is decoded later may differ; a client must not allocate
+/// memory by `width` and `height`.
 ///
-/// The draft names no hash of a preview: the preview is a part of its own, and a file behind a URL is bound by the
-/// [content hash](crate::ExternalPart::content_hash) of that part. Properties that the draft does not define are passed over.
+/// The draft names no hash of a preview: the preview is a part of its own, and a file behind a URL
+/// is bound by the [content hash](crate::ExternalPart::content_hash) of that part. Properties that
+/// the draft does not define are passed over.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AvMetadata {
     /// The part, which is a single or external part.
@@ -288,7 +292,8 @@ impl ExtensionsRef<'_> {
     ///
     /// # Errors
     ///
-    /// If it is not an array of maps with a part index and a type, or a property is out of its bounds.
+    /// If it is not an array of maps with a part index and a type, or a property is out of its
+    /// bounds.
     pub fn av_metadata(&self) -> Known<Vec<AvMetadata>> {
         let entries = self.known(ExtensionKey::AV_METADATA, |reader| {
             let count = reader.count(Major::Array, 1)?;
@@ -333,7 +338,8 @@ pub enum AvPartError {
     Repeated,
     /// The entry is not about a video and has a preview.
     PreviewOfOther,
-    /// The preview is neither a picture with the disposition `preview` nor a `chooseOne` of such pictures.
+    /// The preview is neither a picture with the disposition `preview` nor a `chooseOne` of such
+    /// pictures.
     NoPreview,
 }
 

@@ -1,5 +1,5 @@
-//! The extensions map: mimi-content section 4.3, and the typed extensions of mimi-content-more-extensions-00 and
-//! mimi-av-metadata-01.
+//! The extensions map: mimi-content §4.3, and the typed extensions of
+//! mimi-content-more-extensions-00 and mimi-av-metadata-01.
 
 mod known;
 mod media;
@@ -22,8 +22,8 @@ pub use media::{AvKind, AvMetadata, AvPartError, Rotation};
 #[cfg(feature = "ciborium")]
 pub use value::ValueError;
 
-/// The key of an extension: an integer within 2^53-1 either way, or text of 1 to 255 octets. Positive integers are registered
-/// with IANA; negative integers and text are for private use.
+/// The key of an extension: an integer within 2^53-1 either way, or text of 1 to 255 bytes.
+/// Positive integers are registered with IANA; negative integers and text are for private use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ExtensionKey<'a> {
     /// An integer key.
@@ -90,7 +90,7 @@ impl<'a> ExtensionValue<'a> {
         self.reader().text().ok()
     }
 
-    /// The octets, if the value is a byte string.
+    /// The bytes, if the value is a byte string.
     #[must_use]
     pub fn as_bytes(&self) -> Option<&'a [u8]> {
         self.reader().bytes().ok()
@@ -121,9 +121,10 @@ impl fmt::Debug for ExtensionValue<'_> {
 
 /// The extensions of a received message, read from its bytes.
 ///
-/// The map as a whole was checked with the message. What single extensions hold is checked where a typed accessor reads them: a
-/// malformed subject is no reason to refuse a message, but it is not returned as a subject. `senderUri` and `roomUri` alone
-/// are part of the format itself, and text in every message that decodes.
+/// The map as a whole was checked with the message. What single extensions hold is checked where a
+/// typed accessor reads them: a malformed subject is no reason to refuse a message, but it is not
+/// returned as a subject. `senderUri` and `roomUri` alone are part of the format itself, and text
+/// in every message that decodes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ExtensionsRef<'a> {
     /// The entries, without the head of the map.
@@ -306,14 +307,16 @@ impl Extensions {
         self.as_ref().get(key)
     }
 
-    /// Sets an extension to an item that is already encoded, in the place of the former value if there is one.
+    /// Sets an extension to an item that is already encoded, in the place of the former value if
+    /// there is one.
     ///
     /// # Errors
     ///
-    /// [`ExtensionError::Key`] for a key that no message can have and for the reserved key 0; [`ExtensionError::Value`] if
-    /// `encoded` is not exactly one item of deterministic CBOR within the limits of mimi-content section 6, or is no text
-    /// under the keys 1 and 2; [`ExtensionError::Known`] if it is not what an extension with a definition holds. A
-    /// received message may break the last rule, one that is made may not.
+    /// [`ExtensionError::Key`] for a key that no message can have and for the reserved key 0;
+    /// [`ExtensionError::Value`] if `encoded` is not exactly one item of deterministic CBOR within
+    /// the limits of mimi-content section 6, or is no text under the keys 1 and 2;
+    /// [`ExtensionError::Known`] if it is not what an extension with a definition holds. A received
+    /// message may break the last rule, one that is made may not.
     pub fn set_encoded<'k>(
         &mut self,
         key: impl Into<ExtensionKey<'k>>,
@@ -328,8 +331,9 @@ impl Extensions {
         Ok(())
     }
 
-    /// Makes the map of many extensions in one step, in any order. Takes time in proportion to their bytes, times the logarithm
-    /// of their number; [`Extensions::set_encoded`] for each would copy the map each time.
+    /// Makes the map of many extensions in one step, in any order. Takes time in proportion to
+    /// their bytes, times the logarithm of their number; [`Extensions::set_encoded`] for each would
+    /// copy the map each time.
     ///
     /// ```
     /// use mimi_content::{ExtensionKey, Extensions};
@@ -342,7 +346,8 @@ impl Extensions {
     ///
     /// # Errors
     ///
-    /// As [`Extensions::set_encoded`], and [`ExtensionError::Duplicate`] for a key that occurs twice.
+    /// As [`Extensions::set_encoded`], and [`ExtensionError::Duplicate`] for a key that occurs
+    /// twice.
     pub fn from_encoded<'k, 'v>(
         entries: impl IntoIterator<Item = (ExtensionKey<'k>, &'v [u8])>,
     ) -> core::result::Result<Self, ExtensionError> {
@@ -353,8 +358,8 @@ impl Extensions {
         Self::from_checked(checked).ok_or(ExtensionError::Duplicate)
     }
 
-    /// A map of entries in any order, as they may have been received: the reserved key 0 and malformed values of extensions with a
-    /// definition are allowed. `None` if a key occurs twice.
+    /// A map of entries in any order, as they may have been received: the reserved key 0 and
+    /// malformed values of extensions with a definition are allowed. `None` if a key occurs twice.
     pub(crate) fn from_checked(mut entries: Vec<CheckedEntry>) -> Option<Self> {
         entries.sort_unstable_by(|left, right| left.key().cmp(right.key()));
         let twice = entries.windows(2).any(|pair| matches!(pair, [left, right] if left.key() == right.key()));
@@ -387,7 +392,8 @@ impl Extensions {
         }
     }
 
-    /// The entries that sort before this key, those after it, and whether there is one with it between them.
+    /// The entries that sort before this key, those after it, and whether there is one with it
+    /// between them.
     fn split_at_key(&self, encoded_key: &[u8]) -> (&[u8], &[u8], bool) {
         let whole = Reader::new(&self.entries);
         let mut reader = whole;
@@ -503,16 +509,17 @@ impl fmt::Debug for Extensions {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ExtensionError {
-    /// The key is 0, an integer beyond 2^53-1, or text that is empty or over 255 octets.
+    /// The key is 0, an integer beyond 2^53-1, or text that is empty or over 255 bytes.
     Key,
-    /// The value is not one item of deterministic CBOR within the limits of the format; offset and path count from the
-    /// beginning of the value.
+    /// The value is not one item of deterministic CBOR within the limits of the format; offset and
+    /// path count from the beginning of the value.
     Value(DecodeError),
     /// A value that the extension's definition does not allow.
     Known(KnownExtensionError),
     /// The key occurs twice.
     Duplicate,
-    /// The sender and the room of a message that a [`Composer`](crate::Composer) began are the composer's.
+    /// The sender and the room of a message that a [`Composer`](crate::Composer) began are the
+    /// composer's.
     SenderOrRoom,
 }
 
@@ -538,7 +545,8 @@ impl core::error::Error for ExtensionError {
     }
 }
 
-/// A map of extension-like names and any values at level 2, as a timestamp of RFC 9581 has inside its tag.
+/// A map of extension-like names and any values at level 2, as a timestamp of RFC 9581 has inside
+/// its tag.
 pub(crate) fn check_name_value_map(reader: &mut Reader<'_>) -> Result<()> {
     let len = reader.count(Major::Map, 2)?;
     let mut keys = KeyOrder::default();

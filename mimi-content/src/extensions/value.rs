@@ -15,8 +15,9 @@ impl ExtensionValue<'_> {
     ///
     /// # Errors
     ///
-    /// [`ValueError`] for what `ciborium::Value` has no place for: `undefined`, simple values without a meaning, and negative bignums
-    /// of 16 octets below -2^127. Whatever it gives, [`Extensions::set_value`] turns into the same bytes again.
+    /// [`ValueError`] for what `ciborium::Value` has no place for: `undefined`, simple values
+    /// without a meaning, and negative bignums of 16 bytes below -2^127. Whatever it gives,
+    /// [`Extensions::set_value`] turns into the same bytes again.
     pub fn to_value(&self) -> Result<Value, ValueError> {
         if holds_undefined(self.encoded) {
             return Err(ValueError("it holds `undefined`".to_string()));
@@ -36,12 +37,13 @@ fn holds_undefined(encoded: &[u8]) -> bool {
 const UNDEFINED: u8 = 0xf7;
 
 impl Extensions {
-    /// Sets an extension to a tree. Maps are sorted, integers, lengths and floats take their shortest form.
+    /// Sets an extension to a tree. Maps are sorted, integers, lengths and floats take their
+    /// shortest form.
     ///
     /// # Errors
     ///
-    /// As [`Extensions::set_encoded`]: the tree may nest too deep, or hold keys twice or of other types than integers, text and
-    /// byte strings.
+    /// As [`Extensions::set_encoded`]: the tree may nest too deep, or hold keys twice or of other
+    /// types than integers, text and byte strings.
     pub fn set_value<'k>(
         &mut self,
         key: impl Into<ExtensionKey<'k>>,
@@ -53,8 +55,9 @@ impl Extensions {
     }
 }
 
-/// Writes the deterministic form. What lies below the deepest level that [`Extensions::set_encoded`] accepts is left out:
-/// the recursion ends, and the check of what was written then refuses it for the depth.
+/// Writes the deterministic form. What lies below the deepest level that
+/// [`Extensions::set_encoded`] accepts is left out: the recursion ends, and the check of what was
+/// written then refuses it for the depth.
 fn write(value: &Value, level: u8, encoded: &mut Vec<u8>) {
     let next = level.saturating_add(1);
     if level > MAX_DEPTH && matches!(value, Value::Array(_) | Value::Map(_) | Value::Tag(..)) {
@@ -86,8 +89,8 @@ fn write(value: &Value, level: u8, encoded: &mut Vec<u8>) {
             crate::cbor::writer::head(encoded, crate::cbor::Major::Tag, *tag);
             write(content, next, encoded);
         }
-        // Integers, strings, floats, booleans and null: ciborium writes the shortest form. Writing to memory cannot fail, and
-        // an item left out is found by the check.
+        // Integers, strings, floats, booleans and null: ciborium writes the shortest form. Writing
+        // to memory cannot fail, and an item left out is found by the check.
         leaf => drop(ciborium::into_writer(leaf, encoded)),
     }
 }

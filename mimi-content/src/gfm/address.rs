@@ -33,9 +33,10 @@ pub(super) struct Address {
     pub(super) end: Option<usize>,
 }
 
-/// What a person sees of a text, in the characters that addresses are written with: without what takes no room, with the
-/// signs that look like a dot, a slash, a colon, a hyphen or an at sign replaced by those, and full-width letters by narrow
-/// ones. A backslash is a slash, as in browsers.
+/// What a person sees of a text, in the characters that addresses are written with: without what
+/// takes no room, with the signs that look like a dot, a slash, a colon, a hyphen or an at sign
+/// replaced by those, and full-width letters by narrow ones. A backslash is a slash, as in
+/// browsers.
 pub(super) fn shown(text: &str) -> String {
     text.chars().filter(|c| !is_invisible(*c) && (!c.is_control() || c.is_whitespace())).map(look).collect()
 }
@@ -265,7 +266,8 @@ fn is_sign(c: char) -> bool {
     matches!(c, '\u{2190}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}')
 }
 
-/// Where the scheme begins at the end of a run of letters, if a scheme it is; `after` follows its colon.
+/// Where the scheme begins at the end of a run of letters, if a scheme it is; `after` follows its
+/// colon.
 fn scheme_in(run: &str, after: &str) -> Option<usize> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
     let length = run.chars().rev().take(32).take_while(|c| is_part(*c)).count();
@@ -290,14 +292,15 @@ struct Place<'t> {
     after: &'t str,
 }
 
-/// Endings of file names that are top-level domains, too. `name.ending` alone is a file; with a third label, a port, a path, a
-/// query, a user or slashes before it, it is a host.
+/// Endings of file names that are top-level domains, too. `name.ending` alone is a file; with a
+/// third label, a port, a path, a query, a user or slashes before it, it is a host.
 const FILE_ENDINGS: [&str; 12] = ["cab", "cc", "md", "mk", "mov", "pm", "ps", "py", "rs", "sh", "so", "zip"];
 
 /// More of them, which name a file only at the end of a path.
 const PATH_ENDINGS: [&str; 9] = ["ac", "ai", "am", "app", "in", "la", "pl", "pub", "vi"];
 
-/// How much of a run of letters and dots is a host: nothing, all, or all before letters that are attached to its end.
+/// How much of a run of letters and dots is a host: nothing, all, or all before letters that are
+/// attached to its end.
 fn host_length(host: &str, place: Place<'_>) -> Option<usize> {
     let (rest, last) = host.rsplit_once('.')?;
     if rest.split('.').any(str::is_empty) {
@@ -336,7 +339,8 @@ fn is_file(rest: &str, last: &str, place: Place<'_>) -> bool {
         || place.before.ends_with(':') && is_one_of(&PATH_ENDINGS) && !decorated
 }
 
-/// Whether the dot ends a sentence, and a space is missing: a word of two letters with a capital follows, such as in `done.In`.
+/// Whether the dot ends a sentence, and a space is missing: a word of two letters with a capital
+/// follows, such as in `done.In`.
 fn ends_sentence(rest: &str, last: &str) -> bool {
     let mut letters = last.chars();
     let capital = letters.next().is_some_and(|c| c.is_ascii_uppercase());
@@ -357,13 +361,15 @@ fn ascii_label(label: &str) -> Cow<'_, str> {
     }
 }
 
-/// Bytes of a host, at most, for it to be converted. A name in the DNS has 253, and conversion takes quadratic time.
+/// Bytes of a host, at most, for it to be converted. A name in the DNS has 253, and conversion
+/// takes quadratic time.
 const MAX_HOST: usize = 512;
 
 /// The normal form of an address; `None` if it is no address.
 ///
-/// Of the web's schemes it is what a browser makes of the address: any number of slashes, host names in ASCII, no default port,
-/// an absolute path without dot segments. Of others it is the syntax-based normal form of RFC 3986 §6.2.2.
+/// Of the web's schemes it is what a browser makes of the address: any number of slashes, host
+/// names in ASCII, no default port, an absolute path without dot segments. Of others it is the
+/// syntax-based normal form of RFC 3986 §6.2.2.
 pub(super) fn normal(address: &str) -> Option<String> {
     let (scheme, rest) = address.split_once(':')?;
     let default_port = match () {

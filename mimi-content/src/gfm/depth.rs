@@ -2,8 +2,8 @@
 
 use alloc::vec::Vec;
 
-/// Block quotes and lists that may be open in each other. The parser's time grows with how deep they nest times how many lines
-/// follow: with a bound, it grows with the text alone.
+/// Block quotes and lists that may be open in each other. The parser's time grows with how deep
+/// they nest times how many lines follow: with a bound, it grows with the text alone.
 const MAX_DEPTH: usize = 64;
 
 /// Whether block quotes and lists nest so deep that the whole text is shown as plain text.
@@ -19,10 +19,11 @@ enum Open {
     Item(usize),
 }
 
-/// The most block quotes and list items that may be open at once, no less than the parser opens. Stops counting at one over
-/// [`MAX_DEPTH`].
+/// The most block quotes and list items that may be open at once, no less than the parser opens.
+/// Stops counting at one over [`MAX_DEPTH`].
 ///
-/// The rules are those of CommonMark §5, without the exceptions that open fewer of them: code and HTML are not told apart.
+/// The rules are those of CommonMark §5, without the exceptions that open fewer of them: code and
+/// HTML are not told apart.
 fn deepest(markdown: &str) -> usize {
     let mut open: Vec<Open> = Vec::new();
     let (mut most, mut after_blank) = (0, true);
@@ -188,13 +189,15 @@ mod tests {
         assert_eq!((deepest(&">".repeat(64)), deepest(&"- ".repeat(65))), (64, 65));
     }
 
-    /// The parser's work on a line is at most the line and what is open; the bound makes the sum linear.
+    /// The parser's work on a line is at most the line and what is open; the bound makes the sum
+    /// linear.
     #[test]
     fn the_parsers_work_grows_with_the_text() {
         for length in [8_000, 16_000, 32_000, 64_000] {
             let text = staircase(length);
             assert!(nests_too_deeply(&text));
-            // One step less is read by the parser, and opens no more than the bound on every line that follows.
+            // One step less is read by the parser, and opens no more than the bound on every line
+            // that follows.
             let flat = text.replace("- - ", "-   ");
             if !nests_too_deeply(&flat) {
                 assert!(parsed(&flat) <= MAX_DEPTH);

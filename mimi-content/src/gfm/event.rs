@@ -92,8 +92,8 @@ pub enum Element<'t> {
         /// What to tell a person before the link is followed.
         warning: Option<LinkWarning>,
     },
-    /// A link to a `mimi:` or `im:` URI: a mention if it names a user with a client in the group, else a link like any other
-    /// (mimi-content-09 §9.6).
+    /// A link to a `mimi:` or `im:` URI: a mention if it names a user with a client in the group,
+    /// else a link like any other (mimi-content-09 §9.6).
     Mention {
         /// The URI of the user.
         uri: Cow<'t, str>,
@@ -107,7 +107,8 @@ pub enum Element<'t> {
         /// Which part. The message may have no such part.
         part: PartIndex,
     },
-    /// A picture that is another part of the message. It holds its alternative text: text, code and breaks alone.
+    /// A picture that is another part of the message. It holds its alternative text: text, code and
+    /// breaks alone.
     Image {
         /// Which part. The message may have no such part.
         part: PartIndex,
@@ -129,18 +130,21 @@ pub enum Alignment {
     Right,
 }
 
-/// What to show for GFM-MIMI, hostile or not, with the range of bytes of the text that each event comes from.
+/// What to show for GFM-MIMI, hostile or not, with the range of bytes of the text that each event
+/// comes from.
 ///
 /// - HTML in the text is text.
-/// - A link keeps its target if its scheme is one of [`LINK_SCHEMES`]. A relative target has no base in a message: the link is
-///   dropped, its text stays. `https:/path` and `https:path` are relative, too.
-/// - A `cid:` link or picture names another part of the message. A link of this kind without text is dropped, because no user could
-///   follow it.
+/// - A link keeps its target if its scheme is one of [`LINK_SCHEMES`]. A relative target has no
+///   base in a message: the link is dropped, its text stays. `https:/path` and `https:path` are
+///   relative, too.
+/// - A `cid:` link or picture names another part of the message. A link of this kind without text
+///   is dropped, because no user could follow it.
 /// - A picture from elsewhere is a link to it: nothing is fetched.
-/// - At most 100 elements nest in each other. A text that nests absurdly is one paragraph of its source.
+/// - At most 100 elements nest in each other. A text that nests absurdly is one paragraph of its
+///   source.
 ///
-/// [`to_html`](super::to_html) writes the same events as HTML. The events of one link are held back until its end, for the warning;
-/// all else is made while the text is read.
+/// [`to_html`](super::to_html) writes the same events as HTML. The events of one link are held back
+/// until its end, for the warning; all else is made while the text is read.
 ///
 /// ```
 /// use mimi_content::gfm::{Element, LinkWarning, RenderEvent, events};
@@ -161,9 +165,11 @@ pub fn events(markdown: &str) -> Events<'_> {
     Events { source, open: Vec::new(), shown: 0, links: 0, image: None, queue: VecDeque::new(), link: None }
 }
 
-/// The parts that a client shows or links when it shows a text by [`events`], in the order in which they stand there.
+/// The parts that a client shows or links when it shows a text by [`events`], in the order in which
+/// they stand there.
 ///
-/// A `cid:` URI elsewhere, such as in code, in a comment or in a definition that no link uses, names no part here.
+/// A `cid:` URI elsewhere, such as in code, in a comment or in a definition that no link uses,
+/// names no part here.
 pub fn shown_parts(markdown: &str) -> impl Iterator<Item = PartIndex> {
     events(markdown).filter_map(|(event, _)| match event {
         RenderEvent::Start(Element::PartLink { part } | Element::Image { part, .. }) => Some(part),
@@ -359,7 +365,8 @@ impl<'t> Events<'t> {
         self.push(RenderEvent::End, range);
     }
 
-    /// Says at the beginning of a link, which is the first event that waits, what its text is worth. Whether the link is kept.
+    /// Says at the beginning of a link, which is the first event that waits, what its text is
+    /// worth. Whether the link is kept.
     fn end_link(&mut self, link: &OpenLink<'t>) -> bool {
         let Some((RenderEvent::Start(element), _)) = self.queue.front_mut() else { return true };
         match element {
@@ -435,10 +442,12 @@ fn language(kind: CodeBlockKind<'_>) -> Cow<'_, str> {
     }
 }
 
-/// Whether a target is absolute, of a known scheme, and free of what a browser would take out before it reads the scheme.
+/// Whether a target is absolute, of a known scheme, and free of what a browser would take out
+/// before it reads the scheme.
 ///
-/// A browser resolves `https:path` and `https:/path` against the page, and reads a backslash as a slash: a target of the web has
-/// two slashes and a host, and no backslash before its path (reading T70).
+/// A browser resolves `https:path` and `https:/path` against the page, and reads a backslash as a
+/// slash: a target of the web has two slashes and a host, and no backslash before its path (reading
+/// T70).
 pub(crate) fn is_safe_target(target: &str) -> bool {
     let Some((scheme, rest)) = target.split_once(':') else { return false };
     let is_web = scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http");

@@ -10,11 +10,12 @@ use super::event::{Alignment, Element, RenderEvent, events};
 
 /// Safe HTML for GFM-MIMI, hostile or not: the events of [`events`] as a page shows them.
 ///
-/// - Links keep their target as [`events`] says. A link to another part of the message is `href="cid:N@local.invalid"`, a picture
-///   `src="cid:N@local.invalid"`: the client resolves both.
-/// - The elements are `p br hr h1 … h6 blockquote pre code ul ol li em strong del a img table thead tbody tr th td input`, the
-///   attributes `href`, `title`, `src`, `alt`, `start`, `class="language-…"` on code, `style="text-align: …"` on cells, and
-///   `type="checkbox"`, `disabled`, `checked` on input.
+/// - Links keep their target as [`events`] says. A link to another part of the message is
+///   `href="cid:N@local.invalid"`, a picture `src="cid:N@local.invalid"`: the client resolves both.
+/// - The elements are
+///   `p br hr h1 … h6 blockquote pre code ul ol li em strong del a img table thead tbody tr th td input`,
+///   the attributes `href`, `title`, `src`, `alt`, `start`, `class="language-…"` on code,
+///   `style="text-align: …"` on cells, and `type="checkbox"`, `disabled`, `checked` on input.
 ///
 /// ```
 /// use mimi_content::gfm::to_html;

@@ -18,15 +18,16 @@ use crate::part::PartIndex;
 pub struct Link {
     /// What is shown, without its marks; of an image, its alternative text.
     pub text: String,
-    /// Where it leads, as it is written. Of any scheme: this is what stands in the message, not what is safe.
+    /// Where it leads, as it is written. Of any scheme: this is what stands in the message, not
+    /// what is safe.
     pub target: String,
     /// Whether it is an image.
     pub is_image: bool,
 }
 
 impl Link {
-    /// Where the link leads when it is shown by [`events`](super::events): its target if it is kept, in the one spelling for another
-    /// part of the message; `None` if the link is dropped.
+    /// Where the link leads when it is shown by [`events`](super::events): its target if it is
+    /// kept, in the one spelling for another part of the message; `None` if the link is dropped.
     #[must_use]
     pub fn kept_target(&self) -> Option<Cow<'_, str>> {
         match PartIndex::from_content_id(&self.target) {
@@ -75,8 +76,9 @@ impl fmt::Display for LinkWarning {
     }
 }
 
-/// All links and images, in the order in which they end. Empty for a text that nests absurdly, which is shown as plain text. Of
-/// images in the alternative text of images, only the outer eight levels.
+/// All links and images, in the order in which they end. Empty for a text that nests absurdly,
+/// which is shown as plain text. Of images in the alternative text of images, only the outer eight
+/// levels.
 ///
 /// ```
 /// use mimi_content::gfm::{LinkWarning, links};
@@ -120,10 +122,12 @@ pub fn links(markdown: &str) -> Vec<Link> {
     links
 }
 
-/// The links that mention a user: those to a URI of which `is_member` says that it is a user with a client in the group.
+/// The links that mention a user: those to a URI of which `is_member` says that it is a user with a
+/// client in the group.
 ///
-/// How to compare URIs, and who is in the group, is the caller's to know. The text is what the sender suggests to show; whether it may
-/// represent that user is for the receiver to decide (mimi-content-09 §9.6).
+/// How to compare URIs, and who is in the group, is the caller's to know. The text is what the
+/// sender suggests to show; whether it may represent that user is for the receiver to decide
+/// (mimi-content-09 §9.6).
 ///
 /// ```
 /// use mimi_content::gfm::mentions;
@@ -139,29 +143,34 @@ pub fn mentions(markdown: &str, mut is_member: impl FnMut(&str) -> bool) -> Vec<
     found
 }
 
-/// What to tell a person who follows a link, if anything: that its text shows an address other than its target.
+/// What to tell a person who follows a link, if anything: that its text shows an address other than
+/// its target.
 ///
 /// # What counts as an address
 ///
 /// Anywhere in the text, also directly after or before other signs:
 ///
-/// - a scheme with two slashes (`https://bank.example`), a known scheme without (`https:bank.example`, `im:alice@bank.example`);
-/// - a host name whose last label is a top-level domain, an IPv4 or an IPv6 address, each with what follows it;
+/// - a scheme with two slashes (`https://bank.example`), a known scheme without
+///   (`https:bank.example`, `im:alice@bank.example`);
+/// - a host name whose last label is a top-level domain, an IPv4 or an IPv6 address, each with what
+///   follows it;
 /// - two slashes and a host (`//bank.example`), a user at a host (`alice@bank.example`).
 ///
-/// The text is taken as a person sees it: letters that a right-to-left override (U+202E) turns around are read in both
-/// directions; characters without width are dropped; signs that look like a dot, a slash, a colon, a
-/// hyphen or an at sign count as those.
+/// The text is taken as a person sees it: letters that a right-to-left override (U+202E) turns
+/// around are read in both directions; characters without width are dropped; signs that look like a
+/// dot, a slash, a colon, a hyphen or an at sign count as those.
 ///
-/// `README.md` and `main.rs` are files, although `md` and `rs` are top-level domains: two labels that end in one of the endings `cab`,
-/// `cc`, `md`, `mk`, `mov`, `pm`, `ps`, `py`, `rs`, `sh`, `so`, `zip` are an address only with a port, a path, a query or slashes
-/// before them (reading T61).
+/// `README.md` and `main.rs` are files, although `md` and `rs` are top-level domains: two labels
+/// that end in one of the endings `cab`, `cc`, `md`, `mk`, `mov`, `pm`, `ps`, `py`, `rs`, `sh`,
+/// `so`, `zip` are an address only with a port, a path, a query or slashes before them (reading
+/// T61).
 ///
 /// # What counts as the same
 ///
-/// Two addresses are the same if they are after normalization (RFC 3986 §6.2.2 and §6.2.3), and host names in ASCII
-/// (UTS #46). An address without a scheme has the target's. `alice@example.com` is the address of a `mailto:` link, and says
-/// nothing about a `mimi:` or `im:` link, which mentions a user. Letters that look like others are not the same.
+/// Two addresses are the same if they are after normalization (RFC 3986 §6.2.2 and §6.2.3), and
+/// host names in ASCII (UTS #46). An address without a scheme has the target's. `alice@example.com`
+/// is the address of a `mailto:` link, and says nothing about a `mimi:` or `im:` link, which
+/// mentions a user. Letters that look like others are not the same.
 ///
 /// ```
 /// use mimi_content::gfm::{LinkWarning, link_warning};
@@ -295,8 +304,8 @@ impl<'t> Target<'t> {
     }
 }
 
-/// The pieces of a word that may be the address that is shown: it, and what is left of it where signs end an address that are
-/// part of one in other places. Each as its beginning and end.
+/// The pieces of a word that may be the address that is shown: it, and what is left of it where
+/// signs end an address that are part of one in other places. Each as its beginning and end.
 fn candidates(word: &str, end: Option<usize>) -> impl Iterator<Item = (usize, usize)> {
     let ends = [Some(word.len()), Some(hard_end(word)), Some(soft_end(word)), end];
     let starts = [Some(0), attached_start(word)];
@@ -315,7 +324,8 @@ fn hard_end(word: &str) -> usize {
     word.find(ends).unwrap_or(word.len())
 }
 
-/// Where signs begin that addresses rarely hold. Brackets at the beginning are those of an IPv6 address.
+/// Where signs begin that addresses rarely hold. Brackets at the beginning are those of an IPv6
+/// address.
 fn soft_end(word: &str) -> usize {
     let ends = |c: char| {
         matches!(c, ',' | ';' | '(' | ')' | '{' | '}' | '*' | '\'' | '!')

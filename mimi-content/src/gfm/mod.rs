@@ -1,13 +1,15 @@
-//! Markdown in messages, variant GFM-MIMI: mimi-content sections 5.4, 7.1.1 and 9.6.
+//! Markdown in messages, variant GFM-MIMI: mimi-content §5.4, 7.1.1 and 9.6.
 //!
-//! GitHub Flavored Markdown with tables, task lists and strikethrough, without bare autolinks and without HTML.
-//! `<https://example.com>` in angle brackets is a link: the draft's own mentions are written so.
+//! GitHub Flavored Markdown with tables, task lists and strikethrough, without bare autolinks and
+//! without HTML. `<https://example.com>` in angle brackets is a link: the draft's own mentions are
+//! written so.
 //!
 //! - [`escape_html`] before sending, or [`Text::escaped_markdown`](crate::Text::escaped_markdown).
 //! - [`events`], [`to_html`] and [`to_plain_text`] to show what was received, hostile or not.
 //! - [`links`], [`mentions`] and [`link_warning`] for what happens when a person touches a link.
 //!
-//! Every function takes time in proportion to the text, and none fails: what nests absurdly is shown as plain text.
+//! Every function takes time in proportion to the text, and none fails: what nests absurdly is
+//! shown as plain text.
 
 mod address;
 mod depth;
@@ -32,10 +34,12 @@ pub use html::to_html;
 pub use link::{Link, LinkWarning, link_warning, links, mentions};
 pub use plain::to_plain_text;
 
-/// Schemes of links that [`events`] and [`to_html`] keep; a link to anything else is shown without its target.
+/// Schemes of links that [`events`] and [`to_html`] keep; a link to anything else is shown without
+/// its target.
 pub const LINK_SCHEMES: [&str; 5] = ["https", "http", "mailto", "mimi", "im"];
 
-/// The supported extensions; the bare autolinks are none of them, and HTML is told apart to be shown as text.
+/// The supported extensions; the bare autolinks are none of them, and HTML is told apart to be
+/// shown as text.
 fn parser(markdown: &str) -> Parser<'_> {
     Parser::new_ext(
         markdown,
@@ -43,8 +47,9 @@ fn parser(markdown: &str) -> Parser<'_> {
     )
 }
 
-/// `&lt;` in the place of the `<` of every HTML tag, comment, declaration, processing instruction and CDATA section, as a sender must
-/// do (section 7.1.1). Code and links in angle brackets stay as they are.
+/// `&lt;` in the place of the `<` of every HTML tag, comment, declaration, processing instruction
+/// and CDATA section, as a sender must do (§7.1.1). Code and links in angle brackets stay as they
+/// are.
 ///
 /// ```
 /// use mimi_content::gfm::escape_html;
@@ -58,7 +63,8 @@ pub fn escape_html(markdown: &str) -> Cow<'_, str> {
     if nests_too_deeply(markdown) {
         return escape_at(&text, |_, _| true).map_or(text.clone(), Cow::Owned);
     }
-    // What was inside HTML may hold further HTML when it no longer is, line after line. So the last rounds reach further.
+    // What was inside HTML may hold further HTML when it no longer is, line after line. So the last
+    // rounds reach further.
     for round in 0..MAX_ROUNDS {
         let places = html_places(&text, round >= EXACT_ROUNDS);
         let mut places = places.iter().peekable();
@@ -98,7 +104,8 @@ fn html_places(markdown: &str, inside: bool) -> Vec<usize> {
     places
 }
 
-/// The text with the chosen ones of the `<` replaced that could begin HTML; `None` if there is none.
+/// The text with the chosen ones of the `<` replaced that could begin HTML; `None` if there is
+/// none.
 fn escape_at(text: &str, mut chosen: impl FnMut(usize, &str) -> bool) -> Option<String> {
     let mut escaped: Option<String> = None;
     let mut done = 0_usize;

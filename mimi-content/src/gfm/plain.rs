@@ -12,11 +12,12 @@ use crate::invisible::push_plain;
 
 /// Plain text for GFM-MIMI: without its marks, but with its line breaks, bullets and numbers.
 ///
-/// A link shows its target after its text, unless it is a mention or the text says the same. A link or a picture that names another
-/// part of the message is its text alone; the part is to be shown by itself.
+/// A link shows its target after its text, unless it is a mention or the text says the same. A link
+/// or a picture that names another part of the message is its text alone; the part is to be shown
+/// by itself.
 ///
-/// The text is fit for a terminal: control characters other than line breaks and tabs become U+FFFD, and the characters that
-/// control the direction of text are left out.
+/// The text is fit for a terminal: control characters other than line breaks and tabs become
+/// U+FFFD, and the characters that control the direction of text are left out.
 ///
 /// ```
 /// use mimi_content::gfm::to_plain_text;

@@ -1,14 +1,15 @@
 //! Top-level domains, for telling a host name from other words with a dot.
 
-/// Whether a label, in lower case and in its ASCII form, is a top-level domain or a special-use name that people see in the
-/// place of one.
+/// Whether a label, in lower case and in its ASCII form, is a top-level domain or a special-use
+/// name that people see in the place of one.
 ///
 /// The list is IANA's root zone. A name that was added since reads as a word.
 pub(super) fn is_top_level(label: &str) -> bool {
     TOP_LEVEL.binary_search(&label).is_ok()
 }
 
-/// IANA's root zone, and the names of RFC 2606, RFC 6762, RFC 7686, RFC 9476 and `internal`, in ASCII order.
+/// IANA's root zone, and the names of RFC 2606, RFC 6762, RFC 7686, RFC 9476 and `internal`, in
+/// ASCII order.
 #[rustfmt::skip]
 static TOP_LEVEL: [&str; 1519] = [
     "aaa", "aarp", "abarth", "abb", "abbott", "abbvie", "abc", "able", "abogado", "abudhabi", "ac",

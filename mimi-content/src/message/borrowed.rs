@@ -104,8 +104,8 @@ impl<'a> MimiContentRef<'a> {
     ///
     /// # Errors
     ///
-    /// [`DecodeError`](crate::DecodeError) for everything but the one canonical encoding of a valid message: see
-    /// [`DecodeErrorKind`] for what there is.
+    /// [`DecodeError`](crate::DecodeError) for everything but the one canonical encoding of a valid
+    /// message: see [`DecodeErrorKind`] for what there is.
     #[inline]
     pub fn decode(encoded: &'a [u8]) -> Result<Self> {
         Self::decode_document(encoded).within("MimiContent")
@@ -127,7 +127,7 @@ impl<'a> MimiContentRef<'a> {
         self.encoded
     }
 
-    /// The random octets that make the message ID unpredictable.
+    /// The random bytes that make the message ID unpredictable.
     #[must_use]
     pub fn salt(&self) -> Salt {
         Salt::from_bytes(*self.envelope.salt)
@@ -169,14 +169,15 @@ impl<'a> MimiContentRef<'a> {
         &self.body
     }
 
-    /// All parts, depth-first: each stands at its part index, and the parts inside a multipart follow it.
+    /// All parts, depth-first: each stands at its part index, and the parts inside a multipart
+    /// follow it.
     #[must_use]
     pub fn parts(&self) -> &[NestedPartRef<'a>] {
         if self.parts.is_empty() { core::slice::from_ref(&self.body) } else { &self.parts }
     }
 
-    /// The external parts whose content the message does not bind, services included, in their order.
-    /// See [`UnboundReason`](crate::UnboundReason).
+    /// The external parts whose content the message does not bind, services included, in their
+    /// order. See [`UnboundReason`](crate::UnboundReason).
     pub fn unbound_parts(&self) -> impl Iterator<Item = UnboundPart> {
         let parts = (0..=u16::MAX).map(PartIndex).zip(self.parts());
         part::unbound_parts(parts.map(|(index, nested)| (index, nested.part)))
@@ -188,7 +189,8 @@ impl<'a> MimiContentRef<'a> {
         self.parts().get(usize::from(index))
     }
 
-    /// The parts directly inside a multipart, with their indexes. Nothing if the part is of another kind or does not exist.
+    /// The parts directly inside a multipart, with their indexes. Nothing if the part is of another
+    /// kind or does not exist.
     ///
     /// ```
     /// use mimi_content::{MimiContentRef, PartIndex};
@@ -222,7 +224,8 @@ impl<'a> MimiContentRef<'a> {
     ///
     /// # Errors
     ///
-    /// [`ContentIdError`] if the URI is of another form, or names no part, or one that is neither single nor external.
+    /// [`ContentIdError`] if the URI is of another form, or names no part, or one that is neither
+    /// single nor external.
     pub fn resolve_content_id(
         &self,
         uri: &str,
@@ -232,21 +235,23 @@ impl<'a> MimiContentRef<'a> {
         self.part(index).map(|part| (index, part)).ok_or(ContentIdError::NoSuchPart)
     }
 
-    /// The URI `cid:N@local.invalid` by which another part of this message refers to the part with this index (section 4.4).
+    /// The URI `cid:N@local.invalid` by which another part of this message refers to the part with
+    /// this index (§4.4).
     ///
     /// # Errors
     ///
-    /// [`ContentIdError::NoSuchPart`] if the message has no such part, [`ContentIdError::NotReferable`] if it is neither single nor
-    /// external.
+    /// [`ContentIdError::NoSuchPart`] if the message has no such part,
+    /// [`ContentIdError::NotReferable`] if it is neither single nor external.
     pub fn content_id(&self, index: PartIndex) -> core::result::Result<ContentId, ContentIdError> {
         self.part(index).ok_or(ContentIdError::NoSuchPart)?.content_id(index)
     }
 
-    /// The message's ID (revision 08); see [`MessageId::compute`] for where the URIs must come from.
+    /// The message's ID (revision 08); see [`MessageId::compute`] for where the URIs must come
+    /// from.
     ///
     /// # Errors
     ///
-    /// [`UriTooLong`] if a URI has more than 65535 octets.
+    /// [`UriTooLong`] if a URI has more than 65535 bytes.
     pub fn message_id(
         &self,
         sender_uri: &str,

@@ -1,4 +1,4 @@
-//! The message container: mimi-content section 4.1.
+//! The message container: mimi-content §4.1.
 
 mod borrowed;
 mod owned;
@@ -14,7 +14,7 @@ use crate::message_id::MessageId;
 pub use borrowed::MimiContentRef;
 pub use owned::{BuildError, MimiContent, MimiContentBuilder};
 
-/// Octets of a topic ID, at most (section 9.1).
+/// Bytes of a topic ID, at most (§9.1).
 pub const MAX_TOPIC_ID: usize = 4096;
 
 /// All fields but the body.

@@ -16,10 +16,11 @@ use crate::part::{
 };
 use crate::salt::Salt;
 
-/// A message that owns its content. It can only be decoded (from CBOR or its JSON form) or built, so that its encoding always decodes.
+/// A message that owns its content. It can only be decoded (from CBOR or its JSON form) or built,
+/// so that its encoding always decodes.
 ///
-/// What is built also keeps to the rules that a decoder does not enforce, because a message that breaks them is a finding and no refusal:
-/// see [`MimiContentBuilder::build`].
+/// What is built also keeps to the rules that a decoder does not enforce, because a message that
+/// breaks them is a finding and no refusal: see [`MimiContentBuilder::build`].
 ///
 /// ```
 /// use mimi_content::{Disposition, Extensions, MimiContent, NestedPart, Salt};
@@ -68,10 +69,12 @@ impl MimiContent {
         }
     }
 
-    /// Continues to build from this message, for a copy that differs in some fields. Give it a salt of its own.
+    /// Continues to build from this message, for a copy that differs in some fields. Give it a salt
+    /// of its own.
     ///
-    /// [`MimiContentBuilder::build`] refuses the copy of a received message that no builder would have made, such as one with a malformed
-    /// language, until its body is replaced: who sends it on would be its author.
+    /// [`MimiContentBuilder::build`] refuses the copy of a received message that no builder would
+    /// have made, such as one with a malformed language, until its body is replaced: who sends it
+    /// on would be its author.
     pub fn into_builder(self, salt: Salt) -> MimiContentBuilder {
         MimiContentBuilder { message: Self { salt, ..self }, composed: false }
     }
@@ -120,7 +123,7 @@ impl MimiContent {
         self.body.walk(&mut |part| part.encode_head(sink));
     }
 
-    /// The random octets that make the message ID unpredictable.
+    /// The random bytes that make the message ID unpredictable.
     #[must_use]
     pub fn salt(&self) -> Salt {
         self.salt
@@ -178,8 +181,8 @@ impl MimiContent {
         self.body.parts()
     }
 
-    /// The external parts whose content the message does not bind, services included, in their order.
-    /// See [`UnboundReason`].
+    /// The external parts whose content the message does not bind, services included, in their
+    /// order. See [`UnboundReason`].
     pub fn unbound_parts(&self) -> impl Iterator<Item = UnboundPart> {
         part::unbound_parts(self.parts().map(|(index, nested)| (index, nested.as_head().part)))
     }
@@ -199,7 +202,8 @@ impl MimiContent {
     ///
     /// # Errors
     ///
-    /// [`ContentIdError`] if the URI is of another form, or names no part, or one that is neither single nor external.
+    /// [`ContentIdError`] if the URI is of another form, or names no part, or one that is neither
+    /// single nor external.
     pub fn resolve_content_id(
         &self,
         uri: &str,
@@ -209,7 +213,8 @@ impl MimiContent {
         self.part(index).map(|part| (index, part)).ok_or(ContentIdError::NoSuchPart)
     }
 
-    /// The URI `cid:N@local.invalid` by which another part of this message refers to the part with this index (section 4.4).
+    /// The URI `cid:N@local.invalid` by which another part of this message refers to the part with
+    /// this index (§4.4).
     ///
     /// ```
     /// use mimi_content::{ContentIdError, MimiContent, PartIndex};
@@ -224,18 +229,18 @@ impl MimiContent {
     ///
     /// # Errors
     ///
-    /// [`ContentIdError::NoSuchPart`] if the message has no such part, [`ContentIdError::NotReferable`] if it is neither single nor
-    /// external.
+    /// [`ContentIdError::NoSuchPart`] if the message has no such part,
+    /// [`ContentIdError::NotReferable`] if it is neither single nor external.
     pub fn content_id(&self, index: PartIndex) -> core::result::Result<ContentId, ContentIdError> {
         self.part(index).ok_or(ContentIdError::NoSuchPart)?.as_head().content_id(index)
     }
 
-    /// The message's ID (revision 08), hashed while it is encoded, without a copy of it; see [`MessageId::compute`] for where
-    /// the URIs must come from.
+    /// The message's ID (revision 08), hashed while it is encoded, without a copy of it; see
+    /// [`MessageId::compute`] for where the URIs must come from.
     ///
     /// # Errors
     ///
-    /// [`UriTooLong`] if a URI has more than 65535 octets.
+    /// [`UriTooLong`] if a URI has more than 65535 bytes.
     pub fn message_id(
         &self,
         sender_uri: &str,
@@ -264,12 +269,14 @@ impl MimiContent {
 #[must_use]
 pub struct MimiContentBuilder {
     message: MimiContent,
-    /// The message comes from a [`Composer`](crate::Composer): its sender and room stay, and it binds what it refers to.
+    /// The message comes from a [`Composer`](crate::Composer): its sender and room stay, and it
+    /// binds what it refers to.
     composed: bool,
 }
 
 impl MimiContentBuilder {
-    /// Says which message this one edits, deletes or takes back: the first instance of it. `None` for no message.
+    /// Says which message this one edits, deletes or takes back: the first instance of it. `None`
+    /// for no message.
     pub fn replaces(mut self, id: impl Into<Option<MessageId>>) -> Self {
         self.message.replaces = id.into();
         self
@@ -287,13 +294,15 @@ impl MimiContentBuilder {
         self
     }
 
-    /// Says which message, in exactly which version, this one replies or reacts to. `None` for no message.
+    /// Says which message, in exactly which version, this one replies or reacts to. `None` for no
+    /// message.
     pub fn in_reply_to(mut self, id: impl Into<Option<MessageId>>) -> Self {
         self.message.in_reply_to = id.into();
         self
     }
 
-    /// Sets all extensions. Of a message that a [`Composer`](crate::Composer) began, the sender (1) and the room (2) stay.
+    /// Sets all extensions. Of a message that a [`Composer`](crate::Composer) began, the sender (1)
+    /// and the room (2) stay.
     pub fn extensions(mut self, extensions: Extensions) -> Self {
         let former = core::mem::replace(&mut self.message.extensions, extensions);
         if self.composed {
@@ -316,8 +325,8 @@ impl MimiContentBuilder {
     ///
     /// # Errors
     ///
-    /// As [`Extensions::set_encoded`]; [`ExtensionError::SenderOrRoom`] for the keys 1 and 2 of a message that a
-    /// [`Composer`](crate::Composer) began.
+    /// As [`Extensions::set_encoded`]; [`ExtensionError::SenderOrRoom`] for the keys 1 and 2 of a
+    /// message that a [`Composer`](crate::Composer) began.
     pub fn extension<'k>(
         mut self,
         key: impl Into<ExtensionKey<'k>>,
@@ -347,12 +356,13 @@ impl MimiContentBuilder {
     ///
     /// # Errors
     ///
-    /// [`BuildError::TopicIdTooLong`] over [`MAX_TOPIC_ID`] octets; [`BuildError::MalformedLanguage`] for a language that
-    /// [`is_language_list`] denies; [`BuildError::KeyWithoutEncryption`] for a key, nonce or aad beside
+    /// [`BuildError::TopicIdTooLong`] over [`MAX_TOPIC_ID`] bytes;
+    /// [`BuildError::MalformedLanguage`] for a language that [`is_language_list`] denies;
+    /// [`BuildError::KeyWithoutEncryption`] for a key, nonce or aad beside
     /// [`AeadAlgorithm::NONE`](crate::AeadAlgorithm::NONE); [`BuildError::Unbound`] if a
-    /// [`Composer`](crate::Composer) began the message and the content of an external part is not bound,
-    /// unless the part is a service. Of several parts the first one is named. The limits on parts hold by
-    /// their types.
+    /// [`Composer`](crate::Composer) began the message and the content of an external part is not
+    /// bound, unless the part is a service. Of several parts the first one is named. The limits on
+    /// parts hold by their types.
     pub fn build(self) -> core::result::Result<MimiContent, BuildError> {
         for (index, part) in self.message.parts() {
             let part = part.as_head();
@@ -375,7 +385,8 @@ impl MimiContentBuilder {
         self.build_as_received()
     }
 
-    /// As [`MimiContentBuilder::build`], for a message that need not be more than what a decoder accepts.
+    /// As [`MimiContentBuilder::build`], for a message that need not be more than what a decoder
+    /// accepts.
     ///
     /// # Errors
     ///
@@ -395,9 +406,9 @@ impl MimiContentBuilder {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// A topic ID over 4096 octets.
+    /// A topic ID over 4096 bytes.
     TopicIdTooLong {
-        /// Octets found.
+        /// Bytes found.
         found: usize,
     },
     /// A multipart of fewer than two parts.
@@ -409,12 +420,12 @@ pub enum BuildError {
     TooManyParts,
     /// Parts nested deeper than 4 levels.
     PartsTooDeep,
-    /// A language that is no list of language tags (section 4.4).
+    /// A language that is no list of language tags (§4.4).
     MalformedLanguage {
         /// Which part.
         part: PartIndex,
     },
-    /// A key, nonce or aad of a part that is not encrypted (section 4.5).
+    /// A key, nonce or aad of a part that is not encrypted (§4.5).
     KeyWithoutEncryption {
         /// Which part.
         part: PartIndex,

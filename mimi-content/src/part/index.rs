@@ -1,4 +1,4 @@
-//! Part indexes and the content ID URIs made from them: mimi-content section 4.4.
+//! Part indexes and the content ID URIs made from them: mimi-content §4.4.
 
 use core::fmt;
 
@@ -13,7 +13,8 @@ use core::fmt;
 pub struct PartIndex(pub u16);
 
 impl PartIndex {
-    /// Reads `cid:N@local.invalid`. Scheme and host are compared without regard to case, as in any URI; N has no leading zeros.
+    /// Reads `cid:N@local.invalid`. Scheme and host are compared without regard to case, as in any
+    /// URI; N has no leading zeros.
     ///
     /// Whether a message has such a part, and one that may be referred to, is for
     /// [`MimiContentRef::resolve_content_id`](crate::MimiContentRef::resolve_content_id) and
@@ -21,7 +22,8 @@ impl PartIndex {
     ///
     /// # Errors
     ///
-    /// [`ContentIdError`] if the URI is of another form, or N so large that no message has such a part.
+    /// [`ContentIdError`] if the URI is of another form, or N so large that no message has such a
+    /// part.
     pub fn from_content_id(uri: &str) -> Result<Self, ContentIdError> {
         let (scheme, id) = uri.split_once(':').ok_or(ContentIdError::NotAContentId)?;
         let (number, host) = id.split_once('@').ok_or(ContentIdError::NotAContentId)?;
@@ -58,10 +60,12 @@ impl fmt::Display for PartIndex {
     }
 }
 
-/// The URI by which a part is referred to in another part of the same message; [`Display`](fmt::Display) writes it.
+/// The URI by which a part is referred to in another part of the same message;
+/// [`Display`](fmt::Display) writes it.
 ///
 /// Made by [`MimiContentRef::content_id`](crate::MimiContentRef::content_id) and
-/// [`MimiContent::content_id`](crate::MimiContent::content_id), so that it names a single or an external part.
+/// [`MimiContent::content_id`](crate::MimiContent::content_id), so that it names a single or an
+/// external part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContentId(PartIndex);
 

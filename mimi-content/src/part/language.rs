@@ -1,7 +1,8 @@
 //! Language tags: RFC 5646 §2.1.
 
-/// The irregular grandfathered tags of RFC 5646 §2.1, which no other production covers. The regular ones have the shape of a
-/// language with extended languages or variants, except the four in [`REGULAR`].
+/// The irregular grandfathered tags of RFC 5646 §2.1, which no other production covers. The regular
+/// ones have the shape of a language with extended languages or variants, except the four in
+/// [`REGULAR`].
 const IRREGULAR: [&str; 17] = [
     "en-GB-oed",
     "i-ami",
@@ -35,8 +36,9 @@ const REGULAR: [&str; 9] = [
     "zh-xiang",
 ];
 
-/// Whether `language` has the form that mimi-content-09 §4.4 requires: empty, or a comma-separated list of well-formed
-/// language tags ([`is_language_tag`]). Spaces after a comma are allowed (reading T12).
+/// Whether `language` has the form that mimi-content-09 §4.4 requires: empty, or a comma-separated
+/// list of well-formed language tags ([`is_language_tag`]). Spaces after a comma are allowed
+/// (reading T12).
 ///
 /// ```
 /// use mimi_content::is_language_list;
@@ -55,8 +57,8 @@ pub fn is_language_list(language: &str) -> bool {
             && tags.all(|tag| is_language_tag(tag.trim_start_matches(' ')))
 }
 
-/// Whether `tag` is one well-formed language tag: it has the grammar of RFC 5646 §2.1. Whether the subtags are registered
-/// is not checked.
+/// Whether `tag` is one well-formed language tag: it has the grammar of RFC 5646 §2.1. Whether the
+/// subtags are registered is not checked.
 ///
 /// ```
 /// use mimi_content::is_language_tag;
@@ -72,7 +74,8 @@ pub fn is_language_tag(tag: &str) -> bool {
         || tag.split_once('-').is_some_and(|(x, rest)| x.eq_ignore_ascii_case("x") && is_private_use(rest))
 }
 
-/// The production `langtag`: language, script, region, variants, extensions, private use, in this order.
+/// The production `langtag`: language, script, region, variants, extensions, private use, in this
+/// order.
 fn is_langtag(tag: &str) -> bool {
     let mut subtags = tag.split('-').peekable();
     let Some(language) = subtags.next().filter(|language| is_alpha(language, 2, 8)) else { return false };

@@ -1,4 +1,4 @@
-//! Body parts: mimi-content section 4.4 and 4.5.
+//! Body parts: mimi-content §4.4 and 4.5.
 
 mod index;
 mod language;
@@ -18,13 +18,13 @@ pub use language::{is_language_list, is_language_tag};
 pub(crate) use owned::tree_from;
 pub use owned::{ExternalPart, MultiPart, NestedPart, Part, SinglePart};
 
-/// Levels of parts, at most; the body is level 1 (section 6.3).
+/// Levels of parts, at most; the body is level 1 (§6.3).
 pub const MAX_PART_DEPTH: usize = 4;
 
-/// Body parts of one message, at most; every part counts, the body and multiparts included (section 9.1).
+/// Body parts of one message, at most; every part counts, the body and multiparts included (§9.1).
 pub const MAX_PARTS: usize = 1024;
 
-/// Octets that the smallest part takes: an array of disposition, empty language and cardinality.
+/// Bytes that the smallest part takes: an array of disposition, empty language and cardinality.
 const LEAST_PART: usize = 4;
 
 /// A body part of a received message.
@@ -36,7 +36,8 @@ const LEAST_PART: usize = 4;
 pub struct NestedPartRef<'a> {
     /// What the part is for.
     pub disposition: Disposition,
-    /// Empty, or a comma-separated list of language tags (RFC 5646). Not checked; see [`is_language_list`].
+    /// Empty, or a comma-separated list of language tags (RFC 5646). Not checked; see
+    /// [`is_language_list`].
     pub language: &'a str,
     /// What the part holds.
     pub part: PartRef<'a>,
@@ -51,7 +52,8 @@ pub enum PartRef<'a> {
     Single(SinglePartRef<'a>),
     /// Content behind a URL (2).
     External(ExternalPartRef<'a>),
-    /// Further parts (3), which follow this one in [`MimiContentRef::parts`](crate::MimiContentRef::parts).
+    /// Further parts (3), which follow this one in
+    /// [`MimiContentRef::parts`](crate::MimiContentRef::parts).
     Multi(MultiPartRef),
 }
 
@@ -83,7 +85,7 @@ pub struct ExternalPartRef<'a> {
     pub url: &'a str,
     /// When the content becomes invalid, in seconds since the UNIX epoch; 0 for never.
     pub expires: u32,
-    /// Octets of the content; 0 for unknown.
+    /// Bytes of the content; 0 for unknown.
     pub size: u64,
     /// The algorithm that the content is encrypted with.
     pub enc_alg: AeadAlgorithm,
@@ -149,7 +151,7 @@ impl MultiPartRef {
     }
 }
 
-/// How the parts of a multipart belong together (section 4.4).
+/// How the parts of a multipart belong together (§4.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum PartSemantics {
@@ -172,7 +174,7 @@ impl PartSemantics {
         }
     }
 
-    /// The semantics with this number, if it is one; there are no others to come (section 9.1).
+    /// The semantics with this number, if it is one; there are no others to come (§9.1).
     #[must_use]
     pub const fn from_number(number: u64) -> Option<Self> {
         match number {
@@ -243,8 +245,8 @@ impl<'a> NestedPartRef<'a> {
     pub(crate) const EMPTY: Self =
         Self { disposition: Disposition::UNSPECIFIED, language: "", part: PartRef::Null };
 
-    /// Reads one part into its place; of a multipart, everything up to its first part. `budget` is how many parts may come
-    /// inside it.
+    /// Reads one part into its place; of a multipart, everything up to its first part. `budget` is
+    /// how many parts may come inside it.
     #[inline]
     pub(crate) fn decode_head(&mut self, reader: &mut Reader<'a>, budget: usize) -> Result<()> {
         let start = reader.mark();
@@ -397,7 +399,8 @@ impl<'a> ExternalPartRef<'a> {
         }
     }
 
-    /// Whether there is a key, nonce or aad although the content is not encrypted, which section 4.5 forbids.
+    /// Whether there is a key, nonce or aad although the content is not encrypted, which §4.5
+    /// forbids.
     pub(crate) fn has_key_without_encryption(&self) -> bool {
         self.enc_alg == AeadAlgorithm::NONE
             && !(self.key.is_empty() && self.nonce.is_empty() && self.aad.is_empty())

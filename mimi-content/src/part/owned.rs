@@ -29,8 +29,9 @@ use crate::message_id::HashAlgorithm;
 /// # Ok::<(), mimi_content::BuildError>(())
 /// ```
 ///
-/// The language and the content type stand behind methods, beside fields that are public: both are short, and are kept inside the part
-/// instead of each in an allocation of its own, which a decoder would pay for in every part. How they are kept is not part of the API.
+/// The language and the content type stand behind methods, beside fields that are public: both are
+/// short, and are kept inside the part instead of each in an allocation of its own, which a decoder
+/// would pay for in every part. How they are kept is not part of the API.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct NestedPart {
     /// What the part is for.
@@ -88,9 +89,10 @@ pub struct ExternalPart {
     pub url: String,
     /// When the content becomes invalid, in seconds since the UNIX epoch; 0 for never.
     pub expires: u32,
-    /// Octets of the content; 0 for unknown.
+    /// Bytes of the content; 0 for unknown.
     pub size: u64,
-    /// The algorithm that the content is encrypted with; without one, leave key, nonce and aad empty.
+    /// The algorithm that the content is encrypted with; without one, leave key, nonce and aad
+    /// empty.
     pub enc_alg: AeadAlgorithm,
     /// Its key.
     pub key: Vec<u8>,
@@ -137,8 +139,9 @@ impl MultiPart {
     ///
     /// # Errors
     ///
-    /// [`BuildError::TooFewParts`] below two parts, [`BuildError::PartsTooDeep`] if no message can hold the result because it
-    /// nests to more than [`MAX_PART_DEPTH`] levels, [`BuildError::TooManyParts`] if it amounts to more than [`MAX_PARTS`].
+    /// [`BuildError::TooFewParts`] below two parts, [`BuildError::PartsTooDeep`] if no message can
+    /// hold the result because it nests to more than [`MAX_PART_DEPTH`] levels,
+    /// [`BuildError::TooManyParts`] if it amounts to more than [`MAX_PARTS`].
     pub fn new(semantics: PartSemantics, parts: Vec<NestedPart>) -> Result<Self, BuildError> {
         if parts.len() < 2 {
             return Err(BuildError::TooFewParts { found: parts.len() });
@@ -286,10 +289,11 @@ impl NestedPart {
         }
     }
 
-    /// Calls `visit` for this part and all parts inside it that hold no parts themselves, in the order of their indexes.
+    /// Calls `visit` for this part and all parts inside it that hold no parts themselves, in the
+    /// order of their indexes.
     ///
-    /// A part may be changed into another, for example to remove keys before a message is stored. It can not become a
-    /// multipart: what `visit` puts there is replaced by a null part.
+    /// A part may be changed into another, for example to remove keys before a message is stored.
+    /// It can not become a multipart: what `visit` puts there is replaced by a null part.
     ///
     /// ```
     /// use mimi_content::{AeadAlgorithm, Disposition, ExternalPart, NestedPart, Part};

@@ -1,4 +1,4 @@
-//! Who may change what others have seen: mimi-content section 9.3.
+//! Who may change what others have seen: mimi-content §9.3.
 
 use core::fmt;
 
@@ -8,8 +8,10 @@ use crate::status::{MessageStatus, StatusRule, StatusStanding, TwoFacts};
 
 /// A change of an earlier message, for the caller to allow or to refuse.
 ///
-/// The answer must depend on nothing but these fields and on what held in the room when the hub accepted the change: then every arrival order gives
-/// the same timeline. The timeline asks for each action as soon as it has both messages, whichever came first, and once more where the hub delivers the change again with an earlier timestamp.
+/// The answer must depend on nothing but these fields and on what held in the room when the hub
+/// accepted the change: then every arrival order gives the same timeline. The timeline asks for
+/// each action as soon as it has both messages, whichever came first, and once more where the hub
+/// delivers the change again with an earlier timestamp.
 #[derive(Clone, Copy, Debug)]
 pub struct Change<'a, P> {
     /// What is to be done.
@@ -60,7 +62,8 @@ pub enum Action {
     EditReaction,
     /// Takes a reaction back.
     DeleteReaction,
-    /// Another topic for a message. Asked beside the action on the body; each takes effect without the other.
+    /// Another topic for a message. Asked beside the action on the body; each takes effect without
+    /// the other.
     ChangeTopic,
 }
 
@@ -99,7 +102,8 @@ impl<P, R, F: Fn(&Change<'_, P>) -> Result<(), R>> TimelineRules<P, R> for F {
     }
 }
 
-/// The draft's default: the original sender may edit, delete and take back, and none may change a topic.
+/// The draft's default: the original sender may edit, delete and take back, and none may change a
+/// topic.
 ///
 /// # Errors
 ///

@@ -24,8 +24,8 @@ use crate::status::{Holds, MessageStatus, StatusWeight};
 pub enum Incoming<'a> {
     /// A message that the hub accepted.
     Message(Received<'a>),
-    /// A message of the local user's own that the hub has not accepted yet, at the local time; once more
-    /// when it is sent again after it failed.
+    /// A message of the local user's own that the hub has not accepted yet, at the local time; once
+    /// more when it is sent again after it failed.
     Local(Received<'a>),
     /// The hub accepted a message of the local user's own.
     Accepted {
@@ -39,13 +39,14 @@ pub enum Incoming<'a> {
         /// The message.
         message_id: MessageId,
     },
-    /// The local user gives up a message of its own that the hub has not accepted. Nothing, if it has.
+    /// The local user gives up a message of its own that the hub has not accepted. Nothing, if it
+    /// has.
     Dropped {
         /// The message.
         message_id: MessageId,
     },
-    /// The local user read a message, received or not. Of several times, and of several versions, the
-    /// earliest counts.
+    /// The local user read a message, received or not. Of several times, and of several versions,
+    /// the earliest counts.
     Read {
         /// The message.
         message_id: MessageId,
@@ -85,7 +86,9 @@ pub enum Taken {
     Different,
 }
 
-/// Something that looks other than before. With the versions of an entry its reactions, replies and statuses may change too, as they belong to versions. Replies to an entry that is added or changed may quote it: see [`Entry::replies`](super::Entry::replies).
+/// Something that looks other than before. With the versions of an entry its reactions, replies and
+/// statuses may change too, as they belong to versions. Replies to an entry that is added or
+/// changed may quote it: see [`Entry::replies`](super::Entry::replies).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Changed {
@@ -105,7 +108,8 @@ pub enum Changed {
     Replies(MessageId),
     /// The entry stands elsewhere in the order, or the hub accepted it.
     Moved(MessageId),
-    /// The message has another status at the sender of a report. It may be any version, and one that was not seen.
+    /// The message has another status at the sender of a report. It may be any version, and one
+    /// that was not seen.
     Status(MessageId),
     /// The message waits for what it replaces.
     Held(MessageId),
@@ -123,11 +127,11 @@ pub enum Changed {
 
 /// Says what something that happens changes in the rows of a timeline.
 ///
-/// `payload` is what the caller keeps of the message's content, for [`TimelineRules::authorize`] to see.
-/// The rows must be written before the next step, all or none.
+/// `payload` is what the caller keeps of the message's content, for [`TimelineRules::authorize`] to
+/// see. The rows must be written before the next step, all or none.
 ///
-/// The order in which things happen doesn't matter, but for one thing: of two different messages under
-/// one ID, the one that came first is kept (mimi-content-09 §9.1).
+/// The order in which things happen doesn't matter, but for one thing: of two different messages
+/// under one ID, the one that came first is kept (mimi-content-09 §9.1).
 ///
 /// # Errors
 ///
@@ -631,7 +635,8 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
         Ok(answer.unwrap_or_else(|| ask(None)))
     }
 
-    /// What the versions of the touched first instances come to, once all of them are as they will be.
+    /// What the versions of the touched first instances come to, once all of them are as they will
+    /// be.
     fn settle(&mut self) -> Result<(), L::Error> {
         let touched = core::mem::take(&mut self.touched);
         let mut versions: BTreeMap<MessageId, Vec<(Place, Effects)>> = BTreeMap::new();
@@ -656,8 +661,8 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
         Ok(())
     }
 
-    /// `mine` are the versions that this step has looked at. Of the rows that are written, those do not
-    /// count.
+    /// `mine` are the versions that this step has looked at. Of the rows that are written, those do
+    /// not count.
     fn outcome(&self, first: &MessageId, mine: &[(Place, Effects)]) -> Result<Outcome, L::Error> {
         let is_mine = |place: &Place| self.messages.contains_key(&place.message_id);
         let mut written = self.look_up.deletion_after(first, None)?;

@@ -8,7 +8,8 @@ use super::memory::Node;
 use super::{Acceptance, BodyKind, Retraction, Version};
 use crate::message_id::MessageId;
 
-/// A message in the order of the room, with all that became of it. Its ID is that of its first instance.
+/// A message in the order of the room, with all that became of it. Its ID is that of its first
+/// instance.
 pub struct Entry<'t, P, R> {
     /// The first instance.
     pub(super) first: Version<'t, P, R>,
@@ -27,12 +28,12 @@ impl<P, R> Copy for Entry<'_, P, R> {}
 pub enum EntryState {
     /// Its current version is to be shown.
     Shown,
-    /// It was deleted: a placeholder remains (section 5.6).
+    /// It was deleted: a placeholder remains (§5.6).
     Deleted,
     /// The hub retracted it (mimi-hub-retracted-messages-00 §3): a placeholder remains, and
     /// [`Entry::retraction`] says why.
     Retracted,
-    /// It expired, and is to be deleted and disregarded (section 4.1), whether it was deleted or
+    /// It expired, and is to be deleted and disregarded (§4.1), whether it was deleted or
     /// retracted before or not.
     Expired,
 }
@@ -69,7 +70,8 @@ impl<'t, P, R> Entry<'t, P, R> {
         self.first.accepted_ms()
     }
 
-    /// The topic: that of the first instance, unless an edit was allowed to change it. Empty for none.
+    /// The topic: that of the first instance, unless an edit was allowed to change it. Empty for
+    /// none.
     #[must_use]
     pub fn topic_id(&self) -> &'t [u8] {
         self.first.timeline.rows.topic(self.node())
@@ -89,7 +91,8 @@ impl<'t, P, R> Entry<'t, P, R> {
         }
     }
 
-    /// When it expires, in milliseconds since the UNIX epoch. `None` if it does not, or once it is read: see [`Timeline::mark_read`](super::Timeline::mark_read).
+    /// When it expires, in milliseconds since the UNIX epoch. `None` if it does not, or once it is
+    /// read: see [`Timeline::mark_read`](super::Timeline::mark_read).
     #[must_use]
     pub fn expires_ms(&self) -> Option<u64> {
         self.first.timeline.due_ms(self.node())
@@ -101,14 +104,15 @@ impl<'t, P, R> Entry<'t, P, R> {
         self.first
     }
 
-    /// The version that holds: the last edit, or the first instance. Of a deleted message it is what was deleted.
+    /// The version that holds: the last edit, or the first instance. Of a deleted message it is
+    /// what was deleted.
     #[must_use]
     pub fn current(&self) -> Version<'t, P, R> {
         let timeline = self.first.timeline;
         timeline.rows.edit(self.node()).and_then(|node| timeline.version_at(node)).unwrap_or(self.first)
     }
 
-    /// Whether the current version is an edit. To be indicated clearly (section 9.3).
+    /// Whether the current version is an edit. To be indicated clearly (§9.3).
     #[must_use]
     pub fn is_edited(&self) -> bool {
         self.first.timeline.rows.edit(self.node()).is_some()
@@ -121,7 +125,8 @@ impl<'t, P, R> Entry<'t, P, R> {
         timeline.version_at(timeline.rows.deletion(self.node())?)
     }
 
-    /// The versions that were the current one at some time: the first instance, then the edits in their order.
+    /// The versions that were the current one at some time: the first instance, then the edits in
+    /// their order.
     pub fn versions(&self) -> impl Iterator<Item = Version<'t, P, R>> + use<'t, P, R> {
         self.all_versions().filter(|version| version.standing().was_shown())
     }
@@ -162,7 +167,8 @@ impl<'t, P, R> Entry<'t, P, R> {
         nodes.into_iter().filter_map(|node| timeline.first_at(node)).filter(Entry::is_entry).collect()
     }
 
-    /// The replies, the replies to them, and so on: each before its own replies, with its depth, which is 1 for a direct reply. A loop is followed once.
+    /// The replies, the replies to them, and so on: each before its own replies, with its depth,
+    /// which is 1 for a direct reply. A loop is followed once.
     pub fn thread(&self) -> ThreadIter<'t, P, R> {
         let mut thread = ThreadIter { open: Vec::new(), seen: BTreeSet::from([self.node()]) };
         thread.open(self, 1);

@@ -13,25 +13,26 @@ use crate::message_id::MessageId;
 /// What a timeline forgot: [`Timeline::evict`].
 #[derive(Debug)]
 pub struct Evicted<P, R> {
-    /// The messages in the order of their places, with what was kept of each. A row tells the sender, both
-    /// timestamps and when the local user read it.
+    /// The messages in the order of their places, with what was kept of each. A row tells the
+    /// sender, both timestamps and when the local user read it.
     pub messages: Vec<(MessageRow<R>, Option<P>)>,
     /// What came under their IDs with other bytes or from other senders.
     pub different: Vec<DifferentContent<P>>,
 }
 
 impl<P, R> Timeline<P, R> {
-    /// Forgets the entries that were accepted before a time, in milliseconds since the UNIX epoch, with their versions and the
-    /// reactions to them; status reports of before that time, and edits that wait for messages that were not received,
-    /// once all that wait for the same one are older.
+    /// Forgets the entries that were accepted before a time, in milliseconds since the UNIX epoch,
+    /// with their versions and the reactions to them; status reports of before that time, and edits
+    /// that wait for messages that were not received, once all that wait for the same one are
+    /// older.
     ///
-    /// What goes is returned. Insert it again, in any order and before what came under the same ID, and the
-    /// timeline is what it was: the order of arrival has no effect. Until then it counts as not received, so that
-    /// replies to it refer to something unseen and edits of it wait. [Read](Timeline::mark_read) times go
-    /// with their messages; the marker and retractions stay.
+    /// What goes is returned. Insert it again, in any order and before what came under the same ID,
+    /// and the timeline is what it was: the order of arrival has no effect. Until then it counts as
+    /// not received, so that replies to it refer to something unseen and edits of it wait.
+    /// [Read](Timeline::mark_read) times go with their messages; the marker and retractions stay.
     ///
-    /// Entries with a version or a reaction that the hub has not accepted yet stay. Of messages that were
-    /// [dropped](super::Acceptance::Dropped) nothing is returned.
+    /// Entries with a version or a reaction that the hub has not accepted yet stay. Of messages
+    /// that were [dropped](super::Acceptance::Dropped) nothing is returned.
     ///
     /// Takes a time in proportion to the messages that are there, whatever goes. To keep the last
     /// 10,000, evict when there are 20,000.
@@ -48,7 +49,8 @@ impl<P, R> Memory<P, R> {
     /// The messages that [`Timeline::evict`] forgets.
     fn evictable(&self, before_ms: u64) -> BTreeSet<Node> {
         let mut going = BTreeSet::new();
-        // What waits for a message, by the group that waits for the same one: all of it goes, or none.
+        // What waits for a message, by the group that waits for the same one: all of it goes, or
+        // none.
         let mut waiting: BTreeMap<Node, (bool, Vec<Node>)> = BTreeMap::new();
         for node in self.nodes() {
             let Some(record) = self.record(node) else { continue };
@@ -71,15 +73,16 @@ impl<P, R> Memory<P, R> {
         going
     }
 
-    /// Whether it refers to a message that was received and whose first instance was, and goes with that.
+    /// Whether it refers to a message that was received and whose first instance was, and goes with
+    /// that.
     fn has_shown_target(&self, node: Node) -> bool {
         let target = self.record(node).and_then(|record| record.in_reply_to());
         let record = target.and_then(|target| self.record(target));
         record.is_some_and(|record| record.replaces().is_none() || record.first().is_some())
     }
 
-    /// Adds a first instance with its versions and the reactions to them, and so on; none of it, if the
-    /// hub has not accepted some of it.
+    /// Adds a first instance with its versions and the reactions to them, and so on; none of it, if
+    /// the hub has not accepted some of it.
     fn collect(&self, first: Node, going: &mut BTreeSet<Node>) {
         let mut found = Vec::new();
         let mut seen = BTreeSet::new();
@@ -104,8 +107,8 @@ impl<P, R> Memory<P, R> {
         going.extend(found);
     }
 
-    /// Takes messages out, and all that belongs to them alone. What stays is built anew, so that nothing of
-    /// them is left.
+    /// Takes messages out, and all that belongs to them alone. What stays is built anew, so that
+    /// nothing of them is left.
     fn take_out(&mut self, going: &BTreeSet<Node>) -> Evicted<P, R> {
         let mut old = core::mem::take(self);
         let mut rows = Vec::new();

@@ -1,4 +1,4 @@
-//! Messages that disappear: sections 4.1 and 5.8.
+//! Messages that disappear: §4.1 and 5.8.
 
 use alloc::vec::Vec;
 
@@ -7,18 +7,19 @@ use super::memory::Node;
 use crate::message_id::MessageId;
 
 impl<P, R> Timeline<P, R> {
-    /// When the next message expires, in milliseconds since the UNIX epoch: when to call [`Timeline::expire`] again.
+    /// When the next message expires, in milliseconds since the UNIX epoch: when to call
+    /// [`Timeline::expire`] again.
     #[must_use]
     pub fn next_expiration_ms(&self) -> Option<u64> {
         self.rows.next_due().map(|(due_ms, _)| due_ms)
     }
 
-    /// Takes out what was kept for the messages that have expired, all versions of each, for the caller
-    /// to delete, and forgets the reactions that they held. An edit whose first instance was not received
-    /// expires by what it says itself.
+    /// Takes out what was kept for the messages that have expired, all versions of each, for the
+    /// caller to delete, and forgets the reactions that they held. An edit whose first instance was
+    /// not received expires by what it says itself.
     ///
-    /// No more is lost than that: whether an entry is [expired](super::EntryState::Expired) depends on
-    /// the time alone.
+    /// No more is lost than that: whether an entry is [expired](super::EntryState::Expired) depends
+    /// on the time alone.
     pub fn expire(&mut self, now_ms: u64) -> Vec<(MessageId, P)> {
         let mut taken = Vec::new();
         while let Some((due_ms, message_id)) = self.rows.next_due()

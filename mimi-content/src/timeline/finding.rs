@@ -15,20 +15,24 @@ use crate::message_id::MessageId;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TimelineFinding<'t, R> {
-    /// The edit or deletion was not allowed, and has no effect (section 9.3). The reason is the authorization's.
+    /// The edit or deletion was not allowed, and has no effect (§9.3). The reason is the
+    /// authorization's.
     NotAuthorized(&'t R),
-    /// What it replaces is of another kind: a reaction cannot become a message or the other way round, and nothing replaces a status report or becomes one.
+    /// What it replaces is of another kind: a reaction cannot become a message or the other way
+    /// round, and nothing replaces a status report or becomes one.
     OtherKind,
-    /// The edit holds another topic than the original, which was not allowed; its topic has no effect.
+    /// The edit holds another topic than the original, which was not allowed; its topic has no
+    /// effect.
     TopicNotAuthorized(&'t R),
     /// The edit holds other values than the original in fields that no edit changes; the original's
-    /// hold (section 9.3). An edit that holds none of the original's extensions is not one.
+    /// hold (§9.3). An edit that holds none of the original's extensions is not one.
     OtherFields {
         /// `expires`.
         expires: bool,
         /// `inReplyTo`.
         in_reply_to: bool,
-        /// Extensions other than the sender, the room, the sender's timestamp, the external message ID and the last-seen list, which every message has for itself.
+        /// Extensions other than the sender, the room, the sender's timestamp, the external message
+        /// ID and the last-seen list, which every message has for itself.
         extensions: bool,
     },
     /// An edit that was accepted after the deletion, and has no effect.
@@ -225,8 +229,8 @@ impl<'t, R> Facts<'t, R> {
 }
 
 impl<R> MessageRow<R> {
-    /// Everything odd about the message, in the order of [`TimelineFinding`]'s variants. Of a message
-    /// that the hub has not accepted there is none.
+    /// Everything odd about the message, in the order of [`TimelineFinding`]'s variants. Of a
+    /// message that the hub has not accepted there is none.
     #[must_use]
     pub fn findings(&self, context: FindingContext) -> Vec<TimelineFinding<'_, R>> {
         if self.acceptance != Acceptance::Accepted {

@@ -1,4 +1,5 @@
-//! Groups of messages that wait for the same one: disjoint sets, joined by size, with their members in a ring.
+//! Groups of messages that wait for the same one: disjoint sets, joined by size, with their members
+//! in a ring.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;

@@ -50,9 +50,9 @@ impl<T> Arena<T> {
 
 /// Numbers in an order that a comparison of what they stand for gives.
 ///
-/// Two levels: a list of short sorted lists. A number takes four bytes and at most as much slack; the
-/// order lies outside, where the records are. Who refers to messages chooses the bytes of their IDs,
-/// so this is no hash table.
+/// Two levels: a list of short sorted lists. A number takes four bytes and at most as much slack;
+/// the order lies outside, where the records are. Who refers to messages chooses the bytes of their
+/// IDs, so this is no hash table.
 #[derive(Clone, Default)]
 pub(super) struct Sorted {
     chunks: Vec<Vec<u32>>,

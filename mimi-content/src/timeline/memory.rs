@@ -296,7 +296,8 @@ impl<P, R> Memory<P, R> {
         self.topics.value(record.topic).map_or(&[], AsRef::as_ref)
     }
 
-    /// The topic of a first instance: the last one that an edit was allowed to give it, else its own.
+    /// The topic of a first instance: the last one that an edit was allowed to give it, else its
+    /// own.
     fn current_topic(&self, node: Node) -> u32 {
         let moved = self.outcome_nodes(node).and_then(|[_, _, topic]| self.record(topic));
         moved.or_else(|| self.record(node)).map_or(u32::MAX, |record| record.topic)
@@ -427,7 +428,8 @@ impl<P, R> Memory<P, R> {
         self.unseen.iter()
     }
 
-    /// What may have findings, in its order: what is odd by itself, and edits accepted after a deletion.
+    /// What may have findings, in its order: what is odd by itself, and edits accepted after a
+    /// deletion.
     pub(super) fn odd(&self) -> Vec<Node> {
         let mut nodes: Vec<Node> = self.odd.iter().collect();
         for first in &self.deleted {
@@ -561,7 +563,8 @@ impl<P, R> Memory<P, R> {
         id.map_or(NONE, |id| self.intern(id))
     }
 
-    /// Shows every row, with what is kept of it, in an order in which [`Memory::apply`] can write them.
+    /// Shows every row, with what is kept of it, in an order in which [`Memory::apply`] can write
+    /// them.
     pub(super) fn for_each_row(&self, show: &mut dyn FnMut(RowChange<R>, Option<&P>)) {
         // A first instance comes after its versions, which its outcome names.
         for is_first in [false, true] {

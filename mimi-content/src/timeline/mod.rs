@@ -1,43 +1,61 @@
-//! What a person sees of a room: a fold from received messages to entries, their versions, reactions, replies and statuses.
+//! What a person sees of a room: a fold from received messages to entries, their versions,
+//! reactions, replies and statuses.
 //!
-//! A [`Timeline`] takes messages in whatever order they come and gives the same conversation for every order, but for one thing: of two different
-//! messages under one ID, the one that came first is kept (mimi-content section 9.1), and the other is [`DifferentContent`].
+//! A [`Timeline`] takes messages in whatever order they come and gives the same conversation for
+//! every order, but for one thing: of two different messages under one ID, the one that came first
+//! is kept (mimi-content §9.1), and the other is [`DifferentContent`].
 //!
-//! - **Order** (section 5.11): by the hub's accepted timestamp, then by the lexically lower message ID. What was delivered twice with two timestamps
-//!   stands at the earlier one.
-//! - **Edits and deletions** (sections 4.1, 5.5 and 5.6): all that replaces a message, itself or another version of it, joins the first instance. The last edit holds; a
-//!   deletion is final, and edits accepted after it have no effect. An edit changes the body only (section 9.3). Nothing takes effect before the first instance is seen.
-//! - **Authorization** (section 9.3) is asked of a function: [`sender_only`] is the draft's default. What it refuses is kept, with its reason.
-//! - **Reactions** (sections 5.3 and 5.7) belong to a version of a message; each can be edited and taken back like a message.
-//! - **Replies** (section 4.1) refer to a version; a chain of replies that comes back to itself is found when the last of its messages arrives.
-//! - **Expiration** (sections 4.1 and 5.8) counts from the epoch or from [`Timeline::mark_read`]; views take the time as a parameter. What expired is
-//!   neither quoted nor reacted to, and its reactions are forgotten with its payload.
-//! - **Statuses** (mimi-message-status-01 §3): of a reader's reports about a message one holds, by a rule that can be chosen; [`TwoFacts`](crate::TwoFacts) has the table.
-//! - **Local echo**: a message of the local user's own is shown before the hub accepts it ([`Timeline::insert_local`]), and moves to the hub's time.
-//! - **Retraction** by the hub (mimi-hub-retracted-messages-00): [`Timeline::retract`]. What is retracted has no effect and stays as evidence.
+//! - **Order** (§5.11): by the hub's accepted timestamp, then by the lexically lower message ID.
+//!   What was delivered twice with two timestamps stands at the earlier one.
+//! - **Edits and deletions** (§4.1, 5.5 and 5.6): all that replaces a message, itself or another
+//!   version of it, joins the first instance. The last edit holds; a deletion is final, and edits
+//!   accepted after it have no effect. An edit changes the body only (§9.3). Nothing takes effect
+//!   before the first instance is seen.
+//! - **Authorization** (§9.3) is asked of a function: [`sender_only`] is the draft's default. What
+//!   it refuses is kept, with its reason.
+//! - **Reactions** (§5.3 and 5.7) belong to a version of a message; each can be edited and taken
+//!   back like a message.
+//! - **Replies** (§4.1) refer to a version; a chain of replies that comes back to itself is found
+//!   when the last of its messages arrives.
+//! - **Expiration** (§4.1 and 5.8) counts from the epoch or from [`Timeline::mark_read`]; views
+//!   take the time as a parameter. What expired is neither quoted nor reacted to, and its reactions
+//!   are forgotten with its payload.
+//! - **Statuses** (mimi-message-status-01 §3): of a reader's reports about a message one holds, by
+//!   a rule that can be chosen; [`TwoFacts`](crate::TwoFacts) has the table.
+//! - **Local echo**: a message of the local user's own is shown before the hub accepts it
+//!   ([`Timeline::insert_local`]), and moves to the hub's time.
+//! - **Retraction** by the hub (mimi-hub-retracted-messages-00): [`Timeline::retract`]. What is
+//!   retracted has no effect and stays as evidence.
 //!
 //! # In memory or in a database
 //!
-//! All rules are in one step, [`effect`]: it takes what happens ([`Incoming`]) and a [`LookUp`] of the rows that are there, and returns the rows to write and to delete. A client with a
-//! database folds any number of messages in bounded memory: it implements `LookUp` with an index for each method, and writes what comes back; [`MessageRow::encode`] and those of the other rows make bytes of them. [`Timeline`] is the same
-//! for rows in memory, with views.
+//! All rules are in one step, [`effect`]: it takes what happens ([`Incoming`]) and a [`LookUp`] of
+//! the rows that are there, and returns the rows to write and to delete. A client with a database
+//! folds any number of messages in bounded memory: it implements `LookUp` with an index for each
+//! method, and writes what comes back; [`MessageRow::encode`] and those of the other rows make
+//! bytes of them. [`Timeline`] is the same for rows in memory, with views.
 //!
 //! # What it leaves to you
 //!
-//! Whether a message may be sent at all (membership, the capability to send, reply or react): ask before you insert. What to render. When to call [`Timeline::expire`].
+//! Whether a message may be sent at all (membership, the capability to send, reply or react): ask
+//! before you insert. What to render. When to call [`Timeline::expire`].
 //!
 //! # What it keeps
 //!
-//! The IDs, senders, times, topics, references and expirations of all messages it was given, the text of reactions and the entries of status reports; each sender and topic once. No
-//! body: in the payload `P` you keep whatever leads you to it, such as a database's key, the decoded message, or nothing.
+//! The IDs, senders, times, topics, references and expirations of all messages it was given, the
+//! text of reactions and the entries of status reports; each sender and topic once. No body: in the
+//! payload `P` you keep whatever leads you to it, such as a database's key, the decoded message, or
+//! nothing.
 //!
-//! [`Timeline::evict`] forgets what is old and gives it back; [`Timeline::snapshot`] makes bytes of it all. In memory a message takes about 200 bytes
-//! beside its ID in the caller's hands and its payload, and an entry of a status report about 40.
+//! [`Timeline::evict`] forgets what is old and gives it back; [`Timeline::snapshot`] makes bytes of
+//! it all. In memory a message takes about 200 bytes beside its ID in the caller's hands and its
+//! payload, and an entry of a status report about 40.
 //!
 //! # Cost
 //!
-//! A step asks for a few rows, for itself and for each message that waited for it. Long chains of edits or replies, in any order, cost no
-//! more each than others: what waits is in disjoint sets, and nothing is walked twice. Nothing recurses.
+//! A step asks for a few rows, for itself and for each message that waited for it. Long chains of
+//! edits or replies, in any order, cost no more each than others: what waits is in disjoint sets,
+//! and nothing is walked twice. Nothing recurses.
 //!
 //! # Example
 //!
@@ -169,15 +187,17 @@ impl<P, R> Timeline<P, R> {
         self.rows.len() == 0
     }
 
-    /// All entries in their order, whatever became of them: deleted ones leave a placeholder, and [`Entry::state`] says which expired.
+    /// All entries in their order, whatever became of them: deleted ones leave a placeholder, and
+    /// [`Entry::state`] says which expired.
     ///
-    /// Entries are the first instances of messages. Edits, deletions, reactions to something and status reports are not; they are found
-    /// from their entries and through [`Timeline::get`].
+    /// Entries are the first instances of messages. Edits, deletions, reactions to something and
+    /// status reports are not; they are found from their entries and through [`Timeline::get`].
     pub fn entries(&self) -> impl DoubleEndedIterator<Item = Entry<'_, P, R>> {
         self.rows.entries().filter_map(|node| self.first_at(node))
     }
 
-    /// The entries whose first instances were accepted in a span of time, in milliseconds since the UNIX epoch, in their order.
+    /// The entries whose first instances were accepted in a span of time, in milliseconds since the
+    /// UNIX epoch, in their order.
     ///
     /// ```
     /// # use mimi_content::timeline::Timeline;
@@ -205,14 +225,15 @@ impl<P, R> Timeline<P, R> {
         range.into_iter().flatten().filter_map(|node| self.first_at(node))
     }
 
-    /// The topics that have entries, in the order of their octets. Not among them is the empty one, which is none.
+    /// The topics that have entries, in the order of their bytes. Not among them is the empty one,
+    /// which is none.
     pub fn topics(&self) -> impl Iterator<Item = &[u8]> {
         let is_used =
             |topic: &(&[u8], u32)| !topic.0.is_empty() && self.rows.topic_entries(topic.1).next().is_some();
         self.rows.topics.iter().filter(is_used).map(|(id, _)| id)
     }
 
-    /// The entries of a topic in their order (section 5.11).
+    /// The entries of a topic in their order (§5.11).
     pub fn topic(&self, topic_id: &[u8]) -> impl DoubleEndedIterator<Item = Entry<'_, P, R>> {
         let topic = self.rows.topics.find(topic_id).map(|topic| self.rows.topic_entries(topic));
         topic.into_iter().flatten().filter_map(|node| self.first_at(node))
@@ -224,15 +245,18 @@ impl<P, R> Timeline<P, R> {
         self.version_at(self.rows.find(message_id)?)
     }
 
-    /// The entry that a message is a version of. `None` if it or its first instance was not seen, or that is a reaction or a status report.
+    /// The entry that a message is a version of. `None` if it or its first instance was not seen,
+    /// or that is a reaction or a status report.
     ///
-    /// A refused edit leads to the entry that it was meant for; [`Version::standing`] says that it has no effect.
+    /// A refused edit leads to the entry that it was meant for; [`Version::standing`] says that it
+    /// has no effect.
     #[must_use]
     pub fn entry(&self, message_id: &MessageId) -> Option<Entry<'_, P, R>> {
         self.entry_of(self.rows.find(message_id)?)
     }
 
-    /// The edits and deletions of messages that were not seen, in their order. They have no effect until the first instance arrives.
+    /// The edits and deletions of messages that were not seen, in their order. They have no effect
+    /// until the first instance arrives.
     pub fn held(&self) -> impl DoubleEndedIterator<Item = Version<'_, P, R>> {
         self.rows.held().filter_map(|node| self.version_at(node))
     }
@@ -243,18 +267,21 @@ impl<P, R> Timeline<P, R> {
         odd.filter_map(|node| self.version_at(node))
     }
 
-    /// The messages that came under the ID of one that was there already, with other bytes or from another sender.
+    /// The messages that came under the ID of one that was there already, with other bytes or from
+    /// another sender.
     pub fn different_content(&self) -> impl Iterator<Item = &DifferentContent<P>> {
         self.rows.different()
     }
 
-    /// The IDs that messages replace, reply or react to, or that were marked as read, and that were not received, in the order of their octets. It is legitimate that there are some: they
-    /// may be older than the membership of the local user (section 9.1).
+    /// The IDs that messages replace, reply or react to, or that were marked as read, and that were
+    /// not received, in the order of their bytes. It is legitimate that there are some: they may be
+    /// older than the membership of the local user (§9.1).
     pub fn unseen(&self) -> impl Iterator<Item = MessageId> {
         self.rows.unseen().filter_map(|node| self.rows.id(node))
     }
 
-    /// Takes out what was kept for a message, so that nothing of it stays here but the fields that the timeline is made of.
+    /// Takes out what was kept for a message, so that nothing of it stays here but the fields that
+    /// the timeline is made of.
     pub fn take_payload(&mut self, message_id: &MessageId) -> Option<P> {
         let node = self.rows.find(message_id)?;
         self.rows.record_mut(node)?.payload.take()

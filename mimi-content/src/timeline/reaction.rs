@@ -1,4 +1,4 @@
-//! Reactions: sections 5.3 and 5.7.
+//! Reactions: §5.3 and 5.7.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -31,7 +31,8 @@ impl<'t, P, R> Reaction<'t, P, R> {
         self.first.sender_uri()
     }
 
-    /// The ID of the message that takes it back, when it names this one in `replaces`: the first instance of the reaction.
+    /// The ID of the message that takes it back, when it names this one in `replaces`: the first
+    /// instance of the reaction.
     #[must_use]
     pub fn message_id(&self) -> MessageId {
         self.first.message_id()
@@ -72,7 +73,8 @@ pub struct ReactionGroup<'t, P, R> {
 }
 
 impl<'t, P, R> ReactionGroup<'t, P, R> {
-    /// Who reacts so, each once, in the order of the URIs. Show their number, not that of the reactions: one sender may send the same many times.
+    /// Who reacts so, each once, in the order of the URIs. Show their number, not that of the
+    /// reactions: one sender may send the same many times.
     #[must_use]
     pub fn senders(&self) -> Vec<&'t str> {
         let mut senders: Vec<_> = self.reactions.iter().map(Reaction::sender_uri).collect();
@@ -83,10 +85,11 @@ impl<'t, P, R> ReactionGroup<'t, P, R> {
 }
 
 impl<'t, P, R> Entry<'t, P, R> {
-    /// The reactions to all versions that were shown, in their order: those that are neither taken back, retracted nor expired at this time.
-    /// None, if the entry itself is expired or retracted.
+    /// The reactions to all versions that were shown, in their order: those that are neither taken
+    /// back, retracted nor expired at this time. None, if the entry itself is expired or retracted.
     ///
-    /// A reaction to an earlier version may not mean the current one (section 9.3): [`Reaction::to`] tells.
+    /// A reaction to an earlier version may not mean the current one (§9.3): [`Reaction::to`]
+    /// tells.
     #[must_use]
     pub fn reactions(&self, now_ms: u64) -> Vec<Reaction<'t, P, R>> {
         if matches!(self.state(now_ms), EntryState::Expired | EntryState::Retracted) {
@@ -112,7 +115,8 @@ impl<'t, P, R> Entry<'t, P, R> {
         found.into_iter().map(|(_, reaction)| reaction).collect()
     }
 
-    /// The same, those with equal content together. The groups are in the order of their first reactions.
+    /// The same, those with equal content together. The groups are in the order of their first
+    /// reactions.
     #[must_use]
     pub fn reaction_groups(&self, now_ms: u64) -> Vec<ReactionGroup<'t, P, R>> {
         let mut places = BTreeMap::new();

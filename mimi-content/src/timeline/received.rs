@@ -45,9 +45,11 @@ pub struct Received<'a> {
 impl<'a> Received<'a> {
     /// A message that was read from its bytes.
     ///
-    /// `message_id` is computed from the sender that MLS names and the room ([`MimiContentRef::message_id`]), and `sender_uri` is that
-    /// sender. `accepted_ms` is the hub's accepted timestamp in milliseconds since the UNIX epoch. Messages that are to be discarded
-    /// ([`ReceivedMessage::anomalies`](crate::ReceivedMessage::anomalies)) should not come here.
+    /// `message_id` is computed from the sender that MLS names and the room
+    /// ([`MimiContentRef::message_id`]), and `sender_uri` is that sender. `accepted_ms` is the
+    /// hub's accepted timestamp in milliseconds since the UNIX epoch. Messages that are to be
+    /// discarded ([`ReceivedMessage::anomalies`](crate::ReceivedMessage::anomalies)) should not
+    /// come here.
     #[must_use]
     pub fn new(
         message_id: MessageId,
@@ -97,12 +99,12 @@ impl<'a> Received<'a> {
         }
     }
 
-    /// A status report that was sent by itself, as `application/mimi-message-status` and not inside a
-    /// MIMI content message.
+    /// A status report that was sent by itself, as `application/mimi-message-status` and not inside
+    /// a MIMI content message.
     ///
-    /// Such a report has no message ID of its own. The caller chooses `report_id`, the same for each
-    /// delivery of the same report and another one for every other, such as a hash of the sender, the
-    /// room and the bytes.
+    /// Such a report has no message ID of its own. The caller chooses `report_id`, the same for
+    /// each delivery of the same report and another one for every other, such as a hash of the
+    /// sender, the room and the bytes.
     #[must_use]
     pub fn status_report(
         report_id: MessageId,
@@ -154,8 +156,8 @@ impl<'a> Received<'a> {
 }
 
 impl<R> MessageRow<R> {
-    /// Whether this is the encoded content of the message: what a client fetches again for a row of which it keeps no
-    /// content.
+    /// Whether this is the encoded content of the message: what a client fetches again for a row of
+    /// which it keeps no content.
     #[must_use]
     pub fn has_content(&self, encoded: &[u8]) -> bool {
         self.digest == digest(|hash| hash.put(encoded))
@@ -164,13 +166,15 @@ impl<R> MessageRow<R> {
 
 /// What a message is by its body.
 ///
-/// The parts that a receiver processes each by itself are the units of a message: the body, or the parts of a multipart with
-/// `processAll`, at any level. A multipart with `chooseOne` or `singleUnit` is one unit.
+/// The parts that a receiver processes each by itself are the units of a message: the body, or the
+/// parts of a multipart with `processAll`, at any level. A multipart with `chooseOne` or
+/// `singleUnit` is one unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum BodyKind {
     /// Something to show.
     Content,
-    /// Reactions and nothing else. Without `inReplyTo` it reacts to nothing and is shown as a message.
+    /// Reactions and nothing else. Without `inReplyTo` it reacts to nothing and is shown as a
+    /// message.
     Reaction,
     /// Status reports and nothing else.
     Report,
@@ -178,10 +182,11 @@ pub enum BodyKind {
     Null,
 }
 
-/// A single reaction: section 5.3.
+/// A single reaction: §5.3.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ReactionPart {
-    /// The part of the message that is the reaction: a single or external part, or a multipart whose parts are alternatives or belong together.
+    /// The part of the message that is the reaction: a single or external part, or a multipart
+    /// whose parts are alternatives or belong together.
     pub part: PartIndex,
     /// What equal reactions have in common.
     pub content: ReactionContent,
@@ -200,8 +205,8 @@ pub enum ReactionContent {
 #[derive(Clone, Debug)]
 pub(super) struct Body {
     pub(super) kind: BodyKind,
-    /// Whether it holds nothing but null parts and texts of no bytes: such a body takes back a reaction
-    /// that it replaces.
+    /// Whether it holds nothing but null parts and texts of no bytes: such a body takes back a
+    /// reaction that it replaces.
     pub(super) is_emptied: bool,
     pub(super) reactions: Box<[ReactionPart]>,
     pub(super) statuses: Vec<PerMessageStatus>,
@@ -220,7 +225,8 @@ impl Body {
             malformed_report: None,
         };
         let mut reactions = Vec::new();
-        // Where the multiparts end that are open, and whether what is in them is a reaction unless it says otherwise.
+        // Where the multiparts end that are open, and whether what is in them is a reaction unless
+        // it says otherwise.
         let mut open: Vec<(usize, bool)> = Vec::new();
         let (mut units, mut reports, mut reacting, mut index) = (0_usize, 0_usize, 0_usize, 0_usize);
         while let Some(part) = parts.get(index) {
@@ -296,8 +302,8 @@ fn is_text(content_type: &str) -> bool {
 }
 
 impl ReactionContent {
-    /// What reactions are grouped by: one emoji with and without the variation selector U+FE0F, which
-    /// asks for its colourful form, is one reaction.
+    /// What reactions are grouped by: one emoji with and without the variation selector U+FE0F,
+    /// which asks for its colourful form, is one reaction.
     #[must_use]
     pub fn group(&self) -> Cow<'_, Self> {
         match self {

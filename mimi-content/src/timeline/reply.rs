@@ -1,4 +1,4 @@
-//! Replies, and what a new message has to name: sections 4.1 and 5.5.
+//! Replies, and what a new message has to name: §4.1 and 5.5.
 
 use core::fmt;
 
@@ -12,7 +12,8 @@ pub struct Reference<'t, P, R> {
     pub message_id: MessageId,
     /// What became of that version.
     pub state: ReferenceState,
-    /// The entry of that version, if there is one. `None` for what was not seen, and for a reply to a reaction.
+    /// The entry of that version, if there is one. `None` for what was not seen, and for a reply to
+    /// a reaction.
     pub entry: Option<Entry<'t, P, R>>,
 }
 
@@ -25,11 +26,11 @@ pub enum ReferenceState {
     Held,
     /// It is the newest version.
     Newest,
-    /// There is a newer version: to be indicated clearly (section 9.3).
+    /// There is a newer version: to be indicated clearly (§9.3).
     Older,
-    /// The message was deleted: the quotation is to be hidden (section 5.6).
+    /// The message was deleted: the quotation is to be hidden (§5.6).
     Deleted,
-    /// The message expired: there is nothing to quote (section 4.1).
+    /// The message expired: there is nothing to quote (§4.1).
     Expired,
     /// The hub retracted the message, or this version: the quotation is to be hidden.
     Retracted,
@@ -73,11 +74,13 @@ impl fmt::Display for ReferenceError {
 impl core::error::Error for ReferenceError {}
 
 impl<P, R> Timeline<P, R> {
-    /// What a new reply or reaction to a message has to hold as `inReplyTo`: the newest version that is known (section 4.1). `message_id` may be any version.
+    /// What a new reply or reaction to a message has to hold as `inReplyTo`: the newest version
+    /// that is known (§4.1). `message_id` may be any version.
     ///
     /// # Errors
     ///
-    /// [`ReferenceError`] if there is no such version, or if its own replies form a loop, to which none is to be added.
+    /// [`ReferenceError`] if there is no such version, or if its own replies form a loop, to which
+    /// none is to be added.
     pub fn reply_to(&self, message_id: &MessageId) -> Result<MessageId, ReferenceError> {
         let end = self.replaced_end(message_id)?;
         let first = self.get(&end).ok_or(ReferenceError::Unseen)?;
@@ -91,7 +94,8 @@ impl<P, R> Timeline<P, R> {
         Ok(newest.message_id())
     }
 
-    /// What an edit or deletion of a message has to hold as `replaces`: the first instance (sections 4.1 and 5.5), also if it was not received itself.
+    /// What an edit or deletion of a message has to hold as `replaces`: the first instance (§4.1
+    /// and 5.5), also if it was not received itself.
     ///
     /// Whether the local user may, the authorization says.
     ///
@@ -132,10 +136,11 @@ impl<P, R> Timeline<P, R> {
         }
     }
 
-    /// Whether a message with this ID and this `inReplyTo` closes a loop of replies: following the references from there leads back to it. A client
-    /// must not send such a message (section 4.1).
+    /// Whether a message with this ID and this `inReplyTo` closes a loop of replies: following the
+    /// references from there leads back to it. A client must not send such a message (§4.1).
     ///
-    /// It may be one that was inserted, or is yet to be. Costs a step for each reference that is followed.
+    /// It may be one that was inserted, or is yet to be. Costs a step for each reference that is
+    /// followed.
     #[must_use]
     pub fn closes_reply_loop(&self, message_id: &MessageId, in_reply_to: &MessageId) -> bool {
         let mut next = self.rows.find(in_reply_to);

@@ -8,8 +8,8 @@ use crate::message_id::MessageId;
 /// What the hub retracts, and why.
 ///
 /// The caller has checked the proposal that holds it, its signature and the right of its sender
-/// (mimi-hub-retracted-messages-00 §3.1, §3.2), and gives each URI in the spelling that the senders of
-/// messages have.
+/// (mimi-hub-retracted-messages-00 §3.1, §3.2), and gives each URI in the spelling that the senders
+/// of messages have.
 ///
 /// Where several retractions concern a message, the least in the order of this type holds: the one
 /// that was decided first.
@@ -30,16 +30,18 @@ pub struct Retraction {
 pub enum RetractionScope {
     /// Component `hub_retracted_messages`: these.
     Messages(Vec<MessageId>),
-    /// Component `hub_retracted_range`: all of a sender, also reactions, edits, deletions and replies.
+    /// Component `hub_retracted_range`: all of a sender, also reactions, edits, deletions and
+    /// replies.
     Sender {
         /// `abusive_sender_uri`.
         sender_uri: Arc<str>,
-        /// `starting_timestamp`: the first accepted timestamp, in milliseconds since the UNIX epoch;
-        /// `None` for all of the room.
+        /// `starting_timestamp`: the first accepted timestamp, in milliseconds since the UNIX
+        /// epoch; `None` for all of the room.
         from_ms: Option<u64>,
     },
-    /// Component `hub_retracted_messages` of a remover whose role has canDeleteOtherReaction and not
-    /// canDeleteOtherMessage: those of these messages that are reactions. The others keep their effect.
+    /// Component `hub_retracted_messages` of a remover whose role has canDeleteOtherReaction and
+    /// not canDeleteOtherMessage: those of these messages that are reactions. The others keep their
+    /// effect.
     Reactions(Vec<MessageId>),
 }
 

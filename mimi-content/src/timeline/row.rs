@@ -17,8 +17,8 @@ use crate::status::{MessageStatus, StatusWeight};
 /// message ID (mimi-content-09 §5.11).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
-    /// The accepted timestamp, in milliseconds since the UNIX epoch; of a message that the hub has not
-    /// accepted yet, the local time.
+    /// The accepted timestamp, in milliseconds since the UNIX epoch; of a message that the hub has
+    /// not accepted yet, the local time.
     pub accepted_ms: u64,
     /// The message.
     pub message_id: MessageId,
@@ -102,8 +102,8 @@ pub struct Outcome {
 
 /// What is kept of a message beside its content.
 ///
-/// The columns that [`LookUp`] asks for are fields; a database indexes those and may keep the row as
-/// it [encodes itself](MessageRow::encode) beside them.
+/// The columns that [`LookUp`] asks for are fields; a database indexes those and may keep the row
+/// as it [encodes itself](MessageRow::encode) beside them.
 #[derive(Debug, PartialEq, Eq)]
 pub struct MessageRow<R> {
     /// The place. Its ID is the key of the row.
@@ -196,8 +196,8 @@ impl<R> MessageRow<R> {
         self.place.message_id
     }
 
-    /// Whether it is a first instance that is shown by itself. An index over these by [`Place`] is the
-    /// conversation.
+    /// Whether it is a first instance that is shown by itself. An index over these by [`Place`] is
+    /// the conversation.
     #[must_use]
     pub fn is_entry(&self) -> bool {
         self.is_present()
@@ -221,7 +221,8 @@ impl<R> MessageRow<R> {
         self.replaces.is_some() && self.first.is_none()
     }
 
-    /// What it changes of its first instance: what it is allowed to, unless it was retracted or dropped.
+    /// What it changes of its first instance: what it is allowed to, unless it was retracted or
+    /// dropped.
     #[must_use]
     pub fn effects(&self) -> Effects {
         match &self.judgement {
@@ -240,12 +241,13 @@ pub enum Relation {
     InReplyTo,
 }
 
-/// Steps from a member of a group to the one that stands for it, at most: a group joins a larger one, so that each step at
-/// least doubles the size, a `u32`. Rows of another origin may hold a cycle, which ends here.
+/// Steps from a member of a group to the one that stands for it, at most: a group joins a larger
+/// one, so that each step at least doubles the size, a `u32`. Rows of another origin may hold a
+/// cycle, which ends here.
 pub(super) const MAX_GROUP_DEPTH: usize = 32;
 
-/// Messages that refer to each other, and on to one that was not received: a member of such a group,
-/// received or not.
+/// Messages that refer to each other, and on to one that was not received: a member of such a
+/// group, received or not.
 ///
 /// The groups are disjoint sets joined by size. Only what still waits is in one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -291,8 +293,8 @@ pub struct StatusRow {
     pub report: Place,
     /// What became of the message.
     pub status: MessageStatus,
-    /// Of a message's rows by one reader, the one with the greatest weight holds. A database sorts by
-    /// its [bytes](StatusWeight::to_bytes).
+    /// Of a message's rows by one reader, the one with the greatest weight holds. A database sorts
+    /// by its [bytes](StatusWeight::to_bytes).
     pub weight: StatusWeight,
 }
 
@@ -341,11 +343,11 @@ pub enum RowChange<R> {
     DeleteContent(MessageId),
 }
 
-/// What the step asks of the rows that are there. Nothing in one answer depends on rows that the step
-/// has returned and that are not written yet.
+/// What the step asks of the rows that are there. Nothing in one answer depends on rows that the
+/// step has returned and that are not written yet.
 ///
-/// Every answer is a look-up in one index, so that a step costs a few of them; those that return lists
-/// return what the step has to change anyhow.
+/// Every answer is a look-up in one index, so that a step costs a few of them; those that return
+/// lists return what the step has to change anyhow.
 pub trait LookUp<P, R> {
     /// Why rows can't be read.
     type Error;
@@ -398,8 +400,8 @@ pub trait LookUp<P, R> {
     /// Whether another message is there under the ID: [`DifferentRow`].
     fn has_different(&self, row: &DifferentRow) -> Result<bool, Self::Error>;
 
-    /// Shows what is kept of a message's content, `None` if nothing is. Asked for messages that waited
-    /// for their first instance.
+    /// Shows what is kept of a message's content, `None` if nothing is. Asked for messages that
+    /// waited for their first instance.
     fn with_payload(
         &self,
         message_id: &MessageId,

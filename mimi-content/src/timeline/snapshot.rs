@@ -77,13 +77,14 @@ fn hash(bytes: &[u8]) -> [u8; HASH] {
 }
 
 impl<P, R> Timeline<P, R> {
-    /// A timeline of rows from a database, in any order, each with what the caller keeps of the message.
+    /// A timeline of rows from a database, in any order, each with what the caller keeps of the
+    /// message.
     ///
-    /// A client that shows one page of a conversation reads the rows of its entries, and has the views of
-    /// a timeline over them. What a view shows depends on these rows: the versions of an entry, what
-    /// refers to them, the statuses of each and the messages that report them. What was not read is not
-    /// shown, so that such a timeline is for looking: new messages go to the database, by
-    /// [`effect`](super::effect()).
+    /// A client that shows one page of a conversation reads the rows of its entries, and has the
+    /// views of a timeline over them. What a view shows depends on these rows: the versions of an
+    /// entry, what refers to them, the statuses of each and the messages that report them. What was
+    /// not read is not shown, so that such a timeline is for looking: new messages go to the
+    /// database, by [`effect`](super::effect()).
     ///
     /// Rows that are deleted have no effect.
     pub fn from_rows(
@@ -126,11 +127,11 @@ impl<P, R> Timeline<P, R> {
 }
 
 impl<P, R: StoredReason> Timeline<P, R> {
-    /// The whole timeline as bytes, from which [`Timeline::restore`] makes it again. `payload` encodes
-    /// what the caller keeps of a message.
+    /// The whole timeline as bytes, from which [`Timeline::restore`] makes it again. `payload`
+    /// encodes what the caller keeps of a message.
     ///
-    /// The bytes depend on the rows alone, which depend on the order of arrival where messages still
-    /// wait for others.
+    /// The bytes depend on the rows alone, which depend on the order of arrival where messages
+    /// still wait for others.
     pub fn snapshot(&self, mut payload: impl FnMut(&P) -> Vec<u8>) -> Vec<u8> {
         let mut out = Vec::from([SNAPSHOT_VERSION]);
         self.local_user.put(&mut out);
@@ -164,12 +165,12 @@ impl<P, R: StoredReason> Timeline<P, R> {
         out
     }
 
-    /// Makes the timeline again from a [snapshot](Timeline::snapshot). `payload` reads what the caller
-    /// keeps of a message, and returns `None` for bytes that it refuses.
+    /// Makes the timeline again from a [snapshot](Timeline::snapshot). `payload` reads what the
+    /// caller keeps of a message, and returns `None` for bytes that it refuses.
     ///
     /// The hash finds damage, not malice: a snapshot must come from the client's own store, as its
-    /// rows are not compared with each other. A forged one can show anything, and no more: every function
-    /// ends, in a time that depends on the size.
+    /// rows are not compared with each other. A forged one can show anything, and no more: every
+    /// function ends, in a time that depends on the size.
     ///
     /// # Errors
     ///

@@ -38,7 +38,8 @@ impl<'t> ReaderStatus<'t> {
 type Strongest<'t> = BTreeMap<&'t str, (StatusWeight, ReaderStatus<'t>)>;
 
 impl<P, R> Timeline<P, R> {
-    /// What holds for each reader of exactly this message, in the order of the readers' URIs. The message need not have been received.
+    /// What holds for each reader of exactly this message, in the order of the readers' URIs. The
+    /// message need not have been received.
     #[must_use]
     pub fn statuses(&self, message_id: &MessageId) -> Vec<ReaderStatus<'_>> {
         let mut strongest = BTreeMap::new();
@@ -46,8 +47,8 @@ impl<P, R> Timeline<P, R> {
         strongest.into_values().map(|(_, status)| status).collect()
     }
 
-    /// What one reader said of exactly this message, in the order in which the hub accepted it: each
-    /// status that differs from the one before, whether it holds or not.
+    /// What one reader said of exactly this message, in the order in which the hub accepted it:
+    /// each status that differs from the one before, whether it holds or not.
     ///
     /// ```
     /// # use mimi_content::timeline::Timeline;
@@ -91,7 +92,8 @@ impl<P, R> Timeline<P, R> {
 }
 
 impl<'t, P, R> Entry<'t, P, R> {
-    /// What holds for each reader of any version that was shown, in the order of the readers' URIs. Whether it was the current one, `message_id` tells.
+    /// What holds for each reader of any version that was shown, in the order of the readers' URIs.
+    /// Whether it was the current one, `message_id` tells.
     ///
     /// The readers whose status is [`MessageStatus::READ`] have read it.
     #[must_use]

@@ -13,15 +13,16 @@ use crate::message_id::MessageId;
 pub enum Inserted<P> {
     /// It is new.
     New(Vec<Changed>),
-    /// It was there already, byte for byte: a repeated delivery, which is no attack. The payload comes back.
+    /// It was there already, byte for byte: a repeated delivery, which is no attack. The payload
+    /// comes back.
     Repeated {
         /// The payload of this delivery; that of the first one stays.
         payload: P,
         /// What moves because the hub's timestamp is earlier this time; else empty.
         changed: Vec<Changed>,
     },
-    /// Another message is there under this ID. That most likely means malice (section 9.1): it has no effect and is kept among
-    /// [`Timeline::different_content`].
+    /// Another message is there under this ID. That most likely means malice (§9.1): it has no
+    /// effect and is kept among [`Timeline::different_content`].
     DifferentContent,
 }
 
@@ -33,8 +34,9 @@ fn not_asked<P, R>(_: &Change<'_, P>) -> Result<(), R> {
 impl<P, R> Timeline<P, R> {
     /// Takes a message in, with what the caller wants to keep for it.
     ///
-    /// `rules` decide about this message, if it changes another, and about those that waited for it; see [`Change`] for what they may
-    /// depend on. [`sender_only`](super::sender_only) is the draft's default.
+    /// `rules` decide about this message, if it changes another, and about those that waited for
+    /// it; see [`Change`] for what they may depend on. [`sender_only`](super::sender_only) is the
+    /// draft's default.
     pub fn insert(
         &mut self,
         received: Received<'_>,
@@ -45,9 +47,9 @@ impl<P, R> Timeline<P, R> {
         self.take(Incoming::Message(received), id, payload, rules)
     }
 
-    /// Shows a message of the local user's own before the hub accepts it. Its accepted timestamp is the
-    /// local time; it moves to the hub's when that is known, by [`Timeline::accept`] or when the message
-    /// itself comes in. Until then nothing about it is a finding.
+    /// Shows a message of the local user's own before the hub accepts it. Its accepted timestamp is
+    /// the local time; it moves to the hub's when that is known, by [`Timeline::accept`] or when
+    /// the message itself comes in. Until then nothing about it is a finding.
     ///
     /// A message that [failed](Timeline::fail) and is sent again waits again.
     pub fn insert_local(
@@ -60,7 +62,8 @@ impl<P, R> Timeline<P, R> {
         self.take(Incoming::Local(received), id, payload, rules)
     }
 
-    /// The hub accepted a message of the local user's own, at a time in milliseconds since the UNIX epoch.
+    /// The hub accepted a message of the local user's own, at a time in milliseconds since the UNIX
+    /// epoch.
     pub fn accept(
         &mut self,
         message_id: MessageId,
@@ -70,8 +73,8 @@ impl<P, R> Timeline<P, R> {
         self.step(Incoming::Accepted { message_id, accepted_ms }, rules)
     }
 
-    /// The hub did not accept a message of the local user's own. It stays, as failed, until it is sent
-    /// again or dropped.
+    /// The hub did not accept a message of the local user's own. It stays, as failed, until it is
+    /// sent again or dropped.
     pub fn fail(&mut self, message_id: MessageId) -> Vec<Changed> {
         self.step(Incoming::Failed { message_id }, &not_asked)
     }
@@ -81,13 +84,14 @@ impl<P, R> Timeline<P, R> {
         self.step(Incoming::Dropped { message_id }, &not_asked)
     }
 
-    /// Notes that the hub retracted messages, whether they were received or not. They stay, as evidence.
+    /// Notes that the hub retracted messages, whether they were received or not. They stay, as
+    /// evidence.
     pub fn retract(&mut self, retraction: &Arc<Retraction>) -> Vec<Changed> {
         self.step(Incoming::Retracted(retraction), &not_asked)
     }
 
-    /// Notes when the local user read a message, in milliseconds since the UNIX epoch: relative expirations begin. Of several times, and
-    /// of several versions, the earliest counts.
+    /// Notes when the local user read a message, in milliseconds since the UNIX epoch: relative
+    /// expirations begin. Of several times, and of several versions, the earliest counts.
     ///
     /// The message may be one that was not received yet.
     pub fn mark_read(&mut self, message_id: MessageId, read_at_ms: u64) {

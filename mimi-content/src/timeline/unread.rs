@@ -5,8 +5,8 @@ use crate::message_id::MessageId;
 use crate::status::MessageStatus;
 
 impl<P, R> Timeline<P, R> {
-    /// Notes that the local user has read the conversation up to an entry, and including it: the marker
-    /// of a client that does not keep track of each message. It only ever moves on.
+    /// Notes that the local user has read the conversation up to an entry, and including it: the
+    /// marker of a client that does not keep track of each message. It only ever moves on.
     ///
     /// It begins no relative expiration: see [`Timeline::mark_read`].
     pub fn mark_read_up_to(&mut self, message_id: &MessageId) {
@@ -20,10 +20,10 @@ impl<P, R> Timeline<P, R> {
         self.read_up_to
     }
 
-    /// The entries behind the marker that the local user has not read, in their order: those of others,
-    /// that are shown at this time, were not [marked as read](Timeline::mark_read), and that no device of
-    /// the local user reports as read, hidden or gone. One that a device reports as unread is unread,
-    /// also before the marker, only if it was never marked.
+    /// The entries behind the marker that the local user has not read, in their order: those of
+    /// others, that are shown at this time, were not [marked as read](Timeline::mark_read), and
+    /// that no device of the local user reports as read, hidden or gone. One that a device reports
+    /// as unread is unread, also before the marker, only if it was never marked.
     pub fn unread(&self, now_ms: u64) -> impl Iterator<Item = Entry<'_, P, R>> {
         let behind = self.rows.entries_after(self.read_up_to).filter_map(|node| self.first_at(node));
         behind.filter(move |entry| self.is_unread(entry, now_ms))

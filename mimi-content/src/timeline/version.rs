@@ -74,7 +74,8 @@ impl<'t, P, R> Version<'t, P, R> {
         self.timeline.rows.sender(self.record)
     }
 
-    /// When the hub accepted it, in milliseconds since the UNIX epoch; the earliest time if there were several.
+    /// When the hub accepted it, in milliseconds since the UNIX epoch; the earliest time if there
+    /// were several.
     #[must_use]
     pub fn accepted_ms(&self) -> u64 {
         self.record.accepted_ms

@@ -1,4 +1,5 @@
-//! The timeline: the draft's story, each rule by name, and a second, naive fold that must agree in every arrival order.
+//! The timeline: the draft's story, each rule by name, and a second, naive fold that must agree in
+//! every arrival order.
 
 #![allow(
     missing_docs,

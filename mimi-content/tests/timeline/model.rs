@@ -159,7 +159,8 @@ impl TestMessage {
     }
 }
 
-/// Senders may change what is theirs, but for the topic; the moderator may delete everything and change every topic.
+/// Senders may change what is theirs, but for the topic; the moderator may delete everything and
+/// change every topic.
 pub(crate) fn allowed(action: Action, sender: usize, own: bool) -> bool {
     match action {
         Action::EditMessage | Action::EditReaction => own,

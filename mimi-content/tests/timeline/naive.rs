@@ -1,4 +1,5 @@
-//! The rules once more, as one reads them, without any index: every question walks through all messages.
+//! The rules once more, as one reads them, without any index: every question walks through all
+//! messages.
 
 use std::collections::BTreeSet;
 
@@ -264,7 +265,8 @@ impl<'m> Naive<'m> {
             let mut last: Option<StatusView> = None;
             for report in reports.iter().filter(|report| report.sender == reader) {
                 let TestBody::Report(statuses) = &report.body else { continue };
-                // Of several versions in one report, the highest ID; of one version twice, the later.
+                // Of several versions in one report, the highest ID; of one version twice, the
+                // later.
                 let mut entries: Vec<_> = statuses.iter().enumerate().collect();
                 entries.sort_by_key(|(place, (about, _))| (*about, *place));
                 for (_, (about, status)) in entries {

@@ -1,5 +1,5 @@
-//! What labels and checks cost: each operation against the bare primitive under it, or the sum of its primitives, in the same run. The
-//! ratios are printed at the end.
+//! What labels and checks cost: each operation against the bare primitive under it, or the sum of
+//! its primitives, in the same run. The ratios are printed at the end.
 //!
 //! `cargo bench -p mimi-crypto --bench crypto`
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, missing_docs)]
@@ -140,8 +140,8 @@ fn hpke() -> Vec<Subject> {
     let opened = decrypt_with_label(&suite, &private_key, LABEL, &CONTENT, &sealed).unwrap();
     assert_eq!(suite.hpke_open(&private_key, &sealed, &info, b"").unwrap(), opened);
 
-    // The scalar multiplications without which no HPKE over X25519 is: an ephemeral key pair and a shared secret to seal, the own public key
-    // and a shared secret to open.
+    // The scalar multiplications without which no HPKE over X25519 is: an ephemeral key pair and a
+    // shared secret to seal, the own public key and a shared secret to open.
     let scalar: [u8; 32] = private_key.expose().try_into().unwrap();
     let point: [u8; 32] = (&*public_key).try_into().unwrap();
     let multiplications = move || {
@@ -266,7 +266,8 @@ fn hashes() -> Vec<Subject> {
     ]
 }
 
-/// The median times of one call of both. They take turns, so that what slows the machine down slows both of them.
+/// The median times of one call of both. They take turns, so that what slows the machine down slows
+/// both of them.
 fn medians(subject: &Subject) -> [f64; 2] {
     let start = Instant::now();
     (subject.bare)();

@@ -1,5 +1,6 @@
-//! The post-quantum suites: signatures against bare `ml-dsa`, HPKE against the sum of its primitives (`ml-kem`, the curve, `hkdf` and
-//! the AEAD). docs/post-quantum.md has the times of one run.
+//! The post-quantum suites: signatures against bare `ml-dsa`, HPKE against the sum of its
+//! primitives (`ml-kem`, the curve, `hkdf` and the AEAD). docs/post-quantum.md has the times of one
+//! run.
 
 use std::hint::black_box;
 

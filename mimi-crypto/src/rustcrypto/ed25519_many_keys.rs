@@ -1,4 +1,5 @@
-//! Many Ed25519 signatures by many keys at once, with the verdict of the strict verification of each.
+//! Many Ed25519 signatures by many keys at once, with the verdict of the strict verification of
+//! each.
 //!
 //! The strict check of a signature (R, s) by A over M, with k = SHA-512(R || A || M) mod l, is
 //!
@@ -6,20 +7,25 @@
 //! E = [s]B - [k]A - R = 0        over the whole curve, which has 8 l points; A, R not of small order and canonical; s < l
 //! ```
 //!
-//! A sum of many such equations with random weights isn't the same: weights are taken modulo l, and points outside of the subgroup of order l can cancel
-//! each other out, so that a batch accepts signatures that are refused one by one, or the other way round. So two questions are asked.
+//! A sum of many such equations with random weights isn't the same: weights are taken modulo l, and
+//! points outside of the subgroup of order l can cancel each other out, so that a batch accepts
+//! signatures that are refused one by one, or the other way round. So two questions are asked.
 //!
-//! - Has every E no part in the subgroup of order l? `[8] sum [z]E = 0` with 128-bit random z for each: if one has, the sum is 0
-//!   with a probability of 2^-128.
-//! - Has every E no part among the 8 points of small order? That part of E is that of `-F`, where `F = [k mod 8]A + R`. Sums of random halves
-//!   of all F are multiplied by l. If one F has such a part, each sum shows it with a probability of 1/2 at least; [`SUMS`] sums are made.
-//!   Where only this question errs, the signature is by the owner of the key all the same: it is one that verification with the cofactor takes.
+//! - Has every E no part in the subgroup of order l? `[8] sum [z]E = 0` with 128-bit random z for
+//!   each: if one has, the sum is 0 with a probability of 2^-128.
+//! - Has every E no part among the 8 points of small order? That part of E is that of `-F`, where
+//!   `F = [k mod 8]A + R`. Sums of random halves of all F are multiplied by l. If one F has such a
+//!   part, each sum shows it with a probability of 1/2 at least; [`SUMS`] sums are made. Where only
+//!   this question errs, the signature is by the owner of the key all the same: it is one that
+//!   verification with the cofactor takes.
 //!
-//! What is random in it is hashed from the caller's generator and from all equations. With a generator that is stuck, repeats itself, or is known to those
-//! who sign, that is still out of any party's control: to find signatures that pass, they would have to try 2^128 batches.
+//! What is random in it is hashed from the caller's generator and from all equations. With a
+//! generator that is stuck, repeats itself, or is known to those who sign, that is still out of any
+//! party's control: to find signatures that pass, they would have to try 2^128 batches.
 //!
-//! A batch for which either answer is no, and one that is too small to gain, has every `[s]B - [k]A` computed, and compared with R's octets: what is
-//! saved is that R isn't decoded, and that all results are encoded with one inversion. No chance is in that.
+//! A batch for which either answer is no, and one that is too small to gain, has every
+//! `[s]B - [k]A` computed, and compared with R's bytes: what is saved is that R isn't decoded, and
+//! that all results are encoded with one inversion. No chance is in that.
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -43,7 +49,8 @@ use crate::{CryptoError, SignedMessage};
 /// For fewer, sums for the second question take as long as is saved.
 const SMALLEST: usize = 160;
 
-/// More are verified in several batches, so that a signature that doesn't hold is searched for among these only.
+/// More are verified in several batches, so that a signature that doesn't hold is searched for
+/// among these only.
 const LARGEST: usize = 1024;
 
 /// How many random sums are looked at for points of small order.
@@ -120,7 +127,8 @@ impl Equation {
     }
 }
 
-/// Which of them hold, each computed in full. A result whose encoding is R's octets is R, so R's order is the result's.
+/// Which of them hold, each computed in full. A result whose encoding is R's bytes is R, so R's
+/// order is the result's.
 fn hold_each(equations: &[&Equation]) -> Vec<bool> {
     let points: Vec<_> = equations
         .iter()
@@ -131,7 +139,8 @@ fn hold_each(equations: &[&Equation]) -> Vec<bool> {
     results.map(|((point, encoded), one)| *encoded.as_bytes() == one.r && !point.is_small_order()).collect()
 }
 
-/// Do all of them hold? No for those that don't, but for chances of 2^-128 and, for points of small order, 2^-64.
+/// Do all of them hold? No for those that don't, but for chances of 2^-128 and, for points of small
+/// order, 2^-64.
 fn hold_together(equations: &[&Equation], rng: &mut dyn CryptoRng) -> bool {
     let rs: Option<Vec<_>> = equations.iter().map(|equation| equation.r()).collect();
     let mut weights = Weights::of(equations, rng);
@@ -140,7 +149,8 @@ fn hold_together(equations: &[&Equation], rng: &mut dyn CryptoRng) -> bool {
     })
 }
 
-/// What chance decides: SHA-512(seed || counter) in a row, where the seed is SHA-512 over what the generator gave and every equation.
+/// What chance decides: SHA-512(seed || counter) in a row, where the seed is SHA-512 over what the
+/// generator gave and every equation.
 struct Weights {
     seed: [u8; 64],
     counter: u64,
@@ -187,7 +197,8 @@ fn hold_in_the_subgroup(equations: &[&Equation], rs: &[EdwardsPoint], weights: &
 /// Has no E a part among the points of small order?
 fn hold_beside_it(equations: &[&Equation], rs: &[EdwardsPoint], weights: &mut Weights) -> bool {
     let parts: Vec<_> = equations.iter().zip(rs).map(|(equation, r)| equation.small_order_part(r)).collect();
-    // Sums are made by `bits` at a time: each point is added once, to the bucket that says in which of them it is.
+    // Sums are made by `bits` at a time: each point is added once, to the bucket that says in which
+    // of them it is.
     let bits = if parts.len() < 256 { 4 } else { 8 };
     let mut choices = vec![0; parts.len()];
     for _ in 0..SUMS.div_ceil(bits) {
@@ -199,7 +210,8 @@ fn hold_beside_it(equations: &[&Equation], rs: &[EdwardsPoint], weights: &mut We
                 *bucket += part;
             }
         }
-        // The upper half of the buckets makes the sum of the highest bit, and is then folded onto the lower half.
+        // The upper half of the buckets makes the sum of the highest bit, and is then folded onto
+        // the lower half.
         for bit in (0..bits).rev() {
             let upper = buckets.split_off(1 << bit);
             let sum: EdwardsPoint = upper.iter().sum();
@@ -212,7 +224,8 @@ fn hold_beside_it(equations: &[&Equation], rs: &[EdwardsPoint], weights: &mut We
     true
 }
 
-/// `[l]P = 0`, as `[l - 1]P = -P`: faster than the library's, which takes care not to tell the point by the time.
+/// `[l]P = 0`, as `[l - 1]P = -P`: faster than the library's, which takes care not to tell the
+/// point by the time.
 fn is_torsion_free(point: &EdwardsPoint) -> bool {
     EdwardsPoint::vartime_double_scalar_mul_basepoint(&-Scalar::ONE, point, &Scalar::ZERO) == -point
 }
@@ -233,7 +246,8 @@ mod tests {
                 let mut encoding = [middle; 32];
                 (encoding[0], encoding[31]) = (first, last);
                 let Some(point) = CompressedEdwardsY(encoding).decompress() else { continue };
-                // The sign of x = 0 is the one way to another encoding that is left to the check of the order.
+                // The sign of x = 0 is the one way to another encoding that is left to the check of
+                // the order.
                 if point.is_small_order() {
                     continue;
                 }

@@ -1,15 +1,19 @@
 //! Many Ed25519 signatures by one key, each with the verdict that it gets alone.
 //!
-//! Verification as ed25519-dalek's `verify_strict` has it accepts (R, s) by A over M when s is canonical, neither A nor R is of small
-//! order, and the encoding of `[s]B - [k]A`, with `k = SHA-512(R || A || M)`, is the octets of R.
+//! Verification as ed25519-dalek's `verify_strict` has it accepts (R, s) by A over M when s is
+//! canonical, neither A nor R is of small order, and the encoding of `[s]B - [k]A`, with
+//! `k = SHA-512(R || A || M)`, is the bytes of R.
 //!
-//! The usual batch verification checks a random linear combination of these equations. That is not the same: A and R may have a component
-//! of order 2, 4 or 8, which the combination loses with a probability of up to one half, so it passes signatures that fail alone;
-//! with the cofactor multiplied in, it loses it always. To check every R for such a component costs as much as to verify it.
+//! The usual batch verification checks a random linear combination of these equations. That is not
+//! the same: A and R may have a component of order 2, 4 or 8, which the combination loses with a
+//! probability of up to one half, so it passes signatures that fail alone; with the cofactor
+//! multiplied in, it loses it always. To check every R for such a component costs as much as to
+//! verify it.
 //!
-//! So every equation is computed here, in full, and what is saved is the work that they share. The key is the same: a table of its
-//! multiples makes `[k]A` a sum of 51 points. All results are encoded with one inversion. R need not be decoded: a result whose canonical
-//! encoding is R's octets is R, so its order is R's. There is no randomness and no probability in it.
+//! So every equation is computed here, in full, and what is saved is the work that they share. The
+//! key is the same: a table of its multiples makes `[k]A` a sum of 51 points. All results are
+//! encoded with one inversion. R need not be decoded: a result whose canonical encoding is R's
+//! bytes is R, so its order is R's. There is no randomness and no probability in it.
 
 use alloc::vec::Vec;
 
@@ -54,7 +58,7 @@ pub(super) fn verify_all(public_key: &[u8], signed: &[(&[u8], &[u8])]) -> Vec<Re
         .collect()
 }
 
-/// R's octets and s.
+/// R's bytes and s.
 fn parts(signature: &[u8]) -> Result<(&[u8; 32], Scalar), CryptoError> {
     let whole: &[u8; 64] = signature.try_into().map_err(|_| CryptoError::MalformedSignature)?;
     let (r, s) = whole.split_first_chunk().ok_or(CryptoError::MalformedSignature)?;
@@ -68,7 +72,8 @@ const WIDTH: usize = 5;
 const DIGITS: usize = 51;
 const LARGEST: i16 = 1 << (WIDTH - 1);
 
-/// `[d * 32^i]P` for the digits d from 1 to 16 and every place i. Public values only: the time of what is done with it shows them.
+/// `[d * 32^i]P` for the digits d from 1 to 16 and every place i. Public values only: the time of
+/// what is done with it shows them.
 struct Multiples(Vec<[EdwardsPoint; LARGEST as usize]>);
 
 impl Multiples {

@@ -1,9 +1,10 @@
 //! HPKE in base mode: hpke-rs over the primitives here.
 //!
-//! hpke-rs asks its crypto backend for a generator. Its RustCrypto backend seeds one from the operating system, and has no P-521;
-//! so the backend is [`Primitives`], whose generator hands out what the caller's generator was asked for beforehand, and fails
-//! when that is used up. hpke-rs derives the ephemeral key pair of an encapsulation from those bytes with DeriveKeyPair
-//! (RFC 9180, 7.1.3), so that its result is a function of them.
+//! hpke-rs asks its crypto backend for a generator. Its RustCrypto backend seeds one from the
+//! operating system, and has no P-521; so the backend is [`Primitives`], whose generator hands out
+//! what the caller's generator was asked for beforehand, and fails when that is used up. hpke-rs
+//! derives the ephemeral key pair of an encapsulation from those bytes with DeriveKeyPair (RFC 9180
+//! §7.1.3), so that its result is a function of them.
 
 use alloc::{string::String, vec::Vec};
 
@@ -83,7 +84,7 @@ impl Curve {
         }
     }
 
-    /// The KEM's own hash, which needn't be the suite's (RFC 9180, 7.1).
+    /// The KEM's own hash, which needn't be the suite's (RFC 9180 §7.1).
     const fn hash(self) -> Hash {
         match self {
             Self::X25519 | Self::P256 => Hash::Sha256,
@@ -147,7 +148,7 @@ impl Curve {
         )
     }
 
-    // RFC 9180, 7.1.3:
+    // RFC 9180 §7.1.3:
     //   dkp_prk = LabeledExtract("", "dkp_prk", ikm)
     //   X25519: sk = LabeledExpand(dkp_prk, "sk", "", Nsk)
     //   NIST:   for counter in 0..256:
@@ -155,7 +156,8 @@ impl Curve {
     //             bytes[0] = bytes[0] & bitmask
     //             sk = the first of them in 1..order
     //
-    // hpke-rs has this, too, but does not give the private key away, unless a feature lets it print private keys as well.
+    // hpke-rs has this, too, but does not give the private key away, unless a feature lets it print
+    // private keys as well.
     /// The private and the public key.
     fn derive_key_pair(self, ikm: &[u8]) -> Result<(Zeroizing<Vec<u8>>, Vec<u8>), CryptoError> {
         let [high, low] = (self.algorithm() as u16).to_be_bytes();
@@ -469,7 +471,8 @@ pub(super) fn seal(
             ciphertext: ciphertext.into(),
         })
         .map_err(|error| match error {
-            // Of all that can fail there, the Diffie-Hellman with a point that isn't one is what a caller can cause.
+            // Of all that can fail there, the Diffie-Hellman with a point that isn't one is what a
+            // caller can cause.
             HpkeError::CryptoError(_) => CryptoError::InvalidKey { what: "HPKE public key" },
             _ => CryptoError::ProviderFailure,
         })

@@ -1,7 +1,8 @@
-//! ML-KEM, its hybrids with ECDH, and ML-DSA (draft-ietf-hpke-pq, draft-ietf-mls-pq-ciphersuites-06).
+//! ML-KEM, its hybrids with ECDH, and ML-DSA (draft-ietf-hpke-pq,
+//! draft-ietf-mls-pq-ciphersuites-06).
 //!
-//! hpke-rs has the key schedule of HPKE for these KEMs, too, and asks its backend for the KEM itself.
-//! That is here, over RustCrypto's `ml-kem`. A hybrid is the framework CG of
+//! hpke-rs has the key schedule of HPKE for these KEMs, too, and asks its backend for the KEM
+//! itself. That is here, over RustCrypto's `ml-kem`. A hybrid is the framework CG of
 //! draft-irtf-cfrg-hybrid-kems: ML-KEM and a nominal group, combined by SHA3-256.
 
 use alloc::{boxed::Box, vec::Vec};
@@ -160,8 +161,8 @@ impl LatticeKem {
         })
     }
 
-    /// Encaps: the shared secret and the encapsulation. ML-KEM's part of the public key is checked for
-    /// integers beyond the modulus (FIPS 203 §7.2).
+    /// Encaps: the shared secret and the encapsulation. ML-KEM's part of the public key is checked
+    /// for integers beyond the modulus (FIPS 203 §7.2).
     pub(super) fn encapsulate(
         self,
         public_key: &[u8],
@@ -190,7 +191,8 @@ impl LatticeKem {
         Ok((secret, enc))
     }
 
-    /// Decaps. A ciphertext that is none of this key gives a secret that no other party has (FIPS 203 §7.3).
+    /// Decaps. A ciphertext that is none of this key gives a secret that no other party has (FIPS
+    /// 203 §7.3).
     pub(super) fn decapsulate(self, enc: &[u8], private_key: &[u8]) -> Result<Vec<u8>, Error> {
         let expanded = self.expand(private_key)?;
         let ct_t_length = expanded.traditional.as_ref().map_or(0, |(group, _)| group.curve.key_lengths().1);
@@ -218,8 +220,8 @@ struct Expanded {
 }
 
 impl Group {
-    /// RandomScalar: the first Nscalar bytes of the seed that are a scalar. For P-256 there are four
-    /// candidates, for the others one; that none is a scalar is less likely than 2^-128.
+    /// RandomScalar: the first Nscalar bytes of the seed that are a scalar. For P-256 there are
+    /// four candidates, for the others one; that none is a scalar is less likely than 2^-128.
     fn random_scalar(self, seed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let (length, _) = self.curve.key_lengths();
         let candidate = seed.chunks_exact(length).find(|it| self.curve.check_private_key(it).is_ok());
@@ -384,7 +386,8 @@ impl LatticeSigningKey {
         }
     }
 
-    /// Hedged: a generator that fails or repeats leaves the deterministic signature (FIPS 204 §3.4).
+    /// Hedged: a generator that fails or repeats leaves the deterministic signature (FIPS 204
+    /// §3.4).
     pub(super) fn sign(&self, message: &[u8], rng: &mut dyn CryptoRng) -> Result<Vec<u8>, CryptoError> {
         match self {
             Self::MlDsa44(key) => sign(key, message, rng),

@@ -33,7 +33,8 @@ enum Key {
     Lattice(LatticeSigningKey),
 }
 
-/// A key of [`RustCrypto`](crate::RustCrypto) ready to sign: its public key is computed once. Zeroized on drop.
+/// A key of [`RustCrypto`](crate::RustCrypto) ready to sign: its public key is computed once.
+/// Zeroized on drop.
 pub struct RustCryptoSigningKey(Key);
 
 // Only as long as the keys of all schemes do it.
@@ -108,7 +109,8 @@ impl Scheme {
 
     pub(super) fn generate(self, rng: &mut dyn CryptoRng) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
         let mut bytes = Zeroizing::new(vec![0; self.key_lengths().0]);
-        // Rejection keeps the scalar uniform. Of P-521's 528 bits the order has 521; of the others' attempts hardly one fails.
+        // Rejection keeps the scalar uniform. Of P-521's 528 bits the order has 521; of the others'
+        // attempts hardly one fails.
         for _ in 0..100 {
             rng.fill_bytes(&mut bytes);
             if let (Self::P521, Some(first)) = (self, bytes.first_mut()) {

@@ -1,14 +1,17 @@
 //! Does the time of a comparison depend on where two secrets differ?
 //!
-//! Each comparison is timed with candidates of two kinds, in random order: those that differ from the expected octets in the first one, and
-//! those that differ in the last one. Welch's t of both kinds' times says how sure it is that their means differ: beyond 4.5 it
-//! hardly happens by chance, as in dudect (Reparaz, Balasch and Verbauwhede, 2017). A million measurements find fractions of a cycle that
-//! caches and buffers make, so what counts is a difference of at least the time that one octet takes in a control.
+//! Each comparison is timed with candidates of two kinds, in random order: those that differ from
+//! the expected bytes in the first one, and those that differ in the last one. Welch's t of both
+//! kinds' times says how sure it is that their means differ: beyond 4.5 it hardly happens by
+//! chance, as in dudect (Reparaz, Balasch and Verbauwhede, 2017). A million measurements find
+//! fractions of a cycle that caches and buffers make, so what counts is a difference of at least
+//! the time that one byte takes in a control.
 //!
-//! The controls leave at the first difference, are measured in the same way, and must show: where they don't, the machine is too restless to
-//! tell anything.
+//! The controls leave at the first difference, are measured in the same way, and must show: where
+//! they don't, the machine is too restless to tell anything.
 //!
-//! A bench and no test: what it says holds for one compiler and one machine, and a busy one can make any t.
+//! A bench and no test: what it says holds for one compiler and one machine, and a busy one can
+//! make any t.
 //!
 //! `cargo bench -p mimi-franking --bench constant_time`
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, missing_docs)]
@@ -45,21 +48,21 @@ const SENDER: &str = "mimi://b.example/u/alice";
 const ROOM: &str = "mimi://hub.example/r/clubhouse";
 const NOW: u64 = 1_767_225_600_000;
 
-/// The times of candidates that differ in the first and in the last octet, in nanoseconds.
+/// The times of candidates that differ in the first and in the last byte, in nanoseconds.
 type Times = [Vec<f64>; 2];
 
 struct Bench {
     measurements: usize,
     /// `--test`: too few measurements for a verdict.
     is_test: bool,
-    /// Nanoseconds that one octet takes in a control.
+    /// Nanoseconds that one byte takes in a control.
     octet: f64,
     rng: ChaCha20Rng,
 }
 
 impl Bench {
-    /// Times `compare` with what `make` makes of octets that differ from `expected` in one place. Each candidate is made anew,
-    /// so that both kinds lie at the same places in memory.
+    /// Times `compare` with what `make` makes of bytes that differ from `expected` in one place.
+    /// Each candidate is made anew, so that both kinds lie at the same places in memory.
     fn times<T>(
         &mut self,
         expected: [u8; 32],
@@ -74,7 +77,8 @@ impl Bench {
             let mut octets = expected;
             octets[[0, 31][kind]] ^= 0x80;
             let candidate = make(octets);
-            // What making it left to do, in caches and store buffers, is over before the clock starts.
+            // What making it left to do, in caches and store buffers, is over before the clock
+            // starts.
             black_box(compare(black_box(&candidate)));
             let start = Instant::now();
             let mut equal = false;
@@ -87,7 +91,7 @@ impl Bench {
         times
     }
 
-    /// A control: what it takes for each octet is the measure of the others.
+    /// A control: what it takes for each byte is the measure of the others.
     fn control(&mut self, name: &str, times: Times) -> Verdict {
         let control = welch(times);
         self.octet = control.difference.abs() / 31.0;
@@ -167,7 +171,8 @@ fn main() {
     }
 }
 
-/// The comparisons inside the checks of a receiver and of a hub, with all that the checks do beside them.
+/// The comparisons inside the checks of a receiver and of a hub, with all that the checks do beside
+/// them.
 fn franking(bench: &mut Bench) -> Verdict {
     let (sender_uri, room_uri) = (UserUri::try_from(SENDER).unwrap(), RoomUri::try_from(ROOM).unwrap());
     let content = MimiFrankable::new(Framing::Bare);

@@ -7,9 +7,9 @@ use std::fmt;
 pub(crate) enum Verdict {
     /// |t| is below 4.5.
     NotFound,
-    /// The means differ, by less than one octet more or less would make.
+    /// The means differ, by less than one byte more or less would make.
     LessThanAnOctet,
-    /// The means differ by an octet's time or more.
+    /// The means differ by an byte's time or more.
     Differs,
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct Comparison {
 }
 
 impl Comparison {
-    /// The verdict, where a comparison that leaves early takes `octet` nanoseconds for each octet.
+    /// The verdict, where a comparison that leaves early takes `octet` nanoseconds for each byte.
     pub(crate) fn verdict(&self, octet: f64) -> Verdict {
         if self.t.abs() < 4.5 {
             Verdict::NotFound
@@ -46,8 +46,8 @@ impl Comparison {
     }
 }
 
-/// Compares two series without the slowest twentieth of both together: what interrupts a measurement has nothing to do with the kind of its
-/// candidate.
+/// Compares two series without the slowest twentieth of both together: what interrupts a
+/// measurement has nothing to do with the kind of its candidate.
 pub(crate) fn welch([first, last]: [Vec<f64>; 2]) -> Comparison {
     let mut all: Vec<f64> = first.iter().chain(&last).copied().collect();
     all.sort_by(f64::total_cmp);

@@ -1,5 +1,6 @@
-//! What franking costs beside the primitives that it can't do without: an HMAC, a signature, a verification, a hash. The ratios are
-//! printed at the end; all figures of one ratio come from one run, in turns.
+//! What franking costs beside the primitives that it can't do without: an HMAC, a signature, a
+//! verification, a hash. The ratios are printed at the end; all figures of one ratio come from one
+//! run, in turns.
 //!
 //! `cargo bench -p mimi-franking`
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, missing_docs)]
@@ -79,7 +80,8 @@ fn group_context(agent: &FrankingAgentData) -> GroupContext {
     }
 }
 
-/// The least time of one call of each, in turns: what a call takes when nothing else gets in its way.
+/// The least time of one call of each, in turns: what a call takes when nothing else gets in its
+/// way.
 fn in_turns(rounds: usize, mut left: impl FnMut(), mut right: impl FnMut()) -> (Duration, Duration) {
     let time = |call: &mut dyn FnMut()| {
         let start = Instant::now();

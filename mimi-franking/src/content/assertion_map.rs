@@ -1,4 +1,5 @@
-//! The sender's assertions in the extensions of MIMI content, and the FrankingAssertion map of mimi-protocol-02 and -03.
+//! The sender's assertions in the extensions of MIMI content, and the FrankingAssertion map of
+//! mimi-protocol-02 and -03.
 
 use alloc::vec::Vec;
 
@@ -7,7 +8,8 @@ use mimi_content::{ExtensionError, ExtensionKey, Extensions};
 use super::ContentError;
 use crate::{FrankingKey, TagKey};
 
-/// The CBOR map in which the older drafts assert sender and room. The two drafts number its entries differently.
+/// The CBOR map in which the older drafts assert sender and room. The two drafts number its entries
+/// differently.
 ///
 /// ```text
 /// mimi-protocol-02 { 1: FrankingKey bytes, 2: SenderURI text, 3: RoomURI text }
@@ -106,7 +108,7 @@ impl<'a> Items<'a> {
     }
 }
 
-/// Asserts sender and room under the extension keys 1 and 2 (mimi-protocol-06, 5.4.1.1).
+/// Asserts sender and room under the extension keys 1 and 2 (mimi-protocol-06 §5.4.1.1).
 ///
 /// # Errors
 /// None today; text is always a valid value.
@@ -119,7 +121,8 @@ pub fn set_sender_and_room(
     extensions.set_room_uri(room_uri)
 }
 
-/// Asserts sender and room in the FrankingAssertion map of mimi-protocol-03, under the room's extension key for it.
+/// Asserts sender and room in the FrankingAssertion map of mimi-protocol-03, under the room's
+/// extension key for it.
 ///
 /// # Errors
 /// [`ExtensionError::Key`] for a key that no message can have.
@@ -135,7 +138,8 @@ pub fn set_franking_assertion(
     extensions.set_encoded(ExtensionKey::Integer(assertion_key), &encoded)
 }
 
-/// Asserts `franking_key`, sender and room in the FrankingAssertion map of mimi-protocol-02, under the room's extension key for it.
+/// Asserts `franking_key`, sender and room in the FrankingAssertion map of mimi-protocol-02, under
+/// the room's extension key for it.
 ///
 /// # Errors
 /// [`ExtensionError::Key`] for a key that no message can have.

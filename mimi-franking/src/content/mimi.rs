@@ -8,7 +8,8 @@ use mimi_content::{ExtensionKey, ExtensionsRef, MimiContentRef, UnboundReason};
 use super::{Assertions, ContentError, FrankableContent, FrankingAssertion, UnboundContent, UnboundKind};
 use crate::{Construction, ContextHash, FrankingSalt, IntegrityMac, Signed};
 
-/// The framing of MIMI content in the application data. Content is framed in rooms whose GroupContext has the component `content_media_types` (mls-extensions-10 §6.2).
+/// The framing of MIMI content in the application data. Content is framed in rooms whose
+/// GroupContext has the component `content_media_types` (mls-extensions-10 §6.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framing {
     /// No framing: the application data is MIMI content.
@@ -28,7 +29,8 @@ impl Framing {
     }
 }
 
-/// The content inside the framing. An absent media type means the first of the group's list; decoding shows whether the content is MIMI content.
+/// The content inside the framing. An absent media type means the first of the group's list;
+/// decoding shows whether the content is MIMI content.
 fn unframe(application_data: &[u8]) -> Result<&[u8], ContentError> {
     let framing = ApplicationFraming::decode_exact(application_data).map_err(ContentError::Framing)?;
     let is_mimi = |name: &str| name.eq_ignore_ascii_case(mimi_content::media_types::MIMI_CONTENT);
@@ -39,9 +41,11 @@ fn unframe(application_data: &[u8]) -> Result<&[u8], ContentError> {
     start.and_then(|start| application_data.get(start..)).ok_or(ContentError::Malformed)
 }
 
-/// MIMI content in [`Signed`] and [`IntegrityMac`]: reads the salt, and sender and room under the extension keys 1 and 2.
+/// MIMI content in [`Signed`] and [`IntegrityMac`]: reads the salt, and sender and room under the
+/// extension keys 1 and 2.
 ///
-/// mimi-protocol-03 puts sender and room into a FrankingAssertion map under an extension key without an assigned number; [`Self::with_assertion`] reads them from there.
+/// mimi-protocol-03 puts sender and room into a FrankingAssertion map under an extension key
+/// without an assigned number; [`Self::with_assertion`] reads them from there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MimiFrankable {
     framing: Framing,
@@ -55,7 +59,8 @@ impl MimiFrankable {
         Self { framing, assertion_key: None }
     }
 
-    /// As mimi-protocol-03 has it: sender and room are in the FrankingAssertion map under this extension key.
+    /// As mimi-protocol-03 has it: sender and room are in the FrankingAssertion map under this
+    /// extension key.
     #[must_use]
     pub const fn with_assertion(framing: Framing, assertion_key: i64) -> Self {
         Self { framing, assertion_key: Some(assertion_key) }
@@ -99,7 +104,9 @@ impl FrankableContent<IntegrityMac> for MimiFrankable {
     }
 }
 
-/// MIMI content in [`ContextHash`]: reads `franking_key`, sender and room from the FrankingAssertion map of mimi-protocol-02. Its extension key has no assigned number, so the caller names it.
+/// MIMI content in [`ContextHash`]: reads `franking_key`, sender and room from the
+/// FrankingAssertion map of mimi-protocol-02. Its extension key has no assigned number, so the
+/// caller names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MimiFrankable02 {
     framing: Framing,
@@ -152,7 +159,8 @@ fn sender_and_room(extensions: ExtensionsRef<'_>) -> Result<(&str, &str), Conten
     Ok((sender_uri, extensions.room_uri().ok_or(ContentError::MissingRoom)?))
 }
 
-/// Sender and room of an assertion. Refused if the extensions 1 and 2 name others, so that two readers cannot find two senders in one message.
+/// Sender and room of an assertion. Refused if the extensions 1 and 2 name others, so that two
+/// readers cannot find two senders in one message.
 fn agree<'a>(
     extensions: ExtensionsRef<'_>,
     asserted: (&'a str, &'a str),

@@ -161,7 +161,7 @@ pub trait Under: Construction {
     type Content: FrankableContent<Self> + core::fmt::Debug;
     const CONTENT: Self::Content;
 
-    /// A text message with this key of the tag, of which the salt takes the first 16 octets.
+    /// A text message with this key of the tag, of which the salt takes the first 16 bytes.
     fn content(key: [u8; 32], sender: &str, room: &str, text: &str) -> Vec<u8>;
     fn stamp(
         room: &Room,
@@ -339,7 +339,8 @@ impl<C: Under> Message<C> {
         Self::accepted(room, application_data, commitment.frank_aad(), &sender_uri, &room_uri)
     }
 
-    /// What the hub makes of a submission, whatever is in it: the sender may lie, the hub is honest.
+    /// What the hub makes of a submission, whatever is in it: the sender may lie, the hub is
+    /// honest.
     pub fn accepted(
         room: &Room,
         application_data: &[u8],

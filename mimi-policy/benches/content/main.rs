@@ -1,6 +1,8 @@
-//! What it costs to say what a message takes, beside checking that its texts are UTF-8 and searching them for `://`.
+//! What it costs to say what a message takes, beside checking that its texts are UTF-8 and
+//! searching them for `://`.
 //!
-//! `cargo bench -p mimi-policy --bench content` ends with the ratios. All figures of one ratio come from one run.
+//! `cargo bench -p mimi-policy --bench content` ends with the ratios. All figures of one ratio come
+//! from one run.
 
 #![allow(
     missing_docs,
@@ -88,7 +90,8 @@ fn requirements(c: &mut Criterion) {
     group.finish();
 }
 
-/// What a careless scan would go over again and again, and ordinary text; a link stands at the end of all.
+/// What a careless scan would go over again and again, and ordinary text; a link stands at the end
+/// of all.
 const SOUPS: [(&str, &str); 4] =
     [("sentences", SENTENCE), ("open brackets", "[]("), ("open tags", "<a "), ("schemes", "a:/ /b:")];
 

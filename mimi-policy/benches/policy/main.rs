@@ -1,5 +1,5 @@
-//! How long a hub waits for a decision: in a small room and in a large one, beside a look-up in the standard library's hash map and
-//! beside cloning what changes. The ratios are printed at the end.
+//! How long a hub waits for a decision: in a small room and in a large one, beside a look-up in the
+//! standard library's hash map and beside cloning what changes. The ratios are printed at the end.
 //!
 //! `cargo bench -p mimi-policy --bench policy`
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
@@ -30,7 +30,8 @@ fn device(number: usize) -> String {
     format!("mimi://example.com/d/user-{number:06}/phone")
 }
 
-/// The moderated room: user 0 moderates, all others is a guest, an attendee or a speaker with one client.
+/// The moderated room: user 0 moderates, all others is a guest, an attendee or a speaker with one
+/// client.
 fn parts(participants: usize) -> RoomParts {
     let role = |number: usize| if number == 0 { 5 } else { 2 + u32::try_from(number % 3).unwrap() };
     let pairs = (0..participants)

@@ -99,15 +99,16 @@ impl<'r, 'a> After<'r, 'a> {
         self.base.unwrap_or_else(|| self.room.base())
     }
 
-    /// How many clients a user has in the end: a removed or banned user has none, though the commit may have to see to it.
+    /// How many clients a user has in the end: a removed or banned user has none, though the commit
+    /// may have to see to it.
     fn clients_in_the_end(&self, affected: &Affected<'_>) -> usize {
         let goes = affected.operation.is_some()
             && (affected.role_after == NO_ROLE || self.roles().is_banned(affected.role_after));
         if goes { 0 } else { affected.clients_after() }
     }
 
-    /// Everything that is asked of the room after the changes, in this order: that clients and users belong together, the limits
-    /// of roles by index, the base policy.
+    /// Everything that is asked of the room after the changes, in this order: that clients and
+    /// users belong together, the limits of roles by index, the base policy.
     pub(super) fn check(&self, actor: &Actor, rights: &Rights<'_, '_>) -> Result<(), Refusal> {
         self.check_clients(actor, rights)?;
         self.check_limits(rights)?;
@@ -225,7 +226,8 @@ impl<'r, 'a> After<'r, 'a> {
         Ok(())
     }
 
-    /// The limits of roles (mimi-room-policy §3): minima where a user leaves, maxima where a user comes.
+    /// The limits of roles (mimi-room-policy §3): minima where a user leaves, maxima where a user
+    /// comes.
     fn check_limits(&self, rights: &Rights<'_, '_>) -> Result<(), Refusal> {
         let mut deltas: BTreeMap<u32, RoleDelta> = BTreeMap::new();
         for affected in &self.items.users {
@@ -301,8 +303,8 @@ impl<'r, 'a> After<'r, 'a> {
                 delta.gone_active = delta.gone_active.saturating_add(1);
             }
             delta.minimum |= asked.minima_before;
-            // The clients of a banned user leave whatever the minimum of the banned role, also if it is
-            // these changes that make the role the banned one.
+            // The clients of a banned user leave whatever the minimum of the banned role, also if
+            // it is these changes that make the role the banned one.
             let after = self.roles.as_deref().unwrap_or(self.room.role_table());
             let forced = self.room.role_table().is_banned(affected.role) || after.is_banned(affected.role);
             delta.minimum_active |= asked.minima_before || !moves && !forced;
@@ -410,7 +412,8 @@ impl<'r, 'a> After<'r, 'a> {
         if self.base.is_some() && old.parent_dependant && old.parent_room != base.parent_room {
             return Err(Defect::UnknownParentRoom);
         }
-        // A user who has left the parent since stays until it is removed; only additions are judged.
+        // A user who has left the parent since stays until it is removed; only additions are
+        // judged.
         let comes = |affected: &&Affected<'_>| affected.role == NO_ROLE && affected.role_after != NO_ROLE;
         if old.parent_dependant && !self.items.users.iter().any(|affected| comes(&affected)) {
             return Ok(());

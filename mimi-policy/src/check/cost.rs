@@ -1,4 +1,5 @@
-//! What decisions cost, in steps: never more than in proportion to the room's and the commit's size.
+//! What decisions cost, in steps: never more than in proportion to the room's and the commit's
+//! size.
 
 use alloc::{format, vec, vec::Vec};
 
@@ -27,7 +28,8 @@ fn claim(number: usize) -> Claim {
     Claim { claim_id, claim_value: format!("{number:08}").into_bytes().into() }
 }
 
-/// The strict example room, in which ordinary users may do more. Its users have a client of the same name.
+/// The strict example room, in which ordinary users may do more. Its users have a client of the
+/// same name.
 fn parts(users: &[(&str, u32)]) -> RoomParts {
     let RoleData { mut roles } = ExampleRoom::Strict.roles();
     for role in roles.iter_mut().filter(|role| role.role_index == 2) {

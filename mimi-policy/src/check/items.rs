@@ -222,7 +222,8 @@ impl<'a> Items<'a> {
         }
     }
 
-    /// A client that goes and comes in an external commit is the joiner's own, which replaces its leaf.
+    /// A client that goes and comes in an external commit is the joiner's own, which replaces its
+    /// leaf.
     fn refuse_second_client_operations(&self, room: &RoomState, form: Form) -> Result<(), Refusal> {
         let items = self.items.iter().enumerate().filter(|(_, item)| item.kind == Kind::Client);
         let clients = items.filter_map(|(place, item)| Some((item.change.client()?, place)));
@@ -272,7 +273,8 @@ impl<'a> Items<'a> {
         }
     }
 
-    /// What may not stand in one commit (mimi-room-policy §3 and §4, mimi-protocol §7.6, RFC 9420, 12.2).
+    /// What may not stand in one commit (mimi-room-policy §3 and §4, mimi-protocol §7.6, RFC 9420
+    /// §12.2).
     pub(super) fn check_together(&self, room: &RoomState, form: Form) -> Result<(), Refusal> {
         // An external commit takes up nothing that was accepted before.
         let pending =
@@ -352,7 +354,8 @@ impl<'a> Items<'a> {
     }
 }
 
-/// Finds the users, and gives each item its own. Sorting, not a map: a commit may be about thousands.
+/// Finds the users, and gives each item its own. Sorting, not a map: a commit may be about
+/// thousands.
 fn group<'a>(room: &'a RoomState, items: &mut [Item<'a>]) -> Result<Vec<Affected<'a>>, Refusal> {
     let mut known: Vec<(u32, usize)> = Vec::with_capacity(items.len());
     let mut unknown: Vec<(&'a UserUri, usize)> = Vec::new();
@@ -415,7 +418,8 @@ fn assign<'a>(
         }
     };
     if item.accepted {
-        // One operation is enough, even if another party proposes what waits (mimi-protocol-06 §7.5).
+        // One operation is enough, even if another party proposes what waits (mimi-protocol-06
+        // §7.5).
         if matches!(item.kind, Kind::Addition | Kind::List) {
             if affected.accepted.is_some() {
                 found(affected.accepted);
@@ -472,7 +476,8 @@ impl RoomState {
         }
     }
 
-    /// Whether the hub accepted the very change since the last commit, and a message of this form can name it.
+    /// Whether the hub accepted the very change since the last commit, and a message of this form
+    /// can name it.
     ///
     /// The change is in force, so that naming it adds nothing. It does not matter which party names
     /// it: if an epoch has passed the proposal by, the hub or a member proposes it anew.
@@ -487,7 +492,8 @@ impl RoomState {
             accepted.is_some_and(|accepted| accepted.added == added) && of_user()
         };
         match form {
-            // The removals that clients propose for themselves are all that an external commit takes up.
+            // The removals that clients propose for themselves are all that an external commit
+            // takes up.
             Form::ExternalCommit => match (change, by) {
                 (Change::RemoveClient { user, client }, Actor::Client { client: own, .. }) => {
                     own == client && of_client(user, client, false)

@@ -155,7 +155,8 @@ impl<'r, 'a> Rights<'r, 'a> {
         }
     }
 
-    /// Whether a message of the proposer's form can carry such a change (RFC 9420, 12.1.8 and 12.2; mls-extensions-10, 6.3).
+    /// Whether a message of the proposer's form can carry such a change (RFC 9420 §12.1.8 and
+    /// §12.2; mls-extensions-10 §6.3).
     fn fits_form(&self, item: &Item<'a>) -> bool {
         let by = &item.by;
         let is_own = |client: &ClientUri| match by.actor {
@@ -182,15 +183,16 @@ impl<'r, 'a> Rights<'r, 'a> {
             },
             Form::ExternalProposal | Form::Proposal | Form::Commit => match item.change {
                 Change::UseJoinCode { .. } => false,
-                // An external commit takes up the removals that clients propose for themselves, and nothing else.
+                // An external commit takes up the removals that clients propose for themselves, and
+                // nothing else.
                 Change::RemoveClient { client, .. } if self.form == Form::ExternalCommit => is_own(client),
                 _ => self.form != Form::ExternalCommit,
             },
         }
     }
 
-    /// What must happen, and therefore takes no right: the removal of a user who has left the parent
-    /// room, with its clients, and the removal of the clients of a banned user.
+    /// What must happen, and therefore takes no right: the removal of a user who has left the
+    /// parent room, with its clients, and the removal of the clients of a banned user.
     fn forced_departure(&self, item: &Item<'a>) -> Option<Right> {
         match item.change {
             Change::RemoveParticipant { user } if self.room.has_left_parent(user) => {
@@ -249,8 +251,8 @@ impl<'r, 'a> Rights<'r, 'a> {
         if self.room.base().fixed_membership { Err(Reason::FixedMembership) } else { Ok(()) }
     }
 
-    /// canOpenJoin, canJoinIfPreauthorized and canUseJoinCode, for a user who adds itself: any one of
-    /// the three ways is enough. A code that may have been shown counts as shown.
+    /// canOpenJoin, canJoinIfPreauthorized and canUseJoinCode, for a user who adds itself: any one
+    /// of the three ways is enough. A code that may have been shown counts as shown.
     fn join(&self, item: &Item<'a>, role: u32, code: Option<JoinCode>) -> Result<Right, Reason> {
         let by_code = code.map(|code| self.join_by_code(item, role, code));
         match (code, by_code) {
@@ -418,7 +420,8 @@ impl<'r, 'a> Rights<'r, 'a> {
                 if self.based_on.get(place).copied().flatten() == add {
                     part_of(addition.index)
                 } else {
-                    // The user's addition stands further down and is refused itself, or it bans the user in advance.
+                    // The user's addition stands further down and is refused itself, or it bans the
+                    // user in advance.
                     self.right(addition)?;
                     Err(Reason::ClientsOfBanned(user.clone()))
                 }
@@ -435,7 +438,8 @@ impl<'r, 'a> Rights<'r, 'a> {
         }
     }
 
-    /// canRemoveOwnClient, canKick, and the clients of a user who leaves or is banned (mimi-room-policy §8.1.2).
+    /// canRemoveOwnClient, canKick, and the clients of a user who leaves or is banned
+    /// (mimi-room-policy §8.1.2).
     fn client_removal(&self, item: &Item<'a>, user: &UserUri, client: &ClientUri) -> Result<Right, Reason> {
         let affected = self.affected(item);
         let slot = affected.and_then(|affected| affected.slot);
@@ -475,7 +479,8 @@ impl<'r, 'a> Rights<'r, 'a> {
         self.items.items.iter().filter(|item| !item.accepted).find(bans).map(|item| item.index)
     }
 
-    /// The removal or ban, in this message or accepted before, that the removal of the user's clients is part of.
+    /// The removal or ban, in this message or accepted before, that the removal of the user's
+    /// clients is part of.
     fn departure(
         &self,
         by: &Standing<'a>,
@@ -559,8 +564,8 @@ impl<'r, 'a> Rights<'r, 'a> {
     }
 }
 
-/// The capability whose effects a change of the list has: a user who has left the parent room takes its
-/// clients along like one who is removed.
+/// The capability whose effects a change of the list has: a user who has left the parent room takes
+/// its clients along like one who is removed.
 fn basis_of(grant: &Grant) -> Option<CapabilityType> {
     match grant.basis {
         Basis::LeftParent => Some(CapabilityType::CAN_REMOVE_PARTICIPANT),

@@ -35,7 +35,8 @@ impl<'a> Standing<'a> {
         !self.is_server() && self.uri() == user
     }
 
-    /// Whether this is a server that is neither on the list nor preauthorized for a role that exists.
+    /// Whether this is a server that is neither on the list nor preauthorized for a role that
+    /// exists.
     pub(super) fn is_server_without_role(&self) -> bool {
         self.is_server() && self.entry.is_none()
     }
@@ -67,8 +68,8 @@ impl Party {
 }
 
 impl RoomState {
-    /// The first entry of the preauthorization that the claims match and that is asked for, with its place
-    /// (mimi-room-policy §4).
+    /// The first entry of the preauthorization that the claims match and that is asked for, with
+    /// its place (mimi-room-policy §4).
     pub(super) fn first_match(
         &self,
         claims: &Claims,
@@ -157,7 +158,8 @@ impl RoomState {
         Standing { actor, form, role, entry: self.role_entry(role), listed, cut_off: false }
     }
 
-    /// How the sender of a proposal that a commit refers to proposes: a member as a member, all others from outside.
+    /// How the sender of a proposal that a commit refers to proposes: a member as a member, all
+    /// others from outside.
     pub(super) fn form_of_proposer(&self, actor: &Actor) -> Form {
         match actor {
             Actor::ExternalSender { .. } => Form::ExternalProposal,
@@ -169,14 +171,15 @@ impl RoomState {
         }
     }
 
-    /// Whether a user has clients in the group that may only leave: it is banned, or no longer on the
-    /// list.
+    /// Whether a user has clients in the group that may only leave: it is banned, or no longer on
+    /// the list.
     fn is_cut_off(&self, slot: Option<u32>) -> bool {
         let Some(slot) = slot.and_then(|slot| self.slot(slot)) else { return false };
         !slot.clients.is_empty() && (!slot.is_listed() || self.role_table().is_banned(slot.role))
     }
 
-    /// Whether clients of the user may be in the group and take part: it is on the list and not banned.
+    /// Whether clients of the user may be in the group and take part: it is on the list and not
+    /// banned.
     pub(crate) fn takes_part(&self, user: &UserUri) -> bool {
         self.role_of(user).is_some_and(|role| !self.role_table().is_banned(role))
     }

@@ -13,8 +13,8 @@ use super::{MAX_MEDIA_TYPES, Severity};
 
 /// What an asset counts as, for its capability and for its size.
 ///
-/// The draft speaks of attachments and of rendered images, audio and video. Every other external part counts as an attachment,
-/// so that none goes unchecked.
+/// The draft speaks of attachments and of rendered images, audio and video. Every other external
+/// part counts as an attachment, so that none goes unchecked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AssetKind {
     /// `image/…`, unless it is attached.
@@ -104,7 +104,8 @@ impl fmt::Display for AssetKind {
     }
 }
 
-/// What is wrong with an [`AssetPolicy`]. Domains and media types are named by their place in their list.
+/// What is wrong with an [`AssetPolicy`]. Domains and media types are named by their place in their
+/// list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AssetFinding {
@@ -216,7 +217,8 @@ impl fmt::Display for AssetFinding {
     }
 }
 
-/// What is wrong with the component itself. Without `hub`, the domain name of the room's hub, it isn't compared.
+/// What is wrong with the component itself. Without `hub`, the domain name of the room's hub, it
+/// isn't compared.
 #[must_use]
 pub fn findings(policy: &AssetPolicy, hub: Option<DnsNameRef<'_>>) -> Vec<AssetFinding> {
     let mut found = Vec::new();
@@ -350,8 +352,8 @@ impl<'a> AllowedAsset<'a> {
         self.asset
     }
 
-    /// The URL at one of the room's asset domains; `None` where the room leaves the location open, so that it is not checked
-    /// it.
+    /// The URL at one of the room's asset domains; `None` where the room leaves the location open,
+    /// so that it is not checked it.
     #[must_use]
     pub const fn url(self) -> Option<AssetUrl<'a>> {
         self.url
@@ -427,9 +429,10 @@ impl core::error::Error for AssetRefusal {
 
 /// Whether a sender of the provider `sender` may send the asset in a room of the hub `hub`.
 ///
-/// The host of the URL is one of the destinations of the sender's provider, or of the hub where uploads go there; equal but for
-/// the case of letters. The size and the media type are within the room's limits. An asset without a media type is allowed only
-/// where no list of permitted ones exists.
+/// The host of the URL is one of the destinations of the sender's provider, or of the hub where
+/// uploads go there; equal but for the case of letters. The size and the media type are within the
+/// room's limits. An asset without a media type is allowed only where no list of permitted ones
+/// exists.
 ///
 /// ```
 /// use mimi_codec::{
@@ -518,7 +521,8 @@ fn check_media_type(policy: &AssetPolicy, content_type: &str) -> Result<(), Asse
         return if policy.permitted_media_types.is_none() { Ok(()) } else { Err(AssetRefusal::NotPermitted) };
     }
     let media_type = MediaType::parse(content_type).map_err(AssetRefusal::MediaType)?;
-    // Sorted once, so that a type of many parameters costs one search for each parameter of the lists.
+    // Sorted once, so that a type of many parameters costs one search for each parameter of the
+    // lists.
     let media_type = media_type.sorted();
     let mut forbidden = policy.forbidden_media_types.iter();
     if let Some(entry) = forbidden.position(|entry| media_type.is_covered_by(entry)) {
@@ -560,7 +564,8 @@ impl fmt::Display for DownloadRefusal {
 
 impl core::error::Error for DownloadRefusal {}
 
-/// Whether assets of the room may be downloaded in this way: it is allowed or the default, and not forbidden.
+/// Whether assets of the room may be downloaded in this way: it is allowed or the default, and not
+/// forbidden.
 ///
 /// # Errors
 /// [`DownloadRefusal::Forbidden`], [`DownloadRefusal::NotAllowed`].
@@ -575,8 +580,9 @@ pub fn check_download(policy: &AssetPolicy, way: DownloadPrivacyType) -> Result<
     }
 }
 
-/// How a client that knows the ways `known` downloads: the room's default if it can, else the best for privacy of what the room
-/// allows: `ohttp`, then `hubProxy`, then `direct`. Without a policy, that order alone decides.
+/// How a client that knows the ways `known` downloads: the room's default if it can, else the best
+/// for privacy of what the room allows: `ohttp`, then `hubProxy`, then `direct`. Without a policy,
+/// that order alone decides.
 ///
 /// # Errors
 /// [`DownloadRefusal::NoWay`].

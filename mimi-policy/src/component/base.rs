@@ -1,7 +1,8 @@
-//! What the base policy says of credentials, parents and the other components (mimi-room-policy §5): component 0x0027.
+//! What the base policy says of credentials, parents and the other components (mimi-room-policy
+//! §5): component 0x0027.
 //!
-//! Who may join, leave or be moved is for the decisions on changes, not for this module; whether a search shows the room, and whether
-//! it outlives its group, [`RoomState`](crate::RoomState) says.
+//! Who may join, leave or be moved is for the decisions on changes, not for this module; whether a
+//! search shows the room, and whether it outlives its group, [`RoomState`](crate::RoomState) says.
 
 use alloc::collections::BTreeSet;
 use alloc::string::String;
@@ -73,8 +74,8 @@ impl fmt::Display for BaseFinding {
     }
 }
 
-/// The components whose number `policy_component_ids` has to hold where they are present: all policies of
-/// mimi-room-policy but the base policy itself, which may stand there and needn't.
+/// The components whose number `policy_component_ids` has to hold where they are present: all
+/// policies of mimi-room-policy but the base policy itself, which may stand there and needn't.
 const POLICY_COMPONENTS: [ComponentID; 12] = [
     ComponentID::MLS_OPERATIONAL_POLICY,
     ComponentID::ROLES_LIST,
@@ -90,8 +91,8 @@ const POLICY_COMPONENTS: [ComponentID; 12] = [
     ComponentID::MESSAGE_EXPIRATION_POLICY,
 ];
 
-/// What is wrong with the component by itself, in a dictionary that holds the components `present`. Without `hub`, the domain
-/// name of the room's hub, the parent's isn't compared.
+/// What is wrong with the component by itself, in a dictionary that holds the components `present`.
+/// Without `hub`, the domain name of the room's hub, the parent's isn't compared.
 #[must_use]
 pub fn findings(
     policy: &BaseRoomPolicy,
@@ -139,13 +140,14 @@ impl fmt::Display for PseudonymRefused {
 
 impl core::error::Error for PseudonymRefused {}
 
-/// Whether a client may use the credential: a pseudonymous one, by itself or inside a multi-credential, only where
-/// `pseudonyms_allowed` is true.
+/// Whether a client may use the credential: a pseudonymous one, by itself or inside a
+/// multi-credential, only where `pseudonyms_allowed` is true.
 ///
 /// # Errors
 /// [`PseudonymRefused`].
 pub fn check_credential(policy: &BaseRoomPolicy, credential: &Credential) -> Result<(), PseudonymRefused> {
-    // Credentials nest four levels at most: the decoder sees to it, and the list here doesn't need it to.
+    // Credentials nest four levels at most: the decoder sees to it, and the list here doesn't need
+    // it to.
     let mut left = alloc::vec![credential];
     while let Some(credential) = left.pop() {
         match credential {
@@ -185,7 +187,8 @@ impl fmt::Display for ParentRefusal<'_> {
 
 impl core::error::Error for ParentRefusal<'_> {}
 
-/// Whether the participants of a parent-dependent room are a strict subset of its parent's. Users are compared octet by octet.
+/// Whether the participants of a parent-dependent room are a strict subset of its parent's. Users
+/// are compared byte by byte.
 ///
 /// # Errors
 /// [`ParentRefusal`].
@@ -204,8 +207,9 @@ pub fn check_subset<'a>(
     if here.len() < parent.len() { Ok(()) } else { Err(ParentRefusal::NotStrict) }
 }
 
-/// Who has to be removed from a parent-dependent room, in the order of its list: those who are not in the parent any more. The
-/// hub proposes it for each dependent room when a user leaves the parent or is removed from it.
+/// Who has to be removed from a parent-dependent room, in the order of its list: those who are not
+/// in the parent any more. The hub proposes it for each dependent room when a user leaves the
+/// parent or is removed from it.
 ///
 /// ```
 /// use mimi_policy::component::base::lost_with_parent;

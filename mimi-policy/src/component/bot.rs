@@ -8,7 +8,8 @@ use mimi_codec::room_policy::{Bot, BotPolicy, Role};
 
 use super::Severity;
 
-/// What is wrong with a [`BotPolicy`] among the roles of its room. Bots are named by their place in `allowed_bots`.
+/// What is wrong with a [`BotPolicy`] among the roles of its room. Bots are named by their place in
+/// `allowed_bots`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BotFinding {
@@ -132,8 +133,8 @@ impl fmt::Display for BotRefusal {
 
 impl core::error::Error for BotRefusal {}
 
-/// Whether a bot may send such a message, given the role that it has on the participant list. Whether that role may send
-/// messages at all is the role's matter.
+/// Whether a bot may send such a message, given the role that it has on the participant list.
+/// Whether that role may send messages at all is the role's matter.
 ///
 /// ```
 /// use mimi_codec::{protocol::Uri, room_policy::Bot};

@@ -175,8 +175,8 @@ impl fmt::Display for HistoryRefusal {
 
 impl core::error::Error for HistoryRefusal {}
 
-/// Whether a message that the hub accepted at `accepted_at_ms` may be shared at `now_ms`, both in milliseconds since the UNIX
-/// epoch, by a client whose user has the role `role_index`.
+/// Whether a message that the hub accepted at `accepted_at_ms` may be shared at `now_ms`, both in
+/// milliseconds since the UNIX epoch, by a client whose user has the role `role_index`.
 ///
 /// ```
 /// use mimi_codec::room_policy::HistoryPolicy;

@@ -133,7 +133,8 @@ impl fmt::Display for JoinLinksUpdateError {
 
 impl core::error::Error for JoinLinksUpdateError {}
 
-/// The links after an update: those at `removed_indices` go, counted in the list before, then `added_links` are appended.
+/// The links after an update: those at `removed_indices` go, counted in the list before, then
+/// `added_links` are appended.
 ///
 /// ```
 /// use mimi_codec::{protocol::Uri, room_policy::{JoinLink, JoinLinkPolicy, JoinLinksData, JoinLinksUpdate}};
@@ -237,8 +238,8 @@ impl core::error::Error for JoinLinkRefusal {}
 
 /// Whether a user may join by `link` at the time `now_ms`, in milliseconds since the UNIX epoch.
 ///
-/// A link is spent once `expiration` seconds have passed, and one that is not `multiuser` after it was used once, also for the
-/// user who used it: who was removed doesn't come back by it.
+/// A link is spent once `expiration` seconds have passed, and one that is not `multiuser` after it
+/// was used once, also for the user who used it: who was removed doesn't come back by it.
 ///
 /// # Errors
 /// [`JoinLinkRefusal`].
@@ -249,7 +250,8 @@ pub fn check_use<'a>(
     record: &LinkRecord,
     now_ms: u64,
 ) -> Result<UsableLink<'a>, JoinLinkRefusal> {
-    // The link is all that it takes to get in: how much of a guess is right must not show in the time that it takes.
+    // The link is all that it takes to get in: how much of a guess is right must not show in the
+    // time that it takes.
     let is_it = |stored: &&JoinLink| !link.is_empty() && bool::from(stored.join_link.ct_eq(link));
     let stored = links.join_links.iter().find(is_it);
     let link = stored.ok_or(JoinLinkRefusal::NotActive)?;

@@ -65,8 +65,8 @@ pub fn findings(policy: &LinkPreviewPolicy) -> Vec<LinkPreviewFinding> {
     found
 }
 
-/// Whether a composer turns text that looks like a link into one. A policy that requires it is invalid, and leaves it to the
-/// user.
+/// Whether a composer turns text that looks like a link into one. A policy that requires it is
+/// invalid, and leaves it to the user.
 #[must_use]
 pub const fn shall_autodetect(policy: Option<&LinkPreviewPolicy>, own_setting: bool) -> Answer {
     let room = match policy {

@@ -110,7 +110,8 @@ pub enum Logging<'a> {
     Forbidden,
 }
 
-/// Whether the room is logged: where logging is required, and where it is optional and a client is listed.
+/// Whether the room is logged: where logging is required, and where it is optional and a client is
+/// listed.
 ///
 /// ```
 /// use mimi_codec::{protocol::Uri, room_policy::LoggingPolicy};

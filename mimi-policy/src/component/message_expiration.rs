@@ -102,8 +102,8 @@ pub fn findings(policy: &MessageExpiration) -> Vec<MessageExpirationFinding> {
     found
 }
 
-/// What a composer starts from: a duration in seconds, or `None` for a message that doesn't expire. Where every message expires
-/// and the room has no default, it is the longest duration.
+/// What a composer starts from: a duration in seconds, or `None` for a message that doesn't expire.
+/// Where every message expires and the room has no default, it is the longest duration.
 #[must_use]
 pub const fn initial_duration(policy: Option<&MessageExpiration>) -> Option<u32> {
     let Some(policy) = policy else { return None };
@@ -186,8 +186,9 @@ pub fn check_duration(
     Ok(())
 }
 
-/// Whether the expiration of a message is acceptable that the hub accepted at `accepted_at_ms`, in milliseconds since the UNIX
-/// epoch. An absolute time is judged by what is left of it when the message was accepted.
+/// Whether the expiration of a message is acceptable that the hub accepted at `accepted_at_ms`, in
+/// milliseconds since the UNIX epoch. An absolute time is judged by what is left of it when the
+/// message was accepted.
 ///
 /// ```
 /// use mimi_codec::room_policy::MessageExpiration;

@@ -1,6 +1,7 @@
 //! How clients run the group (mimi-room-policy §7): component 0x0024.
 //!
-//! A room needn't take a position on everything: an empty list of handshake formats and a greatest lifetime of 0 state nothing.
+//! A room needn't take a position on everything: an empty list of handshake formats and a greatest
+//! lifetime of 0 state nothing.
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -360,9 +361,9 @@ pub fn check_use(policy: Option<&OperationalParameters>, item: &Item) -> Result<
     Ok(())
 }
 
-/// Whether a client with the capabilities of this LeafNode can do all that is mandatory, as far as a LeafNode's capabilities
-/// tell: versions, cipher suites, extensions, proposals and credentials. What RFC 9420 §7.2 takes for granted needn't be listed:
-/// extensions 1 to 5 and proposals 1 to 7.
+/// Whether a client with the capabilities of this LeafNode can do all that is mandatory, as far as
+/// a LeafNode's capabilities tell: versions, cipher suites, extensions, proposals and credentials.
+/// What RFC 9420 §7.2 takes for granted needn't be listed: extensions 1 to 5 and proposals 1 to 7.
 ///
 /// # Errors
 /// [`OperationalRefusal::Unsupported`], for the first in the order of the draft's fields.
@@ -416,8 +417,8 @@ pub fn check_external_commit(policy: Option<&OperationalParameters>) -> Result<(
     }
 }
 
-/// Whether a proposal or commit may have this wire format. Never PrivateMessage, whatever the room says: hub and joiners have to
-/// follow the handshakes (mimi-protocol §5.3).
+/// Whether a proposal or commit may have this wire format. Never PrivateMessage, whatever the room
+/// says: hub and joiners have to follow the handshakes (mimi-protocol §5.3).
 ///
 /// # Errors
 /// [`OperationalRefusal::HandshakeFormat`], [`OperationalRefusal::Forbidden`].
@@ -464,11 +465,12 @@ pub fn check_credential_lifetime(
     Ok(())
 }
 
-/// Whether a client in the epoch `current` still reads an application message of `epoch`, for which it would move the sender's
-/// ratchet forward by `generations_ahead`.
+/// Whether a client in the epoch `current` still reads an application message of `epoch`, for which
+/// it would move the sender's ratchet forward by `generations_ahead`.
 ///
 /// # Errors
-/// [`OperationalRefusal::EpochToCome`], [`OperationalRefusal::OldEpoch`], [`OperationalRefusal::Generation`].
+/// [`OperationalRefusal::EpochToCome`], [`OperationalRefusal::OldEpoch`],
+/// [`OperationalRefusal::Generation`].
 pub fn check_application_message(
     policy: Option<&OperationalParameters>,
     epoch: u64,
@@ -500,8 +502,8 @@ pub enum Due {
     Overdue,
 }
 
-/// How a client stands whose leaf was updated `age` seconds ago; after the greatest time others may remove it. The same for
-/// what else has such times.
+/// How a client stands whose leaf was updated `age` seconds ago; after the greatest time others may
+/// remove it. The same for what else has such times.
 ///
 /// ```
 /// use mimi_codec::room_policy::MinDefaultMaxTime;

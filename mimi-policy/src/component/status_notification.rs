@@ -17,7 +17,8 @@ pub enum StatusNotification {
 }
 
 impl StatusNotification {
-    /// Which of both a status of a report is; `None` for one that is neither, which the policy doesn't speak of.
+    /// Which of both a status of a report is; `None` for one that is neither, which the policy
+    /// doesn't speak of.
     #[cfg(feature = "content")]
     #[must_use]
     pub const fn of(status: mimi_content::MessageStatus) -> Option<Self> {
@@ -43,7 +44,8 @@ impl StatusNotification {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StatusNotificationFinding {
-    /// Read receipts are required and delivery notifications forbidden; yet who reads a message has received it.
+    /// Read receipts are required and delivery notifications forbidden; yet who reads a message has
+    /// received it.
     ReadTellsOfDelivery,
 }
 

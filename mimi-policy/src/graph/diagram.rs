@@ -1,5 +1,6 @@
-//! What the pictures have in common: a box per role, which says in words how one gets in and out, and arrows between the roles of those on
-//! the list. Arrows for every way in, out and into the ban would hide the rest.
+//! What the pictures have in common: a box per role, which says in words how one gets in and out,
+//! and arrows between the roles of those on the list. Arrows for every way in, out and into the ban
+//! would hide the rest.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
@@ -13,7 +14,8 @@ use super::{BANNED, Means, Move, NO_ROLE, RoleGraph};
 const SHOWN_NAME: usize = 32;
 
 pub(super) struct Diagram {
-    /// The boxes by rows: in a row, the roles between which one can move; outsiders and the banned in the last.
+    /// The boxes by rows: in a row, the roles between which one can move; outsiders and the banned
+    /// in the last.
     pub(super) rows: Vec<Vec<RoleBox>>,
     pub(super) arrows: Vec<Arrow>,
 }
@@ -99,7 +101,8 @@ fn connected(start: u32, arrows: &[Arrow]) -> BTreeSet<u32> {
     found
 }
 
-/// Who makes these moves, each role once; those who need claims are marked, as are the users themselves.
+/// Who makes these moves, each role once; those who need claims are marked, as are the users
+/// themselves.
 fn who(steps: &[&Move]) -> String {
     let others: BTreeSet<u32> =
         steps.iter().filter(|step| !step.means.is_by_oneself()).map(|step| step.by).collect();

@@ -1,5 +1,5 @@
-//! SVG. The boxes of a row stand beside each other; arrows to the right are arcs above them, arrows to the left arcs below. An arc is as high
-//! as it is wide, so that no two labels meet.
+//! SVG. The boxes of a row stand beside each other; arrows to the right are arcs above them, arrows
+//! to the left arcs below. An arc is as high as it is wide, so that no two labels meet.
 
 use alloc::format;
 use alloc::string::String;

@@ -104,7 +104,8 @@ impl Expectation {
 }
 
 impl PolicyCase {
-    /// Reads a case. Members that the kind doesn't have are ignored in the case itself, and refused inside of its members.
+    /// Reads a case. Members that the kind doesn't have are ignored in the case itself, and refused
+    /// inside of its members.
     ///
     /// # Errors
     /// The first place that isn't as the format has it.

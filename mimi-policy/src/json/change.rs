@@ -19,7 +19,8 @@ use super::room::{base_to_json, read_base};
 /// A change, and who asked for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProposedChange {
-    /// Who proposed it, if that isn't the one who acts in the case. It is judged with that party's rights.
+    /// Who proposed it, if that isn't the one who acts in the case. It is judged with that party's
+    /// rights.
     pub by: Option<Actor>,
     /// The change.
     pub change: PolicyChange,

@@ -18,7 +18,8 @@ use super::roles::{Roles, preauth_to_json, read_preauth};
 /// The state of a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyRoom {
-    /// Its base policy. `policy_component_ids` holds the list of roles, and the preauthorized users if there are any.
+    /// Its base policy. `policy_component_ids` holds the list of roles, and the preauthorized users
+    /// if there are any.
     pub base: BaseRoomPolicy,
     /// Its roles.
     pub roles: Roles,

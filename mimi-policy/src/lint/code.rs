@@ -78,13 +78,16 @@ codes! {
     ParticipantWithoutRole = "participant-without-role", Error;
     /// A parent-dependent room names no parent.
     ParentMissing = "parent-missing", Error;
-    /// A user, the parent room or the value of a claim is not in the spelling that counts: a MIMI URI in its normal form.
+    /// A user, the parent room or the value of a claim is not in the spelling that counts: a MIMI
+    /// URI in its normal form.
     OtherSpelling = "other-spelling", Error;
     /// There are more users than the base policy allows.
     TooManyUsers = "too-many-users", Error;
-    /// Holders of a role, or of two, get more power over others than they have, without a holder of it.
+    /// Holders of a role, or of two, get more power over others than they have, without a holder of
+    /// it.
     Escalation = "escalation", Warning;
-    /// A state can be reached after which users can never again be added, removed or given another role.
+    /// A state can be reached after which users can never again be added, removed or given another
+    /// role.
     LockOut = "lock-out", Warning;
     /// Who is banned may do something.
     BannedHasCapabilities = "banned-has-capabilities", Warning;
@@ -92,7 +95,8 @@ codes! {
     BanWithoutBannedRole = "ban-without-banned-role", Warning;
     /// More active participants are asked for than there may be participants.
     ActiveAboveTotal = "active-above-total", Warning;
-    /// A preauthorization leads to a role that isn't defined, or to role 0: the first match gets nothing.
+    /// A preauthorization leads to a role that isn't defined, or to role 0: the first match gets
+    /// nothing.
     PreauthorizedForMissingRole = "preauthorized-for-missing-role", Warning;
     /// A preauthorization never counts, because an earlier one matches all that it matches.
     ShadowedPreauthorization = "shadowed-preauthorization", Warning;
@@ -106,7 +110,8 @@ codes! {
     UnnamedComponent = "unnamed-component", Warning;
     /// A role change leads from or to a role that isn't defined.
     MissingRole = "missing-role", Warning;
-    /// A state can be reached after which one of adding, removing and giving another role is lost for ever.
+    /// A state can be reached after which one of adding, removing and giving another role is lost
+    /// for ever.
     PartialLockOut = "partial-lock-out", Note;
     /// Clients of banned users may stay in the group.
     BannedMayHaveClients = "banned-may-have-clients", Note;
@@ -122,12 +127,13 @@ codes! {
     UnknownCapability = "unknown-capability", Note;
     /// A capability of messages without `canSendMessage`.
     NeedsSendMessage = "needs-send-message", Note;
-    /// A role that sends messages replies in topics only: a reply to a message without a topic is refused
-    /// (canReplyInTopic without canReplyToMessage).
+    /// A role that sends messages replies in topics only: a reply to a message without a topic is
+    /// refused (canReplyInTopic without canReplyToMessage).
     RepliesOnlyInTopic = "replies-only-in-topic", Note;
     /// A user can't undo what they can do.
     CannotUndo = "cannot-undo", Note;
-    /// Users who may rewrite the roles, or the preauthorizations, may give themselves what they lack.
+    /// Users who may rewrite the roles, or the preauthorizations, may give themselves what they
+    /// lack.
     CanRewritePolicy = "can-rewrite-policy", Note;
     /// Role 0 has limits, which are never judged.
     LimitsOnRole0 = "limits-on-role-0", Note;

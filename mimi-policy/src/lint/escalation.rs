@@ -147,7 +147,8 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Reports what holders of these roles, with users who are not on the list, get for one of them beyond what they and others have.
+    /// Reports what holders of these roles, with users who are not on the list, get for one of them
+    /// beyond what they and others have.
     ///
     /// Returns the powers of all roles that they reach.
     fn coalition(
@@ -323,7 +324,8 @@ pub(super) fn find_evasions(table: &Table<'_>, budget: &mut Budget, findings: &m
     }
 }
 
-/// A role that writes the roles writes its own; so does one that writes the list of preauthorized users, and takes a role from it.
+/// A role that writes the roles writes its own; so does one that writes the list of preauthorized
+/// users, and takes a role from it.
 pub(super) fn find_rewriting(table: &Table<'_>, findings: &mut Vec<LintFinding>) {
     for role in table.ordinary() {
         let writes = if table.has(role, C::CAN_CHANGE_ROLE_DEFINITIONS) {

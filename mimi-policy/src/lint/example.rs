@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 
 use super::{COST_LIMIT, LintCode, Policy, find};
 
-/// How many steps [`smallest_example`] takes at most: those of the searches ([`COST_LIMIT`]), and one for each entry of a table that is
-/// examined.
+/// How many steps [`smallest_example`] takes at most: those of the searches ([`COST_LIMIT`]), and
+/// one for each entry of a table that is examined.
 pub const EXAMPLE_COST_LIMIT: u64 = 1 << 22;
 
 /// A policy that still has a finding, and has little else.
@@ -13,14 +13,16 @@ pub const EXAMPLE_COST_LIMIT: u64 = 1 << 22;
 pub struct SmallestExample {
     /// The policy.
     pub policy: Policy,
-    /// Whether the reduction ended at [`EXAMPLE_COST_LIMIT`]: then the policy is smaller, and a smaller one may exist.
+    /// Whether the reduction ended at [`EXAMPLE_COST_LIMIT`]: then the policy is smaller, and a
+    /// smaller one may exist.
     pub cut: bool,
 }
 
 /// Takes from a policy all that a finding does not need.
 ///
-/// Roles, capabilities, role changes, limits, preauthorizations and participants are removed one after the other, as long as [`lint`](super::lint)
-/// still has a finding with that code. A policy without such a finding is returned as it is.
+/// Roles, capabilities, role changes, limits, preauthorizations and participants are removed one
+/// after the other, as long as [`lint`](super::lint) still has a finding with that code. A policy
+/// without such a finding is returned as it is.
 ///
 /// ```
 /// use mimi_policy::lint::{LintCode, Policy, lint, smallest_example};

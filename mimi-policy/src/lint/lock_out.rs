@@ -70,7 +70,8 @@ fn at(masks: &[u8], place: usize) -> u8 {
     masks.get(place).copied().unwrap_or_default()
 }
 
-/// The participants of the list, each with a client; of a long list so many of each role that a minimum lets one go.
+/// The participants of the list, each with a client; of a long list so many of each role that a
+/// minimum lets one go.
 fn of_list(table: &Table<'_>, model: &Model) -> Option<State> {
     let list = table.policy.participants.as_ref().filter(|list| !list.participants.is_empty())?;
     let all = list.participants.len() < MOST_PARTICIPANTS;
@@ -96,7 +97,8 @@ fn founders(model: &Model) -> Vec<State> {
     places.map(|place| State::new([Seat { place, active: true }])).collect()
 }
 
-/// Of several founders' roles, those from which most can be done, and of these those from which most roles are reached.
+/// Of several founders' roles, those from which most can be done, and of these those from which
+/// most roles are reached.
 fn starts_to_try(explored: &Explored, possible: &Possible, starts: &[State], small: usize) -> Vec<usize> {
     let ranked: Vec<((u32, usize), usize)> = starts
         .iter()

@@ -61,7 +61,8 @@ pub(super) fn find(table: &Table<'_>, findings: &mut Vec<LintFinding>) {
     }
 }
 
-/// The first identity of each kind that is not in the spelling that counts: for the same ones the room is not valid.
+/// The first identity of each kind that is not in the spelling that counts: for the same ones the
+/// room is not valid.
 fn find_spellings(table: &Table<'_>, findings: &mut Vec<LintFinding>) {
     let policy = table.policy;
     let listed = policy.participants.iter().flat_map(|list| &list.participants).enumerate();

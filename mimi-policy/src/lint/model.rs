@@ -1,9 +1,10 @@
 //! A room as the roles of a few participants, each with a client in the group or without.
 //!
-//! The model decides as [`RoomState::check`](crate::RoomState::check) does about every commit that changes the place of one user, and about those
-//! that change two users at once where one change alone breaks a limit, or where each takes from the other's sender its right. A user has one
-//! client at most. Participants with the same role and the
-//! same client are alike, so that a state is how many there are of each kind.
+//! The model decides as [`RoomState::check`](crate::RoomState::check) does about every commit that
+//! changes the place of one user, and about those that change two users at once where one change
+//! alone breaks a limit, or where each takes from the other's sender its right. A user has one
+//! client at most. Participants with the same role and the same client are alike, so that a state
+//! is how many there are of each kind.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec;
@@ -49,7 +50,8 @@ impl Budget {
     }
 }
 
-/// A participant: its role, as a place in [`Model::roles`], and whether it has a client in the group.
+/// A participant: its role, as a place in [`Model::roles`], and whether it has a client in the
+/// group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Seat {
     pub(super) place: usize,
@@ -420,8 +422,8 @@ impl Model {
 
     /// The state after one commit, if a participant can commit it and the limits hold.
     fn after(&self, state: State, units: &[Unit]) -> Option<State> {
-        // Joining takes up nothing but the removals that clients propose for themselves. A client of a participant may also be proposed from
-        // outside of the group, for a member to commit.
+        // Joining takes up nothing but the removals that clients propose for themselves. A client
+        // of a participant may also be proposed from outside of the group, for a member to commit.
         let takes_up = |unit: &Unit| unit.external || unit.means == StepMeans::RemoveOwnClient;
         let external = units.iter().filter(|unit| unit.external).count() == 1 && units.iter().all(takes_up);
         if !external && units.iter().any(|unit| unit.external && unit.target.is_none()) {
@@ -517,7 +519,8 @@ impl Model {
                 }
             }
         }
-        // Two participants that change each other: each has lost its right once the other change is made.
+        // Two participants that change each other: each has lost its right once the other change is
+        // made.
         let mut mutual: Vec<(usize, usize, &Unit)> = Vec::new();
         for unit in &units {
             if let (By::Participant(by), Some(seat)) = (unit.by, unit.from.filter(|seat| seat.active)) {
@@ -537,7 +540,8 @@ impl Model {
         }
     }
 
-    /// All states that commits lead to, of at most `most` participants. From `full` participants on, one may come as another goes.
+    /// All states that commits lead to, of at most `most` participants. From `full` participants
+    /// on, one may come as another goes.
     pub(super) fn explore(
         &self,
         starts: &[State],
@@ -643,8 +647,8 @@ impl Model {
 
 /// Finds the roles in which a user without a client is another than one with a client.
 ///
-/// In the other roles a user without a client can have one whenever it likes, no move is open to it that is not open to one with a client,
-/// and moves lead it to such roles only.
+/// In the other roles a user without a client can have one whenever it likes, no move is open to it
+/// that is not open to one with a client, and moves lead it to such roles only.
 fn tell_apart(roles: &mut [ModelRole], max_clients: usize) {
     let mut moves: Vec<(usize, usize)> = Vec::new();
     let mut only_without: BTreeSet<usize> = BTreeSet::new();
@@ -805,7 +809,8 @@ impl Explored {
         self.places.get(&state).copied()
     }
 
-    /// For each state, the one before it on a shortest way from a start, by way of states of at most so many participants.
+    /// For each state, the one before it on a shortest way from a start, by way of states of at
+    /// most so many participants.
     pub(super) fn ways(&self, starts: &[usize], most: usize) -> Ways {
         let mut before: Vec<Option<usize>> = vec![None; self.states.len()];
         let mut order = Vec::new();
@@ -829,7 +834,8 @@ impl Explored {
         Ways { before, order }
     }
 
-    /// For each state, what the commits of some state that can be reached from it do. States that were not examined do `unknown`.
+    /// For each state, what the commits of some state that can be reached from it do. States that
+    /// were not examined do `unknown`.
     pub(super) fn possible(&self, unknown: u8) -> Vec<u8> {
         let mut before: Vec<Vec<usize>> = vec![Vec::new(); self.states.len()];
         for (from, next) in self.next.iter().enumerate() {

@@ -53,7 +53,8 @@ fn key(claim: &Claim) -> ClaimKey<'_> {
     (claim.claim_id.credential_type.0, &claim.claim_id.id, &claim.claim_value)
 }
 
-/// A role that users can't join by preauthorization is there for servers. The draft would have them remove and ban, "but not add".
+/// A role that users can't join by preauthorization is there for servers. The draft would have them
+/// remove and ban, "but not add".
 fn find_strong_sender(table: &Table<'_>, role: u32, findings: &mut Vec<LintFinding>) {
     if role == NO_ROLE || table.has(role, C::CAN_JOIN_IF_PREAUTHORIZED) {
         return;

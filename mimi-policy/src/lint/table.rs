@@ -82,7 +82,8 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// How much there is to examine: roles, capabilities, role changes, preauthorizations and participants.
+    /// How much there is to examine: roles, capabilities, role changes, preauthorizations and
+    /// participants.
     pub(super) fn size(&self) -> u64 {
         let roles = self.policy.roles.roles.iter().map(|role| {
             let pairs = role.authorized_role_changes.iter().map(|change| change.target_role_indexes.len());
@@ -146,7 +147,8 @@ impl<'a> Table<'a> {
             }
         }
         if index == NO_ROLE {
-            // The draft's rooms say that no user without a role is active, which goes without saying.
+            // The draft's rooms say that no user without a role is active, which goes without
+            // saying.
             if (min, max, min_active) != (0, None, 0) || max_active.is_some_and(|max| max != 0) {
                 add(
                     LintCode::LimitsOnRole0,

@@ -9,7 +9,8 @@ use mimi_codec::room_policy::CapabilityType;
 use super::{Column, Matrix};
 
 const MIN_WIDTH: usize = 48;
-/// Where the first column of a table begins, as wide as the longest name of the registry and its indent.
+/// Where the first column of a table begins, as wide as the longest name of the registry and its
+/// indent.
 const NAMES: usize = 34;
 
 pub(super) fn plain(matrix: &Matrix, width: usize) -> String {

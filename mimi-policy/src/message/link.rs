@@ -1,8 +1,9 @@
 //! What counts as a link in text.
 //!
-//! Clients have to agree on it, whatever they render with, so it is a rule on octets that another implementation can follow
-//! to the letter. It rather finds one too many than one too few: a client that shows Markdown as plain text, or makes links out of
-//! what looks like one, must not show a link that another client didn't count.
+//! Clients have to agree on it, whatever they render with, so it is a rule on bytes that another
+//! implementation can follow to the letter. It rather finds one too many than one too few: a client
+//! that shows Markdown as plain text, or makes links out of what looks like one, must not show a
+//! link that another client didn't count.
 
 use mimi_codec::MediaType;
 use mimi_content::{PartIndex, media_types};
@@ -10,28 +11,31 @@ use mimi_content::{PartIndex, media_types};
 /// The first link of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Link {
-    /// It begins at this octet.
+    /// It begins at this byte.
     At(usize),
-    /// The text is in a character set other than UTF-8 or US-ASCII, or its media type is malformed: what it holds can't be told, and
-    /// counts as a link.
+    /// The text is in a character set other than UTF-8 or US-ASCII, or its media type is malformed:
+    /// what it holds can't be told, and counts as a link.
     Unreadable,
 }
 
 /// The first link in a part of this media type, if there is one. Only `text/…` is looked at.
 ///
 /// A link is, in every text:
-/// - a scheme, `://` and at least one more octet, not white space, a control character or one of `<`, `>`, `"`;
+/// - a scheme, `://` and at least one more octet, not white space, a control character or one of
+///   `<`, `>`, `"`;
 ///
 /// in `text/markdown` also:
 /// - what stands behind `](`, or behind the `]:` of a reference definition;
 /// - what stands between `<` and `>` with a `:` or `@` and without white space;
 ///
-/// and in `text/html`, and in Markdown of a variant other than GFM-MIMI, also the value of what looks like an attribute that names a
-/// resource, such as `href`, anywhere behind the beginning of a tag.
+/// and in `text/html`, and in Markdown of a variant other than GFM-MIMI, also the value of what
+/// looks like an attribute that names a resource, such as `href`, anywhere behind the beginning of
+/// a tag.
 ///
-/// A reference to a part of the message (`cid:5@local.invalid`), and a mention as `is_mention` says, is none. White space is what it is
-/// in HTML: space, tab, line feed, form feed and carriage return. Another control character is part of what it stands in, and both a
-/// Markdown parser and an HTML parser make U+FFFD of NUL.
+/// A reference to a part of the message (`cid:5@local.invalid`), and a mention as `is_mention`
+/// says, is none. White space is what it is in HTML: space, tab, line feed, form feed and carriage
+/// return. Another control character is part of what it stands in, and both a Markdown parser and
+/// an HTML parser make U+FFFD of NUL.
 ///
 /// ```
 /// use mimi_policy::message::{Link, first_link};
@@ -107,7 +111,7 @@ fn from(content: &[u8], at: usize) -> &[u8] {
     content.get(at..).unwrap_or_default()
 }
 
-/// The octets that `rest` begins with, up to the first for which `ends` holds.
+/// The bytes that `rest` begins with, up to the first for which `ends` holds.
 fn until(rest: &[u8], ends: impl Fn(u8) -> bool) -> &[u8] {
     let length = rest.iter().position(|&octet| ends(octet)).unwrap_or(rest.len());
     rest.get(..length).unwrap_or_default()
@@ -117,7 +121,8 @@ const fn is_white_space(octet: u8) -> bool {
     matches!(octet, b' ' | b'\t' | b'\n' | b'\x0c' | b'\r')
 }
 
-/// Whether a URI may hold the octet (RFC 3986), but for those that more often stand around it in text.
+/// Whether a URI may hold the byte (RFC 3986), but for those that more often stand around it in
+/// text.
 fn is_of_uri(octet: u8) -> bool {
     octet.is_ascii_alphanumeric() || b"-._~:/?#@!$&*+,;=%".contains(&octet)
 }
@@ -150,11 +155,13 @@ fn with_scheme(content: &[u8], is_none: &impl Fn(&[u8]) -> bool) -> Option<usize
 /// Longer than any scheme.
 const MAX_SCHEME: usize = 64;
 
-/// From one bracket of a reference definition's label to the other: 999 characters at most lie between them (CommonMark 0.30, 4.7).
+/// From one bracket of a reference definition's label to the other: 999 characters at most lie
+/// between them (CommonMark 0.30, 4.7).
 const MAX_LABEL: usize = 4 * 999 + 1;
 
 fn in_markdown(content: &[u8], is_none: &impl Fn(&[u8]) -> bool) -> Option<usize> {
-    // Where a label began that may be that of a definition: a bracket with nothing but markers of quotes and lists before it.
+    // Where a label began that may be that of a definition: a bracket with nothing but markers of
+    // quotes and lists before it.
     let mut label: Option<usize> = None;
     let mut only_markers = true;
     for (at, &octet) in content.iter().enumerate() {
@@ -212,7 +219,8 @@ fn autolink(content: &[u8], at: usize) -> Option<(usize, &[u8])> {
     (closed && target.iter().any(|octet| b":@".contains(octet))).then_some((at, target))
 }
 
-/// The attributes of HTML that name a resource; those of another namespace (`xlink:href`) count as well.
+/// The attributes of HTML that name a resource; those of another namespace (`xlink:href`) count as
+/// well.
 const RESOURCE_ATTRIBUTES: [&str; 12] = [
     "href",
     "src",
@@ -228,8 +236,9 @@ const RESOURCE_ATTRIBUTES: [&str; 12] = [
     "manifest",
 ];
 
-/// Where tags begin and end isn't followed: comments, scripts and unclosed quotes would let a text show a tag to one reader and hide it
-/// from another. What stands like an attribute, anywhere behind the first tag, counts as one.
+/// Where tags begin and end isn't followed: comments, scripts and unclosed quotes would let a text
+/// show a tag to one reader and hide it from another. What stands like an attribute, anywhere
+/// behind the first tag, counts as one.
 fn in_html(content: &[u8], is_none: &impl Fn(&[u8]) -> bool) -> Option<usize> {
     let (mut has_tag, mut behind_border) = (false, false);
     for (at, &octet) in content.iter().enumerate() {
@@ -263,9 +272,9 @@ fn is_resource(name: &[u8]) -> bool {
     RESOURCE_ATTRIBUTES.iter().any(|attribute| attribute.as_bytes().eq_ignore_ascii_case(local))
 }
 
-/// The longest value of an attribute, in bytes, that can be a mention or a part of the message; a longer
-/// one is a link. What looks like attributes may lie inside of one another's values, so that an unbounded
-/// value would be read again for each.
+/// The longest value of an attribute, in bytes, that can be a mention or a part of the message; a
+/// longer one is a link. What looks like attributes may lie inside of one another's values, so that
+/// an unbounded value would be read again for each.
 const MAX_VALUE: usize = 4096;
 
 /// The value behind an attribute's name. What a URL parser takes off its ends does not count.

@@ -12,7 +12,8 @@ use crate::UserUri;
 use crate::component::asset::AssetKind;
 use crate::enforcement::{EnforcedBy, enforced_by};
 
-/// How many forwarded messages may lie inside one another. Deeper ones are refused, since they are not looked at.
+/// How many forwarded messages may lie inside one another. Deeper ones are refused, since they are
+/// not looked at.
 pub const MAX_FORWARDED: usize = 4;
 
 /// What a message does.
@@ -43,7 +44,8 @@ pub enum Act {
 }
 
 impl Act {
-    /// The capability that is for this act on an earlier message; `None` for what changes no earlier message.
+    /// The capability that is for this act on an earlier message; `None` for what changes no
+    /// earlier message.
     #[must_use]
     pub const fn capability(self) -> Option<CapabilityType> {
         Some(match self {
@@ -145,8 +147,9 @@ pub struct Requirements {
 impl Requirements {
     /// Reads a message that the user `sender` sent or is about to send.
     ///
-    /// Where a message that it refers to isn't known, its own fields have to do: it edits or deletes the sender's own, an empty
-    /// part with the disposition `reaction` takes back a reaction, and a reply with a topic stays in the topic.
+    /// Where a message that it refers to isn't known, its own fields have to do: it edits or
+    /// deletes the sender's own, an empty part with the disposition `reaction` takes back a
+    /// reaction, and a reply with a topic stays in the topic.
     ///
     /// # Errors
     /// [`ContentRefusal`] for what no capability allows.
@@ -172,12 +175,14 @@ impl Requirements {
         Ok(found)
     }
 
-    /// What a change takes about which a [timeline](mimi_content::timeline) asks, of `known` with the participants alone.
+    /// What a change takes about which a [timeline](mimi_content::timeline) asks, of `known` with
+    /// the participants alone.
     ///
     /// Body and topic are asked about one by one, each as if it were all.
     ///
     /// # Errors
-    /// [`ContentRefusal`] for what no capability allows, and for an edit whose content isn't at hand.
+    /// [`ContentRefusal`] for what no capability allows, and for an edit whose content isn't at
+    /// hand.
     pub fn of_change<P: EncodedMessage>(
         change: &Change<'_, P>,
         known: &impl Known,
@@ -251,7 +256,8 @@ impl Requirements {
     fn add_new(&mut self, message: &MimiContentRef<'_>, known: &impl Known) {
         let in_reply_to = message.in_reply_to();
         let topic_id = message.topic_id();
-        // Whether the topic is that of the message that it replies to; by its own fields if that isn't known.
+        // Whether the topic is that of the message that it replies to; by its own fields if that
+        // isn't known.
         let same_topic = !topic_id.is_empty()
             && in_reply_to.is_some_and(|target| match known.earlier(&target) {
                 Some(target) => target.topic_id == topic_id,
@@ -315,7 +321,8 @@ impl Requirements {
         Ok(())
     }
 
-    /// What the parts of forwarded messages take, all in the name of the part that holds the outermost.
+    /// What the parts of forwarded messages take, all in the name of the part that holds the
+    /// outermost.
     fn add_forwarded(
         &mut self,
         content: &[u8],
@@ -433,7 +440,8 @@ fn replacement(
     Ok(if of_reaction { Act::EditReaction } else { Act::EditOwnMessage })
 }
 
-/// Whether body, expiration and the message that is replied to are the same. Salt and extensions belong to each message.
+/// Whether body, expiration and the message that is replied to are the same. Salt and extensions
+/// belong to each message.
 fn same_but_topic(original: &MimiContentRef<'_>, message: &MimiContentRef<'_>) -> bool {
     original.parts() == message.parts()
         && original.expires() == message.expires()

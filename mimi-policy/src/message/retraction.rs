@@ -11,14 +11,15 @@ use mimi_content::{
 use crate::{Basis, Change, Grant};
 
 impl Change {
-    /// What the change retracts from a [timeline](mimi_content::timeline), by the right that allows it;
-    /// `None` for any other change.
+    /// What the change retracts from a [timeline](mimi_content::timeline), by the right that allows
+    /// it; `None` for any other change.
     ///
-    /// A retraction takes effect when its proposal is accepted. For a commit that takes up the accepted
-    /// proposal ([`Basis::Accepted`]) the result is `None`, too: nothing is left to do.
+    /// A retraction takes effect when its proposal is accepted. For a commit that takes up the
+    /// accepted proposal ([`Basis::Accepted`]) the result is `None`, too: nothing is left to do.
     ///
-    /// A remover whose role has canDeleteOtherReaction and not canDeleteOtherMessage retracts reactions
-    /// only (mimi-hub-retracted-messages-00 §3.1): the result is a [`RetractionScope::Reactions`].
+    /// A remover whose role has canDeleteOtherReaction and not canDeleteOtherMessage retracts
+    /// reactions only (mimi-hub-retracted-messages-00 §3.1): the result is a
+    /// [`RetractionScope::Reactions`].
     ///
     /// ```
     /// use mimi_codec::{CapabilityType, Octets, protocol::{AbuseType, IdentifierUri}};

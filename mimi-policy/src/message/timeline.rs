@@ -12,7 +12,8 @@ use crate::{RoleHistory, RoomState, UserUri};
 
 /// What a client keeps for each message of its timeline, as far as policy asks for it.
 pub trait EncodedMessage {
-    /// The encoded message; `None` if it isn't at hand any more. An edit with unknown content has no effect.
+    /// The encoded message; `None` if it isn't at hand any more. An edit with unknown content has
+    /// no effect.
     fn encoded(&self) -> Option<Cow<'_, [u8]>>;
 }
 
@@ -29,11 +30,13 @@ impl EncodedMessage for MimiContent {
 }
 
 impl RoleHistory {
-    /// The function that a [timeline](mimi_content::timeline) asks whether what replaces a message may take effect.
+    /// The function that a [timeline](mimi_content::timeline) asks whether what replaces a message
+    /// may take effect.
     ///
-    /// The sender's role is that of the time when the hub accepted the change, whatever roles the two have had before and
-    /// since, so that every arrival order gives the same timeline, as long as a message comes in after the commits and proposals
-    /// that the hub accepted before it. Of times before the history began, the first room that it knows is asked.
+    /// The sender's role is that of the time when the hub accepted the change, whatever roles the
+    /// two have had before and since, so that every arrival order gives the same timeline, as long
+    /// as a message comes in after the commits and proposals that the hub accepted before it. Of
+    /// times before the history began, the first room that it knows is asked.
     ///
     /// ```
     /// # use mimi_codec::protocol::{ParticipantListData, UserRolePair};
@@ -99,8 +102,8 @@ impl Known for Then<'_> {
     }
 }
 
-/// What a client knew of its room when the hub accepted a message, by its timeline: for messages that replace none, which it asks
-/// [`authorize`](super::authorize) about before it inserts them.
+/// What a client knew of its room when the hub accepted a message, by its timeline: for messages
+/// that replace none, which it asks [`authorize`](super::authorize) about before it inserts them.
 ///
 /// ```
 /// # use mimi_codec::protocol::{ParticipantListData, UserRolePair};

@@ -66,7 +66,8 @@ pub fn one_to_one() -> Preset {
     direct(BaseRoomPolicy { max_users: Some(2), ..fixed() }, &[CONVERSATION])
 }
 
-/// A conversation of several people that stay the same: fixed membership, one role, whose holders also name the room.
+/// A conversation of several people that stay the same: fixed membership, one role, whose holders
+/// also name the room.
 ///
 /// ```
 /// let room = mimi_policy::preset::group_direct_message();

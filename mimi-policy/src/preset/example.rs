@@ -9,13 +9,15 @@ use super::{Limits, banned, role};
 
 /// An example room of mimi-room-policy-04's appendix.
 ///
-/// Three things in them aren't as the draft has them, because they can't be: `canGrantVoice` and `canRevokeVoice` have no number and are
-/// left out; the speaker, who "includes all the capabilities authorized for a speaker", includes the attendee's; the moderator, who
-/// includes an `ordinary_user` that the room doesn't have, includes the speaker's. The roles have no descriptions.
+/// Three things in them aren't as the draft has them, because they can't be: `canGrantVoice` and
+/// `canRevokeVoice` have no number and are left out; the speaker, who "includes all the
+/// capabilities authorized for a speaker", includes the attendee's; the moderator, who includes an
+/// `ordinary_user` that the room doesn't have, includes the speaker's. The roles have no
+/// descriptions.
 ///
-/// In the draft, ordinary users of some of these rooms have canReplyInTopic without canReplyToMessage: they cannot reply to a
-/// message that has no topic. The linter reports each such role as
-/// [`RepliesOnlyInTopic`](crate::lint::LintCode::RepliesOnlyInTopic).
+/// In the draft, ordinary users of some of these rooms have canReplyInTopic without
+/// canReplyToMessage: they cannot reply to a message that has no topic. The linter reports each
+/// such role as [`RepliesOnlyInTopic`](crate::lint::LintCode::RepliesOnlyInTopic).
 ///
 /// ```
 /// use mimi_policy::preset::ExampleRoom;
@@ -470,7 +472,8 @@ fn multi_organization() -> Vec<Role> {
                 (8, &[0, 1, 2, 5]),
             ],
         ),
-        // As the draft has it: no entry from role 2, so that the enforcer has no right over an org_a_user.
+        // As the draft has it: no entry from role 2, so that the enforcer has no right over an
+        // org_a_user.
         policy_enforcer(
             9,
             &[

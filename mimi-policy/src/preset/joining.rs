@@ -28,7 +28,8 @@ const ADMINISTER: &[C] = &[
     C::CAN_SEND_MLS_REINIT_PROPOSAL,
 ];
 
-/// A group that anybody joins who isn't banned, and that can be found by searching. Admins look after it.
+/// A group that anybody joins who isn't banned, and that can be found by searching. Admins look
+/// after it.
 ///
 /// ```
 /// use mimi_codec::room_policy::CapabilityType;

@@ -16,11 +16,12 @@ use crate::{
 impl RoomState {
     /// Puts a plan into effect, at a cost in proportion to what it changes.
     ///
-    /// A plan for proposals changes who is in the room and what its rules are at once; the commit that takes them up settles
-    /// their places in the list.
+    /// A plan for proposals changes who is in the room and what its rules are at once; the commit
+    /// that takes them up settles their places in the list.
     ///
     /// # Errors
-    /// When the plan was made for another version of this room or for another room. Nothing has changed then.
+    /// When the plan was made for another version of this room or for another room. Nothing has
+    /// changed then.
     pub fn apply(&mut self, plan: Plan) -> Result<(), StalePlan> {
         if plan.stamp != self.stamp() {
             return Err(StalePlan { planned: plan.stamp.version, current: self.version });
@@ -35,12 +36,12 @@ impl RoomState {
         Ok(())
     }
 
-    /// Withdraws all proposals that were accepted and not committed: the room is again that of the last
-    /// commit.
+    /// Withdraws all proposals that were accepted and not committed: the room is again that of the
+    /// last commit.
     ///
-    /// A party calls it when an epoch has passed the proposals by, because a message was lost or a hub
-    /// has let it happen. Each can then be proposed anew. Without the withdrawal the proposals count
-    /// on: the hub or any member can propose or commit them anew.
+    /// A party calls it when an epoch has passed the proposals by, because a message was lost or a
+    /// hub has let it happen. Each can then be proposed anew. Without the withdrawal the proposals
+    /// count on: the hub or any member can propose or commit them anew.
     pub fn withdraw_proposals(&mut self) {
         if self.pending.is_empty() {
             return;
@@ -170,7 +171,8 @@ impl RoomState {
             self.unplace(slot);
         }
 
-        // The list grows in the commit's order; what it doesn't name comes first, in the order of acceptance.
+        // The list grows in the commit's order; what it doesn't name comes first, in the order of
+        // acceptance.
         self.order.truncate(self.committed_places);
         let added = added_slots(&outcome.additions, &touched);
         let named: BTreeSet<u32> = added.iter().copied().collect();
@@ -186,8 +188,8 @@ impl RoomState {
         self.committed_places = self.order.places();
     }
 
-    /// An external commit takes up all that waits, which is clients that leave by themselves, or comes to
-    /// a room in which nothing waits.
+    /// An external commit takes up all that waits, which is clients that leave by themselves, or
+    /// comes to a room in which nothing waits.
     fn commit_externally(&mut self, mut outcome: Outcome) {
         self.replace_components(&mut outcome);
         self.pending = Pending::default();
@@ -371,8 +373,9 @@ impl RoomState {
         }
     }
 
-    /// Tells this history of the room from others, so that a plan for one isn't taken for a plan for another. It guards against
-    /// mistakes, and not against intent: the party that applies plans has the room.
+    /// Tells this history of the room from others, so that a plan for one isn't taken for a plan
+    /// for another. It guards against mistakes, and not against intent: the party that applies
+    /// plans has the room.
     fn mix(&mut self, slot: u32, is_new: bool, role: u32, added: &[ClientUri], removed: &[ClientUri]) {
         let mut mix = |value: u64| {
             let mixed = self.fingerprint.rotate_left(23) ^ value;

@@ -33,13 +33,14 @@ pub struct RoomParts {
     pub other: Vec<ComponentData>,
     /// The leaves of the group: the user's and the client's identifier, as credentials hold them.
     pub clients: Vec<(Opaque, Opaque)>,
-    /// The participants of the parent room who are not banned there; only for a room that depends on
-    /// one, or is to.
+    /// The participants of the parent room who are not banned there; only for a room that depends
+    /// on one, or is to.
     pub parent_participants: Option<Vec<Opaque>>,
 }
 
 impl RoomParts {
-    /// A room of these roles and participants: with the base policy of [`Self::default_base`], and no clients yet.
+    /// A room of these roles and participants: with the base policy of [`Self::default_base`], and
+    /// no clients yet.
     #[must_use]
     pub fn new(roles: RoleData, participants: ParticipantListData) -> Self {
         Self {
@@ -54,8 +55,9 @@ impl RoomParts {
         }
     }
 
-    /// The base policy of a room that states none: participants come and go, with several devices, without limits, pseudonyms
-    /// are allowed, the room outlives its group and isn't found by searching.
+    /// The base policy of a room that states none: participants come and go, with several devices,
+    /// without limits, pseudonyms are allowed, the room outlives its group and isn't found by
+    /// searching.
     #[must_use]
     pub fn default_base() -> BaseRoomPolicy {
         BaseRoomPolicy {
@@ -76,7 +78,8 @@ impl RoomParts {
 impl RoomState {
     /// The room that these parts make.
     ///
-    /// It takes time in proportion to their size. The seed keeps look-ups fast whatever users call themselves.
+    /// It takes time in proportion to their size. The seed keeps look-ups fast whatever users call
+    /// themselves.
     ///
     /// # Errors
     /// All defects, if the room isn't valid.
@@ -202,7 +205,8 @@ impl RoomState {
         if let Some(defect) = limits_of(&self.base, self.users(), self.client_count()) {
             defects.push(defect);
         }
-        // Participants who have left the parent do not make a room invalid: they have yet to be removed.
+        // Participants who have left the parent do not make a room invalid: they have yet to be
+        // removed.
         if self.base.parent_dependant && self.base.parent_room.is_none() {
             defects.push(Defect::NoParentRoom);
         }

@@ -54,7 +54,8 @@ impl fmt::Display for ComponentDifference {
 
 impl core::error::Error for ComponentDifference {}
 
-/// The components that this crate judges changes of (mimi-protocol §10.3 and §10.4, mimi-room-policy §10.1).
+/// The components that this crate judges changes of (mimi-protocol §10.3 and §10.4,
+/// mimi-room-policy §10.1).
 pub(crate) const fn is_room_component(component: ComponentID) -> bool {
     component.0 >= ComponentID::PARTICIPANT_LIST.0 && component.0 <= ComponentID::MESSAGE_EXPIRATION_POLICY.0
 }
@@ -77,7 +78,8 @@ fn component<'a, T: Decode<'a>>(
 }
 
 impl RoomParts {
-    /// The parts that a GroupContext's dictionary holds. The clients, and who is in a parent room, are told beside it.
+    /// The parts that a GroupContext's dictionary holds. The clients, and who is in a parent room,
+    /// are told beside it.
     ///
     /// # Errors
     /// What is missing or malformed.
@@ -121,8 +123,8 @@ impl RoomState {
 
     /// One of the room's components, encoded; `None` if the room has no such component.
     ///
-    /// A party that knows which components a commit updates encodes those alone: the participant list
-    /// of a large room costs more than the decision on a commit.
+    /// A party that knows which components a commit updates encodes those alone: the participant
+    /// list of a large room costs more than the decision on a commit.
     ///
     /// # Errors
     /// [`Defect::TooLarge`] if the component is longer than the wire can hold.
@@ -167,10 +169,11 @@ impl RoomState {
         Ok(AppDataDictionary { component_data })
     }
 
-    /// Whether a GroupContext's dictionary says the same as this room. Components that aren't about the room's rules and
-    /// participants are not looked at.
+    /// Whether a GroupContext's dictionary says the same as this room. Components that aren't about
+    /// the room's rules and participants are not looked at.
     ///
-    /// Ask it after a commit was applied: proposals that wait for a commit are in the room, and not yet in the dictionary.
+    /// Ask it after a commit was applied: proposals that wait for a commit are in the room, and not
+    /// yet in the dictionary.
     ///
     /// # Errors
     /// The first component that differs, in the order of their numbers.

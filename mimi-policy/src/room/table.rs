@@ -72,7 +72,8 @@ impl Tables {
         self.clients.insert_unique(hash, place, |place| seed.hash(client_at(slots, *place)));
     }
 
-    /// Forgets a client that is in `slots` still, gives its index, and says that the last of its user's comes to that place.
+    /// Forgets a client that is in `slots` still, gives its index, and says that the last of its
+    /// user's comes to that place.
     pub(super) fn remove_client(
         &mut self,
         seed: &TableSeed,

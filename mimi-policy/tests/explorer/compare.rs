@@ -235,7 +235,8 @@ const POWERS: [C; 9] = [
     C::CAN_CHANGE_ROOM_MEMBERSHIP_STYLE,
 ];
 
-/// What a holder of a role may do: asked of `check`, in a room without limits that has a user of each role.
+/// What a holder of a role may do: asked of `check`, in a room without limits that has a user of
+/// each role.
 fn powers(policy: &Policy, role: u32) -> Powers {
     let mut policy = policy.clone();
     policy.base.max_users = None;
@@ -272,7 +273,8 @@ fn powers(policy: &Policy, role: u32) -> Powers {
             powers.moves.insert((0, to));
         }
     }
-    // Capabilities are asked by what is refused without them; those that the moves show need a look at the role.
+    // Capabilities are asked by what is refused without them; those that the moves show need a look
+    // at the role.
     let kicked = {
         let mut state = state.clone();
         // Of a banned user anyone may remove the clients.

@@ -37,7 +37,8 @@ fn of_code(policy: &Policy, code: LintCode) -> Vec<LintFinding> {
     lint(policy).into_iter().filter(|finding| finding.code == code).collect()
 }
 
-/// A moderator has all capabilities of an owner, and may move fewer: it adds a second account as an owner.
+/// A moderator has all capabilities of an owner, and may move fewer: it adds a second account as an
+/// owner.
 #[test]
 fn an_account_that_one_adds_may_move_more_than_oneself() {
     let policy = policy(vec![
@@ -149,7 +150,8 @@ fn some_moves_are_open_only_to_users_without_a_client() {
     policy(vec![role(0, 0, &[], &[]), member, admin, limited(role(4, 0, &[], &[]), 0)]);
 }
 
-/// From a role in which clients come back a user without one is moved to a role in which they do not.
+/// From a role in which clients come back a user without one is moved to a role in which they do
+/// not.
 #[test]
 fn a_user_without_a_client_is_moved_to_where_none_comes_back() {
     let admin = role(

@@ -1,6 +1,8 @@
-//! All states of small rooms, found by asking `RoomState::check` about every small commit, and what the linter says of them.
+//! All states of small rooms, found by asking `RoomState::check` about every small commit, and what
+//! the linter says of them.
 //!
-//! `MIMI_EXPLORER_CASES` is how many random policies are explored (in decimal), `MIMI_EXPLORER_SEED` where the counting begins.
+//! `MIMI_EXPLORER_CASES` is how many random policies are explored (in decimal),
+//! `MIMI_EXPLORER_SEED` where the counting begins.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::arithmetic_side_effects, missing_docs)]

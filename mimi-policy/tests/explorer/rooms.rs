@@ -14,7 +14,8 @@ use mimi_policy::{
 /// The participants that a small room has.
 pub(crate) const SMALL: usize = 3;
 
-/// The role of each participant, and whether it has a client in the group; sorted. Users are alike but for this.
+/// The role of each participant, and whether it has a client in the group; sorted. Users are alike
+/// but for this.
 pub(crate) type State = Vec<(u32, bool)>;
 
 /// What a commit does.
@@ -102,7 +103,8 @@ struct Bundle {
 pub(crate) struct Explorer<'p> {
     policy: &'p Policy,
     who: Who,
-    /// Every pair of changes that their proposers have the right to, and not only those where one hinders the other.
+    /// Every pair of changes that their proposers have the right to, and not only those where one
+    /// hinders the other.
     all_pairs: bool,
     claims: Vec<Vec<Claim>>,
     pub(crate) commits_tried: u64,
@@ -278,7 +280,8 @@ impl<'p> Explorer<'p> {
         bundles
     }
 
-    /// Tries a commit of these changes by all who could send it. The error says what was in the way.
+    /// Tries a commit of these changes by all who could send it. The error says what was in the
+    /// way.
     fn commit(
         &mut self,
         room: &RoomState,

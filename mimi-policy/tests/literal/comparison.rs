@@ -9,7 +9,8 @@ use super::engine::Refused;
 use super::room::{Form, Try};
 use super::{draft, engine};
 
-/// Where the two differ, in words: in the verdict, in what a refusal is about, or in the room afterwards.
+/// Where the two differ, in words: in the verdict, in what a refusal is about, or in the room
+/// afterwards.
 pub(crate) fn disagreement(t: &Try) -> Option<String> {
     difference(t, engine::decide(t), &draft::decide(t))
 }
@@ -55,8 +56,8 @@ fn owned<T: ToOwned + ?Sized, U: Into<V> + Copy, V>(pairs: &[(&T, U)]) -> Vec<(T
     pairs.iter().map(|(first, second)| ((*first).to_owned(), (*second).into())).collect()
 }
 
-/// The stages that a reason may belong to. Where the changes can't be made, the draft's evaluator has no room afterwards to ask of, and
-/// says so before it comes to rights.
+/// The stages that a reason may belong to. Where the changes can't be made, the draft's evaluator
+/// has no room afterwards to ask of, and says so before it comes to rights.
 fn about(why: &Refused) -> BTreeSet<Stage> {
     let Refused::Change(refusal) = why else { return BTreeSet::from([Stage::Room]) };
     BTreeSet::from_iter(match refusal.reason {
@@ -70,7 +71,8 @@ fn about(why: &Refused) -> BTreeSet<Stage> {
         | Reason::RolesBesideListChange
         | Reason::PreAuthBesideListChange
         | Reason::ReInitBesideOthers => vec![Stage::Together],
-        // A client that goes twice isn't there the second time; one that a commit removes and adds isn't replaced like that.
+        // A client that goes twice isn't there the second time; one that a commit removes and adds
+        // isn't replaced like that.
         Reason::SecondClientOperation(_) => vec![Stage::Together, Stage::Possible],
         Reason::AlreadyListed(_)
         | Reason::NotListed(_)

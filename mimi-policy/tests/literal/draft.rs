@@ -1,5 +1,5 @@
-//! mimi-room-policy-04, paragraph by paragraph. Slow, and as near to the text as it goes: one function per capability, every check by
-//! counting, the state after made by copying the room.
+//! mimi-room-policy-04, paragraph by paragraph. Slow, and as near to the text as it goes: one
+//! function per capability, every check by counting, the state after made by copying the room.
 
 use std::collections::BTreeSet;
 
@@ -56,9 +56,9 @@ fn decide_saying(t: &Try, said: &mut Vec<(Cap, Says)>) -> Result<Room, &'static 
     Ok(after)
 }
 
-/// 5: "the list of participants of the room MUST be a strict subset of the participants of the parent
-/// room." D52: asked of those who come, and of all when the room begins to depend on a parent; one who
-/// has left the parent since makes no room invalid and is removed.
+/// 5: "the list of participants of the room MUST be a strict subset of the participants of the
+/// parent room." D52: asked of those who come, and of all when the room begins to depend on a
+/// parent; one who has left the parent since makes no room invalid and is removed.
 fn who_may_not_enter(before: &Room, after: &Room) -> Option<&'static str> {
     if !after.base.parent_dependant {
         return None;
@@ -100,7 +100,8 @@ pub(crate) enum Stage {
     After,
 }
 
-/// Every stage with a condition that isn't met, each asked by itself: a refusal is for one of these, whichever comes first.
+/// Every stage with a condition that isn't met, each asked by itself: a refusal is for one of
+/// these, whichever comes first.
 pub(crate) fn fails(t: &Try) -> BTreeSet<Stage> {
     if what_makes_a_room_invalid(&t.room).is_some() {
         return BTreeSet::from([Stage::Room]);
@@ -159,7 +160,8 @@ fn what_makes_a_room_invalid(room: &Room) -> Option<&'static str> {
         if room.list[..position].iter().any(|(other, _)| other == user) {
             return Some("a participant occurs twice");
         }
-        // 3: role 0 "is reserved to refer to a participant that does not (yet) or no longer appears".
+        // 3: role 0 "is reserved to refer to a participant that does not (yet) or no longer
+        // appears".
         if *role == 0 || room.role(*role).is_none() {
             return Some("a participant has role 0 or one that isn't there");
         }
@@ -204,7 +206,8 @@ fn who_may_use_the_form(t: &Try) -> Result<(), &'static str> {
         }
     }
     match (t.form, &t.actor) {
-        // mimi-protocol 7.3: servers propose and never commit; RFC 9420: proposals and commits of members come from members.
+        // mimi-protocol 7.3: servers propose and never commit; RFC 9420: proposals and commits of
+        // members come from members.
         (Form::Proposal | Form::Commit, Who::User { user, client, .. }) => {
             if !t.room.clients.contains(&(*user, *client)) {
                 return Err("the actor is no member");
@@ -218,8 +221,9 @@ fn who_may_use_the_form(t: &Try) -> Result<(), &'static str> {
             if t.room.has_client(client) && !removes_old {
                 return Err("the joining client is a member");
             }
-            // RFC 9420 12.2: of an external commit's own proposals, "at most one Remove proposal, with which the joiner removes an old
-            // version of themselves", and no Add. The old version is the joiner's own, whatever it is called.
+            // RFC 9420 12.2: of an external commit's own proposals, "at most one Remove proposal,
+            // with which the joiner removes an old version of themselves", and no Add. The old
+            // version is the joiner's own, whatever it is called.
             let mut removals = 0;
             for (_, change) in t.changes.iter().filter(|(by, _)| by.is_none()) {
                 match change {
@@ -237,7 +241,8 @@ fn who_may_use_the_form(t: &Try) -> Result<(), &'static str> {
             }
         }
         (Form::ExternalProposal, Who::User { user, client, .. }) => {
-            // RFC 9420, new_member_proposal: an Add of oneself. D: outsiders join by external commit.
+            // RFC 9420, new_member_proposal: an Add of oneself. D: outsiders join by external
+            // commit.
             for (_, change) in &t.changes {
                 let own =
                     matches!(change, Change::AddClient(owner, added) if owner == user && added == client);
@@ -276,8 +281,9 @@ fn who_may_use_the_form(t: &Try) -> Result<(), &'static str> {
 
 // ---- What may share a commit
 
-/// mimi-protocol 7.5: "A single commit is not valid if it contain any combination of Participant list updates that operate on (add,
-/// remove, or change the role of) the same user in the participant list more than once."
+/// mimi-protocol 7.5: "A single commit is not valid if it contain any combination of Participant
+/// list updates that operate on (add, remove, or change the role of) the same user in the
+/// participant list more than once."
 fn at_most_one_operation_per_user(t: &Try) -> Result<(), &'static str> {
     let mut users = BTreeSet::new();
     for (_, change) in &t.changes {
@@ -303,18 +309,20 @@ fn whose_entry_changes(change: &Change) -> Option<Uri> {
 fn what_may_share_a_commit(t: &Try) -> Result<(), &'static str> {
     let any = |wanted: fn(&Change) -> bool| t.changes.iter().any(|(_, change)| wanted(change));
     let count = |wanted: fn(&Change) -> bool| t.changes.iter().filter(|(_, change)| wanted(change)).count();
-    // 3: a role update "is not valid if it appear in the same commit as any Participant List change".
+    // 3: a role update "is not valid if it appear in the same commit as any Participant List
+    // change".
     if any(|c| matches!(c, Change::Roles(_))) && any(|c| whose_entry_changes(c).is_some()) {
         return Err("roles and the list in one commit");
     }
-    // 4: "not valid if it appears in the same commit as any Participant List change, except for user removals".
+    // 4: "not valid if it appears in the same commit as any Participant List change, except for
+    // user removals".
     if any(|c| matches!(c, Change::Preauth(_)))
         && any(|c| whose_entry_changes(c).is_some() && !matches!(c, Change::Remove(_)))
     {
         return Err("preauthorized users and the list in one commit");
     }
-    // mimi-protocol 7.6: "Only a single Room metadata update is valid per commit." The reading is that this goes for every component that
-    // an update replaces as a whole.
+    // mimi-protocol 7.6: "Only a single Room metadata update is valid per commit." The reading is
+    // that this goes for every component that an update replaces as a whole.
     if count(|c| matches!(c, Change::Metadata(_))) > 1
         || count(|c| matches!(c, Change::Roles(_))) > 1
         || count(|c| matches!(c, Change::Preauth(_))) > 1
@@ -322,7 +330,8 @@ fn what_may_share_a_commit(t: &Try) -> Result<(), &'static str> {
     {
         return Err("two updates of one component");
     }
-    // RFC 9420 would have a Remove and an Add of one client in a commit. The reading is that only an external commit replaces a client.
+    // RFC 9420 would have a Remove and an Add of one client in a commit. The reading is that only
+    // an external commit replaces a client.
     let replaced = t.changes.iter().any(|(_, added)| {
         matches!(added, Change::AddClient(_, client) if t.changes.iter().any(
             |(_, removed)| matches!(removed, Change::RemoveClient(_, other) if client == other),
@@ -331,7 +340,8 @@ fn what_may_share_a_commit(t: &Try) -> Result<(), &'static str> {
     if replaced && t.form != Form::ExternalCommit {
         return Err("a client is removed and added in one commit");
     }
-    // RFC 9420 12.2: "a ReInit proposal together with any other proposal"; and none in an external commit.
+    // RFC 9420 12.2: "a ReInit proposal together with any other proposal"; and none in an external
+    // commit.
     if any(|c| matches!(c, Change::Reinit)) && (t.changes.len() > 1 || t.form == Form::ExternalCommit) {
         return Err("ReInit beside something else");
     }
@@ -399,7 +409,8 @@ fn after_all_changes(t: &Try) -> Result<Room, &'static str> {
     {
         after.clients.push((*user, *client));
     }
-    // D: a proposal may leave the clients of a removed or banned user to the commit; a user who leaves proposes both at once.
+    // D: a proposal may leave the clients of a removed or banned user to the commit; a user who
+    // leaves proposes both at once.
     if matches!(t.form, Form::Proposal | Form::ExternalProposal) {
         for change in &t.changes {
             let by = t.by(change);
@@ -419,14 +430,16 @@ fn after_all_changes(t: &Try) -> Result<Room, &'static str> {
     Ok(after)
 }
 
-/// Whether it is a ban by canBan. One by canChangeUserRole leaves the clients to those with canKick, where section 8 asks for "a set of
-/// consistent MLS proposals that could be committed by any member".
+/// Whether it is a ban by canBan. One by canChangeUserRole leaves the clients to those with
+/// canKick, where section 8 asks for "a set of consistent MLS proposals that could be committed by
+/// any member".
 fn takes_clients(before: &Room, by: &Who, user: &Uri) -> bool {
     let (Some(holder), Some(old)) = (acts_as(before, by), before.role_of(user)) else { return false };
     by.uri() != *user && holder.capabilities.contains(&Cap::Ban) && arc_allows(holder, old, 1)
 }
 
-/// R-020: the clients of a removed or banned user leave in the same commit. (That no user's clients stay is a condition of a room.)
+/// R-020: the clients of a removed or banned user leave in the same commit. (That no user's clients
+/// stay is a condition of a room.)
 fn clients_leave_with_their_users(t: &Try, after: &Room) -> Result<(), &'static str> {
     for (_, change) in &t.changes {
         if let Change::SetRole(user, role) | Change::Add(user, role) | Change::JoinCode { user, role, .. } =
@@ -441,7 +454,8 @@ fn clients_leave_with_their_users(t: &Try, after: &Room) -> Result<(), &'static 
     if role_1_becomes_banned && after.list.iter().any(|(user, role)| *role == 1 && after.is_active(user)) {
         return Err("a holder of role 1, which becomes the banned one, keeps a client");
     }
-    // "Due to restrictions in MLS [...] this action cannot be committed by the leaving user": nor by the client that leaves.
+    // "Due to restrictions in MLS [...] this action cannot be committed by the leaving user": nor
+    // by the client that leaves.
     if let (Form::Commit, Who::User { client, .. }) = (t.form, &t.actor)
         && t.changes
             .iter()
@@ -472,8 +486,9 @@ fn maximum_active_holds(after: &Room, role: u32) -> bool {
 
 // ---- Who acts with which role
 
-/// 4: an entry "matches for a requester when every Claim.claim_id has a corresponding claim in the requester's MLS Credential which
-/// exactly matches the corresponding claim_value"; the requester "receives the first role which matches its claims".
+/// 4: an entry "matches for a requester when every Claim.claim_id has a corresponding claim in the
+/// requester's MLS Credential which exactly matches the corresponding claim_value"; the requester
+/// "receives the first role which matches its claims".
 fn first_match<'a>(preauth: impl Iterator<Item = &'a Preauth>, claims: &[Claim]) -> Option<u32> {
     for entry in preauth {
         if entry.claims.iter().all(|claim| claims.contains(claim)) {
@@ -483,8 +498,8 @@ fn first_match<'a>(preauth: impl Iterator<Item = &'a Preauth>, claims: &[Claim])
     None
 }
 
-/// The role whose capabilities and role changes count: the entry in the list before the commit, else the preauthorized one of an
-/// external sender, else role 0.
+/// The role whose capabilities and role changes count: the entry in the list before the commit,
+/// else the preauthorized one of an external sender, else role 0.
 fn acts_as<'a>(room: &'a Room, who: &Who) -> Option<&'a Role> {
     if let Some(role) = room.role_of(who.uri()) {
         return room.role(role);
@@ -543,14 +558,16 @@ fn is_authorized(t: &Try, after: &Room, change: &(Option<Who>, Change), said: &m
             }
         }
         Change::JoinCode { user, role, valid } => {
-            // D47: one way of joining is enough. A code that no user here can know may have been shown.
+            // D47: one way of joining is enough. A code that no user here can know may have been
+            // shown.
             ask(Cap::UseJoinCode, can_use_join_code(&q, user, *role, valid.unwrap_or(true)));
             if own(user) {
                 ask(Cap::OpenJoin, can_open_join(&q, *role));
                 ask(Cap::JoinIfPreauthorized, can_join_if_preauthorized(&q, *role));
             }
         }
-        // D52: who has left the parent room is removed by any member or by a server, without a capability.
+        // D52: who has left the parent room is removed by any member or by a server, without a
+        // capability.
         Change::Remove(user) if has_left_parent(&t.room, user) && t.room.role_of(user).is_some() => {
             return true;
         }
@@ -668,15 +685,16 @@ fn can_add_participant(q: &Question<'_>, role: u32) -> Says {
     q.answer(Cap::AddParticipant, |holder| {
         // 5: of fixed-membership rooms, "other users cannot be added".
         !q.before.base.fixed_membership
-            // "MUST have an entry where from_role_index equals zero, and that entry's target_role_indexes list includes the target role".
+            // "MUST have an entry where from_role_index equals zero, and that entry's
+            // target_role_indexes list includes the target role".
             && arc_allows(holder, 0, role)
             && maximum_holds(q.after, role)
             && maximum_active_holds(q.after, role)
     })
 }
 
-/// "When the participant list addition for the target role is authorized, the holder is also authorized to add any MLS clients
-/// matching the added user".
+/// "When the participant list addition for the target role is authorized, the holder is also
+/// authorized to add any MLS clients matching the added user".
 fn comes_with_an_added_user(q: &Question<'_>, user: &Uri) -> bool {
     q.t.changes.iter().any(|change| match &change.1 {
         Change::Add(added, role) if added == user && q.t.by(change).uri() == q.by.uri() => {
@@ -686,9 +704,9 @@ fn comes_with_an_added_user(q: &Question<'_>, user: &Uri) -> bool {
     })
 }
 
-/// canAddOwnClient: "a holder of this capability that is in the participant list, can add its own client (via an external commit or
-/// external proposal); and can add other clients that share the same user identity (via Add proposals) if the holder's client is
-/// already a member".
+/// canAddOwnClient: "a holder of this capability that is in the participant list, can add its own
+/// client (via an external commit or external proposal); and can add other clients that share the
+/// same user identity (via Add proposals) if the holder's client is already a member".
 fn can_add_own_client(q: &Question<'_>, user: &Uri, client: &Uri) -> Says {
     q.answer(Cap::AddOwnClient, |_| {
         let Some(role) = q.before.role_of(user) else { return false };
@@ -699,15 +717,16 @@ fn can_add_own_client(q: &Question<'_>, user: &Uri, client: &Uri) -> Says {
             Form::ExternalCommit => in_person,
             _ => in_person || is_member,
         };
-        // The first client makes its user active, which the maximum limits; on the state after, with the role it has then.
+        // The first client makes its user active, which the maximum limits; on the state after,
+        // with the role it has then.
         let role = q.after.role_of(user).unwrap_or(role);
         let becomes_active = !q.before.is_active(user) && q.after.is_active(user);
         way && (!becomes_active || maximum_active_holds(q.after, role))
     })
 }
 
-/// canOpenJoin: "when this capability appears on role zero, any user who is not already in the participant list can add itself
-/// externally".
+/// canOpenJoin: "when this capability appears on role zero, any user who is not already in the
+/// participant list can add itself externally".
 fn can_open_join(q: &Question<'_>, role: u32) -> Says {
     q.answer(Cap::OpenJoin, |holder| {
         joins_externally(q)
@@ -719,8 +738,9 @@ fn can_open_join(q: &Question<'_>, role: u32) -> Says {
     })
 }
 
-/// canJoinIfPreauthorized: "when this capability appears on a non-zero role, a client that is not already in the participant list can
-/// externally join as that target role if authorized for that role as the first matching role". It is the target role's.
+/// canJoinIfPreauthorized: "when this capability appears on a non-zero role, a client that is not
+/// already in the participant list can externally join as that target role if authorized for that
+/// role as the first matching role". It is the target role's.
 fn can_join_if_preauthorized(q: &Question<'_>, role: u32) -> Says {
     let Some(target) = q.before.role(role).filter(|target| target.index != 0) else { return Says::NotHeld };
     if !target.capabilities.contains(&Cap::JoinIfPreauthorized) {
@@ -733,8 +753,9 @@ fn can_join_if_preauthorized(q: &Question<'_>, role: u32) -> Says {
     if holds { Says::Yes } else { Says::Condition }
 }
 
-/// canUseJoinCode: "can externally join a room using a join code for that room, provided the join code is valid, the join code refers
-/// to a valid target role". D: one that role 0's entry from 0 has.
+/// canUseJoinCode: "can externally join a room using a join code for that room, provided the join
+/// code is valid, the join code refers to a valid target role". D: one that role 0's entry from 0
+/// has.
 fn can_use_join_code(q: &Question<'_>, user: &Uri, role: u32, valid: bool) -> Says {
     q.answer(Cap::UseJoinCode, |holder| {
         *user == q.by.uri()
@@ -748,7 +769,8 @@ fn can_use_join_code(q: &Question<'_>, user: &Uri, role: u32, valid: bool) -> Sa
     })
 }
 
-/// By an external commit of a user who isn't on the list, to a room that may have more participants.
+/// By an external commit of a user who isn't on the list, to a room that may have more
+/// participants.
 fn joins_externally(q: &Question<'_>) -> bool {
     q.t.form == Form::ExternalCommit
         && matches!(q.by, Who::User { .. })
@@ -775,8 +797,8 @@ fn is_actors_client(t: &Try, client: &Uri) -> bool {
 
 // ---- 8.1.2 Removing
 
-/// canRemoveParticipant: "a) the removal of another user (excluding itself) from the participant list, and b) removal of all of that
-/// user's clients, as a single action".
+/// canRemoveParticipant: "a) the removal of another user (excluding itself) from the participant
+/// list, and b) removal of all of that user's clients, as a single action".
 fn can_remove_participant(q: &Question<'_>, user: &Uri) -> Says {
     q.answer(Cap::RemoveParticipant, |holder| {
         let Some(role) = q.before.role_of(user) else { return false };
@@ -788,8 +810,9 @@ fn can_remove_participant(q: &Question<'_>, user: &Uri) -> Says {
     })
 }
 
-/// canRemoveOwnClient: "can propose to remove its own client using an MLS Remove or SelfRemove proposal without changing the
-/// Participant list [...] If the minimum_active_participants_constraint is satisfied".
+/// canRemoveOwnClient: "can propose to remove its own client using an MLS Remove or SelfRemove
+/// proposal without changing the Participant list [...] If the
+/// minimum_active_participants_constraint is satisfied".
 fn can_remove_own_client(q: &Question<'_>, user: &Uri, _client: &Uri) -> Says {
     q.answer(Cap::RemoveOwnClient, |_| active_minimum_of_a_lost_client(q, user))
 }
@@ -800,8 +823,9 @@ fn active_minimum_of_a_lost_client(q: &Question<'_>, user: &Uri) -> bool {
     q.after.is_active(user) || minimum_active_holds(q.after, role)
 }
 
-/// canRemoveSelf: "can propose to remove itself from (i.e. leave) the participant list; it MUST simultaneously propose to remove all of
-/// its remaining clients [...] this action cannot be committed by the leaving user."
+/// canRemoveSelf: "can propose to remove itself from (i.e. leave) the participant list; it MUST
+/// simultaneously propose to remove all of its remaining clients [...] this action cannot be
+/// committed by the leaving user."
 fn can_remove_self(q: &Question<'_>, user: &Uri) -> Says {
     q.answer(Cap::RemoveSelf, |holder| {
         let Some(role) = q.before.role_of(user) else { return false };
@@ -829,13 +853,14 @@ fn leaves(t: &Try, by: &Who, user: &Uri) -> bool {
     })
 }
 
-/// canKick: "can propose removal of another participant's clients, without changing the Participant List."
+/// canKick: "can propose removal of another participant's clients, without changing the Participant
+/// List."
 fn can_kick(q: &Question<'_>, user: &Uri) -> Says {
     q.answer(Cap::Kick, |_| active_minimum_of_a_lost_client(q, user))
 }
 
-/// The clients of a user whom an authorized change of the same commit removes or bans. U-91: for a ban by canChangeUserRole alone,
-/// "taking a banned user's clients out needs canKick or canBan".
+/// The clients of a user whom an authorized change of the same commit removes or bans. U-91: for a
+/// ban by canChangeUserRole alone, "taking a banned user's clients out needs canKick or canBan".
 fn goes_with_a_removed_or_banned_user(q: &Question<'_>, user: &Uri) -> bool {
     q.t.changes.iter().any(|change| {
         let by = q.t.by(change);
@@ -854,8 +879,9 @@ fn goes_with_a_removed_or_banned_user(q: &Question<'_>, user: &Uri) -> bool {
 
 // ---- 8.1.3 Role changes
 
-/// canChangeUserRole: "authorized to change the role of another participant (but not itself), according to the holder's
-/// authorized_role_changes list, from a role [...] to any of the non-zero target_role_indexes".
+/// canChangeUserRole: "authorized to change the role of another participant (but not itself),
+/// according to the holder's authorized_role_changes list, from a role [...] to any of the non-zero
+/// target_role_indexes".
 fn can_change_user_role(q: &Question<'_>, user: &Uri, role: u32) -> Says {
     q.answer(Cap::ChangeUserRole, |holder| moves_by_arc(q, holder, user, role))
 }
@@ -870,8 +896,8 @@ fn moves_by_arc(q: &Question<'_>, holder: &Role, user: &Uri, role: u32) -> bool 
         && maximum_active_holds(q.after, role)
 }
 
-/// canChangeOwnRole: "authorized to change its own role to the first non-zero role it matches in the Preauthorized users component [...]
-/// The authorized_role_changes list is not consulted."
+/// canChangeOwnRole: "authorized to change its own role to the first non-zero role it matches in
+/// the Preauthorized users component [...] The authorized_role_changes list is not consulted."
 fn can_change_own_role(q: &Question<'_>, user: &Uri, role: u32) -> Says {
     q.answer(Cap::ChangeOwnRole, |_| {
         let Some(old) = q.before.role_of(user) else { return false };
@@ -883,8 +909,8 @@ fn can_change_own_role(q: &Question<'_>, user: &Uri, role: u32) -> Says {
     })
 }
 
-/// canBan: "changes the target user's role to a special "banned" role (if it exists), and removes all the banned user's clients".
-/// Minimums only.
+/// canBan: "changes the target user's role to a special "banned" role (if it exists), and removes
+/// all the banned user's clients". Minimums only.
 fn can_ban(q: &Question<'_>, user: &Uri) -> Says {
     q.answer(Cap::Ban, |holder| {
         let Some(old) = q.before.role_of(user) else { return false };
@@ -895,15 +921,16 @@ fn can_ban(q: &Question<'_>, user: &Uri) -> Says {
     })
 }
 
-/// D: "A user who has canBan and an entry from 0 to 1 may ban a stranger in advance, written as an addition with role 1."
+/// D: "A user who has canBan and an entry from 0 to 1 may ban a stranger in advance, written as an
+/// addition with role 1."
 fn can_ban_in_advance(q: &Question<'_>) -> Says {
     q.answer(Cap::Ban, |holder| {
         !q.before.base.fixed_membership && q.before.is_banned_role(1) && arc_allows(holder, 0, 1)
     })
 }
 
-/// canUnban: "changes the target user's role from role_index = 1 to another non-zero role_index allowed by the holder's
-/// authorized_role_changes list", otherwise as canChangeUserRole.
+/// canUnban: "changes the target user's role from role_index = 1 to another non-zero role_index
+/// allowed by the holder's authorized_role_changes list", otherwise as canChangeUserRole.
 fn can_unban(q: &Question<'_>, user: &Uri, role: u32) -> Says {
     q.answer(Cap::Unban, |holder| {
         q.before.role_of(user) == Some(1)

@@ -1,18 +1,19 @@
-//! Rooms, actors and changes at random: from few names, so that they meet; mostly sensible, so that something is allowed; often nearly
-//! so, so that each condition decides.
+//! Rooms, actors and changes at random: from few names, so that they meet; mostly sensible, so that
+//! something is allowed; often nearly so, so that each condition decides.
 
 use std::collections::BTreeSet;
 
 use super::room::{Base, Cap, Change, Claim, Field, Form, Preauth, Role, Room, Try, Uri, Who};
 
-/// Where choices come from: first a fuzzer's octets, one for each, then a generator.
+/// Where choices come from: first a fuzzer's bytes, one for each, then a generator.
 pub(crate) struct Dice<'a> {
     octets: &'a [u8],
     state: u64,
 }
 
 impl<'a> Dice<'a> {
-    /// Where the octets end, one seed makes the same choices for all of them, so that a change of one octet changes little.
+    /// Where the bytes end, one seed makes the same choices for all of them, so that a change of
+    /// one byte changes little.
     pub(crate) fn new(octets: &'a [u8], seed: u64) -> Self {
         Self { octets, state: seed }
     }

@@ -1,4 +1,5 @@
-//! A second evaluator, written from the draft's paragraphs without a look at the first, and the two compared on random rooms.
+//! A second evaluator, written from the draft's paragraphs without a look at the first, and the two
+//! compared on random rooms.
 //!
 //! `MIMI_POLICY_CASES` sets how many (in decimal), `MIMI_POLICY_SEED` where the counting begins.
 
@@ -21,7 +22,8 @@ use draft::Says;
 use generator::{Dice, any_try};
 use room::{Base, Cap, Change, Form, Role, Room, Try, Uri, Who};
 
-/// How often a capability decided: it allowed something in a commit that is accepted, it wasn't held, or a condition of it failed.
+/// How often a capability decided: it allowed something in a commit that is accepted, it wasn't
+/// held, or a condition of it failed.
 #[derive(Debug, Default, Clone, Copy)]
 struct Coverage {
     accepted: u64,
@@ -93,7 +95,8 @@ fn room(roles: Vec<Role>, list: Vec<(Uri, u32)>, clients: Vec<(Uri, Uri)>) -> Ro
     Room { base, roles, preauth: Vec::new(), list, clients, parent_participants: None }
 }
 
-/// 8.1.3: "a successful unban changes the target user's role from role_index = 1 to another non-zero role_index": not to 1 again.
+/// 8.1.3: "a successful unban changes the target user's role from role_index = 1 to another
+/// non-zero role_index": not to 1 again.
 #[test]
 fn an_unban_leads_to_another_role() {
     let (ann, client, bob) = ("mimi://a.example/u/ann", "mimi://a.example/d/1", "mimi://b.example/u/bob");
@@ -113,7 +116,8 @@ fn an_unban_leads_to_another_role() {
     }
 }
 
-/// RFC 9420 (12.2) would let a commit remove a client and add it again; a client that is to be replaced joins by itself.
+/// RFC 9420 (12.2) would let a commit remove a client and add it again; a client that is to be
+/// replaced joins by itself.
 #[test]
 fn a_client_is_replaced_by_its_own_external_commit_only() {
     let (ann, client) = ("mimi://a.example/u/ann", "mimi://a.example/d/1");

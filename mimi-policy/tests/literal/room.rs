@@ -1,4 +1,5 @@
-//! The simplest types that hold a room, who acts, and what is to change. They share nothing with the crate.
+//! The simplest types that hold a room, who acts, and what is to change. They share nothing with
+//! the crate.
 
 use std::collections::BTreeSet;
 

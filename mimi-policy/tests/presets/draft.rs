@@ -1,5 +1,5 @@
-//! The appendix of mimi-room-policy-04, read from the draft's text by itself: for each room its roles, and per capability who has it (a
-//! digit is the role's index, a dot a role without it).
+//! The appendix of mimi-room-policy-04, read from the draft's text by itself: for each room its
+//! roles, and per capability who has it (a digit is the role's index, a dot a role without it).
 
 /// Index, name, minimum and maximum, minimum and maximum of the active, role changes.
 pub(crate) type RoleRow = (u32, &'static str, (u32, Option<u32>), (u32, Option<u32>), &'static str);

@@ -93,8 +93,8 @@ fn the_multi_organization_room_is_the_drafts() {
     );
 }
 
-/// canGrantVoice and canRevokeVoice of the cooperative room have no number: its group_admin has 7 capabilities more than the
-/// ordinary_user, where the draft's text has 9.
+/// canGrantVoice and canRevokeVoice of the cooperative room have no number: its group_admin has 7
+/// capabilities more than the ordinary_user, where the draft's text has 9.
 #[test]
 fn names_without_a_number_grant_nothing() {
     let roles = ExampleRoom::Cooperative.roles().roles;

@@ -87,7 +87,8 @@ const OTHER: &str = "mimi://b.example/u/other";
 const FOUNDERS_CLIENT: &str = "mimi://a.example/d/founder";
 const OTHERS_CLIENT: &str = "mimi://b.example/d/other";
 
-/// The steps of the finding, taken: each is allowed, and then no user can do anything of what is said to be lost.
+/// The steps of the finding, taken: each is allowed, and then no user can do anything of what is
+/// said to be lost.
 #[test]
 fn the_steps_to_a_lock_out_are_allowed_and_lead_to_one() {
     for room in [ExampleRoom::Strict, ExampleRoom::Moderated] {

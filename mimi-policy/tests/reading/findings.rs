@@ -337,7 +337,8 @@ fn finds_a_way_to_a_stronger_role_through_others() {
     });
     let escalations: Vec<_> =
         findings.iter().filter(|finding| finding.code == LintCode::Escalation).collect();
-    // Anybody joins, so anybody is an admin in four moves, with two accounts; that it is so for members as well goes without saying.
+    // Anybody joins, so anybody is an admin in four moves, with two accounts; that it is so for
+    // members as well goes without saying.
     let [finding] = escalations[..] else { panic!("{escalations:#?}") };
     assert_eq!((finding.severity, finding.roles.as_slice()), (LintSeverity::Warning, &[0, 3][..]));
     assert_eq!(
@@ -357,7 +358,8 @@ fn finds_a_way_to_a_stronger_role_through_others() {
     let findings = found(with_helpers);
     let from: Vec<_> =
         findings.iter().filter(|f| f.code == LintCode::Escalation).map(|f| f.roles.clone()).collect();
-    // A helper by itself has no other user to move. An admin that becomes a member may make helpers, which it could not before.
+    // A helper by itself has no other user to move. An admin that becomes a member may make
+    // helpers, which it could not before.
     assert_eq!(from, [[2, 3], [3, 2]]);
 }
 
@@ -537,7 +539,8 @@ fn hostile_tables_are_examined_as_far_as_it_goes() {
     }
 }
 
-/// As many roles as are examined, each of which may do everything and move users from everywhere to everywhere.
+/// As many roles as are examined, each of which may do everything and move users from everywhere to
+/// everywhere.
 #[test]
 fn a_search_that_ends_at_its_limit_says_so() {
     let indexes: Vec<u32> = (0..64).filter(|index| *index != 1).collect();

@@ -1,4 +1,5 @@
-//! Where things stand in a picture: nothing outside, nothing upon another, and arrows from box to box.
+//! Where things stand in a picture: nothing outside, nothing upon another, and arrows from box to
+//! box.
 
 use mimi_codec::room_policy::{CapabilityType as C, PreAuthData, RoleData, SingleSourceRoleChangeTargets};
 use mimi_policy::graph::RoleGraph;

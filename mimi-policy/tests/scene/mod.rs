@@ -1,4 +1,5 @@
-//! Small rooms to decide in. Users are called by first names, clients by the user's name and a number.
+//! Small rooms to decide in. Users are called by first names, clients by the user's name and a
+//! number.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
 
 use mimi_codec::{
@@ -36,7 +37,8 @@ pub fn role(index: u32, name: &str) -> Role {
     }
 }
 
-/// A room with the roles no user (0), banned (1), user (2), admin (3) and guest (4), none of which may do anything.
+/// A room with the roles no user (0), banned (1), user (2), admin (3) and guest (4), none of which
+/// may do anything.
 pub fn scene() -> Scene {
     let roles = [(0, "no_role"), (1, "banned"), (2, "user"), (3, "admin"), (4, "guest")];
     let roles = roles.into_iter().map(|(index, name)| role(index, name)).collect();

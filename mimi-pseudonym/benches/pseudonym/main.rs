@@ -1,7 +1,8 @@
-//! Opening all links of a room, one by one and as a batch, against the sum of the primitives: two AEAD openings, the KDF calls and one
-//! signature verification for each leaf.
+//! Opening all links of a room, one by one and as a batch, against the sum of the primitives: two
+//! AEAD openings, the KDF calls and one signature verification for each leaf.
 //!
-//! `cargo bench -p mimi-pseudonym` ends with the table that the README shows: the ways taken in turns, and the least time of each.
+//! `cargo bench -p mimi-pseudonym` ends with the table that the README shows: the ways taken in
+//! turns, and the least time of each.
 
 #![allow(
     missing_docs,
@@ -62,7 +63,8 @@ fn learn(c: &mut Criterion) {
     group.finish();
 }
 
-/// The least time for each leaf, in microseconds, of the ways to do it taken in turns: what else the machine does meets all of them alike.
+/// The least time for each leaf, in microseconds, of the ways to do it taken in turns: what else
+/// the machine does meets all of them alike.
 struct Turns {
     leaves: usize,
     one_by_one: f64,

@@ -90,7 +90,8 @@ impl Room {
         self.directory.get(identity).cloned().ok_or(CredentialRefused)
     }
 
-    /// Every primitive that opening needs, and nothing around it: the wrapper key is expanded once, as the crate does.
+    /// Every primitive that opening needs, and nothing around it: the wrapper key is expanded once,
+    /// as the crate does.
     pub(crate) fn primitives(&self, suite: &RustCrypto) -> usize {
         let wrapper = Secret::new(suite, self.wrapper_key.expose()).unwrap();
         let wrapper = aead_key(suite, &wrapper, b"IdentityLinkWrapEncryptionKey");

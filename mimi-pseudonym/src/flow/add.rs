@@ -1,4 +1,4 @@
-//! Alice adds Bob, with whom she is connected (mimi-metadata-minimalization-02, 4.1).
+//! Alice adds Bob, with whom she is connected (mimi-metadata-minimalization-02 §4.1).
 
 use alloc::{collections::BTreeSet, vec::Vec};
 
@@ -19,32 +19,38 @@ use crate::{
 pub struct AddedUser<'a> {
     /// The connection with the user.
     pub connection: &'a Connection,
-    /// The credentials of the user's KeyPackages, one for each client, in the order of the Add proposals.
+    /// The credentials of the user's KeyPackages, one for each client, in the order of the Add
+    /// proposals.
     pub credentials: &'a [&'a PseudonymousCredential],
 }
 
-/// What goes with a commit that adds clients. The wrapper key goes into the Welcome: [`IdentityLinkWrapperKey::to_extension`].
+/// What goes with a commit that adds clients. The wrapper key goes into the Welcome:
+/// [`IdentityLinkWrapperKey::to_extension`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AddedClients<T> {
     /// The commit's SafeAAD item.
     pub add_aad: AddAAD,
-    /// The commit's AppDataUpdate for the component. Merge the keys that are to be removed into it, if the commit removes clients too.
+    /// The commit's AppDataUpdate for the component. Merge the keys that are to be removed into it,
+    /// if the commit removes clients too.
     pub update: IdentityLinkKeysUpdate,
-    /// Who was added, in the order of the Add proposals; `None` for a client without an identity link.
+    /// Who was added, in the order of the Add proposals; `None` for a client without an identity
+    /// link.
     pub identities: Vec<Option<VerifiedIdentity<T>>>,
 }
 
-/// Derives the link keys of those who are added from their connection keys, looks whether the links open and show the connected user, and wraps
-/// the keys. The commit adds the clients in the order of `users`, each user's in the order of its credentials, and they land at `leaves`, in that
+/// Derives the link keys of those who are added from their connection keys, looks whether the links
+/// open and show the connected user, and wraps the keys. The commit adds the clients in the order
+/// of `users`, each user's in the order of its credentials, and they land at `leaves`, in that
 /// order.
 ///
 /// # Errors
-/// [`NotOneUser`](PseudonymError::NotOneUser) when a user's credentials don't have one user pseudonym, or there are none;
-/// [`UserPseudonymShared`](PseudonymError::UserPseudonymShared) when some show their identity and others do not, which no member accepts,
-/// or two users have one; [`RepeatedUser`](PseudonymError::RepeatedUser);
-/// [`AddAadCount`](PseudonymError::AddAadCount) for another number of `leaves`; each at its
-/// [`Leaf`](PseudonymError::Leaf), [`RepeatedClient`](PseudonymError::RepeatedClient) for a client with two
-/// KeyPackages, and those of [`Connection::open`].
+/// [`NotOneUser`](PseudonymError::NotOneUser) when a user's credentials don't have one user
+/// pseudonym, or there are none; [`UserPseudonymShared`](PseudonymError::UserPseudonymShared) when
+/// some show their identity and others do not, which no member accepts, or two users have one;
+/// [`RepeatedUser`](PseudonymError::RepeatedUser); [`AddAadCount`](PseudonymError::AddAadCount) for
+/// another number of `leaves`; each at its [`Leaf`](PseudonymError::Leaf),
+/// [`RepeatedClient`](PseudonymError::RepeatedClient) for a client with two KeyPackages, and those
+/// of [`Connection::open`].
 pub fn add_users<S: CipherSuiteProvider + ?Sized, C: CredentialCheck>(
     suite: &S,
     wrapper_key: &IdentityLinkWrapperKey,

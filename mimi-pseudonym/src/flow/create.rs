@@ -22,12 +22,13 @@ pub struct CreatedRoom {
     pub link_keys: LinkKeys,
 }
 
-/// Samples a wrapper key and wraps the creator's own link key for leaf 0; a creator without an identity
-/// link has no entry there. The credential is noted among the creator's `uses`.
+/// Samples a wrapper key and wraps the creator's own link key for leaf 0; a creator without an
+/// identity link has no entry there. The credential is noted among the creator's `uses`.
 ///
 /// # Errors
-/// [`PseudonymReused`](PseudonymError::PseudonymReused) for a pseudonym or key that was used in another room;
-/// those of [`RoomLeaves::new`], [`ConnectionKey::identity_link_key`] and [`IdentityLinkWrapperKey::wrap`].
+/// [`PseudonymReused`](PseudonymError::PseudonymReused) for a pseudonym or key that was used in
+/// another room; those of [`RoomLeaves::new`], [`ConnectionKey::identity_link_key`] and
+/// [`IdentityLinkWrapperKey::wrap`].
 pub fn create_room<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     room_id: &RoomUri,

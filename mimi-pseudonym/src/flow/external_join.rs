@@ -1,7 +1,8 @@
-//! Dave joins by an external commit, with the wrapper key from a join link or a member (mimi-metadata-minimalization-02 §4.2).
+//! Dave joins by an external commit, with the wrapper key from a join link or a member
+//! (mimi-metadata-minimalization-02 §4.2).
 //!
-//! Members open Dave's link when they [follow](crate::KnownRoom::follow) his commit. Under a user pseudonym
-//! that is present he needs a [`PseudonymConsent`](crate::PseudonymConsent) too.
+//! Members open Dave's link when they [follow](crate::KnownRoom::follow) his commit. Under a user
+//! pseudonym that is present he needs a [`PseudonymConsent`](crate::PseudonymConsent) too.
 
 use alloc::vec::Vec;
 
@@ -49,10 +50,10 @@ pub struct Joiner<'a> {
 /// [`remove_clients`](super::leave::remove_clients) makes one update of both.
 ///
 /// # Errors
-/// [`StaleWrapperKey`](PseudonymError::StaleWrapperKey) when the wrapper key opens none of the room's keys: the
-/// join link is from before a change, and no member could tell who joins;
-/// [`PseudonymReused`](PseudonymError::PseudonymReused) for a pseudonym or key that was used in another room;
-/// those of [`ConnectionKey::identity_link_key`] and
+/// [`StaleWrapperKey`](PseudonymError::StaleWrapperKey) when the wrapper key opens none of the
+/// room's keys: the join link is from before a change, and no member could tell who joins;
+/// [`PseudonymReused`](PseudonymError::PseudonymReused) for a pseudonym or key that was used in
+/// another room; those of [`ConnectionKey::identity_link_key`] and
 /// [`IdentityLinkWrapperKey::wrap`](crate::IdentityLinkWrapperKey::wrap).
 pub fn join_externally<S: CipherSuiteProvider + ?Sized>(
     suite: &S,

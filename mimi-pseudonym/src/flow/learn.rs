@@ -1,4 +1,5 @@
-//! Who is in the room: every link opened, as a new member does after a Welcome (mimi-metadata-minimalization-02, 4.1).
+//! Who is in the room: every link opened, as a new member does after a Welcome
+//! (mimi-metadata-minimalization-02 §4.1).
 
 use alloc::{
     collections::{BTreeMap, BTreeSet},
@@ -22,8 +23,8 @@ pub enum LeafIdentity<T> {
     Known(VerifiedIdentity<T>),
     /// It has no identity link, as the policy allows: it is its pseudonym.
     Unlinked,
-    /// Its link does not hold, for this reason. A client shows no name for it, and tells its user: what
-    /// it sends comes from a pseudonym that may stand for anyone.
+    /// Its link does not hold, for this reason. A client shows no name for it, and tells its user:
+    /// what it sends comes from a pseudonym that may stand for anyone.
     Failed(PseudonymError),
 }
 
@@ -38,10 +39,12 @@ impl<T> LeafIdentity<T> {
     }
 }
 
-/// Opens the links of all leaves, in their order; one that fails stops nothing. Then looks whether each user pseudonym stands for one user and
-/// each user has one: where it isn't so, all leaves concerned fail, with [`UserPseudonymShared`](PseudonymError::UserPseudonymShared) or
-/// [`UserPseudonymDiffers`](PseudonymError::UserPseudonymDiffers), since nothing tells which of them is false. Nor does anything tell that a client without a
-/// link is of the user who is known under its user pseudonym.
+/// Opens the links of all leaves, in their order; one that fails stops nothing. Then looks whether
+/// each user pseudonym stands for one user and each user has one: where it isn't so, all leaves
+/// concerned fail, with [`UserPseudonymShared`](PseudonymError::UserPseudonymShared) or
+/// [`UserPseudonymDiffers`](PseudonymError::UserPseudonymDiffers), since nothing tells which of
+/// them is false. Nor does anything tell that a client without a link is of the user who is known
+/// under its user pseudonym.
 pub fn learn_room<S: CipherSuiteProvider + ?Sized, C: CredentialCheck>(
     suite: &S,
     room: &RoomView<'_>,
@@ -58,8 +61,9 @@ pub fn learn_room<S: CipherSuiteProvider + ?Sized, C: CredentialCheck>(
     with_one_user_each(room.leaves, verified.collect())
 }
 
-/// [`learn_room`], with all signatures verified together, which is faster in a large room whose suite has a batch method. It accepts exactly
-/// what [`learn_room`] accepts, but for the chances that [`verify_batch`](CipherSuiteProvider::verify_batch) names; `rng` is for that.
+/// [`learn_room`], with all signatures verified together, which is faster in a large room whose
+/// suite has a batch method. It accepts exactly what [`learn_room`] accepts, but for the chances
+/// that [`verify_batch`](CipherSuiteProvider::verify_batch) names; `rng` is for that.
 pub fn learn_room_batch<S: CipherSuiteProvider + ?Sized, C: CredentialCheck>(
     suite: &S,
     room: &RoomView<'_>,

@@ -1,7 +1,8 @@
-//! A client leaves or is removed: the keys go in the same commit (minimal-metadata-rooms-key-management, 1.2).
+//! A client leaves or is removed: the keys go in the same commit
+//! (minimal-metadata-rooms-key-management, 1.2).
 //!
-//! The room's wrapper key stays the same, so that a former member can still open the links of those who come later, if it gets at the
-//! wrapped keys. [`rotation`](crate::rotation) is against that.
+//! The room's wrapper key stays the same, so that a former member can still open the links of those
+//! who come later, if it gets at the wrapped keys. [`rotation`](crate::rotation) is against that.
 
 use mimi_codec::minimal_metadata::IdentityLinkKeysUpdate;
 
@@ -10,8 +11,9 @@ use crate::{
     link_keys::{parts, update_of},
 };
 
-/// The update for a commit that removes the clients at `removed`; with `adds`, that of the clients that the same commit adds, its keys are set
-/// too, and win where a client lands at a leaf that became blank. `None` when there is nothing to say.
+/// The update for a commit that removes the clients at `removed`; with `adds`, that of the clients
+/// that the same commit adds, its keys are set too, and win where a client lands at a leaf that
+/// became blank. `None` when there is nothing to say.
 ///
 /// # Errors
 /// [`Invalid`](PseudonymError::Invalid) for a leaf that is removed twice.

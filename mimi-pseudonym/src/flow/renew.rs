@@ -1,5 +1,6 @@
-//! A client shows a new real credential, or links made with a new connection key, in rooms where it is
-//! already. **An offer of this library**: the drafts have no flow for it, and use nothing that is not theirs.
+//! A client shows a new real credential, or links made with a new connection key, in rooms where it
+//! is already. **An offer of this library**: the drafts have no flow for it, and use nothing that
+//! is not theirs.
 
 use alloc::vec::Vec;
 
@@ -43,8 +44,9 @@ pub struct Renewal<'a, K> {
 ///
 /// # Errors
 /// At the leaf, [`UnknownLeaf`](PseudonymError::UnknownLeaf);
-/// [`IdentityChanged`](PseudonymError::IdentityChanged) when the room knows another user or client there;
-/// [`RotationPending`](PseudonymError::RotationPending); those of [`issue_pseudonymous_credential`].
+/// [`IdentityChanged`](PseudonymError::IdentityChanged) when the room knows another user or client
+/// there; [`RotationPending`](PseudonymError::RotationPending); those of
+/// [`issue_pseudonymous_credential`].
 pub fn renew_credential<S: CipherSuiteProvider + ?Sized, T>(
     suite: &S,
     room: &KnownRoom<T>,

@@ -1,10 +1,12 @@
-//! Pseudonymity among users: members without an identity link (mimi-metadata-minimalization-02, 6).
+//! Pseudonymity among users: members without an identity link (mimi-metadata-minimalization-02 §6).
 //!
-//! No field of any policy says who may, so it is the caller's input: by role, or the same for everyone. A member without a link has a credential
-//! with an empty `identity_link_ciphertext`, no entry among the room's keys, and an empty ciphertext in the AddAAD.
+//! No field of any policy says who may, so it is the caller's input: by role, or the same for
+//! everyone. A member without a link has a credential with an empty `identity_link_ciphertext`, no
+//! entry among the room's keys, and an empty ciphertext in the AddAAD.
 //!
-//! Under one user pseudonym, all clients show their identity or none does. That clients without a link are of one user is for the hub to see to, which decides
-//! who may add a client under whose pseudonym; members can't tell.
+//! Under one user pseudonym, all clients show their identity or none does. That clients without a
+//! link are of one user is for the hub to see to, which decides who may add a client under whose
+//! pseudonym; members can't tell.
 
 use mimi_codec::protocol::IdentifierUri;
 

@@ -1,4 +1,5 @@
-//! Users with their clients, an authority that vouches for them, and a hub that holds only what a hub may hold.
+//! Users with their clients, an authority that vouches for them, and a hub that holds only what a
+//! hub may hold.
 
 #![allow(dead_code, reason = "each test uses a part")]
 
@@ -197,14 +198,16 @@ impl World {
         issue_pseudonymous_credential(suite, tbs, client.real(), &user.connection_key, rng).unwrap()
     }
 
-    /// The credentials of one set of KeyPackages: one for each client, one user pseudonym, for one room.
+    /// The credentials of one set of KeyPackages: one for each client, one user pseudonym, for one
+    /// room.
     pub(crate) fn set(&mut self, user: &User) -> Vec<PseudonymousCredential> {
         let pseudonym = self.user_pseudonym(user);
         user.clients.iter().map(|client| self.issue(user, client, &pseudonym)).collect()
     }
 }
 
-/// GroupInfo and tree of a room with these leaves and keys, signed by its members, the GroupInfo by the first.
+/// GroupInfo and tree of a room with these leaves and keys, signed by its members, the GroupInfo by
+/// the first.
 pub(crate) fn shown(
     world: &World,
     group_id: &str,
@@ -251,7 +254,8 @@ pub(crate) fn shown(
     (group_info, RatchetTree(List::new(nodes).unwrap()))
 }
 
-/// A room's state at the hub, and every byte string that the hub and the followers it fans out to have seen.
+/// A room's state at the hub, and every byte string that the hub and the followers it fans out to
+/// have seen.
 pub(crate) struct Hub {
     pub(crate) sealed: SealedRoom,
     pub(crate) leaves: RoomLeaves,
@@ -512,7 +516,8 @@ impl Hub {
         RoomView { leaves: &self.leaves, link_keys: &self.link_keys, wrapper_key }
     }
 
-    /// What the hub shows to a joiner of the room with this URI: GroupInfo and tree, signed by the members.
+    /// What the hub shows to a joiner of the room with this URI: GroupInfo and tree, signed by the
+    /// members.
     pub(crate) fn connection_room(
         &self,
         world: &World,
@@ -522,7 +527,8 @@ impl Hub {
         ConnectionRoom::verify(&world.suite, &group_info, &tree)
     }
 
-    /// Nothing that the hub has seen contains a real identity or a key, or is the key to one: every string as long as a key is tried on every link.
+    /// Nothing that the hub has seen contains a real identity or a key, or is the key to one: every
+    /// string as long as a key is tried on every link.
     pub(crate) fn knows_no_user(&self, world: &World, users: &[&User], wrapper_key: &IdentityLinkWrapperKey) {
         let mut needles: Vec<&[u8]> = vec![wrapper_key.expose()];
         for user in users {

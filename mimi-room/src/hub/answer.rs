@@ -31,8 +31,8 @@ impl Response {
         Self { status, retry_after_s: None, media_type: None, body: None }
     }
 
-    /// The response to a request that was taken and has an answer: its body; a fault of this provider if it cannot be
-    /// encoded.
+    /// The response to a request that was taken and has an answer: its body; a fault of this
+    /// provider if it cannot be encoded.
     #[must_use]
     pub fn ok(body: &impl Encode) -> Self {
         match body.to_bytes() {

@@ -123,8 +123,8 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
     }
 }
 
-/// The policy that the accepted changes lead to, if some wait: a client that asks now will join after
-/// the commit that takes them up. Costs the whole room.
+/// The policy that the accepted changes lead to, if some wait: a client that asks now will join
+/// after the commit that takes them up. Costs the whole room.
 fn settled(room: &Room, rng: &mut dyn CryptoRng) -> Option<RoomState> {
     if !room.policy().has_pending() {
         return None;

@@ -40,8 +40,8 @@ pub struct QueryAnswer {
 /// Answers the body of `POST /identifierQuery/{domain}`, which any provider may be asked about its
 /// own users.
 ///
-/// The body decodes to at most [`mimi_codec::protocol::MAX_QUERY_ELEMENTS`] elements that count; whether the
-/// asking provider may ask at all, and how often, the caller decides before.
+/// The body decodes to at most [`mimi_codec::protocol::MAX_QUERY_ELEMENTS`] elements that count;
+/// whether the asking provider may ask at all, and how often, the caller decides before.
 pub fn identifier_query(profiles: &impl Profiles, body: &[u8]) -> QueryAnswer {
     let answer = match IdentifierRequest::decode_exact(body) {
         Ok(request) => look_up(profiles, &request),

@@ -368,8 +368,8 @@ fn welcome_fan_out<S: MlsStack>(hosted: &mut HostedRoom<S>, welcome: Welcome, at
     fan_out(to.into_iter().collect(), at, FanoutEvent::Welcome { message, ratchet_tree_option })
 }
 
-/// Whether followers read no handshakes (mls-semiprivatemessage-07): the tree beside a Welcome would
-/// tell them who is in the group. Newcomers ask the hub for it, which seals it.
+/// Whether followers read no handshakes (mls-semiprivatemessage-07): the tree beside a Welcome
+/// would tell them who is in the group. Newcomers ask the hub for it, which seals it.
 fn hides_handshakes(context: &GroupContext) -> bool {
     let required = context.extensions.content::<RequiredWireFormats>();
     required.is_some_and(|required| {

@@ -93,8 +93,8 @@ pub(crate) fn by_member(leaf_index: u32, client: usize, proposals: Vec<Proposal>
     Half { sender: Sender::Member { leaf_index }, path: leaf_of(client), proposals }
 }
 
-/// A hub's view of a room of Alice, an admin at leaf 0, and Bob at leaf 1; in the post-quantum group
-/// Bob is at leaf 0 and Alice at leaf 1. Carol is on the list and has no client.
+/// A hub's view of a room of Alice, an admin at leaf 0, and Bob at leaf 1; in the post-quantum
+/// group Bob is at leaf 0 and Alice at leaf 1. Carol is on the list and has no client.
 pub(crate) struct Pair {
     pub(crate) room: Room,
     pub(crate) t: ModelGroup,

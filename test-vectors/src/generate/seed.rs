@@ -8,7 +8,7 @@ use core::fmt;
 use rand_core::{TryCryptoRng, TryRng};
 use sha2::{Digest, Sha256};
 
-/// What generated vectors depend on: octets of any number.
+/// What generated vectors depend on: bytes of any number.
 ///
 /// It is no secret, and what is derived from it must not be used for anything but vectors.
 ///
@@ -24,7 +24,7 @@ use sha2::{Digest, Sha256};
 pub struct Seed(Vec<u8>);
 
 impl Default for Seed {
-    /// The seed of the shipped vectors: the octets 0 to 31.
+    /// The seed of the shipped vectors: the bytes 0 to 31.
     fn default() -> Self {
         Self((0..32).collect())
     }
@@ -56,7 +56,8 @@ impl fmt::Display for InvalidSeed {
 
 impl core::error::Error for InvalidSeed {}
 
-/// The pseudorandom octets of one case. Each case has a stream of its own, so that a new case changes no other.
+/// The pseudorandom bytes of one case. Each case has a stream of its own, so that a new case
+/// changes no other.
 ///
 /// ```text
 /// key      = SHA-256( len8(seed) || seed || len8(kind) || kind || len8(case) || case )
@@ -66,7 +67,7 @@ pub(crate) struct Stream {
     key: [u8; 32],
     next: u64,
     block: [u8; 32],
-    /// How many octets of the block are used.
+    /// How many bytes of the block are used.
     used: usize,
 }
 
@@ -101,7 +102,8 @@ impl Stream {
         core::array::from_fn(|_| self.byte())
     }
 
-    /// A number below `bound`, which is not 0. Its bias is of no concern: nothing is drawn for secrecy.
+    /// A number below `bound`, which is not 0. Its bias is of no concern: nothing is drawn for
+    /// secrecy.
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
         u64::from_be_bytes(self.array()).checked_rem(bound).unwrap_or_default()
     }
@@ -115,7 +117,7 @@ impl Stream {
         items.get(usize::try_from(index).ok()?).cloned()
     }
 
-    /// Letters of several scripts, and signs of one to four octets.
+    /// Letters of several scripts, and signs of one to four bytes.
     pub(crate) fn text(&mut self, characters: usize) -> String {
         const ALPHABET: &[char] = &[
             'a',
@@ -152,7 +154,7 @@ impl Stream {
     }
 }
 
-/// Where the operations on vectors draw from: 4 or 8 octets are an integer, big-endian.
+/// Where the operations on vectors draw from: 4 or 8 bytes are an integer, big-endian.
 impl TryRng for Stream {
     type Error = Infallible;
 

@@ -1,4 +1,5 @@
-//! The kind `attachment`: what lies at the URL of an external part, and what a receiver makes of it.
+//! The kind `attachment`: what lies at the URL of an external part, and what a receiver makes of
+//! it.
 
 #[cfg(feature = "generate")]
 mod flags;

@@ -1,5 +1,5 @@
-//! The kind `derivation`: secrets and salts that follow from others, and the operations that keep the
-//! components of a group apart.
+//! The kind `derivation`: secrets and salts that follow from others, and the operations that keep
+//! the components of a group apart.
 
 #[cfg(feature = "generate")]
 mod flags;
@@ -280,7 +280,8 @@ mod generated {
         }))
     }
 
-    /// ComponentOperationLabel (mls-extensions-10 §4.2): `opaque<V>` "MLS Component", the component ID, `opaque<V>` the label.
+    /// ComponentOperationLabel (mls-extensions-10 §4.2): `opaque<V>` "MLS Component", the component
+    /// ID, `opaque<V>` the label.
     fn operation_label(component: u16, label: &str) -> Result<Vec<u8>, GenerateError> {
         let base = b"MLS Component";
         let length = |data: &[u8]| u8::try_from(data.len()).ok().filter(|length| *length < 0x40);

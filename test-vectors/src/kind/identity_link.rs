@@ -1,4 +1,5 @@
-//! The kind `identity-link`: a pseudonymous credential, from its real credential to the wrapped key and back.
+//! The kind `identity-link`: a pseudonymous credential, from its real credential to the wrapped key
+//! and back.
 
 #[cfg(feature = "generate")]
 mod flags;
@@ -231,7 +232,8 @@ fn wrapped(suite: &RustCrypto, input: &Input) -> Result<Vec<u8>, Stop> {
     Ok(EncryptedIdentityLinkKey { ciphertext: sealed.into() }.to_bytes()?)
 }
 
-/// Recomputes all that is deterministic, with the primitives, and opens all that is sealed, with `mimi-pseudonym`.
+/// Recomputes all that is deterministic, with the primitives, and opens all that is sealed, with
+/// `mimi-pseudonym`.
 fn check(case: &mut Case<'_>, input: &Input) {
     let Some(suite) = input.suite(case) else { return };
     recomputed(case, "credential_tbs", &input.credential_tbs, tbs(input));
@@ -246,7 +248,7 @@ fn check(case: &mut Case<'_>, input: &Input) {
     let public_key = signing_key.as_ref().map(|key| suite.signature_public_key(key).to_vec());
     let public_key = public_key.map_err(|error| Stop::Crypto(error.clone()));
     recomputed(case, "client_signature_public_key", &input.client_signature_public_key, public_key);
-    // Only Ed25519 has public keys of 32 octets, and is deterministic.
+    // Only Ed25519 has public keys of 32 bytes, and is deterministic.
     if let (Ok(signing_key), 32) = (&signing_key, suite.parameters().signature_public_key) {
         let signature =
             sign_with_label(&suite, signing_key, TBS_LABEL, &input.credential_tbs, &mut NoRandomness);
@@ -276,7 +278,8 @@ fn check(case: &mut Case<'_>, input: &Input) {
     }
 }
 
-/// From the credential and the wrapper key to the real client credential. What vouches for that is the case itself.
+/// From the credential and the wrapper key to the real client credential. What vouches for that is
+/// the case itself.
 fn open(suite: &RustCrypto, input: &Input) -> Result<VerifiedIdentity<()>, PseudonymError> {
     let credential = PseudonymousCredential::decode_exact(&input.pseudonymous_credential)?;
     let key = EncryptedIdentityLinkKey::decode_exact(&input.encrypted_identity_link_key)?;

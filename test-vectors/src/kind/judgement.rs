@@ -1,4 +1,5 @@
-//! The verdict on a case of a cryptographic kind: one judgement serves valid and invalid cases, so that both are judged alike.
+//! The verdict on a case of a cryptographic kind: one judgement serves valid and invalid cases, so
+//! that both are judged alike.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -15,7 +16,8 @@ use serde_json::Value;
 
 use crate::case::{Case, MAX_NUMBER};
 
-/// Why a case is refused: the fields that are not what they should be, in the order in which they were judged.
+/// Why a case is refused: the fields that are not what they should be, in the order in which they
+/// were judged.
 #[derive(Debug, Default)]
 pub(super) struct Judgement(Vec<Refusal>);
 
@@ -49,7 +51,8 @@ impl Judgement {
         self.check(field, decoded)
     }
 
-    /// Refuses the field unless the keys are a pair: what is sealed to the one opens with the other.
+    /// Refuses the field unless the keys are a pair: what is sealed to the one opens with the
+    /// other.
     pub(super) fn pair(
         &mut self,
         field: &'static str,
@@ -70,7 +73,8 @@ impl Judgement {
     }
 }
 
-/// Nothing that is sealed with it stays secret: it is for asking whether two keys are a pair, and no case depends on it. An Ed25519 signature draws nothing.
+/// Nothing that is sealed with it stays secret: it is for asking whether two keys are a pair, and
+/// no case depends on it. An Ed25519 signature draws nothing.
 pub(super) struct NoRandomness;
 
 impl TryRng for NoRandomness {
@@ -92,7 +96,8 @@ impl TryRng for NoRandomness {
 
 impl TryCryptoRng for NoRandomness {}
 
-/// Notes every refusal as a failure. What can't be judged, since members are missing or ill-typed, has been noted already.
+/// Notes every refusal as a failure. What can't be judged, since members are missing or ill-typed,
+/// has been noted already.
 pub(super) fn must_hold(case: &mut Case<'_>, judgement: Option<Judgement>) {
     for Refusal { field, expected, found } in judgement.into_iter().flat_map(|judgement| judgement.0) {
         case.fail(field, expected, found);
@@ -210,7 +215,8 @@ pub(super) struct Invalid {
     pub(super) refused: &'static str,
 }
 
-/// What spoils a case: its name, why it is refused, the field that is refused first, and the damage.
+/// What spoils a case: its name, why it is refused, the field that is refused first, and the
+/// damage.
 #[cfg(feature = "generate")]
 pub(super) type Rule<'r> = (&'r str, &'r str, &'static str, &'r dyn Fn(&mut Value));
 

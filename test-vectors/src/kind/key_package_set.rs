@@ -1,4 +1,5 @@
-//! The kind `key-package-set`: which KeyPackages a client uploads, and which a user gives away for a room.
+//! The kind `key-package-set`: which KeyPackages a client uploads, and which a user gives away for
+//! a room.
 
 #[cfg(feature = "generate")]
 mod flags;

@@ -1,4 +1,5 @@
-//! The kinds of vectors. A kind is one module with one type that implements [`Kind`], and a line in [`KINDS`].
+//! The kinds of vectors. A kind is one module with one type that implements [`Kind`], and a line in
+//! [`KINDS`].
 
 mod apq;
 mod associated_party;

@@ -1,5 +1,5 @@
-//! Act 1: a room and its group come to be (mimi-protocol, 3.1). It is local to the hub's provider; what matters is what stands in the
-//! GroupContext from the beginning.
+//! Act 1: a room and its group come to be (mimi-protocol §3.1). It is local to the hub's provider;
+//! what matters is what stands in the GroupContext from the beginning.
 
 use mimi_codec::{
     ClientUri, MimiUri, RoomUri, UserUri,
@@ -29,7 +29,8 @@ pub(super) fn play(story: &mut Story) -> Result<()> {
     Ok(())
 }
 
-/// A room with the clubhouse's rules: a client creates it for its user, and its provider is the hub.
+/// A room with the clubhouse's rules: a client creates it for its user, and its provider is the
+/// hub.
 ///
 /// # Errors
 /// When the provider doesn't host it.

@@ -1,5 +1,6 @@
-//! Act 6: ways out of a room. Who leaves proposes it, and the next commit has to take it up (mimi-protocol, 3.5); who is removed or banned
-//! leaves the group in the same commit; who is kicked stays a participant.
+//! Act 6: ways out of a room. Who leaves proposes it, and the next commit has to take it up
+//! (mimi-protocol §3.5); who is removed or banned leaves the group in the same commit; who is
+//! kicked stays a participant.
 
 use mimi_codec::protocol::{SubmitResponseCode, UpdateResponseCode};
 
@@ -24,7 +25,8 @@ fn bob_leaves(story: &mut Story) -> Result<()> {
     let room = story.room.clone();
     let world = &mut story.world;
     world.narrator.scene("Bob leaves: no client can commit its own removal, so that his proposes it, and the hub keeps the proposals");
-    // OpenMLS encrypts nothing more once proposals wait for a commit: the last word has to be written before.
+    // OpenMLS encrypts nothing more once proposals wait for a commit: the last word has to be
+    // written before.
     let says = Says::Text("One more thing");
     let (last_word, _) = world.client(&cast.client_b1)?.say(&room, &says, Conduct::Asks)?;
     let outcome = world.leave(&cast.client_b1, &room)?;

@@ -1,5 +1,6 @@
-//! Act 4: messages (mimi-protocol, 3.4). The hub sees neither words nor who reacts to what; it franks what it can't read. A user who receives
-//! a message verifies the frank, and asks the room's policy about what the hub couldn't see.
+//! Act 4: messages (mimi-protocol §3.4). The hub sees neither words nor who reacts to what; it
+//! franks what it can't read. A user who receives a message verifies the frank, and asks the room's
+//! policy about what the hub couldn't see.
 
 use mimi_codec::protocol::{FanoutEvent, FanoutMessage, SubmitResult};
 

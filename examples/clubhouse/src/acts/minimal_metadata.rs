@@ -1,5 +1,6 @@
-//! Act 8: the same in a minimal-metadata room (mimi-protocol, 6; mimi-metadata-minimalization). The hub decides on pseudonyms; who is who,
-//! only the participants learn. It has providers and users of its own, so that all that the servers ever held can be searched in the end.
+//! Act 8: the same in a minimal-metadata room (mimi-protocol §6; mimi-metadata-minimalization). The
+//! hub decides on pseudonyms; who is who, only the participants learn. It has providers and users
+//! of its own, so that all that the servers ever held can be searched in the end.
 
 use std::collections::BTreeSet;
 
@@ -45,7 +46,8 @@ pub(super) fn play(story: &mut Story) -> Result<()> {
     servers_know_no_user(stage, &[&alice, &bob, &charlie, &dave], &[&rooms[0], &rooms[1], &club])
 }
 
-/// All members add people, and a user who has the join link comes in: the hub lets them, and the members see whether they have the key.
+/// All members add people, and a user who has the join link comes in: the hub lets them, and the
+/// members see whether they have the key.
 fn rules() -> preset::Preset {
     let mut rules = preset::any_member_adds();
     let open = preset::anyone_can_join().roles.roles;
@@ -57,7 +59,8 @@ fn rules() -> preset::Preset {
     rules
 }
 
-/// Two users become connected (mimi-metadata-minimalization, 5): each gets the other's connection key.
+/// Two users become connected (mimi-metadata-minimalization §5): each gets the other's connection
+/// key.
 fn connect(stage: &mut Stage<'_>, requester: &mut Person, responder: &mut Person) -> Result<Club> {
     let (asking, asked) = (client_name(requester, 0), client_name(responder, 0));
     stage.narrator.scene(format!("{} asks {} for a connection", requester.uri(), responder.uri()));
@@ -76,7 +79,8 @@ fn connect(stage: &mut Stage<'_>, requester: &mut Person, responder: &mut Person
     let creator = Member::create(suite, &uri, &rules, alias, own, hub_and_authority, stage.rng())?;
     let mut room = stage.host(&asking, &uri, creator)?;
 
-    // The request names the requester; only the responder can open it. No draft says where to post it.
+    // The request names the requester; only the responder can open it. No draft says where to post
+    // it.
     let own = Requester {
         client_credential: requester.certificate(0)?.clone(),
         connection_key: requester.connection_key(),
@@ -128,7 +132,8 @@ fn connect(stage: &mut Stage<'_>, requester: &mut Person, responder: &mut Person
     Ok(room)
 }
 
-/// Key packages in sets (7): each set has one pseudonym for the user, and one key package of each client.
+/// Key packages in sets (7): each set has one pseudonym for the user, and one key package of each
+/// client.
 fn upload(stage: &mut Stage<'_>, people: &mut [&mut Person]) -> Result<()> {
     stage.narrator.scene("Bob's and Charlie's clients upload key packages, each set under another name");
     for person in people {
@@ -159,7 +164,8 @@ fn create(stage: &mut Stage<'_>, alice: &mut Person) -> Result<Club> {
     Ok(club)
 }
 
-/// One who is connected with a user adds all of their clients; the others learn who it is from the wrapped keys.
+/// One who is connected with a user adds all of their clients; the others learn who it is from the
+/// wrapped keys.
 fn add(
     stage: &mut Stage<'_>,
     club: &mut Club,
@@ -206,7 +212,8 @@ fn bob_adds_charlie(
     known_to_all(stage, club, &["alice", "bob", "bob", "charlie"])
 }
 
-/// Dave is connected with no user. Bob has sent him a join link, with the wrapper key in it; the hub has not seen it.
+/// Dave is connected with no user. Bob has sent him a join link, with the wrapper key in it; the
+/// hub has not seen it.
 fn dave_joins(stage: &mut Stage<'_>, club: &mut Club, dave: &mut Person) -> Result<()> {
     stage
         .narrator
@@ -242,8 +249,9 @@ fn dave_joins(stage: &mut Stage<'_>, club: &mut Club, dave: &mut Person) -> Resu
     Ok(())
 }
 
-/// The room's wrapper key never changes by the drafts, so that who was a member could open the links of those who come later. Here, those who
-/// stay agree on another, which the one who went can't derive (`mimi_pseudonym::rotation`).
+/// The room's wrapper key never changes by the drafts, so that who was a member could open the
+/// links of those who come later. Here, those who stay agree on another, which the one who went
+/// can't derive (`mimi_pseudonym::rotation`).
 fn dave_is_removed(stage: &mut Stage<'_>, club: &mut Club, dave: &Person) -> Result<()> {
     stage.narrator.scene("Alice removes Dave, and his key goes with him");
     let (uri, name) = (club.uri.clone(), client_name(dave, 0));
@@ -308,7 +316,8 @@ fn servers_know_no_user(stage: &mut Stage<'_>, people: &[&Person], rooms: &[&Clu
         }
         summary.push(format!("{domain}: {} byte strings, {octets} octets, no name and no key", held.len()));
     }
-    // The search does find what is there: the hub has the pseudonyms, in its messages and in OpenMLS's storage.
+    // The search does find what is there: the hub has the pseudonyms, in its messages and in
+    // OpenMLS's storage.
     let hub = stage.server(HUB)?.held()?;
     let club = rooms.last().ok_or("there is no room")?;
     for member in club.members.values() {
@@ -321,7 +330,8 @@ fn servers_know_no_user(stage: &mut Stage<'_>, people: &[&Person], rooms: &[&Clu
     Ok(())
 }
 
-/// Is `needle` somewhere in there, as it is, or as the list of numbers that OpenMLS's storage makes of octets?
+/// Is `needle` somewhere in there, as it is, or as the list of numbers that OpenMLS's storage makes
+/// of bytes?
 fn holds(held: &[Vec<u8>], needle: &[u8]) -> bool {
     let numbers: Vec<String> = needle.iter().map(u8::to_string).collect();
     let numbers = numbers.join(",").into_bytes();

@@ -1,5 +1,5 @@
-//! Act 5: a report of abuse (mimi-protocol, 5.9). The hub has kept no message. It proves what was sent, by whom and when, from what the
-//! reporter hands in; and what is forged, it refuses.
+//! Act 5: a report of abuse (mimi-protocol §5.9). The hub has kept no message. It proves what was
+//! sent, by whom and when, from what the reporter hands in; and what is forged, it refuses.
 
 use mimi_codec::protocol::AbuseReport;
 

@@ -1,6 +1,6 @@
-//! Act 9: commits that only members and the hub can read (mls-semiprivatemessage-07). The followers in
-//! between hand on what tells them no more than that something has happened. The world and its users are
-//! the act's own, so that all that a follower ever held can be searched.
+//! Act 9: commits that only members and the hub can read (mls-semiprivatemessage-07). The followers
+//! in between hand on what tells them no more than that something has happened. The world and its
+//! users are the act's own, so that all that a follower ever held can be searched.
 
 use mimi_codec::{
     ClientUri, Encode, List, RoomUri, UserUri,
@@ -105,8 +105,8 @@ fn semi_private_message(request: &UpdateRequest) -> Result<&SemiPrivateMessage> 
     }
 }
 
-/// What the two hashes are for: each says no to a member that was told something else. Returns the commit
-/// as a PublicMessage, which it never was on the wire.
+/// What the two hashes are for: each says no to a member that was told something else. Returns the
+/// commit as a PublicMessage, which it never was on the wire.
 fn hash_checks(
     world: &mut World,
     bob: &ClientUri,
@@ -115,8 +115,8 @@ fn hash_checks(
 ) -> Result<Vec<u8>> {
     let suite = world.suite();
     let stack = world.client(bob)?.room(room)?.room.stack();
-    // The content opens for Bob. But would he and the hub take it for the same? Not in another state of
-    // the group.
+    // The content opens for Bob. But would he and the hub take it for the same? Not in another
+    // state of the group.
     let opened = stack.open_as(message, |_| {})?;
     let leaf = stack.leaf(opened.sender_leaf_index())?.ok_or("no member is at that leaf")?;
     let mut other = stack.group_context()?;

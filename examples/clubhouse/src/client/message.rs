@@ -1,5 +1,5 @@
-//! Messages: composed before mimi-room commits to them and encrypts them; judged by their content and
-//! folded into a timeline after it has decrypted them.
+//! Messages: composed before mimi-room commits to them and encrypts them; judged by their content
+//! and folded into a timeline after it has decrypted them.
 
 use mimi_codec::{
     RoomUri, UserUri,
@@ -57,7 +57,7 @@ pub enum Says {
     HasRead(Vec<MessageId>),
 }
 
-/// A message that a client keeps: the octets that were sent, and the hub's word for it.
+/// A message that a client keeps: the bytes that were sent, and the hub's word for it.
 #[derive(Clone, Debug)]
 pub struct Kept {
     /// What was encrypted.
@@ -101,8 +101,8 @@ impl Known for Looking<'_> {
 }
 
 impl Client {
-    /// Composes a message, commits to it and encrypts it. It counts once the hub has accepted it: see
-    /// [`Client::sent`].
+    /// Composes a message, commits to it and encrypts it. It counts once the hub has accepted it:
+    /// see [`Client::sent`].
     ///
     /// # Errors
     /// If the user may not send it: a client asks itself before it asks the hub.
@@ -124,8 +124,8 @@ impl Client {
         Ok((composed.request, Unsent { application_data, frank_aad: composed.frank_aad }))
     }
 
-    /// The hub has accepted a message: the sender's own copy, with the hub's time and frank, which it
-    /// verifies as any other's.
+    /// The hub has accepted a message: the sender's own copy, with the hub's time and frank, which
+    /// it verifies as any other's.
     ///
     /// # Errors
     /// If the frank is wrong.
@@ -146,8 +146,8 @@ impl Client {
         Ok(self.keep(uri, &user, application_data, verified, accepted_timestamp)?.id)
     }
 
-    /// A message that the hub has fanned out. What is wrong with it, no hub could see; it has no effect
-    /// then.
+    /// A message that the hub has fanned out. What is wrong with it, no hub could see; it has no
+    /// effect then.
     pub(super) fn read(&mut self, uri: &RoomUri, message: FanoutMessage) -> Result<Read> {
         let membership = self.rooms.get_mut(uri).ok_or("this client is not in the room")?;
         let Event::Message(event) = membership.room.receive(&self.suite, &self.authority, message)? else {
@@ -194,7 +194,8 @@ impl Client {
 }
 
 impl Membership {
-    /// Whether the sender may send this, by what the room's policy says of its content (mimi-room-policy, 8.3): no hub can tell.
+    /// Whether the sender may send this, by what the room's policy says of its content
+    /// (mimi-room-policy §8.3): no hub can tell.
     fn authorize(&self, application_data: &[u8], sender: &str) -> Result<Act> {
         let content = MimiContentRef::decode(application_data)?;
         let user = UserUri::try_from(sender)?;

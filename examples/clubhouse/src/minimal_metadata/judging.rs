@@ -1,4 +1,5 @@
-//! From the proposals of a commit to a decision by `mimi-policy`, and to the components that follow from it.
+//! From the proposals of a commit to a decision by `mimi-policy`, and to the components that follow
+//! from it.
 
 use std::{collections::BTreeSet, fmt};
 

@@ -1,4 +1,5 @@
-//! A client in a minimal-metadata room: its OpenMLS group, the room's wrapper key, and who the others are.
+//! A client in a minimal-metadata room: its OpenMLS group, the room's wrapper key, and who the
+//! others are.
 
 mod receive;
 mod send;
@@ -130,7 +131,8 @@ impl Member {
         Self::in_group(suite, alias, group, wrapper_key, authority, rng)
     }
 
-    /// Joins from outside, with the wrapper key from a join link or a connection request: the commit, for the hub.
+    /// Joins from outside, with the wrapper key from a join link or a connection request: the
+    /// commit, for the hub.
     ///
     /// # Errors
     /// When GroupInfo and tree make no room, or the policy forbids it.
@@ -160,7 +162,8 @@ impl Member {
             update_participants(&[(&alias.credential.user_pseudonym, role)], vec![])?,
             update_keys(&join.update)?,
         ];
-        // OpenMLS wants to know what the components become before it makes the commit, so it is judged before it is there: all but its path.
+        // OpenMLS wants to know what the components become before it makes the commit, so it is
+        // judged before it is there: all but its path.
         let outcome = room.judge_join(&suite, context, &alias.credential, &updates, &aad)?.changed()?;
 
         let mut builder = MlsGroup::external_commit_builder()
@@ -267,7 +270,8 @@ impl Member {
         learn_room(&self.suite, &self.view(), &all_linked, &RealCredentials(authority))
     }
 
-    /// What the wrapper key that it has now opens of another state of the room: who was removed tries that.
+    /// What the wrapper key that it has now opens of another state of the room: who was removed
+    /// tries that.
     #[must_use]
     pub fn try_to_learn(&self, later: &PublicRoom, authority: &Authority) -> Vec<(u32, LeafIdentity<()>)> {
         let (leaves, link_keys, wrapper_key) = (later.leaves(), later.link_keys(), self.known.wrapper_key());

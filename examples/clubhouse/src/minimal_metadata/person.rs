@@ -1,4 +1,5 @@
-//! A user and its clients: who they really are, whom they are connected with, and under which names they go in rooms.
+//! A user and its clients: who they really are, whom they are connected with, and under which names
+//! they go in rooms.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,7 +27,8 @@ use crate::{
     stack::{self, ClientKey},
 };
 
-/// A real credential with its key. In a leaf, the leaf says which key a credential is for; inside an identity link nothing does.
+/// A real credential with its key. In a leaf, the leaf says which key a credential is for; inside
+/// an identity link nothing does.
 struct Certificate {
     key: SignaturePublicKey,
     credential: Credential,
@@ -64,7 +66,8 @@ impl CredentialCheck for RealCredentials<'_> {
     }
 }
 
-/// A client under another name: what it has for one room, or for a key package that one room will use. Nothing in it is used twice.
+/// A client under another name: what it has for one room, or for a key package that one room will
+/// use. Nothing in it is used twice.
 pub struct Alias {
     /// OpenMLS's keys for this room alone.
     pub mls: OpenMlsRustCrypto,
@@ -147,8 +150,8 @@ impl Person {
         Ok(&self.device(device)?.certificate)
     }
 
-    /// What no user but those who are connected with it, and those who share a room with it, may ever see: its names, its real credentials and
-    /// their keys, and its connection key.
+    /// What no user but those who are connected with it, and those who share a room with it, may
+    /// ever see: its names, its real credentials and their keys, and its connection key.
     ///
     /// # Errors
     /// When something is too long.
@@ -202,8 +205,8 @@ impl Person {
         Ok(self.connections.get(&user.to_string()).ok_or("they are not connected")?)
     }
 
-    /// The name under which a user's connections find its key packages, and its provider does not know whose they are: its connection
-    /// token (7).
+    /// The name under which a user's connections find its key packages, and its provider does not
+    /// know whose they are: its connection token (7).
     ///
     /// # Errors
     /// When the user has no provider.
@@ -269,7 +272,8 @@ impl Person {
         Ok(Alias { mls: OpenMlsRustCrypto::default(), key, credential })
     }
 
-    /// The key packages that a client has to upload, so that there are two sets for rooms to come and one of last resort (7).
+    /// The key packages that a client has to upload, so that there are two sets for rooms to come
+    /// and one of last resort (7).
     ///
     /// # Errors
     /// When something can't be made.

@@ -1,4 +1,5 @@
-//! What all parties see of a minimal-metadata room, and how a commit is judged by it. No key is needed: hub and members alike do this.
+//! What all parties see of a minimal-metadata room, and how a commit is judged by it. No key is
+//! needed: hub and members alike do this.
 
 use std::fmt;
 
@@ -65,7 +66,8 @@ impl PublicRoom {
         Ok(Self { state: RoomState::new(parts, seed)?, dictionary, sealed })
     }
 
-    /// Judges a commit whose sender the MLS stack has verified: what it does to the leaves, to their keys, and to the room.
+    /// Judges a commit whose sender the MLS stack has verified: what it does to the leaves, to
+    /// their keys, and to the room.
     ///
     /// # Errors
     /// Why it is refused.
@@ -110,8 +112,8 @@ impl PublicRoom {
 }
 
 impl PublicRoom {
-    /// Judges an external commit that is about to be made, by its joiner: an MLS stack wants to know what the components become before it makes
-    /// the path.
+    /// Judges an external commit that is about to be made, by its joiner: an MLS stack wants to
+    /// know what the components become before it makes the path.
     ///
     /// # Errors
     /// Why it would be refused.
@@ -216,8 +218,8 @@ impl Judged {
         self.keys.changes()
     }
 
-    /// The components whose data it changes, with their new data: what OpenMLS has to be told before it stages the commit, since they go
-    /// into the key schedule.
+    /// The components whose data it changes, with their new data: what OpenMLS has to be told
+    /// before it stages the commit, since they go into the key schedule.
     ///
     /// # Errors
     /// When something is too long.

@@ -1,4 +1,5 @@
-//! The seam to OpenMLS in these rooms: pseudonyms as credentials, the components of a group, a GroupInfo without secrets.
+//! The seam to OpenMLS in these rooms: pseudonyms as credentials, the components of a group, a
+//! GroupInfo without secrets.
 
 use mimi_codec::{
     Encode, List,
@@ -57,7 +58,8 @@ pub fn credential_with_key(alias: &Alias) -> Result<CredentialWithKey> {
     Ok(CredentialWithKey { credential: openmls_credential(&alias.credential)?, signature_key })
 }
 
-/// A GroupInfo for the hub: without the wrapper key, and signed anew, since the signature covers the extensions.
+/// A GroupInfo for the hub: without the wrapper key, and signed anew, since the signature covers
+/// the extensions.
 ///
 /// # Errors
 /// When it can't be signed.
@@ -91,8 +93,8 @@ pub fn wrapper_key_extension(wrapper_key: &IdentityLinkWrapperKey) -> Result<mls
     Ok(mls::Extension::AppDataDictionary(mls::AppDataDictionaryExtension::new(dictionary)))
 }
 
-/// The extensions of a new room's GroupContext: its components, the wrapped keys among them, and the hub as an external sender. `safe_aad`
-/// is not required, for the reason that [`super`] gives.
+/// The extensions of a new room's GroupContext: its components, the wrapped keys among them, and
+/// the hub as an external sender. `safe_aad` is not required, for the reason that [`super`] gives.
 ///
 /// # Errors
 /// When something is too long.
@@ -122,7 +124,8 @@ fn extension(extension_type: ExtensionType, content: &impl Encode) -> Result<Ext
     Ok(Extension { extension_type, extension_data: content.to_bytes()?.into() })
 }
 
-/// `authenticated_data`: the wrapped keys of those who come, and the answer to a request for a connection.
+/// `authenticated_data`: the wrapped keys of those who come, and the answer to a request for a
+/// connection.
 ///
 /// # Errors
 /// When something is too long.
@@ -135,7 +138,8 @@ pub fn authenticated_data(add_aad: &AddAAD, response: Option<&SealedConnectionRe
     Ok(SafeAAD { aad_items: List::new(items)? }.to_bytes()?)
 }
 
-/// A proposal that puts users on the participant list, each with its role, and takes those at some places off it.
+/// A proposal that puts users on the participant list, each with its role, and takes those at some
+/// places off it.
 ///
 /// # Errors
 /// When it is too long.

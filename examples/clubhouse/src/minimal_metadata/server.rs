@@ -1,4 +1,5 @@
-//! The other side: a provider that hosts such rooms, hands messages on, and keeps key packages, and everything that it ever held.
+//! The other side: a provider that hosts such rooms, hands messages on, and keeps key packages, and
+//! everything that it ever held.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -122,7 +123,8 @@ impl Server {
         self.key_packages.entry(token.clone()).or_default().extend(key_packages);
     }
 
-    /// `POST /keyMaterial/{targetUser}`: one set of key packages, the largest that isn't of last resort (7). It is handed out once.
+    /// `POST /keyMaterial/{targetUser}`: one set of key packages, the largest that isn't of last
+    /// resort (7). It is handed out once.
     ///
     /// # Errors
     /// When the body does not decode, or its signature is not good.
@@ -247,7 +249,8 @@ impl Server {
         }
     }
 
-    /// Who joins from outside will rely on it: it is of the new epoch, and the committer has signed it.
+    /// Who joins from outside will rely on it: it is of the new epoch, and the committer has signed
+    /// it.
     fn check_group_info(
         &self,
         hosted: &Hosted,
@@ -290,7 +293,8 @@ impl Server {
         Ok(Accepted { commit, welcome, tree, why, domains, welcome_domains })
     }
 
-    /// `POST /groupInfo/{roomId}`: GroupInfo and tree for a user who asks, sealed to the key in the request.
+    /// `POST /groupInfo/{roomId}`: GroupInfo and tree for a user who asks, sealed to the key in the
+    /// request.
     ///
     /// # Errors
     /// When the body is no request, its signature is not good, or there is no such room.

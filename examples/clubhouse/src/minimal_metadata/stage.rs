@@ -1,4 +1,5 @@
-//! The network of these rooms: who sends what to whom. Whatever a server sends or gets, it holds from then on.
+//! The network of these rooms: who sends what to whom. Whatever a server sends or gets, it holds
+//! from then on.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -126,7 +127,8 @@ impl<'n> Stage<'n> {
         Ok(self.servers.get_mut(domain).ok_or_else(|| format!("there is no provider {domain}"))?)
     }
 
-    /// A new user, at the provider in its URI. That has nothing to do with any room: the provider knows its users.
+    /// A new user, at the provider in its URI. That has nothing to do with any room: the provider
+    /// knows its users.
     ///
     /// # Errors
     /// When there is no such provider.
@@ -140,7 +142,7 @@ impl<'n> Stage<'n> {
         Ok(person)
     }
 
-    /// A body goes from one to another: its octets are all that the other gets.
+    /// A body goes from one to another: its bytes are all that the other gets.
     ///
     /// # Errors
     /// When it is too long.
@@ -229,7 +231,8 @@ impl<'n> Stage<'n> {
         Ok(())
     }
 
-    /// A member fetches a set of key packages of a user with whom it is connected. It asks under its pseudonym.
+    /// A member fetches a set of key packages of a user with whom it is connected. It asks under
+    /// its pseudonym.
     ///
     /// # Errors
     /// When there are none.

@@ -1,4 +1,4 @@
-//! As a sequence diagram in Mermaid's language, like those of mimi-protocol, section 3.
+//! As a sequence diagram in Mermaid's language, like those of mimi-protocol §3.
 
 use std::fmt::Write;
 
@@ -45,7 +45,8 @@ pub fn render(events: &[Event]) -> String {
     text
 }
 
-/// All parties that send or get something, clients beside their servers in the order of their first appearance.
+/// All parties that send or get something, clients beside their servers in the order of their first
+/// appearance.
 fn participants(events: &[Event]) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let named = events.iter().flat_map(|event| match event {

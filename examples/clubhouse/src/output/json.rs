@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::narrator::{Event, Hop};
 
-/// The events as a JSON array. Bodies are given by type and length; [`trace`](super::trace) has their octets.
+/// The events as a JSON array. Bodies are given by type and length; [`trace`](super::trace) has
+/// their bytes.
 #[must_use]
 pub fn render(events: &[Event]) -> Value {
     Value::Array(events.iter().map(event).collect())

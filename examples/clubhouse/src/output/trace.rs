@@ -1,4 +1,5 @@
-//! Every body as a file, with its type in the name: `mimi-vectors inspect --type TYPE FILE` opens it.
+//! Every body as a file, with its type in the name: `mimi-vectors inspect --type TYPE FILE` opens
+//! it.
 
 use crate::narrator::Event;
 

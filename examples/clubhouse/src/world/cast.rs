@@ -36,8 +36,8 @@ pub fn room_uri(domain: &str, name: &str) -> Result<RoomUri> {
 }
 
 impl World {
-    /// Providers of these domains, without users. The seed is that of the story's own randomness; OpenMLS
-    /// draws its own.
+    /// Providers of these domains, without users. The seed is that of the story's own randomness;
+    /// OpenMLS draws its own.
     ///
     /// # Errors
     /// If a key cannot be made.
@@ -96,8 +96,8 @@ impl World {
         Ok(())
     }
 
-    /// A user has let another add it to any room, long before the story begins. How it comes to that is the
-    /// tenth act.
+    /// A user has let another add it to any room, long before the story begins. How it comes to
+    /// that is the tenth act.
     ///
     /// # Errors
     /// If there is no such provider.

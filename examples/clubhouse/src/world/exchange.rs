@@ -1,5 +1,5 @@
-//! Rooms and their groups: creating, changing, leaving, joining from outside, and what the hub hands on
-//! (mimi-protocol-06 §3 and §5.3 to §5.6).
+//! Rooms and their groups: creating, changing, leaving, joining from outside, and what the hub
+//! hands on (mimi-protocol-06 §3 and §5.3 to §5.6).
 
 use std::collections::BTreeMap;
 
@@ -40,8 +40,8 @@ impl Outcome {
 }
 
 impl World {
-    /// A client creates a room's group, and hands it to its provider (mimi-protocol-06 §3.1): local to the
-    /// provider.
+    /// A client creates a room's group, and hands it to its provider (mimi-protocol-06 §3.1): local
+    /// to the provider.
     ///
     /// # Errors
     /// If the provider does not host it.
@@ -87,7 +87,8 @@ impl World {
         Ok(outcome)
     }
 
-    /// A client's user leaves (mimi-protocol-06 §3.5): its client proposes it, and another member commits.
+    /// A client's user leaves (mimi-protocol-06 §3.5): its client proposes it, and another member
+    /// commits.
     ///
     /// # Errors
     /// If the client does not propose it, or a party on the way cannot read a body.
@@ -106,7 +107,8 @@ impl World {
         Ok(outcome)
     }
 
-    /// A client sends a handshake to the hub (mimi-protocol-06 §5.3), which hands it on if it is allowed.
+    /// A client sends a handshake to the hub (mimi-protocol-06 §5.3), which hands it on if it is
+    /// allowed.
     ///
     /// # Errors
     /// If a party on the way cannot read a body.
@@ -129,8 +131,9 @@ impl World {
         Ok(Outcome { response, received })
     }
 
-    /// The hub hands messages on (mimi-protocol-06 §5.5): to each provider one body, which it delivers to
-    /// those of its clients that are in the room. The sender's client has its answer, and gets nothing.
+    /// The hub hands messages on (mimi-protocol-06 §5.5): to each provider one body, which it
+    /// delivers to those of its clients that are in the room. The sender's client has its answer,
+    /// and gets nothing.
     ///
     /// # Errors
     /// If a party on the way cannot read a body.

@@ -1,5 +1,5 @@
-//! KeyPackages, and the consent that they take: `POST /keyMaterial`, `/requestConsent` and `/updateConsent`
-//! (mimi-protocol-06 §5.2 and §5.7).
+//! KeyPackages, and the consent that they take: `POST /keyMaterial`, `/requestConsent` and
+//! `/updateConsent` (mimi-protocol-06 §5.2 and §5.7).
 
 use mimi_codec::{
     ClientUri, Decode, RoomUri, UserUri,
@@ -17,8 +17,8 @@ use crate::{
 };
 
 impl World {
-    /// A client fetches the KeyPackages of a user (mimi-protocol-06 §5.2): by its provider and the hub to the
-    /// user's provider.
+    /// A client fetches the KeyPackages of a user (mimi-protocol-06 §5.2): by its provider and the
+    /// hub to the user's provider.
     ///
     /// # Errors
     /// If the hub does not pass the request on, or a party on the way cannot read a body.
@@ -76,9 +76,9 @@ impl World {
         Ok(found)
     }
 
-    /// `POST /requestConsent/{targetDomain}` and `POST /updateConsent/{requesterDomain}` (mimi-protocol-06
-    /// §5.7): directly from one provider to the other, as no room is needed for it. The answer has no body,
-    /// and says no more than that the entry has arrived.
+    /// `POST /requestConsent/{targetDomain}` and `POST /updateConsent/{requesterDomain}`
+    /// (mimi-protocol-06 §5.7): directly from one provider to the other, as no room is needed for
+    /// it. The answer has no body, and says no more than that the entry has arrived.
     ///
     /// # Errors
     /// If the other cannot read the body, or it is not the sender's to say.

@@ -32,7 +32,8 @@ impl Client {
         Ok(sealed)
     }
 
-    /// As [`Self::sealed`], for a client that is thrown away: its key of the message is not stored as used.
+    /// As [`Self::sealed`], for a client that is thrown away: its key of the message is not stored
+    /// as used.
     ///
     /// # Errors
     /// Those of [`Self::sealed`].

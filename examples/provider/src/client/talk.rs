@@ -227,7 +227,8 @@ impl Client {
         })
     }
 
-    /// A message that the hub has fanned out: of another, or an own one whose answer was perhaps lost.
+    /// A message that the hub has fanned out: of another, or an own one whose answer was perhaps
+    /// lost.
     pub(super) fn take_message(
         &mut self,
         uri: &RoomUri,

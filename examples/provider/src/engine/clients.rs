@@ -63,8 +63,8 @@ pub struct Profile {
 }
 
 impl Engine {
-    /// Registers a client of a user of this provider: vouches for its key and gives it a token. `None`
-    /// if the user is not one of this provider.
+    /// Registers a client of a user of this provider: vouches for its key and gives it a token.
+    /// `None` if the user is not one of this provider.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -149,8 +149,8 @@ impl Engine {
     }
 }
 
-/// What waits for a client as bytes: `struct { uint64 number; opaque room<V>; opaque body<V>; }`, one
-/// after the other.
+/// What waits for a client as bytes: `struct { uint64 number; opaque room<V>; opaque body<V>; }`,
+/// one after the other.
 ///
 /// # Errors
 /// If an item is too long for the wire.

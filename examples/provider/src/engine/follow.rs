@@ -164,7 +164,8 @@ impl Engine {
         Ok(answer.response)
     }
 
-    /// `POST /notify/{roomId}`: what the hub of a room fans out. Only the host of a room speaks for it.
+    /// `POST /notify/{roomId}`: what the hub of a room fans out. Only the host of a room speaks for
+    /// it.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -268,8 +269,8 @@ impl Engine {
         Ok(response)
     }
 
-    /// An own user says something about consent. It goes to the other provider. `None` if the entry is
-    /// malformed or not that user's to say.
+    /// An own user says something about consent. It goes to the other provider. `None` if the entry
+    /// is malformed or not that user's to say.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -95,8 +95,8 @@ impl Engine {
 
     /// Begins to host a room whose group an own client has created. The client gets its messages.
     ///
-    /// The response is 201, 409 if there is such a room, 400 or 403 if the group makes no room of this
-    /// provider.
+    /// The response is 201, 409 if there is such a room, 400 or 403 if the group makes no room of
+    /// this provider.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -323,7 +323,8 @@ impl Engine {
         Ok(())
     }
 
-    /// A code by which users may join a room that is hosted here. `None` if the user may not issue it.
+    /// A code by which users may join a room that is hosted here. `None` if the user may not issue
+    /// it.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -98,8 +98,8 @@ impl EngineHandle {
         Ok((Self { sender }, thread))
     }
 
-    /// Runs a function in a transaction, and returns what it says after the commit. The function may
-    /// run more than once; only its last run counts.
+    /// Runs a function in a transaction, and returns what it says after the commit. The function
+    /// may run more than once; only its last run counts.
     ///
     /// # Errors
     /// [`Unavailable`]: the function has had no effect.

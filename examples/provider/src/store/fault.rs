@@ -18,8 +18,8 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// Breaks at the `nth` point from now, counted from 1, and stays broken, as a process does that is
-    /// killed there. Each write is a point; a commit is two, before and after it.
+    /// Breaks at the `nth` point from now, counted from 1, and stays broken, as a process does that
+    /// is killed there. Each write is a point; a commit is two, before and after it.
     pub fn break_at(&self, nth: u64) {
         self.broken.store(false, Ordering::SeqCst);
         self.at.store(self.seen().saturating_add(nth), Ordering::SeqCst);

@@ -84,8 +84,8 @@ pub struct Bed {
     pub hosts: Vec<Host>,
 }
 
-/// An address of loopback that no other test uses and no connection goes out from, so that a provider
-/// which restarts finds its port free. Systems other than Linux have only one.
+/// An address of loopback that no other test uses and no connection goes out from, so that a
+/// provider which restarts finds its port free. Systems other than Linux have only one.
 fn loopback() -> Ipv4Addr {
     let mut random = [0; 2];
     getrandom::fill(&mut random).unwrap();

@@ -146,7 +146,7 @@ fn markdown_has_links_without_a_scheme() {
         assert_eq!(markdown(text), None, "{text}");
     }
     assert_eq!(markdown("![x](cid:05@local.invalid)"), Some(Link::At(5)));
-    // A label has up to 999 characters, of up to four octets.
+    // A label has up to 999 characters, of up to four bytes.
     for (label, is_one) in
         [("é".repeat(999), true), ("\u{1f600}".repeat(999), true), ("x".repeat(4 * 999 + 1), false)]
     {
@@ -210,7 +210,7 @@ fn text_that_can_not_be_read_counts_as_a_link() {
     for content_type in ["text/plain", "text/plain;charset=UTF-8", "text/plain;charset=us-ascii"] {
         assert_eq!(first_link(content_type, b"hello", is_alice), None, "{content_type}");
     }
-    // Octets that are no UTF-8 hide nothing.
+    // Bytes that are no UTF-8 hide nothing.
     assert_eq!(first_link("text/plain", b"\xff\xfehttp://a", is_alice), Some(Link::At(2)));
 }
 
@@ -220,7 +220,8 @@ fn the_first_of_several_links_is_named() {
     assert_eq!(markdown("https://b.example [x](a)"), Some(Link::At(0)));
 }
 
-/// Of the control characters only white space stands around a link: parsers keep the others, or make U+FFFD of them.
+/// Of the control characters only white space stands around a link: parsers keep the others, or
+/// make U+FFFD of them.
 #[test]
 fn a_control_character_hides_no_link() {
     for (text, at) in [

@@ -11,7 +11,8 @@ use sha2::{Digest, Sha256};
 use crate::Outcome;
 use crate::output::Overwriting;
 
-/// Write all vectors, schemas, notes and a manifest with hashes as one archive: always the same bytes
+/// Write all vectors, schemas, notes and a manifest with hashes as one archive: always the same
+/// bytes
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// The archive, a .tar

@@ -75,7 +75,8 @@ fn print_difference(difference: &FieldDifference, out: &mut dyn Write) -> io::Re
 /// Characters before the first difference that are shown.
 const BEFORE: usize = 16;
 
-/// A text that has `same` characters in common with the other one: from a little before the first that differs.
+/// A text that has `same` characters in common with the other one: from a little before the first
+/// that differs.
 fn show_text(text: &str, same: usize) -> String {
     // Pairs of hex digits stay together.
     let from = same.saturating_sub(BEFORE) & !1;

@@ -11,10 +11,12 @@ use serde_json::json;
 use crate::shipped_cases::ShippedCases;
 use crate::{Outcome, input};
 
-/// Print a form for a statement of conformance, filled in as far as the results of the vectors show it
+/// Print a form for a statement of conformance, filled in as far as the results of the vectors show
+/// it
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// What `verify --json` printed, or another verifier in the same form; - for standard input [default: none, the form is empty]
+    /// What `verify --json` printed, or another verifier in the same form; - for standard input
+    /// [default: none, the form is empty]
     #[arg(value_name = "RESULTS")]
     results: Option<String>,
     /// Only requirements that this party must meet
@@ -376,7 +378,8 @@ mod tests {
         }
     }
 
-    /// What results show of a requirement with the cases of one file: all are right, but for `change`.
+    /// What results show of a requirement with the cases of one file: all are right, but for
+    /// `change`.
     fn shown(change: impl FnOnce(&mut FileResult)) -> Shown {
         let requirement = requirements().into_iter().find(|it| it.vectors == ["apq/psk"]).unwrap();
         let cases = ShippedCases::parse().unwrap().sizes()["apq.json"];

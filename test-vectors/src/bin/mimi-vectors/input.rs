@@ -1,5 +1,5 @@
-//! What commands read. A file that does not exist is wrong usage; one that cannot be read, or does not
-//! hold what the command takes, is refused.
+//! What commands read. A file that does not exist is wrong usage; one that cannot be read, or does
+//! not hold what the command takes, is refused.
 
 use std::fs;
 use std::io::{self, Read};

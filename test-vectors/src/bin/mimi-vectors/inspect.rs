@@ -10,7 +10,8 @@ use crate::colour::Colour;
 use crate::names::NameParser;
 use crate::{Outcome, annotate, compare, complain, input, part_tree};
 
-/// Decode bytes, and print them as JSON; a message is printed as a tree of its parts if standard output is a terminal.
+/// Decode bytes, and print them as JSON; a message is printed as a tree of its parts if standard
+/// output is a terminal.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// What the bytes are; `mimi-vectors types` lists what there is
@@ -31,7 +32,8 @@ pub(crate) struct Arguments {
     /// Print a message as a tree of its parts, wherever standard output goes
     #[arg(long, conflicts_with = "json")]
     tree: bool,
-    /// Print the bytes in columns, each beside the field that it belongs to; refused bytes up to the refusal
+    /// Print the bytes in columns, each beside the field that it belongs to; refused bytes up to
+    /// the refusal
     #[arg(long, conflicts_with_all = ["json", "tree", "diff"])]
     annotate: bool,
     /// Print what --annotate prints as one HTML page, which loads and runs nothing

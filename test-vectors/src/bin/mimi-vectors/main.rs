@@ -1,6 +1,7 @@
 //! `mimi-vectors`: checks, makes and shows test vectors for MIMI.
 //!
-//! Results go to standard output, diagnostics to standard error. The help says what exit statuses mean.
+//! Results go to standard output, diagnostics to standard error. The help says what exit statuses
+//! mean.
 
 mod annotate;
 mod bundle;

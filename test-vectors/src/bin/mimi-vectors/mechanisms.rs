@@ -18,7 +18,8 @@ pub(crate) struct Arguments {
     /// Print JSON
     #[arg(long, conflicts_with = "into")]
     json: bool,
-    /// Put the table into this file, between the lines `<!-- mechanisms -->` and `<!-- end of mechanisms -->`
+    /// Put the table into this file, between the lines `<!-- mechanisms -->` and
+    /// `<!-- end of mechanisms -->`
     #[arg(long, value_name = "FILE")]
     into: Option<PathBuf>,
 }

@@ -5,7 +5,8 @@ use std::ffi::OsStr;
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-/// Accepts one of a list of names. Unlike clap's own parser it does not print all of them with an error.
+/// Accepts one of a list of names. Unlike clap's own parser it does not print all of them with an
+/// error.
 #[derive(Clone)]
 pub(crate) struct NameParser {
     names: Vec<&'static str>,

@@ -174,7 +174,8 @@ fn anomalies(message: &MimiContentRef<'_>) -> Vec<Anomaly> {
     found
 }
 
-/// The beginning of a text, or of bytes that are not text; what a stranger wrote can't move the cursor.
+/// The beginning of a text, or of bytes that are not text; what a stranger wrote can't move the
+/// cursor.
 pub(crate) fn excerpt(octets: &[u8]) -> String {
     match std::str::from_utf8(octets) {
         Ok(text) => visible(text, EXCERPT),

@@ -75,7 +75,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Where two policies differ, and what the second's roles do to the first's participants; exit 1 if they differ
+    /// Where two policies differ, and what the second's roles do to the first's participants; exit
+    /// 1 if they differ
     Diff {
         /// The first room: a case, or a room; - for standard input
         #[arg(value_name = "FILE")]

@@ -28,8 +28,8 @@ impl ShippedCases {
         self.files.iter().map(|(name, file)| (*name, cases(file).len())).collect()
     }
 
-    /// The cases that a selector means: `KIND`, `KIND#FLAG`, `KIND/NAME` for cases whose `type`, `what`,
-    /// `revision` or `framing` that is, and `KIND:CASE`, where CASE may end in `*`.
+    /// The cases that a selector means: `KIND`, `KIND#FLAG`, `KIND/NAME` for cases whose `type`,
+    /// `what`, `revision` or `framing` that is, and `KIND:CASE`, where CASE may end in `*`.
     pub(crate) fn select<'a>(&'a self, selector: &str) -> Vec<ShippedCase<'a>> {
         let is_of_kind = |c: char| c.is_ascii_lowercase() || c == '-';
         let end = selector.find(|c| !is_of_kind(c)).unwrap_or(selector.len());

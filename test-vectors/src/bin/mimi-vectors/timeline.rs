@@ -16,11 +16,14 @@ use crate::{Outcome, complain, input};
 
 /// Fold messages into the conversation that a person sees, and print it.
 ///
-/// The input is JSON Lines, one message on each line: {"room_uri", "sender_uri", "accepted_timestamp": ms, "encoded": hex, "read_at": ms (optional)}.
-/// With "content_type": "application/mimi-message-status" the bytes are a status report by itself. A message that the hub has not accepted yet has
-/// "local": id and "created_at": ms in the place of the timestamp, and later lines say what became of it: {"local": id, "accepted_timestamp": ms},
-/// {"local": id, "failed": true} or {"local": id, "dropped": true}. What the hub retracts is {"room_uri", "sender_uri", "component": 80 or 81, "retraction": hex}.
-/// Only senders may change their messages; what anyone else tries is shown as a finding.
+/// The input is JSON Lines, one message on each line: {"room_uri", "sender_uri",
+/// "accepted_timestamp": ms, "encoded": hex, "read_at": ms (optional)}. With "content_type":
+/// "application/mimi-message-status" the bytes are a status report by itself. A message that the
+/// hub has not accepted yet has "local": id and "created_at": ms in the place of the timestamp, and
+/// later lines say what became of it: {"local": id, "accepted_timestamp": ms}, {"local": id,
+/// "failed": true} or {"local": id, "dropped": true}. What the hub retracts is {"room_uri",
+/// "sender_uri", "component": 80 or 81, "retraction": hex}. Only senders may change their messages;
+/// what anyone else tries is shown as a finding.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// Files, directories that are searched for .jsonl, or - for standard input

@@ -14,13 +14,15 @@ use crate::{Outcome, input};
 /// Check every case of vector files.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Files, directories that are searched for .json files, and - for standard input [default: the vectors that this program carries]
+    /// Files, directories that are searched for .json files, and - for standard input [default: the
+    /// vectors that this program carries]
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
-    /// Succeed although some cases can't be judged, as their format, kind, cipher suite or revision is unknown
+    /// Succeed although some cases can't be judged, as their format, kind, cipher suite or revision
+    /// is unknown
     #[arg(long)]
     allow_unjudged: bool,
     /// Check only cases with this flag, or one of several
@@ -88,7 +90,8 @@ enum Found {
     Unusable(Report),
 }
 
-/// All .json files of a directory and those below it, in the order of their names. Links to directories are not followed.
+/// All .json files of a directory and those below it, in the order of their names. Links to
+/// directories are not followed.
 fn collect(directory: &Path, files: &mut Vec<Found>) {
     let before = files.len();
     walk(directory, files);

@@ -1,5 +1,5 @@
-//! The kind `apq`: combined groups. The PSK of a FULL commit, which suites may be combined, and what
-//! FULL and PARTIAL commits hold.
+//! The kind `apq`: combined groups. The PSK of a FULL commit, which suites may be combined, and
+//! what FULL and PARTIAL commits hold.
 
 #[cfg(feature = "generate")]
 mod flags;

@@ -211,7 +211,8 @@ pub(super) fn valid(seed: &Seed) -> Made<Vec<GeneratedCase>> {
     let mut cases = Vec::new();
     for number in suites() {
         let mut previous = None;
-        // A party's schedule over two epochs, an epoch that an external commit began, and what a member knows of another party.
+        // A party's schedule over two epochs, an epoch that an external commit began, and what a
+        // member knows of another party.
         for (what, ap_index, epoch, goes_on, optional) in [
             ("first epoch of a party", 0, 1, false, true),
             ("its second epoch", 0, 2, true, true),

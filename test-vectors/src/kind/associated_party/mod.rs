@@ -107,7 +107,8 @@ fn judge(case: &mut Case<'_>) -> Option<Judgement> {
         it.refuse("group_context", "a group of the suite", context.cipher_suite.value());
     }
     if let Some(key) = sender_key {
-        // Signed by the external sender that the entry names: SignWithLabel(., "AssociatedPartyEntryTBS", AssociatedPartyEntryTBS).
+        // Signed by the external sender that the entry names: SignWithLabel(.,
+        // "AssociatedPartyEntryTBS", AssociatedPartyEntryTBS).
         let verified = entry.tbs().to_bytes().map_err(Into::into).and_then(|tbs| {
             let key = SignaturePublicKey::from(key);
             verify_with_label(&suite, &key, b"AssociatedPartyEntryTBS", &tbs, &entry.signature)

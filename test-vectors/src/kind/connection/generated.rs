@@ -104,7 +104,8 @@ fn write(case: GeneratedCase, input: &Input) -> Result<GeneratedCase, GenerateEr
         .hex("sealed_response", &input.sealed_response))
 }
 
-/// A rule that an invalid case breaks: its name, why, the error it ends in, and the wrong ingredient or the damage.
+/// A rule that an invalid case breaks: its name, why, the error it ends in, and the wrong
+/// ingredient or the damage.
 struct Rule {
     name: &'static str,
     reason: &'static str,

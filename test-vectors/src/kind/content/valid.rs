@@ -1,4 +1,5 @@
-//! Valid messages: boundary lengths, every registered value, everything an extension can hold, and messages at random.
+//! Valid messages: boundary lengths, every registered value, everything an extension can hold, and
+//! messages at random.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -86,7 +87,8 @@ impl Cases<'_> {
         Ok(())
     }
 
-    /// A message with a body that a receiver accepts, though a builder may refuse it: it is read from its JSON form.
+    /// A message with a body that a receiver accepts, though a builder may refuse it: it is read
+    /// from its JSON form.
     fn message_as_received(
         &mut self,
         name: &str,
@@ -159,7 +161,8 @@ impl Cases<'_> {
             let body = NestedPart::single(Disposition::RENDER, "", "application/octet-stream", content);
             self.message(&name, body, |m| m)?;
         }
-        // One text and one byte string, on both sides of the last step that a repository has room for.
+        // One text and one byte string, on both sides of the last step that a repository has room
+        // for.
         let mut long = attachment();
         long.description = "d".repeat(65535);
         let body = NestedPart::external(Disposition::ATTACHMENT, "", long);
@@ -484,7 +487,8 @@ impl Cases<'_> {
         }
         let longest = "k".repeat(255);
         self.extensions("extension key of 255 octets", |e| e.set_text(longest.as_str(), "longest"))?;
-        // Bytewise: 24 (0x1818) before -1 (0x20), and text by its length first, since the head has it.
+        // Bytewise: 24 (0x1818) before -1 (0x20), and text by its length first, since the head has
+        // it.
         self.extensions("extension keys in their order", |e| {
             for key in [1000, 24, 3000, -1, -24, -25, -1000] {
                 e.set_encoded(key, &[0xf5])?;

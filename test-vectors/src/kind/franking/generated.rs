@@ -1,5 +1,6 @@
-//! What [`Kind::generate`](crate::kind::Kind::generate) makes. The formulas are written down a second time here, from the drafts
-//! and without mimi-franking, so that making a vector and verifying it are two computations.
+//! What [`Kind::generate`](crate::kind::Kind::generate) makes. The formulas are written down a
+//! second time here, from the drafts and without mimi-franking, so that making a vector and
+//! verifying it are two computations.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -23,7 +24,7 @@ const ROOM: &str = "mimi://hub.example/r/Rl33FWLCYWOwxHrYnpWDQg";
 const OTHER_ROOM: &str = "mimi://hub.example/r/clubhouse";
 const NOW: u64 = 1_767_225_600_000;
 
-/// Two pairs of a user and a room whose URIs run together into the same octets.
+/// Two pairs of a user and a room whose URIs run together into the same bytes.
 const MALLORY: (&str, &str) = ("mimi://a.example/u/xmimi://a.example/r/y", "mimi://a.example/r/z");
 const VICTIM: (&str, &str) = ("mimi://a.example/u/x", "mimi://a.example/r/ymimi://a.example/r/z");
 

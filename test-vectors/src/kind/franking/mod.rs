@@ -1,4 +1,5 @@
-//! The kind `franking`: one message from its sender to the hub's check of a report, in each construction.
+//! The kind `franking`: one message from its sender to the hub's check of a report, in each
+//! construction.
 
 #[cfg(feature = "generate")]
 mod flags;
@@ -23,7 +24,8 @@ use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
 
 pub(crate) struct Franking;
 
-/// The extension key that vectors use for the FrankingAssertion map of 02, which the draft never got a number for.
+/// The extension key that vectors use for the FrankingAssertion map of 02, which the draft never
+/// got a number for.
 const ASSERTION_KEY: i64 = 100;
 
 /// What all revisions have.

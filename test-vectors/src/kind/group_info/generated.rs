@@ -95,7 +95,8 @@ impl Scene {
         })
     }
 
-    /// What the hub seals: a tree in place, one to be fetched, or one that the joiner's provider has followed.
+    /// What the hub seals: a tree in place, one to be fetched, or one that the joiner's provider
+    /// has followed.
     fn tbe(&mut self, tree: &str) -> Made<GroupInfoRatchetTreeTBE> {
         let group_info = self.group_info()?;
         let mut pending_proposals = Vec::new();

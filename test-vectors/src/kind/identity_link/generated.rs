@@ -24,7 +24,7 @@ impl From<Stop> for GenerateError {
     }
 }
 
-/// A case's octets as a generator.
+/// A case's bytes as a generator.
 pub(in crate::kind) struct Randomness(pub(in crate::kind) Stream);
 
 impl rand_core::TryRng for Randomness {
@@ -157,7 +157,8 @@ fn write(case: GeneratedCase, input: &Input) -> Result<GeneratedCase, GenerateEr
         .hex("encrypted_identity_link_key", &input.encrypted_identity_link_key))
 }
 
-/// A rule that an invalid case breaks: its name, why, the error it ends in, and the wrong ingredient or the damage.
+/// A rule that an invalid case breaks: its name, why, the error it ends in, and the wrong
+/// ingredient or the damage.
 struct Rule {
     name: &'static str,
     reason: &'static str,

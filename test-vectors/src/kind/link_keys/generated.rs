@@ -36,8 +36,8 @@ use crate::kind::judgement::{Invalid, edit, flip, shorten, spoiled};
 
 type Made<T> = Result<T, GenerateError>;
 
-/// A room of leaves 0 and 4 (Alice's phone and tablet), 2 (Bob) and 3 (Carol, who shows her identity to no
-/// member); leaf 1 is blank. And a commit in it.
+/// A room of leaves 0 and 4 (Alice's phone and tablet), 2 (Bob) and 3 (Carol, who shows her
+/// identity to no member); leaf 1 is blank. And a commit in it.
 struct Scene {
     suite: RustCrypto,
     stream: Stream,
@@ -77,7 +77,8 @@ impl Scene {
         Ok(scene)
     }
 
-    /// Of a new user. Its link opens for no member: neither hub nor members open it to judge a commit.
+    /// Of a new user. Its link opens for no member: neither hub nor members open it to judge a
+    /// commit.
     fn credential(&mut self) -> Made<PseudonymousCredential> {
         let provider = DnsNameRef::parse("a.example").map_err(PseudonymError::from)?;
         let tbs = PseudonymousCredentialTBS {
@@ -605,8 +606,8 @@ fn misread(members: &mut Value, number: CipherSuite, context: &[u8]) -> Made<()>
     Ok(())
 }
 
-/// The members of a case of a connection key, and the new one that Alice sends. What becomes of it is left
-/// out.
+/// The members of a case of a connection key, and the new one that Alice sends. What becomes of it
+/// is left out.
 fn connection_key(seed: &Seed, number: CipherSuite) -> Made<(Value, Vec<u8>)> {
     let suite = RustCrypto::new(number)?;
     let mut stream = Stream::new(seed, "link-keys", &name(number, "connection key"));

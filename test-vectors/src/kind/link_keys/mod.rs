@@ -1,5 +1,6 @@
-//! The kind `link-keys`: identity links in handshakes, and keys that change. What hub and members make of a
-//! commit in a minimal-metadata room, the wrapper key of an epoch, and a user's new connection key.
+//! The kind `link-keys`: identity links in handshakes, and keys that change. What hub and members
+//! make of a commit in a minimal-metadata room, the wrapper key of an epoch, and a user's new
+//! connection key.
 
 #[cfg(feature = "generate")]
 mod flags;
@@ -254,8 +255,8 @@ fn judge_connection_key(case: &mut Case<'_>) -> Option<Judgement> {
     Some(judgement)
 }
 
-/// The member that sends a new connection key: its leaf's credential, the key that opens it, and what
-/// the caller's check says of the credential inside.
+/// The member that sends a new connection key: its leaf's credential, the key that opens it, and
+/// what the caller's check says of the credential inside.
 struct Sending {
     user: String,
     client: String,

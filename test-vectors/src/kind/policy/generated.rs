@@ -1,4 +1,5 @@
-//! What [`Kind::generate`](super::Kind::generate) makes: each capability and each condition by name, and decisions at random.
+//! What [`Kind::generate`](super::Kind::generate) makes: each capability and each condition by
+//! name, and decisions at random.
 
 mod content;
 mod named;
@@ -50,7 +51,8 @@ fn role(index: u32, name: &str) -> Value {
     json!({"index": index, "name": name, "description": "", "capabilities": [], "min": 0, "min_active": 0, "changes": []})
 }
 
-/// Alice is an admin (3), Bob and Carol are users (2), Dave is a guest (4). All have a client, and no user may do anything.
+/// Alice is an admin (3), Bob and Carol are users (2), Dave is a guest (4). All have a client, and
+/// no user may do anything.
 fn four() -> Scene {
     let roles = [(0, "no_role"), (1, "banned"), (2, "user"), (3, "admin"), (4, "guest")];
     let scene = Scene {

@@ -39,7 +39,8 @@ impl Kind for Policy {
         let Some(expect) = policy_case.expect.clone() else {
             return case.fail("expect", "an object with \"allow\"", "no such member");
         };
-        // A capability and a reason are there to read: another implementation looks at them in another order.
+        // A capability and a reason are there to read: another implementation looks at them in
+        // another order.
         match (expect.allow, decide(&policy_case)) {
             (true, Decision::Allowed(_)) => {}
             (false, Decision::Refused(why)) => {

@@ -67,7 +67,8 @@ pub(super) struct IdentityJson {
 pub(super) struct StepJson {
     /// What happens, for people.
     pub(super) about: String,
-    /// `update`, `submitMessage`, `groupInfo`, `keyMaterial`, `reportAbuse`, `requestConsent`, `updateConsent`.
+    /// `update`, `submitMessage`, `groupInfo`, `keyMaterial`, `reportAbuse`, `requestConsent`,
+    /// `updateConsent`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) endpoint: Option<String>,
     /// The provider that asks.

@@ -189,7 +189,8 @@ fn compare(it: &mut Judgement, place: usize, step: &StepJson, played: &Expected,
     }
 }
 
-/// What is compared of a body. A description of an error is for people, and what is sealed differs each time.
+/// What is compared of a body. A description of an error is for people, and what is sealed differs
+/// each time.
 fn body(step: &StepJson, response: &ResponseJson) -> String {
     let Some(bytes) = &response.body else { return String::new() };
     match step.endpoint.as_deref() {

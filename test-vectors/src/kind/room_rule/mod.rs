@@ -1,5 +1,5 @@
-//! The kind `room-rule`: what parties keep beside a room's policy, step by step: consent, ways to reach a
-//! user, the one room of a set of participants, approvals by others, and reports of forks.
+//! The kind `room-rule`: what parties keep beside a room's policy, step by step: consent, ways to
+//! reach a user, the one room of a set of participants, approvals by others, and reports of forks.
 
 #[cfg(feature = "generate")]
 mod flags;

@@ -190,7 +190,8 @@ fn judge_hashes(it: &mut Judgement, suite: &RustCrypto, members: &Members) {
     }
 }
 
-/// What a member opens, who has key and nonce from its ratchet; and that nothing else could stand there.
+/// What a member opens, who has key and nonce from its ratchet; and that nothing else could stand
+/// there.
 fn judge_member(it: &mut Judgement, suite: &RustCrypto, members: &Members) {
     let Members { message, sender_data, key, nonce, content, .. } = members;
     let field = "message.ciphertext";
@@ -211,7 +212,8 @@ fn judge_content(
     }
 }
 
-/// What an external receiver opens, and verifies if the sender's key is known. Gives the receiver's ref.
+/// What an external receiver opens, and verifies if the sender's key is known. Gives the receiver's
+/// ref.
 fn judge_receiver(
     it: &mut Judgement,
     suite: &RustCrypto,
@@ -237,7 +239,7 @@ fn judge_receiver(
     Some(reference)
 }
 
-/// encrypted_sender_data is as in a PrivateMessage (RFC 9420, 6.3.2).
+/// encrypted_sender_data is as in a PrivateMessage (RFC 9420 §6.3.2).
 fn judge_sender_data(
     it: &mut Judgement,
     suite: &RustCrypto,

@@ -1,5 +1,5 @@
-//! What a hub and clients with a real MLS stack have sent in the stories of the kind `room`, what lies
-//! in it, and values with real MIMI URIs for what no story has.
+//! What a hub and clients with a real MLS stack have sent in the stories of the kind `room`, what
+//! lies in it, and values with real MIMI URIs for what no story has.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
@@ -119,7 +119,8 @@ const PARTS: [(&str, &str, &str); 29] = [
     ("KeyPackageRef", "UpdateRequest", "/bundle/commit/welcome/secrets/0/new_member"),
 ];
 
-/// Those whose JSON is the hex of their encoding, in a field that is opaque to the struct around it.
+/// Those whose JSON is the hex of their encoding, in a field that is opaque to the struct around
+/// it.
 const RAW: [&str; 1] = ["SafeAAD"];
 
 /// What lies in a GroupContext's extensions and components.

@@ -45,7 +45,7 @@ pub(super) fn cases() -> Vec<Refused> {
     cases.0
 }
 
-/// A `<V>` vector (RFC 9420, section 2.1.2) of up to 2^14-1 bytes, which are all that are needed here.
+/// A `<V>` vector (RFC 9420 §2.1.2) of up to 2^14-1 bytes, which are all that are needed here.
 fn vector(content: &[u8]) -> Vec<u8> {
     let length = content.len();
     let head = if length < 64 { vec![length as u8] } else { vec![0x40 | (length >> 8) as u8, length as u8] };

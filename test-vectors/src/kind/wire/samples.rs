@@ -13,7 +13,8 @@ use serde_json::Value;
 use crate::generate::{GenerateError, GeneratedCase, Seed, Stream};
 use crate::wire_type::inspect;
 
-/// Values that are drawn of each type, how many of them are kept, and how large they are, if there are any so small.
+/// Values that are drawn of each type, how many of them are kept, and how large they are, if there
+/// are any so small.
 const DRAWS: usize = 96;
 const KEPT: usize = 3;
 const SMALL: usize = 80;
@@ -99,7 +100,8 @@ fn push_damaged(cases: &mut Vec<GeneratedCase>, name: &str, encoded: &[u8]) {
     }
 }
 
-/// Samples of one type that differ in shape: other arms of a select, other fields that are there, other enum values.
+/// Samples of one type that differ in shape: other arms of a select, other fields that are there,
+/// other enum values.
 pub(super) fn of_type(seed: &Seed, name: &str) -> Result<Vec<Sample>, GenerateError> {
     let mut draws = Vec::new();
     for draw in 0..DRAWS {
@@ -120,7 +122,8 @@ pub(super) fn of_type(seed: &Seed, name: &str) -> Result<Vec<Sample>, GenerateEr
     });
     let shaped = shaped.collect::<Result<Vec<_>, GenerateError>>()?;
 
-    // Every arm of a select once, however large; then what differs further inside, as long as it is small.
+    // Every arm of a select once, however large; then what differs further inside, as long as it is
+    // small.
     let (mut arms, mut shapes, mut kept) = (BTreeSet::new(), BTreeSet::new(), Vec::<Sample>::new());
     for (arm, shape, sample) in shaped {
         let another_arm = arms.insert(arm);
@@ -146,7 +149,8 @@ impl registry::Visitor for Draw<'_> {
     }
 }
 
-/// Which value of an enum it is, or which arm of a select, itself or in one of its members: selects are objects of one member.
+/// Which value of an enum it is, or which arm of a select, itself or in one of its members: selects
+/// are objects of one member.
 fn arm(value: &Value) -> String {
     let mut arm = String::new();
     match value {
@@ -169,7 +173,8 @@ fn shape(value: &Value) -> String {
     shape
 }
 
-/// Which members and which names a JSON value has, down to `levels` levels; not its numbers, its bytes and its texts.
+/// Which members and which names a JSON value has, down to `levels` levels; not its numbers, its
+/// bytes and its texts.
 fn write_shape(value: &Value, levels: usize, shape: &mut String) {
     let deeper = levels.saturating_sub(1);
     match value {

@@ -1,5 +1,5 @@
-//! What a member receives: commits that the hub has let through. It judges them again and follows them, and opens the links of those who
-//! are new with the key that the hub does not have.
+//! What a member receives: commits that the hub has let through. It judges them again and follows
+//! them, and opens the links of those who are new with the key that the hub does not have.
 
 use mimi_codec::{
     Opaque,

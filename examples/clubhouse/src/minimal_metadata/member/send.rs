@@ -107,7 +107,8 @@ impl Member {
         self.commit(proposals, SafeAAD::default().to_bytes()?, rng)
     }
 
-    /// Wraps all keys anew, after a user was removed (`mimi_pseudonym::rotation`): under a key that only the members of this epoch can derive.
+    /// Wraps all keys anew, after a user was removed (`mimi_pseudonym::rotation`): under a key that
+    /// only the members of this epoch can derive.
     ///
     /// # Errors
     /// When no user was removed.
@@ -116,14 +117,16 @@ impl Member {
         self.commit(vec![update_keys(&update)?], SafeAAD::default().to_bytes()?, rng)
     }
 
-    /// A commit of these proposals. It takes effect when the hub has accepted it: [`Self::accepted`].
+    /// A commit of these proposals. It takes effect when the hub has accepted it:
+    /// [`Self::accepted`].
     fn commit(
         &mut self,
         proposals: Vec<Proposal>,
         aad: Vec<u8>,
         rng: &mut dyn CryptoRng,
     ) -> Result<UpdateRequest> {
-        // Judged as the hub will, all but the path, which gives the own leaf new keys and the same credential.
+        // Judged as the hub will, all but the path, which gives the own leaf new keys and the same
+        // credential.
         let judged = self.room.judge(&self.suite, &self.framed(&proposals, &aad)?)?;
         self.group.set_aad(aad);
         let mut builder = self.group.commit_builder();

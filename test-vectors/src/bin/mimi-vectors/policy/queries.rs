@@ -14,7 +14,8 @@ use super::decide::why;
 use crate::Outcome;
 use crate::input::refused;
 
-/// A user that no room has: what can be done to it can be done to every user who is not on the list.
+/// A user that no room has: what can be done to it can be done to every user who is not on the
+/// list.
 const STRANGER: &str = "mimi://unlisted.invalid/u/any";
 
 /// What one user can do now.

@@ -21,7 +21,8 @@ use crate::{
 
 type Bug = fn(&mut Scene, &mut Members) -> Made<()>;
 
-/// Name, the bug that a verifier has that accepts it, the field that is refused first, and how it is made.
+/// Name, the bug that a verifier has that accepts it, the field that is refused first, and how it
+/// is made.
 const BUGS: &[(&str, &str, &str, Bug)] = &[
     (
         "entry signed under another label",

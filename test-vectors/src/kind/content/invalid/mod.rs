@@ -1,4 +1,5 @@
-//! One case for each rule by which a message is refused, and for each field that the rule holds for.
+//! One case for each rule by which a message is refused, and for each field that the rule holds
+//! for.
 
 mod envelope;
 mod extensions;

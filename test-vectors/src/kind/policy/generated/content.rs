@@ -91,7 +91,8 @@ impl Cases {
         )
     }
 
-    /// A message takes exactly these capabilities beside canSendMessage: with them it is allowed, without each one alone refused.
+    /// A message takes exactly these capabilities beside canSendMessage: with them it is allowed,
+    /// without each one alone refused.
     fn takes(
         &mut self,
         name: &str,

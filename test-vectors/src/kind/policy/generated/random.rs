@@ -1,4 +1,5 @@
-//! Decisions at random: the draft's example rooms, a few users, and changes that are often nearly right.
+//! Decisions at random: the draft's example rooms, a few users, and changes that are often nearly
+//! right.
 
 use alloc::format;
 use alloc::vec::Vec;
@@ -81,7 +82,8 @@ fn random(stream: &mut Stream, roles: &str, count: u64) -> (Value, Value, &'stat
     match form {
         "message" => changes.extend(random_message(stream)),
         _ => {
-            // A joiner's client is change enough, once in a while; any other form without a change says nothing.
+            // A joiner's client is change enough, once in a while; any other form without a change
+            // says nothing.
             let least = u32::from(form != "external_commit" || !stream.one_in(8));
             for _ in 0..number(stream, 3).max(least) {
                 change(stream, form, &actor, count, &clients, &mut changes);

@@ -1,4 +1,5 @@
-//! What users do with what they have received, and in calls: each capability, with it and without it.
+//! What users do with what they have received, and in calls: each capability, with it and without
+//! it.
 
 use alloc::format;
 use alloc::vec::Vec;

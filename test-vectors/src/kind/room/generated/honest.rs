@@ -255,7 +255,8 @@ pub(super) fn joining_by_code(seed: &Seed) -> Made<GeneratedCase> {
     world.end()
 }
 
-/// What the hub proposes itself. OpenMLS takes no AppDataUpdate from an external sender, so the hub kicks, and does not ban.
+/// What the hub proposes itself. OpenMLS takes no AppDataUpdate from an external sender, so the hub
+/// kicks, and does not ban.
 pub(super) fn proposals_of_the_hub(seed: &Seed) -> Made<GeneratedCase> {
     let about =
         "the hub is on the list as a policy enforcer that may also kick: its proposals wait like any other's";

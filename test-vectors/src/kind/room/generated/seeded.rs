@@ -1,7 +1,7 @@
 //! OpenMLS without chance: all that it draws comes from a seed.
 //!
-//! OpenMLS encrypts a path for several receivers at once, in threads. So what an HPKE encryption draws depends on
-//! its own inputs and the seed, and not on what was drawn before.
+//! OpenMLS encrypts a path for several receivers at once, in threads. So what an HPKE encryption
+//! draws depends on its own inputs and the seed, and not on what was drawn before.
 
 use alloc::vec::Vec;
 use std::sync::{Mutex, PoisonError};

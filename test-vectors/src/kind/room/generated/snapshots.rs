@@ -11,8 +11,8 @@ use super::world::{ALICE, BOB, CAROL, Everyone, Made, World, defect};
 use crate::generate::{GeneratedCase, Seed};
 use crate::kind::room::json::{JoinCodeJson, StepJson};
 
-/// A room with all that a snapshot can hold: members, waiting proposals, a code, one that was shown, the origin of
-/// a KeyPackage.
+/// A room with all that a snapshot can hold: members, waiting proposals, a code, one that was
+/// shown, the origin of a KeyPackage.
 fn full(seed: &Seed, name: &str, about: &str) -> Made<World> {
     let mut world = World::new(seed, &strict(name, about, &[]))?;
     world.add(BOB, 2)?;
@@ -75,7 +75,8 @@ fn another_message(seed: &Seed) -> Made<GeneratedCase> {
     Ok(world.refused(reason, &snapshot, &tree)?.hex("client_snapshot", &clients))
 }
 
-/// What version 2 has at the end of a hub's snapshot: the hash of the last commit, and when it was accepted.
+/// What version 2 has at the end of a hub's snapshot: the hash of the last commit, and when it was
+/// accepted.
 const LAST_COMMIT: usize = 1 + 1 + 32 + 8;
 /// What version 2 has at the end of a room: that there is no parent room, and will be none.
 const NO_PARENT: usize = 2;
@@ -155,7 +156,8 @@ const DAMAGES: [(&str, &str, Damage); 12] = [
         "snapshot with a member under another spelling",
         "the host of a user is in upper case",
         |_, snapshot, tree| {
-            // The list of members holds the user, the client and the provider of each leaf, with their lengths in front.
+            // The list of members holds the user, the client and the provider of each leaf, with
+            // their lengths in front.
             let user = [&[22][..], b"mimi://b.example/u/bob"].concat();
             Ok((replaced(snapshot, &user, &[&[22][..], b"mimi://B.example/u/bob"].concat())?, tree))
         },

@@ -1,4 +1,5 @@
-//! Clients on OpenMLS and the hub that they talk to. What the hub answers is written down as the steps of a case.
+//! Clients on OpenMLS and the hub that they talk to. What the hub answers is written down as the
+//! steps of a case.
 
 use alloc::{format, string::String, string::ToString, sync::Arc, vec, vec::Vec};
 use core::fmt::Display;

@@ -141,7 +141,7 @@ impl Scene {
     }
 }
 
-/// The nonce with its first four bytes XORed with the guard (RFC 9420, 6.3.1).
+/// The nonce with its first four bytes XORed with the guard (RFC 9420 §6.3.1).
 fn guarded(nonce: &[u8], reuse_guard: [u8; 4]) -> Vec<u8> {
     let guard = reuse_guard.into_iter().chain(core::iter::repeat(0));
     nonce.iter().zip(guard).map(|(byte, guard)| byte ^ guard).collect()
@@ -161,7 +161,8 @@ const KEYS: &str = crate::kind::semi_private::KEYS;
 const CONTEXT_HASH: &str = "message.partial_context_hash";
 const TBS_HASH: &str = "message.framed_content_tbs_hash";
 
-/// Name, the bug that a verifier has that accepts it, the field that is refused first, and how it is made.
+/// Name, the bug that a verifier has that accepts it, the field that is refused first, and how it
+/// is made.
 const BUGS: &[(&str, &str, &str, Bug)] = &[
     (
         "context hash of the guarded nonce",
