@@ -8,7 +8,7 @@
 //!   FormerMember former<V>;
 //!   WaitingList held<V>;                    /* not in version 1 */
 //!   optional<PendingHandshake> pending;     /* not in version 1 */
-//!   Silenced silenced<V>;                   /* left out if it is empty */
+//!   Silenced silenced<V>;                   /* not in version 1 */
 //! } ClientRoomSnapshot;
 //!
 //! struct {
@@ -114,9 +114,6 @@ impl<S: MlsMember> ClientRoom<S> {
                 encode_list(list, writer)?;
             }
         }
-        if self.silenced.is_empty() {
-            return Ok(());
-        }
         writer.vector(|writer| {
             self.silenced.iter().try_for_each(|it| {
                 it.epoch.encode(writer)?;
@@ -157,12 +154,7 @@ impl ClientSnapshot {
             if reader.presence()? {
                 pending = Some(Handshake::decode(&mut reader)?);
             }
-        }
-        if version > 1 && !reader.is_empty() {
             let mut inner = reader.vector()?;
-            if inner.is_empty() {
-                return Err(refuse(&inner, "the list of those who lost the right to send is empty").into());
-            }
             while !inner.is_empty() {
                 let (epoch, since) = (u64::decode(&mut inner)?, u64::decode(&mut inner)?);
                 let user = UserUri::try_from(inner.opaque()?);

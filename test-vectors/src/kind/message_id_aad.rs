@@ -2,6 +2,7 @@
 
 #[cfg(feature = "generate")]
 mod flags;
+#[cfg(feature = "generate")]
 use alloc::vec::Vec;
 #[cfg(feature = "generate")]
 use alloc::{format, string::String};

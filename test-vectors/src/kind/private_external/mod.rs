@@ -5,6 +5,7 @@ mod flags;
 #[cfg(feature = "generate")]
 mod generated;
 
+#[cfg(feature = "generate")]
 use alloc::vec::Vec;
 
 use mimi_codec::{
