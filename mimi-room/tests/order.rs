@@ -236,7 +236,7 @@ fn snapshots_of_version_1_are_read() {
     let restored = read.restore(&hub, stack, mimi_room::hub::Queue::Kept, &mut model::world::rng());
     assert_eq!(restored.unwrap().snapshot().unwrap(), newer);
     let newer = world.room(BOB).snapshot().unwrap();
-    let read = mimi_room::client::ClientSnapshot::read(&older(newer.clone(), Some(2), 2)).unwrap();
+    let read = mimi_room::client::ClientSnapshot::read(&older(newer.clone(), Some(2), 3)).unwrap();
     let stack = world.room(BOB).stack().clone();
     let restored = read.restore(stack, &suite(), &Names, mimi_policy::TableSeed::known()).unwrap();
     assert_eq!(restored.snapshot().unwrap(), newer);
