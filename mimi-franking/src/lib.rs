@@ -92,19 +92,26 @@
 //! let agent_key = FrankingAgentKey::of_group(&suite, &signing_key, &group_context)?;
 //! let franked = hub::frank(&hub_keys, &agent_key, &submission, 1_767_225_601_234, &mut rng)?;
 //!
-//! // Bob's client decrypts the message and verifies its frank. let agent =
-//! FrankingAgent::of_group(&suite, &group_context, hub_domain.as_ref(), check_credential)?; let
-//! received = receiver::Received { application_data: &application_data, frank_aad:
-//! Some(commitment.frank_aad()), frank: Some(franked.frank()), accepted_timestamp:
-//! franked.accepted_timestamp(), sender_uri: &alice, room_uri: &room, }; let stored =
-//! receiver::verify(&agent, &content, &received)?.ok_or("not franked")?.store();
+//! // Bob's client decrypts the message and verifies its frank.
+//! let agent = FrankingAgent::of_group(&suite, &group_context, hub_domain.as_ref(), check_credential)?;
+//! let received = receiver::Received {
+//!     application_data: &application_data,
+//!     frank_aad: Some(commitment.frank_aad()),
+//!     frank: Some(franked.frank()),
+//!     accepted_timestamp: franked.accepted_timestamp(),
+//!     sender_uri: &alice,
+//!     room_uri: &room,
+//! };
+//! let stored = receiver::verify(&agent, &content, &received)?.ok_or("not franked")?.store();
 //!
-//! // Bob reports it, and the hub, which has kept only its keys, checks the report. let report =
-//! report::AbuseReportBuilder::new(&alice, room.clone()); let report = report.message(&content,
-//! &application_data, &stored)?.build(); let own = OwnAgents(&[OwnAgent::new(&suite,
-//! signature_key)?]); let check = report::ReportCheck { hub_keys: &hub_keys, own: &own, content:
-//! &content, room_uri: &room }; for verdict in check.report(&report) {
-//! assert_eq!(verdict?.message_content(), application_data); }
+//! // Bob reports it, and the hub, which has kept only its keys, checks the report.
+//! let report = report::AbuseReportBuilder::new(&alice, room.clone());
+//! let report = report.message(&content, &application_data, &stored)?.build();
+//! let own = OwnAgents(&[OwnAgent::new(&suite, signature_key)?]);
+//! let check = report::ReportCheck { hub_keys: &hub_keys, own: &own, content: &content, room_uri: &room };
+//! for verdict in check.report(&report) {
+//!     assert_eq!(verdict?.message_content(), application_data);
+//! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

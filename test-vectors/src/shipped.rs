@@ -59,6 +59,7 @@ pub const SCHEMAS: &[(&str, &str)] = shipped![
     "identity-link.schema.json",
     "key-package-set.schema.json",
     "leaf-operation-intent.schema.json",
+    "link-keys.schema.json",
     "markdown.schema.json",
     "message-id-aad.schema.json",
     "message-status.schema.json",
