@@ -94,6 +94,11 @@ class Snapshot:
         self.read_room(client["room"])
         until = [former["until_epoch"] for former in client["former"]]
         require(until == sorted(until) and all(it < self.context["epoch"] for it in until), "former members in another order")
+        for former in client["former"]:
+            policy.require_spelling(former["member"]["user"])
+            policy.require_spelling(former["member"]["client"])
+        for silenced in client.get("silenced") or []:
+            policy.require_spelling(silenced["user"])
         return self
 
     def read_room(self, data):
@@ -111,6 +116,10 @@ class Snapshot:
             policy.require_spelling(member["client"])
             require(is_host(member["provider"].decode("latin-1")), "the provider is no host")
             require(self.listed.get(member["user"], BANNED) != BANNED, "a member who is not on the list")
+        for parent in ("parent", "next_parent"):
+            users = self.room.get(parent) or {"present": [], "banned": []}
+            for user in users["present"] + users["banned"]:
+                policy.require_spelling(user["user"])
         policy.Room(self.committed()).check()
         self.waiting = [proposal for listed in self.room["waiting"] for proposal in listed["proposals"]]
         require(all(listed["proposals"] for listed in self.room["waiting"]), "an empty list waits")
@@ -155,6 +164,8 @@ class Snapshot:
         hosted = self.hosted
         ascend([code["code_hash"] for code in hosted["codes"]], "codes ascend")
         ascend([shown["user"] for shown in hosted["shown"]], "users ascend")
+        for shown in hosted["shown"]:
+            policy.require_spelling(shown["user"])
         ascend([origin["reference"] for origin in hosted["origins"]], "KeyPackages ascend")
         for origin in hosted["origins"]:
             require(is_host(origin["provider"].decode("latin-1")), "the provider is no host")
