@@ -64,6 +64,7 @@ mod document_place;
 mod generate;
 mod kind;
 mod policy_decision;
+mod policy_report;
 mod report;
 mod shipped;
 mod verify;
@@ -75,6 +76,11 @@ pub use comparison::{CompareError, FieldDifference, FieldValue, compare};
 pub use generate::{GenerateError, Generated, InvalidSeed, Seed, generate};
 pub use kind::kinds;
 pub use policy_decision::{Decision, WhyRefused, decide, room_state};
+pub use policy_report::{
+    AnswerReport, CandidateReport, DecisionReport, DifferenceReport, EffectReport, FindingReport,
+    GrantReport, RoleEffectReport, StepReport, UserReport, UserReportError, candidates, decision_report,
+    difference_report, lint_room, user_report,
+};
 pub use report::{Failure, Report};
 pub use shipped::{SCHEMAS, SHIPPED};
 pub use verify::{Progress, Selection, verify_selected, verify_str, verify_str_with};

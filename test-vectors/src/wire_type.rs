@@ -193,6 +193,17 @@ pub struct Refusal {
     pub offset: usize,
     /// The way to the field in which it is, from the name of the type on: `Commit.path`.
     pub field: String,
+    /// The name of the reason among those of the decoder: `TrailingBytes`.
+    #[serde(skip)]
+    pub kind: String,
+}
+
+/// The name of a variant.
+fn variant_name(kind: &impl fmt::Debug) -> String {
+    let mut name = alloc::format!("{kind:?}");
+    let end = name.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(name.len());
+    name.truncate(end);
+    name
 }
 
 impl fmt::Display for Refusal {
@@ -214,7 +225,12 @@ trait Document<'a>: Sized {
 
 impl From<mimi_content::DecodeError> for Refusal {
     fn from(error: mimi_content::DecodeError) -> Self {
-        Self { reason: error.kind().to_string(), offset: error.offset(), field: error.path().to_string() }
+        Self {
+            reason: error.kind().to_string(),
+            offset: error.offset(),
+            field: error.path().to_string(),
+            kind: variant_name(error.kind()),
+        }
     }
 }
 
@@ -252,7 +268,12 @@ struct Inspect<'a>(&'a [u8]);
 
 impl From<mimi_codec::DecodeError> for Refusal {
     fn from(error: mimi_codec::DecodeError) -> Self {
-        Self { reason: error.kind().to_string(), offset: error.offset(), field: error.path().to_string() }
+        Self {
+            reason: error.kind().to_string(),
+            offset: error.offset(),
+            field: error.path().to_string(),
+            kind: variant_name(error.kind()),
+        }
     }
 }
 

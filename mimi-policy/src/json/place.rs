@@ -36,18 +36,19 @@ pub enum PolicyJsonProblem {
     },
 }
 
+impl fmt::Display for PolicyJsonProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("missing"),
+            Self::Unknown { known } => write!(f, "no such member; there are {}", known.join(", ")),
+            Self::Unexpected { expected, found } => write!(f, "expected {expected}, found {found}"),
+        }
+    }
+}
+
 impl fmt::Display for PolicyJsonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.path)?;
-        match &self.problem {
-            PolicyJsonProblem::Missing => f.write_str("missing"),
-            PolicyJsonProblem::Unknown { known } => {
-                write!(f, "no such member; there are {}", known.join(", "))
-            }
-            PolicyJsonProblem::Unexpected { expected, found } => {
-                write!(f, "expected {expected}, found {found}")
-            }
-        }
+        write!(f, "{}: {}", self.path, self.problem)
     }
 }
 

@@ -1,0 +1,49 @@
+//! MIMI (More Instant Messaging Interoperability) over owned values: the family's easiest way in,
+//! and the base of its bindings for other languages.
+//!
+//! Nothing here borrows: no type has a lifetime or a type parameter, and all are `Send` and `Sync`.
+//! The JSON forms are those of the test vectors. There is one [`Error`], which keeps the reason, the
+//! field and the byte.
+//!
+//! | module | what it does | feature |
+//! |-|-|-|
+//! | [`content`] | messages: decode, encode, diagnose, name, preview; status reports | `content` |
+//! | [`render`] | Markdown and HTML as a screen or a page can show them | `render` |
+//! | [`timeline`] | messages as the conversation that a person sees | `timeline` |
+//! | [`policy`] | a room's policy: decide, can, who, lint, diff, matrix, graph | `policy` |
+//! | [`uri`] | MIMI URIs | `uri` |
+//! | [`inspect`] | what bytes are: guess, fields beside their bytes, compare | `inspect` |
+//! | [`verify`] | files of test vectors | `verify` |
+//!
+//! All are on by default. For a small program choose: `content` and `inspect` take the least.
+//!
+//! The crates below this one borrow from what they decode, run without `std`, and say more in their
+//! types: `mimi-content`, `mimi-policy`, `mimi-franking` and the others. Programs for many messages
+//! should use those.
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+mod bytes;
+#[cfg(feature = "content")]
+pub mod content;
+mod error;
+#[cfg(feature = "inspect")]
+pub mod inspect;
+#[cfg(feature = "policy")]
+pub mod policy;
+#[cfg(feature = "render")]
+pub mod render;
+#[cfg(feature = "timeline")]
+pub mod timeline;
+#[cfg(feature = "uri")]
+pub mod uri;
+#[cfg(feature = "verify")]
+pub mod verify;
+
+pub use bytes::{PastedBytes, TextForm, bytes_of_text};
+pub use error::{Error, ErrorKind, Result};
+
+/// The README's examples run too.
+#[cfg(all(doctest, feature = "full"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
