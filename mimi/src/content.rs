@@ -54,10 +54,17 @@ pub(crate) fn message_id(field: &str, hex_id: &str) -> Result<MessageId> {
 /// assert_eq!((error.reason.as_deref(), error.offset), (Some("UnexpectedType"), Some(18)));
 /// # Ok::<(), mimi::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Message {
     content: Arc<MimiContent>,
     encoded: Arc<[u8]>,
+}
+
+/// The encoding shows the salt, and is left out.
+impl core::fmt::Debug for Message {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_tuple("Message").field(&self.content).finish()
+    }
 }
 
 /// What a client can show and its user can read, most preferred first.
@@ -436,8 +443,12 @@ pub fn decode_status_report(encoded: &[u8]) -> Result<Vec<MessageStatus>> {
 ///
 /// [`ErrorKind::InvalidInput`] for a message ID that is not 32 bytes in hex.
 pub fn encode_status_report(statuses: &[MessageStatus]) -> Result<Vec<u8>> {
+    Ok(status_report(statuses)?.encode())
+}
+
+pub(crate) fn status_report(statuses: &[MessageStatus]) -> Result<MessageStatusReport> {
     let statuses = statuses.iter().map(|entry| {
         Ok((message_id("message_id", &entry.message_id)?, mimi_content::MessageStatus(entry.status)))
     });
-    Ok(MessageStatusReport::of(statuses.collect::<Result<Vec<_>>>()?).encode())
+    Ok(MessageStatusReport::of(statuses.collect::<Result<Vec<_>>>()?))
 }

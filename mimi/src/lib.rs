@@ -8,14 +8,20 @@
 //! | module | what it does | feature |
 //! |-|-|-|
 //! | [`content`] | messages: decode, encode, diagnose, name, preview; status reports | `content` |
+//! | [`compose`] | messages, replies, reactions, edits, files, receipts | `content` |
+//! | [`attachment`] | files behind a URL, sealed and opened piece by piece | `attachment` |
 //! | [`render`] | Markdown and HTML as a screen or a page can show them | `render` |
 //! | [`timeline`] | messages as the conversation that a person sees | `timeline` |
 //! | [`policy`] | a room's policy: decide, can, who, lint, diff, matrix, graph | `policy` |
+//! | [`franking`] | message franking for sender, hub, receiver and report | `franking` |
 //! | [`uri`] | MIMI URIs | `uri` |
 //! | [`inspect`] | what bytes are: guess, fields beside their bytes, compare | `inspect` |
 //! | [`verify`] | files of test vectors | `verify` |
 //!
-//! All are on by default. For a small program choose: `content` and `inspect` take the least.
+//! Randomness is given by the caller: salts as 16 bytes, all else as seeds of 32 bytes from a
+//! cryptographically secure generator, each used once.
+//!
+//! All features are on by default. For a small program choose: `content` and `inspect` take the least.
 //!
 //! The crates below this one borrow from what they decode, run without `std`, and say more in their
 //! types: `mimi-content`, `mimi-policy`, `mimi-franking` and the others. Programs for many messages
@@ -23,16 +29,24 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+#[cfg(feature = "attachment")]
+pub mod attachment;
 mod bytes;
+#[cfg(feature = "content")]
+pub mod compose;
 #[cfg(feature = "content")]
 pub mod content;
 mod error;
+#[cfg(feature = "franking")]
+pub mod franking;
 #[cfg(feature = "inspect")]
 pub mod inspect;
 #[cfg(feature = "policy")]
 pub mod policy;
 #[cfg(feature = "render")]
 pub mod render;
+#[cfg(any(feature = "attachment", feature = "franking"))]
+mod seed;
 #[cfg(feature = "timeline")]
 pub mod timeline;
 #[cfg(feature = "uri")]

@@ -1,7 +1,13 @@
 //! The shipped vectors of every kind that the facade covers, through the facade alone.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::arithmetic_side_effects, missing_docs)]
 
+use mimi::attachment::{FileOpener, SealedFile};
 use mimi::content::{
     ClientProfile, Message, MessageStatus, decode_status_report, diagnose, encode_status_report,
+};
+use mimi::franking::{
+    Agent, Construction, Framing, Frank, FrankedMessage, Franking, HubKeys, Reported, Submission,
 };
 use mimi::timeline::{Conversation, Line};
 use mimi::{ErrorKind, inspect, policy, render, verify};
@@ -160,4 +166,182 @@ fn files_are_verified() {
     assert!(verify::verify("content-working-group.json", &file).holds());
     let report = verify::verify("changed", &file.replace("0176180c7d19a925", "0176180c7d19a926"));
     assert_eq!((report.failures.len(), report.failures[0].field.as_str()), (1, "message_id"));
+}
+
+#[test]
+fn attachments() {
+    for case in cases("attachment") {
+        let name = text(&case, "name");
+        let number = |member: &str| {
+            let member = &case[member];
+            member.as_u64().or_else(|| member.as_str()?.parse().ok()).expect(name)
+        };
+        let file = SealedFile {
+            size: number("size"),
+            expires: number("expires") as u32,
+            enc_alg: number("enc_alg") as u16,
+            key: bytes(&case, "key"),
+            nonce: bytes(&case, "nonce"),
+            aad: bytes(&case, "aad"),
+            hash_alg: number("hash_alg") as u8,
+            content_hash: bytes(&case, "content_hash"),
+            ..SealedFile::default()
+        };
+        let stored = bytes(&case, "stored");
+        let open = || -> mimi::Result<Vec<u8>> {
+            let mut opener = FileOpener::of_file(&file, number("now"))?;
+            stored.chunks(7).try_for_each(|piece| opener.verify(piece))?;
+            let length = opener.verified()?;
+            let pieces =
+                stored.chunks(5).map(|piece| opener.open(piece)).collect::<mimi::Result<Vec<_>>>()?;
+            opener.finish()?;
+            let content = pieces.concat();
+            assert_eq!(content.len() as u64, length, "{name}");
+            Ok(content)
+        };
+        let opened = open();
+        if is_valid(&case) {
+            assert_eq!(opened, Ok(bytes(&case, "content")), "{name}");
+        } else {
+            // A case may also be wrong about what the file holds.
+            match opened {
+                Ok(content) => assert_ne!(content, bytes(&case, "content"), "{name}"),
+                Err(error) => assert!(error.reason.is_some(), "{name}"),
+            }
+        }
+    }
+}
+
+/// A group whose franking agent has this key, as MLS encodes it.
+fn group_context(cipher_suite: u16, public_key: &[u8]) -> Vec<u8> {
+    use mimi_codec::code_points::{CipherSuite, ComponentID, ExtensionType};
+    use mimi_codec::extensions::{AppDataDictionary, ComponentData};
+    use mimi_codec::mls::{Credential, Extension, Extensions, GroupContext, Mls10};
+    use mimi_codec::protocol::FrankingAgentData;
+    use mimi_codec::{Encode, List};
+
+    let agent = FrankingAgentData {
+        franking_signature_key: public_key.into(),
+        credential: Credential::Basic { identity: "hub.example".into() },
+    };
+    let data = agent.to_bytes().unwrap().into();
+    let component = ComponentData { component_id: ComponentID::FRANKING_AGENT, data };
+    let dictionary = AppDataDictionary { component_data: List::new(vec![component]).unwrap() };
+    let extension = Extension {
+        extension_type: ExtensionType::APP_DATA_DICTIONARY,
+        extension_data: dictionary.to_bytes().unwrap().into(),
+    };
+    let context = GroupContext {
+        version: Mls10,
+        cipher_suite: CipherSuite(cipher_suite),
+        group_id: "group".into(),
+        epoch: 0,
+        tree_hash: "".into(),
+        confirmed_transcript_hash: "".into(),
+        extensions: Extensions::new(vec![extension]).unwrap(),
+    };
+    context.to_bytes().unwrap()
+}
+
+#[test]
+fn franking() {
+    let mut refusals = 0;
+    for case in cases("franking") {
+        let name = text(&case, "name");
+        let framing = match case["framing"].as_str() {
+            Some("application_framing") => Framing::ApplicationFraming,
+            _ => Framing::Bare,
+        };
+        let cipher_suite = case["cipher_suite"].as_u64().expect(name) as u16;
+        let hub_key = bytes(&case, "hub_key");
+        let (construction, proof, secret) = match text(&case, "revision") {
+            "06" => (Construction::Signed, "franking_integrity_signature", None),
+            "03" => {
+                let secret = bytes(&case, "franking_integrity_secret");
+                (Construction::IntegrityMac, "franking_integrity_check", Some(secret))
+            }
+            "02" => {
+                let secret = bytes(&case, "franking_context_secret");
+                (Construction::ContextHash { assertion_key: 100 }, "franking_context_hash", Some(secret))
+            }
+            other => panic!("{name}: revision {other}"),
+        };
+        let franking = Franking::new(construction, framing);
+        let frank = Frank {
+            server_frank: bytes(&case, "server_frank"),
+            cipher_suite: if secret.is_none() { cipher_suite } else { 0 },
+            proof: bytes(&case, proof),
+        };
+        let (agent, keys) = match &secret {
+            Some(secret) => (Ok(Agent::secret(secret)), Ok(HubKeys::secret(&hub_key, secret))),
+            None => {
+                let context = group_context(cipher_suite, &bytes(&case, "signature_public_key"));
+                let names = [String::from("hub.example")];
+                let private_key = bytes(&case, "signature_private_key");
+                (
+                    Agent::signed(&context, "hub.example", &names),
+                    HubKeys::signed(&hub_key, &private_key, &context),
+                )
+            }
+        };
+        let (agent, keys) = (agent.expect(name), keys.expect(name));
+        let (sender_uri, room_uri) = (text(&case, "sender_uri"), text(&case, "room_uri"));
+        let application_data = bytes(&case, "application_data");
+        let accepted_timestamp = case["accepted_timestamp"]
+            .as_u64()
+            .or_else(|| case["accepted_timestamp"].as_str()?.parse().ok())
+            .expect(name);
+        let message = FrankedMessage {
+            application_data: application_data.clone(),
+            franking_tag: bytes(&case, "franking_tag"),
+            frank: frank.clone(),
+            accepted_timestamp,
+            sender_uri: sender_uri.into(),
+            room_uri: room_uri.into(),
+        };
+        let received = franking.verify(&agent, &message);
+        let report =
+            Reported { application_data: application_data.clone(), frank: frank.clone(), accepted_timestamp };
+        if is_valid(&case) {
+            let commitment = franking.commit(&application_data, sender_uri, room_uri).expect(name);
+            assert_eq!(commitment.franking_tag, message.franking_tag, "{name}");
+            assert_eq!(commitment.salt, bytes(&case, "salt"), "{name}");
+            assert!(received.is_ok(), "{name}: {received:?}");
+            let proven = franking.check_report(&keys, sender_uri, room_uri, &report);
+            assert!(proven.is_ok(), "{name}: {proven:?}");
+            let provider = mimi::uri::check_uri(sender_uri).expect(name).host;
+            let submission = Submission {
+                franking_tag: commitment.franking_tag,
+                sending_uri: commitment.sending_uri,
+                submitted_by: provider,
+                room_uri: room_uri.into(),
+                participants: vec![sender_uri.into()],
+                users_with_clients: vec![sender_uri.into()],
+            };
+            let stamped = franking.frank(&keys, &submission, accepted_timestamp, &[9; 32]).expect(name);
+            assert_eq!(stamped.server_frank, frank.server_frank, "{name}");
+            // ECDSA and ML-DSA differ from run to run.
+            if secret.is_some() || bytes(&case, "signature_public_key").len() == 32 {
+                assert_eq!(stamped, frank, "{name}");
+            }
+            let stranger = Submission { participants: Vec::new(), ..submission };
+            let error = franking.frank(&keys, &stranger, accepted_timestamp, &[9; 32]).expect_err(name);
+            let found = (error.kind, error.reason.as_deref());
+            assert_eq!(found, (ErrorKind::NotAllowed, Some("SenderNotParticipant")), "{name}");
+            continue;
+        }
+        // The salt of a case is checked against the content apart from everything else.
+        let salt = franking.commit(&application_data, sender_uri, room_uri).map(|commitment| commitment.salt);
+        if salt.is_ok_and(|salt| salt != bytes(&case, "salt")) {
+            continue;
+        }
+        let refused_by = case["refused_by"].as_array().expect(name);
+        if refused_by.contains(&json!("receiver")) {
+            assert!(received.is_err(), "{name}");
+            refusals += 1;
+        } else {
+            assert!(received.is_ok(), "{name}: {received:?}");
+        }
+    }
+    assert!(refusals > 100, "{refusals}");
 }

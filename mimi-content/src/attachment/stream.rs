@@ -36,7 +36,7 @@ pub struct AeadSizes {
 ///
 /// An algorithm encrypts by a keystream and authenticates the ciphertext, as GCM and
 /// ChaCha20-Poly1305 do.
-pub trait FileAeads {
+pub trait FileAeads: Send + Sync {
     /// The sizes of an algorithm; `None` if the provider does not have it.
     fn sizes(&self, enc_alg: AeadAlgorithm) -> Option<AeadSizes>;
 
@@ -52,7 +52,7 @@ pub trait FileAeads {
 }
 
 /// An algorithm at work on one file under one key and nonce.
-pub trait FileAead {
+pub trait FileAead: Send + Sync {
     /// Encrypts or decrypts the bytes of the content from `offset` on.
     ///
     /// # Errors
@@ -100,7 +100,7 @@ impl FileAeads for BuiltIn {
 }
 
 /// AES-GCM (SP 800-38D §7): the keystream begins with the block that masks the tag.
-fn gcm<C: KeyIvInit + StreamCipher + StreamCipherSeek>(
+fn gcm<C: KeyIvInit + StreamCipher + StreamCipherSeek + Send + Sync>(
     key: &[u8],
     nonce: &[u8],
     aad: &[u8],
@@ -167,7 +167,9 @@ impl<C, M: UniversalHash> Working<C, M> {
     }
 }
 
-impl<C: StreamCipher + StreamCipherSeek, M: UniversalHash + Clone> FileAead for Working<C, M> {
+impl<C: StreamCipher + StreamCipherSeek + Send + Sync, M: UniversalHash + Clone + Send + Sync> FileAead
+    for Working<C, M>
+{
     fn apply_keystream(&mut self, offset: u64, piece: &mut [u8]) -> Result<()> {
         let too_long = || AttachmentError::TooLong { octets: offset.saturating_add(piece.len() as u64) };
         let at = offset.checked_add(self.skipped).ok_or_else(too_long)?;
