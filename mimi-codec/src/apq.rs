@@ -4,7 +4,8 @@ use alloc::{boxed::Box, vec::Vec};
 use core::fmt;
 
 use crate::{
-    Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, InvalidValue, Opaque, Reader, Result, Writer,
+    Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, InvalidValueError, Opaque, Reader, Result,
+    Writer,
     code_points::{CipherSuite, ComponentID, WireFormat},
     convention::{wire_select, wire_struct},
     extensions::{AppDataUpdateSelect, RequiredWireFormats},
@@ -492,7 +493,10 @@ impl APQMessagePair {
     ///
     /// # Errors
     /// The field that breaks a rule of §6.
-    pub fn of(t_message: MLSMessage, pq_message: MLSMessage) -> core::result::Result<Self, InvalidValue> {
+    pub fn of(
+        t_message: MLSMessage,
+        pq_message: MLSMessage,
+    ) -> core::result::Result<Self, InvalidValueError> {
         Self::new(t_message.wire_format(), Box::new(t_message), Box::new(pq_message))
     }
 
@@ -517,9 +521,9 @@ impl APQMessagePair {
         }
     }
 
-    fn check(&self) -> core::result::Result<(), InvalidValue> {
+    fn check(&self) -> core::result::Result<(), InvalidValueError> {
         let Self { wire_format, t_message, pq_message } = self;
-        let at = |field| move |kind| InvalidValue::field(field, kind);
+        let at = |field| move |kind| InvalidValueError::field(field, kind);
         Self::check_format(*wire_format).map_err(at("wire_format"))?;
         Self::check_message(*wire_format, t_message).map_err(at("t_message"))?;
         Self::check_message(*wire_format, pq_message).map_err(at("pq_message"))

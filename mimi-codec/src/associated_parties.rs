@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 
 use crate::{
-    DecodeErrorKind, InvalidValue, Opaque, Result, SecretOpaque,
+    DecodeErrorKind, InvalidValueError, Opaque, Result, SecretOpaque,
     convention::wire_struct,
     mls::{GroupContext, HPKECiphertext, HPKEPublicKey},
 };
@@ -162,11 +162,11 @@ impl AssociatedPartyCommitEncryptionContext {
         Self { label: Self::LABEL.into(), group_context, ap_commit_secret_id: ap_commit_secret_id.into() }
     }
 
-    fn check(&self) -> Result<(), InvalidValue> {
+    fn check(&self) -> Result<(), InvalidValueError> {
         if &*self.label == Self::LABEL {
             return Ok(());
         }
-        Err(InvalidValue::field("label", DecodeErrorKind::Rule("the label is \"AP Commit Secret\"")))
+        Err(InvalidValueError::field("label", DecodeErrorKind::Rule("the label is \"AP Commit Secret\"")))
     }
 
     #[cfg(feature = "arbitrary")]

@@ -186,9 +186,9 @@ impl<B: NamesAddressee> Addressed<B> {
     /// choose where a request goes by its path: a body for another user must not be answered there.
     ///
     /// # Errors
-    /// [`OtherAddressee`]; the response is [`RequestFailure::Malformed`].
-    pub fn check(body: B, variable: &[u8]) -> Result<Self, OtherAddressee> {
-        if body.is_addressed_to(variable) { Ok(Self { body }) } else { Err(OtherAddressee) }
+    /// [`OtherAddresseeError`]; the response is [`RequestFailure::Malformed`].
+    pub fn check(body: B, variable: &[u8]) -> Result<Self, OtherAddresseeError> {
+        if body.is_addressed_to(variable) { Ok(Self { body }) } else { Err(OtherAddresseeError) }
     }
 
     /// The body.
@@ -206,15 +206,15 @@ impl<B: NamesAddressee> Addressed<B> {
 
 /// The path of a request names another addressee than its body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OtherAddressee;
+pub struct OtherAddresseeError;
 
-impl fmt::Display for OtherAddressee {
+impl fmt::Display for OtherAddresseeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the path names another addressee than the body")
     }
 }
 
-impl core::error::Error for OtherAddressee {}
+impl core::error::Error for OtherAddresseeError {}
 
 /// What makes a request to `/notify` the same as an earlier one (mimi-protocol §5.5): the same hub
 /// and the same bytes. The follower answers the second with 201 and does not deliver it again.
@@ -309,9 +309,9 @@ mod tests {
             assert_eq!(check(&own.to_uppercase()).unwrap().body(), &entry);
             for wrong in [other, "", "x.example", &alloc::format!("{own}."), &alloc::format!("mimi://{own}")]
             {
-                assert_eq!(check(wrong), Err(OtherAddressee), "{wrong}");
+                assert_eq!(check(wrong), Err(OtherAddresseeError), "{wrong}");
             }
-            assert_eq!(Addressed::check(entry.clone(), b"\xff"), Err(OtherAddressee));
+            assert_eq!(Addressed::check(entry.clone(), b"\xff"), Err(OtherAddresseeError));
         }
     }
 

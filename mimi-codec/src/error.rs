@@ -263,14 +263,14 @@ impl From<DecodeError> for tls_codec::Error {
 
 /// Why a value can't be made: it would break a rule of its struct.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct InvalidValue {
+pub struct InvalidValueError {
     /// The rule, as a decoder would name it.
     pub kind: DecodeErrorKind,
     /// The field or element that breaks it, or `None` for the value as a whole.
     pub place: Option<Segment>,
 }
 
-impl InvalidValue {
+impl InvalidValueError {
     /// The struct's field `name` breaks the rule `kind`.
     pub fn field(name: &'static str, kind: DecodeErrorKind) -> Self {
         Self { kind, place: Some(Segment::Field(name)) }
@@ -297,7 +297,7 @@ impl InvalidValue {
     }
 }
 
-impl fmt::Display for InvalidValue {
+impl fmt::Display for InvalidValueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.place {
             None => write!(f, "{}", self.kind),
@@ -307,7 +307,7 @@ impl fmt::Display for InvalidValue {
     }
 }
 
-impl core::error::Error for InvalidValue {}
+impl core::error::Error for InvalidValueError {}
 
 /// Why a value can't be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

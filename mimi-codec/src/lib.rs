@@ -107,19 +107,19 @@ pub use capability::CapabilityType;
 pub use directory::{Directory, DirectoryError};
 pub use dns_name::{DnsName, DnsNameRef};
 pub use endpoint::{
-    Addressed, DIRECTORY_MEDIA_TYPE, Endpoint, NamesAddressee, NotifyKey, OtherAddressee, RequestFailure,
-    ResponseHead,
+    Addressed, DIRECTORY_MEDIA_TYPE, Endpoint, NamesAddressee, NotifyKey, OtherAddresseeError,
+    RequestFailure, ResponseHead,
 };
-pub use error::{DecodeError, DecodeErrorKind, EncodeError, InvalidValue, Path, Result, Segment};
+pub use error::{DecodeError, DecodeErrorKind, EncodeError, InvalidValueError, Path, Result, Segment};
 pub use http_header::{MEDIA_TYPE, from_header, host_header, parse_from_header, parse_host_header};
 pub use identity::{ClientUri, IdentityError, RoomUri, UserUri};
 pub use list::{Anything, Keyed, List, ListRule, ListView, ListViewIter, NotEmpty, Strict, Unique};
 pub use media_type::MediaType;
 pub use octets::{Octets, Opaque, SecretOpaque};
-pub use peer_identity::{IdentityMismatch, MatchedProvider, match_presented_identities};
+pub use peer_identity::{IdentityMismatchError, MatchedProvider, match_presented_identities};
 pub use percent::{decode_path_segment, encode_path_segment};
 #[cfg(feature = "places")]
-pub use place::Place;
+pub use place::FieldPlace;
 pub use reader::{Decode, DecodeOwned, MAX_DEPTH, Reader};
 #[cfg(feature = "serde")]
 pub use strict_json::parse_json;

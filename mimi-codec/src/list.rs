@@ -4,7 +4,7 @@ use alloc::{collections::BTreeSet, vec::Vec};
 use core::{fmt, marker::PhantomData, ops::Deref};
 
 use crate::{
-    error::{DecodeError, DecodeErrorKind, EncodeError, InvalidValue, Result, Segment},
+    error::{DecodeError, DecodeErrorKind, EncodeError, InvalidValueError, Result, Segment},
     mls::ProposalRule,
     reader::{Decode, Reader, decode_element, room_for},
     tls::tls_bridge,
@@ -207,7 +207,7 @@ impl<T, A: ListRule<T>, B: ListRule<T>> ListRule<T> for (A, B) {
 ///
 /// let refused = List::<u32, Strict>::new(vec![5, 2]).unwrap_err();
 /// assert_eq!(refused.kind, DecodeErrorKind::NotAscending);
-/// # Ok::<(), mimi_codec::InvalidValue>(())
+/// # Ok::<(), mimi_codec::InvalidValueError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct List<T, R> {
@@ -220,13 +220,13 @@ impl<T, R: ListRule<T>> List<T, R> {
     ///
     /// # Errors
     /// The rule that is broken and the element that breaks it.
-    pub fn new(elements: Vec<T>) -> Result<Self, InvalidValue> {
+    pub fn new(elements: Vec<T>) -> Result<Self, InvalidValueError> {
         let mut state = R::State::default();
         for (index, element) in elements.iter().enumerate() {
             R::admit(&mut state, element)
-                .map_err(|kind| InvalidValue { kind, place: Some(Segment::Index(index)) })?;
+                .map_err(|kind| InvalidValueError { kind, place: Some(Segment::Index(index)) })?;
         }
-        R::end(&state).map_err(|kind| InvalidValue { kind, place: None })?;
+        R::end(&state).map_err(|kind| InvalidValueError { kind, place: None })?;
         Ok(Self { elements, rule: PhantomData })
     }
 }
@@ -284,8 +284,8 @@ impl<'i, T, R> IntoIterator for &'i List<T, R> {
 }
 
 impl<T, R: ListRule<T>> TryFrom<Vec<T>> for List<T, R> {
-    type Error = InvalidValue;
-    fn try_from(elements: Vec<T>) -> Result<Self, InvalidValue> {
+    type Error = InvalidValueError;
+    fn try_from(elements: Vec<T>) -> Result<Self, InvalidValueError> {
         Self::new(elements)
     }
 }

@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 use core::cmp::Ordering;
 
 use crate::convention::wire_struct;
-use crate::error::{DecodeError, DecodeErrorKind, EncodeError, InvalidValue, Result, Segment};
+use crate::error::{DecodeError, DecodeErrorKind, EncodeError, InvalidValueError, Result, Segment};
 use crate::list::{List, NotEmpty};
 use crate::octets::Opaque;
 use crate::reader::{Decode, Reader};
@@ -83,13 +83,13 @@ impl Parameter {
     pub fn new(
         name: impl Into<String>,
         value: impl Into<String>,
-    ) -> core::result::Result<Self, InvalidValue> {
+    ) -> core::result::Result<Self, InvalidValueError> {
         let (parameter_name, parameter_value) = (name.into(), value.into());
         if !is_token(&parameter_name) {
-            return Err(InvalidValue::field("parameter_name", NOT_A_TOKEN));
+            return Err(InvalidValueError::field("parameter_name", NOT_A_TOKEN));
         }
         if !parameter_value.bytes().all(is_value_character) {
-            return Err(InvalidValue::field("parameter_value", NOT_A_VALUE));
+            return Err(InvalidValueError::field("parameter_value", NOT_A_VALUE));
         }
         Ok(Self { parameter_name, parameter_value })
     }
@@ -135,9 +135,9 @@ struct AnyParameter {
 
 #[cfg(feature = "serde")]
 impl TryFrom<AnyParameter> for Parameter {
-    type Error = InvalidValue;
+    type Error = InvalidValueError;
 
-    fn try_from(any: AnyParameter) -> core::result::Result<Self, InvalidValue> {
+    fn try_from(any: AnyParameter) -> core::result::Result<Self, InvalidValueError> {
         Self::new(any.parameter_name, any.parameter_value)
     }
 }
@@ -219,11 +219,11 @@ fn first_repeated(parameters: &[Parameter]) -> Option<usize> {
 }
 
 /// That no parameter stands twice.
-fn check_distinct(parameters: &[Parameter]) -> core::result::Result<(), InvalidValue> {
+fn check_distinct(parameters: &[Parameter]) -> core::result::Result<(), InvalidValueError> {
     match first_repeated(parameters) {
         None => Ok(()),
         Some(index) => {
-            Err(InvalidValue { kind: DecodeErrorKind::Duplicate, place: Some(Segment::Index(index)) })
+            Err(InvalidValueError { kind: DecodeErrorKind::Duplicate, place: Some(Segment::Index(index)) })
         }
     }
 }
@@ -264,10 +264,10 @@ impl MediaType {
     pub fn new(
         r#type: impl Into<String>,
         parameters: Vec<Parameter>,
-    ) -> core::result::Result<Self, InvalidValue> {
+    ) -> core::result::Result<Self, InvalidValueError> {
         let r#type = r#type.into();
         if !is_type(&r#type) {
-            return Err(InvalidValue::field("type", NOT_A_TYPE));
+            return Err(InvalidValueError::field("type", NOT_A_TYPE));
         }
         check_distinct(&parameters)?;
         Ok(Self { r#type, parameters })
@@ -396,12 +396,12 @@ impl MediaTypeList {
     ///
     /// [`DecodeErrorKind::Rule`] when one of the lists is longer than [`MAX_MEDIA_TYPES`] or has
     /// more than [`MAX_PARAMETERS`] parameters in all.
-    pub fn covers_all(&self, required: &Self) -> core::result::Result<bool, InvalidValue> {
+    pub fn covers_all(&self, required: &Self) -> core::result::Result<bool, InvalidValueError> {
         for list in [self, required] {
             let parameters = list.media_type_list.iter().map(|media_type| media_type.parameters.len());
             let parameters = parameters.fold(0usize, usize::saturating_add);
             if list.media_type_list.len() > MAX_MEDIA_TYPES || parameters > MAX_PARAMETERS {
-                return Err(InvalidValue::field("media_type_list", TOO_MANY));
+                return Err(InvalidValueError::field("media_type_list", TOO_MANY));
             }
         }
         let mut interned = Interned::default();
@@ -455,9 +455,9 @@ struct AnyMediaType {
 
 #[cfg(feature = "serde")]
 impl TryFrom<AnyMediaType> for MediaType {
-    type Error = InvalidValue;
+    type Error = InvalidValueError;
 
-    fn try_from(any: AnyMediaType) -> core::result::Result<Self, InvalidValue> {
+    fn try_from(any: AnyMediaType) -> core::result::Result<Self, InvalidValueError> {
         Self::new(any.r#type, any.parameters)
     }
 }

@@ -8,7 +8,7 @@
 use alloc::vec::Vec;
 
 use crate::{
-    Decode, DecodeErrorKind, Encode, EncodeError, InvalidValue, Keyed, List, Opaque, Reader, Result,
+    Decode, DecodeErrorKind, Encode, EncodeError, InvalidValueError, Keyed, List, Opaque, Reader, Result,
     SecretOpaque, Strict, Writer,
     convention::wire_struct,
     mls::{Credential, HPKECiphertext, HPKEPublicKey},
@@ -108,10 +108,10 @@ wire_struct! {
 }
 
 impl IdentityLinkKeysUpdate {
-    fn check(&self) -> Result<(), InvalidValue> {
+    fn check(&self) -> Result<(), InvalidValueError> {
         let is_set = |leaf: &u32| self.set.binary_search_by_key(leaf, |entry| entry.leaf_index).is_ok();
         if self.removed_leaves.iter().any(is_set) {
-            return Err(InvalidValue::field("removed_leaves", DecodeErrorKind::Duplicate));
+            return Err(InvalidValueError::field("removed_leaves", DecodeErrorKind::Duplicate));
         }
         Ok(())
     }

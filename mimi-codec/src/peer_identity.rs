@@ -26,15 +26,15 @@ impl MatchedProvider {
 
 /// The certificate presents no identity that matches the reference domain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct IdentityMismatch;
+pub struct IdentityMismatchError;
 
-impl fmt::Display for IdentityMismatch {
+impl fmt::Display for IdentityMismatchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("no presented identity matches the reference domain")
     }
 }
 
-impl core::error::Error for IdentityMismatch {}
+impl core::error::Error for IdentityMismatchError {}
 
 /// Looks for `reference` among the DNS names that a certificate presents (RFC 9525 §6.3).
 ///
@@ -53,15 +53,15 @@ impl core::error::Error for IdentityMismatch {}
 /// ```
 ///
 /// # Errors
-/// [`IdentityMismatch`] when none matches.
+/// [`IdentityMismatchError`] when none matches.
 pub fn match_presented_identities<P: AsRef<str>>(
     reference: DnsNameRef<'_>,
     presented: impl IntoIterator<Item = P>,
-) -> Result<MatchedProvider, IdentityMismatch> {
+) -> Result<MatchedProvider, IdentityMismatchError> {
     if presented.into_iter().any(|name| matches(reference, name.as_ref())) {
         Ok(MatchedProvider { domain: reference.to_owned() })
     } else {
-        Err(IdentityMismatch)
+        Err(IdentityMismatchError)
     }
 }
 
@@ -141,6 +141,6 @@ mod tests {
         let matched = match_presented_identities(reference.as_ref(), ["b.example", "a.example"]).unwrap();
         assert_eq!(matched.domain(), reference.as_ref());
         let none: [&str; 0] = [];
-        assert_eq!(match_presented_identities(reference.as_ref(), none), Err(IdentityMismatch));
+        assert_eq!(match_presented_identities(reference.as_ref(), none), Err(IdentityMismatchError));
     }
 }

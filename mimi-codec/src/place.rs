@@ -14,15 +14,15 @@ use crate::{
 /// bytes of the field they belong to.
 ///
 /// ```
-/// use mimi_codec::{Decode, Place, Segment, mls::HPKECiphertext};
+/// use mimi_codec::{Decode, FieldPlace, Segment, mls::HPKECiphertext};
 ///
-/// let places = Place::all::<HPKECiphertext>(b"\x01a\x02bc")?;
+/// let places = FieldPlace::all::<HPKECiphertext>(b"\x01a\x02bc")?;
 /// assert_eq!(places[1].segment, Segment::Field("ciphertext"));
 /// assert_eq!((places[1].start, places[1].end), (2, 5));
 /// # Ok::<(), mimi_codec::DecodeError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct FieldPlace {
     /// The field's name, or the element's index.
     pub segment: Segment,
     /// Its first byte, counted from the beginning of the whole encoding.
@@ -30,10 +30,10 @@ pub struct Place {
     /// The byte behind its last.
     pub end: usize,
     /// The fields or elements in it, in their order.
-    pub inside: Vec<Place>,
+    pub inside: Vec<FieldPlace>,
 }
 
-impl Place {
+impl FieldPlace {
     /// The places of the fields of the `T` that takes up all of `input`.
     ///
     /// # Errors
@@ -50,9 +50,9 @@ impl Place {
     /// field that is not complete ends at the last byte of the input.
     ///
     /// ```
-    /// use mimi_codec::{Place, mls::HPKECiphertext};
+    /// use mimi_codec::{FieldPlace, mls::HPKECiphertext};
     ///
-    /// let (places, refused) = Place::until_refused::<HPKECiphertext>(b"\x01a\x05bc");
+    /// let (places, refused) = FieldPlace::until_refused::<HPKECiphertext>(b"\x01a\x05bc");
     /// assert_eq!(refused.unwrap().offset(), 2);
     /// assert_eq!((places[0].end, places[1].start, places[1].end), (2, 2, 5));
     /// ```
@@ -76,9 +76,9 @@ pub(crate) struct Places(RefCell<Noted>);
 #[derive(Debug, Default)]
 struct Noted {
     /// Those that are complete, at the level at which the reader stands.
-    done: Vec<Place>,
+    done: Vec<FieldPlace>,
     /// Those in which the reader stands, outermost first, each with what was complete at its level.
-    open: Vec<(Segment, usize, Vec<Place>)>,
+    open: Vec<(Segment, usize, Vec<FieldPlace>)>,
 }
 
 impl Places {
@@ -96,7 +96,7 @@ impl Places {
             if noted.done.last().is_some_and(|last| last.end > start) {
                 return;
             }
-            noted.done.push(Place { segment, start, end, inside });
+            noted.done.push(FieldPlace { segment, start, end, inside });
         }
     }
 }
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
     use crate::mls::{MLSMessage, RatchetTree};
 
-    fn shown(places: &[Place], before: &str, all: &mut Vec<alloc::string::String>) {
+    fn shown(places: &[FieldPlace], before: &str, all: &mut Vec<alloc::string::String>) {
         for place in places {
             let path = match place.segment {
                 Segment::Field(name) => format!("{before}.{name}"),
@@ -122,7 +122,7 @@ mod tests {
         let bytes =
             b"\0\x01\0\x01\x04room\0\0\0\0\0\0\0\x07\x01\0\0\0\x02\0\x02\0\x03\0\0\0\x05\x03sig\x03tag";
         let mut all = Vec::new();
-        shown(&Place::all::<MLSMessage>(bytes).unwrap(), "", &mut all);
+        shown(&FieldPlace::all::<MLSMessage>(bytes).unwrap(), "", &mut all);
         assert_eq!(
             all,
             [
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn refuses_what_decode_exact_refuses() {
-        let refused = |bytes: &[u8]| Place::all::<RatchetTree>(bytes).unwrap_err();
+        let refused = |bytes: &[u8]| FieldPlace::all::<RatchetTree>(bytes).unwrap_err();
         assert_eq!(refused(&[1, 2]), RatchetTree::decode_exact(&[1, 2]).unwrap_err());
         assert_eq!(refused(&[0, 0]), RatchetTree::decode_exact(&[0, 0]).unwrap_err());
     }

@@ -4,8 +4,8 @@ use alloc::{string::String, vec::Vec};
 use core::fmt;
 
 use crate::{
-    Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, HttpsUrlRef, InvalidValue, List, NotEmpty,
-    Opaque, Reader, Result, TextError, TextErrorKind, Writer,
+    Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, HttpsUrlRef, InvalidValueError, List,
+    NotEmpty, Opaque, Reader, Result, TextError, TextErrorKind, Writer,
     code_points::ExtensionType,
     convention::{open_registry, wire_enum, wire_select, wire_struct},
     mls::{Extensions, GroupContext, GroupInfo, MAC, RatchetTree, extension_content},
@@ -340,9 +340,9 @@ wire_struct! {
 }
 
 impl PartialGroupInfo {
-    fn check(&self) -> Result<(), InvalidValue> {
+    fn check(&self) -> Result<(), InvalidValueError> {
         if self.group_info_extensions.data(ExtensionType::RATCHET_TREE).is_some() {
-            return Err(InvalidValue::field("group_info_extensions", DecodeErrorKind::Unexpected));
+            return Err(InvalidValueError::field("group_info_extensions", DecodeErrorKind::Unexpected));
         }
         Ok(())
     }
@@ -366,7 +366,7 @@ impl PartialGroupInfo {
         group_context: GroupContext,
         confirmation_tag: MAC,
         signer: u32,
-    ) -> Result<GroupInfo, InvalidValue> {
+    ) -> Result<GroupInfo, InvalidValueError> {
         match self.ratchet_tree_presence {
             RatchetTreePresence::NO_RATCHET_TREE | RatchetTreePresence::REMOVED => Ok(GroupInfo {
                 group_context,
@@ -375,7 +375,7 @@ impl PartialGroupInfo {
                 signer,
                 signature: self.signature.clone(),
             }),
-            _ => Err(InvalidValue::field("ratchet_tree_presence", DecodeErrorKind::Unexpected)),
+            _ => Err(InvalidValueError::field("ratchet_tree_presence", DecodeErrorKind::Unexpected)),
         }
     }
 }

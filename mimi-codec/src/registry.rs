@@ -401,7 +401,7 @@ impl<T> MaybeArbitrary for T {}
 
 /// A registered type's name and place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct RegistryEntry {
     /// The struct's name in its draft.
     pub name: &'static str,
     /// The draft or RFC.
@@ -434,8 +434,8 @@ macro_rules! define {
         /// | [`PrivateMessageContent`](crate::mls::PrivateMessageContent) | RFC 9420 | 6.3.1 | yes; the message around it says how to read it |
         /// | [`SemiPrivateMessageContent`](crate::semiprivate::SemiPrivateMessageContent) | mls-semiprivatemessage-07 | 3.1 | yes; likewise |
         /// | `bool` | mimi-room-policy-04 | 5 | yes, as Rust's |
-        pub const TYPES: &[Entry] = &[
-            $($(Entry { name: stringify!($name), spec: $spec, section: $section },)*)*
+        pub const TYPES: &[RegistryEntry] = &[
+            $($(RegistryEntry { name: stringify!($name), spec: $spec, section: $section },)*)*
         ];
 
         /// Does with the type `name` what the visitor does; `None` for a name that isn't

@@ -104,7 +104,7 @@ impl MessageId {
     /// assert_eq!(id.check(&aad), Ok(true));
     /// // What a provider reads, which cannot check it:
     /// assert_eq!(aad.content::<MessageId>(), Some(Ok(id)));
-    /// # Ok::<(), mimi_codec::InvalidValue>(())
+    /// # Ok::<(), mimi_codec::InvalidValueError>(())
     /// ```
     #[must_use]
     pub fn safe_aad_item(&self) -> SafeAADItem {
@@ -206,7 +206,7 @@ impl core::error::Error for RetractedRangesError {}
 /// assert_eq!(refuse_second_ranges([&range]), Ok(()));
 /// let twice = refuse_second_ranges([&range, &range]);
 /// assert_eq!(twice, Err(RetractedRangesError::SecondRange { first: 0, second: 1 }));
-/// # Ok::<(), mimi_codec::InvalidValue>(())
+/// # Ok::<(), mimi_codec::InvalidValueError>(())
 /// ```
 pub fn refuse_second_ranges<'r>(
     ranges: impl IntoIterator<Item = &'r HubRetractedRangeComponent>,

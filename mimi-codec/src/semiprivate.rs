@@ -3,8 +3,8 @@
 use alloc::{collections::BTreeSet, vec::Vec};
 
 use crate::{
-    DecodeErrorKind, Encode, EncodeError, InvalidValue, List, ListRule, Octets, Opaque, Result, SecretOpaque,
-    Writer,
+    DecodeErrorKind, Encode, EncodeError, InvalidValueError, List, ListRule, Octets, Opaque, Result,
+    SecretOpaque, Writer,
     convention::wire_struct,
     mls::{
         Content, ContentType, Credential, FramedContentAuthData, HPKECiphertext, HPKEPublicKey,
@@ -148,10 +148,10 @@ impl ListRule<KeyForExternalReceiver> for UniqueReceivers {
 
 impl crate::list::AllowsEmpty for UniqueReceivers {}
 
-fn check_handshake(content_type: ContentType) -> Result<(), InvalidValue> {
+fn check_handshake(content_type: ContentType) -> Result<(), InvalidValueError> {
     match content_type {
         ContentType::Proposal | ContentType::Commit => Ok(()),
-        ContentType::Application => Err(InvalidValue::field(
+        ContentType::Application => Err(InvalidValueError::field(
             "content_type",
             DecodeErrorKind::ForbiddenValue { name: "ContentType", value: content_type.value().into() },
         )),
@@ -198,7 +198,7 @@ wire_struct! {
 }
 
 impl SemiPrivateMessage {
-    fn check(&self) -> Result<(), InvalidValue> {
+    fn check(&self) -> Result<(), InvalidValueError> {
         check_handshake(self.content_type)
     }
 
@@ -267,7 +267,7 @@ wire_struct! {
 }
 
 impl SemiPrivateContentAAD {
-    fn check(&self) -> Result<(), InvalidValue> {
+    fn check(&self) -> Result<(), InvalidValueError> {
         check_handshake(self.content_type)
     }
 
@@ -314,7 +314,7 @@ impl SemiPrivateMessageContent {
         content: Content,
         auth: FramedContentAuthData,
         length_of_padding: usize,
-    ) -> Result<Self, InvalidValue> {
+    ) -> Result<Self, InvalidValueError> {
         check_handshake(content.content_type())?;
         auth.check_for(content.content_type())?;
         Ok(Self { content, auth, length_of_padding })

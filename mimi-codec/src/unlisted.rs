@@ -49,7 +49,7 @@ impl<C: Code> Unlisted<C> {
 #[cfg(feature = "serde")]
 impl<'de, C: Code + serde::Deserialize<'de>> serde::Deserialize<'de> for Unlisted<C> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let invalid = crate::InvalidValue::whole(DecodeErrorKind::Rule("the code is a listed one"));
+        let invalid = crate::InvalidValueError::whole(DecodeErrorKind::Rule("the code is a listed one"));
         Self::new(C::deserialize(deserializer)?).ok_or_else(|| serde::de::Error::custom(invalid))
     }
 }

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::cmp::Ordering;
 
 use crate::{
-    DecodeErrorKind, InvalidValue, List, ListRule, Opaque, SecretOpaque,
+    DecodeErrorKind, InvalidValueError, List, ListRule, Opaque, SecretOpaque,
     convention::{wire_enum, wire_select, wire_struct},
     mls::KeyPackageRef,
 };
@@ -30,8 +30,8 @@ wire_struct! {
 }
 
 impl PPRFNode {
-    fn check(&self) -> Result<(), InvalidValue> {
-        let invalid = |rule| InvalidValue::field("prefix", DecodeErrorKind::Rule(rule));
+    fn check(&self) -> Result<(), InvalidValueError> {
+        let invalid = |rule| InvalidValueError::field("prefix", DecodeErrorKind::Rule(rule));
         if self.prefix.len() != usize::from(self.prefix_length.div_ceil(8)) {
             return Err(invalid("the prefix has another length than prefix_length says"));
         }

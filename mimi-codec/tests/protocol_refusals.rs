@@ -11,7 +11,7 @@
 mod protocol_samples;
 
 use mimi_codec::{
-    Decode, DecodeErrorKind as Kind, Encode, InvalidValue,
+    Decode, DecodeErrorKind as Kind, Encode, InvalidValueError,
     code_points::WireFormat,
     media_type::{ApplicationFraming, MediaTypeList},
     mls::*,
@@ -134,7 +134,7 @@ fn refuses_clients_that_their_user_code_does_not_allow() {
             Some(rule) => {
                 let kind = Kind::Rule(rule);
                 assert_eq!(refused::<KeyMaterialResponse>(&body), at(kind, 4, "KeyMaterialResponse.clients"));
-                assert_eq!(built, Err(InvalidValue::field("clients", kind)));
+                assert_eq!(built, Err(InvalidValueError::field("clients", kind)));
             }
         }
     }
@@ -176,7 +176,7 @@ fn refuses_a_bundle_of_anything_but_a_visible_handshake() {
     ] {
         let body = bytes(&message);
         assert_eq!(refused::<UpdateRequest>(&body), at(kind, offset, &format!("{field}.{leaf}")));
-        let invalid = InvalidValue { kind, place: Some(mimi_codec::Segment::Field(leaf)) };
+        let invalid = InvalidValueError { kind, place: Some(mimi_codec::Segment::Field(leaf)) };
         assert_eq!(CommitMessage::new(message.clone()), Err(invalid));
         assert_eq!(ProposalMessage::new(message), Err(invalid));
     }
@@ -221,7 +221,7 @@ fn refuses_more_proposals_of_another_group_or_epoch() {
         assert_eq!(refused_fanout(&body), at(kind, 8 + element, "FanoutMessage.more_proposals[1]"));
         let second = ProposalMessage::decode_exact(&second).unwrap();
         let built = ProposalMessages::new(first.clone(), vec![proposal(7), second]);
-        assert_eq!(built, Err(InvalidValue::field("more_proposals", kind)));
+        assert_eq!(built, Err(InvalidValueError::field("more_proposals", kind)));
     }
 }
 
@@ -297,7 +297,10 @@ fn refuses_a_group_info_with_a_ratchet_tree() {
             "UpdateRequest.bundle.group_info_option.group_info.extensions"
         )
     );
-    assert_eq!(TreelessGroupInfo::new(with_tree), Err(InvalidValue::field("extensions", Kind::Unexpected)));
+    assert_eq!(
+        TreelessGroupInfo::new(with_tree),
+        Err(InvalidValueError::field("extensions", Kind::Unexpected))
+    );
 }
 
 #[test]
@@ -465,7 +468,7 @@ fn refuses_external_proposals_of_a_commit_that_is_not_external() {
             message: CommitMessage::new(commit).unwrap(),
             external_proposals: vec![proposal(8)],
         };
-        let refusal = InvalidValue::field("external_proposals", Kind::Unexpected);
+        let refusal = InvalidValueError::field("external_proposals", Kind::Unexpected);
         assert_eq!(FanoutMessage::new(0, event), Err(refusal));
     }
 }
@@ -494,7 +497,7 @@ fn refuses_external_proposals_of_another_epoch_or_group() {
             message: CommitMessage::new(commit.clone()).unwrap(),
             external_proposals: vec![proposal(8), wrong],
         };
-        assert_eq!(FanoutMessage::new(0, event), Err(InvalidValue::field("external_proposals", kind)));
+        assert_eq!(FanoutMessage::new(0, event), Err(InvalidValueError::field("external_proposals", kind)));
     }
     // After the last epoch comes none.
     let last = public(u64::MAX, Sender::NewMemberCommit {}, empty_commit());

@@ -8,7 +8,7 @@
 )]
 
 use mimi_codec::{
-    Decode, DecodeErrorKind as Kind, DecodeOwned, Encode, EncodeError, InvalidValue, List, ListView,
+    Decode, DecodeErrorKind as Kind, DecodeOwned, Encode, EncodeError, InvalidValueError, List, ListView,
     MAX_DEPTH, NotEmpty, Octets, Opaque, Segment, Strict, Unique,
     associated_parties::AssociatedPartyCommitEncryptionContext,
     code_points::{CipherSuite, ComponentID, ExtensionType, WireFormat},
@@ -45,8 +45,8 @@ fn forbidden(name: &'static str, value: u64) -> Kind {
     Kind::ForbiddenValue { name, value }
 }
 
-fn field(name: &'static str, kind: Kind) -> InvalidValue {
-    InvalidValue { kind, place: Some(Segment::Field(name)) }
+fn field(name: &'static str, kind: Kind) -> InvalidValueError {
+    InvalidValueError { kind, place: Some(Segment::Field(name)) }
 }
 
 fn bytes(value: &impl Encode) -> Vec<u8> {
@@ -61,7 +61,7 @@ fn commit() -> Content {
     Content::Commit { commit: Commit { proposals: vec![], path: None } }
 }
 
-fn framed(sender: Sender, content: Content) -> Result<FramedContent, InvalidValue> {
+fn framed(sender: Sender, content: Content) -> Result<FramedContent, InvalidValueError> {
     FramedContent::new("g".into(), 7, sender, "".into(), content)
 }
 
@@ -227,7 +227,7 @@ fn refuses_an_extension_that_occurs_twice() {
     let mut many: Vec<Extension> = (0..300).map(extension).collect();
     assert!(Extensions::new(many.clone()).is_ok());
     many.push(extension(77));
-    let refused_value = InvalidValue { kind: Kind::Duplicate, place: Some(Segment::Index(300)) };
+    let refused_value = InvalidValueError { kind: Kind::Duplicate, place: Some(Segment::Index(300)) };
     assert_eq!(Extensions::new(many.clone()).unwrap_err(), refused_value);
     // 301 entries of 3 bytes behind a length of 2.
     assert_eq!(refused::<Extensions>(&bytes(&many)), (Kind::Duplicate, 902, "[300]".into()));
@@ -259,7 +259,7 @@ fn refuses_a_list_without_the_element_it_needs() {
     assert_eq!(refused::<DomainList>(&[0]), (Kind::Empty, 1, "DomainList.domains".into()));
     assert_eq!(
         List::<Domain, NotEmpty>::new(vec![]).unwrap_err(),
-        InvalidValue { kind: Kind::Empty, place: None }
+        InvalidValueError { kind: Kind::Empty, place: None }
     );
 }
 
@@ -496,7 +496,7 @@ fn refuses_two_keys_for_one_receiver() {
     let twice = vec![receiver_key("a"), receiver_key("b"), receiver_key("a")];
     type Keys = List<KeyForExternalReceiver, UniqueReceivers>;
     assert_eq!(refused::<Keys>(&bytes(&twice)), (Kind::Duplicate, 13, "[2]".into()));
-    let invalid = InvalidValue { kind: Kind::Duplicate, place: Some(Segment::Index(2)) };
+    let invalid = InvalidValueError { kind: Kind::Duplicate, place: Some(Segment::Index(2)) };
     assert_eq!(Keys::new(twice).unwrap_err(), invalid);
 }
 
@@ -605,7 +605,7 @@ fn refuses_an_external_receiver_that_stands_twice() {
     let path = "ExternalReceivers.external_receivers[2]".into();
     assert_eq!(refusal, (Kind::Duplicate, 1 + 2 * entry.len(), path));
     let invalid = List::<_, DistinctReceivers>::new(vec![receiver("a"), receiver("a")]).unwrap_err();
-    assert_eq!(invalid, InvalidValue { kind: Kind::Duplicate, place: Some(Segment::Index(1)) });
+    assert_eq!(invalid, InvalidValueError { kind: Kind::Duplicate, place: Some(Segment::Index(1)) });
 }
 
 #[test]

@@ -18,7 +18,7 @@ use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{BatchSize, BenchmarkId, Criterion};
-use mimi_content::timeline::{NotAuthorized, Received, Timeline, sender_only};
+use mimi_content::timeline::{NotAuthorizedError, Timeline, TimelineMessage, sender_only};
 use mimi_content::{Disposition, MessageId, MimiContent, MimiContentRef, NestedPart, Salt};
 use sha2::{Digest, Sha256};
 
@@ -114,11 +114,11 @@ fn forgeries(name: &'static str, len: usize) -> Stream {
     stream(name, len, 1, |number| number.min(1), |number| ((number > 0).then_some(0), None, text()))
 }
 
-fn fold(stream: &Stream) -> Timeline<u32, NotAuthorized> {
+fn fold(stream: &Stream) -> Timeline<u32, NotAuthorizedError> {
     let mut timeline = Timeline::new();
     for (id, sender, accepted_ms, encoded) in &stream.messages {
         let content = MimiContentRef::decode(encoded).unwrap();
-        let received = Received::new(*id, USERS[*sender as usize], *accepted_ms, &content);
+        let received = TimelineMessage::new(*id, USERS[*sender as usize], *accepted_ms, &content);
         drop(timeline.insert(received, *sender, &sender_only));
     }
     timeline

@@ -13,7 +13,7 @@ use crate::extensions::{
 };
 use crate::media_types::MIMI_MESSAGE_STATUS;
 use crate::message::MimiContentRef;
-use crate::message_id::{HashAlgorithm, MessageId, UriTooLong};
+use crate::message_id::{HashAlgorithm, MessageId, UriTooLongError};
 use crate::part::{PartIndex, PartRef, UnboundPart, UnboundReason, is_language_list};
 use crate::status::MessageStatusReportRef;
 
@@ -113,12 +113,12 @@ pub struct ReceivedMessage<'r, 'a> {
     /// Whether the sender sent messages to this room before.
     pub sender_sent_before: bool,
     /// What the drafts leave to local policy.
-    pub limits: Limits,
+    pub limits: AnomalyLimits,
 }
 
 /// The bounds that the drafts leave to local policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Limits {
+pub struct AnomalyLimits {
     /// How far the accepted timestamp may lie ahead of the local clock, in milliseconds ("a few
     /// minutes"); 5 minutes by default.
     pub clock_skew_ms: u64,
@@ -141,7 +141,7 @@ pub struct Limits {
     pub last_seen_entries: usize,
 }
 
-impl Default for Limits {
+impl Default for AnomalyLimits {
     fn default() -> Self {
         Self {
             clock_skew_ms: 5 * 60 * 1000,
@@ -384,7 +384,7 @@ impl<'r, 'a> ReceivedMessage<'r, 'a> {
     ///
     /// # Errors
     ///
-    /// [`UriTooLong`] if a URI has more than 65535 bytes: the message has no ID.
+    /// [`UriTooLongError`] if a URI has more than 65535 bytes: the message has no ID.
     pub fn new(
         message: &'r MimiContentRef<'a>,
         sender_uri: &'r str,
@@ -392,7 +392,7 @@ impl<'r, 'a> ReceivedMessage<'r, 'a> {
         room: &'r dyn RoomKnowledge,
         now_ms: u64,
         accepted_ms: u64,
-    ) -> Result<Self, UriTooLong> {
+    ) -> Result<Self, UriTooLongError> {
         Ok(Self {
             message,
             message_id: message.message_id(sender_uri, room_uri)?,
@@ -404,7 +404,7 @@ impl<'r, 'a> ReceivedMessage<'r, 'a> {
             room_created_ms: None,
             earlier_with_this_id: None,
             sender_sent_before: false,
-            limits: Limits::default(),
+            limits: AnomalyLimits::default(),
         })
     }
 

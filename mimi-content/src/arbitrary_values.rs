@@ -11,7 +11,7 @@ use crate::cbor::reader::Reader;
 use crate::cbor::writer;
 use crate::disposition::Disposition;
 use crate::expiration::Expiration;
-use crate::extensions::{ExtensionKey, Extensions, checked_entry};
+use crate::extensions::{ExtensionKey, MessageExtensions, checked_entry};
 use crate::message::{MAX_TOPIC_ID, MimiContent};
 use crate::message_id::MessageId;
 use crate::part::{ExternalPart, MAX_PART_DEPTH, MultiPart, NestedPart, Part, PartSemantics, SinglePart};
@@ -28,7 +28,7 @@ impl<'a> Arbitrary<'a> for MimiContent {
         // Everything that a decoder accepts, also what no builder makes.
         builder
             .topic_id(topic_id)
-            .extensions(Extensions::arbitrary(u)?)
+            .extensions(MessageExtensions::arbitrary(u)?)
             .build_as_received()
             .map_err(|_| arbitrary::Error::IncorrectFormat)
     }
@@ -78,7 +78,7 @@ impl<'a> Arbitrary<'a> for ExternalPart {
     }
 }
 
-impl<'a> Arbitrary<'a> for Extensions {
+impl<'a> Arbitrary<'a> for MessageExtensions {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
         let mut entries = alloc::collections::BTreeMap::new();
         for _ in 0..u.int_in_range(0..=6)? {

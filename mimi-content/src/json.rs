@@ -17,7 +17,7 @@ use crate::cbor::item::MAX_INTEGER_KEY;
 use crate::derived::{MessageDerivedValues, Timestamp};
 use crate::disposition::Disposition;
 use crate::expiration::Expiration;
-use crate::extensions::{ExtensionKey, Extensions, ExtensionsRef, checked_entry};
+use crate::extensions::{ExtensionKey, ExtensionsRef, MessageExtensions, checked_entry};
 use crate::message::{MimiContent, MimiContentRef};
 use crate::message_id::{HashAlgorithm, MessageId};
 use crate::part::{AeadAlgorithm, ExternalPart, MultiPart, NestedPart, Part, PartIndex, PartSemantics};
@@ -165,13 +165,13 @@ impl Serialize for ExtensionsRef<'_> {
     }
 }
 
-impl Serialize for Extensions {
+impl Serialize for MessageExtensions {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.as_ref().serialize(serializer)
     }
 }
 
-impl<'de> Deserialize<'de> for Extensions {
+impl<'de> Deserialize<'de> for MessageExtensions {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let list = Vec::<(KeyForm, Hex<Vec<u8>>)>::deserialize(deserializer)?;
         let entries = list.iter().map(|(key, Hex(value))| {
@@ -309,7 +309,7 @@ struct ContentForm {
     expires: Option<Expiration>,
     #[serde(default)]
     in_reply_to: Option<MessageId>,
-    extensions: Extensions,
+    extensions: MessageExtensions,
     body: NestedPart,
 }
 

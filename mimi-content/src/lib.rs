@@ -5,7 +5,7 @@
 //!   **[`MimiContent`]** owns one, and its builder makes one.
 //! - **[`MessageId`]** names a message: computed while the message streams by, in revision 08 and,
 //!   for archives, 07.
-//! - **[`Extensions`]** hold what the format leaves open, with typed access to the six extensions
+//! - **[`MessageExtensions`]** hold what the format leaves open, with typed access to the six extensions
 //!   that have a definition.
 //! - **[`MessageStatusReport`]** says what became of messages; **[`MessageDerivedValues`]** is what
 //!   comes with one.
@@ -42,12 +42,12 @@
 //! # Example
 //!
 //! ```
-//! use mimi_content::{Disposition, Extensions, MimiContent, MimiContentRef, NestedPart, PartRef, Salt};
+//! use mimi_content::{Disposition, MessageExtensions, MimiContent, MimiContentRef, NestedPart, PartRef, Salt};
 //!
 //! let (alice, room) = ("mimi://a.example/u/alice", "mimi://a.example/r/clubhouse");
 //!
 //! // Alice writes.
-//! let mut extensions = Extensions::new();
+//! let mut extensions = MessageExtensions::new();
 //! extensions.set_sender_uri(alice)?;
 //! extensions.set_room_uri(room)?;
 //! let salt: [u8; 16] = [0x5e; 16]; // from your cryptographically secure generator
@@ -124,14 +124,14 @@ mod salt;
 mod status;
 pub mod timeline;
 
-pub use anomaly::{Advice, Anomaly, Limits, ReceivedMessage, ReferenceField, RoomKnowledge};
+pub use anomaly::{Advice, Anomaly, AnomalyLimits, ReceivedMessage, ReferenceField, RoomKnowledge};
 #[cfg(feature = "crypto")]
 pub use attachment::{
     AeadSizes, Attachment, AttachmentError, BuiltIn, FileAead, FileAeads, FileSealer, FileVerifier,
     VerifiedContent, VerifiedFile,
 };
 pub use charset::decode_text;
-pub use compose::{Composer, MentionError, PossibleHtml, ReplaceError, Text, mention_link, mention_uri};
+pub use compose::{Composer, MentionError, PossibleHtmlError, ReplaceError, Text, mention_link, mention_uri};
 pub use derived::{ExtendedTime, MessageDerivedValues, Timestamp};
 pub use disposition::Disposition;
 pub use error::{DecodeError, DecodeErrorKind, FieldPath, PathSegment, Result};
@@ -139,12 +139,12 @@ pub use expiration::Expiration;
 #[cfg(feature = "ciborium")]
 pub use extensions::ValueError;
 pub use extensions::{
-    AvKind, AvMetadata, AvPartError, ExtensionError, ExtensionKey, ExtensionValue, Extensions,
-    ExtensionsIter, ExtensionsRef, ExternalMessageId, ExternalScope, Fraction, KnownExtensionError, LastSeen,
-    Rotation, SenderTimestamp,
+    AvKind, AvMetadata, AvPartError, ExtensionError, ExtensionKey, ExtensionValue, ExtensionsIter,
+    ExtensionsRef, ExternalMessageId, ExternalScope, Fraction, KnownExtensionError, LastSeen,
+    MessageExtensions, Rotation, SenderTimestamp,
 };
 pub use message::{BuildError, MAX_TOPIC_ID, MimiContent, MimiContentBuilder, MimiContentRef};
-pub use message_id::{HashAlgorithm, MessageId, UriTooLong};
+pub use message_id::{HashAlgorithm, MessageId, UriTooLongError};
 pub use part::{
     AeadAlgorithm, ContentId, ContentIdError, ExternalPart, ExternalPartRef, MAX_PART_DEPTH, MAX_PARTS,
     MultiPart, MultiPartRef, NestedPart, NestedPartRef, Part, PartIndex, PartRef, PartSemantics, SinglePart,
@@ -153,7 +153,7 @@ pub use part::{
 pub use payload::{Payload, PayloadError};
 pub use salt::Salt;
 pub use status::{
-    Holds, LastReport, MessageStatus, MessageStatusReport, MessageStatusReportRef, PerMessageStatus,
+    EqualRankRule, LastReport, MessageStatus, MessageStatusReport, MessageStatusReportRef, PerMessageStatus,
     StatusRule, StatusStanding, StatusTransition, StatusWeight, TwoFacts,
 };
 

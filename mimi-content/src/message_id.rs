@@ -68,14 +68,14 @@ impl MessageId {
     ///
     /// # Errors
     ///
-    /// [`UriTooLong`] if a URI has more than 65535 bytes: its length does not fit the 16 bits that
+    /// [`UriTooLongError`] if a URI has more than 65535 bytes: its length does not fit the 16 bits that
     /// are hashed.
     pub fn compute(
         sender_uri: &str,
         room_uri: &str,
         encoded: &[u8],
         salt: &Salt,
-    ) -> Result<Self, UriTooLong> {
+    ) -> Result<Self, UriTooLongError> {
         let uris = [(&uri_length(sender_uri)?, sender_uri), (&uri_length(room_uri)?, room_uri)];
         if let Some(id) = short_message_id(uris, encoded, salt) {
             return Ok(id);
@@ -158,7 +158,7 @@ impl fmt::Debug for MessageId {
 pub(crate) struct MessageIdHash(Sha256);
 
 impl MessageIdHash {
-    pub(crate) fn revision_08(sender_uri: &str, room_uri: &str) -> Result<Self, UriTooLong> {
+    pub(crate) fn revision_08(sender_uri: &str, room_uri: &str) -> Result<Self, UriTooLongError> {
         let mut hash = Sha256::new();
         for uri in [sender_uri, room_uri] {
             hash.update(uri_length(uri)?);
@@ -185,8 +185,8 @@ impl Sink for MessageIdHash {
 }
 
 /// The length of a URI as it is hashed.
-fn uri_length(uri: &str) -> Result<[u8; 2], UriTooLong> {
-    u16::try_from(uri.len()).map(u16::to_be_bytes).map_err(|_| UriTooLong { octets: uri.len() })
+fn uri_length(uri: &str) -> Result<[u8; 2], UriTooLongError> {
+    u16::try_from(uri.len()).map(u16::to_be_bytes).map_err(|_| UriTooLongError { octets: uri.len() })
 }
 
 /// Bytes of a SHA-256 block.
@@ -242,18 +242,18 @@ fn short_message_id(uris: [(&[u8; 2], &str); 2], encoded: &[u8], salt: &Salt) ->
 
 /// A URI of more than 65535 bytes, which has no place in a message ID (§3.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct UriTooLong {
+pub struct UriTooLongError {
     /// How long it is.
     pub octets: usize,
 }
 
-impl fmt::Display for UriTooLong {
+impl fmt::Display for UriTooLongError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "URI of {} octets, message IDs allow 65535", self.octets)
     }
 }
 
-impl core::error::Error for UriTooLong {}
+impl core::error::Error for UriTooLongError {}
 
 /// A number of IANA's Named Information Hash Algorithm registry, as in a [`MessageId`] and in
 /// [`ExternalPart::hash_alg`](crate::ExternalPart). Unknown numbers are kept.
@@ -397,7 +397,7 @@ mod tests {
         let longer: String = "a".repeat(65536);
         assert!(MessageId::compute(&longest, &longest, b"", &SALT).is_ok());
         for (sender, room) in [(&longer, &longest), (&longest, &longer)] {
-            assert_eq!(MessageId::compute(sender, room, b"", &SALT), Err(UriTooLong { octets: 65536 }));
+            assert_eq!(MessageId::compute(sender, room, b"", &SALT), Err(UriTooLongError { octets: 65536 }));
         }
     }
 

@@ -89,8 +89,8 @@ pub fn search_text(message: &MimiContentRef<'_>, choice: &Choice) -> String {
     }
     // What is shown inside other parts is shown, too.
     for (index, fate) in choice.fates() {
-        use crate::choice::Fate;
-        if !matches!(fate, Fate::Processed | Fate::Referenced { .. }) {
+        use crate::choice::PartFate;
+        if !matches!(fate, PartFate::Processed | PartFate::Referenced { .. }) {
             continue;
         }
         match message.part(index).map(|part| part.part) {

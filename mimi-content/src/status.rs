@@ -194,7 +194,7 @@ impl MessageStatusReport {
             if before == after {
                 continue;
             }
-            if new.rank > old.rank || new.rank == old.rank && new.holds == Holds::Last {
+            if new.rank > old.rank || new.rank == old.rank && new.holds == EqualRankRule::Last {
                 known.insert(message_id, after);
             } else {
                 refused.push(StatusTransition { message_id, before, after });
@@ -233,12 +233,12 @@ pub struct StatusStanding {
     /// Statuses of a higher rank hold. The statuses of one rank must agree in `holds`.
     pub rank: u8,
     /// Which one of several reports of this rank holds.
-    pub holds: Holds,
+    pub holds: EqualRankRule,
 }
 
 /// Which one of several reports of equal rank holds, by the order in which the hub accepted them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Holds {
+pub enum EqualRankRule {
     /// The last one.
     Last,
     /// The first one: nothing follows it.
@@ -260,10 +260,10 @@ pub struct TwoFacts;
 impl StatusRule for TwoFacts {
     fn standing(&self, status: MessageStatus) -> StatusStanding {
         let (rank, holds) = match status {
-            MessageStatus::DELETED | MessageStatus::EXPIRED => (3, Holds::First),
-            MessageStatus::READ | MessageStatus::UNREAD | MessageStatus::HIDDEN => (2, Holds::Last),
-            MessageStatus::DELIVERED | MessageStatus::ERROR => (1, Holds::Last),
-            _ => (0, Holds::Last),
+            MessageStatus::DELETED | MessageStatus::EXPIRED => (3, EqualRankRule::First),
+            MessageStatus::READ | MessageStatus::UNREAD | MessageStatus::HIDDEN => (2, EqualRankRule::Last),
+            MessageStatus::DELIVERED | MessageStatus::ERROR => (1, EqualRankRule::Last),
+            _ => (0, EqualRankRule::Last),
         };
         StatusStanding { rank, holds }
     }
@@ -275,7 +275,7 @@ pub struct LastReport;
 
 impl StatusRule for LastReport {
     fn standing(&self, _: MessageStatus) -> StatusStanding {
-        StatusStanding { rank: 0, holds: Holds::Last }
+        StatusStanding { rank: 0, holds: EqualRankRule::Last }
     }
 }
 
@@ -292,7 +292,7 @@ impl StatusWeight {
     /// That of a report by its standing and its place in the room.
     #[must_use]
     pub fn new(standing: StatusStanding, accepted_ms: u64, report_id: MessageId) -> Self {
-        Self::of_parts(standing.rank, standing.holds == Holds::First, accepted_ms, report_id)
+        Self::of_parts(standing.rank, standing.holds == EqualRankRule::First, accepted_ms, report_id)
     }
 
     pub(crate) fn of_parts(rank: u8, first_holds: bool, accepted_ms: u64, report_id: MessageId) -> Self {

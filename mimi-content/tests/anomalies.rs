@@ -9,8 +9,8 @@
 )]
 
 use mimi_content::{
-    Advice, AeadAlgorithm, Anomaly, Disposition, Expiration, Extensions, ExternalMessageId, ExternalPart,
-    ExternalScope, HashAlgorithm, LastSeen, Limits, MessageId, MimiContent, MimiContentBuilder,
+    Advice, AeadAlgorithm, Anomaly, AnomalyLimits, Disposition, Expiration, ExternalMessageId, ExternalPart,
+    ExternalScope, HashAlgorithm, LastSeen, MessageExtensions, MessageId, MimiContent, MimiContentBuilder,
     MimiContentRef, MultiPart, NestedPart, PartIndex, PartSemantics, ReceivedMessage, ReferenceField,
     RoomKnowledge, Salt, SenderTimestamp, UnboundPart, UnboundReason,
 };
@@ -110,8 +110,8 @@ fn anomalies_after(builder: MimiContentBuilder, change: impl FnOnce(&mut serde_j
     anomalies_in(&serde_json::from_value::<MimiContent>(json).unwrap().encode(), |_| {})
 }
 
-fn with_extensions(fill: impl FnOnce(&mut Extensions)) -> MimiContentBuilder {
-    let mut extensions = Extensions::new();
+fn with_extensions(fill: impl FnOnce(&mut MessageExtensions)) -> MimiContentBuilder {
+    let mut extensions = MessageExtensions::new();
     fill(&mut extensions);
     builder(text("en")).extensions(extensions)
 }
@@ -209,7 +209,9 @@ fn finds_expirations_over_a_year_away() {
 fn finds_a_message_over_the_local_limit() {
     let octets = builder(text("")).build().unwrap().encode().len();
     let limited = |max_size| {
-        anomalies_of(builder(text("")), |received| received.limits = Limits { max_size, ..Limits::default() })
+        anomalies_of(builder(text("")), |received| {
+            received.limits = AnomalyLimits { max_size, ..AnomalyLimits::default() }
+        })
     };
     assert_eq!(limited(octets), []);
     assert_eq!(limited(octets - 1), [Anomaly::TooLarge { octets }]);

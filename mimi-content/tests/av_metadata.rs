@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ciborium::{Value, cbor};
 use mimi_content::{
-    Advice, Anomaly, AvKind, AvMetadata, AvPartError, Composer, Disposition, ExtensionKey, Extensions,
+    Advice, Anomaly, AvKind, AvMetadata, AvPartError, Composer, Disposition, ExtensionKey, MessageExtensions,
     MessageId, MimiContent, MimiContentRef, MultiPart, NestedPart, PartIndex, PartSemantics, ReceivedMessage,
     Rotation, Salt, Text,
 };
@@ -17,7 +17,7 @@ const ROOM: &str = "mimi://a.example/r/room";
 fn read(value: &Value) -> Result<Vec<AvMetadata>, String> {
     let mut bytes = Vec::new();
     ciborium::into_writer(value, &mut bytes).unwrap();
-    let mut extensions = Extensions::new();
+    let mut extensions = MessageExtensions::new();
     extensions.set_encoded(ExtensionKey::AV_METADATA, &bytes).map_err(|error| error.to_string())?;
     Ok(extensions.av_metadata().unwrap())
 }
@@ -48,10 +48,10 @@ fn reads_and_writes_the_example_of_the_draft() {
         },
     ];
     assert_eq!(read(&example).unwrap(), expected);
-    let mut extensions = Extensions::new();
+    let mut extensions = MessageExtensions::new();
     extensions.set_av_metadata(&expected).unwrap();
     assert_eq!(extensions.get(ExtensionKey::AV_METADATA).unwrap().to_value().unwrap(), example);
-    assert_eq!(Extensions::new().av_metadata(), Ok(vec![]));
+    assert_eq!(MessageExtensions::new().av_metadata(), Ok(vec![]));
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn durations_are_the_shortest_number() {
             "{seconds}"
         );
         // Written again it is checked to be deterministic, and the same.
-        let mut extensions = Extensions::new();
+        let mut extensions = MessageExtensions::new();
         extensions.set_av_metadata(&entries).unwrap();
         assert_eq!(extensions.av_metadata().unwrap(), entries, "{seconds}");
         let written = extensions.get(ExtensionKey::AV_METADATA).unwrap().to_value().unwrap();
@@ -82,7 +82,7 @@ fn durations_are_the_shortest_number() {
             duration: Some(Duration::from_nanos(nanoseconds)),
             ..AvMetadata::new(PartIndex(0), AvKind::AUDIO)
         };
-        let mut extensions = Extensions::new();
+        let mut extensions = MessageExtensions::new();
         extensions.set_av_metadata(core::slice::from_ref(&entry)).unwrap();
         assert_eq!(extensions.av_metadata().unwrap(), [entry]);
     }
@@ -158,7 +158,7 @@ fn body() -> NestedPart {
 }
 
 fn anomalies(entries: &[AvMetadata]) -> Vec<Anomaly> {
-    let mut extensions = Extensions::new();
+    let mut extensions = MessageExtensions::new();
     extensions.set_av_metadata(entries).unwrap();
     let message =
         MimiContent::builder(Salt::from_bytes([1; 16]), body()).extensions(extensions).build().unwrap();
@@ -214,7 +214,7 @@ fn a_malformed_hint_is_no_reason_to_reject() {
 fn an_edit_keeps_what_is_said_of_parts_that_stay() {
     let alice = Composer::new(ALICE, ROOM).unwrap();
     let salt = Salt::from_bytes([1; 16]);
-    let mut extensions = Extensions::new();
+    let mut extensions = MessageExtensions::new();
     extensions.set_av_metadata(&[AvMetadata::new(PartIndex(7), AvKind::IMAGE)]).unwrap();
     let value = extensions.get(ExtensionKey::AV_METADATA).unwrap();
     let message = alice.compose(salt, body()).extension(ExtensionKey::AV_METADATA, value.encoded()).unwrap();

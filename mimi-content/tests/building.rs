@@ -4,9 +4,9 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use mimi_content::{
-    AeadAlgorithm, BuildError, ContentIdError, Disposition, Expiration, Extensions, ExternalPart, MessageId,
-    MimiContent, MimiContentBuilder, MimiContentRef, MultiPart, NestedPart, Part, PartIndex, PartSemantics,
-    Salt,
+    AeadAlgorithm, BuildError, ContentIdError, Disposition, Expiration, ExternalPart, MessageExtensions,
+    MessageId, MimiContent, MimiContentBuilder, MimiContentRef, MultiPart, NestedPart, Part, PartIndex,
+    PartSemantics, Salt,
 };
 
 const SALT: Salt = Salt::from_bytes([7; 16]);
@@ -112,7 +112,7 @@ fn names_the_first_part_that_it_refuses() {
 fn sets_and_clears_every_field() {
     let id = MessageId::from_bytes([1; 32]);
     let expires = Expiration { relative: true, time: 60 };
-    let mut extensions = Extensions::new();
+    let mut extensions = MessageExtensions::new();
     extensions.set_subject("subject").unwrap();
     let full = MimiContent::builder(SALT, text("en"))
         .replaces(id)
@@ -136,7 +136,12 @@ fn sets_and_clears_every_field() {
     assert_eq!(change(|builder| builder.replaces(None)).in_reply_to(), full.in_reply_to());
     assert_eq!(change(|builder| builder.in_reply_to(None)).replaces(), full.replaces());
     let empty = change(|builder| {
-        builder.replaces(None).topic_id([]).expires(None).in_reply_to(None).extensions(Extensions::new())
+        builder
+            .replaces(None)
+            .topic_id([])
+            .expires(None)
+            .in_reply_to(None)
+            .extensions(MessageExtensions::new())
     });
     assert_eq!(empty, build(text("en")).unwrap());
 }

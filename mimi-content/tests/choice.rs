@@ -9,7 +9,9 @@
 )]
 
 use arbitrary::{Arbitrary, Unstructured};
-use mimi_content::choice::{AlternativesDiffer, Choice, Client, Fate, Leaf, Profile, Rank, Reference, Step};
+use mimi_content::choice::{
+    AlternativesDiffer, Choice, Client, Leaf, PartFate, PartRank, PartReference, PartStep, Profile,
+};
 use mimi_content::{
     Disposition, ExternalPart, MimiContent, MimiContentRef, MultiPart, NestedPart, PartIndex, PartRef,
     PartSemantics, Salt,
@@ -55,7 +57,7 @@ const CLIENT: Profile<'static> = Profile {
 
 /// Both forms of a message give the same choice.
 #[track_caller]
-fn choose(body: NestedPart, rank: impl Fn(&Leaf<'_>) -> Option<Rank>) -> Choice {
+fn choose(body: NestedPart, rank: impl Fn(&Leaf<'_>) -> Option<PartRank>) -> Choice {
     let message = message(body);
     let encoded = message.encode();
     let choice = Choice::new(&MimiContentRef::decode(&encoded).unwrap(), &rank);
@@ -71,7 +73,7 @@ fn steps(choice: &Choice) -> Vec<u16> {
     choice.steps().iter().map(|step| step.part.0).collect()
 }
 
-fn fates(choice: &Choice) -> Vec<Fate> {
+fn fates(choice: &Choice) -> Vec<PartFate> {
     choice.fates().map(|(_, fate)| fate).collect()
 }
 
@@ -94,15 +96,15 @@ fn chooses_in_the_nested_example() {
         let profile = Profile { media_types, languages };
         let choice = Choice::new(&message, |leaf| profile.rank(leaf));
         assert_eq!(steps(&choice), [chosen], "{media_types:?} {languages:?}");
-        let shown = image.map(|image| (part(image), Some(Fate::Referenced { by: part(chosen) })));
+        let shown = image.map(|image| (part(image), Some(PartFate::Referenced { by: part(chosen) })));
         if let Some((image, fate)) = shown {
             assert_eq!(choice.fate(image), fate);
         }
         let to = Some(part(if chosen < 5 { 5 } else { 10 }));
-        assert_eq!(choice.references(), [Reference { from: part(chosen), to }]);
+        assert_eq!(choice.references(), [PartReference { from: part(chosen), to }]);
     }
     // Both texts have the same kinds and languages; their languages are alternatives.
-    let choice = Choice::new(&message, |_| Some(Rank(0)));
+    let choice = Choice::new(&message, |_| Some(PartRank(0)));
     let differ = |multipart| AlternativesDiffer { multipart: part(multipart), kinds: false, languages: true };
     assert_eq!(choice.warnings(), [differ(2), differ(7)]);
     assert_eq!(choice.fate(part(11)), None);
@@ -115,13 +117,13 @@ fn chooses_in_the_other_examples() {
         Choice::new(&MimiContentRef::decode(&bytes).unwrap(), |leaf| CLIENT.rank(leaf))
     };
     let proprietary = choose("multipart-1");
-    assert_eq!(fates(&proprietary), [Fate::Processed, Fate::Processed, Fate::NotUnderstood]);
+    assert_eq!(fates(&proprietary), [PartFate::Processed, PartFate::Processed, PartFate::NotUnderstood]);
     let differ = AlternativesDiffer { multipart: part(0), kinds: true, languages: false };
     assert_eq!(proprietary.warnings(), [differ]);
     assert_eq!(steps(&choose("multipart-2")), [1, 2, 3]);
     assert_eq!(steps(&choose("original")), [0]);
-    assert_eq!((steps(&choose("delete")), fates(&choose("delete"))), (vec![], vec![Fate::Empty]));
-    assert_eq!(fates(&choose("conferencing")), [Fate::NotUnderstood]);
+    assert_eq!((steps(&choose("delete")), fates(&choose("delete"))), (vec![], vec![PartFate::Empty]));
+    assert_eq!(fates(&choose("conferencing")), [PartFate::NotUnderstood]);
     let link = Profile { media_types: &[""], languages: &[] };
     let bytes = example("conferencing");
     assert_eq!(steps(&Choice::new(&MimiContentRef::decode(&bytes).unwrap(), |leaf| link.rank(leaf))), [0]);
@@ -136,8 +138,8 @@ fn takes_the_best_of_a_choose_one_whatever_the_order() {
         let choice = client(multi(ChooseOne, "", parts.map(of_type).to_vec()));
         assert_eq!(steps(&choice), [2]);
         let video = if parts[0] == "video/mp4" { 1 } else { 3 };
-        assert_eq!(choice.fate(part(video)), Some(Fate::NotUnderstood));
-        assert_eq!(choice.fate(part(4 - video)), Some(Fate::NotChosen { chosen: part(2) }));
+        assert_eq!(choice.fate(part(video)), Some(PartFate::NotUnderstood));
+        assert_eq!(choice.fate(part(4 - video)), Some(PartFate::NotChosen { chosen: part(2) }));
     }
     // Among equals the first.
     assert_eq!(steps(&client(multi(ChooseOne, "", vec![text(""), text("")]))), [1]);
@@ -145,11 +147,15 @@ fn takes_the_best_of_a_choose_one_whatever_the_order() {
     let nothing = || NestedPart::null(Disposition::RENDER);
     assert_eq!(steps(&client(multi(ChooseOne, "", vec![nothing(), text("ja")]))), [2]);
     let choice = client(multi(ChooseOne, "", vec![of_type("video/mp4"), nothing()]));
-    assert_eq!(fates(&choice), [Fate::Processed, Fate::NotUnderstood, Fate::Empty]);
+    assert_eq!(fates(&choice), [PartFate::Processed, PartFate::NotUnderstood, PartFate::Empty]);
     let choice = client(multi(ChooseOne, "", vec![of_type("video/mp4"), of_type("x/y")]));
     assert_eq!(
         fates(&choice),
-        [Fate::NotUnderstood, Fate::Inside { multipart: part(0) }, Fate::Inside { multipart: part(0) }]
+        [
+            PartFate::NotUnderstood,
+            PartFate::Inside { multipart: part(0) },
+            PartFate::Inside { multipart: part(0) }
+        ]
     );
 }
 
@@ -183,7 +189,7 @@ fn a_language_is_inherited_from_the_nearest_part_that_names_one() {
         let message = message(body);
         let _ = Choice::of_owned(&message, |leaf| {
             seen.borrow_mut().push((leaf.index.0, leaf.language.to_owned()));
-            Some(Rank(0))
+            Some(PartRank(0))
         });
         seen.into_inner()
     };
@@ -238,20 +244,20 @@ fn a_single_unit_is_processed_as_a_whole_or_not_at_all() {
     assert_eq!(
         whole.steps(),
         [
-            Step { part: part(1), unit: None },
-            Step { part: part(3), unit },
-            Step { part: part(4), unit },
-            Step { part: part(5), unit: None }
+            PartStep { part: part(1), unit: None },
+            PartStep { part: part(3), unit },
+            PartStep { part: part(4), unit },
+            PartStep { part: part(5), unit: None }
         ]
     );
     let lacking =
         || multi(SingleUnit, "", vec![text(""), of_type("image/png"), of_type("video/mp4"), of_type("x/y")]);
     let choice = client(multi(ProcessAll, "", vec![lacking(), text("")]));
-    let inside = Fate::Inside { multipart: part(1) };
-    let incomplete = Fate::Incomplete { missing: part(4) };
+    let inside = PartFate::Inside { multipart: part(1) };
+    let incomplete = PartFate::Incomplete { missing: part(4) };
     assert_eq!(
         fates(&choice),
-        [Fate::Processed, incomplete, inside, inside, inside, inside, Fate::Processed]
+        [PartFate::Processed, incomplete, inside, inside, inside, inside, PartFate::Processed]
     );
     // A chooseOne passes it over; the level inside doesn't break the one around.
     let choice = client(multi(ChooseOne, "", vec![lacking(), text("ja")]));
@@ -260,7 +266,7 @@ fn a_single_unit_is_processed_as_a_whole_or_not_at_all() {
     let choice = client(multi(SingleUnit, "", vec![inner, text("")]));
     assert_eq!(
         choice.steps(),
-        [Step { part: part(3), unit: Some(part(0)) }, Step { part: part(4), unit: Some(part(0)) }]
+        [PartStep { part: part(3), unit: Some(part(0)) }, PartStep { part: part(4), unit: Some(part(0)) }]
     );
     // Units in units: the outermost counts.
     let inner = multi(SingleUnit, "", vec![text(""), text("")]);
@@ -277,11 +283,17 @@ fn of_a_process_all_as_much_as_possible_is_processed() {
     ));
     assert_eq!(
         fates(&choice),
-        [Fate::Processed, Fate::NotUnderstood, Fate::Processed, Fate::NotUnderstood, Fate::Processed]
+        [
+            PartFate::Processed,
+            PartFate::NotUnderstood,
+            PartFate::Processed,
+            PartFate::NotUnderstood,
+            PartFate::Processed
+        ]
     );
     let choice = client(multi(ProcessAll, "", vec![of_type("x/y"), of_type("x/z")]));
-    let inside = Fate::Inside { multipart: part(0) };
-    assert_eq!(fates(&choice), [Fate::NotUnderstood, inside, inside]);
+    let inside = PartFate::Inside { multipart: part(0) };
+    assert_eq!(fates(&choice), [PartFate::NotUnderstood, inside, inside]);
     // Of two alternatives that are as good, the one of which less is left out.
     let with = |image| multi(ProcessAll, "", vec![of_type("text/html"), of_type(image)]);
     assert_eq!(steps(&client(multi(ChooseOne, "", vec![with("video/mp4"), with("image/png")]))), [5, 6]);
@@ -297,11 +309,14 @@ fn a_part_that_was_referred_to_is_not_processed_again() {
     // Forward: whatever the disposition.
     let choice =
         client(multi(ProcessAll, "", vec![html("<img src='cid:2@local.invalid'>"), icon("x"), icon("y")]));
-    assert_eq!((steps(&choice), choice.fate(part(2))), (vec![1, 3], Some(Fate::Referenced { by: part(1) })));
+    assert_eq!(
+        (steps(&choice), choice.fate(part(2))),
+        (vec![1, 3], Some(PartFate::Referenced { by: part(1) }))
+    );
     // Backward: it was processed already.
     let choice = client(multi(ProcessAll, "", vec![icon("x"), html("cid:1@local.invalid")]));
     assert_eq!(steps(&choice), [1, 2]);
-    assert_eq!(choice.references(), [Reference { from: part(2), to: Some(part(1)) }]);
+    assert_eq!(choice.references(), [PartReference { from: part(2), to: Some(part(1)) }]);
     // To itself, in a circle, from what was referred to, twice, and to nothing.
     let circle = vec![
         html("cid:1@local.invalid cid:2@local.invalid cid:2@local.invalid"),
@@ -310,7 +325,10 @@ fn a_part_that_was_referred_to_is_not_processed_again() {
         text(""),
     ];
     let choice = client(multi(ProcessAll, "", circle));
-    assert_eq!((steps(&choice), choice.fate(part(3))), (vec![1, 4], Some(Fate::Referenced { by: part(2) })));
+    assert_eq!(
+        (steps(&choice), choice.fate(part(3))),
+        (vec![1, 4], Some(PartFate::Referenced { by: part(2) }))
+    );
     let found: Vec<_> =
         choice.references().iter().map(|found| (found.from.0, found.to.map(|to| to.0))).collect();
     assert_eq!(found, [(1, Some(1)), (1, Some(2)), (2, Some(3)), (2, Some(1)), (3, Some(2)), (3, None)]);
@@ -323,13 +341,16 @@ fn references_do_not_bring_back_what_was_left_out() {
     };
     let choose_one = multi(ChooseOne, "", vec![of_type("image/gif"), of_type("image/png")]);
     let choice = client(multi(ProcessAll, "", vec![refers("text/html"), choose_one.clone(), of_type("x/y")]));
-    assert_eq!((steps(&choice), choice.fate(part(3))), (vec![1], Some(Fate::NotChosen { chosen: part(4) })));
-    assert_eq!(choice.fate(part(4)), Some(Fate::Referenced { by: part(1) }));
+    assert_eq!(
+        (steps(&choice), choice.fate(part(3))),
+        (vec![1], Some(PartFate::NotChosen { chosen: part(4) }))
+    );
+    assert_eq!(choice.fate(part(4)), Some(PartFate::Referenced { by: part(1) }));
     // Plain text refers to nothing, and neither does what is not processed.
     for content_type in ["text/plain;charset=utf-8", "image/png", "application/vnd.example"] {
         let choice = client(multi(ProcessAll, "", vec![refers(content_type), choose_one.clone()]));
         assert_eq!(choice.references(), [], "{content_type}");
-        assert_eq!(choice.fate(part(4)), Some(Fate::Processed));
+        assert_eq!(choice.fate(part(4)), Some(PartFate::Processed));
     }
 }
 
@@ -400,7 +421,10 @@ fn assert_rules(message: &MimiContent, choice: &Choice, knows: impl Fn(&str) -> 
     let message = MimiContentRef::decode(&encoded).unwrap();
     assert_eq!(choice.fates().count(), message.parts().len());
     let taken = |index: PartIndex| {
-        matches!(choice.fate(index), Some(Fate::Processed | Fate::Referenced { .. } | Fate::Empty))
+        matches!(
+            choice.fate(index),
+            Some(PartFate::Processed | PartFate::Referenced { .. } | PartFate::Empty)
+        )
     };
     let mut expected_steps = Vec::new();
     for (index, fate) in choice.fates() {
@@ -408,18 +432,21 @@ fn assert_rules(message: &MimiContent, choice: &Choice, knows: impl Fn(&str) -> 
         let children: Vec<_> = message.children(index).map(|(child, _)| child).collect();
         match (&head.part, fate) {
             (PartRef::Null, fate) => {
-                assert!(matches!(fate, Fate::Empty | Fate::Inside { .. } | Fate::NotChosen { .. }))
+                assert!(matches!(
+                    fate,
+                    PartFate::Empty | PartFate::Inside { .. } | PartFate::NotChosen { .. }
+                ))
             }
-            (PartRef::Multi(multi), Fate::Processed) => match multi.semantics {
+            (PartRef::Multi(multi), PartFate::Processed) => match multi.semantics {
                 ChooseOne => assert_eq!(children.iter().filter(|child| taken(**child)).count(), 1),
                 SingleUnit => assert!(children.iter().all(|child| taken(*child))),
                 ProcessAll => assert!(children.iter().any(|child| taken(*child))),
             },
             (PartRef::Multi(_), fate) => {
-                assert!(!matches!(fate, Fate::Referenced { .. } | Fate::Empty));
+                assert!(!matches!(fate, PartFate::Referenced { .. } | PartFate::Empty));
                 for child in children {
-                    let multipart = if let Fate::Inside { multipart } = fate { multipart } else { index };
-                    assert_eq!(choice.fate(child), Some(Fate::Inside { multipart }));
+                    let multipart = if let PartFate::Inside { multipart } = fate { multipart } else { index };
+                    assert_eq!(choice.fate(child), Some(PartFate::Inside { multipart }));
                 }
             }
             (PartRef::Single(_) | PartRef::External(_), fate) => {
@@ -429,18 +456,18 @@ fn assert_rules(message: &MimiContent, choice: &Choice, knows: impl Fn(&str) -> 
                     _ => panic!("no leaf"),
                 };
                 match fate {
-                    Fate::Processed => {
+                    PartFate::Processed => {
                         assert!(knows(content_type));
                         expected_steps.push(index);
                     }
-                    Fate::Referenced { by } => {
+                    PartFate::Referenced { by } => {
                         assert!(knows(content_type) && by != index && taken(by));
-                        assert!(choice.references().contains(&Reference { from: by, to: Some(index) }));
+                        assert!(choice.references().contains(&PartReference { from: by, to: Some(index) }));
                     }
-                    Fate::NotUnderstood => assert!(!knows(content_type)),
-                    Fate::NotChosen { chosen } => assert!(taken(chosen) && chosen != index),
-                    Fate::Inside { multipart } => assert!(multipart < index && !taken(multipart)),
-                    Fate::Empty | Fate::Incomplete { .. } => panic!("{fate:?}"),
+                    PartFate::NotUnderstood => assert!(!knows(content_type)),
+                    PartFate::NotChosen { chosen } => assert!(taken(chosen) && chosen != index),
+                    PartFate::Inside { multipart } => assert!(multipart < index && !taken(multipart)),
+                    PartFate::Empty | PartFate::Incomplete { .. } => panic!("{fate:?}"),
                 }
             }
         }
@@ -462,7 +489,7 @@ proptest! {
 
     #[test]
     fn every_message_has_a_choice(message in any_message()) {
-        let all = Choice::of_owned(&message, |_| Some(Rank(0)));
+        let all = Choice::of_owned(&message, |_| Some(PartRank(0)));
         assert_rules(&message, &all, |_| true);
         let none = Choice::of_owned(&message, |_| None);
         assert_rules(&message, &none, |_| false);
@@ -512,7 +539,7 @@ fn a_part_that_is_only_named_is_shown_by_itself() {
 fn a_client_says_what_it_shows_inside_other_parts() {
     struct Terminal;
     impl Client for Terminal {
-        fn rank(&self, leaf: &Leaf<'_>) -> Option<Rank> {
+        fn rank(&self, leaf: &Leaf<'_>) -> Option<PartRank> {
             CLIENT.rank(leaf)
         }
         fn shown_parts(&self, _: &Leaf<'_>, _: &[u8]) -> Vec<PartIndex> {

@@ -5,7 +5,7 @@
 
 use mimi_content::{
     AeadAlgorithm, BuildError, Composer, Disposition, Expiration, ExternalPart, HashAlgorithm, MentionError,
-    MessageId, MimiContent, MultiPart, NestedPart, PartIndex, PartSemantics, PossibleHtml, ReplaceError,
+    MessageId, MimiContent, MultiPart, NestedPart, PartIndex, PartSemantics, PossibleHtmlError, ReplaceError,
     Salt, Text, UnboundPart, UnboundReason, mention_link,
 };
 
@@ -19,7 +19,7 @@ fn alice() -> Composer {
 
 fn full() -> MimiContent {
     let body = NestedPart::single(Disposition::INLINE, "en", "text/html", "<p>x</p>");
-    let mut extensions = mimi_content::Extensions::new();
+    let mut extensions = mimi_content::MessageExtensions::new();
     extensions.set_subject("subject").unwrap();
     extensions.set_text("private", "x").unwrap();
     MimiContent::builder(Salt::from_bytes([8; 16]), body)
@@ -94,7 +94,7 @@ fn refuses_markdown_that_may_hold_html() {
         ("<https://a b>", 0),
         ("<https://a.example", 0),
     ] {
-        assert_eq!(Text::markdown(text), Err(PossibleHtml { offset }), "{text}");
+        assert_eq!(Text::markdown(text), Err(PossibleHtmlError { offset }), "{text}");
     }
     for text in [
         "<https://a.example>",
@@ -112,7 +112,7 @@ fn refuses_markdown_that_may_hold_html() {
         let accepted = Text::markdown(text).unwrap();
         assert_eq!((accepted.as_str(), accepted.content_type()), (text, "text/markdown;variant=GFM-MIMI"));
     }
-    assert_eq!(PossibleHtml { offset: 5 }.to_string(), "a < that may begin HTML (byte 5)");
+    assert_eq!(PossibleHtmlError { offset: 5 }.to_string(), "a < that may begin HTML (byte 5)");
     assert_eq!(Text::plain("<b>").content_type(), "text/plain;charset=utf-8");
 }
 
@@ -221,7 +221,7 @@ fn every_message_names_sender_and_room() {
 
 #[test]
 fn an_edit_keeps_what_it_does_not_change() {
-    let mut extensions = mimi_content::Extensions::new();
+    let mut extensions = mimi_content::MessageExtensions::new();
     for key in [-7, 5, 6, 255, 257] {
         extensions.set_text(key, "kept").unwrap();
     }
@@ -260,8 +260,8 @@ fn an_edit_of_the_text_keeps_the_pictures() {
 
 #[test]
 fn nothing_erases_the_sender_and_the_room_of_a_composer() {
-    use mimi_content::{ExtensionError, Extensions};
-    let mut mine = Extensions::new();
+    use mimi_content::{ExtensionError, MessageExtensions};
+    let mut mine = MessageExtensions::new();
     mine.set_text("x", "y").unwrap();
     mine.set_sender_uri("mimi://a.example/u/mallory").unwrap();
     let message = || alice().message(SALT, Text::plain("x"));

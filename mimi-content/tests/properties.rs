@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use arbitrary::{Arbitrary, Unstructured};
 use mimi_content::{
-    ContentIdError, ExtendedTime, Extensions, MessageDerivedValues, MessageId, MessageStatusReport,
+    ContentIdError, ExtendedTime, MessageDerivedValues, MessageExtensions, MessageId, MessageStatusReport,
     MessageStatusReportRef, MimiContent, MimiContentRef, NestedPart, Part, PartIndex, PartRef, Timestamp,
 };
 use proptest::prelude::*;
@@ -144,13 +144,13 @@ proptest! {
     }
 
     #[test]
-    fn every_extension_value_is_what_ciborium_reads(extensions in valid::<Extensions>()) {
+    fn every_extension_value_is_what_ciborium_reads(extensions in valid::<MessageExtensions>()) {
         for (_, value) in extensions.iter() {
             match (value.to_value(), without_a_tree(value.encoded())) {
                 (Ok(tree), None) => {
                     // A key for private use: under some of the others the value would have to be of
                     // a certain form.
-                    let mut again = Extensions::new();
+                    let mut again = MessageExtensions::new();
                     again.set_value("own", &tree).unwrap();
                     prop_assert_eq!(again.get("own"), Some(value));
                 }
@@ -163,7 +163,7 @@ proptest! {
     #[test]
     fn typed_accessors_never_fail_on_what_they_set(subject in "\\PC{1,100}", seconds: u64, micros in 0_u32..1_000_000) {
         use mimi_content::{Fraction, SenderTimestamp};
-        let mut extensions = Extensions::new();
+        let mut extensions = MessageExtensions::new();
         extensions.set_subject(&subject).unwrap();
         let timestamp = SenderTimestamp { seconds, fraction: Some(Fraction::Microseconds(micros)) };
         extensions.set_sender_timestamp(timestamp).unwrap();

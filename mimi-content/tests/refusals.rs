@@ -9,8 +9,8 @@
 )]
 
 use mimi_content::{
-    BuildError, DecodeErrorKind, Disposition, Extensions, MAX_PARTS, MimiContent, MimiContentRef, MultiPart,
-    NestedPart, PartSemantics, Salt,
+    BuildError, DecodeErrorKind, Disposition, MAX_PARTS, MessageExtensions, MimiContent, MimiContentRef,
+    MultiPart, NestedPart, PartSemantics, Salt,
 };
 
 /// The fields of a small valid message, each encoded, to be replaced one at a time.
@@ -812,9 +812,9 @@ fn json_is_checked_like_bytes() {
     let message: MimiContent = serde_json::from_value(json).unwrap();
     assert_eq!(serde_json::to_value(&message).unwrap()["body"]["size"], 9_007_199_254_740_991_u64);
 
-    let mut extensions = Extensions::new();
+    let mut extensions = MessageExtensions::new();
     extensions.set_text("key", "value").unwrap();
     let json = serde_json::to_value(&extensions).unwrap();
     assert_eq!(json, serde_json::json!([[{"text": "key"}, "6576616c7565"]]));
-    assert_eq!(serde_json::from_value::<Extensions>(json).unwrap(), extensions);
+    assert_eq!(serde_json::from_value::<MessageExtensions>(json).unwrap(), extensions);
 }

@@ -8,8 +8,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use mimi_content::timeline::{
-    BodyKind, DifferentRow, Incoming, LinkRow, LookUp, MessageRow, NotAuthorized, Place, Received, Relation,
-    Retraction, StatusRow, Timeline, UnseenRow, effect, sender_only,
+    BodyKind, DifferentRow, Incoming, LinkRow, LookUp, MessageRow, NotAuthorizedError, Relation, Retraction,
+    StatusRow, Timeline, TimelineMessage, TimelinePlace, UnseenRow, effect, sender_only,
 };
 use mimi_content::{
     Disposition, Expiration, MessageId, MessageStatus, MessageStatusReport, MimiContent, NestedPart, Salt,
@@ -24,7 +24,7 @@ struct Counted<'l, L> {
     steps: &'l Cell<usize>,
 }
 
-impl<L: LookUp<(), NotAuthorized, Error = Infallible>> Counted<'_, L> {
+impl<L: LookUp<(), NotAuthorizedError, Error = Infallible>> Counted<'_, L> {
     fn one<T>(&self, answer: T) -> T {
         self.steps.set(self.steps.get() + 1);
         answer
@@ -37,10 +37,12 @@ impl<L: LookUp<(), NotAuthorized, Error = Infallible>> Counted<'_, L> {
     }
 }
 
-impl<L: LookUp<(), NotAuthorized, Error = Infallible>> LookUp<(), NotAuthorized> for Counted<'_, L> {
+impl<L: LookUp<(), NotAuthorizedError, Error = Infallible>> LookUp<(), NotAuthorizedError>
+    for Counted<'_, L>
+{
     type Error = Infallible;
 
-    fn message(&self, id: &MessageId) -> Result<Option<MessageRow<NotAuthorized>>, Infallible> {
+    fn message(&self, id: &MessageId) -> Result<Option<MessageRow<NotAuthorizedError>>, Infallible> {
         self.one(self.rows.message(id))
     }
 
@@ -52,15 +54,27 @@ impl<L: LookUp<(), NotAuthorized, Error = Infallible>> LookUp<(), NotAuthorized>
         self.one(self.rows.link(relation, id))
     }
 
-    fn deletion_after(&self, first: &MessageId, after: Option<Place>) -> Result<Option<Place>, Infallible> {
+    fn deletion_after(
+        &self,
+        first: &MessageId,
+        after: Option<TimelinePlace>,
+    ) -> Result<Option<TimelinePlace>, Infallible> {
         self.one(self.rows.deletion_after(first, after))
     }
 
-    fn edit_before(&self, first: &MessageId, before: Option<Place>) -> Result<Option<Place>, Infallible> {
+    fn edit_before(
+        &self,
+        first: &MessageId,
+        before: Option<TimelinePlace>,
+    ) -> Result<Option<TimelinePlace>, Infallible> {
         self.one(self.rows.edit_before(first, before))
     }
 
-    fn topic_before(&self, first: &MessageId, before: Option<Place>) -> Result<Option<Place>, Infallible> {
+    fn topic_before(
+        &self,
+        first: &MessageId,
+        before: Option<TimelinePlace>,
+    ) -> Result<Option<TimelinePlace>, Infallible> {
         self.one(self.rows.topic_before(first, before))
     }
 
@@ -181,7 +195,7 @@ fn steps(stream: &[Message]) -> usize {
     };
     for message in stream {
         let received =
-            || Received::from_owned(id(message.number), ALICE, message.accepted_ms, &message.content);
+            || TimelineMessage::from_owned(id(message.number), ALICE, message.accepted_ms, &message.content);
         count(&timeline, Incoming::Message(received()));
         let _ = timeline.insert(received(), (), &sender_only);
     }

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use mimi_codec::{
-    DecodeError, EncodeError, InvalidValue,
+    DecodeError, EncodeError, InvalidValueError,
     code_points::{CipherSuite, ComponentID, CredentialType, ProposalType},
     mls::Sender,
     protocol::GroupInfoCode,
@@ -156,7 +156,7 @@ pub enum CryptoError {
     /// A value doesn't fit its vector.
     Encode(EncodeError),
     /// Values that can't stand together in one struct.
-    Invalid(InvalidValue),
+    Invalid(InvalidValueError),
 }
 
 impl fmt::Display for CryptoError {
@@ -269,8 +269,8 @@ impl From<EncodeError> for CryptoError {
     }
 }
 
-impl From<InvalidValue> for CryptoError {
-    fn from(error: InvalidValue) -> Self {
+impl From<InvalidValueError> for CryptoError {
+    fn from(error: InvalidValueError) -> Self {
         Self::Invalid(error)
     }
 }

@@ -10,7 +10,7 @@
 use alloc::collections::BTreeSet;
 
 use mimi_codec::{
-    InvalidValue, MatchedProvider, RoomUri, UserUri,
+    InvalidValueError, MatchedProvider, RoomUri, UserUri,
     extensions::SafeAAD,
     protocol::{
         ApplicationMessage, FanoutEvent, FanoutMessage, FrankAAD, IdentifierUri, ParticipantListData,
@@ -172,7 +172,7 @@ impl Franked<Signed> {
     ///
     /// # Errors
     /// None today: an application message has no rule to break.
-    pub fn fanout_message(&self, message: ApplicationMessage) -> Result<FanoutMessage, InvalidValue> {
+    pub fn fanout_message(&self, message: ApplicationMessage) -> Result<FanoutMessage, InvalidValueError> {
         let frank = Some(self.frank.clone());
         FanoutMessage::new(self.accepted_timestamp, FanoutEvent::Application { message, frank })
     }

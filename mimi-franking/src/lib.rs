@@ -44,7 +44,7 @@
 //! # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 //! # let mut rng = ChaCha20Rng::seed_from_u64(1);
 //! # let (alice, room) = ("mimi://b.example/u/alice", "mimi://hub.example/r/clubhouse");
-//! # let mut extensions = mimi_content::Extensions::new();
+//! # let mut extensions = mimi_content::MessageExtensions::new();
 //! # set_sender_and_room(&mut extensions, alice, room)?;
 //! # let text = NestedPart::single(Disposition::RENDER, "en", "text/plain;charset=utf-8", "Something vile");
 //! # let message = MimiContent::builder(Salt::generate(&mut rng), text).extensions(extensions).build()?;

@@ -24,7 +24,7 @@ use crate::{
 
 /// A decrypted message with its frank and the identities that the client checked.
 #[derive(Clone, Copy, Debug)]
-pub struct Received<'a, C: Construction> {
+pub struct DecryptedMessage<'a, C: Construction> {
     /// The application data, byte for byte as MLS decrypted it.
     pub application_data: &'a [u8],
     /// The `frank_aad` item of the message's SafeAAD, if present.
@@ -102,7 +102,7 @@ impl<C: Construction> VerifiedFrank<C> {
 pub fn verify<C: Construction>(
     agent: &impl CheckStamp<C>,
     content: &impl FrankableContent<C>,
-    received: &Received<'_, C>,
+    received: &DecryptedMessage<'_, C>,
 ) -> Result<Option<VerifiedFrank<C>>, FrankingError> {
     let Some(candidate) = check_all_but_stamp(content, received)? else { return Ok(None) };
     agent.check(&candidate.frank, &candidate.context)?;
@@ -115,7 +115,7 @@ pub fn verify<C: Construction>(
 pub fn verify_all<C: Construction>(
     agent: &impl CheckStamp<C>,
     content: &impl FrankableContent<C>,
-    received: &[Received<'_, C>],
+    received: &[DecryptedMessage<'_, C>],
 ) -> Vec<Result<Option<VerifiedFrank<C>>, FrankingError>> {
     let candidates: Vec<_> = received.iter().map(|received| check_all_but_stamp(content, received)).collect();
     let open: Vec<_> = candidates
@@ -138,7 +138,7 @@ pub fn verify_all<C: Construction>(
 /// Checks everything but the stamp.
 fn check_all_but_stamp<C: Construction>(
     content: &impl FrankableContent<C>,
-    received: &Received<'_, C>,
+    received: &DecryptedMessage<'_, C>,
 ) -> Result<Option<VerifiedFrank<C>>, FrankingError> {
     let Some(frank) = received.frank else { return Ok(None) };
     let frank_aad = received.frank_aad.ok_or(FrankingError::FrankWithoutTag)?;

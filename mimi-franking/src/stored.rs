@@ -7,7 +7,7 @@ use mimi_codec::{
 
 use crate::{
     CheckStamp, Construction, FrankableContent, FrankingError, VerifiedFrank,
-    receiver::{self, Received},
+    receiver::{self, DecryptedMessage},
 };
 
 /// A frank that was verified before it was stored. It is as trustworthy as the storage: an attacker
@@ -95,7 +95,7 @@ impl<C: Construction> StoredFrank<C> {
     ) -> Result<VerifiedFrank<C>, FrankingError> {
         let sender_uri = UserUri::try_from(&self.context.sender_uri)?;
         let room_uri = RoomUri::try_from(&self.context.room_uri)?;
-        let received = Received {
+        let received = DecryptedMessage {
             application_data,
             frank_aad: Some(&self.frank_aad),
             frank: Some(&self.frank),

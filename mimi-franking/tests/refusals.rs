@@ -10,14 +10,14 @@ use mimi_codec::{
     media_type::ApplicationFraming,
     protocol::{AbusiveMessage, FrankAAD, IdentifierUri, ParticipantListData, UserRolePair},
 };
-use mimi_content::{Disposition, ExtensionKey, Extensions, MimiContent, NestedPart, Salt};
+use mimi_content::{Disposition, ExtensionKey, MessageExtensions, MimiContent, NestedPart, Salt};
 use mimi_crypto::{CipherSuiteProvider, CryptoError, RustCrypto, Secret};
 use mimi_franking::{
     ContentError, ContextHash, ContextSecret, Framing, FrankableContent, FrankingAgent, FrankingAgentKey,
     FrankingAssertion, FrankingError, FrankingKey, FrankingSalt, HubKey, HubKeyId, IntegrityMac,
     IntegritySecret, MimiFrankable, MimiFrankable02, OwnAgent, OwnAgents, Signed, StoredFrank, franking_tag,
     hub::{ActiveSender, RoomUsers, Submission, UserIndex},
-    receiver::{self, Received},
+    receiver::{self, DecryptedMessage},
     report::{AbuseReportBuilder, ReportCheck, ReportedMessage},
     sender, set_franking_assertion, set_franking_assertion_02,
 };
@@ -61,7 +61,7 @@ fn assertions(frankable: MimiFrankable, data: &[u8]) -> Result<(Vec<u8>, Vec<u8>
     Ok((read.sender_uri.to_vec(), read.room_uri.to_vec()))
 }
 
-fn message_with(extensions: Extensions) -> Vec<u8> {
+fn message_with(extensions: MessageExtensions) -> Vec<u8> {
     let body = NestedPart::single(Disposition::RENDER, "", "text/plain;charset=utf-8", "x");
     MimiContent::builder(Salt::from_bytes([7; 16]), body).extensions(extensions).build().unwrap().encode()
 }
@@ -69,8 +69,8 @@ fn message_with(extensions: Extensions) -> Vec<u8> {
 #[test]
 fn refuses_content_without_sender_or_room() {
     let bare = MimiFrankable::new(Framing::Bare);
-    assert_eq!(assertions(bare, &message_with(Extensions::new())), Err(ContentError::MissingSender));
-    let mut extensions = Extensions::new();
+    assert_eq!(assertions(bare, &message_with(MessageExtensions::new())), Err(ContentError::MissingSender));
+    let mut extensions = MessageExtensions::new();
     extensions.set_sender_uri(ALICE).unwrap();
     assert_eq!(assertions(bare, &message_with(extensions)), Err(ContentError::MissingRoom));
     assert!(matches!(assertions(bare, b"none"), Err(ContentError::Mimi(_))));
@@ -106,7 +106,7 @@ fn the_tag_covers_the_application_framing() {
     let commitment = sender::commit::<Signed>(&frankable, &data, &uri(ALICE), &uri(ROOM)).unwrap();
     let message = Message::<Signed>::accepted(&room, &data, commitment.frank_aad(), &uri(ALICE), &uri(ROOM));
     let verify = |data: &[u8]| {
-        let received = Received { application_data: data, ..message.received() };
+        let received = DecryptedMessage { application_data: data, ..message.received() };
         receiver::verify(&room.franking_agent(), &frankable, &received).map(|frank| frank.is_some())
     };
     assert_eq!(verify(&data), Ok(true));
@@ -132,7 +132,7 @@ fn the_tag_covers_the_application_framing() {
 fn the_caller_names_the_key_of_the_franking_assertion() {
     let key = FrankingKey::from_bytes([3; 32]);
     let assertion = FrankingAssertion { sender_uri: ALICE, room_uri: ROOM };
-    let mut extensions = Extensions::new();
+    let mut extensions = MessageExtensions::new();
     set_franking_assertion_02(&mut extensions, ASSERTION_KEY, &key, &assertion).unwrap();
     let data = message_with(extensions.clone());
     let read = |key, data: &[u8]| {
@@ -153,7 +153,7 @@ fn the_caller_names_the_key_of_the_franking_assertion() {
     assert_eq!(read(ASSERTION_KEY, &message_with(extensions)), Err(ContentError::MalformedAssertion));
 
     // 03's map, and 06 that knows none.
-    let mut extensions = Extensions::new();
+    let mut extensions = MessageExtensions::new();
     set_franking_assertion(&mut extensions, ASSERTION_KEY, &assertion).unwrap();
     let data = message_with(extensions);
     let frankable = MimiFrankable::with_assertion(Framing::Bare, ASSERTION_KEY);
@@ -313,21 +313,24 @@ fn refuses_secrets_that_no_suite_has() {
 fn accepts_a_message_without_frank_as_unfranked() {
     let room = Room::new(SUITE);
     let message = sent::<Signed>(&room);
-    let verify = |received: Received<'_, Signed>| {
+    let verify = |received: DecryptedMessage<'_, Signed>| {
         receiver::verify(&room.franking_agent(), &Signed::CONTENT, &received).map(|frank| frank.is_some())
     };
     assert_eq!(verify(message.received()), Ok(true));
-    assert_eq!(verify(Received { frank: None, ..message.received() }), Ok(false));
-    assert_eq!(verify(Received { frank: None, frank_aad: None, ..message.received() }), Ok(false));
+    assert_eq!(verify(DecryptedMessage { frank: None, ..message.received() }), Ok(false));
+    assert_eq!(verify(DecryptedMessage { frank: None, frank_aad: None, ..message.received() }), Ok(false));
     // Nothing is asked of content that isn't franked.
-    assert_eq!(verify(Received { frank: None, application_data: b"?", ..message.received() }), Ok(false));
+    assert_eq!(
+        verify(DecryptedMessage { frank: None, application_data: b"?", ..message.received() }),
+        Ok(false)
+    );
 }
 
 #[test]
 fn refuses_a_frank_without_a_tag() {
     let room = Room::new(SUITE);
     let message = sent::<Signed>(&room);
-    let received = Received { frank_aad: None, ..message.received() };
+    let received = DecryptedMessage { frank_aad: None, ..message.received() };
     let found = receiver::verify(&room.franking_agent(), &Signed::CONTENT, &received);
     assert_eq!(found, Err(FrankingError::FrankWithoutTag));
 }
@@ -417,7 +420,7 @@ fn many_get_the_verdicts_that_they_get_alone() {
         .enumerate()
         .map(|(at, message)| {
             let received = message.received();
-            if at % 7 == 0 { Received { frank: None, ..received } } else { received }
+            if at % 7 == 0 { DecryptedMessage { frank: None, ..received } } else { received }
         })
         .collect();
     let agent = room.franking_agent();

@@ -14,12 +14,12 @@ use mimi_codec::{
 };
 use mimi_content::{
     MessageId, MimiContent, Salt, Text,
-    timeline::{EntryState, Received, Timeline},
+    timeline::{EntryState, Timeline, TimelineMessage},
 };
 use mimi_franking::{Framing, MimiFrankable};
 use mimi_policy::{
     Change,
-    message::{EarlierMessage, Known},
+    message::{ClientKnowledge, EarlierMessage},
     preset::ExampleRoom,
 };
 use mimi_room::{
@@ -81,7 +81,7 @@ fn submit(world: &mut World, from: usize, to: usize, composed: &Composed) -> Mes
 /// One message that a client has.
 struct One<'a>(MessageId, &'a str, &'a mimi_content::MimiContentRef<'a>);
 
-impl Known for One<'_> {
+impl ClientKnowledge for One<'_> {
     fn earlier(&self, id: &MessageId) -> Option<EarlierMessage<'_>> {
         (*id == self.0).then(|| EarlierMessage::new(self.1, self.2))
     }
@@ -154,9 +154,12 @@ fn bob_writes_edits_and_reacts_and_alice_reports_and_retracts() {
     // goes with it, and the bytes stay as evidence.
     let mut screen: Timeline<Vec<u8>> = Timeline::new();
     let at = message.accepted_at;
-    let shown = Received::new(id, &bob_uri, at, &read);
-    let _ = screen
-        .insert(shown, message.application_data.clone(), &|_: &mimi_content::timeline::Change<'_, _>| Ok(()));
+    let shown = TimelineMessage::new(id, &bob_uri, at, &read);
+    let _ = screen.insert(
+        shown,
+        message.application_data.clone(),
+        &|_: &mimi_content::timeline::TimelineChange<'_, _>| Ok(()),
+    );
     assert_eq!(screen.entry(&id).unwrap().state(0), EntryState::Shown);
     let retractions: Vec<_> = committed.rights.iter().filter_map(mimi_room::Right::retraction).collect();
     assert_eq!(retractions.len(), 1);
@@ -169,9 +172,9 @@ fn bob_writes_edits_and_reacts_and_alice_reports_and_retracts() {
     // The edit was received late, and shows nothing either.
     let later = MimiContent::decode(&edited.application_data).unwrap();
     let edit_id = later.message_id(&bob_uri, &room).unwrap();
-    let shown = Received::from_owned(edit_id, &bob_uri, edited.accepted_at, &later);
-    let _ =
-        screen.insert(shown, edited.application_data, &|_: &mimi_content::timeline::Change<'_, _>| Ok(()));
+    let shown = TimelineMessage::from_owned(edit_id, &bob_uri, edited.accepted_at, &later);
+    let _ = screen
+        .insert(shown, edited.application_data, &|_: &mimi_content::timeline::TimelineChange<'_, _>| Ok(()));
     assert_eq!(screen.entry(&edit_id).unwrap().state(0), EntryState::Retracted);
 
     let all = world.clients[0].room().retract_all_of(&Names, &message.sender.user, None, None, 9);
@@ -183,7 +186,7 @@ fn buttons_say_what_the_hub_would_say() {
     let (mut world, bob) = with_bob();
     let alice = world.clients[0].user.clone();
     let bob_uri = world.clients[bob].user.clone();
-    let removes = |answers: &[mimi_policy::queries::Answer], user: &mimi_codec::UserUri| {
+    let removes = |answers: &[mimi_policy::queries::ChangeAnswer], user: &mimi_codec::UserUri| {
         let wanted = Change::RemoveParticipant { user: user.clone() };
         answers.iter().find(|it| it.changes.contains(&wanted)).map(|it| it.verdict.is_ok())
     };

@@ -13,8 +13,8 @@ use mimi_codec::{
     },
 };
 use mimi_room::{
-    Refused, Wishes,
-    client::{ClientError, Event, ExternalJoin, FetchError, GroupInfoFetch},
+    RoomRefusal, Wishes,
+    client::{ClientError, Event, FetchError, GroupInfoFetch, PendingExternalJoin},
     hub::{Call, Rate},
 };
 use world::*;
@@ -64,7 +64,7 @@ fn refuses_a_change_without_the_right_at_the_client_and_at_the_hub() {
     let alice = world.clients[0].user.clone();
     let wishes = Wishes::default().set_role(alice, 1);
     let refused = world.clients[bob].room().commit(&Names, &wishes).unwrap_err();
-    assert!(matches!(refused, ClientError::Refused(Refused::Policy { .. })), "{refused:?}");
+    assert!(matches!(refused, ClientError::Refused(RoomRefusal::Policy { .. })), "{refused:?}");
     // The room goes on.
     assert!(is_success(&world.commit(bob, &Wishes::default())));
 }
@@ -101,7 +101,7 @@ fn another_client_of_a_user_joins_from_outside_with_the_sealed_group_info() {
     let tbe = fetch_group_info(&mut world, second, None).unwrap();
     let user = world.clients[second].user.clone();
     let seed = mimi_policy::TableSeed::known();
-    let join = ExternalJoin::new(room_uri(), tbe, &user, None, &Names, seed).unwrap();
+    let join = PendingExternalJoin::new(room_uri(), tbe, &user, None, &Names, seed).unwrap();
     let (own, stack) = world.clients[second].external_stack(&join);
     let request = join.request(&Names, own).unwrap();
     let (response, applied) = world.update("b.example", &request);
@@ -164,7 +164,7 @@ fn a_joiner_gets_the_proposals_that_wait_with_the_group_info() {
 
 #[test]
 fn the_hub_takes_only_so_much_from_one_provider() {
-    let limits = mimi_room::hub::Limits {
+    let limits = mimi_room::hub::HubLimits {
         max_body: 10_000,
         rate: Rate { burst: 2, interval_ms: 60_000 },
         ..Default::default()

@@ -38,13 +38,13 @@ use mimi_codec::{
 ///
 /// ```
 /// use mimi_codec::room_policy::Optionality;
-/// use mimi_policy::component::{Answer, Because};
+/// use mimi_policy::component::{ComponentAnswer, Because};
 ///
-/// assert_eq!(Answer::of(Optionality::Optional, true), Answer::Yes(Because::OwnChoice));
-/// assert_eq!(Answer::of(Optionality::Forbidden, true), Answer::No(Because::Room));
+/// assert_eq!(ComponentAnswer::of(Optionality::Optional, true), ComponentAnswer::Yes(Because::OwnChoice));
+/// assert_eq!(ComponentAnswer::of(Optionality::Forbidden, true), ComponentAnswer::No(Because::Room));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Answer {
+pub enum ComponentAnswer {
     /// It is to be done.
     Yes(Because),
     /// It is not to be done.
@@ -60,7 +60,7 @@ pub enum Because {
     OwnChoice,
 }
 
-impl Answer {
+impl ComponentAnswer {
     /// The room's word where it has one, else the user's own choice.
     #[must_use]
     pub const fn of(room: Optionality, own_choice: bool) -> Self {
@@ -85,7 +85,7 @@ pub const MAX_MEDIA_TYPES: usize = 1024;
 
 /// How much a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
+pub enum ComponentSeverity {
     /// Allowed, and hardly what was meant.
     Advice,
     /// The draft rules it out, or no member could follow it: a hub refuses the component.
@@ -95,7 +95,7 @@ pub enum Severity {
 /// What is wrong with one of a room's component policies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Finding {
+pub enum ComponentFinding {
     /// The data of a component isn't what it has to be.
     Malformed(ComponentID, DecodeError),
     /// Of `base_room_policy`.
@@ -120,12 +120,12 @@ pub enum Finding {
     Operational(operational::OperationalFinding),
 }
 
-impl Finding {
+impl ComponentFinding {
     /// How much it weighs.
     #[must_use]
-    pub fn severity(&self) -> Severity {
+    pub fn severity(&self) -> ComponentSeverity {
         match self {
-            Self::Malformed(..) => Severity::Invalid,
+            Self::Malformed(..) => ComponentSeverity::Invalid,
             Self::Base(finding) => finding.severity(),
             Self::StatusNotification(finding) => finding.severity(),
             Self::JoinLink(finding) => finding.severity(),
@@ -158,7 +158,7 @@ impl Finding {
     }
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for ComponentFinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed(component_id, error) => write!(f, "{component_id}: {error}"),
@@ -180,12 +180,12 @@ impl fmt::Display for Finding {
 fn open<T: DecodeOwned>(
     dictionary: &AppDataDictionary,
     component_id: ComponentID,
-    findings: &mut Vec<Finding>,
+    findings: &mut Vec<ComponentFinding>,
 ) -> Option<T> {
     match T::decode_exact(dictionary.data(component_id)?) {
         Ok(content) => Some(content),
         Err(error) => {
-            findings.push(Finding::Malformed(component_id, error));
+            findings.push(ComponentFinding::Malformed(component_id, error));
             None
         }
     }
@@ -202,7 +202,7 @@ fn open<T: DecodeOwned>(
 ///     room_policy::MessageExpiration,
 /// };
 /// use mimi_policy::component::{
-///     Finding, Severity, findings, message_expiration::MessageExpirationFinding,
+///     ComponentFinding, ComponentSeverity, findings, message_expiration::MessageExpirationFinding,
 /// };
 ///
 /// let expiration = MessageExpiration::Required {
@@ -218,52 +218,57 @@ fn open<T: DecodeOwned>(
 ///
 /// let found = findings(&dictionary, None);
 /// let expected = MessageExpirationFinding::MinAboveMax { min: 60, max: 10 };
-/// assert_eq!(found, [Finding::MessageExpiration(expected)]);
-/// assert_eq!(found[0].severity(), Severity::Invalid);
+/// assert_eq!(found, [ComponentFinding::MessageExpiration(expected)]);
+/// assert_eq!(found[0].severity(), ComponentSeverity::Invalid);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn findings(dictionary: &AppDataDictionary, hub: Option<DnsNameRef<'_>>) -> Vec<Finding> {
+pub fn findings(dictionary: &AppDataDictionary, hub: Option<DnsNameRef<'_>>) -> Vec<ComponentFinding> {
     let mut found = Vec::new();
     let roles = open::<RoleData>(dictionary, ComponentID::ROLES_LIST, &mut found);
     let roles: &[Role] = roles.as_ref().map_or(&[], |data| &data.roles);
     if let Some(policy) = open::<BaseRoomPolicy>(dictionary, ComponentID::BASE_ROOM_POLICY, &mut found) {
         let present = dictionary.component_data.iter().map(|entry| entry.component_id);
-        found.extend(base::findings(&policy, hub, present).into_iter().map(Finding::Base));
+        found.extend(base::findings(&policy, hub, present).into_iter().map(ComponentFinding::Base));
     }
     let id = ComponentID::STATUS_NOTIFICATION_POLICY;
     if let Some(policy) = open::<StatusNotificationPolicy>(dictionary, id, &mut found) {
-        found.extend(status_notification::findings(&policy).into_iter().map(Finding::StatusNotification));
+        found.extend(
+            status_notification::findings(&policy).into_iter().map(ComponentFinding::StatusNotification),
+        );
     }
     let links = open::<JoinLinksData>(dictionary, ComponentID::JOIN_LINKS, &mut found);
     if let Some(policy) = open::<JoinLinkPolicy>(dictionary, ComponentID::JOIN_LINK_POLICY, &mut found) {
-        found.extend(join_link::findings(&policy, links.as_ref()).into_iter().map(Finding::JoinLink));
+        found
+            .extend(join_link::findings(&policy, links.as_ref()).into_iter().map(ComponentFinding::JoinLink));
     } else if links.is_some_and(|links| !links.join_links.is_empty()) {
-        found.push(Finding::JoinLink(join_link::JoinLinkFinding::NoPolicy));
+        found.push(ComponentFinding::JoinLink(join_link::JoinLinkFinding::NoPolicy));
     }
     if let Some(policy) = open::<LinkPreviewPolicy>(dictionary, ComponentID::LINK_PREVIEW_POLICY, &mut found)
     {
-        found.extend(link_preview::findings(&policy).into_iter().map(Finding::LinkPreview));
+        found.extend(link_preview::findings(&policy).into_iter().map(ComponentFinding::LinkPreview));
     }
     if let Some(policy) = open::<AssetPolicy>(dictionary, ComponentID::ASSET_POLICY, &mut found) {
-        found.extend(asset::findings(&policy, hub).into_iter().map(Finding::Asset));
+        found.extend(asset::findings(&policy, hub).into_iter().map(ComponentFinding::Asset));
     }
     if let Some(policy) = open::<LoggingPolicy>(dictionary, ComponentID::LOGGING_POLICY, &mut found) {
-        found.extend(logging::findings(&policy).into_iter().map(Finding::Logging));
+        found.extend(logging::findings(&policy).into_iter().map(ComponentFinding::Logging));
     }
     if let Some(policy) = open::<HistoryPolicy>(dictionary, ComponentID::CHAT_HISTORY_POLICY, &mut found) {
-        found.extend(history::findings(&policy, roles).into_iter().map(Finding::History));
+        found.extend(history::findings(&policy, roles).into_iter().map(ComponentFinding::History));
     }
     if let Some(policy) = open::<BotPolicy>(dictionary, ComponentID::BOT_POLICY, &mut found) {
-        found.extend(bot::findings(&policy, roles).into_iter().map(Finding::Bot));
+        found.extend(bot::findings(&policy, roles).into_iter().map(ComponentFinding::Bot));
     }
     let id = ComponentID::MESSAGE_EXPIRATION_POLICY;
     if let Some(policy) = open::<MessageExpiration>(dictionary, id, &mut found) {
-        found.extend(message_expiration::findings(&policy).into_iter().map(Finding::MessageExpiration));
+        found.extend(
+            message_expiration::findings(&policy).into_iter().map(ComponentFinding::MessageExpiration),
+        );
     }
     let id = ComponentID::MLS_OPERATIONAL_POLICY;
     if let Some(policy) = open::<OperationalParameters>(dictionary, id, &mut found) {
-        found.extend(operational::findings(&policy).into_iter().map(Finding::Operational));
+        found.extend(operational::findings(&policy).into_iter().map(ComponentFinding::Operational));
     }
     found
 }

@@ -176,14 +176,14 @@ pub(crate) struct Party {
 
 /// A plan was made for another state, or another room, than it was to be applied to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StalePlan {
+pub struct StalePlanError {
     /// The version of the state that the plan was made for.
     pub planned: u64,
     /// The version of the state now.
     pub current: u64,
 }
 
-impl fmt::Display for StalePlan {
+impl fmt::Display for StalePlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { planned, current } = self;
         if planned == current {
@@ -194,4 +194,4 @@ impl fmt::Display for StalePlan {
     }
 }
 
-impl core::error::Error for StalePlan {}
+impl core::error::Error for StalePlanError {}

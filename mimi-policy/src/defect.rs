@@ -157,11 +157,11 @@ impl fmt::Display for Defect {
 /// A room that is not valid, and all reasons why, in the order: roles, participants, clients, base
 /// policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InvalidRoom {
+pub struct InvalidRoomError {
     pub(crate) defects: Vec<Defect>,
 }
 
-impl InvalidRoom {
+impl InvalidRoomError {
     /// The reasons; at least one.
     #[must_use]
     pub fn defects(&self) -> &[Defect] {
@@ -169,7 +169,7 @@ impl InvalidRoom {
     }
 }
 
-impl fmt::Display for InvalidRoom {
+impl fmt::Display for InvalidRoomError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the room is not valid")?;
         for (index, defect) in self.defects.iter().enumerate() {
@@ -179,4 +179,4 @@ impl fmt::Display for InvalidRoom {
     }
 }
 
-impl core::error::Error for InvalidRoom {}
+impl core::error::Error for InvalidRoomError {}

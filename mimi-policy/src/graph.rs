@@ -6,12 +6,12 @@
 //!
 //! ```
 //! use mimi_codec::room_policy::PreAuthData;
-//! use mimi_policy::graph::{Means, RoleGraph};
+//! use mimi_policy::graph::{MoveRight, RoleGraph};
 //! use mimi_policy::preset;
 //!
 //! let room = preset::anyone_can_join();
 //! let graph = RoleGraph::new(&room.base, &room.roles, &PreAuthData { preauthorized_entries: vec![] });
-//! assert!(graph.moves().iter().any(|step| (step.means, step.from, step.to) == (Means::OpenJoin, 0, 2)));
+//! assert!(graph.moves().iter().any(|step| (step.means, step.from, step.to) == (MoveRight::OpenJoin, 0, 2)));
 //! assert!(graph.to_mermaid().starts_with("flowchart LR\n"));
 //! ```
 
@@ -38,7 +38,7 @@ const BANNED: u32 = 1;
 
 /// By which right a user comes to a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Means {
+pub enum MoveRight {
     /// `canAddParticipant`, by another.
     Add,
     /// `canOpenJoin`, by the user itself.
@@ -61,7 +61,7 @@ pub enum Means {
     Leave,
 }
 
-impl Means {
+impl MoveRight {
     /// The capability.
     #[must_use]
     pub const fn capability(self) -> C {
@@ -99,7 +99,7 @@ pub struct Move {
     /// The actor's role; 0 for a user who isn't on the list.
     pub by: u32,
     /// By which right.
-    pub means: Means,
+    pub means: MoveRight,
 }
 
 /// The roles of a room, and the moves between them.
@@ -196,7 +196,7 @@ fn by_table(
     if from == to || !known(from) || !known(to) {
         return;
     }
-    let mut grant = |means: Means, applies: bool| {
+    let mut grant = |means: MoveRight, applies: bool| {
         if applies && held.contains(&means.capability()) {
             moves.insert(Move { from, to, by, means });
         }
@@ -205,17 +205,17 @@ fn by_table(
     let open = !base.fixed_membership;
     let banned = has_banned_role(roles);
     if by == NO_ROLE {
-        grant(Means::OpenJoin, open && from == NO_ROLE);
-        grant(Means::JoinCode, open && from == NO_ROLE);
+        grant(MoveRight::OpenJoin, open && from == NO_ROLE);
+        grant(MoveRight::JoinCode, open && from == NO_ROLE);
         return;
     }
     let listed = from != NO_ROLE && to != NO_ROLE;
-    grant(Means::Add, open && from == NO_ROLE);
-    grant(Means::Remove, open && to == NO_ROLE);
-    grant(Means::Leave, open && to == NO_ROLE && from == by);
-    grant(Means::ChangeUserRole, listed);
-    grant(Means::Ban, banned && to == BANNED && (from != NO_ROLE || open));
-    grant(Means::Unban, listed && banned && from == BANNED);
+    grant(MoveRight::Add, open && from == NO_ROLE);
+    grant(MoveRight::Remove, open && to == NO_ROLE);
+    grant(MoveRight::Leave, open && to == NO_ROLE && from == by);
+    grant(MoveRight::ChangeUserRole, listed);
+    grant(MoveRight::Ban, banned && to == BANNED && (from != NO_ROLE || open));
+    grant(MoveRight::Unban, listed && banned && from == BANNED);
 }
 
 /// What the preauthorized users list grants.
@@ -229,11 +229,11 @@ fn by_preauthorization(
         preauth.preauthorized_entries.iter().map(|entry| entry.target_role).collect();
     for (&to, target) in roles.iter().filter(|(index, _)| **index != NO_ROLE && targets.contains(index)) {
         if !base.fixed_membership && target.role_capabilities.contains(&C::CAN_JOIN_IF_PREAUTHORIZED) {
-            moves.insert(Move { from: NO_ROLE, to, by: NO_ROLE, means: Means::Preauthorized });
+            moves.insert(Move { from: NO_ROLE, to, by: NO_ROLE, means: MoveRight::Preauthorized });
         }
         for (&from, role) in roles.iter().filter(|(index, _)| **index != NO_ROLE && **index != to) {
             if role.role_capabilities.contains(&C::CAN_CHANGE_OWN_ROLE) {
-                moves.insert(Move { from, to, by: from, means: Means::ChangeOwnRole });
+                moves.insert(Move { from, to, by: from, means: MoveRight::ChangeOwnRole });
             }
         }
     }

@@ -32,9 +32,9 @@ mod place;
 mod roles;
 mod room;
 
-pub use actor::{Actor, Form};
-pub use case::{Expectation, PolicyCase, PolicyDocument, PolicyDocumentError, RefusedBy};
-pub use change::{EarlierMessage, MetadataField, PolicyChange, PolicyUse, ProposedChange};
+pub use actor::{PolicyActor, PolicyForm};
+pub use case::{PolicyCase, PolicyDocument, PolicyDocumentError, PolicyExpectation, RefusedBy};
+pub use change::{MetadataField, PolicyChange, PolicyEarlierMessage, PolicyProposedChange, PolicyUse};
 pub use place::{PolicyJsonError, PolicyJsonProblem};
-pub use roles::Roles;
+pub use roles::PolicyRoles;
 pub use room::PolicyRoom;

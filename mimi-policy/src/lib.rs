@@ -98,17 +98,20 @@ pub mod receiving;
 
 pub use change::{Actor, Change, Claims, Form, JoinCode, ProposedChange};
 pub use check::OwnLogEntry;
-pub use decision::{Basis, Grant, Plan, StalePlan};
-pub use defect::{Defect, IdentityOf, InvalidRoom};
+pub use decision::{Basis, Grant, Plan, StalePlanError};
+pub use defect::{Defect, IdentityOf, InvalidRoomError};
 pub use enforcement::{EnforcedBy, enforced_by};
 pub use mimi_codec::{ClientUri, IdentityError, RoomUri, UserUri};
 pub use refusal::{Reason, Refusal};
 pub use request::{
-    Identities, InvalidProposal, InvalidRequest, Request, RequestProblem, Unidentified, first_omitted,
+    Identities, InvalidProposal, InvalidRequestError, Request, RequestProblem, UnidentifiedError,
+    first_omitted,
 };
 pub use role_history::RoleHistory;
 pub use role_table::{BANNED_NAME, BANNED_ROLE, NO_ROLE};
-pub use room::{ComponentDifference, DictionaryError, ParentParticipants, RoleCount, RoomParts, RoomState};
+pub use room::{
+    ComponentDifferenceError, DictionaryError, ParentParticipants, RoleCount, RoomParts, RoomState,
+};
 pub use seed::TableSeed;
 
 /// The README's example runs too.

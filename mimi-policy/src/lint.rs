@@ -56,7 +56,7 @@ use core::fmt;
 use mimi_codec::protocol::ParticipantListData;
 use mimi_codec::room_policy::{BaseRoomPolicy, CapabilityType as C, PreAuthData, RoleData};
 
-use crate::graph::Means;
+use crate::graph::MoveRight;
 use crate::preset::open_ended_base;
 
 pub use code::{LintCode, LintSeverity};
@@ -144,7 +144,7 @@ pub enum StepActor {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StepMeans {
     /// The user comes to another role, or off the list.
-    Move(Means),
+    Move(MoveRight),
     /// `canAddOwnClient`: a client of a participant joins the group.
     AddOwnClient,
     /// `canRemoveOwnClient`: a participant's only client leaves the group.
@@ -207,13 +207,13 @@ impl fmt::Display for LintStep {
             StepActor::Oneself => String::new(),
         };
         match (means, self.by) {
-            (StepMeans::Move(Means::Leave), _) => write!(f, "{whom} leaves")?,
+            (StepMeans::Move(MoveRight::Leave), _) => write!(f, "{whom} leaves")?,
             (StepMeans::AddOwnClient, _) => write!(f, "{whom} adds its client to the group")?,
             (StepMeans::RemoveOwnClient, _) => write!(f, "{whom} removes its client from the group")?,
             (StepMeans::Kick, _) => write!(f, "{by} removes the client of {whom} from the group")?,
             (_, StepActor::Oneself) => write!(f, "{whom} takes role {to}")?,
-            (StepMeans::Move(Means::Remove), _) => write!(f, "{by} removes {whom}")?,
-            (StepMeans::Move(Means::Add), _) => {
+            (StepMeans::Move(MoveRight::Remove), _) => write!(f, "{by} removes {whom}")?,
+            (StepMeans::Move(MoveRight::Add), _) => {
                 let client = if self.with_client { "" } else { ", without a client" };
                 write!(f, "{by} adds {whom} with role {to}{client}")?;
             }

@@ -22,8 +22,8 @@ mod requirements;
 mod retraction;
 mod timeline;
 
-pub use link::{Link, first_link};
-pub use requirements::{Act, MAX_FORWARDED, Need, Requirements, Why};
+pub use link::{FirstLink, first_link};
+pub use requirements::{MAX_FORWARDED, MessageAction, RequiredCapability, RequirementReason, Requirements};
 pub use timeline::{EncodedMessage, KnownThen};
 
 use alloc::string::String;
@@ -58,7 +58,7 @@ impl<'a> EarlierMessage<'a> {
 }
 
 /// What a client knows of its room when it looks at a message.
-pub trait Known {
+pub trait ClientKnowledge {
     /// The message with this ID, as it was first sent: for the ID of a later version, its original.
     fn earlier(&self, id: &MessageId) -> Option<EarlierMessage<'_>>;
 
@@ -67,7 +67,7 @@ pub trait Known {
 }
 
 /// Nothing is known.
-impl Known for () {
+impl ClientKnowledge for () {
     fn earlier(&self, _: &MessageId) -> Option<EarlierMessage<'_>> {
         None
     }
@@ -84,7 +84,7 @@ pub enum ContentRefusal {
     /// The sender is named in a spelling that does not count.
     Sender(IdentityError),
     /// The sender lacks a capability.
-    Lacks(Need),
+    Lacks(RequiredCapability),
     /// It puts other content into another user's message, for which there is no capability.
     EditsAnothers {
         /// Whose message it is.
@@ -142,10 +142,10 @@ impl<'m, 'a> AuthorizedMessage<'m, 'a> {
         &self.requirements
     }
 
-    /// What it does. [`Act::EditOtherTopic`] changes the topic and nothing else, whatever the
+    /// What it does. [`MessageAction::EditOtherTopic`] changes the topic and nothing else, whatever the
     /// message holds.
     #[must_use]
-    pub const fn act(&self) -> Act {
+    pub const fn act(&self) -> MessageAction {
         self.requirements.act()
     }
 
@@ -168,12 +168,12 @@ impl<'m, 'a> AuthorizedMessage<'m, 'a> {
 /// use mimi_content::{Disposition, MessageId, MimiContent, MimiContentRef, NestedPart, Salt};
 /// use mimi_policy::{
 ///     UserUri,
-///     message::{Act, ContentRefusal, EarlierMessage, Known, authorize},
+///     message::{MessageAction, ContentRefusal, EarlierMessage, ClientKnowledge, authorize},
 /// };
 ///
 /// // Bob wrote a message, and Cathy deletes it.
 /// struct Room(MessageId);
-/// impl Known for Room {
+/// impl ClientKnowledge for Room {
 ///     fn earlier(&self, id: &MessageId) -> Option<EarlierMessage<'_>> {
 ///         (*id == self.0).then_some(EarlierMessage {
 ///             author: "mimi://b.example/u/bob",
@@ -201,7 +201,7 @@ impl<'m, 'a> AuthorizedMessage<'m, 'a> {
 ///
 /// let moderator = [CapabilityType::CAN_SEND_MESSAGE, CapabilityType::CAN_DELETE_OTHER_MESSAGE];
 /// let authorized = authorize(&deletion, &cathy, &room, |capability| moderator.contains(&capability))?;
-/// assert_eq!(authorized.act(), Act::DeleteOtherMessage);
+/// assert_eq!(authorized.act(), MessageAction::DeleteOtherMessage);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -211,7 +211,7 @@ impl<'m, 'a> AuthorizedMessage<'m, 'a> {
 pub fn authorize<'m, 'a>(
     message: &'m MimiContentRef<'a>,
     sender: &UserUri,
-    known: &impl Known,
+    known: &impl ClientKnowledge,
     holds: impl Fn(CapabilityType) -> bool,
 ) -> Result<AuthorizedMessage<'m, 'a>, ContentRefusal> {
     let requirements = Requirements::of(message, sender, known)?.check(holds)?;

@@ -50,7 +50,7 @@ use crate::{RoomState, UserUri};
 
 /// Whether some changes are allowed, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct ChangeAnswer {
     /// The form of the message.
     pub form: Form,
     /// The changes of the message; none for an application message.
@@ -88,7 +88,7 @@ impl RoomState {
     /// policy and of the metadata take a capability for each field and are not asked for: see
     /// [`capabilities_of`](Self::capabilities_of).
     #[must_use]
-    pub fn what_can(&self, actor: &Actor, other: &UserUri) -> Vec<Answer> {
+    pub fn what_can(&self, actor: &Actor, other: &UserUri) -> Vec<ChangeAnswer> {
         let itself = actor.uri() == other;
         let questions = match actor {
             Actor::Client { client, .. } if self.user_of(client) == Some(actor.uri()) => {
@@ -103,7 +103,7 @@ impl RoomState {
             Actor::ExternalSender { .. } if itself => Vec::new(),
             Actor::ExternalSender { .. } => self.to_another(Form::ExternalProposal, other),
         };
-        let answers = questions.into_iter().map(|(form, changes)| Answer {
+        let answers = questions.into_iter().map(|(form, changes)| ChangeAnswer {
             form,
             verdict: self.verdict(actor, form, &changes),
             changes,

@@ -9,7 +9,7 @@ use crate::{RoomState, UserUri, component::asset::AssetKind};
 
 /// What a hub fans out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum FanOut {
+pub enum FanOutKind {
     /// An application message.
     ApplicationMessage,
     /// A proposal, commit or Welcome, without which a client can't follow the group.
@@ -48,28 +48,30 @@ impl RoomState {
     /// use mimi_policy::{
     ///     RoomParts, RoomState, TableSeed, UserUri,
     ///     preset::ExampleRoom,
-    ///     receiving::{FanOut, Withheld},
+    ///     receiving::{FanOutKind, Withheld},
     /// };
     ///
     /// let bob = UserUri::try_from("mimi://b.example/u/bob")?;
     /// let banned = UserRolePair { user: bob.clone().into(), role_index: 1 };
     /// let list = ParticipantListData { participants: vec![banned] };
     /// let room = RoomState::new(RoomParts::new(ExampleRoom::Strict.roles(), list), TableSeed::known())?;
-    /// assert_eq!(room.check_fan_out(FanOut::ApplicationMessage, &bob), Err(Withheld::CutOff));
-    /// assert_eq!(room.check_fan_out(FanOut::Handshake, &bob), Ok(()));
+    /// assert_eq!(room.check_fan_out(FanOutKind::ApplicationMessage, &bob), Err(Withheld::CutOff));
+    /// assert_eq!(room.check_fan_out(FanOutKind::Handshake, &bob), Ok(()));
     /// # Ok::<(), Box<dyn core::error::Error>>(())
     /// ```
     ///
     /// # Errors
     /// [`Withheld`].
-    pub fn check_fan_out(&self, what: FanOut, user: &UserUri) -> Result<(), Withheld> {
+    pub fn check_fan_out(&self, what: FanOutKind, user: &UserUri) -> Result<(), Withheld> {
         match what {
-            FanOut::Handshake => Ok(()),
-            FanOut::ApplicationMessage if !self.takes_part(user) => Err(Withheld::CutOff),
-            FanOut::ApplicationMessage if self.has_capability(user, CapabilityType::CAN_RECEIVE_MESSAGE) => {
+            FanOutKind::Handshake => Ok(()),
+            FanOutKind::ApplicationMessage if !self.takes_part(user) => Err(Withheld::CutOff),
+            FanOutKind::ApplicationMessage
+                if self.has_capability(user, CapabilityType::CAN_RECEIVE_MESSAGE) =>
+            {
                 Ok(())
             }
-            FanOut::ApplicationMessage => Err(Withheld::MayNotReceive),
+            FanOutKind::ApplicationMessage => Err(Withheld::MayNotReceive),
         }
     }
 
@@ -77,14 +79,14 @@ impl RoomState {
     /// sender's other clients get it too, if the sender is among them.
     pub fn recipients(&self) -> impl Iterator<Item = &UserUri> {
         let users = self.participants().map(|(user, _)| user);
-        users.filter(|user| self.check_fan_out(FanOut::ApplicationMessage, user).is_ok())
+        users.filter(|user| self.check_fan_out(FanOutKind::ApplicationMessage, user).is_ok())
     }
 }
 
 /// What a user does with what it has got, or in a call. No message says so: the user's own client
 /// asks before it offers it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Use {
+pub enum ClientAction {
     /// Copies content out of a message.
     CopyMessage,
     /// Reports a franked message as abusive.
@@ -113,7 +115,7 @@ pub enum Use {
     ViewSharedScreen,
 }
 
-impl Use {
+impl ClientAction {
     /// Every use.
     pub const ALL: [Self; 16] = [
         Self::CopyMessage,
@@ -157,27 +159,30 @@ impl Use {
 
 /// A capability that a use takes and the user's role lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct UseRefused {
+pub struct ClientActionRefusal {
     /// The capability.
     pub lacks: CapabilityType,
 }
 
-impl fmt::Display for UseRefused {
+impl fmt::Display for ClientActionRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the role lacks {}", self.lacks)
     }
 }
 
-impl core::error::Error for UseRefused {}
+impl core::error::Error for ClientActionRefusal {}
 
 /// Whether a user may do so, whose role holds the capabilities that `holds` says. A report takes a
 /// frank as well: its type sees to it.
 ///
 /// # Errors
-/// [`UseRefused`].
-pub fn check_use(what: Use, holds: impl Fn(CapabilityType) -> bool) -> Result<(), UseRefused> {
+/// [`ClientActionRefusal`].
+pub fn check_use(
+    what: ClientAction,
+    holds: impl Fn(CapabilityType) -> bool,
+) -> Result<(), ClientActionRefusal> {
     let capability = what.capability();
-    if holds(capability) { Ok(()) } else { Err(UseRefused { lacks: capability }) }
+    if holds(capability) { Ok(()) } else { Err(ClientActionRefusal { lacks: capability }) }
 }
 
 #[cfg(test)]
@@ -205,11 +210,11 @@ mod tests {
             C::CAN_SHARE_SCREEN,
             C::CAN_VIEW_SHARED_SCREEN,
         ];
-        for (what, capability) in Use::ALL.into_iter().zip(expected) {
+        for (what, capability) in ClientAction::ALL.into_iter().zip(expected) {
             assert_eq!(what.capability(), capability);
             assert_eq!(check_use(what, |held| held == capability), Ok(()));
             let lacks = capability;
-            assert_eq!(check_use(what, |held| held != lacks), Err(UseRefused { lacks }));
+            assert_eq!(check_use(what, |held| held != lacks), Err(ClientActionRefusal { lacks }));
         }
     }
 }

@@ -28,20 +28,20 @@ use crate::{
 
 /// Why no actor is known for a leaf, a credential or an external sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Unidentified {
+pub enum UnidentifiedError {
     /// There is no such leaf or external sender, or the credential is not valid for any user.
     Unknown,
     /// The identifier in the credential is not in the spelling that counts.
     Identity(IdentityError),
 }
 
-impl From<IdentityError> for Unidentified {
+impl From<IdentityError> for UnidentifiedError {
     fn from(error: IdentityError) -> Self {
         Self::Identity(error)
     }
 }
 
-impl fmt::Display for Unidentified {
+impl fmt::Display for UnidentifiedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unknown => f.write_str("no such party"),
@@ -50,7 +50,7 @@ impl fmt::Display for Unidentified {
     }
 }
 
-impl core::error::Error for Unidentified {
+impl core::error::Error for UnidentifiedError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::Unknown => None,
@@ -66,20 +66,20 @@ pub trait Identities {
     /// leaf is gone.
     ///
     /// # Errors
-    /// [`Unidentified`].
-    fn member(&self, leaf_index: u32) -> Result<Actor, Unidentified>;
+    /// [`UnidentifiedError`].
+    fn member(&self, leaf_index: u32) -> Result<Actor, UnidentifiedError>;
 
     /// The client that a credential is for, its user and its claims.
     ///
     /// # Errors
-    /// [`Unidentified`].
-    fn holder(&self, credential: &Credential) -> Result<Actor, Unidentified>;
+    /// [`UnidentifiedError`].
+    fn holder(&self, credential: &Credential) -> Result<Actor, UnidentifiedError>;
 
     /// The server at a place in the group's list of external senders.
     ///
     /// # Errors
-    /// [`Unidentified`].
-    fn external_sender(&self, sender_index: u32) -> Result<Actor, Unidentified>;
+    /// [`UnidentifiedError`].
+    fn external_sender(&self, sender_index: u32) -> Result<Actor, UnidentifiedError>;
 
     /// The join code by which a user joins with a role; `None` if the user certainly joins without
     /// one.
@@ -126,7 +126,7 @@ pub trait Identities {
 
 /// Proposals that say nothing that could be decided on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InvalidRequest {
+pub struct InvalidRequestError {
     /// The first such proposal, by its place; `None` for the sender or the path of the whole.
     pub proposal: Option<usize>,
     /// What is wrong with it.
@@ -186,7 +186,7 @@ pub enum RequestProblem {
     OtherProposal(ProposalType),
 }
 
-impl InvalidRequest {
+impl InvalidRequestError {
     /// Something is wrong with the sender or the path of the whole.
     const fn whole(problem: RequestProblem) -> Self {
         Self { proposal: None, problem, also: Vec::new() }
@@ -214,7 +214,7 @@ impl InvalidRequest {
     }
 }
 
-impl fmt::Display for InvalidRequest {
+impl fmt::Display for InvalidRequestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(proposal) = self.proposal {
             write!(f, "proposal {proposal}: ")?;
@@ -254,7 +254,7 @@ impl fmt::Display for RequestProblem {
     }
 }
 
-impl core::error::Error for InvalidRequest {}
+impl core::error::Error for InvalidRequestError {}
 
 /// A request to a room.
 ///
@@ -270,7 +270,7 @@ impl core::error::Error for InvalidRequest {}
 ///     protocol::{ParticipantListData, ParticipantListUpdate, UpdateResponseCode, UserRolePair},
 /// };
 /// use mimi_policy::{
-///     Actor, Identities, JoinCode, Request, RoomParts, RoomState, TableSeed, Unidentified, UserUri,
+///     Actor, Identities, JoinCode, Request, RoomParts, RoomState, TableSeed, UnidentifiedError, UserUri,
 ///     preset::ExampleRoom,
 /// };
 ///
@@ -278,26 +278,26 @@ impl core::error::Error for InvalidRequest {}
 /// struct Tree;
 ///
 /// impl Identities for Tree {
-///     fn member(&self, leaf_index: u32) -> Result<Actor, Unidentified> {
+///     fn member(&self, leaf_index: u32) -> Result<Actor, UnidentifiedError> {
 ///         let [user, client] = match leaf_index {
 ///             0 => ["mimi://a.example/u/alice", "mimi://a.example/d/a1"],
 ///             1 => ["mimi://b.example/u/bob", "mimi://b.example/d/b1"],
-///             _ => return Err(Unidentified::Unknown),
+///             _ => return Err(UnidentifiedError::Unknown),
 ///         };
 ///         Ok(Actor::named(user, client)?)
 ///     }
 ///
-///     fn holder(&self, credential: &Credential) -> Result<Actor, Unidentified> {
+///     fn holder(&self, credential: &Credential) -> Result<Actor, UnidentifiedError> {
 ///         match credential {
 ///             Credential::Basic { identity } if identity.as_slice() == b"cathy" => {
 ///                 Ok(Actor::named("mimi://c.example/u/cathy", "mimi://c.example/d/c1")?)
 ///             }
-///             _ => Err(Unidentified::Unknown),
+///             _ => Err(UnidentifiedError::Unknown),
 ///         }
 ///     }
 ///
-///     fn external_sender(&self, _: u32) -> Result<Actor, Unidentified> {
-///         Err(Unidentified::Unknown)
+///     fn external_sender(&self, _: u32) -> Result<Actor, UnidentifiedError> {
+///         Err(UnidentifiedError::Unknown)
 ///     }
 ///
 ///     // The hub has not been shown a join code.
@@ -359,14 +359,14 @@ impl Request {
     /// HandshakeBundle.
     ///
     /// # Errors
-    /// [`InvalidRequest`] with all proposals that cannot be read.
+    /// [`InvalidRequestError`] with all proposals that cannot be read.
     pub fn proposals(
         room: &RoomState,
         identities: &(impl Identities + ?Sized),
         sender: &Sender,
         proposals: &[&Proposal],
-    ) -> Result<Self, InvalidRequest> {
-        let whole = InvalidRequest::whole;
+    ) -> Result<Self, InvalidRequestError> {
+        let whole = InvalidRequestError::whole;
         let unknown = |error| whole(RequestProblem::sender(error));
         let (actor, form) = match (sender, proposals.first()) {
             // Who adds itself from outside is whom the Add is for.
@@ -395,15 +395,15 @@ impl Request {
     /// it must be for the committer's user and client.
     ///
     /// # Errors
-    /// [`InvalidRequest`] with all proposals that cannot be read.
+    /// [`InvalidRequestError`] with all proposals that cannot be read.
     pub fn commit<'p>(
         room: &RoomState,
         identities: &(impl Identities + ?Sized),
         sender: &Sender,
         path: Option<&Credential>,
         proposals: impl IntoIterator<Item = (&'p Proposal, Option<&'p Sender>)>,
-    ) -> Result<Self, InvalidRequest> {
-        let whole = InvalidRequest::whole;
+    ) -> Result<Self, InvalidRequestError> {
+        let whole = InvalidRequestError::whole;
         let unknown = |error| whole(RequestProblem::sender(error));
         let (actor, form) = match (sender, path) {
             (Sender::NewMemberCommit {}, Some(credential)) => {
@@ -471,12 +471,12 @@ impl Invalid {
         }
     }
 
-    fn check(self) -> Result<(), InvalidRequest> {
+    fn check(self) -> Result<(), InvalidRequestError> {
         let mut all = self.0.into_iter();
         match all.next() {
             None => Ok(()),
             Some(InvalidProposal { proposal, problem }) => {
-                Err(InvalidRequest { proposal: Some(proposal), problem, also: all.collect() })
+                Err(InvalidRequestError { proposal: Some(proposal), problem, also: all.collect() })
             }
         }
     }
@@ -496,17 +496,17 @@ pub fn first_omitted<'r>(accepted: &'r [ProposalRef], commit: &Commit) -> Option
 }
 
 impl RequestProblem {
-    const fn sender(error: Unidentified) -> Self {
+    const fn sender(error: UnidentifiedError) -> Self {
         match error {
-            Unidentified::Unknown => Self::UnknownSender,
-            Unidentified::Identity(error) => Self::Identity(error),
+            UnidentifiedError::Unknown => Self::UnknownSender,
+            UnidentifiedError::Identity(error) => Self::Identity(error),
         }
     }
 
-    const fn holder(error: Unidentified) -> Self {
+    const fn holder(error: UnidentifiedError) -> Self {
         match error {
-            Unidentified::Unknown => Self::UnknownHolder,
-            Unidentified::Identity(error) => Self::Identity(error),
+            UnidentifiedError::Unknown => Self::UnknownHolder,
+            UnidentifiedError::Identity(error) => Self::Identity(error),
         }
     }
 }
@@ -532,13 +532,16 @@ fn attributed<'p>(
     Ok(Some(by))
 }
 
-fn proposer(identities: &(impl Identities + ?Sized), sender: &Sender) -> Result<(Actor, Form), Unidentified> {
+fn proposer(
+    identities: &(impl Identities + ?Sized),
+    sender: &Sender,
+) -> Result<(Actor, Form), UnidentifiedError> {
     match sender {
         Sender::Member { leaf_index } => Ok((identities.member(*leaf_index)?, Form::Proposal)),
         Sender::External { sender_index } => {
             Ok((identities.external_sender(*sender_index)?, Form::ExternalProposal))
         }
-        Sender::NewMemberProposal {} | Sender::NewMemberCommit {} => Err(Unidentified::Unknown),
+        Sender::NewMemberProposal {} | Sender::NewMemberCommit {} => Err(UnidentifiedError::Unknown),
     }
 }
 
@@ -589,7 +592,7 @@ impl<I: Identities + ?Sized> Reader<'_, I> {
             }
             Proposal::Remove(remove) => match self.identities.member(remove.removed) {
                 Ok(Actor::Client { user, client, .. }) => push(Change::RemoveClient { user, client }),
-                Err(Unidentified::Identity(error)) => return Err(RequestProblem::Identity(error)),
+                Err(UnidentifiedError::Identity(error)) => return Err(RequestProblem::Identity(error)),
                 _ => return Err(RequestProblem::UnknownLeaf(remove.removed)),
             },
             Proposal::SelfRemove(_) => match actor {

@@ -4,7 +4,7 @@ use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 
 use mimi_codec::CapabilityType;
 
-use crate::{NO_ROLE, Plan, RoomState, StalePlan, UserUri, decision::Subject, role_table::RoleTable};
+use crate::{NO_ROLE, Plan, RoomState, StalePlanError, UserUri, decision::Subject, role_table::RoleTable};
 
 /// The roles that a room had before those of now: for messages that arrive later than they were
 /// accepted.
@@ -70,7 +70,12 @@ impl RoleHistory {
     ///
     /// # Errors
     /// As [`RoomState::apply`]. Nothing has changed then.
-    pub fn apply(&mut self, room: &mut RoomState, plan: Plan, accepted_ms: u64) -> Result<(), StalePlan> {
+    pub fn apply(
+        &mut self,
+        room: &mut RoomState,
+        plan: Plan,
+        accepted_ms: u64,
+    ) -> Result<(), StalePlanError> {
         let changed = plan.outcome.users.iter().filter_map(|outcome| {
             let (user, role) = match &outcome.subject {
                 Subject::New(user) => (user, NO_ROLE),

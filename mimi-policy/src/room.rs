@@ -20,7 +20,7 @@ use mimi_codec::{
 pub use build::RoomParts;
 pub(crate) use build::{base_identity, limits_of, metadata_identity, preauth_identity};
 pub(crate) use components::is_room_component;
-pub use components::{ComponentDifference, DictionaryError};
+pub use components::{ComponentDifferenceError, DictionaryError};
 pub use parent::ParentParticipants;
 
 use crate::{

@@ -6,7 +6,7 @@
 mod scene;
 
 use mimi_codec::room_policy::Optionality;
-use mimi_policy::component::{Answer, Because};
+use mimi_policy::component::{Because, ComponentAnswer};
 use mimi_policy::{Change, Form, OwnLogEntry, Reason, RoleHistory};
 use scene::*;
 
@@ -68,8 +68,8 @@ fn a_plan_says_whether_it_ends_the_room() {
 
 #[test]
 fn an_answer_is_yes_or_no() {
-    assert!(Answer::of(Optionality::Required, false).is_yes());
-    assert!(!Answer::No(Because::OwnChoice).is_yes());
+    assert!(ComponentAnswer::of(Optionality::Required, false).is_yes());
+    assert!(!ComponentAnswer::No(Because::OwnChoice).is_yes());
 }
 
 #[test]

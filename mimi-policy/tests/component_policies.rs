@@ -14,7 +14,7 @@ use mimi_codec::{
     },
 };
 use mimi_policy::component::{
-    Finding, Severity, asset::AssetFinding, base::BaseFinding, bot::BotFinding, findings,
+    ComponentFinding, ComponentSeverity, asset::AssetFinding, base::BaseFinding, bot::BotFinding, findings,
     history::HistoryFinding, join_link::JoinLinkFinding, link_preview::LinkPreviewFinding,
     logging::LoggingFinding, message_expiration::MessageExpirationFinding,
     status_notification::StatusNotificationFinding,
@@ -45,7 +45,7 @@ fn base(policy_component_ids: Vec<ComponentID>) -> BaseRoomPolicy {
 }
 
 /// For each component one that is wrong in one way, and that finding.
-fn wrong() -> Vec<(ComponentID, Vec<u8>, Finding)> {
+fn wrong() -> Vec<(ComponentID, Vec<u8>, ComponentFinding)> {
     let notifications = StatusNotificationPolicy {
         delivery_notifications: Optionality::Forbidden,
         read_receipts: Optionality::Required,
@@ -100,42 +100,42 @@ fn wrong() -> Vec<(ComponentID, Vec<u8>, Finding)> {
         (
             ComponentID::STATUS_NOTIFICATION_POLICY,
             notifications.to_bytes().unwrap(),
-            Finding::StatusNotification(StatusNotificationFinding::ReadTellsOfDelivery),
+            ComponentFinding::StatusNotification(StatusNotificationFinding::ReadTellsOfDelivery),
         ),
         (
             ComponentID::JOIN_LINK_POLICY,
             links.to_bytes().unwrap(),
-            Finding::JoinLink(JoinLinkFinding::ExpiresAtOnce),
+            ComponentFinding::JoinLink(JoinLinkFinding::ExpiresAtOnce),
         ),
         (
             ComponentID::LINK_PREVIEW_POLICY,
             previews.to_bytes().unwrap(),
-            Finding::LinkPreview(LinkPreviewFinding::AutodetectRequired),
+            ComponentFinding::LinkPreview(LinkPreviewFinding::AutodetectRequired),
         ),
         (
             ComponentID::ASSET_POLICY,
             assets.to_bytes().unwrap(),
-            Finding::Asset(AssetFinding::NotLocalProvider(AssetUploadLocation::UNSPECIFIED)),
+            ComponentFinding::Asset(AssetFinding::NotLocalProvider(AssetUploadLocation::UNSPECIFIED)),
         ),
         (
             ComponentID::LOGGING_POLICY,
             logging.to_bytes().unwrap(),
-            Finding::Logging(LoggingFinding::NoLoggingClient),
+            ComponentFinding::Logging(LoggingFinding::NoLoggingClient),
         ),
         (
             ComponentID::CHAT_HISTORY_POLICY,
             history.to_bytes().unwrap(),
-            Finding::History(HistoryFinding::Banned),
+            ComponentFinding::History(HistoryFinding::Banned),
         ),
         (
             ComponentID::BOT_POLICY,
             BotPolicy { allowed_bots: vec![bot] }.to_bytes().unwrap(),
-            Finding::Bot(BotFinding::LocalWithRole { index: 0, role_index: 2 }),
+            ComponentFinding::Bot(BotFinding::LocalWithRole { index: 0, role_index: 2 }),
         ),
         (
             ComponentID::MESSAGE_EXPIRATION_POLICY,
             expiration.to_bytes().unwrap(),
-            Finding::MessageExpiration(MessageExpirationFinding::MinAboveMax { min: 2, max: 1 }),
+            ComponentFinding::MessageExpiration(MessageExpirationFinding::MinAboveMax { min: 2, max: 1 }),
         ),
     ]
 }
@@ -154,7 +154,7 @@ fn each_component_is_judged_under_its_name() {
 #[test]
 fn several_components_are_judged_in_the_order_of_the_draft() {
     let entries: Vec<_> = wrong().into_iter().map(|(id, data, _)| (id, data)).collect();
-    let expected: Vec<Finding> = wrong().into_iter().map(|(_, _, finding)| finding).collect();
+    let expected: Vec<ComponentFinding> = wrong().into_iter().map(|(_, _, finding)| finding).collect();
     assert_eq!(findings(&dictionary(&entries), None), expected);
 }
 
@@ -163,8 +163,8 @@ fn data_that_is_something_else_is_malformed() {
     for (component_id, mut data, _) in wrong() {
         data.push(0);
         let found = findings(&dictionary(&[(component_id, data)]), None);
-        assert!(matches!(found[..], [Finding::Malformed(id, _)] if id == component_id), "{found:?}");
-        assert_eq!(found[0].severity(), Severity::Invalid);
+        assert!(matches!(found[..], [ComponentFinding::Malformed(id, _)] if id == component_id), "{found:?}");
+        assert_eq!(found[0].severity(), ComponentSeverity::Invalid);
     }
 }
 
@@ -181,8 +181,8 @@ fn components_are_seen_together() {
     assert_eq!(
         findings(&room, Some(hub.as_ref())),
         [
-            Finding::Base(BaseFinding::UnnamedComponent(ComponentID::LOGGING_POLICY)),
-            Finding::JoinLink(JoinLinkFinding::NoPolicy),
+            ComponentFinding::Base(BaseFinding::UnnamedComponent(ComponentID::LOGGING_POLICY)),
+            ComponentFinding::JoinLink(JoinLinkFinding::NoPolicy),
         ]
     );
     let no_links = JoinLinksData { join_links: vec![] }.to_bytes().unwrap();

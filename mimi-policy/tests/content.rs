@@ -12,7 +12,8 @@ use mimi_content::{
 };
 use mimi_policy::component::asset::AssetKind;
 use mimi_policy::message::{
-    Act, ContentRefusal, EarlierMessage, Known, MAX_FORWARDED, Need, Requirements, Why, authorize,
+    ClientKnowledge, ContentRefusal, EarlierMessage, MAX_FORWARDED, MessageAction, RequiredCapability,
+    RequirementReason, Requirements, authorize,
 };
 
 const ALICE: &str = "mimi://a.example/u/alice";
@@ -29,7 +30,7 @@ const MARKDOWN: &str = "text/markdown;variant=GFM-MIMI";
 #[derive(Default)]
 struct Room<'a>(BTreeMap<MessageId, EarlierMessage<'a>>);
 
-impl Known for Room<'_> {
+impl ClientKnowledge for Room<'_> {
     fn earlier(&self, id: &MessageId) -> Option<EarlierMessage<'_>> {
         self.0.get(id).copied()
     }
@@ -69,7 +70,7 @@ fn encode(builder: MimiContentBuilder) -> Vec<u8> {
 
 /// Alice's message takes exactly these capabilities besides canSendMessage: with all of them it is
 /// accepted, without any single one it is refused for that one.
-fn takes(builder: MimiContentBuilder, known: &Room<'_>, act: Act, capabilities: &[C]) {
+fn takes(builder: MimiContentBuilder, known: &Room<'_>, act: MessageAction, capabilities: &[C]) {
     let bytes = encode(builder);
     let message = MimiContentRef::decode(&bytes).unwrap();
     let all = [&[C::CAN_SEND_MESSAGE], capabilities].concat();
@@ -104,67 +105,72 @@ fn is_provisional(builder: MimiContentBuilder, known: &Room<'_>) -> bool {
 
 #[test]
 fn every_message_takes_can_send_message() {
-    takes(message(text("hello")), &Room::default(), Act::Send, &[]);
-    takes(message(null(Disposition::RENDER)), &Room::default(), Act::Send, &[]);
+    takes(message(text("hello")), &Room::default(), MessageAction::Send, &[]);
+    takes(message(null(Disposition::RENDER)), &Room::default(), MessageAction::Send, &[]);
 }
 
 #[test]
 fn a_reply_takes_can_reply_to_message() {
     let known = room(BOB, Disposition::RENDER, "");
     let reply = || message(text("hello")).in_reply_to(TARGET);
-    takes(reply(), &known, Act::Reply, &[C::CAN_REPLY_TO_MESSAGE]);
-    takes(reply(), &Room::default(), Act::Reply, &[C::CAN_REPLY_TO_MESSAGE]);
+    takes(reply(), &known, MessageAction::Reply, &[C::CAN_REPLY_TO_MESSAGE]);
+    takes(reply(), &Room::default(), MessageAction::Reply, &[C::CAN_REPLY_TO_MESSAGE]);
     assert!(!is_provisional(reply(), &Room::default()));
     // Out of a topic.
     let known = room(BOB, Disposition::RENDER, "topic");
-    takes(reply(), &known, Act::Reply, &[C::CAN_REPLY_TO_MESSAGE]);
+    takes(reply(), &known, MessageAction::Reply, &[C::CAN_REPLY_TO_MESSAGE]);
 }
 
 #[test]
 fn a_reply_in_its_topic_takes_can_reply_in_topic_alone() {
     let known = room(BOB, Disposition::RENDER, "topic");
     let reply = || message(text("hello")).in_reply_to(TARGET).topic_id("topic");
-    takes(reply(), &known, Act::Reply, &[C::CAN_REPLY_IN_TOPIC]);
+    takes(reply(), &known, MessageAction::Reply, &[C::CAN_REPLY_IN_TOPIC]);
     // By its own fields where the other message isn't known.
-    takes(reply(), &Room::default(), Act::Reply, &[C::CAN_REPLY_IN_TOPIC]);
+    takes(reply(), &Room::default(), MessageAction::Reply, &[C::CAN_REPLY_IN_TOPIC]);
     assert!(is_provisional(reply(), &Room::default()));
     assert!(!is_provisional(reply(), &known));
 }
 
 #[test]
 fn another_topic_takes_can_start_topic() {
-    takes(message(text("hello")).topic_id("new"), &Room::default(), Act::Send, &[C::CAN_START_TOPIC]);
+    takes(
+        message(text("hello")).topic_id("new"),
+        &Room::default(),
+        MessageAction::Send,
+        &[C::CAN_START_TOPIC],
+    );
     let known = room(BOB, Disposition::RENDER, "topic");
     let reply = message(text("hello")).in_reply_to(TARGET).topic_id("new");
-    takes(reply, &known, Act::Reply, &[C::CAN_REPLY_TO_MESSAGE, C::CAN_START_TOPIC]);
+    takes(reply, &known, MessageAction::Reply, &[C::CAN_REPLY_TO_MESSAGE, C::CAN_START_TOPIC]);
     let known = room(BOB, Disposition::RENDER, "");
     let reply = message(text("hello")).in_reply_to(TARGET).topic_id("new");
-    takes(reply, &known, Act::Reply, &[C::CAN_REPLY_TO_MESSAGE, C::CAN_START_TOPIC]);
+    takes(reply, &known, MessageAction::Reply, &[C::CAN_REPLY_TO_MESSAGE, C::CAN_START_TOPIC]);
 }
 
 #[test]
 fn a_reaction_takes_can_react_to_message() {
     let known = room(BOB, Disposition::RENDER, "topic");
     let react = || message(reaction()).in_reply_to(TARGET);
-    takes(react(), &known, Act::React, &[C::CAN_REACT_TO_MESSAGE]);
+    takes(react(), &known, MessageAction::React, &[C::CAN_REACT_TO_MESSAGE]);
     let in_topic = [C::CAN_REACT_TO_MESSAGE, C::CAN_REPLY_IN_TOPIC];
-    takes(react().topic_id("topic"), &known, Act::React, &in_topic);
+    takes(react().topic_id("topic"), &known, MessageAction::React, &in_topic);
     let of_its_own = [C::CAN_REACT_TO_MESSAGE, C::CAN_START_TOPIC];
-    takes(react().topic_id("new"), &known, Act::React, &of_its_own);
+    takes(react().topic_id("new"), &known, MessageAction::React, &of_its_own);
     // To nothing, as the draft's example of several reactions.
-    takes(message(reaction()), &known, Act::React, &[C::CAN_REACT_TO_MESSAGE]);
+    takes(message(reaction()), &known, MessageAction::React, &[C::CAN_REACT_TO_MESSAGE]);
     // Beside a text.
     let both = MultiPart::new(PartSemantics::ProcessAll, vec![text("hello"), reaction()]).unwrap();
     let both = NestedPart::multi(Disposition::RENDER, "", both);
-    takes(message(both), &known, Act::Send, &[C::CAN_REACT_TO_MESSAGE]);
+    takes(message(both), &known, MessageAction::Send, &[C::CAN_REACT_TO_MESSAGE]);
 }
 
 #[test]
 fn another_reaction_takes_can_edit_reaction() {
     let known = room(ALICE, Disposition::REACTION, "");
     let edit = || message(reaction()).replaces(TARGET).in_reply_to(MessageId::from_bytes([2; 32]));
-    takes(edit(), &known, Act::EditReaction, &[C::CAN_EDIT_REACTION]);
-    takes(edit(), &Room::default(), Act::EditReaction, &[C::CAN_EDIT_REACTION]);
+    takes(edit(), &known, MessageAction::EditReaction, &[C::CAN_EDIT_REACTION]);
+    takes(edit(), &Room::default(), MessageAction::EditReaction, &[C::CAN_EDIT_REACTION]);
     assert!(is_provisional(edit(), &Room::default()));
 }
 
@@ -174,22 +180,22 @@ fn taking_a_reaction_back_takes_can_delete_own_or_other_reaction() {
         (room(ALICE, Disposition::REACTION, "topic"), room(BOB, Disposition::REACTION, "topic"));
     for disposition in [Disposition::REACTION, Disposition::RENDER] {
         let unlike = || message(null(disposition)).replaces(TARGET);
-        takes(unlike(), &own, Act::DeleteOwnReaction, &[C::CAN_DELETE_OWN_REACTION]);
-        takes(unlike(), &others, Act::DeleteOtherReaction, &[C::CAN_DELETE_OTHER_REACTION]);
+        takes(unlike(), &own, MessageAction::DeleteOwnReaction, &[C::CAN_DELETE_OWN_REACTION]);
+        takes(unlike(), &others, MessageAction::DeleteOtherReaction, &[C::CAN_DELETE_OTHER_REACTION]);
     }
     let unlike = message(null(Disposition::REACTION)).replaces(TARGET);
-    takes(unlike, &Room::default(), Act::DeleteOwnReaction, &[C::CAN_DELETE_OWN_REACTION]);
+    takes(unlike, &Room::default(), MessageAction::DeleteOwnReaction, &[C::CAN_DELETE_OWN_REACTION]);
 }
 
 #[test]
 fn an_edit_takes_can_edit_own_message() {
     let known = room(ALICE, Disposition::RENDER, "topic");
     let edit = || message(text("hallo")).replaces(TARGET).topic_id("topic");
-    takes(edit(), &known, Act::EditOwnMessage, &[C::CAN_EDIT_OWN_MESSAGE]);
+    takes(edit(), &known, MessageAction::EditOwnMessage, &[C::CAN_EDIT_OWN_MESSAGE]);
     // The inReplyTo of the original takes nothing again.
     let reply = edit().in_reply_to(MessageId::from_bytes([2; 32]));
-    takes(reply, &known, Act::EditOwnMessage, &[C::CAN_EDIT_OWN_MESSAGE]);
-    takes(edit(), &Room::default(), Act::EditOwnMessage, &[C::CAN_EDIT_OWN_MESSAGE]);
+    takes(reply, &known, MessageAction::EditOwnMessage, &[C::CAN_EDIT_OWN_MESSAGE]);
+    takes(edit(), &Room::default(), MessageAction::EditOwnMessage, &[C::CAN_EDIT_OWN_MESSAGE]);
     assert!(is_provisional(edit(), &Room::default()));
     assert!(!is_provisional(edit(), &known));
 }
@@ -198,9 +204,9 @@ fn an_edit_takes_can_edit_own_message() {
 fn an_edit_takes_what_its_new_content_takes() {
     let known = room(ALICE, Disposition::RENDER, "");
     let edit = message(text("https://a.example")).replaces(TARGET);
-    takes(edit, &known, Act::EditOwnMessage, &[C::CAN_EDIT_OWN_MESSAGE, C::CAN_SEND_LINK]);
+    takes(edit, &known, MessageAction::EditOwnMessage, &[C::CAN_EDIT_OWN_MESSAGE, C::CAN_SEND_LINK]);
     let edit = message(external(Disposition::RENDER, "image/png")).replaces(TARGET);
-    takes(edit, &known, Act::EditOwnMessage, &[C::CAN_EDIT_OWN_MESSAGE, C::CAN_UPLOAD_IMAGE]);
+    takes(edit, &known, MessageAction::EditOwnMessage, &[C::CAN_EDIT_OWN_MESSAGE, C::CAN_UPLOAD_IMAGE]);
 }
 
 #[test]
@@ -208,14 +214,14 @@ fn a_deletion_takes_can_delete_own_or_other_message() {
     let (own, others) = (room(ALICE, Disposition::RENDER, "topic"), room(BOB, Disposition::RENDER, "topic"));
     for topic in ["", "topic", "new"] {
         let delete = || message(null(Disposition::RENDER)).replaces(TARGET).topic_id(topic);
-        takes(delete(), &own, Act::DeleteOwnMessage, &[C::CAN_DELETE_OWN_MESSAGE]);
-        takes(delete(), &others, Act::DeleteOtherMessage, &[C::CAN_DELETE_OTHER_MESSAGE]);
-        takes(delete(), &Room::default(), Act::DeleteOwnMessage, &[C::CAN_DELETE_OWN_MESSAGE]);
+        takes(delete(), &own, MessageAction::DeleteOwnMessage, &[C::CAN_DELETE_OWN_MESSAGE]);
+        takes(delete(), &others, MessageAction::DeleteOtherMessage, &[C::CAN_DELETE_OTHER_MESSAGE]);
+        takes(delete(), &Room::default(), MessageAction::DeleteOwnMessage, &[C::CAN_DELETE_OWN_MESSAGE]);
     }
     // A message is one whatever the empty part calls itself.
     for disposition in [Disposition::REACTION, Disposition::PREVIEW] {
         let delete = message(null(disposition)).replaces(TARGET);
-        takes(delete, &others, Act::DeleteOtherMessage, &[C::CAN_DELETE_OTHER_MESSAGE]);
+        takes(delete, &others, MessageAction::DeleteOtherMessage, &[C::CAN_DELETE_OTHER_MESSAGE]);
     }
 }
 
@@ -224,12 +230,12 @@ fn another_topic_of_an_own_message_takes_can_edit_own_topic() {
     let known = room(ALICE, Disposition::RENDER, "topic");
     let edit = message(text("hallo")).replaces(TARGET).topic_id("new");
     let both = [C::CAN_EDIT_OWN_MESSAGE, C::CAN_EDIT_OWN_TOPIC];
-    takes(edit, &known, Act::EditOwnMessage, &both);
+    takes(edit, &known, MessageAction::EditOwnMessage, &both);
     let edit = message(text("hallo")).replaces(TARGET);
-    takes(edit, &known, Act::EditOwnMessage, &both);
+    takes(edit, &known, MessageAction::EditOwnMessage, &both);
     let known = room(ALICE, Disposition::REACTION, "");
     let edit = message(reaction()).replaces(TARGET).topic_id("new");
-    takes(edit, &known, Act::EditReaction, &[C::CAN_EDIT_REACTION, C::CAN_EDIT_OWN_TOPIC]);
+    takes(edit, &known, MessageAction::EditReaction, &[C::CAN_EDIT_REACTION, C::CAN_EDIT_OWN_TOPIC]);
 }
 
 #[test]
@@ -238,8 +244,8 @@ fn only_another_topic_takes_the_topic_capability_alone() {
     let bytes = encode(original().topic_id("topic"));
     let content = MimiContentRef::decode(&bytes).unwrap();
     for (author, act, capability) in [
-        (ALICE, Act::EditOwnTopic, C::CAN_EDIT_OWN_TOPIC),
-        (BOB, Act::EditOtherTopic, C::CAN_EDIT_OTHER_TOPIC),
+        (ALICE, MessageAction::EditOwnTopic, C::CAN_EDIT_OWN_TOPIC),
+        (BOB, MessageAction::EditOtherTopic, C::CAN_EDIT_OTHER_TOPIC),
     ] {
         let known = Room([(TARGET, EarlierMessage::new(author, &content))].into());
         takes(original().replaces(TARGET).topic_id("new"), &known, act, &[capability]);
@@ -251,7 +257,7 @@ fn another_topic_of_anothers_message_takes_can_edit_other_topic() {
     // The original isn't at hand: the topic is all that changes.
     let known = room(BOB, Disposition::RENDER, "topic");
     let edit = message(text("https://a.example")).replaces(TARGET).topic_id("new");
-    takes(edit, &known, Act::EditOtherTopic, &[C::CAN_EDIT_OTHER_TOPIC]);
+    takes(edit, &known, MessageAction::EditOtherTopic, &[C::CAN_EDIT_OTHER_TOPIC]);
 }
 
 #[test]
@@ -278,7 +284,7 @@ fn refuses_other_content_in_anothers_message() {
     ] {
         assert_eq!(refused(edit, &known), anothers);
     }
-    takes(edit(), &known, Act::EditOtherTopic, &[C::CAN_EDIT_OTHER_TOPIC]);
+    takes(edit(), &known, MessageAction::EditOtherTopic, &[C::CAN_EDIT_OTHER_TOPIC]);
 }
 
 #[test]
@@ -310,7 +316,12 @@ fn each_external_part_takes_an_upload_capability() {
         (Disposition::RENDER, "application/pdf", C::CAN_UPLOAD_ATTACHMENT),
         (Disposition::SESSION, "", C::CAN_UPLOAD_ATTACHMENT),
     ] {
-        takes(message(external(disposition, content_type)), &Room::default(), Act::Send, &[capability]);
+        takes(
+            message(external(disposition, content_type)),
+            &Room::default(),
+            MessageAction::Send,
+            &[capability],
+        );
     }
     let parts = vec![
         text("three"),
@@ -324,7 +335,10 @@ fn each_external_part_takes_an_upload_capability() {
     let several = MimiContentRef::decode(&bytes).unwrap();
     let requirements = Requirements::of(&several, &alice(), &()).unwrap();
     // Each capability once, with its first reason.
-    let need = |capability, part, kind| Need { capability, why: Why::Upload { part: PartIndex(part), kind } };
+    let need = |capability, part, kind| RequiredCapability {
+        capability,
+        why: RequirementReason::Upload { part: PartIndex(part), kind },
+    };
     assert_eq!(
         requirements.needs()[1..],
         [
@@ -337,23 +351,33 @@ fn each_external_part_takes_an_upload_capability() {
 
 #[test]
 fn a_link_takes_can_send_link_and_a_preview_can_send_link_preview() {
-    takes(message(text("see https://a.example")), &Room::default(), Act::Send, &[C::CAN_SEND_LINK]);
+    takes(message(text("see https://a.example")), &Room::default(), MessageAction::Send, &[C::CAN_SEND_LINK]);
     let markdown = NestedPart::single(Disposition::RENDER, "", MARKDOWN, "see [it](a.example)");
-    takes(message(markdown), &Room::default(), Act::Send, &[C::CAN_SEND_LINK]);
+    takes(message(markdown), &Room::default(), MessageAction::Send, &[C::CAN_SEND_LINK]);
     let preview = NestedPart::single(Disposition::PREVIEW, "", "image/png", "\u{89}PNG");
-    takes(message(preview.clone()), &Room::default(), Act::Send, &[C::CAN_SEND_LINK_PREVIEW]);
+    takes(message(preview.clone()), &Room::default(), MessageAction::Send, &[C::CAN_SEND_LINK_PREVIEW]);
     let both = MultiPart::new(PartSemantics::ProcessAll, vec![text("https://a.example"), preview]).unwrap();
     let both = NestedPart::multi(Disposition::RENDER, "", both);
-    takes(message(both), &Room::default(), Act::Send, &[C::CAN_SEND_LINK, C::CAN_SEND_LINK_PREVIEW]);
+    takes(
+        message(both),
+        &Room::default(),
+        MessageAction::Send,
+        &[C::CAN_SEND_LINK, C::CAN_SEND_LINK_PREVIEW],
+    );
     let preview = external(Disposition::PREVIEW, "image/png");
     let image = [C::CAN_SEND_LINK_PREVIEW, C::CAN_UPLOAD_IMAGE];
-    takes(message(preview), &Room::default(), Act::Send, &image);
+    takes(message(preview), &Room::default(), MessageAction::Send, &image);
     // In the description of what lies outside.
     let mut described = external(Disposition::RENDER, "image/png");
     if let Part::External(external) = &mut described.part {
         external.description = "https://a.example".into();
     }
-    takes(message(described), &Room::default(), Act::Send, &[C::CAN_UPLOAD_IMAGE, C::CAN_SEND_LINK]);
+    takes(
+        message(described),
+        &Room::default(),
+        MessageAction::Send,
+        &[C::CAN_UPLOAD_IMAGE, C::CAN_SEND_LINK],
+    );
 }
 
 #[test]
@@ -361,9 +385,9 @@ fn a_mention_of_a_participant_takes_nothing() {
     let mention = |user: &str| {
         message(NestedPart::single(Disposition::RENDER, "", MARKDOWN, format!("Kudos to [@x]({user})")))
     };
-    takes(mention(BOB), &Room::default(), Act::Send, &[]);
-    takes(mention("mimi://b.example/u/stranger"), &Room::default(), Act::Send, &[C::CAN_SEND_LINK]);
-    takes(mention("mimi://b.example/r/room"), &Room::default(), Act::Send, &[C::CAN_SEND_LINK]);
+    takes(mention(BOB), &Room::default(), MessageAction::Send, &[]);
+    takes(mention("mimi://b.example/u/stranger"), &Room::default(), MessageAction::Send, &[C::CAN_SEND_LINK]);
+    takes(mention("mimi://b.example/r/room"), &Room::default(), MessageAction::Send, &[C::CAN_SEND_LINK]);
 }
 
 fn forward(builder: MimiContentBuilder) -> MimiContentBuilder {
@@ -374,14 +398,14 @@ fn forward(builder: MimiContentBuilder) -> MimiContentBuilder {
 #[test]
 fn a_forwarded_message_takes_what_its_content_takes() {
     let inside = forward(message(text("see https://a.example")));
-    takes(inside, &Room::default(), Act::Send, &[C::CAN_SEND_LINK]);
+    takes(inside, &Room::default(), MessageAction::Send, &[C::CAN_SEND_LINK]);
     let inside = forward(forward(message(external(Disposition::RENDER, "audio/ogg"))));
-    takes(inside, &Room::default(), Act::Send, &[C::CAN_UPLOAD_AUDIO]);
+    takes(inside, &Room::default(), MessageAction::Send, &[C::CAN_UPLOAD_AUDIO]);
     // What it does to other messages it did elsewhere.
     let inside = forward(message(reaction()).in_reply_to(TARGET).topic_id("topic"));
-    takes(inside, &Room::default(), Act::Send, &[]);
+    takes(inside, &Room::default(), MessageAction::Send, &[]);
     let garbage = NestedPart::single(Disposition::RENDER, "", "application/mimi-content", "garbage");
-    takes(message(garbage), &Room::default(), Act::Send, &[]);
+    takes(message(garbage), &Room::default(), MessageAction::Send, &[]);
 }
 
 #[test]
@@ -390,7 +414,7 @@ fn refuses_messages_that_are_forwarded_too_deeply() {
     for _ in 0..MAX_FORWARDED {
         nested = forward(nested);
     }
-    takes(nested.clone(), &Room::default(), Act::Send, &[C::CAN_SEND_LINK]);
+    takes(nested.clone(), &Room::default(), MessageAction::Send, &[C::CAN_SEND_LINK]);
     let too_deep = ContentRefusal::ForwardedTooDeeply { part: PartIndex(0) };
     assert_eq!(refused(forward(nested), &Room::default()), too_deep);
 }
@@ -404,17 +428,17 @@ fn the_drafts_examples() {
             include_bytes!(concat!("../../mimi-content/tests/data/", $name, ".cbor"))
         };
     }
-    let cases: [(&[u8], Act, &[C]); 10] = [
-        (example!("original"), Act::Send, &[]),
-        (example!("reply"), Act::Reply, &[C::CAN_REPLY_TO_MESSAGE]),
-        (example!("reaction"), Act::React, &[C::CAN_REACT_TO_MESSAGE]),
-        (example!("mention"), Act::Reply, &[C::CAN_REPLY_TO_MESSAGE, C::CAN_SEND_LINK]),
-        (example!("mention-html"), Act::Reply, &[C::CAN_REPLY_TO_MESSAGE, C::CAN_SEND_LINK]),
-        (example!("edit"), Act::EditOwnMessage, &[C::CAN_EDIT_OWN_MESSAGE]),
-        (example!("delete"), Act::DeleteOwnMessage, &[C::CAN_DELETE_OWN_MESSAGE]),
-        (example!("unlike"), Act::DeleteOwnReaction, &[C::CAN_DELETE_OWN_REACTION]),
-        (example!("attachment"), Act::Send, &[C::CAN_UPLOAD_ATTACHMENT]),
-        (example!("conferencing"), Act::Send, &[C::CAN_START_TOPIC, C::CAN_UPLOAD_ATTACHMENT]),
+    let cases: [(&[u8], MessageAction, &[C]); 10] = [
+        (example!("original"), MessageAction::Send, &[]),
+        (example!("reply"), MessageAction::Reply, &[C::CAN_REPLY_TO_MESSAGE]),
+        (example!("reaction"), MessageAction::React, &[C::CAN_REACT_TO_MESSAGE]),
+        (example!("mention"), MessageAction::Reply, &[C::CAN_REPLY_TO_MESSAGE, C::CAN_SEND_LINK]),
+        (example!("mention-html"), MessageAction::Reply, &[C::CAN_REPLY_TO_MESSAGE, C::CAN_SEND_LINK]),
+        (example!("edit"), MessageAction::EditOwnMessage, &[C::CAN_EDIT_OWN_MESSAGE]),
+        (example!("delete"), MessageAction::DeleteOwnMessage, &[C::CAN_DELETE_OWN_MESSAGE]),
+        (example!("unlike"), MessageAction::DeleteOwnReaction, &[C::CAN_DELETE_OWN_REACTION]),
+        (example!("attachment"), MessageAction::Send, &[C::CAN_UPLOAD_ATTACHMENT]),
+        (example!("conferencing"), MessageAction::Send, &[C::CAN_START_TOPIC, C::CAN_UPLOAD_ATTACHMENT]),
     ];
     for (bytes, act, capabilities) in cases {
         let message = MimiContentRef::decode(bytes).unwrap();

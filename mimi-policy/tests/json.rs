@@ -6,8 +6,8 @@
 use mimi_codec::code_points::{ComponentID, CredentialType};
 use mimi_codec::room_policy::CapabilityType;
 use mimi_policy::json::{
-    Actor, Form, PolicyCase, PolicyChange, PolicyDocument, PolicyDocumentError, PolicyJsonProblem,
-    PolicyRoom, Roles,
+    PolicyActor, PolicyCase, PolicyChange, PolicyDocument, PolicyDocumentError, PolicyForm,
+    PolicyJsonProblem, PolicyRoles, PolicyRoom,
 };
 use mimi_policy::preset::ExampleRoom;
 use serde_json::{Value, json};
@@ -95,9 +95,9 @@ fn reads_into_the_components() {
     let claim = &room.preauth.preauthorized_entries[0].claimset[1];
     assert_eq!((claim.claim_id.credential_type, &claim.claim_value[..]), (CredentialType(2), &b"a"[..]));
     assert_eq!(&room.participants.participants[1].user[..], b"mimi://b.example/u/bob");
-    assert_eq!(case.form, Form::ExternalProposal);
+    assert_eq!(case.form, PolicyForm::ExternalProposal);
     assert_eq!(case.changes[0].by.as_ref(), Some(&case.actor));
-    assert!(matches!(&room.pending[0].by, Some(Actor::ExternalSender { .. })));
+    assert!(matches!(&room.pending[0].by, Some(PolicyActor::ExternalSender { .. })));
 }
 
 #[test]
@@ -123,9 +123,9 @@ fn what_is_absent_has_the_formats_defaults() {
 fn example_rooms_stand_under_their_names() {
     for room in ExampleRoom::ALL {
         let json = json!({"roles": room.name()});
-        assert_eq!(PolicyRoom::from_json(&json).unwrap().roles, Roles::Example(room));
+        assert_eq!(PolicyRoom::from_json(&json).unwrap().roles, PolicyRoles::Example(room));
         // The same roles written out are the same room.
-        let listed = json!({"roles": Roles::List(room.roles()).to_json()});
+        let listed = json!({"roles": PolicyRoles::List(room.roles()).to_json()});
         assert_eq!(PolicyRoom::from_json(&listed).unwrap().role_data(), room.roles());
     }
 }

@@ -32,7 +32,8 @@ use mimi_policy::component::{
     message_expiration::{check_duration, check_expires},
 };
 use mimi_policy::message::{
-    Act, ContentRefusal, EarlierMessage, Known, Link, Requirements, authorize, first_link,
+    ClientKnowledge, ContentRefusal, EarlierMessage, FirstLink, MessageAction, Requirements, authorize,
+    first_link,
 };
 use proptest::collection::{btree_set, vec};
 use proptest::option;
@@ -163,7 +164,7 @@ const PLAIN: &str = "text/plain;charset=utf-8";
 
 struct Room(Option<(&'static str, Disposition, &'static str)>);
 
-impl Known for Room {
+impl ClientKnowledge for Room {
     fn earlier(&self, _: &MessageId) -> Option<EarlierMessage<'_>> {
         self.0.map(|(author, disposition, topic)| EarlierMessage {
             author,
@@ -267,7 +268,7 @@ proptest! {
         let message = MimiContentRef::decode(&bytes).unwrap();
         let known = Room(Some((BOB, disposition, topic)));
         if let Ok(authorized) = authorize(&message, &user_uri(ALICE), &known, |_| true) {
-            let acts = [Act::DeleteOtherMessage, Act::DeleteOtherReaction, Act::EditOtherTopic];
+            let acts = [MessageAction::DeleteOtherMessage, MessageAction::DeleteOtherReaction, MessageAction::EditOtherTopic];
             prop_assert!(acts.contains(&authorized.act()));
         }
     }
@@ -284,7 +285,7 @@ proptest! {
         prop_assert_eq!(first_link(media_type, words.as_bytes(), unknown), None);
         let text = format!("{before} https://a.example {after}");
         let found = first_link(media_type, text.as_bytes(), unknown);
-        let Some(Link::At(at)) = found else { return Err(TestCaseError::fail("no link")) };
+        let Some(FirstLink::At(at)) = found else { return Err(TestCaseError::fail("no link")) };
         prop_assert!(at <= before.len() + 1);
     }
 
@@ -295,7 +296,7 @@ proptest! {
     ) {
         for media_type in [PLAIN, "text/markdown", "text/html"] {
             for content in [content.as_slice(), soup.concat().as_bytes()] {
-                if let Some(Link::At(at)) = first_link(media_type, content, |_| false) {
+                if let Some(FirstLink::At(at)) = first_link(media_type, content, |_| false) {
                     prop_assert!(at < content.len());
                 }
                 // A mention of everything leaves no link.

@@ -19,7 +19,7 @@ use mimi_codec::{
     retraction::{HubRetractedMessagesComponent, HubRetractedRangeComponent},
 };
 use mimi_policy::{
-    Actor, Change, Form, Identities, JoinCode, Reason, Request, RequestProblem, Unidentified, UserUri,
+    Actor, Change, Form, Identities, JoinCode, Reason, Request, RequestProblem, UnidentifiedError, UserUri,
     first_omitted,
 };
 use proposals::{leaf, list, package, update};
@@ -30,22 +30,22 @@ use scene::*;
 struct Tree;
 
 impl Identities for Tree {
-    fn member(&self, leaf_index: u32) -> Result<Actor, Unidentified> {
+    fn member(&self, leaf_index: u32) -> Result<Actor, UnidentifiedError> {
         let name = ["alice", "bob", "carol", "dave"].get(leaf_index as usize);
-        name.map(|name| by(name)).ok_or(Unidentified::Unknown)
+        name.map(|name| by(name)).ok_or(UnidentifiedError::Unknown)
     }
 
-    fn holder(&self, credential: &Credential) -> Result<Actor, Unidentified> {
-        let Credential::Basic { identity } = credential else { return Err(Unidentified::Unknown) };
+    fn holder(&self, credential: &Credential) -> Result<Actor, UnidentifiedError> {
+        let Credential::Basic { identity } = credential else { return Err(UnidentifiedError::Unknown) };
         let text = std::str::from_utf8(identity).unwrap();
-        let (user, _) = text.rsplit_once('/').ok_or(Unidentified::Unknown)?;
+        let (user, _) = text.rsplit_once('/').ok_or(UnidentifiedError::Unknown)?;
         Ok(Actor::named(user, text)?)
     }
 
-    fn external_sender(&self, sender_index: u32) -> Result<Actor, Unidentified> {
+    fn external_sender(&self, sender_index: u32) -> Result<Actor, UnidentifiedError> {
         match sender_index {
             0 => Ok(server(&[claim("hub", "a")])),
-            _ => Err(Unidentified::Unknown),
+            _ => Err(UnidentifiedError::Unknown),
         }
     }
 
@@ -65,7 +65,7 @@ const fn member(leaf_index: u32) -> Sender {
 fn commit(
     scene: &Scene,
     proposals: &[(Proposal, Option<Sender>)],
-) -> Result<Request, mimi_policy::InvalidRequest> {
+) -> Result<Request, mimi_policy::InvalidRequestError> {
     let proposals = proposals.iter().map(|(proposal, sender)| (proposal, sender.as_ref()));
     Request::commit(&scene.room(), &Tree, &member(0), None, proposals)
 }
@@ -211,15 +211,15 @@ fn refuses_updates_and_removals_of_components_that_have_no_rule() {
 struct Checked;
 
 impl Identities for Checked {
-    fn member(&self, leaf_index: u32) -> Result<Actor, Unidentified> {
+    fn member(&self, leaf_index: u32) -> Result<Actor, UnidentifiedError> {
         Tree.member(leaf_index)
     }
 
-    fn holder(&self, credential: &Credential) -> Result<Actor, Unidentified> {
+    fn holder(&self, credential: &Credential) -> Result<Actor, UnidentifiedError> {
         Tree.holder(credential)
     }
 
-    fn external_sender(&self, sender_index: u32) -> Result<Actor, Unidentified> {
+    fn external_sender(&self, sender_index: u32) -> Result<Actor, UnidentifiedError> {
         Tree.external_sender(sender_index)
     }
 
@@ -256,15 +256,15 @@ fn refuses_proposals_of_other_types_by_name_unless_they_are_allowed() {
     struct Knows(ProposalType);
 
     impl Identities for Knows {
-        fn member(&self, leaf_index: u32) -> Result<Actor, Unidentified> {
+        fn member(&self, leaf_index: u32) -> Result<Actor, UnidentifiedError> {
             Tree.member(leaf_index)
         }
 
-        fn holder(&self, credential: &Credential) -> Result<Actor, Unidentified> {
+        fn holder(&self, credential: &Credential) -> Result<Actor, UnidentifiedError> {
             Tree.holder(credential)
         }
 
-        fn external_sender(&self, sender_index: u32) -> Result<Actor, Unidentified> {
+        fn external_sender(&self, sender_index: u32) -> Result<Actor, UnidentifiedError> {
             Tree.external_sender(sender_index)
         }
 

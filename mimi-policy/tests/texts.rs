@@ -12,24 +12,26 @@ use mimi_codec::room_policy::{AssetUploadLocation, CapabilityType as C, Download
 use mimi_codec::{Decode, MediaType};
 use mimi_content::PartIndex;
 use mimi_policy::component::asset::{AssetFinding, AssetKind, AssetRefusal, DownloadRefusal};
-use mimi_policy::component::base::{BaseFinding, ParentRefusal, PseudonymRefused};
+use mimi_policy::component::base::{BaseFinding, ParentRefusal, PseudonymRefusal};
 use mimi_policy::component::bot::{BotFinding, BotRefusal};
 use mimi_policy::component::history::{HistoryFinding, HistoryRefusal};
 use mimi_policy::component::join_link::{JoinLinkFinding, JoinLinkRefusal, JoinLinksUpdateError};
 use mimi_policy::component::link_preview::{LinkPreviewFinding, LinkPreviewRefusal};
 use mimi_policy::component::logging::{LoggingFinding, LoggingRefusal};
 use mimi_policy::component::message_expiration::{MessageExpirationFinding, MessageExpirationRefusal};
-use mimi_policy::component::operational::{Item, OperationalFinding, OperationalRefusal, TimeField};
-use mimi_policy::component::status_notification::{
-    ForbiddenNotification, StatusNotification, StatusNotificationFinding,
+use mimi_policy::component::operational::{
+    ExtendedCapability, OperationalFinding, OperationalRefusal, TimeField,
 };
-use mimi_policy::graph::Means;
+use mimi_policy::component::status_notification::{
+    ForbiddenNotificationError, StatusNotification, StatusNotificationFinding,
+};
+use mimi_policy::graph::MoveRight;
 use mimi_policy::lint::{self, LintStep, StepActor, StepMeans};
-use mimi_policy::message::{ContentRefusal, Need, Why};
-use mimi_policy::receiving::{UseRefused, Withheld};
+use mimi_policy::message::{ContentRefusal, RequiredCapability, RequirementReason};
+use mimi_policy::receiving::{ClientActionRefusal, Withheld};
 use mimi_policy::{
-    ClientUri, ComponentDifference, Defect, DictionaryError, Form, InvalidRequest, Reason, Refusal,
-    RequestProblem, StalePlan, UserUri, component,
+    ClientUri, ComponentDifferenceError, Defect, DictionaryError, Form, InvalidRequestError, Reason, Refusal,
+    RequestProblem, StalePlanError, UserUri, component,
 };
 
 #[track_caller]
@@ -164,17 +166,17 @@ fn what_is_wrong_with_a_room_names_where() {
     says(&invalid, &["8", "; ", BOB, ": "]);
     let roles = ComponentID::ROLES_LIST;
     says(DictionaryError::Missing(roles), &[&roles.to_string()]);
-    says(ComponentDifference { component: roles }, &[&roles.to_string()]);
+    says(ComponentDifferenceError { component: roles }, &[&roles.to_string()]);
     let error = u32::decode_exact(b"abc").unwrap_err();
     let text = error.to_string();
     says(DictionaryError::Malformed { component: roles, error: error.clone() }, &[&roles.to_string(), &text]);
-    says(component::Finding::Malformed(roles, error.clone()), &[&roles.to_string(), &text]);
-    says(StalePlan { planned: 7, current: 8 }, &["7", "8"]);
-    says(StalePlan { planned: 7, current: 7 }, &["another room"]);
-    let invalid = |problem| InvalidRequest { proposal: Some(6), problem, also: vec![] };
+    says(component::ComponentFinding::Malformed(roles, error.clone()), &[&roles.to_string(), &text]);
+    says(StalePlanError { planned: 7, current: 8 }, &["7", "8"]);
+    says(StalePlanError { planned: 7, current: 7 }, &["another room"]);
+    let invalid = |problem| InvalidRequestError { proposal: Some(6), problem, also: vec![] };
     says(invalid(RequestProblem::UnknownSender), &["proposal 6", "sender"]);
     says(
-        InvalidRequest { proposal: None, problem: RequestProblem::UnknownSender, also: vec![] },
+        InvalidRequestError { proposal: None, problem: RequestProblem::UnknownSender, also: vec![] },
         &["unknown sender"],
     );
     says(invalid(RequestProblem::UnknownLeaf(7)), &["proposal 6", "7"]);
@@ -188,7 +190,7 @@ fn what_is_wrong_with_a_room_names_where() {
 #[test]
 fn what_is_wrong_with_a_component_names_it() {
     let uri = mimi_codec::MimiUri::parse("mimi:").unwrap_err();
-    says(component::Finding::Base(BaseFinding::NoUsers), &["base_room_policy", "max_users"]);
+    says(component::ComponentFinding::Base(BaseFinding::NoUsers), &["base_room_policy", "max_users"]);
     says(BaseFinding::NoParent, &["parent_room"]);
     says(BaseFinding::UnexpectedParent, &["parent_room"]);
     says(BaseFinding::Parent(uri), &["parent_room", &uri.to_string()]);
@@ -203,17 +205,20 @@ fn what_is_wrong_with_a_component_names_it() {
         &["policy_component_ids", &ComponentID(7).to_string()],
     );
     says(BaseFinding::NoClients, &["max_clients"]);
-    says(PseudonymRefused, &["pseudonyms"]);
+    says(PseudonymRefusal, &["pseudonyms"]);
     says(ParentRefusal::NotInParent(BOB.as_bytes()), &[BOB]);
     says(ParentRefusal::NotStrict, &["all"]);
 
     let reads = StatusNotificationFinding::ReadTellsOfDelivery;
-    says(component::Finding::StatusNotification(reads), &["status_notification_policy", "read receipts"]);
-    says(ForbiddenNotification(StatusNotification::Delivery), &["delivery"]);
-    says(ForbiddenNotification(StatusNotification::Read), &["read"]);
+    says(
+        component::ComponentFinding::StatusNotification(reads),
+        &["status_notification_policy", "read receipts"],
+    );
+    says(ForbiddenNotificationError(StatusNotification::Delivery), &["delivery"]);
+    says(ForbiddenNotificationError(StatusNotification::Read), &["read"]);
 
     let more = JoinLinkFinding::MoreThanOneLink { links: 7 };
-    says(component::Finding::JoinLink(more), &["join_link_policy", "7"]);
+    says(component::ComponentFinding::JoinLink(more), &["join_link_policy", "7"]);
     says(JoinLinkFinding::EmptyLink { index: 7 }, &["7"]);
     says(JoinLinkFinding::RepeatedLink { index: 7 }, &["7"]);
     says(JoinLinkFinding::ExpiresAtOnce, &["0 seconds"]);
@@ -230,14 +235,17 @@ fn what_is_wrong_with_a_component_names_it() {
 
     let required = LinkPreviewFinding::AutodetectRequired;
     says(
-        component::Finding::LinkPreview(required),
+        component::ComponentFinding::LinkPreview(required),
         &["link_preview_policy", "autodetect_hyperlinks_in_text"],
     );
     says(LinkPreviewFinding::NoProxy, &["link_preview_proxy"]);
     says(LinkPreviewRefusal::PreviewForbidden, &["forbids"]);
     says(LinkPreviewRefusal::PreviewMissing, &["requires"]);
 
-    says(component::Finding::Logging(LoggingFinding::NoLoggingClient), &["logging_policy", "required"]);
+    says(
+        component::ComponentFinding::Logging(LoggingFinding::NoLoggingClient),
+        &["logging_policy", "required"],
+    );
     says(LoggingFinding::Client { index: 7, error: uri }, &["7", &uri.to_string()]);
     let spelling = ClientUri::try_from("mimi://B.example/d/b1").unwrap_err();
     says(LoggingFinding::Spelling { index: 7, error: spelling }, &["7", &spelling.to_string()]);
@@ -245,7 +253,10 @@ fn what_is_wrong_with_a_component_names_it() {
     says(LoggingRefusal::Forbidden, &["forbids"]);
     says(LoggingRefusal::NotListed, &["not a logging client"]);
 
-    says(component::Finding::History(HistoryFinding::NonParticipant), &["chat_history_policy", "role 0"]);
+    says(
+        component::ComponentFinding::History(HistoryFinding::NonParticipant),
+        &["chat_history_policy", "role 0"],
+    );
     says(HistoryFinding::Banned, &["role 1"]);
     says(HistoryFinding::NeverActive { role_index: 7 }, &["7"]);
     says(HistoryFinding::UndefinedRole { role_index: 7 }, &["7"]);
@@ -259,7 +270,7 @@ fn what_is_wrong_with_a_component_names_it() {
     says(HistoryRefusal::TooOld { age_ms: 7000, max_time_period: 6 }, &["7000 ms", "6 s"]);
 
     let local = BotFinding::LocalWithRole { index: 7, role_index: 8 };
-    says(component::Finding::Bot(local), &["bot_policy", "7", "8"]);
+    says(component::ComponentFinding::Bot(local), &["bot_policy", "7", "8"]);
     says(BotFinding::UndefinedRole { index: 7, role_index: 8 }, &["7", "8"]);
     says(BotFinding::Banned { index: 7 }, &["7"]);
     says(BotFinding::RepeatedName { index: 7 }, &["7"]);
@@ -269,7 +280,7 @@ fn what_is_wrong_with_a_component_names_it() {
     says(BotRefusal::PerUser, &["something else"]);
 
     let above = MessageExpirationFinding::MinAboveMax { min: 8, max: 7 };
-    says(component::Finding::MessageExpiration(above), &["message_expiration_policy", "8 s", "7 s"]);
+    says(component::ComponentFinding::MessageExpiration(above), &["message_expiration_policy", "8 s", "7 s"]);
     says(MessageExpirationFinding::DefaultOutside { default: 6, min: 7, max: 8 }, &["6 s", "7", "8 s"]);
     says(MessageExpirationFinding::MaxZero, &["0 s"]);
     says(MessageExpirationRefusal::Missing, &["expires"]);
@@ -283,7 +294,7 @@ fn what_is_wrong_with_a_component_names_it() {
 fn what_is_wrong_with_assets_names_them() {
     let name = mimi_codec::DnsName::parse("..").unwrap_err();
     let none = AssetFinding::NoDestination;
-    says(component::Finding::Asset(none), &["asset_policy", "destination"]);
+    says(component::ComponentFinding::Asset(none), &["asset_policy", "destination"]);
     says(AssetFinding::NotOneProvider { providers: 7 }, &["7"]);
     says(AssetFinding::NotTheHub { provider: "b.example".into() }, &["b.example"]);
     let location = AssetUploadLocation::UNSPECIFIED;
@@ -331,17 +342,17 @@ fn what_is_wrong_with_assets_names_them() {
 
 #[test]
 fn what_is_wrong_with_operations_names_them() {
-    let suite = Item::CipherSuite(CipherSuite(7));
+    let suite = ExtendedCapability::CipherSuite(CipherSuite(7));
     for (item, word) in [
-        (Item::Version(mimi_codec::code_points::ProtocolVersion::MLS10), "version"),
+        (ExtendedCapability::Version(mimi_codec::code_points::ProtocolVersion::MLS10), "version"),
         (suite.clone(), "cipher suite"),
-        (Item::Extension(mimi_codec::code_points::ExtensionType(7)), "extension"),
-        (Item::Proposal(mimi_codec::code_points::ProposalType(7)), "proposal"),
-        (Item::Credential(mimi_codec::code_points::CredentialType(7)), "credential"),
-        (Item::WireFormat(WireFormat(7)), "wire format"),
-        (Item::Component(ComponentID(7)), "component"),
-        (Item::SafeAad(ComponentID(7)), "SafeAAD"),
-        (Item::MediaType(MediaType::parse("text/x").unwrap()), "media type text/x"),
+        (ExtendedCapability::Extension(mimi_codec::code_points::ExtensionType(7)), "extension"),
+        (ExtendedCapability::Proposal(mimi_codec::code_points::ProposalType(7)), "proposal"),
+        (ExtendedCapability::Credential(mimi_codec::code_points::CredentialType(7)), "credential"),
+        (ExtendedCapability::WireFormat(WireFormat(7)), "wire format"),
+        (ExtendedCapability::Component(ComponentID(7)), "component"),
+        (ExtendedCapability::SafeAad(ComponentID(7)), "SafeAAD"),
+        (ExtendedCapability::MediaType(MediaType::parse("text/x").unwrap()), "media type text/x"),
     ] {
         says(&item, &[word]);
         says(OperationalRefusal::Forbidden(item.clone()), &[&item.to_string(), "forbids"]);
@@ -355,7 +366,7 @@ fn what_is_wrong_with_operations_names_them() {
         (TimeField::BufferIncomingMessageTime, "buffer_incoming_message_time"),
     ] {
         says(
-            component::Finding::Operational(OperationalFinding::TimesOutOfOrder(field)),
+            component::ComponentFinding::Operational(OperationalFinding::TimesOutOfOrder(field)),
             &["mls_operational_policy", word],
         );
     }
@@ -380,19 +391,19 @@ fn what_is_wrong_with_operations_names_them() {
 fn what_a_message_may_not_names_the_part() {
     let part = PartIndex::from_content_id("cid:7@local.invalid").unwrap();
     for (why, word) in [
-        (Why::Message, "message"),
-        (Why::InReplyTo, "replies"),
-        (Why::SameTopic, "topic"),
-        (Why::Topic, "topic"),
-        (Why::Reaction { part }, "7"),
-        (Why::Replaces, "replaces"),
-        (Why::OtherTopic, "another topic"),
-        (Why::Upload { part, kind: AssetKind::Video }, "video"),
-        (Why::Link { part }, "7"),
-        (Why::Preview { part }, "7"),
+        (RequirementReason::Message, "message"),
+        (RequirementReason::InReplyTo, "replies"),
+        (RequirementReason::SameTopic, "topic"),
+        (RequirementReason::Topic, "topic"),
+        (RequirementReason::Reaction { part }, "7"),
+        (RequirementReason::Replaces, "replaces"),
+        (RequirementReason::OtherTopic, "another topic"),
+        (RequirementReason::Upload { part, kind: AssetKind::Video }, "video"),
+        (RequirementReason::Link { part }, "7"),
+        (RequirementReason::Preview { part }, "7"),
     ] {
         says(why, &[word]);
-        let need = Need { capability: C::CAN_SEND_LINK, why };
+        let need = RequiredCapability { capability: C::CAN_SEND_LINK, why };
         says(ContentRefusal::Lacks(need), &["canSendLink", &why.to_string()]);
     }
     says(ContentRefusal::EditsAnothers { author: BOB.into() }, &[BOB]);
@@ -401,7 +412,7 @@ fn what_a_message_may_not_names_the_part() {
     says(ContentRefusal::NotAtHand, &["not at hand"]);
     says(Withheld::MayNotReceive, &["canReceiveMessage"]);
     says(Withheld::CutOff, &["banned"]);
-    says(UseRefused { lacks: C::CAN_COPY_MESSAGE }, &["canCopyMessage"]);
+    says(ClientActionRefusal { lacks: C::CAN_COPY_MESSAGE }, &["canCopyMessage"]);
 }
 
 #[test]
@@ -414,10 +425,10 @@ fn a_step_says_who_moves_whom() {
             LintStep { by, means, from, to: 6, had_client: from != 0, with_client, last, same_commit: false };
         step.to_string()
     };
-    assert_eq!(step(Means::Leave, 7, false), "a holder of role 7 leaves (canRemoveSelf)");
+    assert_eq!(step(MoveRight::Leave, 7, false), "a holder of role 7 leaves (canRemoveSelf)");
     let joins = LintStep {
         by: StepActor::Oneself,
-        means: StepMeans::Move(Means::OpenJoin),
+        means: StepMeans::Move(MoveRight::OpenJoin),
         from: 0,
         to: 6,
         had_client: false,
@@ -451,15 +462,15 @@ fn a_step_says_who_moves_whom() {
         "an external sender with role 5 removes the client of a holder of role 7 from the group (canKick)"
     );
     assert_eq!(
-        step(Means::Remove, 7, true),
+        step(MoveRight::Remove, 7, true),
         "a holder of role 5 removes the last holder of role 7 (canRemoveParticipant)"
     );
     assert_eq!(
-        step(Means::Add, 0, true),
+        step(MoveRight::Add, 0, true),
         "a holder of role 5 adds a user who is not on the list with role 6, without a client (canAddParticipant)"
     );
     assert_eq!(
-        step(Means::ChangeUserRole, 7, false),
+        step(MoveRight::ChangeUserRole, 7, false),
         "a holder of role 5 moves a holder of role 7 to role 6 (canChangeUserRole)"
     );
 }
@@ -468,7 +479,7 @@ fn a_step_says_who_moves_whom() {
 fn a_finding_numbers_its_steps() {
     let step = LintStep {
         by: StepActor::Oneself,
-        means: StepMeans::Move(Means::Leave),
+        means: StepMeans::Move(MoveRight::Leave),
         from: 7,
         to: 0,
         had_client: true,

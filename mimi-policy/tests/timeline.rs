@@ -8,11 +8,11 @@ mod scene;
 
 use mimi_content::{
     Disposition, MessageId, MimiContent, MimiContentBuilder, NestedPart, Salt,
-    timeline::{EntryState, Received, Standing, Timeline, TimelineFinding},
+    timeline::{EntryState, Timeline, TimelineFinding, TimelineMessage, VersionState},
 };
 use mimi_policy::{
     Form, RoleHistory, RoomState,
-    message::{Act, ContentRefusal, KnownThen, authorize},
+    message::{ContentRefusal, KnownThen, MessageAction, authorize},
 };
 use proptest::prelude::*;
 use scene::*;
@@ -57,7 +57,7 @@ impl Sent {
 type Conversation = Timeline<MimiContent, ContentRefusal>;
 
 fn insert(timeline: &mut Conversation, room: &RoomState, history: &RoleHistory, sent: &Sent) {
-    let received = Received::from_owned(sent.id(), sent.sender, sent.accepted_ms, &sent.content);
+    let received = TimelineMessage::from_owned(sent.id(), sent.sender, sent.accepted_ms, &sent.content);
     let _ = timeline.insert(received, sent.content.clone(), &history.authorize(room));
 }
 
@@ -80,8 +80,8 @@ fn judged(first: &Sent, change: &Sent, capabilities: &[Cap]) -> Result<(), Conte
         let timeline = fold(&room, &RoleHistory::default(), order);
         let version = timeline.get(&change.id()).unwrap();
         match version.standing() {
-            Standing::Edit | Standing::Deletion => Ok(()),
-            Standing::NotAuthorized(why) => Err(why.clone()),
+            VersionState::Edit | VersionState::Deletion => Ok(()),
+            VersionState::NotAuthorized(why) => Err(why.clone()),
             other => panic!("{other:?}"),
         }
     });
@@ -160,7 +160,7 @@ fn every_change_takes_can_send_message() {
     let delete = sent("bob", 20, message(2, null()).replaces(first.id()));
     let room = four().can(2, &[Cap::CAN_DELETE_OWN_MESSAGE]).room();
     let timeline = fold(&room, &RoleHistory::default(), [&first, &delete]);
-    let Standing::NotAuthorized(why) = timeline.get(&delete.id()).unwrap().standing() else { panic!() };
+    let VersionState::NotAuthorized(why) = timeline.get(&delete.id()).unwrap().standing() else { panic!() };
     lacks(Err(why.clone()), Cap::CAN_SEND_MESSAGE);
 }
 
@@ -201,12 +201,16 @@ fn refuses_edits_whose_content_is_not_at_hand() {
     for (kept, allowed) in [(None, false), (Some(whole[1..].to_vec()), false), (Some(whole), true)] {
         let mut timeline = Timeline::new();
         for (sent, kept) in [(&first, None), (&edit, kept)] {
-            let received = Received::from_owned(sent.id(), sent.sender, sent.accepted_ms, &sent.content);
+            let received =
+                TimelineMessage::from_owned(sent.id(), sent.sender, sent.accepted_ms, &sent.content);
             let _ = timeline.insert(received, Kept(kept), &history.authorize(&room));
         }
         let standing = timeline.get(&edit.id()).unwrap().standing();
-        let expected =
-            if allowed { Standing::Edit } else { Standing::NotAuthorized(&ContentRefusal::NotAtHand) };
+        let expected = if allowed {
+            VersionState::Edit
+        } else {
+            VersionState::NotAuthorized(&ContentRefusal::NotAtHand)
+        };
         assert_eq!(standing, expected);
     }
 }
@@ -267,8 +271,8 @@ fn a_user_who_left_has_said_what_it_said_and_says_no_more() {
         [99, 100].map(|ms| sent("carol", ms, message(ms as u8, null()).replaces(first.id())));
     commit(&mut room, &mut history, 100, [remove("carol"), remove_client("carol", 1)]);
     let timeline = fold(&room, &history, [&after, &before, &first]);
-    assert_eq!(timeline.get(&before.id()).unwrap().standing(), Standing::Deletion);
-    let Standing::NotAuthorized(why) = timeline.get(&after.id()).unwrap().standing() else { panic!() };
+    assert_eq!(timeline.get(&before.id()).unwrap().standing(), VersionState::Deletion);
+    let VersionState::NotAuthorized(why) = timeline.get(&after.id()).unwrap().standing() else { panic!() };
     lacks(Err(why.clone()), Cap::CAN_SEND_MESSAGE);
 }
 
@@ -307,7 +311,7 @@ fn a_reply_stays_in_the_topic_of_the_message_that_the_timeline_has() {
         let reply = mimi_content::MimiContentRef::decode(&reply).unwrap();
         let result = authorize(&reply, &"carol".try_into().unwrap(), &known, holds);
         match refused {
-            None => assert_eq!(result.unwrap().act(), Act::Reply),
+            None => assert_eq!(result.unwrap().act(), MessageAction::Reply),
             Some(capability) => lacks(result.map(|_| ()), capability),
         }
     }

@@ -8,7 +8,7 @@ mod scene;
 use mimi_codec::code_points::ComponentID;
 use mimi_policy::{
     Basis, Change, Defect, Form, ParentParticipants, ProposedChange, Reason, RoomState, TableSeed,
-    receiving::{FanOut, Withheld},
+    receiving::{FanOutKind, Withheld},
 };
 use scene::*;
 
@@ -640,7 +640,7 @@ fn a_banned_user_is_cut_off_while_its_clients_are_still_in_the_group() {
     assert_eq!(refuses(&room, &by("alice"), Commit, [name("n").by(by("bob"))]), again);
     let refusal = room.check_message_of(&user("bob"), &[]).unwrap_err();
     assert_eq!(refusal.reason, Reason::CutOff(user("bob")));
-    let withheld = room.check_fan_out(FanOut::ApplicationMessage, &user("bob"));
+    let withheld = room.check_fan_out(FanOutKind::ApplicationMessage, &user("bob"));
     assert_eq!(withheld, Err(Withheld::CutOff));
     assert_eq!(room.recipients().collect::<Vec<_>>(), [&user("carol")]);
     // Its clients may leave, and any member or the hub removes them.

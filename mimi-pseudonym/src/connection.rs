@@ -32,7 +32,7 @@ use mimi_crypto::{
 use rand_core::CryptoRng;
 
 use crate::{
-    CheckedClient, ConnectionKey, CredentialCheck, CredentialRefused, IdentityLinkKey,
+    CheckedClient, ConnectionKey, CredentialCheck, CredentialCheckError, IdentityLinkKey,
     IdentityLinkWrapperKey, LinkKeys, PseudonymError, RoomLeaves, RoomView, VerifiedIdentity,
     open_identity_link,
 };
@@ -504,7 +504,7 @@ impl UnverifiedConnectionRequest {
     /// request. The room must be at the requester's provider.
     ///
     /// # Errors
-    /// [`CredentialRefused`](PseudonymError::CredentialRefused) for the requester's credential;
+    /// [`CredentialCheckError`](PseudonymError::CredentialRefused) for the requester's credential;
     /// [`Identity`](PseudonymError::Identity) and
     /// [`ConnectionRoomElsewhere`](PseudonymError::ConnectionRoomElsewhere) for the room's
     /// identifier; at its [`Leaf`](PseudonymError::Leaf), those of [`RoomView::open`],
@@ -519,7 +519,7 @@ impl UnverifiedConnectionRequest {
     ) -> Result<VerifiedConnectionRequest<C::Details>, PseudonymError> {
         let requester = check
             .check(&self.request.requester_client_credential)
-            .map_err(|CredentialRefused| PseudonymError::CredentialRefused)?;
+            .map_err(|CredentialCheckError| PseudonymError::CredentialRefused)?;
         let room_id = RoomUri::new(self.request.connection_room_id.clone())?;
         connection_room.check_place(&room_id, &requester.user)?;
         let ConnectionRoom { leaves, link_keys, .. } = connection_room;

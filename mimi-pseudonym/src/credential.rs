@@ -200,7 +200,7 @@ pub struct CheckedClient<T> {
 
 /// The caller's check doesn't accept the credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CredentialRefused;
+pub struct CredentialCheckError;
 
 /// The caller's check of real credentials: its PKI, or whatever vouches for who has which key. A
 /// closure will do.
@@ -212,17 +212,17 @@ pub trait CredentialCheck {
     /// this key?
     ///
     /// # Errors
-    /// [`CredentialRefused`] when none does.
-    fn check(&self, credential: &Credential) -> Result<CheckedClient<Self::Details>, CredentialRefused>;
+    /// [`CredentialCheckError`] when none does.
+    fn check(&self, credential: &Credential) -> Result<CheckedClient<Self::Details>, CredentialCheckError>;
 }
 
 impl<F, T> CredentialCheck for F
 where
-    F: Fn(&Credential) -> Result<CheckedClient<T>, CredentialRefused>,
+    F: Fn(&Credential) -> Result<CheckedClient<T>, CredentialCheckError>,
 {
     type Details = T;
 
-    fn check(&self, credential: &Credential) -> Result<CheckedClient<T>, CredentialRefused> {
+    fn check(&self, credential: &Credential) -> Result<CheckedClient<T>, CredentialCheckError> {
         self(credential)
     }
 }
@@ -298,7 +298,7 @@ impl<T> VerifiedIdentity<T> {
 /// order, [`InvalidPseudonym`](PseudonymError::InvalidPseudonym),
 /// [`ProviderMismatch`](PseudonymError::ProviderMismatch),
 /// [`IdentityLinkDoesNotOpen`](PseudonymError::IdentityLinkDoesNotOpen),
-/// [`Decode`](PseudonymError::Decode), [`CredentialRefused`](PseudonymError::CredentialRefused),
+/// [`Decode`](PseudonymError::Decode), [`CredentialCheckError`](PseudonymError::CredentialRefused),
 /// [`ProviderMismatch`](PseudonymError::ProviderMismatch) again for an identity of another
 /// provider, and [`IdentityLinkSignature`](PseudonymError::IdentityLinkSignature).
 /// [`Crypto`](PseudonymError::Crypto) for nonces and public keys of other lengths.
@@ -337,7 +337,7 @@ pub(crate) fn open_with_tbs<'a, S: CipherSuiteProvider + ?Sized, C: CredentialCh
     let link = IdentityLinkTBE::decode_exact(plaintext.expose())?;
     let client = check
         .check(&link.client_credential)
-        .map_err(|CredentialRefused| PseudonymError::CredentialRefused)?;
+        .map_err(|CredentialCheckError| PseudonymError::CredentialRefused)?;
     if !is_of(provider, client.user.mimi_uri()) || !is_of(provider, client.client.mimi_uri()) {
         return Err(PseudonymError::ProviderMismatch);
     }

@@ -8,7 +8,7 @@ use mimi_codec::{
 };
 
 use crate::{
-    CheckedClient, CredentialCheck, CredentialRefused, PseudonymError, credential::is_of,
+    CheckedClient, CredentialCheck, CredentialCheckError, PseudonymError, credential::is_of,
     pseudonym::Pseudonymous,
 };
 
@@ -64,7 +64,7 @@ impl<T> DisclosedIdentity<T> {
 ///
 /// # Errors
 /// [`DisclosedElsewhere`](PseudonymError::DisclosedElsewhere) for a presentation to another room,
-/// [`CredentialRefused`](PseudonymError::CredentialRefused),
+/// [`CredentialCheckError`](PseudonymError::CredentialRefused),
 /// [`DisclosedKeyMismatch`](PseudonymError::DisclosedKeyMismatch) for a credential for another key
 /// than the leaf's, [`InvalidPseudonym`](PseudonymError::InvalidPseudonym), and
 /// [`ProviderMismatch`](PseudonymError::ProviderMismatch) for an identity of another provider.
@@ -77,8 +77,9 @@ pub fn verify_disclosure<C: CredentialCheck>(
     if disclosure.audience != room {
         return Err(PseudonymError::DisclosedElsewhere);
     }
-    let client =
-        check.check(disclosure.credential).map_err(|CredentialRefused| PseudonymError::CredentialRefused)?;
+    let client = check
+        .check(disclosure.credential)
+        .map_err(|CredentialCheckError| PseudonymError::CredentialRefused)?;
     if client.signature_public_key != leaf.signature_public_key {
         return Err(PseudonymError::DisclosedKeyMismatch);
     }

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use core::fmt;
 
-use mimi_codec::{DecodeError, EncodeError, IdentityError, InvalidValue, RoomUri, TextError};
+use mimi_codec::{DecodeError, EncodeError, IdentityError, InvalidValueError, RoomUri, TextError};
 use mimi_crypto::CryptoError;
 
 /// Why something was refused. Secrets and real identities never show in it.
@@ -203,7 +203,7 @@ pub enum PseudonymError {
     /// A value doesn't fit its vector.
     Encode(EncodeError),
     /// Values that can't stand together in one struct: one leaf named twice, for example.
-    Invalid(InvalidValue),
+    Invalid(InvalidValueError),
 }
 
 impl PseudonymError {
@@ -355,8 +355,8 @@ impl From<EncodeError> for PseudonymError {
     }
 }
 
-impl From<InvalidValue> for PseudonymError {
-    fn from(error: InvalidValue) -> Self {
+impl From<InvalidValueError> for PseudonymError {
+    fn from(error: InvalidValueError) -> Self {
         Self::Invalid(error)
     }
 }

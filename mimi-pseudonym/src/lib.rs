@@ -20,7 +20,7 @@
 //! };
 //! use mimi_crypto::{CipherSuiteProvider, RustCrypto};
 //! use mimi_pseudonym::{
-//!     CheckedClient, ConnectionKey, CredentialRefused, PseudonymUses, RealClient, RoomView,
+//!     CheckedClient, ConnectionKey, CredentialCheckError, PseudonymUses, RealClient, RoomView,
 //!     flow::create::create_room, issue_pseudonymous_credential, random_client_pseudonym, random_user_pseudonym,
 //! };
 //! # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
@@ -57,7 +57,7 @@
 //!         signature_public_key: suite.signature_public_key(&real_key),
 //!         details: (),
 //!     }),
-//!     _ => Err(CredentialRefused),
+//!     _ => Err(CredentialCheckError),
 //! };
 //! let identity = room.open(&suite, 0, &directory)?;
 //! assert_eq!(*identity.user(), user);
@@ -149,7 +149,7 @@ pub use connection_key::{ConnectionKey, IdentityLinkKey};
 pub use connection_token::{ConnectionToken, KeyPackageShelf};
 pub use consent::{ConsentTo, PseudonymConsent, PseudonymConsentTBS};
 pub use credential::{
-    CheckedClient, CredentialCheck, CredentialRefused, RealClient, VerifiedIdentity, has_identity_link,
+    CheckedClient, CredentialCheck, CredentialCheckError, RealClient, VerifiedIdentity, has_identity_link,
     issue_pseudonymous_credential, issue_unlinked_credential, open_identity_link, seal_identity_link,
     sign_identity_link,
 };

@@ -35,7 +35,7 @@ use mimi_crypto::{
 use rand_core::CryptoRng;
 
 use crate::{
-    CheckedClient, CredentialCheck, CredentialRefused, PendingConnection, PseudonymError, RealClient,
+    CheckedClient, CredentialCheck, CredentialCheckError, PendingConnection, PseudonymError, RealClient,
     Requester, UnverifiedConnectionRequest,
     connection::{begin_request, not_opened},
     wire::wire_struct,
@@ -193,7 +193,7 @@ impl EstablishmentPackage {
     /// epoch.
     ///
     /// # Errors
-    /// [`CredentialRefused`](PseudonymError::CredentialRefused);
+    /// [`CredentialCheckError`](PseudonymError::CredentialRefused);
     /// [`NotTheResponder`](PseudonymError::NotTheResponder) for the package of another user, or one
     /// that a client of another user has signed; [`OfferExpired`](PseudonymError::OfferExpired)
     /// outside of its lifetime; [`OfferSignature`](PseudonymError::OfferSignature), also for
@@ -207,7 +207,7 @@ impl EstablishmentPackage {
     ) -> Result<VerifiedEstablishmentPackage, PseudonymError> {
         let client = check
             .check(&self.client_credential)
-            .map_err(|CredentialRefused| PseudonymError::CredentialRefused)?;
+            .map_err(|CredentialCheckError| PseudonymError::CredentialRefused)?;
         if client.user != *user || self.user.as_bytes() != user.as_bytes() {
             return Err(PseudonymError::NotTheResponder);
         }
@@ -316,7 +316,7 @@ impl<T> SignedConnectionOffer<T> {
 /// [`RequestDoesNotOpen`](PseudonymError::RequestDoesNotOpen), [`Decode`](PseudonymError::Decode);
 /// [`AnotherPackage`](PseudonymError::AnotherPackage);
 /// [`OfferExpired`](PseudonymError::OfferExpired) for the offer or the package;
-/// [`CredentialRefused`](PseudonymError::CredentialRefused);
+/// [`CredentialCheckError`](PseudonymError::CredentialRefused);
 /// [`OfferSignature`](PseudonymError::OfferSignature), also for an offer that was made to another
 /// user and passed on.
 pub fn open_connection_offer<S: CipherSuiteProvider + ?Sized, C: CredentialCheck>(
@@ -341,7 +341,7 @@ pub fn open_connection_offer<S: CipherSuiteProvider + ?Sized, C: CredentialCheck
     let ConnectionOffer { request, package_reference, not_after, signature } = offer;
     let requester = check
         .check(&request.requester_client_credential)
-        .map_err(|CredentialRefused| PseudonymError::CredentialRefused)?;
+        .map_err(|CredentialCheckError| PseudonymError::CredentialRefused)?;
     let [reference, time] = [package_reference.to_bytes()?, not_after.to_bytes()?];
     let signed = in_a_row(&[&context, request.to_secret_bytes()?.expose(), &reference, &time]);
     verify_with_label(suite, &requester.signature_public_key, OFFER_LABEL, signed.expose(), &signature)

@@ -14,7 +14,7 @@ use mimi_codec::{
 };
 use mimi_crypto::{CryptoError, decrypt_with_label, encrypt_with_label, generate_hpke_key_pair};
 use mimi_pseudonym::{
-    Connection, ConnectionKey, ConnectionRoom, CredentialRefused, IdentityLinkWrapperKey, LinkKeys,
+    Connection, ConnectionKey, ConnectionRoom, CredentialCheckError, IdentityLinkWrapperKey, LinkKeys,
     LinkedRooms, PendingConnection, PseudonymError, PseudonymUses, RealClient, Requester, Reuse, RoomLeaves,
     RoomView,
     flow::{
@@ -625,7 +625,7 @@ fn refuses_an_identity_of_another_provider_or_that_no_user_vouches_for() {
     let refused =
         open_identity_link(&world.suite, &unlinked, &key, &|credential: &_| world.check(credential));
     assert_eq!(refused, Err(PseudonymError::NoIdentityLink));
-    let unknown = |_: &Credential| Err::<mimi_pseudonym::CheckedClient<()>, _>(CredentialRefused);
+    let unknown = |_: &Credential| Err::<mimi_pseudonym::CheckedClient<()>, _>(CredentialCheckError);
     let refused = bob.connection().open(&world.suite, &bobs, &unknown);
     assert_eq!(refused, Err(PseudonymError::CredentialRefused));
     // Two providers in one credential aren't signed, and aren't let in.

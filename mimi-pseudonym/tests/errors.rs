@@ -4,7 +4,9 @@
 
 use std::error::Error;
 
-use mimi_codec::{Decode, DecodeErrorKind, EncodeError, InvalidValue, MimiUri, minimal_metadata::AddAAD};
+use mimi_codec::{
+    Decode, DecodeErrorKind, EncodeError, InvalidValueError, MimiUri, minimal_metadata::AddAAD,
+};
 use mimi_crypto::CryptoError;
 use mimi_pseudonym::PseudonymError;
 
@@ -13,7 +15,7 @@ fn names_the_error_behind() {
     let text = MimiUri::parse("https://a.example").unwrap_err();
     let decode = AddAAD::decode_exact(&[]).unwrap_err();
     let encode = EncodeError::VectorTooLong { len: 1 << 30 };
-    let invalid = InvalidValue::field("set", DecodeErrorKind::Duplicate);
+    let invalid = InvalidValueError::field("set", DecodeErrorKind::Duplicate);
     let at_leaf = PseudonymError::Leaf { leaf_index: 7, error: Box::new(PseudonymError::StaleKey) };
     for (error, cause) in [
         (PseudonymError::InvalidPseudonym(text), text.to_string()),

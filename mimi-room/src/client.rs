@@ -2,7 +2,7 @@
 //! becomes bodies for the hub.
 //!
 //! A client holds a [`ClientRoom`] for each room: after creating its group or opening a Welcome by
-//! [`ClientRoom::load`], from outside by [`ExternalJoin`]. Incoming messages go through
+//! [`ClientRoom::load`], from outside by [`PendingExternalJoin`]. Incoming messages go through
 //! [`ClientRoom::receive`]. Changes go out by [`ClientRoom::commit`] or [`ClientRoom::propose`],
 //! and count once [`ClientRoom::answered`] has seen the hub's answer.
 
@@ -31,13 +31,13 @@ use mimi_policy::{Change, ParentParticipants, TableSeed, message::ContentRefusal
 pub use act::Reported;
 pub(crate) use act::ephemeral;
 pub use fetch::{FetchError, GroupInfoFetch};
-pub use join::ExternalJoin;
+pub use join::PendingExternalJoin;
 pub use send::{Composed, MessageEvent};
 pub use snapshot::ClientSnapshot;
 
 use crate::{
-    ApplyError, CommitDecision, Committed, Identity, JoinCodes, LeafChanges, LoadError, Member, MlsMember,
-    OwnCommit, Refused, Right, Room, WaitingProposal, WishError, Wishes, components,
+    ApplyError, CommitDecision, Committed, Identity, JoinCodes, LoadError, Member, MemberChanges, MlsMember,
+    OwnCommit, Right, Room, RoomRefusal, WaitingProposal, WishError, Wishes, components,
 };
 
 /// For how many epochs a client remembers who had a leaf.
@@ -100,7 +100,7 @@ pub enum Event {
         committed: Committed,
         /// Proposals of the hub for the new epoch that came with it: their references, or why
         /// they are refused, all of them together.
-        stapled: Result<Vec<ProposalRef>, Refused>,
+        stapled: Result<Vec<ProposalRef>, RoomRefusal>,
     },
     /// A commit has taken effect, and this client is no longer in the group. The room stays as
     /// it was before; the caller drops it.
@@ -119,7 +119,7 @@ pub enum Event {
 #[non_exhaustive]
 pub enum ClientError {
     /// The rules of the room forbid it; whatever the hub has said, it has no effect.
-    Refused(Refused),
+    Refused(RoomRefusal),
     /// The wish cannot become proposals.
     Wish(WishError),
     /// The MLS stack refuses.
@@ -177,8 +177,8 @@ impl fmt::Display for ClientError {
 
 impl core::error::Error for ClientError {}
 
-impl From<Refused> for ClientError {
-    fn from(refused: Refused) -> Self {
+impl From<RoomRefusal> for ClientError {
+    fn from(refused: RoomRefusal) -> Self {
         Self::Refused(refused)
     }
 }
@@ -215,7 +215,7 @@ impl<S: MlsMember> ClientRoom<S> {
     ) -> Result<Self, ClientError> {
         let room = Room::load(uri, &stack, identity, seed).map_err(ClientError::Load)?;
         let own = room.members().get(stack.own_leaf());
-        let own = own.ok_or(ClientError::Refused(Refused::WrongContent))?;
+        let own = own.ok_or(ClientError::Refused(RoomRefusal::WrongContent))?;
         if room.role_of(&own.user).is_none() {
             return Err(ClientError::NotAParticipant(own.user.clone()));
         }
@@ -299,7 +299,7 @@ impl<S: MlsMember> ClientRoom<S> {
     ) -> Result<Event, ClientError> {
         let opened = self.stack.open(message.get()).map_err(mls)?;
         let sender = self.member_at(opened.leaf_index, opened.epoch).cloned();
-        let sender = sender.ok_or(Refused::WrongContent)?;
+        let sender = sender.ok_or(RoomRefusal::WrongContent)?;
         let event = self.judge_opened(opened, sender, frank, accepted_at)?;
         Ok(Event::Message(event))
     }
@@ -414,11 +414,11 @@ impl<S: MlsMember> ClientRoom<S> {
         identity: &impl Identity,
         stapled: &[ProposalMessage],
         accepted_at: u64,
-    ) -> Result<Vec<ProposalRef>, Refused> {
+    ) -> Result<Vec<ProposalRef>, RoomRefusal> {
         let decision = self.room.judge_proposals(&mut self.stack, suite, identity, stapled, accepted_at)?;
         let (epoch, senders) = (self.room.epoch(), self.senders(decision.rights(), &[]));
         let applied = self.room.apply_proposals(&mut self.stack, decision);
-        let applied = applied.map_err(|error| Refused::Mls(error.to_string()))?;
+        let applied = applied.map_err(|error| RoomRefusal::Mls(error.to_string()))?;
         self.remember_silenced(senders, epoch, accepted_at);
         Ok(applied)
     }
@@ -459,7 +459,7 @@ impl<S: MlsMember> ClientRoom<S> {
     }
 
     /// Remembers who has a leaf now that changes hands.
-    fn remember(&mut self, changes: &LeafChanges) {
+    fn remember(&mut self, changes: &MemberChanges) {
         let epoch = self.room.epoch();
         self.former.retain(|(until, ..)| until.saturating_add(REMEMBERED_EPOCHS) > epoch);
         let changed = changes.removed.iter().chain(changes.updated.iter().map(|(leaf, _)| leaf));
@@ -519,7 +519,7 @@ impl<S: MlsMember> ClientRoom<S> {
             Ok(judged) if judged.components == components => judged,
             Ok(_) => {
                 self.stack.discard(staged).map_err(mls)?;
-                return Err(Refused::OtherComponents.into());
+                return Err(RoomRefusal::OtherComponents.into());
             }
             Err(refused) => {
                 self.stack.discard(staged).map_err(mls)?;
@@ -589,7 +589,7 @@ impl<S: MlsMember> ClientRoom<S> {
     ) -> Result<WaitingProposal, ClientError> {
         let (message, content) = self.stack.propose(proposal).map_err(mls)?;
         let reference = mimi_crypto::proposal_ref(suite, &content).map_err(mls)?;
-        let message = ProposalMessage::new(message).map_err(|_| Refused::WrongContent)?;
+        let message = ProposalMessage::new(message).map_err(|_| RoomRefusal::WrongContent)?;
         Ok(WaitingProposal { reference, message, content, accepted_at: 0 })
     }
 
@@ -603,7 +603,7 @@ impl<S: MlsMember> ClientRoom<S> {
         suite: &impl CipherSuiteProvider,
         identity: &impl Identity,
     ) -> Result<UpdateRequest, ClientError> {
-        let own = self.own().ok_or(Refused::WrongContent)?.user.clone();
+        let own = self.own().ok_or(RoomRefusal::WrongContent)?.user.clone();
         self.propose(suite, identity, &Wishes::default().remove(own))
     }
 
@@ -686,7 +686,7 @@ impl<S: MlsMember> ClientRoom<S> {
     ///
     /// The hub's answer to an own list may come before lists that the hub accepted earlier, on
     /// which the own list may rest. An own list that is not allowed yet is held until they arrive.
-    fn in_order(&self, identity: &impl Identity, list: Vec<WaitingProposal>) -> Result<Ordered, Refused> {
+    fn in_order(&self, identity: &impl Identity, list: Vec<WaitingProposal>) -> Result<Ordered, RoomRefusal> {
         let arrived = references(&list);
         let in_order = self.held.is_empty()
             && self.room.waiting().last_accepted_at().is_none_or(|last| last <= accepted_at(&list));
@@ -819,7 +819,7 @@ impl<S: MlsMember> fmt::Debug for ClientRoom<S> {
 /// [`ClientError::Refused`] if the message is not a commit, or a tree is in the GroupInfo.
 pub fn update_request(own: OwnCommit) -> Result<UpdateRequest, ClientError> {
     let OwnCommit { commit, welcome, group_info, .. } = own;
-    let malformed = |_| ClientError::Refused(Refused::WrongContent);
+    let malformed = |_| ClientError::Refused(RoomRefusal::WrongContent);
     let group_info = TreelessGroupInfo::new(group_info).map_err(malformed)?;
     let welcome: Option<Welcome> = welcome;
     Ok(UpdateRequest {

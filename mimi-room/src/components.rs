@@ -10,7 +10,7 @@ use mimi_codec::{
     protocol::{ParticipantListData, ParticipantListUpdate},
 };
 
-use crate::{Refused, judge::CommitKind, stack::ComponentUpdates};
+use crate::{RoomRefusal, judge::CommitKind, stack::ComponentUpdates};
 
 /// The components whose whole data an update replaces.
 const REPLACED: [ComponentID; 4] = [
@@ -23,12 +23,12 @@ const REPLACED: [ComponentID; 4] = [
 /// The new data of the components that the proposals of a commit update.
 ///
 /// # Errors
-/// [`Refused::Component`] for a component that no right covers, for a second update of one, and
+/// [`RoomRefusal::Component`] for a component that no right covers, for a second update of one, and
 /// for an update that its component does not allow.
 pub(crate) fn updates<'p>(
     dictionary: &AppDataDictionary,
     proposals: impl IntoIterator<Item = &'p Proposal>,
-) -> Result<ComponentUpdates, Refused> {
+) -> Result<ComponentUpdates, RoomRefusal> {
     updates_of(dictionary, proposals, CommitKind::Alone)
 }
 
@@ -37,13 +37,13 @@ pub(crate) fn updates_of<'p>(
     dictionary: &AppDataDictionary,
     proposals: impl IntoIterator<Item = &'p Proposal>,
     kind: CommitKind<'_>,
-) -> Result<ComponentUpdates, Refused> {
+) -> Result<ComponentUpdates, RoomRefusal> {
     let mut lists = Vec::new();
     let mut updates = ComponentUpdates::new();
     let mut seen = BTreeSet::new();
     for proposal in proposals {
         let Proposal::AppDataUpdate(AppDataUpdate { component_id, op }) = proposal else { continue };
-        let refused = || Refused::Component(*component_id);
+        let refused = || RoomRefusal::Component(*component_id);
         let AppDataUpdateSelect::Update { update } = op else { return Err(refused()) };
         if *component_id == ComponentID::PARTICIPANT_LIST {
             lists.push(ParticipantListUpdate::decode_exact(update).map_err(|_| refused())?);
@@ -62,7 +62,7 @@ pub(crate) fn updates_of<'p>(
     }
     if !lists.is_empty() {
         let id = ComponentID::PARTICIPANT_LIST;
-        let list = participants(dictionary, lists).ok_or(Refused::Component(id))?;
+        let list = participants(dictionary, lists).ok_or(RoomRefusal::Component(id))?;
         updates.push((id, Some(list)));
     }
     updates.sort_by_key(|(id, _)| *id);

@@ -171,7 +171,7 @@ impl<'a> Consent<'a> {
 /// Why there is no consent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum NoConsent {
+pub enum NoConsentError {
     /// The target has said nothing.
     Unanswered,
     /// The target has revoked it.
@@ -180,7 +180,7 @@ pub enum NoConsent {
     NotForThisRoom,
 }
 
-impl NoConsent {
+impl NoConsentError {
     /// The code that a target's provider answers a request for key material with.
     ///
     /// A revocation looks like no answer. Consent for other rooms shows only where the provider
@@ -203,7 +203,7 @@ pub enum TellsOfOtherRooms {
     No,
 }
 
-impl fmt::Display for NoConsent {
+impl fmt::Display for NoConsentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Unanswered => "the target has not consented",
@@ -213,7 +213,7 @@ impl fmt::Display for NoConsent {
     }
 }
 
-impl core::error::Error for NoConsent {}
+impl core::error::Error for NoConsentError {}
 
 /// Who consents to be added by whom, and where.
 ///
@@ -223,7 +223,7 @@ impl core::error::Error for NoConsent {}
 ///     extensions::AppDataDictionary,
 ///     protocol::{ConsentEntry, IdentifierUri},
 /// };
-/// use mimi_room::consent::{ConsentOutcome, Consents, NoConsent};
+/// use mimi_room::consent::{ConsentOutcome, Consents, NoConsentError};
 ///
 /// let uri = |text: &str| IdentifierUri::new(text).unwrap();
 /// let (alice, bob) = (uri("mimi://a.example/u/alice"), uri("mimi://b.example/u/bob"));
@@ -247,10 +247,10 @@ impl core::error::Error for NoConsent {}
 /// assert_eq!(consents.apply(&request), Ok(ConsentOutcome::Requested));
 /// let (a, b) = (UserUri::try_from(&alice)?, UserUri::try_from(&bob)?);
 /// let (club, cabal) = (RoomUri::try_from(&club)?, RoomUri::try_from(&cabal)?);
-/// assert_eq!(consents.check(&a, &b, Some(&club)), Err(NoConsent::Unanswered));
+/// assert_eq!(consents.check(&a, &b, Some(&club)), Err(NoConsentError::Unanswered));
 /// assert_eq!(consents.apply(&grant), Ok(ConsentOutcome::Granted { requests: 0 }));
 /// assert!(consents.check(&a, &b, Some(&club)).is_ok());
-/// assert_eq!(consents.check(&a, &b, Some(&cabal)), Err(NoConsent::NotForThisRoom));
+/// assert_eq!(consents.check(&a, &b, Some(&cabal)), Err(NoConsentError::NotForThisRoom));
 /// # Ok::<(), mimi_codec::IdentityError>(())
 /// ```
 #[derive(Debug, Clone, Default)]
@@ -311,19 +311,19 @@ impl Consents {
     /// Whether `requester` may add `target` to `room`, or, without one, to any.
     ///
     /// # Errors
-    /// [`NoConsent`].
+    /// [`NoConsentError`].
     pub fn check<'a>(
         &self,
         requester: &'a UserUri,
         target: &'a UserUri,
         room: Option<&'a RoomUri>,
-    ) -> Result<Consent<'a>, NoConsent> {
-        let pair = self.pair(requester, target).ok_or(NoConsent::Unanswered)?;
+    ) -> Result<Consent<'a>, NoConsentError> {
+        let pair = self.pair(requester, target).ok_or(NoConsentError::Unanswered)?;
         match pair.decision(room) {
             Some(Decision::Granted) => Ok(Consent { requester, target, room }),
-            Some(Decision::Revoked) => Err(NoConsent::Revoked),
-            None if pair.granted > 0 => Err(NoConsent::NotForThisRoom),
-            None => Err(NoConsent::Unanswered),
+            Some(Decision::Revoked) => Err(NoConsentError::Revoked),
+            None if pair.granted > 0 => Err(NoConsentError::NotForThisRoom),
+            None => Err(NoConsentError::Unanswered),
         }
     }
 

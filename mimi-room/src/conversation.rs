@@ -186,18 +186,18 @@ pub struct Conversations {
 
 /// These people have a room already.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConversationExists {
+pub struct ConversationExistsError {
     /// The room.
     pub room: RoomUri,
 }
 
-impl fmt::Display for ConversationExists {
+impl fmt::Display for ConversationExistsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the participants have the room {:?}", self.room)
     }
 }
 
-impl core::error::Error for ConversationExists {}
+impl core::error::Error for ConversationExistsError {}
 
 impl Conversations {
     /// The room of these people.
@@ -210,11 +210,11 @@ impl Conversations {
     /// nothing.
     ///
     /// # Errors
-    /// [`ConversationExists`], with the room that they have; nothing is changed.
-    pub fn open(&mut self, key: ConversationKey, room: RoomUri) -> Result<(), ConversationExists> {
+    /// [`ConversationExistsError`], with the room that they have; nothing is changed.
+    pub fn open(&mut self, key: ConversationKey, room: RoomUri) -> Result<(), ConversationExistsError> {
         match self.rooms.get(&key) {
             Some(existing) if *existing == room => Ok(()),
-            Some(existing) => Err(ConversationExists { room: existing.clone() }),
+            Some(existing) => Err(ConversationExistsError { room: existing.clone() }),
             None => {
                 self.rooms.insert(key, room);
                 Ok(())
@@ -315,7 +315,7 @@ mod tests {
         assert_eq!(conversations.room(&key), None);
         assert_eq!(conversations.open(key, room("r")), Ok(()));
         assert_eq!(conversations.open(key, room("r")), Ok(()));
-        let exists = ConversationExists { room: room("r") };
+        let exists = ConversationExistsError { room: room("r") };
         assert_eq!(conversations.open(key, room("s")), Err(exists));
         assert_eq!(conversations.room(&key), Some(&room("r")));
         assert_eq!(conversations.close(&key), Some(room("r")));

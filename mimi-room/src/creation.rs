@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use mimi_codec::{
-    Encode, EncodeError, InvalidValue, List,
+    Encode, EncodeError, InvalidValueError, List,
     code_points::{ComponentID, CredentialType, ExtensionType, ProposalType},
     extensions::{AppDataDictionary, ComponentData, ComponentsList},
     mls::{Extension, Extensions, ExternalSender, ExternalSenders, RequiredCapabilities},
@@ -54,7 +54,7 @@ pub enum CreationError {
     /// A part is too long for the wire.
     TooLong(EncodeError),
     /// A component or an extension is there twice, or does not belong into a GroupContext.
-    Invalid(InvalidValue),
+    Invalid(InvalidValueError),
 }
 
 impl fmt::Display for CreationError {
@@ -74,8 +74,8 @@ impl From<EncodeError> for CreationError {
     }
 }
 
-impl From<InvalidValue> for CreationError {
-    fn from(invalid: InvalidValue) -> Self {
+impl From<InvalidValueError> for CreationError {
+    fn from(invalid: InvalidValueError) -> Self {
         Self::Invalid(invalid)
     }
 }

@@ -12,7 +12,7 @@ use mimi_content::timeline::Retraction;
 use mimi_policy::{Actor, Change, Grant, Plan};
 
 use crate::{
-    LeafChanges, Member, MlsStack, Room, Server, WaitingProposal, members::Members, stack::ComponentUpdates,
+    Member, MemberChanges, MlsStack, Room, Server, WaitingProposal, members::Members, stack::ComponentUpdates,
 };
 
 /// One change and the right that allows it.
@@ -53,7 +53,7 @@ pub struct CommitDecision<S: MlsStack> {
     pub(crate) committer: Committer,
     pub(crate) plan: Plan,
     pub(crate) rights: Vec<Right>,
-    pub(crate) leaves: LeafChanges,
+    pub(crate) leaves: MemberChanges,
     pub(crate) components: ComponentUpdates,
     pub(crate) staged: S::Staged,
     pub(crate) context: GroupContext,
@@ -80,7 +80,7 @@ impl<S: MlsStack> CommitDecision<S> {
 
     /// What becomes of the leaves.
     #[must_use]
-    pub const fn leaves(&self) -> &LeafChanges {
+    pub const fn leaves(&self) -> &MemberChanges {
         &self.leaves
     }
 
@@ -300,7 +300,7 @@ impl Room {
 }
 
 /// The users who come and those who go.
-fn changed_users(before: &Members, changes: &LeafChanges) -> (Vec<UserUri>, Vec<UserUri>) {
+fn changed_users(before: &Members, changes: &MemberChanges) -> (Vec<UserUri>, Vec<UserUri>) {
     let mut gone: Vec<&UserUri> =
         changes.removed.iter().filter_map(|leaf| before.get(*leaf)).map(|member| &member.user).collect();
     gone.sort_unstable();

@@ -65,7 +65,7 @@ impl<T: Ord + Copy> Allowed<T> {
 ///     extensions::{AppDataDictionary, ComponentData},
 ///     room_policy::{Optionality, StatusNotificationPolicy},
 /// };
-/// use mimi_room::envelope::{Allowed, Envelope, Outside, Setting};
+/// use mimi_room::envelope::{Allowed, Envelope, OutsideEnvelope, EnvelopeSetting};
 ///
 /// let envelope = Envelope {
 ///     read_receipts: Allowed::of([Optionality::Optional, Optionality::Forbidden]),
@@ -80,7 +80,7 @@ impl<T: Ord + Copy> Allowed<T> {
 ///     data: policy.to_bytes()?.into(),
 /// };
 /// let room = AppDataDictionary { component_data: List::new(vec![entry])? };
-/// assert_eq!(envelope.check(&room), [Outside::Setting(Setting::ReadReceipts)]);
+/// assert_eq!(envelope.check(&room), [OutsideEnvelope::EnvelopeSetting(EnvelopeSetting::ReadReceipts)]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Default)]
@@ -154,7 +154,7 @@ pub struct Envelope {
 /// A setting of a room, named as the field of [`Envelope`] that narrows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub enum Setting {
+pub enum EnvelopeSetting {
     /// `fixed_membership`.
     FixedMembership,
     /// `parent_dependant`.
@@ -216,7 +216,7 @@ pub enum Setting {
 /// What of a room lies outside of the envelope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Outside {
+pub enum OutsideEnvelope {
     /// A component that has to be there isn't.
     MissingComponent(ComponentID),
     /// A policy component that may not be there is.
@@ -231,10 +231,10 @@ pub enum Outside {
         capability: CapabilityType,
     },
     /// A setting has another value than those allowed.
-    Setting(Setting),
+    Setting(EnvelopeSetting),
 }
 
-impl fmt::Display for Outside {
+impl fmt::Display for OutsideEnvelope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::MissingComponent(id) => write!(f, "the hub demands the component {id}"),
@@ -248,7 +248,7 @@ impl fmt::Display for Outside {
     }
 }
 
-impl core::error::Error for Outside {}
+impl core::error::Error for OutsideEnvelope {}
 
 /// The policy components of a room; others are no matter of the envelope.
 const POLICY_COMPONENTS: [ComponentID; 13] = [
@@ -268,12 +268,12 @@ const POLICY_COMPONENTS: [ComponentID; 13] = [
 ];
 
 /// What was found outside, as it grows.
-struct Findings(Vec<Outside>);
+struct Findings(Vec<OutsideEnvelope>);
 
 impl Findings {
-    fn setting(&mut self, setting: Setting, is_inside: bool) {
+    fn setting(&mut self, setting: EnvelopeSetting, is_inside: bool) {
         if !is_inside {
-            self.0.push(Outside::Setting(setting));
+            self.0.push(OutsideEnvelope::Setting(setting));
         }
     }
 
@@ -281,7 +281,7 @@ impl Findings {
         match T::decode_exact(dictionary.data(id)?) {
             Ok(content) => Some(content),
             Err(error) => {
-                self.0.push(Outside::Malformed(id, error));
+                self.0.push(OutsideEnvelope::Malformed(id, error));
                 None
             }
         }
@@ -303,18 +303,18 @@ impl Envelope {
     /// one that an update would leave. Nothing is a policy inside of the envelope. A component that
     /// is absent states nothing; one that has to be there is [required](Self::required_components).
     #[must_use]
-    pub fn check(&self, dictionary: &AppDataDictionary) -> Vec<Outside> {
+    pub fn check(&self, dictionary: &AppDataDictionary) -> Vec<OutsideEnvelope> {
         let mut found = Findings(Vec::new());
         for &id in &self.required_components {
             if dictionary.data(id).is_none() {
-                found.0.push(Outside::MissingComponent(id));
+                found.0.push(OutsideEnvelope::MissingComponent(id));
             }
         }
         for entry in dictionary.component_data.iter() {
             let id = entry.component_id;
             let allowed = self.components.contains(id) || self.required_components.contains(&id);
             if POLICY_COMPONENTS.contains(&id) && !allowed {
-                found.0.push(Outside::Component(id));
+                found.0.push(OutsideEnvelope::Component(id));
             }
         }
         self.check_base(dictionary, &mut found);
@@ -331,23 +331,28 @@ impl Envelope {
         let Some(base) = found.open::<BaseRoomPolicy>(dictionary, ComponentID::BASE_ROOM_POLICY) else {
             return;
         };
-        found.setting(Setting::FixedMembership, self.fixed_membership.contains(base.fixed_membership));
-        found.setting(Setting::ParentDependant, self.parent_dependant.contains(base.parent_dependant));
-        found.setting(Setting::MultiDevice, self.multi_device.contains(base.multi_device));
-        found.setting(Setting::PseudonymsAllowed, self.pseudonyms_allowed.contains(base.pseudonyms_allowed));
-        found.setting(Setting::PersistentRoom, self.persistent_room.contains(base.persistent_room));
-        found.setting(Setting::Discoverable, self.discoverable.contains(base.discoverable));
-        found.setting(Setting::MaxUsers, is_within(base.max_users, self.max_users));
-        found.setting(Setting::MaxClients, is_within(base.max_clients, self.max_clients));
+        found
+            .setting(EnvelopeSetting::FixedMembership, self.fixed_membership.contains(base.fixed_membership));
+        found
+            .setting(EnvelopeSetting::ParentDependant, self.parent_dependant.contains(base.parent_dependant));
+        found.setting(EnvelopeSetting::MultiDevice, self.multi_device.contains(base.multi_device));
+        found.setting(
+            EnvelopeSetting::PseudonymsAllowed,
+            self.pseudonyms_allowed.contains(base.pseudonyms_allowed),
+        );
+        found.setting(EnvelopeSetting::PersistentRoom, self.persistent_room.contains(base.persistent_room));
+        found.setting(EnvelopeSetting::Discoverable, self.discoverable.contains(base.discoverable));
+        found.setting(EnvelopeSetting::MaxUsers, is_within(base.max_users, self.max_users));
+        found.setting(EnvelopeSetting::MaxClients, is_within(base.max_clients, self.max_clients));
     }
 
     fn check_roles(&self, dictionary: &AppDataDictionary, found: &mut Findings) {
         let Some(data) = found.open::<RoleData>(dictionary, ComponentID::ROLES_LIST) else { return };
-        found.setting(Setting::MaxRoles, is_within(Some(data.roles.len()), self.max_roles));
+        found.setting(EnvelopeSetting::MaxRoles, is_within(Some(data.roles.len()), self.max_roles));
         for role in &data.roles {
             let held: BTreeSet<CapabilityType> = role.role_capabilities.iter().copied().collect();
             for capability in held.into_iter().filter(|capability| !self.capabilities.contains(*capability)) {
-                found.0.push(Outside::Capability { role_index: role.role_index, capability });
+                found.0.push(OutsideEnvelope::Capability { role_index: role.role_index, capability });
             }
         }
     }
@@ -356,38 +361,41 @@ impl Envelope {
         let id = ComponentID::STATUS_NOTIFICATION_POLICY;
         if let Some(policy) = found.open::<StatusNotificationPolicy>(dictionary, id) {
             let delivery = self.delivery_notifications.contains(policy.delivery_notifications);
-            found.setting(Setting::DeliveryNotifications, delivery);
-            found.setting(Setting::ReadReceipts, self.read_receipts.contains(policy.read_receipts));
+            found.setting(EnvelopeSetting::DeliveryNotifications, delivery);
+            found.setting(EnvelopeSetting::ReadReceipts, self.read_receipts.contains(policy.read_receipts));
         }
         if let Some(policy) = found.open::<JoinLinkPolicy>(dictionary, ComponentID::JOIN_LINK_POLICY) {
             let expiration = is_within(Some(policy.expiration), self.max_link_expiration);
-            found.setting(Setting::MaxLinkExpiration, expiration);
-            found.setting(Setting::MultiuserLinks, self.multiuser_links.contains(policy.multiuser));
+            found.setting(EnvelopeSetting::MaxLinkExpiration, expiration);
+            found.setting(EnvelopeSetting::MultiuserLinks, self.multiuser_links.contains(policy.multiuser));
         }
         if let Some(policy) = found.open::<LinkPreviewPolicy>(dictionary, ComponentID::LINK_PREVIEW_POLICY) {
             let send = self.send_link_previews.contains(policy.send_link_previews);
-            found.setting(Setting::SendLinkPreviews, send);
+            found.setting(EnvelopeSetting::SendLinkPreviews, send);
             let automatic = self.automatic_link_previews.contains(policy.automatic_link_previews);
-            found.setting(Setting::AutomaticLinkPreviews, automatic);
+            found.setting(EnvelopeSetting::AutomaticLinkPreviews, automatic);
             let proxy_use = match policy.link_preview_proxy_use {
                 LinkPreviewProxyUse::Optional { .. } => Optionality::Optional,
                 LinkPreviewProxyUse::Required { .. } => Optionality::Required,
                 LinkPreviewProxyUse::Forbidden {} => Optionality::Forbidden,
             };
-            found.setting(Setting::LinkPreviewProxyUse, self.link_preview_proxy_use.contains(proxy_use));
+            found.setting(
+                EnvelopeSetting::LinkPreviewProxyUse,
+                self.link_preview_proxy_use.contains(proxy_use),
+            );
         }
     }
 
     fn check_assets(&self, dictionary: &AppDataDictionary, found: &mut Findings) {
         let Some(policy) = found.open::<AssetPolicy>(dictionary, ComponentID::ASSET_POLICY) else { return };
         let location = self.asset_upload_location.contains(policy.asset_upload_location);
-        found.setting(Setting::AssetUploadLocation, location);
+        found.setting(EnvelopeSetting::AssetUploadLocation, location);
         let ways = &policy.download_privacy;
         let mut ways = ways.allowed_download_types.iter().chain([&ways.default_download_type]);
-        found.setting(Setting::DownloadTypes, ways.all(|way| self.download_types.contains(*way)));
+        found.setting(EnvelopeSetting::DownloadTypes, ways.all(|way| self.download_types.contains(*way)));
         let sizes = [policy.max_image, policy.max_audio, policy.max_video, policy.max_attachment];
         let sizes = sizes.into_iter().all(|size| is_within(Some(size), self.max_asset));
-        found.setting(Setting::MaxAsset, sizes);
+        found.setting(EnvelopeSetting::MaxAsset, sizes);
     }
 
     fn check_logging_history_and_bots(&self, dictionary: &AppDataDictionary, found: &mut Findings) {
@@ -397,7 +405,7 @@ impl Envelope {
                 LoggingPolicy::Required { .. } => Optionality::Required,
                 LoggingPolicy::Forbidden {} => Optionality::Forbidden,
             };
-            found.setting(Setting::Logging, self.logging.contains(logging));
+            found.setting(EnvelopeSetting::Logging, self.logging.contains(logging));
         }
         if let Some(policy) = found.open::<HistoryPolicy>(dictionary, ComponentID::CHAT_HISTORY_POLICY) {
             let (sharing, period) = match policy {
@@ -405,11 +413,12 @@ impl Envelope {
                 HistoryPolicy::Required { max_time_period, .. } => (Optionality::Required, max_time_period),
                 HistoryPolicy::Forbidden {} => (Optionality::Forbidden, 0),
             };
-            found.setting(Setting::HistorySharing, self.history_sharing.contains(sharing));
-            found.setting(Setting::MaxHistory, is_within(Some(period), self.max_history));
+            found.setting(EnvelopeSetting::HistorySharing, self.history_sharing.contains(sharing));
+            found.setting(EnvelopeSetting::MaxHistory, is_within(Some(period), self.max_history));
         }
         if let Some(policy) = found.open::<BotPolicy>(dictionary, ComponentID::BOT_POLICY) {
-            found.setting(Setting::MaxBots, is_within(Some(policy.allowed_bots.len()), self.max_bots));
+            found
+                .setting(EnvelopeSetting::MaxBots, is_within(Some(policy.allowed_bots.len()), self.max_bots));
         }
     }
 
@@ -425,19 +434,19 @@ impl Envelope {
             }
             MessageExpiration::Forbidden {} => (Optionality::Forbidden, 0),
         };
-        found.setting(Setting::ExpiringMessages, self.expiring_messages.contains(expiring));
-        found.setting(Setting::MaxExpiration, is_within(Some(max), self.max_expiration));
+        found.setting(EnvelopeSetting::ExpiringMessages, self.expiring_messages.contains(expiring));
+        found.setting(EnvelopeSetting::MaxExpiration, is_within(Some(max), self.max_expiration));
     }
 
     fn check_operation(&self, dictionary: &AppDataDictionary, found: &mut Findings) {
         let id = ComponentID::MLS_OPERATIONAL_POLICY;
         let Some(policy) = found.open::<OperationalParameters>(dictionary, id) else { return };
         let mut suites = policy.mandatory_capabilities.cipher_suites.iter();
-        found.setting(Setting::CipherSuites, suites.all(|suite| self.cipher_suites.contains(*suite)));
+        found.setting(EnvelopeSetting::CipherSuites, suites.all(|suite| self.cipher_suites.contains(*suite)));
         let commits = self.external_commit_allowed.contains(policy.external_commit_allowed);
-        found.setting(Setting::ExternalCommitAllowed, commits);
+        found.setting(EnvelopeSetting::ExternalCommitAllowed, commits);
         let proposals = self.external_proposal_allowed.contains(policy.external_proposal_allowed);
-        found.setting(Setting::ExternalProposalAllowed, proposals);
+        found.setting(EnvelopeSetting::ExternalProposalAllowed, proposals);
     }
 }
 

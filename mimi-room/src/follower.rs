@@ -10,7 +10,7 @@ use alloc::{
 };
 use core::fmt;
 
-use crate::consent::{ConsentOutcome, Consents, NoConsent, TellsOfOtherRooms};
+use crate::consent::{ConsentOutcome, Consents, NoConsentError, TellsOfOtherRooms};
 use mimi_codec::{
     Addressed, ClientUri, Decode, Endpoint, MatchedProvider, NotifyKey, RequestFailure, RoomUri, UserUri,
     mls::{KeyPackage, KeyPackageRef},
@@ -116,14 +116,14 @@ impl core::error::Error for StockError {}
 
 /// Why an entry of an own user about consent does not count.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SayError {
+pub enum OwnConsentError {
     /// A KeyPackage is of another suite.
     Crypto(CryptoError),
     /// A user or room is not named in the one spelling that counts.
     Identity(mimi_codec::IdentityError),
 }
 
-impl fmt::Display for SayError {
+impl fmt::Display for OwnConsentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Crypto(error) => error.fmt(f),
@@ -132,7 +132,7 @@ impl fmt::Display for SayError {
     }
 }
 
-impl core::error::Error for SayError {}
+impl core::error::Error for OwnConsentError {}
 
 /// What a follower answers to a request for key material.
 #[derive(Clone, Debug, PartialEq)]
@@ -142,7 +142,7 @@ pub struct KeyMaterialAnswer {
     /// Its body; `None` if the request was malformed or not signed.
     pub answer: Option<KeyMaterialResponse>,
     /// Why there is no consent, for the provider's own eyes.
-    pub refused: Option<NoConsent>,
+    pub refused: Option<NoConsentError>,
 }
 
 /// A body for clients of this provider.
@@ -344,23 +344,23 @@ impl Follower {
     /// provider. KeyPackages of a grant count as handed out.
     ///
     /// # Errors
-    /// [`SayError`] if a KeyPackage is of another suite, or an identifier does not count.
+    /// [`OwnConsentError`] if a KeyPackage is of another suite, or an identifier does not count.
     pub fn say_consent<C: CipherSuiteProvider + ?Sized>(
         &mut self,
         suite: &C,
         entry: &ConsentEntry,
         owner_of: impl Fn(&KeyPackage) -> Option<ClientUri>,
-    ) -> Result<ConsentOutcome, SayError> {
+    ) -> Result<ConsentOutcome, OwnConsentError> {
         if let ConsentEntry::Grant { client_key_packages, .. } = entry {
             for key_package in client_key_packages {
                 match owner_of(key_package) {
                     Some(client) => self.handed_out(suite, client, key_package),
                     None => key_package_ref(suite, key_package).map(|_| ()),
                 }
-                .map_err(SayError::Crypto)?;
+                .map_err(OwnConsentError::Crypto)?;
             }
         }
-        self.consents.apply(entry).map_err(SayError::Identity)
+        self.consents.apply(entry).map_err(OwnConsentError::Identity)
     }
 
     /// Takes a body of `POST /requestConsent/{targetDomain}` or `POST

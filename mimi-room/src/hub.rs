@@ -1,7 +1,7 @@
 //! The hub of rooms: one function for each endpoint of mimi-protocol-06 §5.
 //!
-//! A server hands in the body, the provider that sent it, and the time. It gets an [`Answer`]: the
-//! HTTP response, the audit events, and the [`Change`] that the answer promises. The server stores
+//! A server hands in the body, the provider that sent it, and the time. It gets an [`HubAnswer`]: the
+//! HTTP response, the audit events, and the [`HubChange`] that the answer promises. The server stores
 //! what it needs, calls [`Hub::apply`], sends the response, and delivers the fan-outs. Until
 //! `apply`, a request has changed nothing but the time and the rate meters of the room.
 
@@ -32,16 +32,16 @@ use mimi_franking::HubKeyRing;
 use mimi_policy::{ParentParticipants, TableSeed};
 use rand_core::CryptoRng;
 
-pub use answer::{Action, Answer, AuditEvent, FanOut, Outcome, Response};
+pub use answer::{AuditAction, AuditEvent, AuditOutcome, FanOut, HubAnswer, Response};
 pub use codes::{IssuedCode, JoinCodeBook};
 pub use key_material::KeyMaterialStep;
-pub use limits::{Limits, Meter, Rate};
+pub use limits::{HubLimits, Meter, Rate};
 pub use query::{Profiles, QueryAnswer, identifier_query};
 pub use report::{ProvenReport, ReportVerdict};
 pub use snapshot::{HostedSnapshot, Queue};
 pub use unknown::unknown_room;
 pub(crate) use update::proposal_messages;
-pub use update::{Applied, Change};
+pub use update::{AppliedChange, HubChange};
 
 use crate::{Identity, LoadError, MlsStack, Room};
 
@@ -62,7 +62,7 @@ pub struct Hub<C: CipherSuiteProvider, I> {
     external_sender: ExternalSender,
     hub_keys: HubKeyRing,
     identity: I,
-    limits: Limits,
+    limits: HubLimits,
 }
 
 impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
@@ -78,7 +78,7 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         external_sender: ExternalSender,
         hub_keys: HubKeyRing,
         identity: I,
-        limits: Limits,
+        limits: HubLimits,
     ) -> Result<Self, HubError> {
         if suite.signature_public_key(&signing_key) != external_sender.signature_key {
             return Err(HubError::KeyMismatch);
@@ -284,7 +284,7 @@ pub enum HubError {
     /// The user may not do so.
     NotAllowed,
     /// The room refuses the hub's own proposals.
-    Refused(crate::Refused),
+    Refused(crate::RoomRefusal),
 }
 
 impl fmt::Display for HubError {

@@ -30,10 +30,10 @@ impl Member {
     /// A client without claims whose URIs are MIMI URIs; the user's host is the provider.
     ///
     /// # Errors
-    /// [`CredentialRefused`] if one of the two is not the MIMI URI of a user or client in its
+    /// [`CredentialError`] if one of the two is not the MIMI URI of a user or client in its
     /// normal form, or if they belong to different providers.
-    pub fn of_mimi_uris(user: &[u8], client: &[u8]) -> Result<Self, CredentialRefused> {
-        let refuse = |why: &dyn fmt::Display| CredentialRefused::new(alloc::format!("{why}"));
+    pub fn of_mimi_uris(user: &[u8], client: &[u8]) -> Result<Self, CredentialError> {
+        let refuse = |why: &dyn fmt::Display| CredentialError::new(alloc::format!("{why}"));
         let user = UserUri::try_from(user).map_err(|error| refuse(&error))?;
         let client = ClientUri::try_from(client).map_err(|error| refuse(&error))?;
         let (Some(users), Some(clients)) = (user.mimi_uri(), client.mimi_uri()) else {
@@ -62,9 +62,9 @@ pub struct Server {
 
 /// A credential that does not identify a client, or is not good for the key beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CredentialRefused(String);
+pub struct CredentialError(String);
 
-impl CredentialRefused {
+impl CredentialError {
     /// Refused for this reason: lower case, no full stop.
     #[must_use]
     pub const fn new(why: String) -> Self {
@@ -72,19 +72,19 @@ impl CredentialRefused {
     }
 }
 
-impl From<&str> for CredentialRefused {
+impl From<&str> for CredentialError {
     fn from(why: &str) -> Self {
         Self(why.into())
     }
 }
 
-impl fmt::Display for CredentialRefused {
+impl fmt::Display for CredentialError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl core::error::Error for CredentialRefused {}
+impl core::error::Error for CredentialError {}
 
 /// The Authentication Service of RFC 9420 §5.3.1: who a credential names, and which leaf may
 /// take another's place.
@@ -98,13 +98,13 @@ pub trait Identity {
     /// `room` matters where a client goes by a name of its own in each room (pseudonyms).
     ///
     /// # Errors
-    /// [`CredentialRefused`].
+    /// [`CredentialError`].
     fn identify(
         &self,
         room: &RoomUri,
         credential: &Credential,
         key: &SignaturePublicKey,
-    ) -> Result<Member, CredentialRefused>;
+    ) -> Result<Member, CredentialError>;
 
     /// The server at a place of the list of external senders; `None` if its proposals do not
     /// count. By default the server is what a basic credential says, without claims.
@@ -127,7 +127,7 @@ impl<I: Identity + ?Sized> Identity for &I {
         room: &RoomUri,
         credential: &Credential,
         key: &SignaturePublicKey,
-    ) -> Result<Member, CredentialRefused> {
+    ) -> Result<Member, CredentialError> {
         (**self).identify(room, credential, key)
     }
 

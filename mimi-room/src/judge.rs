@@ -19,13 +19,13 @@ use mimi_codec::{
 };
 use mimi_crypto::{CipherSuiteProvider, proposal_ref};
 use mimi_policy::{
-    Actor, Identities, InvalidRequest, JoinCode, Plan, Refusal, Request, Unidentified,
+    Actor, Identities, InvalidRequestError, JoinCode, Plan, Refusal, Request, UnidentifiedError,
     component::base::check_credential,
 };
 
 use crate::{
-    CommitDecision, Committer, CredentialRefused, Identity, LeafChanges, Member, MessageDecision, MlsStack,
-    ProposalsDecision, Refused, Right, Room, WaitingProposal, components, room::external_senders,
+    CommitDecision, Committer, CredentialError, Identity, Member, MemberChanges, MessageDecision, MlsStack,
+    ProposalsDecision, Right, Room, RoomRefusal, WaitingProposal, components, room::external_senders,
     stack::ComponentUpdates, waiting::Named,
 };
 
@@ -58,7 +58,7 @@ impl Room {
         identity: &impl Identity,
         codes: JoinCodes<'_>,
         message: &CommitMessage,
-    ) -> Result<CommitDecision<S>, Refused> {
+    ) -> Result<CommitDecision<S>, RoomRefusal> {
         self.check_place(message.group_id(), message.epoch())?;
         let (content, verified) = self.verify(stack, message.get())?;
         let judged = self.judge_commit_content(identity, codes, &content)?;
@@ -74,11 +74,11 @@ impl Room {
         content: &AuthenticatedContent,
         judged: Judged,
         staged: S::Staged,
-    ) -> Result<CommitDecision<S>, Refused> {
+    ) -> Result<CommitDecision<S>, RoomRefusal> {
         let context = stack.staged_context(&staged).map_err(mls::<S>)?;
         let dictionary = self.check_staged(&context, &judged)?;
         let external_senders = external_senders(&context.extensions, identity)
-            .map_err(|error| Refused::Mls(error.to_string()))?;
+            .map_err(|error| RoomRefusal::Mls(error.to_string()))?;
         let Judged { committer, plan, rights, leaves, components, .. } = judged;
         Ok(CommitDecision {
             epoch: self.context.epoch,
@@ -112,7 +112,7 @@ impl Room {
         identity: &impl Identity,
         messages: &[ProposalMessage],
         accepted_at: u64,
-    ) -> Result<ProposalsDecision<S>, Refused> {
+    ) -> Result<ProposalsDecision<S>, RoomRefusal> {
         let (list, verified) = self.verify_proposals(stack, suite, messages, accepted_at)?;
         self.decide_proposals(identity, list, verified)
     }
@@ -125,13 +125,14 @@ impl Room {
         suite: &(impl CipherSuiteProvider + ?Sized),
         messages: &[ProposalMessage],
         accepted_at: u64,
-    ) -> Result<(Vec<WaitingProposal>, Vec<S::Verified>), Refused> {
+    ) -> Result<(Vec<WaitingProposal>, Vec<S::Verified>), RoomRefusal> {
         let mut list = Vec::with_capacity(messages.len());
         let mut verified = Vec::with_capacity(messages.len());
         for message in messages {
             self.check_place(message.group_id(), message.epoch())?;
             let (content, one) = self.verify(stack, message.get())?;
-            let reference = proposal_ref(suite, &content).map_err(|error| Refused::Mls(error.to_string()))?;
+            let reference =
+                proposal_ref(suite, &content).map_err(|error| RoomRefusal::Mls(error.to_string()))?;
             list.push(WaitingProposal { reference, message: message.clone(), content, accepted_at });
             verified.push(one);
         }
@@ -143,7 +144,7 @@ impl Room {
         identity: &impl Identity,
         list: Vec<WaitingProposal>,
         verified: Vec<S::Verified>,
-    ) -> Result<ProposalsDecision<S>, Refused> {
+    ) -> Result<ProposalsDecision<S>, RoomRefusal> {
         let (actor, plan, rights) = self.judge_proposal_list(identity, &list)?;
         let epoch = self.context.epoch;
         Ok(ProposalsDecision { epoch, actor, plan, rights, list, verified })
@@ -155,10 +156,10 @@ impl Room {
     ///
     /// # Errors
     /// The first reason to refuse it.
-    pub fn judge_message(&self, user: &UserUri, epoch: u64) -> Result<MessageDecision, Refused> {
+    pub fn judge_message(&self, user: &UserUri, epoch: u64) -> Result<MessageDecision, RoomRefusal> {
         let current = self.context.epoch;
         if epoch != current {
-            return Err(Refused::OtherEpoch { epoch, current });
+            return Err(RoomRefusal::OtherEpoch { epoch, current });
         }
         self.judge_sender(user)
     }
@@ -167,20 +168,20 @@ impl Room {
     ///
     /// # Errors
     /// The first reason to refuse it.
-    pub fn judge_sender(&self, user: &UserUri) -> Result<MessageDecision, Refused> {
+    pub fn judge_sender(&self, user: &UserUri) -> Result<MessageDecision, RoomRefusal> {
         // A PrivateMessage does not show the hub which of the user's clients sent it.
         let plan = self.policy.check_message_of(user, &[]);
-        let plan = plan.map_err(|refusal| Refused::Policy { refusal, references: Vec::new() })?;
+        let plan = plan.map_err(|refusal| RoomRefusal::Policy { refusal, references: Vec::new() })?;
         let rights = plan.grants().iter().map(|grant| Right { change: None, grant: *grant });
         Ok(MessageDecision { rights: rights.collect() })
     }
 
-    pub(crate) fn check_place(&self, group_id: &[u8], epoch: u64) -> Result<(), Refused> {
+    pub(crate) fn check_place(&self, group_id: &[u8], epoch: u64) -> Result<(), RoomRefusal> {
         let current = self.context.epoch;
         if group_id != self.context.group_id.as_slice() {
-            Err(Refused::OtherGroup)
+            Err(RoomRefusal::OtherGroup)
         } else if epoch != current {
-            Err(Refused::OtherEpoch { epoch, current })
+            Err(RoomRefusal::OtherEpoch { epoch, current })
         } else {
             Ok(())
         }
@@ -191,30 +192,30 @@ impl Room {
         &self,
         stack: &mut S,
         message: &MLSMessage,
-    ) -> Result<(AuthenticatedContent, S::Verified), Refused> {
+    ) -> Result<(AuthenticatedContent, S::Verified), RoomRefusal> {
         let (content, verified) = stack.verify(message).map_err(mls::<S>)?;
         self.check_place(content.content().group_id(), *content.content().epoch())?;
         Ok((content, verified))
     }
 
     /// The staged epoch follows this one and has the components and extensions of the judgement.
-    fn check_staged(&self, staged: &GroupContext, judged: &Judged) -> Result<AppDataDictionary, Refused> {
+    fn check_staged(&self, staged: &GroupContext, judged: &Judged) -> Result<AppDataDictionary, RoomRefusal> {
         let follows = staged.group_id == self.context.group_id
             && Some(staged.epoch) == self.context.epoch.checked_add(1)
             && staged.cipher_suite == self.context.cipher_suite;
         if !follows {
-            return Err(Refused::OtherComponents);
+            return Err(RoomRefusal::OtherComponents);
         }
         let expected = judged.extensions.as_ref().unwrap_or(&self.context.extensions);
         if beside_dictionary(&staged.extensions) != beside_dictionary(expected) {
-            return Err(Refused::OtherComponents);
+            return Err(RoomRefusal::OtherComponents);
         }
         let dictionary = staged.extensions.app_data_dictionary();
-        let dictionary = dictionary.map_err(|_| Refused::OtherComponents)?;
+        let dictionary = dictionary.map_err(|_| RoomRefusal::OtherComponents)?;
         if components::is_updated(&self.dictionary, &judged.components, &dictionary) {
             Ok(dictionary)
         } else {
-            Err(Refused::OtherComponents)
+            Err(RoomRefusal::OtherComponents)
         }
     }
 
@@ -223,7 +224,7 @@ impl Room {
         identity: &impl Identity,
         codes: JoinCodes<'_>,
         content: &AuthenticatedContent,
-    ) -> Result<Judged, Refused> {
+    ) -> Result<Judged, RoomRefusal> {
         self.judge_commit_of(identity, codes, content, CommitKind::Alone)
     }
 
@@ -233,17 +234,17 @@ impl Room {
         codes: JoinCodes<'_>,
         content: &AuthenticatedContent,
         kind: CommitKind<'_>,
-    ) -> Result<Judged, Refused> {
+    ) -> Result<Judged, RoomRefusal> {
         let sender = content.content().sender();
         let Content::Commit { commit } = content.content().content() else {
-            return Err(Refused::WrongContent);
+            return Err(RoomRefusal::WrongContent);
         };
         // A member's commit takes up what waits. One from outside cannot, and would void it: what
         // counts already would count no more (mimi-protocol-06 §5.5 and §7.1).
         if matches!(sender, Sender::NewMemberCommit {}) && self.policy.has_pending() {
-            return Err(Refused::ProposalsWait);
+            return Err(RoomRefusal::ProposalsWait);
         }
-        let named = self.waiting.resolve(&commit.proposals).map_err(Refused::UnknownReferences)?;
+        let named = self.waiting.resolve(&commit.proposals).map_err(RoomRefusal::UnknownReferences)?;
         self.judge_named(identity, codes, (sender, kind), commit, &named)
     }
 
@@ -254,21 +255,21 @@ impl Room {
         (sender, kind): (&Sender, CommitKind<'_>),
         commit: &Commit,
         named: &[Named<'_>],
-    ) -> Result<Judged, Refused> {
+    ) -> Result<Judged, RoomRefusal> {
         if matches!(kind, CommitKind::Alone) && self.dictionary.data(ComponentID::APQ_MLS_INFO).is_some() {
             let proposals: Vec<&Proposal> = named.iter().map(|it| it.proposal).collect();
-            check_partial_commit(&proposals).map_err(Refused::Pair)?;
+            check_partial_commit(&proposals).map_err(RoomRefusal::Pair)?;
         }
         if let Sender::Member { leaf_index } = sender {
             let omitted = self.waiting.omitted(*leaf_index, named);
             if !omitted.is_empty() {
-                return Err(Refused::Omitted(omitted));
+                return Err(RoomRefusal::Omitted(omitted));
             }
         }
         let by_value =
             |it: &Named<'_>| it.reference.is_none() && matches!(it.proposal, Proposal::SelfRemove(_));
         if named.iter().any(by_value) {
-            return Err(Refused::SelfRemove(None));
+            return Err(RoomRefusal::SelfRemove(None));
         }
         let references = References(named.iter().map(|it| it.reference).collect());
         let mut known = Known { room: self, incoming: BTreeMap::new(), codes, kind };
@@ -308,7 +309,7 @@ impl Room {
             (_, Some((leaf_index, _)), Some(_)) => {
                 Committer { leaf_index: *leaf_index, joins: true, actor: request.actor }
             }
-            _ => return Err(Refused::WrongContent),
+            _ => return Err(RoomRefusal::WrongContent),
         };
         Ok(Judged { committer, plan, rights, leaves, components, extensions })
     }
@@ -317,8 +318,8 @@ impl Room {
         &self,
         identity: &impl Identity,
         list: &[WaitingProposal],
-    ) -> Result<(Actor, Plan, Vec<Right>), Refused> {
-        let Some(first) = list.first() else { return Err(Refused::WrongContent) };
+    ) -> Result<(Actor, Plan, Vec<Right>), RoomRefusal> {
+        let Some(first) = list.first() else { return Err(RoomRefusal::WrongContent) };
         let sender = first.sender();
         let (codes, kind) = (JoinCodes::Unknown, CommitKind::Alone);
         let mut known = Known { room: self, incoming: BTreeMap::new(), codes, kind };
@@ -329,15 +330,15 @@ impl Room {
             self.waiting.iter().filter(|it| it.sender() == sender).filter(|it| is_self_remove(it)).count();
         for (place, it) in list.iter().enumerate() {
             if it.sender() != sender {
-                return Err(Refused::SeveralSenders);
+                return Err(RoomRefusal::SeveralSenders);
             }
-            let Some(proposal) = it.proposal() else { return Err(Refused::WrongContent) };
+            let Some(proposal) = it.proposal() else { return Err(RoomRefusal::WrongContent) };
             if !seen.insert(it.reference.as_slice()) || self.waiting.get(&it.reference).is_some() {
-                return Err(Refused::AlreadyWaiting(it.reference.clone()));
+                return Err(RoomRefusal::AlreadyWaiting(it.reference.clone()));
             }
             self_removes = self_removes.saturating_add(usize::from(is_self_remove(it)));
             if self_removes > 1 {
-                return Err(Refused::SelfRemove(Some(it.reference.clone())));
+                return Err(RoomRefusal::SelfRemove(Some(it.reference.clone())));
             }
             let taken = known.take(identity, Some(place), proposal, sender);
             taken.map_err(|refused| references.name(refused))?;
@@ -357,7 +358,7 @@ impl Room {
             subjects.is_some_and(|subjects| subjects.iter().any(|it| waiting.contains(it)))
         };
         if let Some(again) = list.iter().find(again) {
-            return Err(Refused::AlreadyWaiting(again.reference.clone()));
+            return Err(RoomRefusal::AlreadyWaiting(again.reference.clone()));
         }
         let rights = rights(&request, &plan);
         Ok((request.actor, plan, rights))
@@ -370,8 +371,8 @@ impl Room {
         sender: &Sender,
         path: Option<&LeafNode>,
         named: &[Named<'_>],
-    ) -> Result<LeafChanges, Refused> {
-        let mut changes = LeafChanges::default();
+    ) -> Result<MemberChanges, RoomRefusal> {
+        let mut changes = MemberChanges::default();
         let mut added = Vec::new();
         for it in named {
             match (it.proposal, it.sender.unwrap_or(sender)) {
@@ -415,8 +416,8 @@ fn is_self_remove(waiting: &WaitingProposal) -> bool {
     matches!(waiting.proposal(), Some(Proposal::SelfRemove(_)))
 }
 
-fn mls<S: MlsStack>(error: S::Error) -> Refused {
-    Refused::Mls(error.to_string())
+fn mls<S: MlsStack>(error: S::Error) -> RoomRefusal {
+    RoomRefusal::Mls(error.to_string())
 }
 
 fn rights(request: &Request, plan: &Plan) -> Vec<Right> {
@@ -436,17 +437,17 @@ impl References<'_> {
         places.iter().filter_map(|place| self.0.get(*place).copied().flatten().cloned()).collect()
     }
 
-    fn invalid(&self, invalid: InvalidRequest) -> Refused {
-        Refused::Invalid { references: self.of(&invalid.proposals()), invalid }
+    fn invalid(&self, invalid: InvalidRequestError) -> RoomRefusal {
+        RoomRefusal::Invalid { references: self.of(&invalid.proposals()), invalid }
     }
 
-    fn policy(&self, request: &Request, refusal: Refusal) -> Refused {
-        Refused::Policy { references: self.of(&request.refused_proposals(&refusal)), refusal }
+    fn policy(&self, request: &Request, refusal: Refusal) -> RoomRefusal {
+        RoomRefusal::Policy { references: self.of(&request.refused_proposals(&refusal)), refusal }
     }
 
     /// Names the proposal with a refused credential.
-    fn name(&self, mut refused: Refused) -> Refused {
-        if let Refused::Credential { proposal: Some(place), reference, .. } = &mut refused {
+    fn name(&self, mut refused: RoomRefusal) -> RoomRefusal {
+        if let RoomRefusal::Credential { proposal: Some(place), reference, .. } = &mut refused {
             *reference = self.0.get(*place).copied().flatten().cloned();
         }
         refused
@@ -458,7 +459,7 @@ pub(crate) struct Judged {
     pub(crate) committer: Committer,
     pub(crate) plan: Plan,
     pub(crate) rights: Vec<Right>,
-    pub(crate) leaves: LeafChanges,
+    pub(crate) leaves: MemberChanges,
     pub(crate) components: ComponentUpdates,
     /// The new extensions of the GroupContext, beside the dictionary.
     pub(crate) extensions: Option<Extensions>,
@@ -488,7 +489,7 @@ impl Known<'_> {
         place: Option<usize>,
         proposal: &Proposal,
         sender: &Sender,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), RoomRefusal> {
         match (proposal, sender) {
             (Proposal::Add(add), _) => {
                 self.identify(identity, place, &add.key_package.leaf_node, None)?;
@@ -508,22 +509,22 @@ impl Known<'_> {
         proposal: Option<usize>,
         leaf: &LeafNode,
         succeeds: Option<u32>,
-    ) -> Result<Member, Refused> {
+    ) -> Result<Member, RoomRefusal> {
         check_credential(self.room.policy.base(), &leaf.credential)
-            .map_err(|_| Refused::PseudonymsNotAllowed { leaf_index: succeeds })?;
+            .map_err(|_| RoomRefusal::PseudonymsNotAllowed { leaf_index: succeeds })?;
         let member = identity
             .identify(&self.room.uri, &leaf.credential, &leaf.signature_key)
-            .map_err(|why| Refused::Credential { proposal, reference: None, why })?;
+            .map_err(|why| RoomRefusal::Credential { proposal, reference: None, why })?;
         if let Some(leaf_index) = succeeds {
             let before = self.room.members.get(leaf_index);
             if !before.is_some_and(|before| identity.may_succeed(before, &member)) {
-                return Err(Refused::IdentityChanged { leaf_index, client: member.client });
+                return Err(RoomRefusal::IdentityChanged { leaf_index, client: member.client });
             }
         }
         // A credential names one client, whatever key it comes with.
         if self.first(&leaf.credential).is_some_and(|known| *known != member) {
-            let why = CredentialRefused::from("one credential names two clients");
-            return Err(Refused::Credential { proposal, reference: None, why });
+            let why = CredentialError::from("one credential names two clients");
+            return Err(RoomRefusal::Credential { proposal, reference: None, why });
         }
         let key = (encoded(&leaf.credential), leaf.signature_key.as_slice().to_vec());
         self.incoming.insert(key, member.clone());
@@ -537,9 +538,9 @@ impl Known<'_> {
         (found.0 == credential).then_some(member)
     }
 
-    fn found(&self, leaf: &LeafNode) -> Result<Member, Refused> {
+    fn found(&self, leaf: &LeafNode) -> Result<Member, RoomRefusal> {
         let key = (encoded(&leaf.credential), leaf.signature_key.as_slice().to_vec());
-        self.incoming.get(&key).cloned().ok_or(Refused::WrongContent)
+        self.incoming.get(&key).cloned().ok_or(RoomRefusal::WrongContent)
     }
 }
 
@@ -549,16 +550,16 @@ impl Identities for Known<'_> {
         update.component_id == ComponentID::APQ_MLS_INFO && matches!(self.kind, CommitKind::OfPair(_))
     }
 
-    fn member(&self, leaf_index: u32) -> Result<Actor, Unidentified> {
-        self.room.members.get(leaf_index).map(Member::actor).ok_or(Unidentified::Unknown)
+    fn member(&self, leaf_index: u32) -> Result<Actor, UnidentifiedError> {
+        self.room.members.get(leaf_index).map(Member::actor).ok_or(UnidentifiedError::Unknown)
     }
 
-    fn holder(&self, credential: &Credential) -> Result<Actor, Unidentified> {
-        self.first(credential).map(Member::actor).ok_or(Unidentified::Unknown)
+    fn holder(&self, credential: &Credential) -> Result<Actor, UnidentifiedError> {
+        self.first(credential).map(Member::actor).ok_or(UnidentifiedError::Unknown)
     }
 
-    fn external_sender(&self, sender_index: u32) -> Result<Actor, Unidentified> {
-        let server = self.room.external_sender(sender_index).ok_or(Unidentified::Unknown)?;
+    fn external_sender(&self, sender_index: u32) -> Result<Actor, UnidentifiedError> {
+        let server = self.room.external_sender(sender_index).ok_or(UnidentifiedError::Unknown)?;
         Ok(Actor::external_sender(server.uri.clone(), server.claims.clone()))
     }
 

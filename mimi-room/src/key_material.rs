@@ -13,7 +13,7 @@ use mimi_codec::{
 };
 use mimi_crypto::{CipherSuiteProvider, CryptoError, VerifiedKeyPackage, verify_key_package};
 
-use crate::{CredentialRefused, Identity, Member};
+use crate::{CredentialError, Identity, Member};
 
 /// For how long a KeyPackage may be valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,13 +49,13 @@ pub struct UnusableClient {
     /// The client, as the answer names it.
     pub client: ClientUri,
     /// Why.
-    pub why: Unusable,
+    pub why: UnusableReason,
 }
 
 /// Why a client cannot be added.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Unusable {
+pub enum UnusableReason {
     /// The provider has no KeyPackage of the client left.
     Exhausted,
     /// The provider has no KeyPackage of the client that the request allows.
@@ -74,9 +74,9 @@ pub enum Unusable {
     },
     /// The client does not support what the request requires, or what its own leaf uses
     /// (RFC 9420 §7.3).
-    Unsupported(Unsupported),
+    Unsupported(UnsupportedCapability),
     /// The credential does not identify a client.
-    Credential(CredentialRefused),
+    Credential(CredentialError),
     /// The credential identifies another client, or a client of another user.
     OtherClient {
         /// The user.
@@ -92,7 +92,7 @@ pub enum Unusable {
 /// Something that a client's capabilities do not list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Unsupported {
+pub enum UnsupportedCapability {
     /// An extension type.
     Extension(ExtensionType),
     /// A proposal type.
@@ -239,38 +239,38 @@ impl<C: CipherSuiteProvider + ?Sized, I: Identity> Check<'_, C, I> {
         client: &ClientUri,
         material: ClientKeyMaterial,
         keys: &mut BTreeSet<Vec<u8>>,
-    ) -> Result<ClaimedKeyPackage, Unusable> {
+    ) -> Result<ClaimedKeyPackage, UnusableReason> {
         let key_package = match material {
             ClientKeyMaterial::Success { key_package, .. } => *key_package,
-            ClientKeyMaterial::KeyMaterialExhausted { .. } => return Err(Unusable::Exhausted),
+            ClientKeyMaterial::KeyMaterialExhausted { .. } => return Err(UnusableReason::Exhausted),
             ClientKeyMaterial::NothingCompatible { client_capabilities, .. } => {
-                return Err(Unusable::NothingCompatible { capabilities: client_capabilities });
+                return Err(UnusableReason::NothingCompatible { capabilities: client_capabilities });
             }
         };
         if !self.request.acceptable_ciphersuites.contains(&key_package.cipher_suite) {
-            return Err(Unusable::CipherSuite(key_package.cipher_suite));
+            return Err(UnusableReason::CipherSuite(key_package.cipher_suite));
         }
         let leaf = &key_package.leaf_node;
         if let LeafNodeSelect::KeyPackage { lifetime } = &leaf.leaf_node_source {
             let lifetime_s = lifetime.not_after.saturating_sub(lifetime.not_before);
             if lifetime_s > self.limits.max_lifetime_s {
-                return Err(Unusable::Lifetime { lifetime_s });
+                return Err(UnusableReason::Lifetime { lifetime_s });
             }
         }
         if let Some(unsupported) = unsupported(leaf, &self.request.required_capabilities) {
-            return Err(Unusable::Unsupported(unsupported));
+            return Err(UnusableReason::Unsupported(unsupported));
         }
         let verified = verify_key_package(self.suite, key_package, self.limits.now_ms);
-        let key_package = verified.map_err(Unusable::Crypto)?;
+        let key_package = verified.map_err(UnusableReason::Crypto)?;
         let leaf = &key_package.key_package().leaf_node;
         let member = self.identity.identify(self.room, &leaf.credential, &leaf.signature_key);
-        let member = member.map_err(Unusable::Credential)?;
+        let member = member.map_err(UnusableReason::Credential)?;
         if member.user != *self.target || member.client != *client {
-            return Err(Unusable::OtherClient { user: member.user, client: member.client });
+            return Err(UnusableReason::OtherClient { user: member.user, client: member.client });
         }
         let own = [leaf.signature_key.as_slice(), leaf.encryption_key.as_slice()];
         if own.iter().any(|key| keys.contains(*key)) {
-            return Err(Unusable::SharedKey);
+            return Err(UnusableReason::SharedKey);
         }
         keys.extend(own.map(<[u8]>::to_vec));
         Ok(ClaimedKeyPackage { member, key_package })
@@ -279,7 +279,7 @@ impl<C: CipherSuiteProvider + ?Sized, I: Identity> Check<'_, C, I> {
 
 /// The first thing that a group requires, or that the leaf itself uses, and that the leaf's
 /// capabilities do not list (RFC 9420 §7.2, §7.3 and §11.1).
-pub(crate) fn unsupported(leaf: &LeafNode, required: &RequiredCapabilities) -> Option<Unsupported> {
+pub(crate) fn unsupported(leaf: &LeafNode, required: &RequiredCapabilities) -> Option<UnsupportedCapability> {
     let offered = &leaf.capabilities;
     let lists = Lists {
         extensions: offered.extensions.iter().copied().collect(),
@@ -291,9 +291,10 @@ pub(crate) fn unsupported(leaf: &LeafNode, required: &RequiredCapabilities) -> O
     let mut proposals = required.proposal_types.iter().copied();
     let own_credential = CredentialType(leaf.credential.selector());
     let mut credentials = required.credential_types.iter().copied().chain([own_credential]);
-    let extension = extensions.find(|it| !lists.has_extension(*it)).map(Unsupported::Extension);
-    let proposal = || proposals.find(|it| !lists.has_proposal(*it)).map(Unsupported::Proposal);
-    let credential = || credentials.find(|it| !lists.credentials.contains(it)).map(Unsupported::Credential);
+    let extension = extensions.find(|it| !lists.has_extension(*it)).map(UnsupportedCapability::Extension);
+    let proposal = || proposals.find(|it| !lists.has_proposal(*it)).map(UnsupportedCapability::Proposal);
+    let credential =
+        || credentials.find(|it| !lists.credentials.contains(it)).map(UnsupportedCapability::Credential);
     extension.or_else(proposal).or_else(credential)
 }
 
@@ -315,7 +316,7 @@ impl Lists {
     }
 }
 
-impl fmt::Display for Unsupported {
+impl fmt::Display for UnsupportedCapability {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Extension(it) => write!(f, "extension {it}"),
@@ -325,7 +326,7 @@ impl fmt::Display for Unsupported {
     }
 }
 
-impl fmt::Display for Unusable {
+impl fmt::Display for UnusableReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exhausted => f.write_str("no KeyPackage is left"),

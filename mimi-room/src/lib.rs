@@ -5,7 +5,7 @@
 //! - **[`Room`]** is what all of them agree on: roles and participants, the components, the client
 //!   behind each leaf, the proposals that wait, the epoch. [`Room::judge_commit`],
 //!   [`Room::judge_proposals`] and [`Room::judge_message`] say what a message changes and by which
-//!   right, or why it is [`Refused`]. [`Room::apply_commit`] and [`Room::apply_proposals`] put that
+//!   right, or why it is [`RoomRefusal`]. [`Room::apply_commit`] and [`Room::apply_proposals`] put that
 //!   into effect, after the caller has stored it.
 //! - **[`MlsStack`]** is what the room asks of MLS, and **[`Identity`]** who a credential names.
 //! - [`NewRoom`] says what a new group is created with; a group that was created or joined becomes
@@ -80,11 +80,11 @@ pub use creation::{CreationError, NewRoom};
 pub use decision::{
     ApplyError, CommitDecision, Committed, Committer, MessageDecision, ProposalsDecision, Right,
 };
-pub use identity::{CredentialRefused, Identity, Member, Server};
+pub use identity::{CredentialError, Identity, Member, Server};
 pub use judge::JoinCodes;
-pub use members::{LeafChanges, Members};
+pub use members::{MemberChanges, Members};
 pub use pair::{FullCommitDecision, PairError, PostQuantumGroup};
-pub use refused::{GroupInfoProblem, Refused};
+pub use refused::{GroupInfoProblem, RoomRefusal};
 pub use room::{LoadError, Room};
 pub use snapshot::{RestoreError, RoomSnapshot, SNAPSHOT_VERSION};
 pub use stack::{ComponentUpdates, MlsMember, MlsStack, OpenedMessage, OwnCommit};

@@ -29,7 +29,7 @@ pub struct Members {
 
 /// What a commit changes about the leaves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LeafChanges {
+pub struct MemberChanges {
     /// Leaves that become blank.
     pub removed: Vec<u32>,
     /// Leaves whose client has a new LeafNode.
@@ -198,7 +198,7 @@ impl Members {
         self.leaves.last_key_value().map_or(0, |(leaf, _)| leaf.saturating_add(1))
     }
 
-    pub(crate) fn apply(&mut self, changes: LeafChanges) {
+    pub(crate) fn apply(&mut self, changes: MemberChanges) {
         for leaf in changes.removed {
             self.take(leaf);
         }
@@ -313,7 +313,7 @@ mod tests {
         assert_eq!(members.next_leaves(&[], 3), [1, 4, 5]);
         assert_eq!(members.next_leaves(&[3, 0], 4), [0, 1, 3, 4]);
         let added = alloc::vec![(0, member("e")), (1, member("f"))];
-        members.apply(LeafChanges { removed: alloc::vec![0, 3], updated: Vec::new(), added });
+        members.apply(MemberChanges { removed: alloc::vec![0, 3], updated: Vec::new(), added });
         assert_eq!(members.next_leaves(&[], 2), [3, 4]);
         let leaves: Vec<u32> = members.iter().map(|(leaf, _)| leaf).collect();
         assert_eq!(leaves, [0, 1, 2]);
@@ -329,7 +329,7 @@ mod tests {
             (state >> 16) % below
         };
         for round in 0..2_000u32 {
-            let mut changes = LeafChanges::default();
+            let mut changes = MemberChanges::default();
             let taken: Vec<u32> = members.iter().map(|(leaf, _)| leaf).collect();
             if !taken.is_empty() && next(2) == 0 {
                 changes.removed.push(taken[next(u32::try_from(taken.len()).unwrap()) as usize]);

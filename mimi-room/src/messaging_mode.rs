@@ -11,7 +11,7 @@ use core::fmt;
 
 use mimi_codec::UserUri;
 
-use crate::consent::NoConsent;
+use crate::consent::NoConsentError;
 
 /// How a receiver is reached by strangers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -34,12 +34,12 @@ pub enum Acquaintance {
     /// It has the receiver's consent.
     Consented,
     /// Neither, and this is what [`Consents::check`](crate::consent::Consents::check) says.
-    Stranger(NoConsent),
+    Stranger(NoConsentError),
 }
 
 /// What becomes of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Delivery {
+pub enum DeliveryDecision {
     /// It is shown.
     Deliver,
     /// It is held; [`Quarantine`] keeps it. No delivery notification and no read receipt is sent.
@@ -57,24 +57,26 @@ pub enum Delivery {
 /// gets through in none: accepting by itself is for those about whom the receiver has said nothing.
 ///
 /// ```
-/// use mimi_room::consent::NoConsent;
-/// use mimi_room::messaging_mode::{Acquaintance, Delivery, MessagingMode, delivery};
+/// use mimi_room::consent::NoConsentError;
+/// use mimi_room::messaging_mode::{Acquaintance, DeliveryDecision, MessagingMode, delivery};
 ///
-/// let stranger = Acquaintance::Stranger(NoConsent::Unanswered);
-/// assert_eq!(delivery(MessagingMode::ConsentBased, stranger), Delivery::Refuse);
-/// assert_eq!(delivery(MessagingMode::Quarantined, stranger), Delivery::Hold);
-/// assert_eq!(delivery(MessagingMode::AutoAccept, stranger), Delivery::Deliver);
-/// assert_eq!(delivery(MessagingMode::ConsentBased, Acquaintance::Contact), Delivery::Deliver);
+/// let stranger = Acquaintance::Stranger(NoConsentError::Unanswered);
+/// assert_eq!(delivery(MessagingMode::ConsentBased, stranger), DeliveryDecision::Refuse);
+/// assert_eq!(delivery(MessagingMode::Quarantined, stranger), DeliveryDecision::Hold);
+/// assert_eq!(delivery(MessagingMode::AutoAccept, stranger), DeliveryDecision::Deliver);
+/// assert_eq!(delivery(MessagingMode::ConsentBased, Acquaintance::Contact), DeliveryDecision::Deliver);
 /// ```
 #[must_use]
-pub const fn delivery(mode: MessagingMode, sender: Acquaintance) -> Delivery {
+pub const fn delivery(mode: MessagingMode, sender: Acquaintance) -> DeliveryDecision {
     match (sender, mode) {
-        (Acquaintance::Contact | Acquaintance::Consented, _) => Delivery::Deliver,
-        (Acquaintance::Stranger(NoConsent::Revoked), MessagingMode::ConsentBased) => Delivery::Refuse,
-        (Acquaintance::Stranger(NoConsent::Revoked), _) => Delivery::Drop,
-        (Acquaintance::Stranger(_), MessagingMode::ConsentBased) => Delivery::Refuse,
-        (Acquaintance::Stranger(_), MessagingMode::Quarantined) => Delivery::Hold,
-        (Acquaintance::Stranger(_), MessagingMode::AutoAccept) => Delivery::Deliver,
+        (Acquaintance::Contact | Acquaintance::Consented, _) => DeliveryDecision::Deliver,
+        (Acquaintance::Stranger(NoConsentError::Revoked), MessagingMode::ConsentBased) => {
+            DeliveryDecision::Refuse
+        }
+        (Acquaintance::Stranger(NoConsentError::Revoked), _) => DeliveryDecision::Drop,
+        (Acquaintance::Stranger(_), MessagingMode::ConsentBased) => DeliveryDecision::Refuse,
+        (Acquaintance::Stranger(_), MessagingMode::Quarantined) => DeliveryDecision::Hold,
+        (Acquaintance::Stranger(_), MessagingMode::AutoAccept) => DeliveryDecision::Deliver,
     }
 }
 
@@ -106,9 +108,9 @@ pub struct Quarantine<M> {
 
 /// There is no place for a message; it holds the message.
 #[derive(Clone, PartialEq, Eq)]
-pub struct QuarantineFull<M>(M);
+pub struct QuarantineFullError<M>(M);
 
-impl<M> QuarantineFull<M> {
+impl<M> QuarantineFullError<M> {
     /// The message, which wasn't taken.
     #[must_use]
     pub fn into_message(self) -> M {
@@ -116,19 +118,19 @@ impl<M> QuarantineFull<M> {
     }
 }
 
-impl<M> fmt::Debug for QuarantineFull<M> {
+impl<M> fmt::Debug for QuarantineFullError<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("QuarantineFull")
+        f.write_str("QuarantineFullError")
     }
 }
 
-impl<M> fmt::Display for QuarantineFull<M> {
+impl<M> fmt::Display for QuarantineFullError<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the quarantine takes no more of this sender")
     }
 }
 
-impl<M> core::error::Error for QuarantineFull<M> {}
+impl<M> core::error::Error for QuarantineFullError<M> {}
 
 impl<M> Quarantine<M> {
     /// One for up to `senders` senders with up to `per_sender` messages each.
@@ -140,15 +142,15 @@ impl<M> Quarantine<M> {
     /// Holds a message.
     ///
     /// # Errors
-    /// [`QuarantineFull`], with the message.
-    pub fn hold(&mut self, sender: &UserUri, message: M) -> Result<(), QuarantineFull<M>> {
+    /// [`QuarantineFullError`], with the message.
+    pub fn hold(&mut self, sender: &UserUri, message: M) -> Result<(), QuarantineFullError<M>> {
         let known = self.held.len();
         match self.held.get_mut(sender) {
             Some(held) if held.len() < self.per_sender => held.push_back(message),
             None if known < self.senders && self.per_sender > 0 => {
                 self.held.insert(sender.clone(), VecDeque::from([message]));
             }
-            _ => return Err(QuarantineFull(message)),
+            _ => return Err(QuarantineFullError(message)),
         }
         Ok(())
     }
@@ -188,24 +190,24 @@ mod tests {
     fn modes_differ_for_strangers_only() {
         use MessagingMode::{AutoAccept, ConsentBased, Quarantined};
         for mode in [ConsentBased, Quarantined, AutoAccept] {
-            assert_eq!(delivery(mode, Acquaintance::Contact), Delivery::Deliver);
-            assert_eq!(delivery(mode, Acquaintance::Consented), Delivery::Deliver);
+            assert_eq!(delivery(mode, Acquaintance::Contact), DeliveryDecision::Deliver);
+            assert_eq!(delivery(mode, Acquaintance::Consented), DeliveryDecision::Deliver);
         }
-        for stranger in [NoConsent::Unanswered, NoConsent::NotForThisRoom] {
+        for stranger in [NoConsentError::Unanswered, NoConsentError::NotForThisRoom] {
             let stranger = Acquaintance::Stranger(stranger);
-            assert_eq!(delivery(ConsentBased, stranger), Delivery::Refuse);
-            assert_eq!(delivery(Quarantined, stranger), Delivery::Hold);
-            assert_eq!(delivery(AutoAccept, stranger), Delivery::Deliver);
+            assert_eq!(delivery(ConsentBased, stranger), DeliveryDecision::Refuse);
+            assert_eq!(delivery(Quarantined, stranger), DeliveryDecision::Hold);
+            assert_eq!(delivery(AutoAccept, stranger), DeliveryDecision::Deliver);
         }
     }
 
     #[test]
     fn whom_the_receiver_has_revoked_gets_through_in_no_mode_and_sees_no_difference() {
-        let revoked = Acquaintance::Stranger(NoConsent::Revoked);
-        let unanswered = Acquaintance::Stranger(NoConsent::Unanswered);
-        let taken = |delivery| delivery != Delivery::Refuse;
+        let revoked = Acquaintance::Stranger(NoConsentError::Revoked);
+        let unanswered = Acquaintance::Stranger(NoConsentError::Unanswered);
+        let taken = |delivery| delivery != DeliveryDecision::Refuse;
         for mode in [MessagingMode::ConsentBased, MessagingMode::Quarantined, MessagingMode::AutoAccept] {
-            assert!(matches!(delivery(mode, revoked), Delivery::Drop | Delivery::Refuse));
+            assert!(matches!(delivery(mode, revoked), DeliveryDecision::Drop | DeliveryDecision::Refuse));
             assert_eq!(taken(delivery(mode, revoked)), taken(delivery(mode, unanswered)));
         }
     }
@@ -230,12 +232,12 @@ mod tests {
     fn refuses_more_than_it_has_room_for() {
         let mut quarantine = Quarantine::new(1, 1);
         quarantine.hold(&uri("eve"), 1).unwrap();
-        assert_eq!(quarantine.hold(&uri("eve"), 2), Err(QuarantineFull(2)));
-        assert_eq!(quarantine.hold(&uri("mallory"), 3), Err(QuarantineFull(3)));
+        assert_eq!(quarantine.hold(&uri("eve"), 2), Err(QuarantineFullError(2)));
+        assert_eq!(quarantine.hold(&uri("mallory"), 3), Err(QuarantineFullError(3)));
         assert_eq!(quarantine.accept(&uri("eve")), [1]);
         quarantine.hold(&uri("mallory"), 3).unwrap();
-        assert_eq!(Quarantine::new(1, 0).hold(&uri("eve"), 1), Err(QuarantineFull(1)));
+        assert_eq!(Quarantine::new(1, 0).hold(&uri("eve"), 1), Err(QuarantineFullError(1)));
         // The message of an error isn't printed.
-        assert_eq!(alloc::format!("{:?}", QuarantineFull("secret")), "QuarantineFull");
+        assert_eq!(alloc::format!("{:?}", QuarantineFullError("secret")), "QuarantineFullError");
     }
 }

@@ -28,8 +28,8 @@ use mimi_codec::{
 use mimi_crypto::{ApqSuitesError, check_apq_suites};
 
 use crate::{
-    ApplyError, CommitDecision, Committed, CredentialRefused, Identity, JoinCodes, LeafChanges, Member,
-    MlsStack, Refused, Room, components, judge::CommitKind, stack::ComponentUpdates,
+    ApplyError, CommitDecision, Committed, CredentialError, Identity, JoinCodes, Member, MemberChanges,
+    MlsStack, Room, RoomRefusal, components, judge::CommitKind, stack::ComponentUpdates,
 };
 
 /// The post-quantum group of a room, as a party follows it that cannot read its messages.
@@ -51,7 +51,7 @@ pub enum PairError {
         /// The leaf.
         leaf_index: u32,
         /// Why.
-        why: CredentialRefused,
+        why: CredentialError,
     },
     /// The two groups are not one session.
     Session(APQSessionError),
@@ -186,37 +186,37 @@ impl<Q: MlsStack> PostQuantumGroup<Q> {
         codes: JoinCodes<'_>,
         commit: &CommitMessage,
         post_quantum_commit: &CommitMessage,
-    ) -> Result<FullCommitDecision<S, Q>, Refused> {
+    ) -> Result<FullCommitDecision<S, Q>, RoomRefusal> {
         room.check_place(commit.group_id(), commit.epoch())?;
         let (content, verified) = room.verify(stack, commit.get())?;
         let (pq_content, pq_verified) = self.verify(post_quantum_commit)?;
         let (of_commit, pq_commit) = (commit_of(&content)?, commit_of(&pq_content)?);
-        let named = room.waiting().resolve(&of_commit.proposals).map_err(Refused::UnknownReferences)?;
+        let named = room.waiting().resolve(&of_commit.proposals).map_err(RoomRefusal::UnknownReferences)?;
         let proposals: Vec<&Proposal> = named.iter().map(|it| it.proposal).collect();
         let pq_proposals = proposals_by_value(pq_commit)?;
         let full = check_full_commit((room.group_context(), &proposals), (&self.context, &pq_proposals));
-        let full = full.map_err(Refused::Pair)?;
-        check_apq_suites(&full.info).map_err(Refused::PairSuites)?;
+        let full = full.map_err(RoomRefusal::Pair)?;
+        check_apq_suites(&full.info).map_err(RoomRefusal::PairSuites)?;
 
         let kind = CommitKind::OfPair(&full.info);
         let judged = room.judge_commit_of(identity, codes, &content, kind)?;
         let committer = judged.committer.actor.clone();
         let staged = stack.stage(verified, &judged.components);
-        let staged = staged.map_err(|error| Refused::Mls(error.to_string()))?;
+        let staged = staged.map_err(|error| RoomRefusal::Mls(error.to_string()))?;
         let decision = room.decide(stack, identity, &content, judged, staged)?;
 
         let sender = pq_content.content().sender();
         let (by, members) = self.members_after(room, identity, sender, pq_commit, &pq_proposals)?;
         if by.actor() != committer {
-            return Err(Refused::PairCommitter);
+            return Err(RoomRefusal::PairCommitter);
         }
-        let info = full.info.to_bytes().map_err(|_| Refused::OtherComponents)?;
+        let info = full.info.to_bytes().map_err(|_| RoomRefusal::OtherComponents)?;
         let updates: ComponentUpdates = alloc::vec![(ComponentID::APQ_MLS_INFO, Some(info))];
         let (staged, context) = self.stage(pq_verified, &updates)?;
-        check_session(decision.group_context(), &context).map_err(Refused::Pair)?;
+        check_session(decision.group_context(), &context).map_err(RoomRefusal::Pair)?;
         let after = room_members_after(room, decision.leaves());
         if !same_clients(after.values().copied(), members.values()) {
-            return Err(Refused::PairMembers);
+            return Err(RoomRefusal::PairMembers);
         }
         let epoch = self.context.epoch;
         let mimi_codec::apq::FullCommit { info, psk, .. } = full;
@@ -241,20 +241,23 @@ impl<Q: MlsStack> PostQuantumGroup<Q> {
         room.apply_commit(stack, decision.commit)
     }
 
-    fn verify(&mut self, message: &CommitMessage) -> Result<(AuthenticatedContent, Q::Verified), Refused> {
+    fn verify(
+        &mut self,
+        message: &CommitMessage,
+    ) -> Result<(AuthenticatedContent, Q::Verified), RoomRefusal> {
         self.check_place(message.group_id(), message.epoch())?;
         let (content, verified) =
-            self.stack.verify(message.get()).map_err(|error| Refused::Mls(error.to_string()))?;
+            self.stack.verify(message.get()).map_err(|error| RoomRefusal::Mls(error.to_string()))?;
         self.check_place(content.content().group_id(), *content.content().epoch())?;
         Ok((content, verified))
     }
 
-    fn check_place(&self, group_id: &[u8], epoch: u64) -> Result<(), Refused> {
+    fn check_place(&self, group_id: &[u8], epoch: u64) -> Result<(), RoomRefusal> {
         let current = self.context.epoch;
         if *group_id != *self.context.group_id {
-            Err(Refused::OtherGroup)
+            Err(RoomRefusal::OtherGroup)
         } else if epoch != current {
-            Err(Refused::OtherEpoch { epoch, current })
+            Err(RoomRefusal::OtherEpoch { epoch, current })
         } else {
             Ok(())
         }
@@ -265,12 +268,12 @@ impl<Q: MlsStack> PostQuantumGroup<Q> {
         &mut self,
         verified: Q::Verified,
         updates: &ComponentUpdates,
-    ) -> Result<(Q::Staged, GroupContext), Refused> {
-        let mls = |error: Q::Error| Refused::Mls(error.to_string());
+    ) -> Result<(Q::Staged, GroupContext), RoomRefusal> {
+        let mls = |error: Q::Error| RoomRefusal::Mls(error.to_string());
         let staged = self.stack.stage(verified, updates).map_err(mls)?;
         let context = self.stack.staged_context(&staged).map_err(mls)?;
         let dictionary = |context: &GroupContext| {
-            context.extensions.app_data_dictionary().map_err(|_| Refused::OtherComponents)
+            context.extensions.app_data_dictionary().map_err(|_| RoomRefusal::OtherComponents)
         };
         let (before, after) = (dictionary(&self.context)?, dictionary(&context)?);
         let follows = context.group_id == self.context.group_id
@@ -279,7 +282,7 @@ impl<Q: MlsStack> PostQuantumGroup<Q> {
         if follows && components::is_updated(&before, updates, &after) {
             Ok((staged, context))
         } else {
-            Err(Refused::OtherComponents)
+            Err(RoomRefusal::OtherComponents)
         }
     }
 
@@ -291,17 +294,17 @@ impl<Q: MlsStack> PostQuantumGroup<Q> {
         sender: &Sender,
         commit: &Commit,
         proposals: &[&Proposal],
-    ) -> Result<(Member, BTreeMap<u32, Member>), Refused> {
+    ) -> Result<(Member, BTreeMap<u32, Member>), RoomRefusal> {
         let identify = |proposal, leaf: &LeafNode| {
             let member = identity.identify(room.uri(), &leaf.credential, &leaf.signature_key);
-            member.map_err(|why| Refused::Credential { proposal, reference: None, why })
+            member.map_err(|why| RoomRefusal::Credential { proposal, reference: None, why })
         };
         let mut members = self.members.clone();
         let mut added = Vec::new();
         for (place, proposal) in proposals.iter().enumerate() {
             match proposal {
                 Proposal::Remove(remove) => {
-                    members.remove(&remove.removed).ok_or(Refused::PairMembers)?;
+                    members.remove(&remove.removed).ok_or(RoomRefusal::PairMembers)?;
                 }
                 Proposal::Add(add) => added.push(identify(Some(place), &add.key_package.leaf_node)?),
                 _ => {}
@@ -310,10 +313,10 @@ impl<Q: MlsStack> PostQuantumGroup<Q> {
         let path = commit.path.as_ref().map(|path| identify(None, &path.leaf_node)).transpose()?;
         let by = match (sender, path) {
             (Sender::Member { leaf_index }, path) => {
-                let before = members.get(leaf_index).cloned().ok_or(Refused::PairCommitter)?;
+                let before = members.get(leaf_index).cloned().ok_or(RoomRefusal::PairCommitter)?;
                 // The path's leaf is the same client's.
                 if path.is_some_and(|path| path.actor() != before.actor()) {
-                    return Err(Refused::PairCommitter);
+                    return Err(RoomRefusal::PairCommitter);
                 }
                 before
             }
@@ -321,31 +324,31 @@ impl<Q: MlsStack> PostQuantumGroup<Q> {
                 added.push(path.clone());
                 path
             }
-            _ => return Err(Refused::WrongContent),
+            _ => return Err(RoomRefusal::WrongContent),
         };
         let mut free = 0..;
         for member in added {
             // The leftmost blank leaf (RFC 9420 §12.1.1).
-            let leaf = free.find(|leaf| !members.contains_key(leaf)).ok_or(Refused::PairMembers)?;
+            let leaf = free.find(|leaf| !members.contains_key(leaf)).ok_or(RoomRefusal::PairMembers)?;
             members.insert(leaf, member);
         }
         Ok((by, members))
     }
 }
 
-fn commit_of(content: &AuthenticatedContent) -> Result<&Commit, Refused> {
+fn commit_of(content: &AuthenticatedContent) -> Result<&Commit, RoomRefusal> {
     match content.content().content() {
         Content::Commit { commit } => Ok(commit),
-        _ => Err(Refused::WrongContent),
+        _ => Err(RoomRefusal::WrongContent),
     }
 }
 
 /// The proposals of a post-quantum commit. What changes the room is proposed in the room's group;
 /// here a commit writes out what it comes to.
-fn proposals_by_value(commit: &Commit) -> Result<Vec<&Proposal>, Refused> {
+fn proposals_by_value(commit: &Commit) -> Result<Vec<&Proposal>, RoomRefusal> {
     let mut proposals = Vec::with_capacity(commit.proposals.len());
     for it in &commit.proposals {
-        let ProposalOrRef::Proposal { proposal } = it else { return Err(Refused::PairProposal) };
+        let ProposalOrRef::Proposal { proposal } = it else { return Err(RoomRefusal::PairProposal) };
         proposals.push(proposal);
     }
     let allowed = |proposal: &&Proposal| match proposal {
@@ -355,10 +358,10 @@ fn proposals_by_value(commit: &Commit) -> Result<Vec<&Proposal>, Refused> {
         Proposal::AppDataUpdate(update) => update.component_id == ComponentID::APQ_MLS_INFO,
         _ => false,
     };
-    if proposals.iter().all(allowed) { Ok(proposals) } else { Err(Refused::PairProposal) }
+    if proposals.iter().all(allowed) { Ok(proposals) } else { Err(RoomRefusal::PairProposal) }
 }
 
-fn room_members_after<'r>(room: &'r Room, changes: &'r LeafChanges) -> BTreeMap<u32, &'r Member> {
+fn room_members_after<'r>(room: &'r Room, changes: &'r MemberChanges) -> BTreeMap<u32, &'r Member> {
     let mut members: BTreeMap<u32, &Member> = room.members().iter().collect();
     members.retain(|leaf, _| !changes.removed.contains(leaf));
     members.extend(changes.updated.iter().chain(&changes.added).map(|(leaf, member)| (*leaf, member)));

@@ -11,14 +11,14 @@ use mimi_codec::{
     protocol::{SubmitResponseCode, UpdateResponseCode},
 };
 use mimi_crypto::ApqSuitesError;
-use mimi_policy::{InvalidRequest, Refusal};
+use mimi_policy::{InvalidRequestError, Refusal};
 
-use crate::CredentialRefused;
+use crate::CredentialError;
 
 /// Why a room refuses a handshake or a message. Hub and clients refuse for the same reasons.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Refused {
+pub enum RoomRefusal {
     /// The message belongs to another group.
     OtherGroup,
     /// The message belongs to another epoch than the group's.
@@ -41,7 +41,7 @@ pub enum Refused {
         /// The proposal's reference, if it has one.
         reference: Option<ProposalRef>,
         /// Why.
-        why: CredentialRefused,
+        why: CredentialError,
     },
     /// A leaf would be taken over by a client that may not succeed the one before
     /// (RFC 9420 §5.3.1).
@@ -77,7 +77,7 @@ pub enum Refused {
     /// The request cannot be read as changes of the room.
     Invalid {
         /// What is wrong with which proposals.
-        invalid: InvalidRequest,
+        invalid: InvalidRequestError,
         /// The references of those proposals, as far as they have one.
         references: Vec<ProposalRef>,
     },
@@ -139,7 +139,7 @@ impl fmt::Display for GroupInfoProblem {
     }
 }
 
-impl Refused {
+impl RoomRefusal {
     /// The code of an UpdateRoomResponse (mimi-protocol-06 §5.3).
     #[must_use]
     pub const fn update_response_code(&self) -> UpdateResponseCode {
@@ -198,7 +198,7 @@ impl Refused {
     }
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for RoomRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OtherGroup => f.write_str("the message belongs to another group"),
@@ -252,4 +252,4 @@ impl fmt::Display for Refused {
     }
 }
 
-impl core::error::Error for Refused {}
+impl core::error::Error for RoomRefusal {}

@@ -8,11 +8,11 @@ use mimi_codec::{
     extensions::AppDataDictionary,
     mls::{Extensions, ExternalSenders, GroupContext, Proposal},
 };
-use mimi_policy::{DictionaryError, InvalidRoom, ParentParticipants, RoomParts, RoomState, TableSeed};
+use mimi_policy::{DictionaryError, InvalidRoomError, ParentParticipants, RoomParts, RoomState, TableSeed};
 
 use crate::{
-    ComponentUpdates, CredentialRefused, Identity, LeafChanges, Member, Members, MlsStack, Refused, Right,
-    Server, Waiting, WaitingProposal, components,
+    ComponentUpdates, CredentialError, Identity, Member, MemberChanges, Members, MlsStack, Right,
+    RoomRefusal, Server, Waiting, WaitingProposal, components,
 };
 
 /// A room in one epoch of its group, with the proposals that were accepted since its commit.
@@ -50,10 +50,10 @@ pub enum LoadError {
         /// The leaf.
         leaf_index: u32,
         /// Why.
-        why: CredentialRefused,
+        why: CredentialError,
     },
     /// The components and the leaves make no valid room. All defects are listed.
-    Room(InvalidRoom),
+    Room(InvalidRoomError),
 }
 
 impl fmt::Display for LoadError {
@@ -227,9 +227,9 @@ impl Room {
         &mut self,
         identity: &impl Identity,
         list: Vec<WaitingProposal>,
-    ) -> Result<Vec<Right>, Refused> {
+    ) -> Result<Vec<Right>, RoomRefusal> {
         let (_, plan, rights) = self.judge_proposal_list(identity, &list)?;
-        self.accept(plan, list).map_err(|error| Refused::Mls(error.to_string()))?;
+        self.accept(plan, list).map_err(|error| RoomRefusal::Mls(error.to_string()))?;
         Ok(rights)
     }
 
@@ -237,12 +237,12 @@ impl Room {
     /// (mls-extensions-10 §4.7).
     ///
     /// # Errors
-    /// [`Refused::Component`] for a component that no right covers, for a second update of one,
+    /// [`RoomRefusal::Component`] for a component that no right covers, for a second update of one,
     /// and for an update that its component does not allow.
     pub fn components_after<'p>(
         &self,
         proposals: impl IntoIterator<Item = &'p Proposal>,
-    ) -> Result<ComponentUpdates, Refused> {
+    ) -> Result<ComponentUpdates, RoomRefusal> {
         components::updates(&self.dictionary, proposals)
     }
 
@@ -251,7 +251,7 @@ impl Room {
         &mut self,
         context: GroupContext,
         dictionary: AppDataDictionary,
-        leaves: LeafChanges,
+        leaves: MemberChanges,
         external_senders: Vec<Option<Server>>,
     ) {
         self.context = context;

@@ -52,7 +52,7 @@ use mimi_codec::{
 use mimi_crypto::{CipherSuiteProvider, proposal_ref};
 use mimi_policy::{Claims, ParentParticipants, TableSeed};
 
-use crate::{Identity, LoadError, Member, Refused, Room, WaitingProposal};
+use crate::{Identity, LoadError, Member, Room, RoomRefusal, WaitingProposal};
 
 /// The version that [`Room::snapshot`] writes.
 pub const SNAPSHOT_VERSION: u16 = 2;
@@ -83,7 +83,7 @@ pub enum RestoreError {
         /// The list, by its place.
         list: usize,
         /// Why.
-        why: Refused,
+        why: RoomRefusal,
     },
 }
 
@@ -219,13 +219,13 @@ pub(crate) fn check_list<C: CipherSuiteProvider + ?Sized>(
     room: &Room,
     suite: &C,
     list: &[WaitingProposal],
-) -> Result<(), Refused> {
+) -> Result<(), RoomRefusal> {
     for waiting in list {
         let content = waiting.content.content();
         room.check_place(content.group_id(), *content.epoch())?;
         let reference = proposal_ref(suite, &waiting.content);
         if reference.as_ref() != Ok(&waiting.reference) || !is_of_message(waiting) {
-            return Err(Refused::WrongContent);
+            return Err(RoomRefusal::WrongContent);
         }
     }
     Ok(())

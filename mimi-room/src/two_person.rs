@@ -156,7 +156,7 @@ impl core::error::Error for ApprovalRefusal {}
 /// Why a change doesn't take effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum NotApproved {
+pub enum NotApprovedError {
     /// The proposal is over, for good.
     Expired {
         /// When it ended, in milliseconds since the UNIX epoch.
@@ -171,7 +171,7 @@ pub enum NotApproved {
     },
 }
 
-impl fmt::Display for NotApproved {
+impl fmt::Display for NotApprovedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Expired { at_ms } => write!(f, "the proposal ended at {at_ms} ms"),
@@ -180,15 +180,15 @@ impl fmt::Display for NotApproved {
     }
 }
 
-impl core::error::Error for NotApproved {}
+impl core::error::Error for NotApprovedError {}
 
 /// A change that doesn't take effect yet, or ever.
 #[derive(Debug)]
-pub struct Unfinished {
+pub struct UnfinishedChange {
     /// The change, as it was.
     pub pending: PendingChange,
     /// Why.
-    pub why: NotApproved,
+    pub why: NotApprovedError,
 }
 
 /// A change that enough others have approved; only [`PendingChange::finish`] makes it, once.
@@ -301,23 +301,26 @@ impl PendingChange {
     /// The change, if enough users have approved who may still approve now.
     ///
     /// # Errors
-    /// [`Unfinished`], with the pending change.
+    /// [`UnfinishedChange`], with the pending change.
     pub fn finish(
         self,
         role_of: impl Fn(&UserUri) -> Option<u32>,
         now_ms: u64,
-    ) -> Result<ApprovedChange, Box<Unfinished>> {
+    ) -> Result<ApprovedChange, Box<UnfinishedChange>> {
         let at_ms = self.expires_at_ms();
         if now_ms >= at_ms {
-            return Err(Box::new(Unfinished { pending: self, why: NotApproved::Expired { at_ms } }));
+            return Err(Box::new(UnfinishedChange {
+                pending: self,
+                why: NotApprovedError::Expired { at_ms },
+            }));
         }
         let approvers: Vec<UserUri> =
             self.approvals.keys().filter(|user| self.may_approve(role_of(user))).cloned().collect();
         let approvals = u32::try_from(approvers.len()).unwrap_or(u32::MAX);
         let needed = self.rule.approvals;
         if approvals < needed.get() {
-            let why = NotApproved::TooFew { approvals, needed };
-            return Err(Box::new(Unfinished { pending: self, why }));
+            let why = NotApprovedError::TooFew { approvals, needed };
+            return Err(Box::new(UnfinishedChange { pending: self, why }));
         }
         Ok(ApprovedChange { room: self.room, change: self.change, proposer: self.proposer, approvers })
     }
@@ -373,7 +376,7 @@ mod tests {
         two.approve(&uri("cathy"), digest, role_of, NOW_MS).unwrap();
         let unfinished = two.finish(role_of, NOW_MS).unwrap_err();
         let needed = NonZeroU32::new(2).unwrap();
-        assert_eq!(unfinished.why, NotApproved::TooFew { approvals: 1, needed });
+        assert_eq!(unfinished.why, NotApprovedError::TooFew { approvals: 1, needed });
         // What isn't finished goes on.
         let mut two = unfinished.pending;
         two.approve(&uri("bob"), digest, role_of, NOW_MS + 1).unwrap();
@@ -411,7 +414,7 @@ mod tests {
         let demoted = |user: &UserUri| role_of(user).filter(|_| user.as_bytes() != b"bob");
         let needed = NonZeroU32::MIN;
         let unfinished = one.finish(demoted, NOW_MS).unwrap_err();
-        assert_eq!(unfinished.why, NotApproved::TooFew { approvals: 0, needed });
+        assert_eq!(unfinished.why, NotApprovedError::TooFew { approvals: 0, needed });
         assert!(unfinished.pending.finish(role_of, NOW_MS).is_ok());
     }
 
@@ -421,7 +424,7 @@ mod tests {
         one.approve(&uri("bob"), one.digest(), role_of, NOW_MS).unwrap();
         assert_eq!(one.expires_at_ms(), 1_100);
         let late = one.finish(role_of, 1_100).unwrap_err();
-        assert_eq!(late.why, NotApproved::Expired { at_ms: 1_100 });
+        assert_eq!(late.why, NotApprovedError::Expired { at_ms: 1_100 });
         assert!(late.pending.finish(role_of, 1_099).is_ok());
     }
 

@@ -27,7 +27,7 @@ pub enum SeenNames {
 
 /// What a server may learn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Learns {
+pub struct ServerView {
     /// Of whom.
     pub members: SeenMembers,
     /// By what name, of those it learns of who aren't its own.
@@ -38,9 +38,9 @@ pub struct Learns {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Visibility {
     /// What the hub may learn.
-    pub hub: Learns,
+    pub hub: ServerView,
     /// What a follower may learn.
-    pub follower: Learns,
+    pub follower: ServerView,
 }
 
 /// What the hub and a follower may learn of who is in a room with this policy.
@@ -54,7 +54,7 @@ pub struct Visibility {
 ///
 /// ```
 /// use mimi_codec::{code_points::WireFormat, protocol::Uri, room_policy::BaseRoomPolicy};
-/// use mimi_room::visibility::{Learns, SeenMembers, SeenNames, visibility};
+/// use mimi_room::visibility::{ServerView, SeenMembers, SeenNames, visibility};
 ///
 /// let base = BaseRoomPolicy {
 ///     fixed_membership: false,
@@ -69,8 +69,8 @@ pub struct Visibility {
 ///     policy_component_ids: vec![],
 /// };
 /// let visibility = visibility(&base, &[WireFormat::MLS_SEMIPRIVATE_MESSAGE]);
-/// assert_eq!(visibility.follower, Learns { members: SeenMembers::Own, names: SeenNames::Real });
-/// assert_eq!(visibility.hub, Learns { members: SeenMembers::All, names: SeenNames::Real });
+/// assert_eq!(visibility.follower, ServerView { members: SeenMembers::Own, names: SeenNames::Real });
+/// assert_eq!(visibility.hub, ServerView { members: SeenMembers::All, names: SeenNames::Real });
 /// ```
 #[must_use]
 pub fn visibility(base: &BaseRoomPolicy, handshake_formats: &[WireFormat]) -> Visibility {
@@ -78,7 +78,10 @@ pub fn visibility(base: &BaseRoomPolicy, handshake_formats: &[WireFormat]) -> Vi
     let hidden = !handshake_formats.is_empty()
         && handshake_formats.iter().all(|format| *format == WireFormat::MLS_SEMIPRIVATE_MESSAGE);
     let members = if hidden { SeenMembers::Own } else { SeenMembers::All };
-    Visibility { hub: Learns { members: SeenMembers::All, names }, follower: Learns { members, names } }
+    Visibility {
+        hub: ServerView { members: SeenMembers::All, names },
+        follower: ServerView { members, names },
+    }
 }
 
 /// [`visibility`] with the handshake formats of the room's operational parameters.

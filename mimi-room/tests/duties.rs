@@ -22,7 +22,7 @@ use mimi_codec::{
 use mimi_content::MessageId;
 use mimi_policy::{Change as Right, ParentParticipants, RoomParts, preset::ExampleRoom};
 use mimi_room::{
-    MlsMember, Refused, Wishes,
+    MlsMember, RoomRefusal, Wishes,
     client::Event,
     hub::{Call, HostedSnapshot, HubError, Profiles, Queue, identifier_query, unknown_room},
 };
@@ -59,7 +59,7 @@ fn the_hub_retracts_and_every_client_learns_what() {
     // Without a role, the hub has no right to it.
     let mut world = World::with(&hub, &roles(), &present);
     let refused = hub.retract(&mut world.hosted, &ids, None, None, 5, &mut rng());
-    assert!(matches!(refused, Err(HubError::Refused(Refused::Policy { .. }))), "{refused:?}");
+    assert!(matches!(refused, Err(HubError::Refused(RoomRefusal::Policy { .. }))), "{refused:?}");
 
     let listed = [("mimi://a.example", 3)];
     let mut world = World::beside(&hub, &roles(), &present, &listed, &[], Vec::new());
@@ -126,7 +126,7 @@ fn external_senders_change_by_the_hub_alone_and_leave_with_their_last_participan
     };
     // Not without the hub itself.
     let alone = hub.set_external_senders(&mut world.hosted, vec![server("b.example")], 5, &mut rng());
-    assert!(matches!(alone, Err(HubError::Refused(Refused::Invalid { .. }))), "{alone:?}");
+    assert!(matches!(alone, Err(HubError::Refused(RoomRefusal::Invalid { .. }))), "{alone:?}");
     let with_carol = vec![hub.external_sender().clone(), server("b.example"), server("c.example")];
     let change = hub.set_external_senders(&mut world.hosted, with_carol.clone(), 5, &mut rng()).unwrap();
     world.apply(&hub, change);
@@ -142,7 +142,7 @@ fn external_senders_change_by_the_hub_alone_and_leave_with_their_last_participan
             extensions,
         });
     let refused = world.room(ALICE).commit_proposals(&Names, &[proposal]);
-    let Err(mimi_room::client::ClientError::Refused(Refused::Invalid { .. })) = refused else {
+    let Err(mimi_room::client::ClientError::Refused(RoomRefusal::Invalid { .. })) = refused else {
         panic!("{refused:?}");
     };
 
@@ -299,7 +299,7 @@ fn a_stranger_cannot_tell_a_room_from_none() {
     let answer = unknown_room(Endpoint::Update, room_uri().as_bytes(), &request);
     let answer = UpdateRoomResponse::decode_exact(&answer.body.unwrap()).unwrap();
     assert!(matches!(answer, UpdateRoomResponse::InvalidProposal { .. }), "{answer:?}");
-    assert_eq!(answer.error_description(), Refused::OtherGroup.to_string());
+    assert_eq!(answer.error_description(), RoomRefusal::OtherGroup.to_string());
     // What is malformed is so in both.
     for endpoint in [Endpoint::Update, Endpoint::SubmitMessage, Endpoint::GroupInfo, Endpoint::ReportAbuse] {
         assert_eq!(unknown_room(endpoint, room_uri().as_bytes(), b"nonsense").status, 400);

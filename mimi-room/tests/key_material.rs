@@ -24,10 +24,11 @@ use mimi_crypto::{
     sign_with_label,
 };
 use mimi_room::{
-    CredentialRefused, Identity, Member,
+    CredentialError, Identity, Member,
     follower::{Follower, StockError},
     key_material::{
-        ClaimedKeyMaterial, KeyMaterialError, LifetimeLimits, Unsupported, Unusable, check_key_material,
+        ClaimedKeyMaterial, KeyMaterialError, LifetimeLimits, UnsupportedCapability, UnusableReason,
+        check_key_material,
     },
 };
 use model::{Suite, key_of, leaf, suite};
@@ -48,7 +49,7 @@ impl Identity for Names {
         _: &RoomUri,
         credential: &Credential,
         _: &SignaturePublicKey,
-    ) -> Result<Member, CredentialRefused> {
+    ) -> Result<Member, CredentialError> {
         let Credential::Basic { identity } = credential else { return Err("not basic".into()) };
         let text = std::str::from_utf8(identity).map_err(|_| "not text")?;
         let (user, client) = text.split_once(' ').ok_or("no space")?;
@@ -259,7 +260,7 @@ fn a_client_that_lacks_a_required_capability_has_nothing_compatible() {
         // A provider that hands it out all the same is found out.
         let checked = check(request, response(Code::SUCCESS, vec![success("b1", key_package)]));
         let refused = matches!(&checked, Err(KeyMaterialError::NothingUsable(clients))
-            if matches!(clients[0].why, Unusable::Unsupported(_)));
+            if matches!(clients[0].why, UnusableReason::Unsupported(_)));
         assert_eq!((checked.is_ok(), refused), (*fits, !*fits), "{place}");
     }
 }
@@ -302,8 +303,8 @@ fn the_suites_of_the_request_decide_and_a_welcome_of_each_finds_its_client() {
         clients.into_iter().map(|it| it.why).collect::<Vec<_>>()
     };
     let mismatch = CryptoError::CipherSuiteMismatch { expected: CipherSuite(1), actual: CipherSuite(2) };
-    assert_eq!(why(&both), [Unusable::Crypto(mismatch), Unusable::Exhausted]);
-    assert_eq!(why(&request()), [Unusable::CipherSuite(CipherSuite(2)), Unusable::Exhausted]);
+    assert_eq!(why(&both), [UnusableReason::Crypto(mismatch), UnusableReason::Exhausted]);
+    assert_eq!(why(&request()), [UnusableReason::CipherSuite(CipherSuite(2)), UnusableReason::Exhausted]);
 }
 
 #[test]
@@ -367,13 +368,16 @@ fn only_what_is_valid_now_is_handed_out() {
     };
     for outside in [expired, tomorrow] {
         let refused = why(outside);
-        assert!(matches!(refused, Unusable::Crypto(CryptoError::OutsideOfLifetime { .. })), "{refused:?}");
+        assert!(
+            matches!(refused, UnusableReason::Crypto(CryptoError::OutsideOfLifetime { .. })),
+            "{refused:?}"
+        );
     }
     let lifetime_s = 91 * DAY;
-    assert_eq!(why(of(NOW_S - 1, NOW_S - 1 + lifetime_s)), Unusable::Lifetime { lifetime_s });
-    assert_eq!(why(of(0, u64::MAX)), Unusable::Lifetime { lifetime_s: u64::MAX });
+    assert_eq!(why(of(NOW_S - 1, NOW_S - 1 + lifetime_s)), UnusableReason::Lifetime { lifetime_s });
+    assert_eq!(why(of(0, u64::MAX)), UnusableReason::Lifetime { lifetime_s: u64::MAX });
     let update = package_of(&suite(), "b1", |it| it.leaf_node.leaf_node_source = LeafNodeSelect::Update {});
-    assert_eq!(why(update), Unusable::Crypto(CryptoError::NotAKeyPackageLeaf));
+    assert_eq!(why(update), UnusableReason::Crypto(CryptoError::NotAKeyPackageLeaf));
 }
 
 #[test]
@@ -459,7 +463,7 @@ fn a_refusal_says_its_code_and_the_clients_that_it_lists() {
         panic!()
     };
     assert_eq!(clients[0].client, client("b1"));
-    assert_eq!(clients[0].why, Unusable::NothingCompatible { capabilities: None });
+    assert_eq!(clients[0].why, UnusableReason::NothingCompatible { capabilities: None });
 }
 
 #[test]
@@ -521,9 +525,9 @@ fn a_client_that_is_not_the_targets_is_unusable_and_the_others_are_not() {
         change(&mut key_package);
         let answer = response(Code::SUCCESS, vec![success("b1", key_package)]);
         let Err(KeyMaterialError::NothingUsable(clients)) = check(&request(), answer) else { panic!() };
-        assert_eq!(clients[0].why, Unusable::Crypto(CryptoError::InvalidSignature));
+        assert_eq!(clients[0].why, UnusableReason::Crypto(CryptoError::InvalidSignature));
     }
-    assert_eq!(Unsupported::Proposal(ProposalType(0x0009)).to_string(), "proposal app_ephemeral");
+    assert_eq!(UnsupportedCapability::Proposal(ProposalType(0x0009)).to_string(), "proposal app_ephemeral");
     assert!(key_package_ref(&suite(), &package("b1")).is_ok());
 }
 

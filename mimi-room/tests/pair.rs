@@ -16,7 +16,7 @@ use mimi_codec::{
 };
 use mimi_crypto::ApqSuitesError;
 use mimi_policy::TableSeed;
-use mimi_room::{ApplyError, JoinCodes, MlsStack, PairError, PostQuantumGroup, Refused, Room};
+use mimi_room::{ApplyError, JoinCodes, MlsStack, PairError, PostQuantumGroup, Room, RoomRefusal};
 use model::{
     ModelGroup, leaf,
     pair::{
@@ -74,7 +74,7 @@ fn a_client_joins_both_groups_from_outside() {
     let mut pair = Pair::session();
     let halves = pair.alice(Vec::new(), Vec::new());
     let alone = [join(vec![init(), pair.full_update(), psk()]), halves[1].clone()];
-    assert_eq!(pair.refuses(alone), Refused::PairCommitter);
+    assert_eq!(pair.refuses(alone), RoomRefusal::PairCommitter);
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn a_decision_is_for_the_epochs_that_it_was_made_in() {
     pair.apply(decision).unwrap();
     assert_eq!(pair.apply(early), Err(ApplyError::Stale));
     let again = pair.judge_messages(&commit, &pq_commit).err();
-    assert_eq!(again, Some(Refused::OtherEpoch { epoch: 2, current: 3 }));
+    assert_eq!(again, Some(RoomRefusal::OtherEpoch { epoch: 2, current: 3 }));
 
     // The room has gone on, and the post-quantum group has not.
     let halves = pair.alice(Vec::new(), Vec::new());
@@ -99,14 +99,14 @@ fn a_decision_is_for_the_epochs_that_it_was_made_in() {
     let halves = pair.alice(Vec::new(), Vec::new());
     let (commit, _) = pair.make(halves);
     let late = pair.judge_messages(&commit, &pq_commit).err();
-    assert_eq!(late, Some(Refused::OtherEpoch { epoch: 2, current: 3 }));
-    assert_eq!(pair.judge_messages(&commit, &commit).err(), Some(Refused::OtherGroup));
+    assert_eq!(late, Some(RoomRefusal::OtherEpoch { epoch: 2, current: 3 }));
+    assert_eq!(pair.judge_messages(&commit, &commit).err(), Some(RoomRefusal::OtherGroup));
 }
 
 #[test]
 fn a_partial_commit_neither_changes_members_nor_the_info() {
     let mut pair = Pair::session();
-    let refused = |error| Err(Refused::Pair(error));
+    let refused = |error| Err(RoomRefusal::Pair(error));
     assert_eq!(pair.partial(&[add(ALICE_2)]), refused(APQSessionError::Membership));
     assert_eq!(pair.partial(&[remove(1)]), refused(APQSessionError::Membership));
     assert_eq!(pair.partial(&[psk()]), refused(APQSessionError::ForeignPsk));
@@ -116,7 +116,7 @@ fn a_partial_commit_neither_changes_members_nor_the_info() {
     let mut pair = Pair::new();
     let info = pair.full_update();
     let alone = pair.partial(&[info]).unwrap_err();
-    assert!(matches!(alone, Refused::Invalid { .. }), "{alone:?}");
+    assert!(matches!(alone, RoomRefusal::Invalid { .. }), "{alone:?}");
     pair.partial(&[add(ALICE_2)]).unwrap();
 }
 
@@ -126,21 +126,21 @@ fn refuses_full_commits_by_name() {
     // The post-quantum commit is Bob's.
     let [t, pq] = pair.alice(Vec::new(), Vec::new());
     let by_bob = by_member(0, BOB, pq.proposals.clone());
-    assert_eq!(pair.refuses([t.clone(), by_bob]), Refused::PairCommitter);
+    assert_eq!(pair.refuses([t.clone(), by_bob]), RoomRefusal::PairCommitter);
     // Alice's, with the same key for another user in its path.
     let path = leaf("mimi://a.example/u/eve", CLIENTS[ALICE].1);
     let taken = Half { path, ..pq };
-    assert_eq!(pair.refuses([t, taken]), Refused::PairCommitter);
+    assert_eq!(pair.refuses([t, taken]), RoomRefusal::PairCommitter);
 
     // Other clients in each.
     let halves = pair.alice(vec![add(ALICE_2)], Vec::new());
-    assert_eq!(pair.refuses(halves), Refused::PairMembers);
+    assert_eq!(pair.refuses(halves), RoomRefusal::PairMembers);
     let halves = pair.alice(Vec::new(), vec![add(ALICE_2)]);
-    assert_eq!(pair.refuses(halves), Refused::PairMembers);
+    assert_eq!(pair.refuses(halves), RoomRefusal::PairMembers);
     let halves = pair.alice(vec![remove(1)], Vec::new());
-    assert_eq!(pair.refuses(halves), Refused::PairMembers);
+    assert_eq!(pair.refuses(halves), RoomRefusal::PairMembers);
     let halves = pair.alice(vec![add(ALICE_2)], vec![add(CAROL)]);
-    assert_eq!(pair.refuses(halves), Refused::PairMembers);
+    assert_eq!(pair.refuses(halves), RoomRefusal::PairMembers);
 
     // What only the room's group can have.
     let update_of_leaf = Proposal::Update(Box::new(Update { leaf_node: leaf_of(ALICE) }));
@@ -148,36 +148,36 @@ fn refuses_full_commits_by_name() {
     let roles = Proposal::AppDataUpdate(AppDataUpdate { component_id: ComponentID::ROLES_LIST, op });
     for proposal in [update_of_leaf, roles] {
         let halves = pair.alice(Vec::new(), vec![proposal]);
-        assert_eq!(pair.refuses(halves), Refused::PairProposal);
+        assert_eq!(pair.refuses(halves), RoomRefusal::PairProposal);
     }
 
     // One PSK, in the room's commit.
     let [mut t, pq] = pair.alice(Vec::new(), Vec::new());
     t.proposals.retain(|it| !matches!(it, Proposal::PreSharedKey(_)));
-    assert_eq!(pair.refuses([t, pq]), Refused::Pair(APQSessionError::Psk { count: 0 }));
+    assert_eq!(pair.refuses([t, pq]), RoomRefusal::Pair(APQSessionError::Psk { count: 0 }));
     let halves = pair.alice(vec![psk()], Vec::new());
-    assert_eq!(pair.refuses(halves), Refused::Pair(APQSessionError::Psk { count: 2 }));
+    assert_eq!(pair.refuses(halves), RoomRefusal::Pair(APQSessionError::Psk { count: 2 }));
     let halves = pair.alice(Vec::new(), vec![psk()]);
-    assert_eq!(pair.refuses(halves), Refused::Pair(APQSessionError::ForeignPsk));
+    assert_eq!(pair.refuses(halves), RoomRefusal::Pair(APQSessionError::ForeignPsk));
 
     // One APQInfo, of these groups.
     let [mut t, pq] = pair.alice(Vec::new(), Vec::new());
     t.proposals = vec![psk()];
     let error = APQInfoError::Updates;
-    let refused = Refused::Pair(APQSessionError::Info { group: APQGroup::Traditional, error });
+    let refused = RoomRefusal::Pair(APQSessionError::Info { group: APQGroup::Traditional, error });
     assert_eq!(pair.refuses([t, pq]), refused);
     let mut info = pair.next_info();
     info.pq_epoch += 1;
     let wrong = update(&APQInfoUpdate::FullUpdate { new_apq_info: info });
     let halves = [by_member(0, ALICE, vec![wrong.clone(), psk()]), by_member(1, ALICE, vec![wrong])];
     let error = APQInfoError::Mismatch { field: "pq_epoch" };
-    let refused = Refused::Pair(APQSessionError::Info { group: APQGroup::Traditional, error });
+    let refused = RoomRefusal::Pair(APQSessionError::Info { group: APQGroup::Traditional, error });
     assert_eq!(pair.refuses(halves), refused);
 
     // Policy decides on the room's commit: Bob may not remove Alice.
     let [t, pq] = pair.alice(vec![remove(0)], vec![remove(1)]);
     let halves = [by_member(1, BOB, t.proposals), by_member(0, BOB, pq.proposals)];
-    assert!(matches!(pair.refuses(halves), Refused::Policy { .. }));
+    assert!(matches!(pair.refuses(halves), RoomRefusal::Policy { .. }));
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn a_post_quantum_commit_refers_to_no_proposal() {
     let (commit, pq_commit) = through_the_wire(of_room.commit, own.commit);
     let judged =
         pq.judge_full_commit((&pair.room, &mut pair.t), &Names, JoinCodes::Unknown, &commit, &pq_commit);
-    assert_eq!(judged.err(), Some(Refused::PairProposal));
+    assert_eq!(judged.err(), Some(RoomRefusal::PairProposal));
 }
 
 #[test]
@@ -222,11 +222,11 @@ fn only_pure_post_quantum_suites_make_a_pair() {
     let mut pair = Pair::of(CipherSuite(0x004F));
     let halves = pair.alice(Vec::new(), Vec::new());
     let hybrid = ApqSuitesError::NotPurePostQuantum(CipherSuite(0x004F));
-    assert_eq!(pair.refuses(halves), Refused::PairSuites(hybrid));
+    assert_eq!(pair.refuses(halves), RoomRefusal::PairSuites(hybrid));
     let mut pair = Pair::of(CipherSuite(1));
     let halves = pair.alice(Vec::new(), Vec::new());
     let error = APQInfoError::SameGroups;
-    let same = Refused::Pair(APQSessionError::Info { group: APQGroup::Traditional, error });
+    let same = RoomRefusal::Pair(APQSessionError::Info { group: APQGroup::Traditional, error });
     assert_eq!(pair.refuses(halves), same);
 }
 

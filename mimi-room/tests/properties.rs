@@ -17,11 +17,11 @@ use mimi_codec::{
     extensions::{AppDataDictionary, ComponentData},
     protocol::{ConsentEntry, IdentifierUri},
 };
-use mimi_room::consent::{ConsentOutcome, Consents, NoConsent};
+use mimi_room::consent::{ConsentOutcome, Consents, NoConsentError};
 use mimi_room::conversation::ConversationKey;
 use mimi_room::envelope::Envelope;
 use mimi_room::fork::{ForkReports, ForkVerdict};
-use mimi_room::two_person::{ApprovalRule, NotApproved, PendingChange};
+use mimi_room::two_person::{ApprovalRule, NotApprovedError, PendingChange};
 use proptest::collection::{btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -98,11 +98,11 @@ proptest! {
                 let answer = consents.check(&from, &to, scope.as_ref()).map(|_| ());
                 let expected = match last_word(&log, requester, target, room) {
                     Some(true) => Ok(()),
-                    Some(false) => Err(NoConsent::Revoked),
+                    Some(false) => Err(NoConsentError::Revoked),
                     None if ROOMS.iter().any(|other| last_word(&log, requester, target, Some(other)) == Some(true)) => {
-                        Err(NoConsent::NotForThisRoom)
+                        Err(NoConsentError::NotForThisRoom)
                     }
-                    None => Err(NoConsent::Unanswered),
+                    None => Err(NoConsentError::Unanswered),
                 };
                 prop_assert_eq!(answer, expected, "{} {} {:?}", requester, target, room);
             }
@@ -239,8 +239,8 @@ proptest! {
                 prop_assert_eq!(approved.approvers(), counting.into_iter().map(user).collect::<Vec<_>>());
             }
             Err(unfinished) => match unfinished.why {
-                NotApproved::Expired { at_ms } => prop_assert!(now >= 110 && at_ms == 110),
-                why => prop_assert_eq!(why, NotApproved::TooFew {
+                NotApprovedError::Expired { at_ms } => prop_assert!(now >= 110 && at_ms == 110),
+                why => prop_assert_eq!(why, NotApprovedError::TooFew {
                     approvals: counting.len() as u32,
                     needed: NonZeroU32::new(needed).unwrap(),
                 }),

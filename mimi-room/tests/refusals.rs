@@ -30,9 +30,9 @@ use mimi_crypto::{CipherSuiteProvider, proposal_ref};
 use mimi_franking::HubKeyRing;
 use mimi_policy::{RoomParts, preset::ExampleRoom};
 use mimi_room::{
-    ComponentUpdates, CredentialRefused, GroupInfoProblem, Identity, JoinCodes, Member, MlsMember, MlsStack,
-    OwnCommit, Refused, Room,
-    hub::{Call, HostedRoom, Hub, Limits, Outcome, Rate},
+    ComponentUpdates, CredentialError, GroupInfoProblem, Identity, JoinCodes, Member, MlsMember, MlsStack,
+    OwnCommit, Room, RoomRefusal,
+    hub::{AuditOutcome, Call, HostedRoom, Hub, HubLimits, Rate},
 };
 use model::{ModelGroup, ModelStaged, Suite, key_of, leaf, suite};
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
@@ -49,7 +49,7 @@ impl Identity for Names {
         _: &RoomUri,
         credential: &Credential,
         _: &SignaturePublicKey,
-    ) -> Result<Member, CredentialRefused> {
+    ) -> Result<Member, CredentialError> {
         let Credential::Basic { identity } = credential else { return Err("not basic".into()) };
         let text = std::str::from_utf8(identity).map_err(|_| "not text")?;
         let (user, client) = text.split_once(' ').ok_or("no space")?;
@@ -73,7 +73,7 @@ fn hub(max_waiting: usize) -> Hub<Suite, Names> {
     let key = key_of("hub!");
     let credential = Credential::Basic { identity: "mimi://a.example".into() };
     let sender = ExternalSender { signature_key: key.clone(), credential };
-    let limits = Limits { rate: Rate { burst: 0, interval_ms: 0 }, max_waiting, ..Limits::default() };
+    let limits = HubLimits { rate: Rate { burst: 0, interval_ms: 0 }, max_waiting, ..HubLimits::default() };
     let domain = DnsName::parse("a.example").unwrap();
     Hub::new(domain, suite(), key, sender, HubKeyRing::new(), Names, limits).unwrap()
 }
@@ -177,19 +177,19 @@ impl World {
     }
 
     /// Why a commit is refused.
-    fn refuses(&self, message: &CommitMessage) -> Refused {
+    fn refuses(&self, message: &CommitMessage) -> RoomRefusal {
         let codes = JoinCodes::Unknown;
         let mut stack = self.hosted.stack().clone();
         self.hosted.room().judge_commit(&mut stack, &Names, codes, message).unwrap_err()
     }
 
     /// Why proposals are refused.
-    fn refuses_all(&self, messages: &[ProposalMessage]) -> Refused {
+    fn refuses_all(&self, messages: &[ProposalMessage]) -> RoomRefusal {
         let mut stack = self.hosted.stack().clone();
         self.hosted.room().judge_proposals(&mut stack, &suite(), &Names, messages, 1).unwrap_err()
     }
 
-    fn post(&mut self, hub: &Hub<Suite, Names>, now_ms: u64, bundle: HandshakeBundle) -> Outcome {
+    fn post(&mut self, hub: &Hub<Suite, Names>, now_ms: u64, bundle: HandshakeBundle) -> AuditOutcome {
         let from = peer();
         let body = UpdateRequest { bundle }.to_bytes().unwrap();
         let before = self.hosted.snapshot().unwrap();
@@ -216,7 +216,7 @@ impl World {
     /// The hub accepts proposals, which wait from then on. Returns their references.
     fn wait(&mut self, hub: &Hub<Suite, Names>, message: &ProposalMessage) -> ProposalRef {
         let outcome = self.post(hub, 1, proposals(message));
-        assert!(matches!(outcome, Outcome::Accepted(_)), "{outcome:?}");
+        assert!(matches!(outcome, AuditOutcome::Accepted(_)), "{outcome:?}");
         self.hosted.room().waiting().iter().last().unwrap().reference().clone()
     }
 }
@@ -252,7 +252,7 @@ fn peer() -> MatchedProvider {
 }
 
 /// The text of a refusal follows the rules for errors, and its code is that of the draft.
-fn is_answered(refused: &Refused, code: UpdateResponseCode) {
+fn is_answered(refused: &RoomRefusal, code: UpdateResponseCode) {
     assert_eq!(refused.update_response_code(), code, "{refused:?}");
     let text = refused.to_string();
     assert!(!text.is_empty() && !text.ends_with('.'), "{text}");
@@ -268,27 +268,27 @@ fn other_group_and_other_epoch() {
     let content = || Content::Commit { commit: commit(leaf(ALICE.0, ALICE.1), Vec::new()) };
     let other = message("other".into(), 1, sender(), ALICE.1, content());
     let refused = world.refuses(&CommitMessage::new(other).unwrap());
-    assert_eq!(refused, Refused::OtherGroup);
+    assert_eq!(refused, RoomRefusal::OtherGroup);
     is_answered(&refused, INVALID);
     for epoch in [0, 2, u64::MAX] {
         let other = message("group".into(), epoch, sender(), ALICE.1, content());
         let refused = world.refuses(&CommitMessage::new(other).unwrap());
-        assert_eq!(refused, Refused::OtherEpoch { epoch, current: 1 });
+        assert_eq!(refused, RoomRefusal::OtherEpoch { epoch, current: 1 });
         is_answered(&refused, UpdateResponseCode::WRONG_EPOCH);
     }
     let refused = world.hosted.room().judge_message(&user(BOB), 0).unwrap_err();
-    assert_eq!(refused, Refused::OtherEpoch { epoch: 0, current: 1 });
+    assert_eq!(refused, RoomRefusal::OtherEpoch { epoch: 0, current: 1 });
 }
 
 #[test]
 fn wrong_content_and_several_senders() {
     let world = World::new(&hub(9));
     let refused = world.refuses_all(&[]);
-    assert_eq!(refused, Refused::WrongContent);
+    assert_eq!(refused, RoomRefusal::WrongContent);
     is_answered(&refused, INVALID);
     let remove = |removed| Proposal::Remove(Remove { removed });
     let refused = world.refuses_all(&[world.proposal(0, remove(1)), world.proposal(1, remove(0))]);
-    assert_eq!(refused, Refused::SeveralSenders);
+    assert_eq!(refused, RoomRefusal::SeveralSenders);
     is_answered(&refused, NOT_ALLOWED);
 }
 
@@ -298,7 +298,7 @@ fn mls() {
     let content = Content::Commit { commit: commit(leaf(ALICE.0, ALICE.1), Vec::new()) };
     let forged = world.message(Sender::Member { leaf_index: 0 }, BOB.1, content);
     let refused = world.refuses(&CommitMessage::new(forged).unwrap());
-    assert_eq!(refused, Refused::Mls("the signature is wrong".into()));
+    assert_eq!(refused, RoomRefusal::Mls("the signature is wrong".into()));
     is_answered(&refused, INVALID);
 }
 
@@ -310,18 +310,18 @@ fn credential() {
         node.credential = Credential::Basic { identity: "carol".into() };
         node
     };
-    let why = || CredentialRefused::from("no space");
+    let why = || CredentialError::from("no space");
     let remove = Proposal::Remove(Remove { removed: 1 });
     let refused = world.refuses(&world.by_alice(vec![remove, add(nameless(CAROL.1))]));
-    assert_eq!(refused, Refused::Credential { proposal: Some(1), reference: None, why: why() });
+    assert_eq!(refused, RoomRefusal::Credential { proposal: Some(1), reference: None, why: why() });
     is_answered(&refused, INVALID);
     let refused = world.refuses(&world.commit(0, nameless(ALICE.1), Vec::new()));
-    assert_eq!(refused, Refused::Credential { proposal: None, reference: None, why: why() });
+    assert_eq!(refused, RoomRefusal::Credential { proposal: None, reference: None, why: why() });
     let update = Proposal::Update(Box::new(Update { leaf_node: nameless(BOB.1) }));
     let refused = world.refuses_all(&[world.proposal(1, update)]);
     let reference = refused.references().to_vec();
     let [one] = &reference[..] else { panic!("{refused:?}") };
-    let named = Refused::Credential { proposal: Some(0), reference: Some(one.clone()), why: why() };
+    let named = RoomRefusal::Credential { proposal: Some(0), reference: Some(one.clone()), why: why() };
     assert_eq!(refused, named);
 }
 
@@ -330,11 +330,11 @@ fn identity_changed() {
     let world = World::new(&hub(9));
     let client = mimi_codec::ClientUri::try_from(CAROL.1).unwrap();
     let refused = world.refuses(&world.commit(0, leaf(CAROL.0, CAROL.1), Vec::new()));
-    assert_eq!(refused, Refused::IdentityChanged { leaf_index: 0, client: client.clone() });
+    assert_eq!(refused, RoomRefusal::IdentityChanged { leaf_index: 0, client: client.clone() });
     is_answered(&refused, NOT_ALLOWED);
     let update = Proposal::Update(Box::new(Update { leaf_node: leaf(CAROL.0, CAROL.1) }));
     let refused = world.refuses_all(&[world.proposal(1, update)]);
-    assert_eq!(refused, Refused::IdentityChanged { leaf_index: 1, client });
+    assert_eq!(refused, RoomRefusal::IdentityChanged { leaf_index: 1, client });
 }
 
 #[test]
@@ -352,10 +352,10 @@ fn pseudonyms_not_allowed() {
         node
     };
     let refused = world.refuses(&world.by_alice(vec![add(pseudonymous(CAROL.1))]));
-    assert_eq!(refused, Refused::PseudonymsNotAllowed { leaf_index: None });
+    assert_eq!(refused, RoomRefusal::PseudonymsNotAllowed { leaf_index: None });
     is_answered(&refused, NOT_ALLOWED);
     let refused = world.refuses(&world.commit(0, pseudonymous(ALICE.1), Vec::new()));
-    assert_eq!(refused, Refused::PseudonymsNotAllowed { leaf_index: Some(0) });
+    assert_eq!(refused, RoomRefusal::PseudonymsNotAllowed { leaf_index: Some(0) });
 }
 
 #[test]
@@ -364,7 +364,7 @@ fn unknown_references() {
     let reference = ProposalRef::from(&b"unknown"[..]);
     let named = vec![ProposalOrRef::Reference { reference: reference.clone() }];
     let refused = world.refuses(&world.commit(0, leaf(ALICE.0, ALICE.1), named));
-    assert_eq!(refused, Refused::UnknownReferences(vec![reference.clone()]));
+    assert_eq!(refused, RoomRefusal::UnknownReferences(vec![reference.clone()]));
     assert_eq!(refused.references(), [reference]);
     is_answered(&refused, INVALID);
 }
@@ -378,19 +378,19 @@ fn omitted_already_waiting_and_proposals_wait() {
     let reference = world.wait(&hub, &message);
 
     let refused = world.refuses(&world.commit(1, leaf(BOB.0, BOB.1), Vec::new()));
-    assert_eq!(refused, Refused::Omitted(vec![reference.clone()]));
+    assert_eq!(refused, RoomRefusal::Omitted(vec![reference.clone()]));
     assert_eq!(refused.references(), std::slice::from_ref(&reference));
     is_answered(&refused, NOT_ALLOWED);
 
     let refused = world.refuses_all(std::slice::from_ref(&message));
-    assert_eq!(refused, Refused::AlreadyWaiting(reference.clone()));
+    assert_eq!(refused, RoomRefusal::AlreadyWaiting(reference.clone()));
     assert_eq!(refused.references(), [reference]);
     is_answered(&refused, INVALID);
 
     let content = Content::Commit { commit: commit(leaf(CAROL.0, CAROL.1), Vec::new()) };
     let outside = world.message(Sender::NewMemberCommit {}, CAROL.1, content);
     let refused = world.refuses(&CommitMessage::new(outside).unwrap());
-    assert_eq!(refused, Refused::ProposalsWait);
+    assert_eq!(refused, RoomRefusal::ProposalsWait);
     is_answered(&refused, NOT_ALLOWED);
 }
 
@@ -399,7 +399,7 @@ fn a_proposal_twice_in_one_list() {
     let world = World::new(&hub(9));
     let message = world.proposal(0, role(1, 3));
     let refused = world.refuses_all(&[message.clone(), message]);
-    assert!(matches!(refused, Refused::AlreadyWaiting(_)), "{refused:?}");
+    assert!(matches!(refused, RoomRefusal::AlreadyWaiting(_)), "{refused:?}");
 }
 
 #[test]
@@ -408,7 +408,7 @@ fn self_remove() {
     let mut world = World::new(&hub);
     let by_value = vec![ProposalOrRef::Proposal { proposal: Proposal::SelfRemove(SelfRemove {}) }];
     let refused = world.refuses(&world.commit(1, leaf(BOB.0, BOB.1), by_value));
-    assert_eq!(refused, Refused::SelfRemove(None));
+    assert_eq!(refused, RoomRefusal::SelfRemove(None));
     is_answered(&refused, INVALID);
     // A second one while the first waits: other bytes, so another reference.
     let first = world.proposal(1, Proposal::SelfRemove(SelfRemove {}));
@@ -427,7 +427,7 @@ fn self_remove() {
     let second = ProposalMessage::new(second.into()).unwrap();
     let reference = reference_of(&second);
     let refused = world.refuses_all(&[second]);
-    assert_eq!(refused, Refused::SelfRemove(Some(reference.clone())));
+    assert_eq!(refused, RoomRefusal::SelfRemove(Some(reference.clone())));
     assert_eq!(refused.references(), [reference]);
 }
 
@@ -438,15 +438,15 @@ fn too_many_waiting() {
     world.wait(&hub, &world.proposal(0, role(1, 3)));
     let next = world.proposal(1, Proposal::SelfRemove(SelfRemove {}));
     let outcome = world.post(&hub, 2, proposals(&next));
-    assert_eq!(outcome, Outcome::Refused(Refused::TooManyWaiting { maximum: 1 }));
-    is_answered(&Refused::TooManyWaiting { maximum: 1 }, NOT_ALLOWED);
+    assert_eq!(outcome, AuditOutcome::Refused(RoomRefusal::TooManyWaiting { maximum: 1 }));
+    is_answered(&RoomRefusal::TooManyWaiting { maximum: 1 }, NOT_ALLOWED);
 }
 
 #[test]
 fn invalid() {
     let mut world = World::new(&hub(9));
     let refused = world.refuses(&world.by_alice(vec![Proposal::Remove(Remove { removed: 9 })]));
-    let Refused::Invalid { invalid, .. } = &refused else { panic!("{refused:?}") };
+    let RoomRefusal::Invalid { invalid, .. } = &refused else { panic!("{refused:?}") };
     is_answered(&refused, invalid.update_response_code());
     // Inside of a commit it has no reference; in a list, all that are invalid are named.
     assert_eq!(refused.references(), []);
@@ -465,20 +465,20 @@ fn policy() {
     let world = World::new(&hub(9));
     let promotes = vec![ProposalOrRef::Proposal { proposal: role(1, 3) }];
     let refused = world.refuses(&world.commit(1, leaf(BOB.0, BOB.1), promotes));
-    assert!(matches!(refused, Refused::Policy { .. }), "{refused:?}");
+    assert!(matches!(refused, RoomRefusal::Policy { .. }), "{refused:?}");
     is_answered(&refused, NOT_ALLOWED);
     // The same as a proposal, and a message of a user who is not in the room.
     let list = [world.proposal(1, role(1, 3))];
     let refused = world.refuses_all(&list);
-    assert!(matches!(refused, Refused::Policy { .. }), "{refused:?}");
+    assert!(matches!(refused, RoomRefusal::Policy { .. }), "{refused:?}");
     assert_eq!(refused.references(), [reference_of(&list[0])]);
     // All changes that the refusal concerns are named: two of one user.
     let list = [world.proposal(0, role(1, 3)), world.proposal(0, role(1, 2))];
     let refused = world.refuses_all(&list);
-    assert!(matches!(refused, Refused::Policy { .. }), "{refused:?}");
+    assert!(matches!(refused, RoomRefusal::Policy { .. }), "{refused:?}");
     assert_eq!(refused.references(), [reference_of(&list[0]), reference_of(&list[1])]);
     let refused = world.hosted.room().judge_message(&user(CAROL), 1).unwrap_err();
-    assert!(matches!(refused, Refused::Policy { .. }), "{refused:?}");
+    assert!(matches!(refused, RoomRefusal::Policy { .. }), "{refused:?}");
 }
 
 #[test]
@@ -495,7 +495,7 @@ fn component() {
     ];
     for (proposal, id) in cases {
         let refused = world.refuses_all(&[world.proposal(0, proposal)]);
-        assert_eq!(refused, Refused::Component(id));
+        assert_eq!(refused, RoomRefusal::Component(id));
         is_answered(&refused, NOT_ALLOWED);
     }
 }
@@ -544,7 +544,7 @@ fn other_components() {
     let message = world.by_alice(vec![role(1, 3)]);
     let room: &Room = world.hosted.room();
     let refused = room.judge_commit(&mut stack, &Names, JoinCodes::Unknown, &message).unwrap_err();
-    assert_eq!(refused, Refused::OtherComponents);
+    assert_eq!(refused, RoomRefusal::OtherComponents);
     is_answered(&refused, INVALID);
     // With the components that it asks for, the room takes the same commit.
     let mut stack = world.hosted.stack().clone();
@@ -577,12 +577,12 @@ fn group_info() {
     ];
     for (problem, change) in changes {
         let outcome = world.post(&hub, 1, with_group_info(own.clone(), change));
-        let refused = Refused::GroupInfo(problem);
-        assert_eq!(outcome, Outcome::Refused(refused.clone()));
+        let refused = RoomRefusal::GroupInfo(problem);
+        assert_eq!(outcome, AuditOutcome::Refused(refused.clone()));
         is_answered(&refused, INVALID);
     }
     let outcome = world.post(&hub, 1, with_group_info(own, |_| ()));
-    assert!(matches!(outcome, Outcome::Accepted(_)), "{outcome:?}");
+    assert!(matches!(outcome, AuditOutcome::Accepted(_)), "{outcome:?}");
 }
 
 #[test]
@@ -590,9 +590,9 @@ fn time() {
     let hub = hub(9);
     let mut world = World::new(&hub);
     let outcome = world.post(&hub, u64::MAX, proposals(&world.proposal(0, role(1, 3))));
-    assert!(matches!(outcome, Outcome::Accepted(_)), "{outcome:?}");
+    assert!(matches!(outcome, AuditOutcome::Accepted(_)), "{outcome:?}");
     let next = world.proposal(1, Proposal::SelfRemove(SelfRemove {}));
     let outcome = world.post(&hub, 5, proposals(&next));
-    assert_eq!(outcome, Outcome::Refused(Refused::Time));
-    is_answered(&Refused::Time, NOT_ALLOWED);
+    assert_eq!(outcome, AuditOutcome::Refused(RoomRefusal::Time));
+    is_answered(&RoomRefusal::Time, NOT_ALLOWED);
 }

@@ -8,12 +8,12 @@ use std::fmt::Display;
 use mimi_codec::code_points::ComponentID;
 use mimi_codec::room_policy::RoleData;
 use mimi_codec::{CapabilityType, Decode, EncodeError, RoomUri, UserUri};
-use mimi_room::consent::NoConsent;
-use mimi_room::conversation::{ConversationExists, ConversationKey, ConversationKeyError};
-use mimi_room::envelope::{Outside, Setting};
+use mimi_room::consent::NoConsentError;
+use mimi_room::conversation::{ConversationExistsError, ConversationKey, ConversationKeyError};
+use mimi_room::envelope::{EnvelopeSetting, OutsideEnvelope};
 use mimi_room::fork::ReportRefusal;
 use mimi_room::messaging_mode::Quarantine;
-use mimi_room::two_person::{ApprovalRefusal, NotApproved};
+use mimi_room::two_person::{ApprovalRefusal, NotApprovedError};
 
 #[track_caller]
 fn says(value: impl Display, words: &[&str]) {
@@ -29,18 +29,21 @@ fn what_lies_outside_an_envelope_names_it() {
     let roles = ComponentID::ROLES_LIST;
     let error = RoleData::decode_exact(&[1]).unwrap_err();
     let text = error.to_string();
-    says(Outside::Malformed(roles, error), &[&roles.to_string(), &text]);
-    says(Outside::MissingComponent(roles), &[&roles.to_string(), "demands"]);
-    says(Outside::Component(roles), &[&roles.to_string(), "allow"]);
-    says(Outside::Capability { role_index: 7, capability: CapabilityType::CAN_BAN }, &["7", "canBan"]);
-    says(Outside::Setting(Setting::MaxUsers), &["MaxUsers"]);
+    says(OutsideEnvelope::Malformed(roles, error), &[&roles.to_string(), &text]);
+    says(OutsideEnvelope::MissingComponent(roles), &[&roles.to_string(), "demands"]);
+    says(OutsideEnvelope::Component(roles), &[&roles.to_string(), "allow"]);
+    says(
+        OutsideEnvelope::Capability { role_index: 7, capability: CapabilityType::CAN_BAN },
+        &["7", "canBan"],
+    );
+    says(OutsideEnvelope::Setting(EnvelopeSetting::MaxUsers), &["MaxUsers"]);
 }
 
 #[test]
 fn what_others_refuse_says_why() {
-    says(NoConsent::Unanswered, &["not consented"]);
-    says(NoConsent::Revoked, &["revoked"]);
-    says(NoConsent::NotForThisRoom, &["other rooms"]);
+    says(NoConsentError::Unanswered, &["not consented"]);
+    says(NoConsentError::Revoked, &["revoked"]);
+    says(NoConsentError::NotForThisRoom, &["other rooms"]);
     says(ConversationKeyError::NoParticipants, &["without users"]);
     assert!(ConversationKeyError::NoParticipants.source().is_none());
     let error = EncodeError::VectorTooLong { len: 1 << 30 };
@@ -54,8 +57,8 @@ fn what_others_refuse_says_why() {
     assert_eq!(format!("{key:?}"), format!("ConversationKey({key})"));
     let full = Quarantine::new(0, 0).hold(&user, "hello").unwrap_err();
     says(&full, &["quarantine"]);
-    assert_eq!(format!("{full:?}"), "QuarantineFull");
-    says(ConversationExists { room }, &["mimi://b.example/r/x"]);
+    assert_eq!(format!("{full:?}"), "QuarantineFullError");
+    says(ConversationExistsError { room }, &["mimi://b.example/r/x"]);
     says(ReportRefusal::NotAMember, &["not in the group"]);
     says(ReportRefusal::OtherEpoch { reported: 7, expected: 8 }, &["7", "8"]);
     says(ReportRefusal::Length { octets: 77 }, &["77"]);
@@ -66,6 +69,6 @@ fn what_others_refuse_says_why() {
     says(ApprovalRefusal::Role { role_index: Some(7) }, &["7"]);
     says(ApprovalRefusal::Role { role_index: None }, &["isn't in the room"]);
     says(ApprovalRefusal::Twice, &["before"]);
-    says(NotApproved::Expired { at_ms: 77 }, &["77 ms"]);
-    says(NotApproved::TooFew { approvals: 2, needed: 3.try_into().unwrap() }, &["2", "3"]);
+    says(NotApprovedError::Expired { at_ms: 77 }, &["77 ms"]);
+    says(NotApprovedError::TooFew { approvals: 2, needed: 3.try_into().unwrap() }, &["2", "3"]);
 }

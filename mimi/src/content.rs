@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use mimi_content::choice::{Choice, Fate, Profile};
+use mimi_content::choice::{Choice, PartFate, Profile};
 use mimi_content::diagnose::{Diagnosis as Found, LooseContent, LoosePart};
 use mimi_content::{
     DecodeError, MessageId, MessageStatusReport, MimiContent, MimiContentRef, NestedPartRef, PartIndex,
@@ -276,15 +276,15 @@ impl Message {
     }
 }
 
-fn part_info(index: PartIndex, part: &NestedPartRef<'_>, fate: Fate, parent: Option<u16>) -> PartInfo {
+fn part_info(index: PartIndex, part: &NestedPartRef<'_>, fate: PartFate, parent: Option<u16>) -> PartInfo {
     let (fate, fate_part) = match fate {
-        Fate::Processed => ("processed", None),
-        Fate::Referenced { by } => ("referenced", Some(by.0)),
-        Fate::Empty => ("empty", None),
-        Fate::NotUnderstood => ("not_understood", None),
-        Fate::NotChosen { chosen } => ("not_chosen", Some(chosen.0)),
-        Fate::Incomplete { missing } => ("incomplete", Some(missing.0)),
-        Fate::Inside { multipart } => ("inside", Some(multipart.0)),
+        PartFate::Processed => ("processed", None),
+        PartFate::Referenced { by } => ("referenced", Some(by.0)),
+        PartFate::Empty => ("empty", None),
+        PartFate::NotUnderstood => ("not_understood", None),
+        PartFate::NotChosen { chosen } => ("not_chosen", Some(chosen.0)),
+        PartFate::Incomplete { missing } => ("incomplete", Some(missing.0)),
+        PartFate::Inside { multipart } => ("inside", Some(multipart.0)),
     };
     let mut info = PartInfo {
         index: index.0,

@@ -11,7 +11,7 @@ use mimi_codec::{
 };
 use mimi_crypto::{CipherSuiteProvider, RustCrypto, Secret, SignaturePrivateKey};
 use mimi_franking::hub::{self, ActiveSender, Submission as Submitted, UserIndex};
-use mimi_franking::receiver::{self, Received};
+use mimi_franking::receiver::{self, DecryptedMessage};
 use mimi_franking::report::{ReportCheck, ReportedMessage};
 use mimi_franking::{
     CheckStamp, Construction as Kind, ContextHash, ContextHashFrank, ContextSecret, FrankableContent,
@@ -536,7 +536,7 @@ fn received<C: Form>(
 ) -> Result<Vec<String>> {
     let frank_aad = FrankAAD { franking_tag: octets("franking_tag", &message.franking_tag)? };
     let frank = C::to_frank(&message.frank, &message.franking_tag)?;
-    let received = Received {
+    let received = DecryptedMessage {
         application_data: &message.application_data,
         frank_aad: Some(&frank_aad),
         frank: Some(&frank),

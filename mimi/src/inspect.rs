@@ -2,8 +2,8 @@
 //! where two encodings differ.
 
 use mimi_test_vectors::{
-    Annotation, CompareError, InspectError, Refusal, RunRole as Role, TypeEntry, annotate, compare as fields,
-    inspect as decode, types as known_types,
+    Annotation, CompareError, InspectError, RunRole as Role, TypeEntry, WireRefusal, annotate,
+    compare as fields, inspect as decode, types as known_types,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -278,7 +278,7 @@ pub fn inspect_as(type_name: &str, encoded: &[u8]) -> Result<Inspection> {
     })
 }
 
-fn refusal_error(refusal: Refusal, entry: &TypeEntry) -> Error {
+fn refusal_error(refusal: WireRefusal, entry: &TypeEntry) -> Error {
     let error = Error::new(ErrorKind::Refused, refusal.reason).because(&format_args!("{}", refusal.kind));
     error.in_field(refusal.field).at(refusal.offset).of_section(section(entry))
 }

@@ -4,10 +4,10 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use mimi_codec::{Place, Segment};
+use mimi_codec::{FieldPlace, Segment};
 use serde_json::Value;
 
-use crate::wire_type::{InspectError, Refusal, inspect, places_until_refused};
+use crate::wire_type::{InspectError, WireRefusal, inspect, places_until_refused};
 
 /// An encoding, cut into consecutive runs of bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct Annotation {
     pub runs: Vec<AnnotatedRun>,
     /// Why the bytes are refused, if they are. The last run then begins with the byte of the
     /// refusal.
-    pub refused: Option<Refusal>,
+    pub refused: Option<WireRefusal>,
 }
 
 /// Consecutive bytes that belong to one field.
@@ -100,7 +100,7 @@ pub fn annotate(name: &str, encoded: &[u8]) -> Option<Annotation> {
 }
 
 /// The places that begin before `end`, none of them beyond it.
-fn clip(places: Vec<Place>, end: usize) -> Vec<Place> {
+fn clip(places: Vec<FieldPlace>, end: usize) -> Vec<FieldPlace> {
     let mut clipped = places;
     clipped.retain(|place| place.start < end || place.end <= end);
     for place in &mut clipped {
@@ -127,7 +127,7 @@ struct Field {
 
 impl Cutter<'_> {
     // The recursion ends: codec and cursor bound the depth of places.
-    fn field(&mut self, field: &Field, inside: &[Place], value: &Value) {
+    fn field(&mut self, field: &Field, inside: &[FieldPlace], value: &Value) {
         let head_end = inside.first().map_or(field.end, |first| first.start.max(field.start));
         let shown =
             if inside.is_empty() && self.shown { self.value(field.start, field.end, value) } else { None };

@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use mimi_codec::{Place, Segment};
+use mimi_codec::{FieldPlace, Segment};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -90,7 +90,7 @@ fn unnamed(name: &str, a: &[u8], b: &[u8]) -> FieldDifference {
 struct Side<'a> {
     value: &'a Value,
     start: usize,
-    inside: &'a [Place],
+    inside: &'a [FieldPlace],
 }
 
 impl<'a> Side<'a> {

@@ -11,9 +11,9 @@ use mimi_codec::Decode;
 use mimi_codec::protocol::{AbuseType, IdentifierUri};
 use mimi_codec::retraction::{HubRetractedMessagesComponent, HubRetractedRangeComponent};
 use mimi_content::timeline::{
-    Acceptance, BodyKind, Entry, EntryState, Inserted, NotAuthorized, Reaction, ReactionContent, Received,
-    ReferenceState, Retraction, RetractionScope, Standing, Timeline, TimelineFinding, TimelineSeverity,
-    Version, sender_only,
+    Acceptance, BodyKind, EntryState, Inserted, NotAuthorizedError, Reaction, ReactionContent,
+    ReferenceState, Retraction, RetractionScope, Timeline, TimelineEntry, TimelineFinding, TimelineMessage,
+    TimelineSeverity, Version, VersionState, sender_only,
 };
 use mimi_content::{MessageId, MessageStatusReportRef, MimiContent, MimiContentRef, media_types};
 use serde::Deserialize;
@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 /// One room of a conversation. The payload of a status report that was sent by itself is `None`.
-pub type Room = Timeline<Option<MimiContent>, NotAuthorized>;
+pub type Room = Timeline<Option<MimiContent>, NotAuthorizedError>;
 
 /// Rooms that messages are folded into.
 ///
@@ -222,7 +222,7 @@ impl Conversation {
                 MessageStatusReportRef::decode(&encoded).map_err(|error| format!("refused: {error}"))?;
             let id = report_id(sender_uri, room_uri, &encoded)?;
             return self.insert(&line, id, None, |accepted_ms| {
-                Received::status_report(id, sender_uri, accepted_ms, &report)
+                TimelineMessage::status_report(id, sender_uri, accepted_ms, &report)
             });
         }
         if let Some(other) = essence.filter(|text| !text.eq_ignore_ascii_case(media_types::MIMI_CONTENT)) {
@@ -231,7 +231,7 @@ impl Conversation {
         let content = MimiContentRef::decode(&encoded).map_err(|error| format!("refused: {error}"))?;
         let id = content.message_id(sender_uri, room_uri).map_err(|error| error.to_string())?;
         self.insert(&line, id, Some(content.to_owned()), |accepted_ms| {
-            Received::new(id, sender_uri, accepted_ms, &content)
+            TimelineMessage::new(id, sender_uri, accepted_ms, &content)
         })
     }
 
@@ -240,7 +240,7 @@ impl Conversation {
         line: &Line,
         id: MessageId,
         payload: Option<MimiContent>,
-        received: impl FnOnce(u64) -> Received<'a>,
+        received: impl FnOnce(u64) -> TimelineMessage<'a>,
     ) -> Result<Taken, String> {
         let room_uri = line.room_uri.as_deref().ok_or("missing field `room_uri`")?;
         if let Some(read_at_ms) = line.read_at {
@@ -308,16 +308,16 @@ pub fn reference_name(state: ReferenceState) -> &'static str {
     }
 }
 
-fn standing_name(standing: Standing<'_, NotAuthorized>) -> &'static str {
+fn standing_name(standing: VersionState<'_, NotAuthorizedError>) -> &'static str {
     match standing {
-        Standing::First => "first",
-        Standing::Edit => "edit",
-        Standing::Deletion => "deletion",
-        Standing::AfterDeletion => "after_deletion",
-        Standing::Held => "held",
-        Standing::NotAuthorized(_) => "not_authorized",
-        Standing::OtherKind => "other_kind",
-        Standing::Retracted => "retracted",
+        VersionState::First => "first",
+        VersionState::Edit => "edit",
+        VersionState::Deletion => "deletion",
+        VersionState::AfterDeletion => "after_deletion",
+        VersionState::Held => "held",
+        VersionState::NotAuthorized(_) => "not_authorized",
+        VersionState::OtherKind => "other_kind",
+        VersionState::Retracted => "retracted",
     }
 }
 
@@ -371,8 +371,8 @@ fn content_json(content: &ReactionContent) -> Value {
     }
 }
 
-fn entry_json(entry: &Entry<'_, Option<MimiContent>, NotAuthorized>, now_ms: u64) -> Value {
-    let version_json = |version: Version<'_, Option<MimiContent>, NotAuthorized>| {
+fn entry_json(entry: &TimelineEntry<'_, Option<MimiContent>, NotAuthorizedError>, now_ms: u64) -> Value {
+    let version_json = |version: Version<'_, Option<MimiContent>, NotAuthorizedError>| {
         json!({
             "message_id": version.message_id().to_string(),
             "sender_uri": version.sender_uri(),
@@ -380,7 +380,7 @@ fn entry_json(entry: &Entry<'_, Option<MimiContent>, NotAuthorized>, now_ms: u64
             "standing": standing_name(version.standing()),
         })
     };
-    let reaction_json = |reaction: &Reaction<'_, Option<MimiContent>, NotAuthorized>| {
+    let reaction_json = |reaction: &Reaction<'_, Option<MimiContent>, NotAuthorizedError>| {
         json!({
             "message_id": reaction.message_id().to_string(),
             "sender_uri": reaction.sender_uri(),

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use mimi_codec::{Place, Segment};
+use mimi_codec::{FieldPlace, Segment};
 
 /// What an item is, as far as its fields have names.
 #[derive(Clone, Copy)]
@@ -86,7 +86,7 @@ fn part_fields(cardinality: u64) -> &'static [(&'static str, Shape)] {
 
 /// The places of the fields of a document of this shape. Where the bytes are not such a document,
 /// the places end: a field that is not complete reaches to the last byte.
-pub(crate) fn places(document: &[u8], shape: Shape) -> Vec<Place> {
+pub(crate) fn places(document: &[u8], shape: Shape) -> Vec<FieldPlace> {
     let mut inside = Vec::new();
     let mut cursor = Cursor { document, at: 0, depth: 0 };
     // What was found before the end is kept.
@@ -128,14 +128,14 @@ impl Cursor<'_> {
     }
 
     /// Notes the places in the item at the cursor, which goes on behind it.
-    fn item(&mut self, shape: Shape, inside: &mut Vec<Place>) -> Option<()> {
+    fn item(&mut self, shape: Shape, inside: &mut Vec<FieldPlace>) -> Option<()> {
         self.depth = self.depth.checked_add(1).filter(|depth| *depth <= MAX_DEPTH)?;
         self.parts_of_item(shape, inside)?;
         self.depth = self.depth.saturating_sub(1);
         Some(())
     }
 
-    fn parts_of_item(&mut self, shape: Shape, inside: &mut Vec<Place>) -> Option<()> {
+    fn parts_of_item(&mut self, shape: Shape, inside: &mut Vec<FieldPlace>) -> Option<()> {
         match self.head()? {
             (0 | 1 | 7, _) => {}
             (2 | 3, length) => {
@@ -170,7 +170,7 @@ impl Cursor<'_> {
                     if let Pairs = shape
                         && !pair.is_empty()
                     {
-                        inside.push(Place { segment: Segment::Index(index), start, end, inside: pair });
+                        inside.push(FieldPlace { segment: Segment::Index(index), start, end, inside: pair });
                     }
                     complete?;
                 }
@@ -181,13 +181,13 @@ impl Cursor<'_> {
     }
 
     /// Notes the item at the cursor, also if it is not complete.
-    fn place(&mut self, segment: Segment, shape: Shape, places: &mut Vec<Place>) -> Option<()> {
+    fn place(&mut self, segment: Segment, shape: Shape, places: &mut Vec<FieldPlace>) -> Option<()> {
         let start = self.at;
         self.document.get(start)?;
         let mut inside = Vec::new();
         let complete = self.item(shape, &mut inside);
         let end = complete.map_or(self.document.len(), |()| self.at);
-        places.push(Place { segment, start, end, inside });
+        places.push(FieldPlace { segment, start, end, inside });
         complete
     }
 

@@ -73,7 +73,7 @@ mod wire_type;
 pub use annotation::{AnnotatedRun, Annotation, RunRole, annotate};
 pub use comparison::{CompareError, FieldDifference, FieldValue, compare};
 #[cfg(feature = "generate")]
-pub use generate::{GenerateError, Generated, InvalidSeed, Seed, generate};
+pub use generate::{GenerateError, Generated, InvalidSeedError, Seed, generate};
 pub use kind::kinds;
 pub use policy_decision::{Decision, WhyRefused, decide, room_state};
 pub use policy_report::{
@@ -84,7 +84,7 @@ pub use policy_report::{
 pub use report::{Failure, Report};
 pub use shipped::{SCHEMAS, SHIPPED};
 pub use verify::{Progress, Selection, verify_selected, verify_str, verify_str_with};
-pub use wire_type::{InspectError, Inspected, Refusal, TypeEntry, inspect, types};
+pub use wire_type::{InspectError, Inspected, TypeEntry, WireRefusal, inspect, types};
 
 /// The README's examples run too.
 #[cfg(doctest)]

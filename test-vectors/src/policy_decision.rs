@@ -14,10 +14,10 @@ use mimi_policy::json::{
     self as policy_json, MetadataField, PolicyCase, PolicyChange, PolicyRoom, PolicyUse, RefusedBy,
 };
 use mimi_policy::{
-    Change, Claims, ClientUri, Form, Grant, IdentityError, InvalidRoom, JoinCode, OwnLogEntry, Reason,
+    Change, Claims, ClientUri, Form, Grant, IdentityError, InvalidRoomError, JoinCode, OwnLogEntry, Reason,
     Refusal, RoomParts, RoomState, TableSeed, UserUri, enforced_by,
-    message::{ContentRefusal, EarlierMessage, Known, authorize},
-    receiving::{FanOut, UseRefused, Withheld, check_use},
+    message::{ClientKnowledge, ContentRefusal, EarlierMessage, authorize},
+    receiving::{ClientActionRefusal, FanOutKind, Withheld, check_use},
 };
 
 /// What a case comes to.
@@ -34,7 +34,7 @@ pub enum Decision {
 #[non_exhaustive]
 pub enum WhyRefused {
     /// The room isn't valid.
-    InvalidRoom(InvalidRoom),
+    InvalidRoom(InvalidRoomError),
     /// What the room says was accepted before can't have been made. The place is that among
     /// `pending`.
     InvalidPending(usize, Refusal),
@@ -49,7 +49,7 @@ pub enum WhyRefused {
     /// The user's clients receive no application messages.
     Withheld(Withheld),
     /// The user may not do so.
-    Use(UseRefused),
+    Use(ClientActionRefusal),
 }
 
 impl fmt::Display for WhyRefused {
@@ -140,12 +140,17 @@ pub fn decide(case: &PolicyCase) -> Decision {
 fn decided(case: &PolicyCase) -> Result<Vec<Grant>, WhyRefused> {
     let room = room_state(&case.room)?;
     let actor = actor(&case.actor, &case.room).map_err(WhyRefused::Identity)?;
-    if case.form == policy_json::Form::Use {
+    if case.form == policy_json::PolicyForm::Use {
         return decide_uses(&room, &actor, &case.changes);
     }
     if let (
         Form::Message,
-        [policy_json::ProposedChange { by: None, change: PolicyChange::Content { encoded, earlier } }],
+        [
+            policy_json::PolicyProposedChange {
+                by: None,
+                change: PolicyChange::Content { encoded, earlier },
+            },
+        ],
     ) = (form(case.form), case.changes.as_slice())
     {
         let plan = room.check_message(&actor, &[]).map_err(WhyRefused::Condition)?;
@@ -167,7 +172,7 @@ fn decided(case: &PolicyCase) -> Result<Vec<Grant>, WhyRefused> {
 fn decide_uses(
     room: &RoomState,
     actor: &mimi_policy::Actor,
-    uses: &[policy_json::ProposedChange],
+    uses: &[policy_json::PolicyProposedChange],
 ) -> Result<Vec<Grant>, WhyRefused> {
     let mimi_policy::Actor::Client { user, .. } = actor else {
         return Err(WhyRefused::Withheld(Withheld::CutOff));
@@ -178,7 +183,7 @@ fn decide_uses(
     for proposed in uses {
         match &proposed.change {
             PolicyChange::Use { what: PolicyUse::ReceiveMessage } => {
-                room.check_fan_out(FanOut::ApplicationMessage, user).map_err(WhyRefused::Withheld)?;
+                room.check_fan_out(FanOutKind::ApplicationMessage, user).map_err(WhyRefused::Withheld)?;
             }
             PolicyChange::Use { what: PolicyUse::Of(what) } => {
                 let holds = |capability| room.has_capability(user, capability);
@@ -197,11 +202,11 @@ fn decide_uses(
 /// What a case says of earlier messages.
 struct Room<'a> {
     room: &'a RoomState,
-    earlier: &'a BTreeMap<Vec<u8>, policy_json::EarlierMessage>,
+    earlier: &'a BTreeMap<Vec<u8>, policy_json::PolicyEarlierMessage>,
     content: &'a MimiContentRef<'a>,
 }
 
-impl Known for Room<'_> {
+impl ClientKnowledge for Room<'_> {
     fn earlier(&self, id: &MessageId) -> Option<EarlierMessage<'_>> {
         let earlier = self.earlier.get(id.as_bytes().as_slice())?;
         let disposition = earlier.disposition.and_then(|number| u8::try_from(number).ok());
@@ -248,7 +253,7 @@ pub fn room_state(room: &PolicyRoom) -> Result<RoomState, WhyRefused> {
         let (now, later) = rest.split_at(run);
         let invalid = |refusal: Refusal| WhyRefused::InvalidPending(place, refusal);
         let unknown =
-            policy_json::Actor::ExternalSender { external_sender: "nobody".into(), claims: Vec::new() };
+            policy_json::PolicyActor::ExternalSender { external_sender: "nobody".into(), claims: Vec::new() };
         let by = actor(first.by.as_ref().unwrap_or(&unknown), room).map_err(WhyRefused::Identity)?;
         let changes = now.iter().map(|proposed| change(proposed, room));
         let changes = changes.collect::<Result<Vec<_>, _>>().map_err(WhyRefused::Identity)?;
@@ -261,21 +266,21 @@ pub fn room_state(room: &PolicyRoom) -> Result<RoomState, WhyRefused> {
     Ok(state)
 }
 
-const fn form(form: policy_json::Form) -> Form {
+const fn form(form: policy_json::PolicyForm) -> Form {
     match form {
-        policy_json::Form::Proposal => Form::Proposal,
-        policy_json::Form::Commit => Form::Commit,
-        policy_json::Form::ExternalCommit => Form::ExternalCommit,
-        policy_json::Form::ExternalProposal => Form::ExternalProposal,
+        policy_json::PolicyForm::Proposal => Form::Proposal,
+        policy_json::PolicyForm::Commit => Form::Commit,
+        policy_json::PolicyForm::ExternalCommit => Form::ExternalCommit,
+        policy_json::PolicyForm::ExternalProposal => Form::ExternalProposal,
         // What a user does is decided before.
-        policy_json::Form::Message | policy_json::Form::Use => Form::Message,
+        policy_json::PolicyForm::Message | policy_json::PolicyForm::Use => Form::Message,
     }
 }
 
 /// An actor without a client acts with the first of its user's clients in the group.
-fn actor(actor: &policy_json::Actor, room: &PolicyRoom) -> Result<mimi_policy::Actor, IdentityError> {
+fn actor(actor: &policy_json::PolicyActor, room: &PolicyRoom) -> Result<mimi_policy::Actor, IdentityError> {
     Ok(match actor {
-        policy_json::Actor::User { user, client, claims } => {
+        policy_json::PolicyActor::User { user, client, claims } => {
             let first = || room.clients.iter().find(|(owner, _)| owner == user).map(|(_, client)| client);
             let client = client.as_ref().or_else(first).map_or("no client", String::as_str);
             mimi_policy::Actor::Client {
@@ -284,7 +289,7 @@ fn actor(actor: &policy_json::Actor, room: &PolicyRoom) -> Result<mimi_policy::A
                 claims: Claims::new(claims.clone())?,
             }
         }
-        policy_json::Actor::ExternalSender { external_sender, claims } => {
+        policy_json::PolicyActor::ExternalSender { external_sender, claims } => {
             mimi_policy::Actor::ExternalSender {
                 uri: UserUri::try_from(external_sender.as_str())?,
                 claims: Claims::new(claims.clone())?,
@@ -294,7 +299,7 @@ fn actor(actor: &policy_json::Actor, room: &PolicyRoom) -> Result<mimi_policy::A
 }
 
 fn change(
-    proposed: &policy_json::ProposedChange,
+    proposed: &policy_json::PolicyProposedChange,
     room: &PolicyRoom,
 ) -> Result<mimi_policy::ProposedChange, IdentityError> {
     let user = |user: &String| UserUri::try_from(user.as_str());

@@ -7,11 +7,11 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use mimi_policy::json::{self as policy_json, PolicyCase, PolicyRoom, Roles};
+use mimi_policy::json::{self as policy_json, PolicyCase, PolicyRoles, PolicyRoom};
 use mimi_policy::lint::{
     LintCode, LintFinding, LintStep, Policy, SmallestExample, StepActor, lint, smallest_example,
 };
-use mimi_policy::queries::{Answer, PolicyDifference, differences};
+use mimi_policy::queries::{ChangeAnswer, PolicyDifference, differences};
 use mimi_policy::{Actor, Basis, Change, ClientUri, Form, Grant, IdentityError, RoomState, UserUri};
 use serde::Serialize;
 use serde_json::Value;
@@ -255,7 +255,7 @@ fn example_json(example: SmallestExample) -> Value {
         participants: policy
             .participants
             .unwrap_or_else(|| PolicyRoom::new(policy.roles.clone()).participants),
-        ..PolicyRoom::new(Roles::from(policy.roles))
+        ..PolicyRoom::new(PolicyRoles::from(policy.roles))
     };
     room.to_json()
 }
@@ -342,7 +342,7 @@ fn report_on(state: &RoomState, actor: &Actor) -> UserReport {
 pub fn candidates(case: &PolicyCase) -> Vec<CandidateReport> {
     let candidates = case.room.participants.participants.iter().map(|pair| {
         let user = String::from_utf8_lossy(pair.user.as_slice()).into_owned();
-        let actor = policy_json::Actor::User { user: user.clone(), client: None, claims: Vec::new() };
+        let actor = policy_json::PolicyActor::User { user: user.clone(), client: None, claims: Vec::new() };
         let verdict = match decide(&PolicyCase { actor, ..case.clone() }) {
             Decision::Allowed(grants) => Ok(grants),
             Decision::Refused(why) => Err(why),
@@ -476,7 +476,7 @@ const fn form(form: Form) -> &'static str {
 }
 
 /// The changes of an answer, in words.
-fn what(answer: &Answer) -> String {
+fn what(answer: &ChangeAnswer) -> String {
     let words: Vec<String> = answer.changes.iter().map(change).collect();
     if words.is_empty() { "send a message".into() } else { words.join(" and ") }
 }

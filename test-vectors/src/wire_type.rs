@@ -4,7 +4,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use mimi_codec::{Encode, Place, registry};
+use mimi_codec::{Encode, FieldPlace, registry};
 use mimi_content::{MessageDerivedValues, MessageStatusReport, MimiContent};
 use serde::Serialize;
 use serde::de::Deserialize;
@@ -15,7 +15,7 @@ use crate::document_place::{
     MESSAGE_DERIVED_VALUES, MESSAGE_STATUS_REPORT, MIMI_CONTENT, places as document_places,
 };
 
-pub use mimi_codec::registry::Entry as TypeEntry;
+pub use mimi_codec::registry::RegistryEntry as TypeEntry;
 
 const CONTENT: &str = "mimi-content-09";
 
@@ -63,7 +63,7 @@ pub fn inspect<'a>(name: &str, encoded: &'a [u8]) -> Result<Inspected<'a>, Inspe
             None => return Err(InspectError::UnknownType),
         },
     }
-    .map_err(|mut refusal: Refusal| {
+    .map_err(|mut refusal: WireRefusal| {
         if refusal.field.is_empty() {
             refusal.field = name.into();
         }
@@ -73,13 +73,13 @@ pub fn inspect<'a>(name: &str, encoded: &'a [u8]) -> Result<Inspected<'a>, Inspe
 
 /// The places of the fields in `encoded` as the type `name`, also if it is refused; `None` for an
 /// unknown type.
-pub(crate) fn places_until_refused(name: &str, encoded: &[u8]) -> Option<Vec<Place>> {
+pub(crate) fn places_until_refused(name: &str, encoded: &[u8]) -> Option<Vec<FieldPlace>> {
     struct Visit<'a>(&'a [u8]);
     impl registry::Visitor for Visit<'_> {
-        type Output = Vec<Place>;
+        type Output = Vec<FieldPlace>;
 
-        fn visit<T: registry::WireType>(self) -> Vec<Place> {
-            Place::until_refused::<T>(self.0).0
+        fn visit<T: registry::WireType>(self) -> Vec<FieldPlace> {
+            FieldPlace::until_refused::<T>(self.0).0
         }
     }
     match name {
@@ -115,7 +115,7 @@ pub struct Inspected<'a> {
     encoded_again: Result<Vec<u8>, String>,
     to_json: fn(&[u8], bool) -> serde_json::Result<String>,
     encode_value: Option<EncodeValue>,
-    places: fn(&[u8]) -> Vec<Place>,
+    places: fn(&[u8]) -> Vec<FieldPlace>,
 }
 
 impl Inspected<'_> {
@@ -147,7 +147,7 @@ impl Inspected<'_> {
     }
 
     /// Where the fields stand.
-    pub(crate) fn places(&self) -> Vec<Place> {
+    pub(crate) fn places(&self) -> Vec<FieldPlace> {
         (self.places)(self.encoded)
     }
 
@@ -170,7 +170,7 @@ pub enum InspectError {
     /// No type has this name.
     UnknownType,
     /// The bytes are refused.
-    Refused(Refusal),
+    Refused(WireRefusal),
 }
 
 impl fmt::Display for InspectError {
@@ -186,7 +186,7 @@ impl core::error::Error for InspectError {}
 
 /// What is wrong with bytes, where and in which field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Refusal {
+pub struct WireRefusal {
     /// What is wrong.
     pub reason: String,
     /// The byte at which it is, counted from 0.
@@ -206,13 +206,13 @@ fn variant_name(kind: &impl fmt::Debug) -> String {
     name
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for WireRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {} (byte {})", self.field, self.reason, self.offset)
     }
 }
 
-impl core::error::Error for Refusal {}
+impl core::error::Error for WireRefusal {}
 
 fn to_json(value: &impl Serialize, pretty: bool) -> serde_json::Result<String> {
     if pretty { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) }
@@ -220,10 +220,10 @@ fn to_json(value: &impl Serialize, pretty: bool) -> serde_json::Result<String> {
 
 /// A document in CBOR.
 trait Document<'a>: Sized {
-    fn inspected(encoded: &'a [u8]) -> Result<Inspected<'a>, Refusal>;
+    fn inspected(encoded: &'a [u8]) -> Result<Inspected<'a>, WireRefusal>;
 }
 
-impl From<mimi_content::DecodeError> for Refusal {
+impl From<mimi_content::DecodeError> for WireRefusal {
     fn from(error: mimi_content::DecodeError) -> Self {
         Self {
             reason: error.kind().to_string(),
@@ -237,7 +237,7 @@ impl From<mimi_content::DecodeError> for Refusal {
 macro_rules! document {
     ($type:ident$(<$lifetime:lifetime>)?, $shape:expr, $encode_value:expr) => {
         impl<'a> Document<'a> for $type$(<$lifetime>)? {
-            fn inspected(encoded: &'a [u8]) -> Result<Inspected<'a>, Refusal> {
+            fn inspected(encoded: &'a [u8]) -> Result<Inspected<'a>, WireRefusal> {
                 Ok(Inspected {
                     encoded,
                     encoded_again: Ok($type::decode(encoded)?.encode()),
@@ -266,7 +266,7 @@ document!(MessageDerivedValues<'a>, MESSAGE_DERIVED_VALUES, None);
 /// Decodes a type of the codec's registry.
 struct Inspect<'a>(&'a [u8]);
 
-impl From<mimi_codec::DecodeError> for Refusal {
+impl From<mimi_codec::DecodeError> for WireRefusal {
     fn from(error: mimi_codec::DecodeError) -> Self {
         Self {
             reason: error.kind().to_string(),
@@ -278,7 +278,7 @@ impl From<mimi_codec::DecodeError> for Refusal {
 }
 
 impl<'a> registry::Visitor for Inspect<'a> {
-    type Output = Result<Inspected<'a>, Refusal>;
+    type Output = Result<Inspected<'a>, WireRefusal>;
 
     fn visit<T: registry::WireType>(self) -> Self::Output {
         Ok(Inspected {
@@ -290,7 +290,7 @@ impl<'a> registry::Visitor for Inspect<'a> {
             encode_value: Some(|json| {
                 T::deserialize(json).map_err(|error| error.to_string()).and_then(|value| encode_wire(&value))
             }),
-            places: |encoded| Place::all::<T>(encoded).unwrap_or_default(),
+            places: |encoded| FieldPlace::all::<T>(encoded).unwrap_or_default(),
         })
     }
 }

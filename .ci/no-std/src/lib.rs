@@ -88,12 +88,12 @@ fn franks(bytes: &[u8]) -> bool {
 fn links(bytes: &[u8]) -> bool {
     use mimi_codec::{Decode, code_points::CipherSuite, mls::Credential, protocol::PseudonymousCredential};
     use mimi_crypto::RustCrypto;
-    use mimi_pseudonym::{CheckedClient, ConnectionKey, CredentialRefused, open_identity_link};
+    use mimi_pseudonym::{CheckedClient, ConnectionKey, CredentialCheckError, open_identity_link};
 
     let Ok(suite) = RustCrypto::new(CipherSuite(1)) else { return false };
     let Ok(credential) = PseudonymousCredential::decode_exact(bytes) else { return false };
     let key =
         ConnectionKey::new(&suite, bytes).and_then(|key| key.identity_link_key(&suite, &credential.tbs()));
-    let unknown = |_: &Credential| Err::<CheckedClient<()>, _>(CredentialRefused);
+    let unknown = |_: &Credential| Err::<CheckedClient<()>, _>(CredentialCheckError);
     key.is_ok_and(|key| open_identity_link(&suite, &credential, &key, &unknown).is_ok())
 }

@@ -21,7 +21,7 @@ use mimi_openmls::{
 use mimi_policy::TableSeed;
 use mimi_room::{
     Committed, MlsStack, WishError, Wishes,
-    client::{ClientError, ClientRoom, Event, ExternalJoin, GroupInfoFetch, update_request},
+    client::{ClientError, ClientRoom, Event, GroupInfoFetch, PendingExternalJoin, update_request},
 };
 use openmls::prelude::{GroupId, LeafNodeParameters, Lifetime, MlsGroup, OpenMlsProvider};
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
@@ -250,7 +250,7 @@ impl Client {
         role: Option<u32>,
     ) -> Result<(UpdateRequest, Group)> {
         let (user, seed) = (&self.identity.user, TableSeed::generate(&mut self.rng));
-        let join = ExternalJoin::new(room.clone(), tbe, user, role, &self.authority, seed)?;
+        let join = PendingExternalJoin::new(room.clone(), tbe, user, role, &self.authority, seed)?;
         let leaf = LeafNodeParameters::builder()
             .with_capabilities(stack::capabilities())
             .with_extensions(sealed::leaf_node_extensions()?)

@@ -15,7 +15,7 @@ use mimi_codec::{
 };
 use mimi_crypto::{CipherSuiteProvider, RustCrypto, SignaturePrivateKey, sign_with_label, verify_with_label};
 use mimi_policy::Claims;
-use mimi_room::{CredentialRefused, Identity, Member, Server};
+use mimi_room::{CredentialError, Identity, Member, Server};
 use rand_core::CryptoRng;
 
 use crate::{Result, ensure};
@@ -200,8 +200,8 @@ impl Identity for Authority {
         _: &RoomUri,
         credential: &Credential,
         key: &SignaturePublicKey,
-    ) -> Result<Member, CredentialRefused> {
-        self.verify(credential, key).map_err(|error| CredentialRefused::new(error.to_string()))
+    ) -> Result<Member, CredentialError> {
+        self.verify(credential, key).map_err(|error| CredentialError::new(error.to_string()))
     }
 
     fn external_sender(&self, sender: &ExternalSender) -> Option<Server> {

@@ -18,8 +18,8 @@ use mimi_room::consent::ConsentOutcome;
 use mimi_room::{
     follower::Follower,
     hub::{
-        Answer, Call, Change, FanOut, HostedRoom, Hub, IssuedCode, KeyMaterialStep, Limits, ReportVerdict,
-        Response,
+        Call, FanOut, HostedRoom, Hub, HubAnswer, HubChange, HubLimits, IssuedCode, KeyMaterialStep,
+        ReportVerdict, Response,
     },
 };
 use openmls_rust_crypto::OpenMlsRustCrypto;
@@ -96,7 +96,7 @@ impl Provider {
         let credential = sender.credential.clone();
         let receiver = ExternalReceiver { external_receiver_public_key, credential };
         let receiver = Receiver::new(suite, receiver, private_key);
-        let hub = Hub::new(name, suite, signing_key, sender, hub_keys, authority, Limits::default())?;
+        let hub = Hub::new(name, suite, signing_key, sender, hub_keys, authority, HubLimits::default())?;
         let mls = Arc::new(OpenMlsRustCrypto::default());
         let (follower, rooms, domain) = (Follower::default(), BTreeMap::new(), domain.to_owned());
         Ok(Self { key, hub, follower, rooms, domain, receiver, suite, mls, rng })
@@ -155,7 +155,7 @@ impl Provider {
     }
 
     /// Puts into effect what an answer promises. A server stores both first.
-    fn settle(&mut self, uri: &RoomUri, answer: Answer<Change<HubStack>>) -> Result<Told> {
+    fn settle(&mut self, uri: &RoomUri, answer: HubAnswer<HubChange<HubStack>>) -> Result<Told> {
         let hosted = self.rooms.get_mut(uri).ok_or("there is no such room")?;
         let why = telling::outcome(hosted.room().policy(), &answer.audit);
         let fan_out = match answer.change {

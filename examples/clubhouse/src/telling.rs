@@ -7,17 +7,17 @@ use mimi_codec::{
 use mimi_policy::{Basis, Change, RoomState};
 use mimi_room::{
     Right,
-    hub::{AuditEvent, Outcome},
+    hub::{AuditEvent, AuditOutcome},
 };
 
 /// Why a hub has decided as it has.
 #[must_use]
 pub fn outcome(room: &RoomState, event: &AuditEvent) -> Vec<String> {
     match &event.outcome {
-        Outcome::Accepted(by) => rights(room, by),
-        Outcome::Refused(refused) => vec![refused.to_string()],
-        Outcome::Rejected(why) => vec![why.clone()],
-        Outcome::Malformed(error) => vec![error.to_string()],
+        AuditOutcome::Accepted(by) => rights(room, by),
+        AuditOutcome::Refused(refused) => vec![refused.to_string()],
+        AuditOutcome::Rejected(why) => vec![why.clone()],
+        AuditOutcome::Malformed(error) => vec![error.to_string()],
         other => vec![format!("{other:?}")],
     }
 }

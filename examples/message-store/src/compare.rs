@@ -4,7 +4,7 @@ use core::fmt;
 use core::fmt::Debug;
 
 use mimi_content::MessageId;
-use mimi_content::timeline::{Entry, LookUp, NotAuthorized, Relation, Timeline};
+use mimi_content::timeline::{LookUp, NotAuthorizedError, Relation, Timeline, TimelineEntry};
 
 use crate::StoreError;
 use crate::store::{Result, Store};
@@ -46,7 +46,7 @@ fn compare<T: PartialEq + Debug>(
 }
 
 /// All that is shown of an entry, as text.
-fn shown(entry: &Entry<'_, Vec<u8>, NotAuthorized>, now_ms: u64) -> String {
+fn shown(entry: &TimelineEntry<'_, Vec<u8>, NotAuthorizedError>, now_ms: u64) -> String {
     let versions: Vec<_> = entry
         .all_versions()
         .map(|version| {

@@ -7,7 +7,7 @@
 //!
 //! ```
 //! use message_store::Store;
-//! use mimi_content::timeline::{Incoming, Received};
+//! use mimi_content::timeline::{Incoming, TimelineMessage};
 //! use mimi_content::{Disposition, MimiContent, NestedPart, Salt};
 //!
 //! let (alice, bob, room) = ("mimi://a.example/u/alice", "mimi://b.example/u/bob", "mimi://a.example/r/room");
@@ -17,7 +17,7 @@
 //! let id = hello.message_id(bob, room)?;
 //! let edit = MimiContent::builder(Salt::from_bytes([2; 16]), text("Hello")).replaces(id).build()?;
 //! for (accepted_ms, content) in [(10, &hello), (20, &edit)] {
-//!     let received = Received::from_owned(content.message_id(bob, room)?, bob, accepted_ms, content);
+//!     let received = TimelineMessage::from_owned(content.message_id(bob, room)?, bob, accepted_ms, content);
 //!     store.step(Incoming::Message(received), Some(content.encode()))?;
 //! }
 //!

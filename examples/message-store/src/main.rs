@@ -9,7 +9,7 @@ use message_store::Store;
 use message_store::clock::{cost, thread_time};
 use message_store::traffic::{LOCAL_USER, START_MS, Sent, Traffic};
 use mimi_content::MimiContentRef;
-use mimi_content::timeline::{Incoming, Received, Timeline, sender_only};
+use mimi_content::timeline::{Incoming, Timeline, TimelineMessage, sender_only};
 
 /// Folds messages with edits, reactions and receipts into a database, and says what that cost.
 #[derive(Parser)]
@@ -32,8 +32,8 @@ struct Arguments {
 
 type Failure = Box<dyn std::error::Error>;
 
-fn received<'a>(sent: &'a Sent, content: &MimiContentRef<'a>) -> Received<'a> {
-    Received::new(sent.message_id, &sent.sender_uri, sent.accepted_ms, content)
+fn received<'a>(sent: &'a Sent, content: &MimiContentRef<'a>) -> TimelineMessage<'a> {
+    TimelineMessage::new(sent.message_id, &sent.sender_uri, sent.accepted_ms, content)
 }
 
 /// The most memory that the process has had so far, in KiB; Linux tells.

@@ -2,8 +2,8 @@
 
 use mimi_content::MessageId;
 use mimi_content::timeline::{
-    BodyKind, DifferentRow, LinkRow, LookUp, MessageRow, NotAuthorized, Place, Relation, Retraction,
-    RetractionScope, RowChange, StatusRow, UnseenRow,
+    BodyKind, DifferentRow, LinkRow, LookUp, MessageRow, NotAuthorizedError, Relation, Retraction,
+    RetractionScope, RowChange, StatusRow, TimelinePlace, UnseenRow,
 };
 
 use crate::StoreError;
@@ -23,7 +23,7 @@ fn number(relation: Relation) -> u8 {
 
 impl Store {
     /// Writes or deletes a row. `encoded` is the content of the message that is received.
-    pub(crate) fn write(&self, row: &RowChange<NotAuthorized>, encoded: Option<&[u8]>) -> Result<()> {
+    pub(crate) fn write(&self, row: &RowChange<NotAuthorizedError>, encoded: Option<&[u8]>) -> Result<()> {
         match row {
             RowChange::PutMessage(row) => self.write_message(row),
             RowChange::PutLink(relation, id, row) => self.run(
@@ -61,7 +61,7 @@ impl Store {
         }
     }
 
-    fn write_message(&self, row: &MessageRow<NotAuthorized>) -> Result<()> {
+    fn write_message(&self, row: &MessageRow<NotAuthorizedError>) -> Result<()> {
         let id = row.message_id();
         let effects = row.effects();
         let effects = [(effects.edit, EDIT), (effects.deletion, DELETION), (effects.topic, TOPIC)]
@@ -116,7 +116,7 @@ impl Store {
     }
 
     /// The place that is first or last in an index of a first instance's versions.
-    fn version(&self, sql: &str, first: &MessageId, bound: &[u8]) -> Result<Option<Place>> {
+    fn version(&self, sql: &str, first: &MessageId, bound: &[u8]) -> Result<Option<TimelinePlace>> {
         let found: Option<Vec<u8>> = self.one(sql, (first.as_bytes(), bound), |row| row.get(0))?;
         found.as_deref().map(place).transpose()
     }
@@ -125,14 +125,14 @@ impl Store {
 /// Behind all places.
 const END: [u8; 41] = [u8::MAX; 41];
 
-fn before(bound: Option<Place>) -> Vec<u8> {
+fn before(bound: Option<TimelinePlace>) -> Vec<u8> {
     bound.map_or_else(|| END.to_vec(), |bound| place_bytes(bound).to_vec())
 }
 
-impl LookUp<Vec<u8>, NotAuthorized> for Store {
+impl LookUp<Vec<u8>, NotAuthorizedError> for Store {
     type Error = StoreError;
 
-    fn message(&self, id: &MessageId) -> Result<Option<MessageRow<NotAuthorized>>> {
+    fn message(&self, id: &MessageId) -> Result<Option<MessageRow<NotAuthorizedError>>> {
         let row: Option<Vec<u8>> =
             self.one("SELECT row FROM messages WHERE id = ?1", [id.as_bytes()], |row| row.get(0))?;
         Ok(row.as_deref().map(MessageRow::decode).transpose()?)
@@ -153,7 +153,11 @@ impl LookUp<Vec<u8>, NotAuthorized> for Store {
         Ok(row.as_deref().map(LinkRow::decode).transpose()?)
     }
 
-    fn deletion_after(&self, first: &MessageId, after: Option<Place>) -> Result<Option<Place>> {
+    fn deletion_after(
+        &self,
+        first: &MessageId,
+        after: Option<TimelinePlace>,
+    ) -> Result<Option<TimelinePlace>> {
         let after = after.map_or_else(Vec::new, |after| place_bytes(after).to_vec());
         self.version(
             "SELECT place FROM messages WHERE effects & 2 AND first = ?1 AND place > ?2 ORDER BY place LIMIT 1",
@@ -162,7 +166,7 @@ impl LookUp<Vec<u8>, NotAuthorized> for Store {
         )
     }
 
-    fn edit_before(&self, first: &MessageId, bound: Option<Place>) -> Result<Option<Place>> {
+    fn edit_before(&self, first: &MessageId, bound: Option<TimelinePlace>) -> Result<Option<TimelinePlace>> {
         self.version(
             "SELECT place FROM messages WHERE effects & 1 AND first = ?1 AND place < ?2 ORDER BY place DESC LIMIT 1",
             first,
@@ -170,7 +174,7 @@ impl LookUp<Vec<u8>, NotAuthorized> for Store {
         )
     }
 
-    fn topic_before(&self, first: &MessageId, bound: Option<Place>) -> Result<Option<Place>> {
+    fn topic_before(&self, first: &MessageId, bound: Option<TimelinePlace>) -> Result<Option<TimelinePlace>> {
         self.version(
             "SELECT place FROM messages WHERE effects & 4 AND first = ?1 AND place < ?2 ORDER BY place DESC LIMIT 1",
             first,

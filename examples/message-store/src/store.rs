@@ -5,7 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use mimi_content::MessageId;
-use mimi_content::timeline::{Effect, Incoming, NotAuthorized, Place, Taken, effect, sender_only};
+use mimi_content::timeline::{
+    Arrival, Effect, Incoming, NotAuthorizedError, TimelinePlace, effect, sender_only,
+};
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 use crate::StoreError;
@@ -159,7 +161,7 @@ impl Store {
         &mut self,
         incoming: Incoming<'_>,
         encoded: Option<Vec<u8>>,
-    ) -> Result<Effect<NotAuthorized>> {
+    ) -> Result<Effect<NotAuthorizedError>> {
         let place = match &incoming {
             Incoming::Message(received) | Incoming::Local(received) => Some(received.place()),
             _ => None,
@@ -170,7 +172,7 @@ impl Store {
             for row in &effect.rows {
                 store.write(row, new.map(|(_, encoded)| encoded))?;
             }
-            if let Some((place, encoded)) = new.filter(|_| effect.taken == Taken::New) {
+            if let Some((place, encoded)) = new.filter(|_| effect.taken == Arrival::New) {
                 store.run(
                     "INSERT OR REPLACE INTO contents (id, place, encoded) VALUES (?1, ?2, ?3)",
                     (place.message_id.as_bytes(), place_bytes(place), encoded),
@@ -182,17 +184,20 @@ impl Store {
 }
 
 /// A place as bytes in the order of places.
-pub(crate) fn place_bytes(place: Place) -> [u8; 40] {
+pub(crate) fn place_bytes(place: TimelinePlace) -> [u8; 40] {
     let mut bytes = [0; 40];
     let all = place.accepted_ms.to_be_bytes().into_iter().chain(*place.message_id.as_bytes());
     bytes.iter_mut().zip(all).for_each(|(to, byte)| *to = byte);
     bytes
 }
 
-pub(crate) fn place(bytes: &[u8]) -> Result<Place> {
+pub(crate) fn place(bytes: &[u8]) -> Result<TimelinePlace> {
     let read = || {
         let (ms, id) = bytes.split_first_chunk::<8>()?;
-        Some(Place { accepted_ms: u64::from_be_bytes(*ms), message_id: MessageId::try_from(id).ok()? })
+        Some(TimelinePlace {
+            accepted_ms: u64::from_be_bytes(*ms),
+            message_id: MessageId::try_from(id).ok()?,
+        })
     };
     read().ok_or(StoreError::Column("place"))
 }

@@ -4,8 +4,8 @@
 //! sender, four react to a recent one, two are receipts for several, and one deletes or takes back.
 
 use mimi_content::{
-    Disposition, Extensions, MessageId, MessageStatus, MessageStatusReport, MimiContent, NestedPart, Salt,
-    media_types,
+    Disposition, MessageExtensions, MessageId, MessageStatus, MessageStatusReport, MimiContent, NestedPart,
+    Salt, media_types,
 };
 
 /// The room of the conversation.
@@ -111,7 +111,7 @@ impl Iterator for Traffic {
         let sender_uri = format!("mimi://a.example/u/user{sender}");
         let mut salt = [0x5a; 16];
         salt.iter_mut().zip(self.number.to_be_bytes()).for_each(|(to, byte)| *to = byte);
-        let mut extensions = Extensions::new();
+        let mut extensions = MessageExtensions::new();
         extensions.set_sender_uri(&sender_uri).ok()?;
         extensions.set_room_uri(ROOM).ok()?;
         let content = MimiContent::builder(Salt::from_bytes(salt), body)

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use mimi_content::MessageId;
 use mimi_content::timeline::{
-    Entry, Incoming, LookUp, MessageRow, NotAuthorized, Place, Retraction, RowChange, StatusRow, Timeline,
+    Incoming, LookUp, MessageRow, NotAuthorizedError, Retraction, RowChange, StatusRow, Timeline,
+    TimelineEntry, TimelinePlace,
 };
 
 use crate::store::{Result, Store, message_id, place, place_bytes};
@@ -16,17 +17,17 @@ pub struct Page {
 }
 
 impl Page {
-    /// The entries in their order. [`Entry::versions`] is the history of edits, [`Entry::statuses`]
-    /// tells who has read it, and [`Entry::in_reply_to`] what it replies to.
-    pub fn entries(&self) -> impl DoubleEndedIterator<Item = Entry<'_, Vec<u8>, NotAuthorized>> {
+    /// The entries in their order. [`TimelineEntry::versions`] is the history of edits, [`TimelineEntry::statuses`]
+    /// tells who has read it, and [`TimelineEntry::in_reply_to`] what it replies to.
+    pub fn entries(&self) -> impl DoubleEndedIterator<Item = TimelineEntry<'_, Vec<u8>, NotAuthorizedError>> {
         self.ids.iter().filter_map(|id| self.timeline.entry(id))
     }
 
     /// The place of the first entry: the next page ends before it.
     #[must_use]
-    pub fn start(&self) -> Option<Place> {
+    pub fn start(&self) -> Option<TimelinePlace> {
         let entry = self.entries().next()?;
-        Some(Place { accepted_ms: entry.accepted_ms(), message_id: entry.message_id() })
+        Some(TimelinePlace { accepted_ms: entry.accepted_ms(), message_id: entry.message_id() })
     }
 
     /// The timeline that holds the entries, and what they refer to.
@@ -40,7 +41,7 @@ impl Page {
 #[derive(Default)]
 struct Window {
     read: BTreeSet<MessageId>,
-    rows: Vec<(RowChange<NotAuthorized>, Option<Vec<u8>>)>,
+    rows: Vec<(RowChange<NotAuthorizedError>, Option<Vec<u8>>)>,
 }
 
 impl Store {
@@ -54,7 +55,7 @@ impl Store {
     }
 
     /// The last entries before a place, or of all, at most so many.
-    pub fn page(&self, before: Option<Place>, limit: usize) -> Result<Page> {
+    pub fn page(&self, before: Option<TimelinePlace>, limit: usize) -> Result<Page> {
         let before = before.map_or_else(|| vec![u8::MAX; 41], |before| place_bytes(before).to_vec());
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut ids: Vec<Vec<u8>> = self.all(
@@ -67,7 +68,7 @@ impl Store {
     }
 
     /// The last entries of a topic before a place, or of all, at most so many.
-    pub fn topic_page(&self, topic_id: &[u8], before: Option<Place>, limit: usize) -> Result<Page> {
+    pub fn topic_page(&self, topic_id: &[u8], before: Option<TimelinePlace>, limit: usize) -> Result<Page> {
         let before = before.map_or_else(|| vec![u8::MAX; 41], |before| place_bytes(before).to_vec());
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut ids: Vec<Vec<u8>> = self.all(
@@ -135,7 +136,7 @@ impl Store {
         Ok(ids)
     }
 
-    fn read_row(&self, window: &mut Window, row: MessageRow<NotAuthorized>) -> Result<()> {
+    fn read_row(&self, window: &mut Window, row: MessageRow<NotAuthorizedError>) -> Result<()> {
         let id = row.message_id();
         if !window.read.insert(id) {
             return Ok(());
@@ -192,7 +193,7 @@ impl Store {
     }
 
     /// Up to where the local user has read.
-    pub fn read_up_to(&self) -> Result<Option<Place>> {
+    pub fn read_up_to(&self) -> Result<Option<TimelinePlace>> {
         self.setting("read_up_to")?.as_deref().map(place).transpose()
     }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use message_store::Store;
 use mimi_content::timeline::{
-    EntryState, Incoming, Received, Retraction, RetractionScope, Timeline, sender_only,
+    EntryState, Incoming, Retraction, RetractionScope, Timeline, TimelineMessage, sender_only,
 };
 use mimi_content::{
     Disposition, Expiration, MessageId, MessageStatus, MessageStatusReport, MimiContent, NestedPart, Salt,
@@ -154,7 +154,7 @@ impl Both {
                 let at =
                     if again == 0 { draw.below(messages.len() as u32) as usize } else { messages.len() - 1 };
                 let (id, sender, content) = &messages[at];
-                let received = Received::from_owned(*id, USERS[*sender], accepted_ms, content);
+                let received = TimelineMessage::from_owned(*id, USERS[*sender], accepted_ms, content);
                 let encoded = content.encode();
                 if *sender == 0 && draw.one_in(2) {
                     let _ =
@@ -215,7 +215,7 @@ fn a_step_that_fails_writes_nothing() {
     let mut store = Store::in_memory(USERS[0]).unwrap();
     let mut draw = Draw(ChaCha8Rng::seed_from_u64(1));
     let content = draw.content();
-    let received = Received::from_owned(id(1), USERS[1], 5, &content);
+    let received = TimelineMessage::from_owned(id(1), USERS[1], 5, &content);
     let result: Result<(), _> = store.batch(|store| {
         let _ = store.step(Incoming::Message(received), Some(content.encode()))?;
         Err(message_store::StoreError::Column("for the test"))
@@ -235,7 +235,7 @@ fn edits_replies_reactions_receipts_and_evicted_contents_are_shown() {
             .in_reply_to(to.map(id))
             .build()
             .unwrap();
-        let received = Received::from_owned(id(number), sender, ms, &content);
+        let received = TimelineMessage::from_owned(id(number), sender, ms, &content);
         let _ = store.step(Incoming::Message(received), Some(content.encode())).unwrap();
         content.encode()
     };

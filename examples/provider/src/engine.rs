@@ -26,7 +26,7 @@ use mimi_crypto::{CipherSuiteProvider, RustCrypto};
 use mimi_openmls::PublicStack;
 use mimi_room::{
     follower::Follower,
-    hub::{HostedRoom, Hub, Limits as HubLimits, Rate, Response},
+    hub::{HostedRoom, Hub, HubLimits, Rate, Response},
 };
 use openmls_rust_crypto::OpenMlsRustCrypto;
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};

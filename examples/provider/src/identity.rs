@@ -31,7 +31,7 @@ use mimi_crypto::{
 };
 use mimi_franking::{HubKey, HubKeyId, HubKeyRing};
 use mimi_policy::Claims;
-use mimi_room::{CredentialRefused, Identity, Member, Server};
+use mimi_room::{CredentialError, Identity, Member, Server};
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 
@@ -238,8 +238,8 @@ impl Authority {
         matched(hub).ok().filter(|_| named)
     }
 
-    fn verify(&self, credential: &Credential, key: &SignaturePublicKey) -> Result<Member, CredentialRefused> {
-        let refuse = |why: &dyn std::fmt::Display| CredentialRefused::new(why.to_string());
+    fn verify(&self, credential: &Credential, key: &SignaturePublicKey) -> Result<Member, CredentialError> {
+        let refuse = |why: &dyn std::fmt::Display| CredentialError::new(why.to_string());
         let Credential::Basic { identity } = credential else { return Err("not a basic credential".into()) };
         let vouched = VouchedIdentity::decode_exact(identity).map_err(|error| refuse(&error))?;
         let member = Member::of_mimi_uris(&vouched.user, &vouched.client)?;
@@ -258,7 +258,7 @@ impl Identity for Authority {
         _: &RoomUri,
         credential: &Credential,
         key: &SignaturePublicKey,
-    ) -> Result<Member, CredentialRefused> {
+    ) -> Result<Member, CredentialError> {
         self.verify(credential, key)
     }
 

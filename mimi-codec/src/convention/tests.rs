@@ -5,8 +5,8 @@ use alloc::{string::ToString, vec, vec::Vec};
 
 use super::{open_registry, wire_enum, wire_select, wire_struct, wire_view};
 use crate::{
-    Decode, DecodeError, DecodeErrorKind, Encode, InvalidValue, List, ListView, NotEmpty, Octets, Opaque,
-    Strict, Unique,
+    Decode, DecodeError, DecodeErrorKind, Encode, InvalidValueError, List, ListView, NotEmpty, Octets,
+    Opaque, Strict, Unique,
 };
 
 wire_enum! {
@@ -52,9 +52,9 @@ wire_struct! {
 }
 
 impl Range {
-    fn check(&self) -> Result<(), InvalidValue> {
+    fn check(&self) -> Result<(), InvalidValueError> {
         if self.first > self.last {
-            return Err(InvalidValue::field("last", DecodeErrorKind::OutOfRange));
+            return Err(InvalidValueError::field("last", DecodeErrorKind::OutOfRange));
         }
         Ok(())
     }
@@ -140,7 +140,7 @@ fn refuses_at_the_field_that_is_wrong() {
 fn refuses_a_broken_rule_in_every_way_in() {
     assert_eq!(Range::new(1, 2).unwrap().into_parts(), (1, 2));
     assert_eq!(*Range::decode_exact(&[1, 2]).unwrap().last(), 2);
-    let refused = InvalidValue::field("last", DecodeErrorKind::OutOfRange);
+    let refused = InvalidValueError::field("last", DecodeErrorKind::OutOfRange);
     assert_eq!(Range::new(2, 1).unwrap_err(), refused);
     assert_eq!(refusal::<Range>(&[2, 1]), (DecodeErrorKind::OutOfRange, 1, "Range.last".into()));
 }

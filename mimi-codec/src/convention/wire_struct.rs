@@ -115,7 +115,7 @@ macro_rules! wire_struct {
             /// # Errors
             /// The rule that is broken, and the field that breaks it.
             #[allow(clippy::too_many_arguments, reason = "one for each field of the draft's struct")]
-            pub fn new($($field: $ty),*) -> Result<Self, $crate::InvalidValue> {
+            pub fn new($($field: $ty),*) -> Result<Self, $crate::InvalidValueError> {
                 let value = Self { $($field),* };
                 $check(&value)?;
                 Ok(value)

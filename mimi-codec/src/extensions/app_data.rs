@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::{
-    DecodeErrorKind, InvalidValue, Keyed, List, ListView, Opaque, Result, Strict,
+    DecodeErrorKind, InvalidValueError, Keyed, List, ListView, Opaque, Result, Strict,
     code_points::{ComponentID, ExtensionType},
     convention::{wire_enum, wire_select, wire_struct, wire_view},
     extensions::{ComponentContent, InAppEphemeral, InDictionary, InSafeAAD},
@@ -340,9 +340,9 @@ wire_struct! {
 }
 
 impl MessageRange {
-    fn check(&self) -> Result<(), InvalidValue> {
+    fn check(&self) -> Result<(), InvalidValueError> {
         if self.first_generation > self.last_generation {
-            return Err(InvalidValue::field("last_generation", DecodeErrorKind::OutOfRange));
+            return Err(InvalidValueError::field("last_generation", DecodeErrorKind::OutOfRange));
         }
         Ok(())
     }

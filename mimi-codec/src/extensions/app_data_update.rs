@@ -5,7 +5,8 @@ use alloc::{collections::BTreeMap, vec::Vec};
 use core::fmt;
 
 use crate::{
-    Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, InvalidValue, List, Opaque, Result, Segment,
+    Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, InvalidValueError, List, Opaque, Result,
+    Segment,
     code_points::{ComponentID, ExtensionType, ProposalType},
     extensions::{AppDataDictionary, AppDataUpdate, AppDataUpdateSelect, ComponentData, ComponentsList},
     mls::{Extension, Extensions, Proposal, RequiredCapabilities},
@@ -185,7 +186,7 @@ impl AppDataDictionary {
     /// # Errors
     /// [`ForbiddenValue`](crate::DecodeErrorKind::ForbiddenValue) at the first entry that is one or
     /// lists one, and what decoding says of a list that is no [`ComponentsList`].
-    pub fn check_in_group_context(&self) -> Result<(), InvalidValue> {
+    pub fn check_in_group_context(&self) -> Result<(), InvalidValueError> {
         let grease =
             |id: ComponentID| DecodeErrorKind::ForbiddenValue { name: "ComponentID", value: id.0.into() };
         for (index, ComponentData { component_id, data }) in self.component_data.iter().enumerate() {
@@ -200,7 +201,7 @@ impl AppDataDictionary {
                 _ => None,
             };
             if let Some(kind) = kind {
-                return Err(InvalidValue { kind, place: Some(Segment::Index(index)) });
+                return Err(InvalidValueError { kind, place: Some(Segment::Index(index)) });
             }
         }
         Ok(())
@@ -213,7 +214,7 @@ mod tests {
 
     use super::{AppDataUpdateError, Components, ProposalStage};
     use crate::{
-        DecodeErrorKind, Encode, InvalidValue, List, Opaque, Segment,
+        DecodeErrorKind, Encode, InvalidValueError, List, Opaque, Segment,
         code_points::{ComponentID, ExtensionType, ProposalType},
         extensions::{
             AppDataDictionary, AppDataUpdate, AppDataUpdateSelect, AppEphemeral, ComponentData, SelfRemove,
@@ -365,10 +366,10 @@ mod tests {
             let place = Some(Segment::Index(1));
             assert_eq!(
                 listing(id, b"\x04\x00\x20\x2a\x2a").unwrap_err(),
-                InvalidValue { kind: grease, place }
+                InvalidValueError { kind: grease, place }
             );
             let kind = DecodeErrorKind::LengthExceedsInput { declared: 4, available: 2 };
-            assert_eq!(listing(id, b"\x04\x00\x20").unwrap_err(), InvalidValue { kind, place });
+            assert_eq!(listing(id, b"\x04\x00\x20").unwrap_err(), InvalidValueError { kind, place });
         }
         // Another component's data may look like anything.
         assert_eq!(listing(3, b"\x04\x00\x20\x2a\x2a"), Ok(()));

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::{
-    Decode, DecodeErrorKind, InvalidValue, Opaque, Reader, Result,
+    Decode, DecodeErrorKind, InvalidValueError, Opaque, Reader, Result,
     apq::APQInfo,
     associated_parties::AssociatedParties,
     code_points::{ComponentID, ExtensionType, WireFormat},
@@ -57,11 +57,14 @@ impl ComponentOperationLabel {
         Self { base_label: Self::BASE_LABEL.into(), component_id, label: label.into() }
     }
 
-    fn check(&self) -> Result<(), InvalidValue> {
+    fn check(&self) -> Result<(), InvalidValueError> {
         if &*self.base_label == Self::BASE_LABEL {
             return Ok(());
         }
-        Err(InvalidValue::field("base_label", DecodeErrorKind::Rule("the base label is \"MLS Component\"")))
+        Err(InvalidValueError::field(
+            "base_label",
+            DecodeErrorKind::Rule("the base label is \"MLS Component\""),
+        ))
     }
 
     #[cfg(feature = "arbitrary")]

@@ -3,7 +3,7 @@
 use alloc::collections::BTreeMap;
 
 use crate::{
-    DecodeErrorKind, InvalidValue, Result, Segment,
+    DecodeErrorKind, InvalidValueError, Result, Segment,
     code_points::ProposalType,
     mls::{Commit, Content, Proposal, ProposalOrRef, ProposalRef, PublicMessage, Remove, Sender},
 };
@@ -28,7 +28,7 @@ use crate::{
 /// // A client that joins by an external commit has to take it along.
 /// let commit = Commit { proposals: vec![], path: None };
 /// assert!(pending.check_commit(&Sender::NewMemberCommit {}, &commit).is_err());
-/// # Ok::<(), mimi_codec::InvalidValue>(())
+/// # Ok::<(), mimi_codec::InvalidValueError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SelfRemoves {
@@ -45,7 +45,11 @@ impl SelfRemoves {
     /// # Errors
     /// [`Duplicate`](DecodeErrorKind::Duplicate) when the member sent another one in this epoch.
     /// The same one once more does no harm.
-    pub fn add(&mut self, message: &PublicMessage, reference: ProposalRef) -> Result<bool, InvalidValue> {
+    pub fn add(
+        &mut self,
+        message: &PublicMessage,
+        reference: ProposalRef,
+    ) -> Result<bool, InvalidValueError> {
         let Content::Proposal { proposal: Proposal::SelfRemove(_) } = message.content().content() else {
             return Ok(false);
         };
@@ -55,7 +59,7 @@ impl SelfRemoves {
         };
         match self.by_leaf.get(&leaf_index) {
             Some(earlier) if *earlier != reference => {
-                Err(InvalidValue::field("sender", DecodeErrorKind::Duplicate))
+                Err(InvalidValueError::field("sender", DecodeErrorKind::Duplicate))
             }
             _ => {
                 self.by_leaf.insert(leaf_index, reference);
@@ -80,12 +84,12 @@ impl SelfRemoves {
     /// [`ForbiddenValue`](DecodeErrorKind::ForbiddenValue) for a SelfRemove that is written out:
     /// they go by reference only. [`Missing`](DecodeErrorKind::Missing) when an external commit
     /// leaves a pending one out.
-    pub fn check_commit(&self, sender: &Sender, commit: &Commit) -> Result<(), InvalidValue> {
+    pub fn check_commit(&self, sender: &Sender, commit: &Commit) -> Result<(), InvalidValueError> {
         let written_out = |proposal: &ProposalOrRef| {
             matches!(proposal, ProposalOrRef::Proposal { proposal: Proposal::SelfRemove(_) })
         };
         if let Some(index) = commit.proposals.iter().position(written_out) {
-            return Err(InvalidValue { kind: forbidden(), place: Some(Segment::Index(index)) });
+            return Err(InvalidValueError { kind: forbidden(), place: Some(Segment::Index(index)) });
         }
         let takes = |wanted: &ProposalRef| {
             commit.proposals.iter().any(
@@ -93,7 +97,7 @@ impl SelfRemoves {
             )
         };
         if matches!(sender, Sender::NewMemberCommit {}) && !self.by_leaf.values().all(takes) {
-            return Err(InvalidValue::field("proposals", DecodeErrorKind::Missing));
+            return Err(InvalidValueError::field("proposals", DecodeErrorKind::Missing));
         }
         Ok(())
     }
@@ -109,7 +113,7 @@ mod tests {
 
     use super::SelfRemoves;
     use crate::{
-        DecodeErrorKind, InvalidValue, Segment,
+        DecodeErrorKind, InvalidValueError, Segment,
         extensions::SelfRemove,
         mls::{
             Commit, Content, FramedContent, FramedContentAuthData, MAC, Proposal, ProposalOrRef, ProposalRef,
@@ -148,7 +152,7 @@ mod tests {
         assert_eq!(pending.add(&self_remove(4), reference("a")), Ok(true));
         assert_eq!(pending.add(&self_remove(4), reference("a")), Ok(true));
         let twice = pending.add(&self_remove(4), reference("b")).unwrap_err();
-        assert_eq!(twice, InvalidValue::field("sender", DecodeErrorKind::Duplicate));
+        assert_eq!(twice, InvalidValueError::field("sender", DecodeErrorKind::Duplicate));
         assert_eq!(pending.add(&self_remove(5), reference("c")), Ok(true));
         let other = message(Sender::Member { leaf_index: 9 }, Proposal::Remove(Remove { removed: 1 }));
         assert_eq!(pending.add(&other, reference("d")), Ok(false));
@@ -161,7 +165,7 @@ mod tests {
         for sender in [Sender::External { sender_index: 0 }, Sender::NewMemberProposal {}] {
             let content = Content::Proposal { proposal: Proposal::SelfRemove(SelfRemove {}) };
             let invalid = FramedContent::new("g".into(), 1, sender, "".into(), content).unwrap_err();
-            assert_eq!(invalid, InvalidValue::field("content", SELF_REMOVE_IS_FORBIDDEN));
+            assert_eq!(invalid, InvalidValueError::field("content", SELF_REMOVE_IS_FORBIDDEN));
         }
     }
 
@@ -172,7 +176,7 @@ mod tests {
         pending.add(&self_remove(5), reference("b")).unwrap();
         let joins = Sender::NewMemberCommit {};
         assert_eq!(pending.check_commit(&joins, &commit(&["b", "x", "a"])), Ok(()));
-        let missing = InvalidValue::field("proposals", DecodeErrorKind::Missing);
+        let missing = InvalidValueError::field("proposals", DecodeErrorKind::Missing);
         assert_eq!(pending.check_commit(&joins, &commit(&["b"])), Err(missing));
         // A member's commit may be older than the proposal.
         assert_eq!(pending.check_commit(&Sender::Member { leaf_index: 0 }, &commit(&["b"])), Ok(()));
@@ -187,6 +191,9 @@ mod tests {
         };
         let invalid =
             SelfRemoves::default().check_commit(&Sender::Member { leaf_index: 0 }, &commit).unwrap_err();
-        assert_eq!(invalid, InvalidValue { kind: SELF_REMOVE_IS_FORBIDDEN, place: Some(Segment::Index(1)) });
+        assert_eq!(
+            invalid,
+            InvalidValueError { kind: SELF_REMOVE_IS_FORBIDDEN, place: Some(Segment::Index(1)) }
+        );
     }
 }

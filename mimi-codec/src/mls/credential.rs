@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 
 use crate::{
-    Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, InvalidValue, ListView, MAX_DEPTH, Opaque,
-    Reader, Result, Writer,
+    Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, InvalidValueError, ListView, MAX_DEPTH,
+    Opaque, Reader, Result, Writer,
     code_points::CipherSuite,
     convention::{enclosed, wire_select, wire_struct, wire_view},
     mls::SignaturePublicKey,
@@ -170,9 +170,9 @@ macro_rules! multi_credential {
                 inner.unwrap_or(0).saturating_add(1)
             }
 
-            fn check(&self) -> Result<(), InvalidValue> {
+            fn check(&self) -> Result<(), InvalidValueError> {
                 if self.depth() > MAX_DEPTH {
-                    return Err(InvalidValue::field("bindings", DecodeErrorKind::TooDeep));
+                    return Err(InvalidValueError::field("bindings", DecodeErrorKind::TooDeep));
                 }
                 Ok(())
             }

@@ -3,8 +3,8 @@
 use alloc::{boxed::Box, vec::Vec};
 
 use crate::{
-    Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, InvalidValue, Opaque, Reader, Result, Segment,
-    Writer,
+    Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, InvalidValueError, Opaque, Reader, Result,
+    Segment, Writer,
     code_points::WireFormat,
     convention::{wire_enum, wire_select, wire_struct},
     mls::{Commit, GroupContext, MAC, Mls10, Proposal, leaf_node::presence},
@@ -208,7 +208,7 @@ wire_struct! {
 }
 
 impl FramedContent {
-    fn check(&self) -> Result<(), InvalidValue> {
+    fn check(&self) -> Result<(), InvalidValueError> {
         let sent = self.content.content_type();
         let allowed = match self.sender {
             Sender::Member { .. } => true,
@@ -217,7 +217,7 @@ impl FramedContent {
         };
         if !allowed {
             let value = sent.value().into();
-            return Err(InvalidValue::field(
+            return Err(InvalidValueError::field(
                 "content",
                 DecodeErrorKind::ForbiddenValue { name: "ContentType", value },
             ));
@@ -226,7 +226,7 @@ impl FramedContent {
             Content::Proposal { proposal } if !self.sender.may_propose(proposal) => {
                 let value = proposal.selector().into();
                 let kind = DecodeErrorKind::ForbiddenValue { name: "ProposalType", value };
-                Err(InvalidValue::field("content", kind))
+                Err(InvalidValueError::field("content", kind))
             }
             _ => Ok(()),
         }
@@ -299,7 +299,7 @@ impl FramedContentAuthData {
         Ok(Self { signature, confirmation_tag })
     }
 
-    pub(crate) fn check_for(&self, content_type: ContentType) -> Result<(), InvalidValue> {
+    pub(crate) fn check_for(&self, content_type: ContentType) -> Result<(), InvalidValueError> {
         // The tag is the outer struct's field `auth`, as far as that can tell.
         presence("auth", self.confirmation_tag.is_some(), content_type == ContentType::Commit)
     }
@@ -366,7 +366,7 @@ wire_struct! {
 }
 
 impl AuthenticatedContent {
-    fn check(&self) -> Result<(), InvalidValue> {
+    fn check(&self) -> Result<(), InvalidValueError> {
         self.auth.check_for(self.content.content().content_type())
     }
 
@@ -434,7 +434,7 @@ wire_struct! {
 }
 
 impl FramedContentTBS {
-    fn check(&self) -> Result<(), InvalidValue> {
+    fn check(&self) -> Result<(), InvalidValueError> {
         presence("context", self.context.is_some(), self.content.signs_context())
     }
 
@@ -495,7 +495,7 @@ wire_struct! {
 }
 
 impl AuthenticatedContentTBM {
-    fn check(&self) -> Result<(), InvalidValue> {
+    fn check(&self) -> Result<(), InvalidValueError> {
         self.auth.check_for(self.content_tbs.content.content().content_type())
     }
 
@@ -554,7 +554,7 @@ impl PublicMessage {
         matches!(content.sender(), Sender::Member { .. })
     }
 
-    fn check(&self) -> Result<(), InvalidValue> {
+    fn check(&self) -> Result<(), InvalidValueError> {
         self.auth.check_for(self.content.content().content_type())?;
         presence("membership_tag", self.membership_tag.is_some(), Self::is_from_member(&self.content))
     }

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::{
-    DecodeErrorKind, InvalidValue, Opaque, Result,
+    DecodeErrorKind, InvalidValueError, Opaque, Result,
     code_points::{CipherSuite, WireFormat},
     convention::wire_struct,
     mls::{Content, Extensions, FramedContent, MAC, Mls10},
@@ -125,10 +125,10 @@ wire_struct! {
 }
 
 impl ConfirmedTranscriptHashInput {
-    fn check(&self) -> Result<(), InvalidValue> {
+    fn check(&self) -> Result<(), InvalidValueError> {
         match self.content.content() {
             Content::Commit { .. } => Ok(()),
-            other => Err(InvalidValue::field(
+            other => Err(InvalidValueError::field(
                 "content",
                 DecodeErrorKind::ForbiddenValue { name: "ContentType", value: other.selector().into() },
             )),

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::{
-    Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, InvalidValue, ListView, Opaque, Reader,
+    Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, InvalidValueError, ListView, Opaque, Reader,
     Result, Unique, Writer,
     code_points::{CipherSuite, CredentialType, ExtensionType, ProposalType, ProtocolVersion},
     convention::{wire_enum, wire_select, wire_struct, wire_view},
@@ -161,7 +161,7 @@ impl LeafNode {
     /// # Errors
     /// [`Missing`](DecodeErrorKind::Missing) or [`Unexpected`](DecodeErrorKind::Unexpected) when
     /// `position` is not there exactly for a leaf with the source `update` or `commit`.
-    pub fn tbs(&self, position: Option<LeafNodePosition>) -> Result<LeafNodeTBS, InvalidValue> {
+    pub fn tbs(&self, position: Option<LeafNodePosition>) -> Result<LeafNodeTBS, InvalidValueError> {
         LeafNodeTBS::new(
             self.encryption_key.clone(),
             self.signature_key.clone(),
@@ -234,7 +234,7 @@ wire_struct! {
 }
 
 impl LeafNodeTBS {
-    fn check(&self) -> Result<(), InvalidValue> {
+    fn check(&self) -> Result<(), InvalidValueError> {
         let placed = !matches!(self.leaf_node_source, LeafNodeSelect::KeyPackage { .. });
         presence("position", self.position.is_some(), placed)
     }
@@ -250,10 +250,10 @@ impl LeafNodeTBS {
 }
 
 /// Is the field `name` there exactly when it has to be?
-pub(crate) fn presence(name: &'static str, is_there: bool, has_to_be: bool) -> Result<(), InvalidValue> {
+pub(crate) fn presence(name: &'static str, is_there: bool, has_to_be: bool) -> Result<(), InvalidValueError> {
     match (is_there, has_to_be) {
-        (false, true) => Err(InvalidValue::field(name, DecodeErrorKind::Missing)),
-        (true, false) => Err(InvalidValue::field(name, DecodeErrorKind::Unexpected)),
+        (false, true) => Err(InvalidValueError::field(name, DecodeErrorKind::Missing)),
+        (true, false) => Err(InvalidValueError::field(name, DecodeErrorKind::Unexpected)),
         _ => Ok(()),
     }
 }

@@ -3,7 +3,8 @@
 use alloc::vec::Vec;
 
 use crate::{
-    DecodeError, DecodeErrorKind, Encode, EncodeError, InvalidValue, Octets, Opaque, Reader, Result, Writer,
+    DecodeError, DecodeErrorKind, Encode, EncodeError, InvalidValueError, Octets, Opaque, Reader, Result,
+    Writer,
     convention::wire_struct,
     mls::{Content, ContentType, FramedContentAuthData},
 };
@@ -74,7 +75,7 @@ impl PrivateMessageContent {
         content: Content,
         auth: FramedContentAuthData,
         length_of_padding: usize,
-    ) -> Result<Self, InvalidValue> {
+    ) -> Result<Self, InvalidValueError> {
         auth.check_for(content.content_type())?;
         Ok(Self { content, auth, length_of_padding })
     }

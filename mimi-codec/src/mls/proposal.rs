@@ -3,7 +3,7 @@
 use alloc::{boxed::Box, vec::Vec};
 
 use crate::{
-    Decode, DecodeErrorKind, Encode, EncodeError, InvalidValue, Opaque, Reader, Result, Writer,
+    Decode, DecodeErrorKind, Encode, EncodeError, InvalidValueError, Opaque, Reader, Result, Writer,
     code_points::{CipherSuite, ProposalType, ProtocolVersion},
     convention::wire_struct,
     extensions::{AppDataUpdate, AppEphemeral, SelfRemove},
@@ -236,11 +236,11 @@ impl OtherProposal {
     /// # Errors
     ///
     /// [`DecodeErrorKind::ForbiddenValue`] for a type that [`Proposal`] has a variant for.
-    pub fn new(proposal_type: ProposalType, body: impl Into<Opaque>) -> Result<Self, InvalidValue> {
+    pub fn new(proposal_type: ProposalType, body: impl Into<Opaque>) -> Result<Self, InvalidValueError> {
         if is_known(proposal_type) {
             let value = proposal_type.0.into();
             let kind = DecodeErrorKind::ForbiddenValue { name: "ProposalType", value };
-            return Err(InvalidValue::field("proposal_type", kind));
+            return Err(InvalidValueError::field("proposal_type", kind));
         }
         Ok(Self { proposal_type, body: body.into() })
     }
@@ -267,9 +267,9 @@ struct UncheckedOther {
 
 #[cfg(feature = "serde")]
 impl TryFrom<UncheckedOther> for OtherProposal {
-    type Error = InvalidValue;
+    type Error = InvalidValueError;
 
-    fn try_from(unchecked: UncheckedOther) -> Result<Self, InvalidValue> {
+    fn try_from(unchecked: UncheckedOther) -> Result<Self, InvalidValueError> {
         Self::new(unchecked.proposal_type, unchecked.body)
     }
 }
@@ -464,6 +464,6 @@ mod tests {
     fn refuses_to_make_a_known_proposal_under_the_name_of_another() {
         let kind = DecodeErrorKind::ForbiddenValue { name: "ProposalType", value: 10 };
         let refused = OtherProposal::new(ProposalType::SELF_REMOVE, &b""[..]);
-        assert_eq!(refused, Err(InvalidValue { kind, place: Some(Segment::Field("proposal_type")) }));
+        assert_eq!(refused, Err(InvalidValueError { kind, place: Some(Segment::Field("proposal_type")) }));
     }
 }

@@ -12,7 +12,7 @@ use super::{
     WelcomeMessage,
 };
 use crate::{
-    Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, InvalidValue, Reader, Result, Writer,
+    Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, InvalidValueError, Reader, Result, Writer,
     mls::{MLSMessage, ProposalRule},
     ratchet_tree_options::RatchetTreeOption,
 };
@@ -107,11 +107,11 @@ impl FanoutMessage {
     /// # Errors
     /// [`DecodeErrorKind::Unexpected`] for externalProposals of a commit that isn't external,
     /// [`DecodeErrorKind::Rule`] for one that isn't of the epoch that the commit begins.
-    pub fn new(timestamp: u64, event: FanoutEvent) -> core::result::Result<Self, InvalidValue> {
+    pub fn new(timestamp: u64, event: FanoutEvent) -> core::result::Result<Self, InvalidValueError> {
         if let FanoutEvent::Commit { message, external_proposals } = &event {
             let proposals = external_proposals.iter().map(|proposal| Outline::of(proposal.get()));
             check_external_proposals(Outline::of(message.get()), proposals)
-                .map_err(|(kind, _)| InvalidValue::field("external_proposals", kind))?;
+                .map_err(|(kind, _)| InvalidValueError::field("external_proposals", kind))?;
         }
         Ok(Self { timestamp, event })
     }
@@ -203,7 +203,7 @@ impl<'a> Decode<'a> for FanoutMessage {
         let timestamp = reader.field("timestamp")?;
         let start = reader.clone();
         let message: MLSMessage = reader.field("message")?;
-        let refuse = |invalid: InvalidValue| refuse_message(start.clone(), invalid);
+        let refuse = |invalid: InvalidValueError| refuse_message(start.clone(), invalid);
         let event = match MessageKind::of(Outline::of(&message)).map_err(refuse)? {
             MessageKind::Application => FanoutEvent::Application {
                 message: ApplicationMessage::new(message).map_err(refuse)?,
@@ -234,7 +234,7 @@ impl<'a> Decode<'a> for FanoutMessage {
 }
 
 #[cold]
-pub(super) fn refuse_message(start: Reader<'_>, invalid: InvalidValue) -> DecodeError {
+pub(super) fn refuse_message(start: Reader<'_>, invalid: InvalidValueError) -> DecodeError {
     let offset = offset_in_message(start.clone(), &invalid).unwrap_or(start.offset());
     invalid.at(offset, &[]).in_field("message")
 }
@@ -278,9 +278,9 @@ struct Unchecked {
 
 #[cfg(feature = "serde")]
 impl TryFrom<Unchecked> for FanoutMessage {
-    type Error = InvalidValue;
+    type Error = InvalidValueError;
 
-    fn try_from(unchecked: Unchecked) -> core::result::Result<Self, InvalidValue> {
+    fn try_from(unchecked: Unchecked) -> core::result::Result<Self, InvalidValueError> {
         Self::new(unchecked.timestamp, unchecked.event)
     }
 }

@@ -7,7 +7,7 @@ use super::room_message::{
 };
 use super::{FanoutMessage, Frank};
 use crate::{
-    Decode, InvalidValue, ListView, Octets, Reader, Result,
+    Decode, InvalidValueError, ListView, Octets, Reader, Result,
     code_points::{CipherSuite, WireFormat},
     convention::wire_view,
     mls::{
@@ -189,7 +189,7 @@ impl<'a> Decode<'a> for ProposalMessageView<'a> {
         if HANDSHAKE.contains(&outline.wire_format) && outline.content_type == Some(ContentType::Proposal) {
             return Ok(Self(message));
         }
-        let invalid: InvalidValue = outline.refusal(HANDSHAKE);
+        let invalid: InvalidValueError = outline.refusal(HANDSHAKE);
         let offset = offset_in_message(start.clone(), &invalid).unwrap_or(start.offset());
         Err(invalid.at(offset, &[]))
     }

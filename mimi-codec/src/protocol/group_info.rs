@@ -258,13 +258,13 @@ wire_struct! {
 }
 
 impl GroupInfoResponseTBS {
-    fn check(&self) -> Result<(), crate::InvalidValue> {
+    fn check(&self) -> Result<(), crate::InvalidValueError> {
         if self.status == GroupInfoCode::SUCCESS {
             return Ok(());
         }
         let value = self.status.value().into();
         let kind = crate::DecodeErrorKind::ForbiddenValue { name: "GroupInfoCode", value };
-        Err(crate::InvalidValue::field("status", kind))
+        Err(crate::InvalidValueError::field("status", kind))
     }
 
     #[cfg(feature = "arbitrary")]

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use super::room_message::{HANDSHAKE, Outline, narrowed, offset_in_message};
 use super::{CommitMessage, ProposalMessage, ProposalMessages};
 use crate::{
-    Decode, DecodeErrorKind, Encode, EncodeError, InvalidValue, Reader, Rest, Result, Writer,
+    Decode, DecodeErrorKind, Encode, EncodeError, InvalidValueError, Reader, Rest, Result, Writer,
     code_points::ExtensionType,
     convention::{open_registry, wire_enum, wire_select, wire_struct},
     mls::{ContentType, GroupContext, GroupInfo, MLSMessage, ProposalRef, Welcome},
@@ -37,17 +37,17 @@ narrowed! {
     check check_partial_group_info, offset offset_of_presence, repair arbitrary_treeless::partial_group_info
 }
 
-fn check_group_info(group_info: &GroupInfo) -> core::result::Result<(), InvalidValue> {
+fn check_group_info(group_info: &GroupInfo) -> core::result::Result<(), InvalidValueError> {
     match group_info.extensions.data(ExtensionType::RATCHET_TREE) {
         None => Ok(()),
-        Some(_) => Err(InvalidValue::field("extensions", DecodeErrorKind::Unexpected)),
+        Some(_) => Err(InvalidValueError::field("extensions", DecodeErrorKind::Unexpected)),
     }
 }
 
-fn check_partial_group_info(group_info: &PartialGroupInfo) -> core::result::Result<(), InvalidValue> {
+fn check_partial_group_info(group_info: &PartialGroupInfo) -> core::result::Result<(), InvalidValueError> {
     match *group_info.ratchet_tree_presence() {
         RatchetTreePresence::NO_RATCHET_TREE | RatchetTreePresence::REMOVED => Ok(()),
-        presence => Err(InvalidValue::field(
+        presence => Err(InvalidValueError::field(
             "ratchet_tree_presence",
             DecodeErrorKind::ForbiddenValue { name: "RatchetTreePresence", value: presence.value().into() },
         )),
@@ -55,12 +55,12 @@ fn check_partial_group_info(group_info: &PartialGroupInfo) -> core::result::Resu
 }
 
 /// The extensions stand behind the GroupContext.
-fn offset_of_extensions(mut reader: Reader<'_>, _: &InvalidValue) -> Option<usize> {
+fn offset_of_extensions(mut reader: Reader<'_>, _: &InvalidValueError) -> Option<usize> {
     GroupContext::decode(&mut reader).ok().map(|_| reader.offset())
 }
 
 /// The presence stands at the beginning.
-fn offset_of_presence(reader: Reader<'_>, _: &InvalidValue) -> Option<usize> {
+fn offset_of_presence(reader: Reader<'_>, _: &InvalidValueError) -> Option<usize> {
     Some(reader.offset())
 }
 
@@ -181,7 +181,7 @@ impl<'a> Decode<'a> for HandshakeBundle {
         let start = reader.clone();
         let message: MLSMessage = reader.field("proposal_or_commit")?;
         let outline = Outline::of(&message);
-        let refuse = |invalid: InvalidValue| {
+        let refuse = |invalid: InvalidValueError| {
             let offset = offset_in_message(start.clone(), &invalid).unwrap_or(start.offset());
             invalid.at(offset, &[]).in_field("proposal_or_commit")
         };

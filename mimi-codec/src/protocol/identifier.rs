@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::{
-    DecodeErrorKind, EncodeError, InvalidValue, Opaque, Reader, Result, TextError, Writer,
+    DecodeErrorKind, EncodeError, InvalidValueError, Opaque, Reader, Result, TextError, Writer,
     uri::{MimiUri, MimiUriRef},
 };
 
@@ -136,9 +136,9 @@ impl IdentifierUri {
     ///
     /// # Errors
     /// [`DecodeErrorKind::Empty`].
-    pub fn new(uri: impl Into<Opaque>) -> core::result::Result<Self, InvalidValue> {
+    pub fn new(uri: impl Into<Opaque>) -> core::result::Result<Self, InvalidValueError> {
         let uri = uri.into();
-        not_empty(&uri).map_err(|kind| InvalidValue::field("uri", kind))?;
+        not_empty(&uri).map_err(|kind| InvalidValueError::field("uri", kind))?;
         Ok(Self { uri })
     }
 }

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use super::IdentifierUri;
 use crate::{
-    Code, DecodeError, DecodeErrorKind, InvalidValue, Opaque,
+    Code, DecodeError, DecodeErrorKind, InvalidValueError, Opaque,
     caseless::folded,
     convention::{open_registry, wire_enum, wire_select, wire_struct},
     extensions::AppDataDictionary,
@@ -401,12 +401,12 @@ const NOT_FOUND: DecodeErrorKind = DecodeErrorKind::Rule("under this code, no us
 impl IdentifierResponse {
     /// `success` means that at least one user matches, the other listed codes that no user is
     /// named. What an unlisted code comes with is not known.
-    fn check(&self) -> Result<(), InvalidValue> {
+    fn check(&self) -> Result<(), InvalidValueError> {
         let lists_users = !self.uri.is_empty() || !self.found_profiles.is_empty();
         match self.response_code {
-            IdentifierQueryCode::SUCCESS if !lists_users => Err(InvalidValue::field("uri", NONE_FOUND)),
+            IdentifierQueryCode::SUCCESS if !lists_users => Err(InvalidValueError::field("uri", NONE_FOUND)),
             IdentifierQueryCode::SUCCESS => Ok(()),
-            code if lists_users && code.is_listed() => Err(InvalidValue::field(
+            code if lists_users && code.is_listed() => Err(InvalidValueError::field(
                 if self.uri.is_empty() { "found_profiles" } else { "uri" },
                 NOT_FOUND,
             )),
@@ -440,7 +440,7 @@ impl IdentifierResponse {
     /// # Errors
     ///
     /// [`DecodeErrorKind::Rule`] for `success`, which lists a user.
-    pub fn refused(code: IdentifierQueryCode) -> Result<Self, InvalidValue> {
+    pub fn refused(code: IdentifierQueryCode) -> Result<Self, InvalidValueError> {
         Self::new(code, Vec::new(), Vec::new(), AppDataDictionary::default())
     }
 }
@@ -572,14 +572,14 @@ mod tests {
         assert_eq!(*none.response_code(), IdentifierQueryCode::NOT_FOUND);
         assert_eq!(IdentifierResponse::refused(IdentifierQueryCode::NOT_FOUND), Ok(none));
         let refused = IdentifierResponse::refused(IdentifierQueryCode::SUCCESS);
-        assert_eq!(refused, Err(InvalidValue::field("uri", NONE_FOUND)));
+        assert_eq!(refused, Err(InvalidValueError::field("uri", NONE_FOUND)));
         for code in 0..=255 {
             let code = IdentifierQueryCode(code);
             for (uri, profiles) in [(vec![user()], vec![]), (vec![], vec![profile()])] {
                 let field = if uri.is_empty() { "found_profiles" } else { "uri" };
                 let built = IdentifierResponse::new(code, uri, profiles, AppDataDictionary::default());
                 if (1..=4).contains(&code.0) {
-                    assert_eq!(built, Err(InvalidValue::field(field, NOT_FOUND)));
+                    assert_eq!(built, Err(InvalidValueError::field(field, NOT_FOUND)));
                 } else {
                     let bytes = built.clone().unwrap().to_bytes().unwrap();
                     assert_eq!(IdentifierResponse::decode_exact(&bytes).ok(), built.ok());

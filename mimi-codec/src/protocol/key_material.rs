@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::{IdentifierUri, OptionalIdentifierUri};
 use crate::{
-    DecodeErrorKind, InvalidValue, List, NotEmpty, Opaque,
+    DecodeErrorKind, InvalidValueError, List, NotEmpty, Opaque,
     code_points::{CipherSuite, ComponentID, ExtensionType},
     convention::{open_registry, wire_enum, wire_select, wire_struct},
     mls::{Capabilities, Credential, KeyPackage, LeafNodeSelect, RequiredCapabilities, SignaturePublicKey},
@@ -269,7 +269,7 @@ wire_struct! {
 }
 
 impl KeyMaterialResponse {
-    fn check(&self) -> Result<(), InvalidValue> {
+    fn check(&self) -> Result<(), InvalidValueError> {
         let succeeded = |client: &ClientKeyMaterial| client.client_status() == KeyMaterialClientCode::Success;
         let broken = match self.user_status {
             KeyMaterialUserCode::SUCCESS => {
@@ -287,7 +287,7 @@ impl KeyMaterialResponse {
         };
         match broken {
             None => Ok(()),
-            Some(rule) => Err(InvalidValue::field("clients", DecodeErrorKind::Rule(rule))),
+            Some(rule) => Err(InvalidValueError::field("clients", DecodeErrorKind::Rule(rule))),
         }
     }
 

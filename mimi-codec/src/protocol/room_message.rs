@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 
 use crate::{
-    Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, InvalidValue, Reader, Result, Writer,
+    Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, InvalidValueError, Reader, Result, Writer,
     code_points::WireFormat,
     mls::{ContentType, KeyPackageRef, MLSMessage, MLSMessageBody, PrivateMessage, Sender, Welcome},
 };
@@ -25,7 +25,7 @@ macro_rules! narrowed {
             ///
             /// # Errors
             /// The rule that it breaks.
-            pub fn new(value: $inner) -> core::result::Result<Self, crate::InvalidValue> {
+            pub fn new(value: $inner) -> core::result::Result<Self, crate::InvalidValueError> {
                 $check(&value)?;
                 Ok(Self(value))
             }
@@ -44,9 +44,9 @@ macro_rules! narrowed {
         }
 
         impl TryFrom<$inner> for $name {
-            type Error = crate::InvalidValue;
+            type Error = crate::InvalidValueError;
 
-            fn try_from(value: $inner) -> core::result::Result<Self, crate::InvalidValue> {
+            fn try_from(value: $inner) -> core::result::Result<Self, crate::InvalidValueError> {
                 Self::new(value)
             }
         }
@@ -181,10 +181,10 @@ impl ProposalMessages {
     pub fn new(
         message: ProposalMessage,
         more_proposals: Vec<ProposalMessage>,
-    ) -> core::result::Result<Self, InvalidValue> {
+    ) -> core::result::Result<Self, InvalidValueError> {
         let more = more_proposals.iter().map(|proposal| Outline::of(proposal.get()));
         check_more_proposals(Outline::of(message.get()), more)
-            .map_err(|(kind, _)| InvalidValue::field("more_proposals", kind))?;
+            .map_err(|(kind, _)| InvalidValueError::field("more_proposals", kind))?;
         Ok(Self { message, more_proposals })
     }
 
@@ -238,9 +238,9 @@ struct UncheckedProposals {
 
 #[cfg(feature = "serde")]
 impl TryFrom<UncheckedProposals> for ProposalMessages {
-    type Error = InvalidValue;
+    type Error = InvalidValueError;
 
-    fn try_from(unchecked: UncheckedProposals) -> core::result::Result<Self, InvalidValue> {
+    fn try_from(unchecked: UncheckedProposals) -> core::result::Result<Self, InvalidValueError> {
         Self::new(unchecked.message, unchecked.more_proposals)
     }
 }
@@ -367,13 +367,16 @@ impl<'m> Outline<'m> {
 
     /// The rule that a message breaks which is neither of these: it has another wire format or
     /// another content type.
-    pub(crate) fn refusal(&self, wire_formats: &[WireFormat]) -> InvalidValue {
+    pub(crate) fn refusal(&self, wire_formats: &[WireFormat]) -> InvalidValueError {
         let value = u64::from(self.wire_format.value());
         let wire_format = || {
-            InvalidValue::field("wire_format", DecodeErrorKind::ForbiddenValue { name: "WireFormat", value })
+            InvalidValueError::field(
+                "wire_format",
+                DecodeErrorKind::ForbiddenValue { name: "WireFormat", value },
+            )
         };
         match self.content_type {
-            Some(content_type) if wire_formats.contains(&self.wire_format) => InvalidValue::field(
+            Some(content_type) if wire_formats.contains(&self.wire_format) => InvalidValueError::field(
                 "content_type",
                 DecodeErrorKind::ForbiddenValue { name: "ContentType", value: content_type.value().into() },
             ),
@@ -385,7 +388,7 @@ impl<'m> Outline<'m> {
         &self,
         wire_formats: &[WireFormat],
         content_type: Option<ContentType>,
-    ) -> core::result::Result<(), InvalidValue> {
+    ) -> core::result::Result<(), InvalidValueError> {
         if wire_formats.contains(&self.wire_format) && self.content_type == content_type {
             Ok(())
         } else {
@@ -398,28 +401,28 @@ impl<'m> Outline<'m> {
 pub(crate) const HANDSHAKE: &[WireFormat] =
     &[WireFormat::MLS_PUBLIC_MESSAGE, WireFormat::MLS_SEMIPRIVATE_MESSAGE];
 
-fn check_application(message: &MLSMessage) -> core::result::Result<(), InvalidValue> {
+fn check_application(message: &MLSMessage) -> core::result::Result<(), InvalidValueError> {
     Outline::of(message).expect(&[WireFormat::MLS_PRIVATE_MESSAGE], Some(ContentType::Application))
 }
 
-fn check_proposal(message: &MLSMessage) -> core::result::Result<(), InvalidValue> {
+fn check_proposal(message: &MLSMessage) -> core::result::Result<(), InvalidValueError> {
     Outline::of(message).expect(HANDSHAKE, Some(ContentType::Proposal))
 }
 
-fn check_commit(message: &MLSMessage) -> core::result::Result<(), InvalidValue> {
+fn check_commit(message: &MLSMessage) -> core::result::Result<(), InvalidValueError> {
     Outline::of(message).expect(HANDSHAKE, Some(ContentType::Commit))
 }
 
-fn check_welcome(message: &MLSMessage) -> core::result::Result<(), InvalidValue> {
+fn check_welcome(message: &MLSMessage) -> core::result::Result<(), InvalidValueError> {
     Outline::of(message).expect(&[WireFormat::MLS_WELCOME], None)
 }
 
 /// Where a message says what [`Outline::refusal`] names.
-pub(crate) fn offset_in_message(mut reader: Reader<'_>, invalid: &InvalidValue) -> Option<usize> {
+pub(crate) fn offset_in_message(mut reader: Reader<'_>, invalid: &InvalidValueError) -> Option<usize> {
     offset_of(&mut reader, invalid).ok()
 }
 
-fn offset_of(reader: &mut Reader<'_>, invalid: &InvalidValue) -> Result<usize> {
+fn offset_of(reader: &mut Reader<'_>, invalid: &InvalidValueError) -> Result<usize> {
     reader.uint16()?;
     let wire_format = reader.offset();
     let format = WireFormat(reader.uint16()?);
@@ -445,7 +448,7 @@ pub(crate) enum MessageKind {
 }
 
 impl MessageKind {
-    pub(crate) fn of(outline: Outline<'_>) -> core::result::Result<Self, InvalidValue> {
+    pub(crate) fn of(outline: Outline<'_>) -> core::result::Result<Self, InvalidValueError> {
         let private = outline.wire_format == WireFormat::MLS_PRIVATE_MESSAGE;
         let handshake = HANDSHAKE.contains(&outline.wire_format);
         match outline.content_type {

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::Uri;
 use crate::{
-    Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, InvalidValue, Opaque, Reader, Result,
+    Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, InvalidValueError, Opaque, Reader, Result,
     TextError, Writer, convention::wire_struct, media_type::MediaType,
 };
 
@@ -46,9 +46,13 @@ impl UTF8String {
     ///
     /// # Errors
     /// [`DecodeErrorKind::Rule`] when it holds a NUL.
-    pub fn new(string: impl Into<String>) -> core::result::Result<Self, InvalidValue> {
+    pub fn new(string: impl Into<String>) -> core::result::Result<Self, InvalidValueError> {
         let string = string.into();
-        if string.contains('\0') { Err(InvalidValue::field("string", HAS_NUL)) } else { Ok(Self { string }) }
+        if string.contains('\0') {
+            Err(InvalidValueError::field("string", HAS_NUL))
+        } else {
+            Ok(Self { string })
+        }
     }
 
     /// The text.
@@ -59,9 +63,9 @@ impl UTF8String {
 }
 
 impl TryFrom<String> for UTF8String {
-    type Error = InvalidValue;
+    type Error = InvalidValueError;
 
-    fn try_from(string: String) -> core::result::Result<Self, InvalidValue> {
+    fn try_from(string: String) -> core::result::Result<Self, InvalidValueError> {
         Self::new(string)
     }
 }
@@ -175,13 +179,13 @@ wire_struct! {
 pub type RoomMetaUpdate = RoomMetaData;
 
 impl RoomMetaData {
-    fn check(&self) -> core::result::Result<(), InvalidValue> {
+    fn check(&self) -> core::result::Result<(), InvalidValueError> {
         let avatar = self.room_avatar.as_bytes();
         let is_https = avatar.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"https://"));
         if self.room_avatar.is_none() || is_https {
             Ok(())
         } else {
-            Err(InvalidValue::field("room_avatar", DecodeErrorKind::Rule("not an https URI")))
+            Err(InvalidValueError::field("room_avatar", DecodeErrorKind::Rule("not an https URI")))
         }
     }
 
@@ -199,7 +203,7 @@ mod tests {
     use alloc::string::ToString;
     use alloc::vec;
 
-    fn metadata(avatar: &str) -> core::result::Result<RoomMetaData, InvalidValue> {
+    fn metadata(avatar: &str) -> core::result::Result<RoomMetaData, InvalidValueError> {
         let text = |text: &str| UTF8String::new(text).unwrap();
         let uri = Uri::new("mimi://a.example/r/x");
         RoomMetaData::new(uri, text("x"), vec![], Uri::new(avatar), text(""), text(""))
@@ -212,7 +216,10 @@ mod tests {
             assert!(RoomMetaData::decode_exact(&bytes).is_ok(), "{avatar}");
         }
         let refused = metadata("http://a.example/").unwrap_err();
-        assert_eq!(refused, InvalidValue::field("room_avatar", DecodeErrorKind::Rule("not an https URI")));
+        assert_eq!(
+            refused,
+            InvalidValueError::field("room_avatar", DecodeErrorKind::Rule("not an https URI"))
+        );
 
         let mut bytes = metadata("https://a.example/").unwrap().to_bytes().unwrap();
         // Length, 20 bytes of URI; length, "x"; no descriptions; length: the scheme begins at 25.

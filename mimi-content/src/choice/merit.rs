@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::language::LONGEST_LIST;
 use super::media::Kind;
-use super::{AlternativesDiffer, Fate, Leaf, Rank, leaf};
+use super::{AlternativesDiffer, Leaf, PartFate, PartRank, leaf};
 use crate::part::{MultiPartRef, NestedPartRef, PartIndex, PartRef, PartSemantics};
 
 /// How good a part is for the client; the order of the fields is their weight.
@@ -14,14 +14,14 @@ struct Merit {
     empty: bool,
     /// The best leaf is what a part is about: the text in the right language rather than the
     /// picture beside it.
-    best: Rank,
+    best: PartRank,
     /// Parts inside that the client leaves out.
     left_out: u16,
-    worst: Rank,
+    worst: PartRank,
 }
 
 impl Merit {
-    const EMPTY: Self = Self { empty: true, best: Rank(u32::MAX), left_out: 0, worst: Rank(0) };
+    const EMPTY: Self = Self { empty: true, best: PartRank(u32::MAX), left_out: 0, worst: PartRank(0) };
 
     fn and(self, other: Self) -> Self {
         Self {
@@ -43,7 +43,10 @@ pub(super) struct Tree<'p, 'a> {
 }
 
 impl<'p, 'a> Tree<'p, 'a> {
-    pub(super) fn new(parts: &'p [NestedPartRef<'a>], rank: impl FnMut(&Leaf<'_>) -> Option<Rank>) -> Self {
+    pub(super) fn new(
+        parts: &'p [NestedPartRef<'a>],
+        rank: impl FnMut(&Leaf<'_>) -> Option<PartRank>,
+    ) -> Self {
         let mut tree = Self { parts, languages: inherited_languages(parts), merits: Vec::new() };
         tree.merits = tree.weigh_leaves(rank);
         // Parts inside a multipart come after it: from behind, they are weighed first.
@@ -68,7 +71,7 @@ impl<'p, 'a> Tree<'p, 'a> {
         leaf(index, self.parts.get(at)?, self.languages.get(at)?)
     }
 
-    fn weigh_leaves(&self, mut rank: impl FnMut(&Leaf<'_>) -> Option<Rank>) -> Vec<Option<Merit>> {
+    fn weigh_leaves(&self, mut rank: impl FnMut(&Leaf<'_>) -> Option<PartRank>) -> Vec<Option<Merit>> {
         let merit = |(at, (part, language)): (usize, (&NestedPartRef<'a>, &&'a str))| {
             if part.part == PartRef::Null {
                 return Some(Merit::EMPTY);
@@ -118,8 +121,8 @@ impl<'p, 'a> Tree<'p, 'a> {
     }
 
     /// What happens to each part, before references are followed.
-    pub(super) fn fates(&self) -> Vec<Fate> {
-        let mut fates = alloc::vec![Fate::Processed; self.parts.len()];
+    pub(super) fn fates(&self) -> Vec<PartFate> {
+        let mut fates = alloc::vec![PartFate::Processed; self.parts.len()];
         // Where the parts end that the last multipart takes with it, because it is left out.
         let mut left_out: Option<(PartIndex, usize)> = None;
         for (at, part) in self.parts.iter().enumerate() {
@@ -127,17 +130,17 @@ impl<'p, 'a> Tree<'p, 'a> {
             if let Some((multipart, end)) = left_out
                 && at < end
             {
-                set(&mut fates, at, Fate::Inside { multipart });
+                set(&mut fates, at, PartFate::Inside { multipart });
                 continue;
             }
             // A multipart around this part may have decided already.
-            let mut fate = fates.get(at).copied().unwrap_or(Fate::Processed);
-            if fate == Fate::Processed {
+            let mut fate = fates.get(at).copied().unwrap_or(PartFate::Processed);
+            if fate == PartFate::Processed {
                 fate = self.fate(at, part);
                 set(&mut fates, at, fate);
             }
             let PartRef::Multi(multi) = &part.part else { continue };
-            if fate != Fate::Processed {
+            if fate != PartFate::Processed {
                 left_out = Some((index, at.saturating_add(1).saturating_add(multi.descendant_count())));
             } else if multi.semantics == PartSemantics::ChooseOne
                 && let Some(best) = self
@@ -148,7 +151,8 @@ impl<'p, 'a> Tree<'p, 'a> {
             {
                 for other in self.children(at, multi).filter(|child| *child != best) {
                     let understood = self.merit(other).is_some();
-                    let fate = if understood { Fate::NotChosen { chosen } } else { Fate::NotUnderstood };
+                    let fate =
+                        if understood { PartFate::NotChosen { chosen } } else { PartFate::NotUnderstood };
                     set(&mut fates, other, self.incomplete(other).unwrap_or(fate));
                 }
             }
@@ -157,22 +161,22 @@ impl<'p, 'a> Tree<'p, 'a> {
     }
 
     /// What happens to a part that nothing around it leaves out.
-    fn fate(&self, at: usize, part: &NestedPartRef<'_>) -> Fate {
+    fn fate(&self, at: usize, part: &NestedPartRef<'_>) -> PartFate {
         match (&part.part, self.merit(at)) {
-            (PartRef::Null, _) => Fate::Empty,
-            (_, Some(_)) => Fate::Processed,
-            (_, None) => self.incomplete(at).unwrap_or(Fate::NotUnderstood),
+            (PartRef::Null, _) => PartFate::Empty,
+            (_, Some(_)) => PartFate::Processed,
+            (_, None) => self.incomplete(at).unwrap_or(PartFate::NotUnderstood),
         }
     }
 
     /// Which part a singleUnit lacks.
-    fn incomplete(&self, at: usize) -> Option<Fate> {
+    fn incomplete(&self, at: usize) -> Option<PartFate> {
         let PartRef::Multi(multi) = &self.parts.get(at)?.part else { return None };
         if multi.semantics != PartSemantics::SingleUnit {
             return None;
         }
         let missing = self.children(at, multi).find(|child| self.merit(*child).is_none())?;
-        PartIndex::from_usize(missing).map(|missing| Fate::Incomplete { missing })
+        PartIndex::from_usize(missing).map(|missing| PartFate::Incomplete { missing })
     }
 
     pub(super) fn alternatives_that_differ(&self) -> Vec<AlternativesDiffer> {
@@ -262,7 +266,7 @@ impl Ord for LanguageTag<'_> {
     }
 }
 
-fn set(fates: &mut [Fate], at: usize, fate: Fate) {
+fn set(fates: &mut [PartFate], at: usize, fate: PartFate) {
     if let Some(place) = fates.get_mut(at) {
         *place = fate;
     }

@@ -39,7 +39,7 @@ pub struct Leaf<'m> {
 pub trait Client {
     /// How well the client can process a part; `None` if not at all. Asked once about each part
     /// with content.
-    fn rank(&self, leaf: &Leaf<'_>) -> Option<Rank>;
+    fn rank(&self, leaf: &Leaf<'_>) -> Option<PartRank>;
 
     /// The parts that the client shows, or makes a link to, when it shows the content of this part.
     /// They are not processed once more by themselves; every other part is. By default what
@@ -53,11 +53,11 @@ pub trait Client {
 
 /// How well a client can process a part, or how well it suits the user: less is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Rank(pub u32);
+pub struct PartRank(pub u32);
 
 /// What a client does with a part, and if nothing, why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Fate {
+pub enum PartFate {
     /// It is processed: a leaf by itself, a multipart through the parts inside it.
     Processed,
     /// An earlier part shows it or links to it by its content ID, and it was processed there.
@@ -88,7 +88,7 @@ pub enum Fate {
 
 /// One part to process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Step {
+pub struct PartStep {
     /// The part: single or external.
     pub part: PartIndex,
     /// The outermost singleUnit around it, if it is inside one: all its steps belong together.
@@ -98,7 +98,7 @@ pub struct Step {
 /// A content ID URI in a part that is processed, by which the client shows another part or makes a
 /// link to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Reference {
+pub struct PartReference {
     /// The part that it stands in.
     pub from: PartIndex,
     /// The part that it names, if the message has one, single or external.
@@ -128,7 +128,7 @@ pub struct AlternativesDiffer {
 /// can be. A part that an earlier one refers to is not processed again.
 ///
 /// ```
-/// use mimi_content::choice::{Choice, Fate, Profile};
+/// use mimi_content::choice::{Choice, PartFate, Profile};
 /// use mimi_content::{MimiContentRef, PartIndex};
 ///
 /// // The draft's nested example: a GIF or a PNG, each with a text in English or French.
@@ -140,16 +140,16 @@ pub struct AlternativesDiffer {
 /// // The French text beside the PNG, which it refers to and which is not shown a second time.
 /// let parts: Vec<_> = choice.steps().iter().map(|step| step.part).collect();
 /// assert_eq!(parts, [PartIndex(9)]);
-/// assert_eq!(choice.fate(PartIndex(10)), Some(Fate::Referenced { by: PartIndex(9) }));
-/// assert_eq!(choice.fate(PartIndex(1)), Some(Fate::NotChosen { chosen: PartIndex(6) }));
+/// assert_eq!(choice.fate(PartIndex(10)), Some(PartFate::Referenced { by: PartIndex(9) }));
+/// assert_eq!(choice.fate(PartIndex(1)), Some(PartFate::NotChosen { chosen: PartIndex(6) }));
 /// assert!(choice.warnings()[0].languages);
 /// # Ok::<(), mimi_content::DecodeError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Choice {
-    fates: Vec<Fate>,
-    steps: Vec<Step>,
-    references: Vec<Reference>,
+    fates: Vec<PartFate>,
+    steps: Vec<PartStep>,
+    references: Vec<PartReference>,
     warnings: Vec<AlternativesDiffer>,
     left_out: Vec<PartIndex>,
 }
@@ -159,7 +159,7 @@ impl Choice {
     /// It is asked once about each part with content. [`Profile`] has one ready.
     ///
     /// Takes time and memory in proportion to the message.
-    pub fn new(message: &MimiContentRef<'_>, rank: impl FnMut(&Leaf<'_>) -> Option<Rank>) -> Self {
+    pub fn new(message: &MimiContentRef<'_>, rank: impl FnMut(&Leaf<'_>) -> Option<PartRank>) -> Self {
         Self::among(message.parts(), rank)
     }
 
@@ -171,25 +171,25 @@ impl Choice {
     }
 
     /// As [`Choice::new`], for a message that owns its content.
-    pub fn of_owned(message: &MimiContent, rank: impl FnMut(&Leaf<'_>) -> Option<Rank>) -> Self {
+    pub fn of_owned(message: &MimiContent, rank: impl FnMut(&Leaf<'_>) -> Option<PartRank>) -> Self {
         let parts: Vec<_> = message.parts().map(|(_, part)| part.as_head()).collect();
         Self::among(&parts, rank)
     }
 
     /// What to process, in order.
     #[must_use]
-    pub fn steps(&self) -> &[Step] {
+    pub fn steps(&self) -> &[PartStep] {
         &self.steps
     }
 
     /// What happens to a part; `None` if the message has no such part.
     #[must_use]
-    pub fn fate(&self, part: PartIndex) -> Option<Fate> {
+    pub fn fate(&self, part: PartIndex) -> Option<PartFate> {
         self.fates.get(usize::from(part)).copied()
     }
 
     /// What happens to each part, in the order of their indexes.
-    pub fn fates(&self) -> impl Iterator<Item = (PartIndex, Fate)> {
+    pub fn fates(&self) -> impl Iterator<Item = (PartIndex, PartFate)> {
         (0..).map(PartIndex).zip(self.fates.iter().copied())
     }
 
@@ -199,7 +199,7 @@ impl Choice {
     /// One may name a part that the client does not understand or that was not chosen: see
     /// [`Choice::fate`].
     #[must_use]
-    pub fn references(&self) -> &[Reference] {
+    pub fn references(&self) -> &[PartReference] {
         &self.references
     }
 
@@ -218,13 +218,13 @@ impl Choice {
         &self.warnings
     }
 
-    fn among(parts: &[NestedPartRef<'_>], rank: impl FnMut(&Leaf<'_>) -> Option<Rank>) -> Self {
+    fn among(parts: &[NestedPartRef<'_>], rank: impl FnMut(&Leaf<'_>) -> Option<PartRank>) -> Self {
         Self::among_shown(parts, rank, &mut |leaf, content| shown_parts(leaf.content_type, content))
     }
 
     fn among_shown(
         parts: &[NestedPartRef<'_>],
-        rank: impl FnMut(&Leaf<'_>) -> Option<Rank>,
+        rank: impl FnMut(&Leaf<'_>) -> Option<PartRank>,
         shown: &mut dyn FnMut(&Leaf<'_>, &[u8]) -> Vec<PartIndex>,
     ) -> Self {
         let tree = Tree::new(parts, rank);
@@ -252,7 +252,7 @@ impl Choice {
             if unit.is_some_and(|(_, end)| at >= end) {
                 unit = None;
             }
-            if self.fates.get(at) != Some(&Fate::Processed) {
+            if self.fates.get(at) != Some(&PartFate::Processed) {
                 continue;
             }
             if let PartRef::Multi(multi) = part.part {
@@ -261,7 +261,7 @@ impl Choice {
                 }
                 continue;
             }
-            self.steps.push(Step { part: index, unit: unit.map(|(unit, _)| unit) });
+            self.steps.push(PartStep { part: index, unit: unit.map(|(unit, _)| unit) });
             // What a part refers to may refer further; each part is read once.
             waiting.push((index, *part));
             while let Some((from, part)) = waiting.pop() {
@@ -288,15 +288,15 @@ impl Choice {
             if named.get_mut(place).is_none_or(|by| by.replace(from) == Some(from)) {
                 continue;
             }
-            self.references.push(Reference { from, to });
+            self.references.push(PartReference { from, to });
             let Some((to, fate, part)) = to
                 .and_then(|to| Some((to, self.fates.get_mut(usize::from(to))?, parts.get(usize::from(to))?)))
             else {
                 continue;
             };
             let handled = self.steps.binary_search_by_key(&to, |step| step.part).is_ok();
-            if *fate == Fate::Processed && !handled {
-                *fate = Fate::Referenced { by: from };
+            if *fate == PartFate::Processed && !handled {
+                *fate = PartFate::Referenced { by: from };
                 waiting.push((to, *part));
             }
         }
@@ -317,7 +317,8 @@ impl Choice {
             let Some((index, fate)) = PartIndex::from_usize(at).zip(self.fates.get(at).copied()) else {
                 break;
             };
-            let is_processed = matches!(fate, Fate::Processed | Fate::Referenced { .. } | Fate::Empty);
+            let is_processed =
+                matches!(fate, PartFate::Processed | PartFate::Referenced { .. } | PartFate::Empty);
             let inside = match part.part {
                 PartRef::Multi(multi) => multi.descendant_count(),
                 _ => 0,

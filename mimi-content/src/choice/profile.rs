@@ -1,7 +1,7 @@
 //! A client that knows media types and a user who reads languages.
 
 use super::media::essence;
-use super::{Client, Leaf, Rank, match_language, media_type_matches};
+use super::{Client, Leaf, PartRank, match_language, media_type_matches};
 use crate::charset::can_decode;
 
 /// What a client can process and its user can read, most preferred first. The language weighs more
@@ -31,7 +31,7 @@ pub struct Profile<'c> {
 }
 
 impl Client for Profile<'_> {
-    fn rank(&self, leaf: &Leaf<'_>) -> Option<Rank> {
+    fn rank(&self, leaf: &Leaf<'_>) -> Option<PartRank> {
         Profile::rank(self, leaf)
     }
 }
@@ -56,12 +56,12 @@ const NO_LANGUAGE: u32 = 0xfffe;
 impl Profile<'_> {
     /// How well the client can process a part; `None` if it does not know its media type.
     #[must_use]
-    pub fn rank(&self, leaf: &Leaf<'_>) -> Option<Rank> {
+    pub fn rank(&self, leaf: &Leaf<'_>) -> Option<PartRank> {
         let named =
             self.media_types.iter().position(|ability| media_type_matches(ability, leaf.content_type));
         let named = named.map(|at| u32::try_from(at).unwrap_or(u32::MAX).min(0xfff0));
         let media = named.or_else(|| rank_as_plain_text(leaf.content_type))?;
-        Some(Rank(self.language_rank(leaf.language) << 16 | media))
+        Some(PartRank(self.language_rank(leaf.language) << 16 | media))
     }
 
     fn language_rank(&self, language: &str) -> u32 {

@@ -8,7 +8,7 @@ use core::fmt;
 
 use crate::choice::Kind;
 use crate::disposition::Disposition;
-use crate::extensions::{ExtensionError, ExtensionKey, Extensions};
+use crate::extensions::{ExtensionError, ExtensionKey, MessageExtensions};
 use crate::media_types::{MIMI_MESSAGE_STATUS, PLAIN_TEXT};
 use crate::message::{BuildError, MimiContent, MimiContentBuilder};
 use crate::message_id::{HashAlgorithm, MessageId};
@@ -16,7 +16,7 @@ use crate::part::{ExternalPart, MultiPart, NestedPart, Part, PartSemantics};
 use crate::salt::Salt;
 use crate::status::MessageStatusReport;
 
-pub use text::{MentionError, PossibleHtml, Text, mention_link, mention_uri};
+pub use text::{MentionError, PossibleHtmlError, Text, mention_link, mention_uri};
 
 /// Writes messages of one sender in one room: each names both in its extensions 1 and 2.
 ///
@@ -38,7 +38,7 @@ pub use text::{MentionError, PossibleHtml, Text, mention_link, mention_uri};
 /// The examples here are those of the draft, and make the same bytes.
 #[derive(Clone, Debug)]
 pub struct Composer {
-    extensions: Extensions,
+    extensions: MessageExtensions,
 }
 
 impl Composer {
@@ -48,7 +48,7 @@ impl Composer {
     ///
     /// None today; text is always a valid value.
     pub fn new(sender_uri: &str, room_uri: &str) -> Result<Self, ExtensionError> {
-        let mut extensions = Extensions::new();
+        let mut extensions = MessageExtensions::new();
         extensions.set_sender_uri(sender_uri)?;
         extensions.set_room_uri(room_uri)?;
         Ok(Self { extensions })
@@ -307,7 +307,7 @@ impl Composer {
     ) -> Result<MimiContentBuilder, ReplaceError> {
         // What is retracted leaves nothing behind in extensions.
         let mut builder = self.replace(salt, first, latest, NestedPart::null(latest.body().disposition))?;
-        builder = builder.extensions(Extensions::new());
+        builder = builder.extensions(MessageExtensions::new());
         Ok(builder)
     }
 
@@ -360,8 +360,9 @@ impl Composer {
         let same_parts = named().all(|index| body.get(index) == latest.part(index));
         let kept = kept.filter(|(key, _)| same_parts || *key != ExtensionKey::AV_METADATA);
         // A received message may hold what no sender may write.
-        let kept = kept.filter(|(key, value)| Extensions::from_encoded([(*key, value.encoded())]).is_ok());
-        let extensions = Extensions::from_encoded(kept.map(|(key, value)| (key, value.encoded())));
+        let kept =
+            kept.filter(|(key, value)| MessageExtensions::from_encoded([(*key, value.encoded())]).is_ok());
+        let extensions = MessageExtensions::from_encoded(kept.map(|(key, value)| (key, value.encoded())));
         let builder = self.begin(salt, body).extensions(extensions.map_err(ReplaceError::Extensions)?);
         let builder = builder.topic_id(latest.topic_id()).expires(latest.expires());
         Ok(builder.in_reply_to(latest.in_reply_to()).replaces(first))

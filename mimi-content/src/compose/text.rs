@@ -15,7 +15,7 @@ use crate::part::NestedPart;
 ///
 /// let plain = Text::plain("1 < 2 <b>and</b> all").in_language("en");
 /// let markdown = Text::markdown("1 < 2, **surely**")?;
-/// # Ok::<(), mimi_content::PossibleHtml>(())
+/// # Ok::<(), mimi_content::PossibleHtmlError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Text {
@@ -39,8 +39,8 @@ impl Text {
     ///
     /// # Errors
     ///
-    /// [`PossibleHtml`] with the place of a `<` before a letter, `/`, `!` or `?`.
-    pub fn markdown(text: impl Into<String>) -> Result<Self, PossibleHtml> {
+    /// [`PossibleHtmlError`] with the place of a `<` before a letter, `/`, `!` or `?`.
+    pub fn markdown(text: impl Into<String>) -> Result<Self, PossibleHtmlError> {
         let content = text.into();
         let opens = |next: Option<&u8>| {
             next.is_some_and(|next| next.is_ascii_alphabetic() || matches!(next, b'/' | b'!' | b'?'))
@@ -51,7 +51,7 @@ impl Text {
             *byte == b'<' && opens(bytes.get(after)) && !is_uri(content.get(after..).unwrap_or_default())
         });
         match found {
-            Some(offset) => Err(PossibleHtml { offset }),
+            Some(offset) => Err(PossibleHtmlError { offset }),
             None => Ok(Self::of_markdown(content)),
         }
     }
@@ -115,18 +115,18 @@ fn is_uri(text: &str) -> bool {
 
 /// A text with a `<` that may begin HTML.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct PossibleHtml {
+pub struct PossibleHtmlError {
     /// Bytes before it.
     pub offset: usize,
 }
 
-impl fmt::Display for PossibleHtml {
+impl fmt::Display for PossibleHtmlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "a < that may begin HTML (byte {})", self.offset)
     }
 }
 
-impl core::error::Error for PossibleHtml {}
+impl core::error::Error for PossibleHtmlError {}
 
 /// A Markdown link to a user or a group, which mentions it (§5.4). The label is what the sender
 /// suggests to show, such as `@Alice`.

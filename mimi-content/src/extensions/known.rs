@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{ExtensionError, ExtensionKey, Extensions, ExtensionsRef};
+use super::{ExtensionError, ExtensionKey, ExtensionsRef, MessageExtensions};
 use crate::cbor::Major;
 use crate::cbor::reader::Reader;
 use crate::cbor::writer::{self, Sink};
@@ -345,7 +345,7 @@ impl ExtensionsRef<'_> {
 }
 
 /// Reading, as with [`ExtensionsRef`].
-impl Extensions {
+impl MessageExtensions {
     /// Extension 1: see [`ExtensionsRef::sender_uri`].
     #[must_use]
     pub fn sender_uri(&self) -> Option<&str> {
@@ -395,7 +395,7 @@ impl Extensions {
     }
 }
 
-impl Extensions {
+impl MessageExtensions {
     /// Sets extension 3, when the sender says that it sent the message.
     ///
     /// # Errors

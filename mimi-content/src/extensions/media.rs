@@ -8,7 +8,7 @@ use core::fmt;
 use core::time::Duration;
 
 use super::known::Known;
-use super::{ExtensionError, ExtensionKey, Extensions, ExtensionsRef};
+use super::{ExtensionError, ExtensionKey, ExtensionsRef, MessageExtensions};
 use crate::cbor::Major;
 use crate::cbor::item::{self, Key, KeyRule};
 use crate::cbor::reader::Reader;
@@ -275,7 +275,7 @@ impl ExtensionsRef<'_> {
     ///
     /// ```
     /// use core::time::Duration;
-    /// use mimi_content::{AvKind, AvMetadata, Extensions, PartIndex};
+    /// use mimi_content::{AvKind, AvMetadata, MessageExtensions, PartIndex};
     ///
     /// let video = AvMetadata {
     ///     width: Some(1920),
@@ -284,7 +284,7 @@ impl ExtensionsRef<'_> {
     ///     preview: Some(PartIndex(4)),
     ///     ..AvMetadata::new(PartIndex(2), AvKind::VIDEO)
     /// };
-    /// let mut extensions = Extensions::new();
+    /// let mut extensions = MessageExtensions::new();
     /// extensions.set_av_metadata(&[video.clone()])?;
     /// assert_eq!(extensions.av_metadata(), Ok(vec![video]));
     /// # Ok::<(), mimi_content::ExtensionError>(())
@@ -303,7 +303,7 @@ impl ExtensionsRef<'_> {
     }
 }
 
-impl Extensions {
+impl MessageExtensions {
     /// The extension `av_metadata`: see [`ExtensionsRef::av_metadata`].
     ///
     /// # Errors

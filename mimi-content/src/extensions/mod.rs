@@ -196,8 +196,8 @@ impl<'a> ExtensionsRef<'a> {
 
     /// An owned copy.
     #[must_use]
-    pub fn to_owned(&self) -> Extensions {
-        Extensions { entries: self.entries.to_owned(), len: self.len }
+    pub fn to_owned(&self) -> MessageExtensions {
+        MessageExtensions { entries: self.entries.to_owned(), len: self.len }
     }
 }
 
@@ -250,9 +250,9 @@ impl ExactSizeIterator for ExtensionsIter<'_> {}
 /// Whatever is put in is checked and kept in its place, so that the map is valid at all times.
 ///
 /// ```
-/// use mimi_content::{ExtensionKey, Extensions};
+/// use mimi_content::{ExtensionKey, MessageExtensions};
 ///
-/// let mut extensions = Extensions::new();
+/// let mut extensions = MessageExtensions::new();
 /// extensions.set_sender_uri("mimi://a.example/u/alice")?;
 /// extensions.set_encoded("x-colour", &[0x01])?;
 /// extensions.set_encoded(-5, &[0xf5])?;
@@ -266,12 +266,12 @@ impl ExactSizeIterator for ExtensionsIter<'_> {}
 /// # Ok::<(), mimi_content::ExtensionError>(())
 /// ```
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
-pub struct Extensions {
+pub struct MessageExtensions {
     entries: Vec<u8>,
     len: usize,
 }
 
-impl Extensions {
+impl MessageExtensions {
     /// No extensions.
     #[must_use]
     pub const fn new() -> Self {
@@ -332,21 +332,21 @@ impl Extensions {
     }
 
     /// Makes the map of many extensions in one step, in any order. Takes time in proportion to
-    /// their bytes, times the logarithm of their number; [`Extensions::set_encoded`] for each would
+    /// their bytes, times the logarithm of their number; [`MessageExtensions::set_encoded`] for each would
     /// copy the map each time.
     ///
     /// ```
-    /// use mimi_content::{ExtensionKey, Extensions};
+    /// use mimi_content::{ExtensionKey, MessageExtensions};
     ///
     /// let entries = [("b".into(), &[0x01][..]), (ExtensionKey::SUBJECT, &[0x61, b's'])];
-    /// let extensions = Extensions::from_encoded(entries)?;
+    /// let extensions = MessageExtensions::from_encoded(entries)?;
     /// assert_eq!(extensions.get(5).unwrap().as_text(), Some("s"));
     /// # Ok::<(), mimi_content::ExtensionError>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// As [`Extensions::set_encoded`], and [`ExtensionError::Duplicate`] for a key that occurs
+    /// As [`MessageExtensions::set_encoded`], and [`ExtensionError::Duplicate`] for a key that occurs
     /// twice.
     pub fn from_encoded<'k, 'v>(
         entries: impl IntoIterator<Item = (ExtensionKey<'k>, &'v [u8])>,
@@ -439,7 +439,7 @@ impl Extensions {
     ///
     /// # Errors
     ///
-    /// [`ExtensionError::Key`] as for [`Extensions::set_encoded`].
+    /// [`ExtensionError::Key`] as for [`MessageExtensions::set_encoded`].
     pub fn set_text<'k>(
         &mut self,
         key: impl Into<ExtensionKey<'k>>,
@@ -499,7 +499,7 @@ pub(crate) fn checked_entry(
     Ok(CheckedEntry { bytes, key_len })
 }
 
-impl fmt::Debug for Extensions {
+impl fmt::Debug for MessageExtensions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.as_ref().fmt(f)
     }

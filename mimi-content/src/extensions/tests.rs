@@ -18,7 +18,7 @@ fn keeps_entries_sorted_whatever_the_order_of_setting() {
         ExtensionKey::Text("bb"),
     ];
     for first in 0..keys.len() {
-        let mut extensions = Extensions::new();
+        let mut extensions = MessageExtensions::new();
         for step in 0..keys.len() {
             let key = keys[(first + step * 5) % keys.len()];
             extensions
@@ -48,13 +48,15 @@ fn keeps_entries_sorted_whatever_the_order_of_setting() {
         for key in keys {
             assert!(extensions.remove(key) && !extensions.remove(key));
         }
-        assert!(extensions.is_empty() && extensions.as_ref().is_empty() && extensions == Extensions::new());
+        assert!(
+            extensions.is_empty() && extensions.as_ref().is_empty() && extensions == MessageExtensions::new()
+        );
     }
 }
 
 #[test]
 fn refuses_keys_that_no_message_has() {
-    let mut extensions = Extensions::new();
+    let mut extensions = MessageExtensions::new();
     let long = "k".repeat(256);
     for key in [
         ExtensionKey::Integer(0),
@@ -73,7 +75,7 @@ fn refuses_keys_that_no_message_has() {
 
 #[test]
 fn refuses_values_that_are_not_one_canonical_item() {
-    let mut extensions = Extensions::new();
+    let mut extensions = MessageExtensions::new();
     for (encoded, kind, offset) in [
         (&[][..], DecodeErrorKind::Truncated, 0),
         (&[0x01, 0x02], DecodeErrorKind::TrailingBytes, 1),
@@ -92,7 +94,7 @@ fn refuses_values_that_are_not_one_canonical_item() {
 
 #[test]
 fn says_what_is_wrong_with_an_extension() {
-    let mut extensions = Extensions::new();
+    let mut extensions = MessageExtensions::new();
     assert_eq!(extensions.set_text("", "x").unwrap_err().to_string(), "not a key that an extension can have");
     let error = extensions.set_subject("").unwrap_err();
     assert_eq!(error.to_string(), "extensions[5]: a subject has 1 to 4096 octets");
@@ -116,13 +118,14 @@ fn reads_values_by_type() {
 }
 
 /// Extensions with one raw value, as a decoder may meet them.
-fn with(key: i64, encoded: &[u8]) -> Extensions {
-    Extensions::from_checked(vec![checked_entry(ExtensionKey::Integer(key), encoded).unwrap()]).unwrap()
+fn with(key: i64, encoded: &[u8]) -> MessageExtensions {
+    MessageExtensions::from_checked(vec![checked_entry(ExtensionKey::Integer(key), encoded).unwrap()])
+        .unwrap()
 }
 
 #[test]
 fn refuses_to_make_what_an_extension_with_a_definition_does_not_hold() {
-    let mut extensions = Extensions::new();
+    let mut extensions = MessageExtensions::new();
     for key in [3, 4, 5, 256] {
         match extensions.set_encoded(key, &[0xf5]) {
             Err(ExtensionError::Known(error)) => assert_eq!(error.key(), ExtensionKey::Integer(key)),
@@ -137,9 +140,9 @@ fn refuses_to_make_what_an_extension_with_a_definition_does_not_hold() {
 #[test]
 fn refuses_an_extension_twice_and_sorts_many() {
     let entry = |key| checked_entry(ExtensionKey::Integer(key), &[0x01]).unwrap();
-    assert!(Extensions::from_checked(vec![entry(7), entry(8), entry(7)]).is_none());
+    assert!(MessageExtensions::from_checked(vec![entry(7), entry(8), entry(7)]).is_none());
     // Many entries take time in proportion, however they are ordered.
-    let many = Extensions::from_checked((10..100_010).rev().map(entry).collect()).unwrap();
+    let many = MessageExtensions::from_checked((10..100_010).rev().map(entry).collect()).unwrap();
     assert_eq!(many.len(), 100_000);
     let mut encoded = Vec::new();
     many.as_ref().encode(&mut encoded);
@@ -156,10 +159,10 @@ fn reads_the_sender_timestamp_of_the_draft() {
         SenderTimestamp { seconds: 1_762_760_377, fraction: Some(Fraction::Microseconds(462_917)) }
     );
     assert_eq!(timestamp.milliseconds(), 1_762_760_377_462);
-    let mut again = Extensions::new();
+    let mut again = MessageExtensions::new();
     again.set_sender_timestamp(timestamp).unwrap();
     assert_eq!(again, extensions);
-    assert_eq!(Extensions::new().as_ref().sender_timestamp(), Ok(None));
+    assert_eq!(MessageExtensions::new().as_ref().sender_timestamp(), Ok(None));
 }
 
 #[test]
@@ -174,7 +177,7 @@ fn checks_each_fraction_of_a_sender_timestamp() {
         (Some(Fraction::Nanoseconds(1_000_000_000)), false),
     ] {
         let timestamp = SenderTimestamp { seconds: 1, fraction };
-        let mut extensions = Extensions::new();
+        let mut extensions = MessageExtensions::new();
         let set = extensions.set_sender_timestamp(timestamp);
         assert_eq!(set.is_ok(), good, "{fraction:?}");
         if good {
@@ -220,13 +223,13 @@ fn reads_external_message_ids_of_every_scope() {
         ExternalScope::Uri("https://example.com/ids".to_string()),
     ] {
         let id = ExternalMessageId { id: vec![8, 187], scope };
-        let mut extensions = Extensions::new();
+        let mut extensions = MessageExtensions::new();
         extensions.set_external_message_id(&id).unwrap();
         assert_eq!(extensions.as_ref().external_message_id(), Ok(Some(id)));
     }
     let zero = ExternalMessageId { id: vec![], scope: ExternalScope::EnterpriseNumber(0) };
     assert!(
-        matches!(Extensions::new().set_external_message_id(&zero), Err(ExtensionError::Known(error)) if error.key() == 4.into())
+        matches!(MessageExtensions::new().set_external_message_id(&zero), Err(ExtensionError::Known(error)) if error.key() == 4.into())
     );
     for (encoded, offset) in [
         (&[0x82, 0x40, 0x00][..], 2),
@@ -250,7 +253,7 @@ fn reads_external_message_ids_of_every_scope() {
 
 #[test]
 fn bounds_the_subject() {
-    let mut extensions = Extensions::new();
+    let mut extensions = MessageExtensions::new();
     for length in [1, 4096] {
         let subject = "s".repeat(length);
         extensions.set_subject(&subject).unwrap();
@@ -279,13 +282,13 @@ fn reads_last_seen_of_one_kind_only() {
         LastSeen::External(vec![external.clone()]),
         LastSeen::External(vec![ExternalMessageId { id: vec![], scope: ExternalScope::EnterpriseNumber(1) }]),
     ] {
-        let mut extensions = Extensions::new();
+        let mut extensions = MessageExtensions::new();
         extensions.set_last_seen(&last_seen).unwrap();
         assert_eq!(extensions.as_ref().last_seen(), Ok(Some(last_seen.clone())));
         assert_eq!(last_seen.is_empty(), last_seen == LastSeen::Messages(vec![]));
     }
     let zero = ExternalMessageId { id: vec![], scope: ExternalScope::EnterpriseNumber(0) };
-    let refused = Extensions::new().set_last_seen(&LastSeen::External(vec![zero]));
+    let refused = MessageExtensions::new().set_last_seen(&LastSeen::External(vec![zero]));
     assert!(matches!(refused, Err(ExtensionError::Known(error)) if error.key() == 256.into()));
 
     let mut native_first = vec![0x82, 0x58, 0x20];
@@ -293,7 +296,7 @@ fn reads_last_seen_of_one_kind_only() {
     native_first.extend([0x82, 0x41, 0x01, 0x07]);
     let mut external_first = vec![0x82, 0x82, 0x41, 0x01, 0x07, 0x58, 0x20];
     external_first.extend([1; 32]);
-    let empty = Extensions::new().set_last_seen(&LastSeen::External(vec![])).unwrap_err();
+    let empty = MessageExtensions::new().set_last_seen(&LastSeen::External(vec![])).unwrap_err();
     assert_eq!(empty.to_string(), "extensions[256]: an empty list is one of message IDs");
     for (mixed, offset) in [(native_first, 35), (external_first, 5), (vec![0x81, 0x41, 0x01], 1)] {
         let error = with(256, &mixed).as_ref().last_seen().unwrap_err();
@@ -317,7 +320,7 @@ mod value {
             (Value::Bytes(vec![1]), Value::Array(vec![Value::Null, Value::Bool(true)])),
             (Value::Integer((-1).into()), Value::Float(f64::NAN)),
         ]);
-        let mut extensions = Extensions::new();
+        let mut extensions = MessageExtensions::new();
         extensions.set_value(7, &tree).unwrap();
         let stored = extensions.get(7).unwrap();
         let sorted = stored.to_value().unwrap();
@@ -331,14 +334,14 @@ mod value {
                 Value::Text("b".into())
             ]
         );
-        let mut again = Extensions::new();
+        let mut again = MessageExtensions::new();
         again.set_value(7, &sorted).unwrap();
         assert_eq!(again, extensions);
     }
 
     #[test]
     fn refuses_trees_that_the_format_does_not_allow() {
-        let mut extensions = Extensions::new();
+        let mut extensions = MessageExtensions::new();
         let kind = |result: core::result::Result<(), ExtensionError>| match result {
             Err(ExtensionError::Value(error)) => error.kind().clone(),
             other => panic!("{other:?}"),

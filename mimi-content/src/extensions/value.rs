@@ -6,7 +6,7 @@ use core::fmt;
 
 use ciborium::Value;
 
-use super::{ExtensionError, ExtensionKey, ExtensionValue, Extensions};
+use super::{ExtensionError, ExtensionKey, ExtensionValue, MessageExtensions};
 use crate::cbor::item::{self, MAX_DEPTH};
 use crate::cbor::reader::Reader;
 
@@ -17,7 +17,7 @@ impl ExtensionValue<'_> {
     ///
     /// [`ValueError`] for what `ciborium::Value` has no place for: `undefined`, simple values
     /// without a meaning, and negative bignums of 16 bytes below -2^127. Whatever it gives,
-    /// [`Extensions::set_value`] turns into the same bytes again.
+    /// [`MessageExtensions::set_value`] turns into the same bytes again.
     pub fn to_value(&self) -> Result<Value, ValueError> {
         if holds_undefined(self.encoded) {
             return Err(ValueError("it holds `undefined`".to_string()));
@@ -36,13 +36,13 @@ fn holds_undefined(encoded: &[u8]) -> bool {
 
 const UNDEFINED: u8 = 0xf7;
 
-impl Extensions {
+impl MessageExtensions {
     /// Sets an extension to a tree. Maps are sorted, integers, lengths and floats take their
     /// shortest form.
     ///
     /// # Errors
     ///
-    /// As [`Extensions::set_encoded`]: the tree may nest too deep, or hold keys twice or of other
+    /// As [`MessageExtensions::set_encoded`]: the tree may nest too deep, or hold keys twice or of other
     /// types than integers, text and byte strings.
     pub fn set_value<'k>(
         &mut self,
@@ -56,7 +56,7 @@ impl Extensions {
 }
 
 /// Writes the deterministic form. What lies below the deepest level that
-/// [`Extensions::set_encoded`] accepts is left out: the recursion ends, and the check of what was
+/// [`MessageExtensions::set_encoded`] accepts is left out: the recursion ends, and the check of what was
 /// written then refuses it for the depth.
 fn write(value: &Value, level: u8, encoded: &mut Vec<u8>) {
     let next = level.saturating_add(1);

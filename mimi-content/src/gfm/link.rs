@@ -15,7 +15,7 @@ use crate::part::PartIndex;
 
 /// A link or an image in Markdown.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Link {
+pub struct MarkdownLink {
     /// What is shown, without its marks; of an image, its alternative text.
     pub text: String,
     /// Where it leads, as it is written. Of any scheme: this is what stands in the message, not
@@ -25,7 +25,7 @@ pub struct Link {
     pub is_image: bool,
 }
 
-impl Link {
+impl MarkdownLink {
     /// Where the link leads when it is shown by [`events`](super::events): its target if it is
     /// kept, in the one spelling for another part of the message; `None` if the link is dropped.
     #[must_use]
@@ -88,7 +88,7 @@ impl fmt::Display for LinkWarning {
 /// assert_eq!(links[1].target, "https://example.com");
 /// ```
 #[must_use]
-pub fn links(markdown: &str) -> Vec<Link> {
+pub fn links(markdown: &str) -> Vec<MarkdownLink> {
     let (mut links, mut text) = (Vec::new(), String::new());
     // Where the text of each link that is open begins, in the text of the outermost.
     let mut open = Vec::new();
@@ -107,7 +107,7 @@ pub fn links(markdown: &str) -> Vec<Link> {
                 // Each holds a copy of all text inside it.
                 if open.len() < MAX_NESTED {
                     let shown = String::from(text.get(start..).unwrap_or_default());
-                    links.push(Link { text: shown, target, is_image: end == TagEnd::Image });
+                    links.push(MarkdownLink { text: shown, target, is_image: end == TagEnd::Image });
                 }
                 if open.is_empty() {
                     text.clear();
@@ -137,7 +137,7 @@ pub fn links(markdown: &str) -> Vec<Link> {
 /// assert_eq!((mentions.len(), &*mentions[0].text), (1, "@Alice Smith"));
 /// ```
 #[must_use]
-pub fn mentions(markdown: &str, mut is_member: impl FnMut(&str) -> bool) -> Vec<Link> {
+pub fn mentions(markdown: &str, mut is_member: impl FnMut(&str) -> bool) -> Vec<MarkdownLink> {
     let mut found = links(markdown);
     found.retain(|link| !link.is_image && is_member(&link.target));
     found

@@ -31,7 +31,7 @@ use depth::nests_too_deeply;
 pub(crate) use event::is_safe_target;
 pub use event::{Alignment, Element, Events, RenderEvent, events, shown_parts};
 pub use html::to_html;
-pub use link::{Link, LinkWarning, link_warning, links, mentions};
+pub use link::{LinkWarning, MarkdownLink, link_warning, links, mentions};
 pub use plain::to_plain_text;
 
 /// Schemes of links that [`events`] and [`to_html`] keep; a link to anything else is shown without

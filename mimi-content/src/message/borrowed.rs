@@ -8,7 +8,7 @@ use crate::cbor::reader::Reader;
 use crate::error::{DecodeErrorKind, Result, Within};
 use crate::expiration::Expiration;
 use crate::extensions::ExtensionsRef;
-use crate::message_id::{MessageId, UriTooLong};
+use crate::message_id::{MessageId, UriTooLongError};
 use crate::part::{
     self, ContentId, ContentIdError, MAX_PART_DEPTH, MAX_PARTS, NestedPartRef, PartIndex, PartRef,
     UnboundPart,
@@ -251,12 +251,12 @@ impl<'a> MimiContentRef<'a> {
     ///
     /// # Errors
     ///
-    /// [`UriTooLong`] if a URI has more than 65535 bytes.
+    /// [`UriTooLongError`] if a URI has more than 65535 bytes.
     pub fn message_id(
         &self,
         sender_uri: &str,
         room_uri: &str,
-    ) -> core::result::Result<MessageId, UriTooLong> {
+    ) -> core::result::Result<MessageId, UriTooLongError> {
         MessageId::compute(sender_uri, room_uri, self.encoded, &self.salt())
     }
 

@@ -8,8 +8,8 @@ use super::{Envelope, MAX_TOPIC_ID, MimiContentRef};
 use crate::cbor::writer::{self, Sink};
 use crate::error::Result;
 use crate::expiration::Expiration;
-use crate::extensions::{ExtensionError, ExtensionKey, Extensions};
-use crate::message_id::{MessageId, MessageIdHash, UriTooLong};
+use crate::extensions::{ExtensionError, ExtensionKey, MessageExtensions};
+use crate::message_id::{MessageId, MessageIdHash, UriTooLongError};
 use crate::part::{
     self, ContentId, ContentIdError, MAX_PART_DEPTH, MAX_PARTS, NestedPart, NestedPartRef, PartIndex,
     PartRef, UnboundPart, UnboundReason, is_language_list, tree_from,
@@ -23,9 +23,9 @@ use crate::salt::Salt;
 /// breaks them is a finding and no refusal: see [`MimiContentBuilder::build`].
 ///
 /// ```
-/// use mimi_content::{Disposition, Extensions, MimiContent, NestedPart, Salt};
+/// use mimi_content::{Disposition, MessageExtensions, MimiContent, NestedPart, Salt};
 ///
-/// let mut extensions = Extensions::new();
+/// let mut extensions = MessageExtensions::new();
 /// extensions.set_sender_uri("mimi://example.com/u/alice-smith")?;
 /// extensions.set_room_uri("mimi://example.com/r/engineering_team")?;
 /// let salt: [u8; 16] = [7; 16]; // from your cryptographically secure generator
@@ -48,7 +48,7 @@ pub struct MimiContent {
     topic_id: Vec<u8>,
     expires: Option<Expiration>,
     in_reply_to: Option<MessageId>,
-    extensions: Extensions,
+    extensions: MessageExtensions,
     body: NestedPart,
 }
 
@@ -62,7 +62,7 @@ impl MimiContent {
                 topic_id: Vec::new(),
                 expires: None,
                 in_reply_to: None,
-                extensions: Extensions::new(),
+                extensions: MessageExtensions::new(),
                 body,
             },
             composed: false,
@@ -155,7 +155,7 @@ impl MimiContent {
 
     /// The extensions.
     #[must_use]
-    pub fn extensions(&self) -> &Extensions {
+    pub fn extensions(&self) -> &MessageExtensions {
         &self.extensions
     }
 
@@ -240,12 +240,12 @@ impl MimiContent {
     ///
     /// # Errors
     ///
-    /// [`UriTooLong`] if a URI has more than 65535 bytes.
+    /// [`UriTooLongError`] if a URI has more than 65535 bytes.
     pub fn message_id(
         &self,
         sender_uri: &str,
         room_uri: &str,
-    ) -> core::result::Result<MessageId, UriTooLong> {
+    ) -> core::result::Result<MessageId, UriTooLongError> {
         let mut hash = MessageIdHash::revision_08(sender_uri, room_uri)?;
         self.write(&mut hash);
         Ok(hash.finish(&self.salt))
@@ -303,7 +303,7 @@ impl MimiContentBuilder {
 
     /// Sets all extensions. Of a message that a [`Composer`](crate::Composer) began, the sender (1)
     /// and the room (2) stay.
-    pub fn extensions(mut self, extensions: Extensions) -> Self {
+    pub fn extensions(mut self, extensions: MessageExtensions) -> Self {
         let former = core::mem::replace(&mut self.message.extensions, extensions);
         if self.composed {
             self.message.extensions.take_identity(&former);
@@ -325,7 +325,7 @@ impl MimiContentBuilder {
     ///
     /// # Errors
     ///
-    /// As [`Extensions::set_encoded`]; [`ExtensionError::SenderOrRoom`] for the keys 1 and 2 of a
+    /// As [`MessageExtensions::set_encoded`]; [`ExtensionError::SenderOrRoom`] for the keys 1 and 2 of a
     /// message that a [`Composer`](crate::Composer) began.
     pub fn extension<'k>(
         mut self,

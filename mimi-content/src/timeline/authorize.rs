@@ -13,9 +13,9 @@ use crate::status::{MessageStatus, StatusRule, StatusStanding, TwoFacts};
 /// each action as soon as it has both messages, whichever came first, and once more where the hub
 /// delivers the change again with an earlier timestamp.
 #[derive(Clone, Copy, Debug)]
-pub struct Change<'a, P> {
+pub struct TimelineChange<'a, P> {
     /// What is to be done.
-    pub action: Action,
+    pub action: TimelineAction,
     /// The message that does it.
     pub message_id: MessageId,
     /// Who sent it, from MLS.
@@ -27,10 +27,10 @@ pub struct Change<'a, P> {
     /// What the caller keeps of it; `None` if it was taken back.
     pub payload: Option<&'a P>,
     /// The message that is to change.
-    pub target: Target<'a>,
+    pub target: ChangeTarget<'a>,
 }
 
-impl<P> Change<'_, P> {
+impl<P> TimelineChange<'_, P> {
     /// Whether the target is of the same sender.
     #[must_use]
     pub fn is_own(&self) -> bool {
@@ -38,9 +38,9 @@ impl<P> Change<'_, P> {
     }
 }
 
-/// What a [`Change`] is to change: the first instance of a message.
+/// What a [`TimelineChange`] is to change: the first instance of a message.
 #[derive(Clone, Copy, Debug)]
-pub struct Target<'a> {
+pub struct ChangeTarget<'a> {
     /// Its ID.
     pub message_id: MessageId,
     /// Its sender, from MLS.
@@ -51,9 +51,9 @@ pub struct Target<'a> {
     pub topic_id: &'a [u8],
 }
 
-/// What a [`Change`] does.
+/// What a [`TimelineChange`] does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Action {
+pub enum TimelineAction {
     /// Another body for a message.
     EditMessage,
     /// Retracts a message.
@@ -67,7 +67,7 @@ pub enum Action {
     ChangeTopic,
 }
 
-impl fmt::Display for Action {
+impl fmt::Display for TimelineAction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::EditMessage => "edit a message",
@@ -81,14 +81,14 @@ impl fmt::Display for Action {
 
 /// What a timeline asks of its caller.
 ///
-/// A function that decides about a [`Change`] is one, with [`TwoFacts`] for the statuses.
+/// A function that decides about a [`TimelineChange`] is one, with [`TwoFacts`] for the statuses.
 pub trait TimelineRules<P, R> {
     /// Decides whether a message may change an earlier one.
     ///
     /// # Errors
     ///
     /// The reason, if it is not allowed.
-    fn authorize(&self, change: &Change<'_, P>) -> Result<(), R>;
+    fn authorize(&self, change: &TimelineChange<'_, P>) -> Result<(), R>;
 
     /// How the reports of one user on one message come together.
     fn status(&self, status: MessageStatus) -> StatusStanding {
@@ -96,8 +96,8 @@ pub trait TimelineRules<P, R> {
     }
 }
 
-impl<P, R, F: Fn(&Change<'_, P>) -> Result<(), R>> TimelineRules<P, R> for F {
-    fn authorize(&self, change: &Change<'_, P>) -> Result<(), R> {
+impl<P, R, F: Fn(&TimelineChange<'_, P>) -> Result<(), R>> TimelineRules<P, R> for F {
+    fn authorize(&self, change: &TimelineChange<'_, P>) -> Result<(), R> {
         self(change)
     }
 }
@@ -107,29 +107,29 @@ impl<P, R, F: Fn(&Change<'_, P>) -> Result<(), R>> TimelineRules<P, R> for F {
 ///
 /// # Errors
 ///
-/// [`NotAuthorized`] for all else.
-pub fn sender_only<P>(change: &Change<'_, P>) -> Result<(), NotAuthorized> {
-    if change.is_own() && change.action != Action::ChangeTopic {
+/// [`NotAuthorizedError`] for all else.
+pub fn sender_only<P>(change: &TimelineChange<'_, P>) -> Result<(), NotAuthorizedError> {
+    if change.is_own() && change.action != TimelineAction::ChangeTopic {
         Ok(())
     } else {
-        Err(NotAuthorized { action: change.action, own: change.is_own() })
+        Err(NotAuthorizedError { action: change.action, own: change.is_own() })
     }
 }
 
 /// Why [`sender_only`] refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NotAuthorized {
+pub struct NotAuthorizedError {
     /// What was to be done.
-    pub action: Action,
+    pub action: TimelineAction,
     /// Whether to a message of the same sender.
     pub own: bool,
 }
 
-impl fmt::Display for NotAuthorized {
+impl fmt::Display for NotAuthorizedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let whose = if self.own { "its sender" } else { "anyone but its sender" };
         write!(f, "no policy lets {whose} {}", self.action)
     }
 }
 
-impl core::error::Error for NotAuthorized {}
+impl core::error::Error for NotAuthorizedError {}

@@ -6,27 +6,27 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::BodyKind;
-use super::authorize::{Action, Change, Target, TimelineRules};
+use super::authorize::{ChangeTarget, TimelineAction, TimelineChange, TimelineRules};
 use super::finding::{MalformedReport, OtherFields};
 use super::groups::Groups;
-use super::received::Received;
+use super::received::TimelineMessage;
 use super::retraction::{Retraction, RetractionScope};
 use super::row::{
-    Acceptance, BodyChange, DifferentRow, Effects, Judgement, LinkEnd, LinkRow, LookUp, MessageRow, Outcome,
-    Place, Refused, Relation, RowChange, StatusRow, UnseenRow,
+    Acceptance, BodyChange, ChangeRefusal, DifferentRow, Effects, Judgement, LinkEnd, LinkRow, LookUp,
+    MessageRow, Relation, RowChange, StatusRow, TimelinePlace, UnseenRow, VersionOutcome,
 };
 use crate::message_id::MessageId;
-use crate::status::{Holds, MessageStatus, StatusWeight};
+use crate::status::{EqualRankRule, MessageStatus, StatusWeight};
 
 /// Something that happens to a timeline.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Incoming<'a> {
     /// A message that the hub accepted.
-    Message(Received<'a>),
+    Message(TimelineMessage<'a>),
     /// A message of the local user's own that the hub has not accepted yet, at the local time; once
     /// more when it is sent again after it failed.
-    Local(Received<'a>),
+    Local(TimelineMessage<'a>),
     /// The hub accepted a message of the local user's own.
     Accepted {
         /// The message.
@@ -67,17 +67,17 @@ pub enum Incoming<'a> {
 #[must_use]
 pub struct Effect<R> {
     /// What became of the message, if it was one.
-    pub taken: Taken,
+    pub taken: Arrival,
     /// The rows to write and delete, in this order. A message comes before the statuses that it
     /// reports, and a first instance after its versions.
     pub rows: Vec<RowChange<R>>,
     /// What looks other than before.
-    pub changed: Vec<Changed>,
+    pub changed: Vec<ChangedRow>,
 }
 
 /// What became of a message that came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Taken {
+pub enum Arrival {
     /// It is new, or something else than a message happened.
     New,
     /// It was there already, byte for byte.
@@ -88,10 +88,10 @@ pub enum Taken {
 
 /// Something that looks other than before. With the versions of an entry its reactions, replies and
 /// statuses may change too, as they belong to versions. Replies to an entry that is added or
-/// changed may quote it: see [`Entry::replies`](super::Entry::replies).
+/// changed may quote it: see [`TimelineEntry::replies`](super::TimelineEntry::replies).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub enum Changed {
+pub enum ChangedRow {
     /// There is a new entry, with all that waited for it.
     Added(MessageId),
     /// The entry has another current version.
@@ -154,7 +154,7 @@ pub fn effect<P, R, L: LookUp<P, R> + ?Sized>(
         others: Vec::new(),
         changed: Vec::new(),
     };
-    let mut taken = Taken::New;
+    let mut taken = Arrival::New;
     match incoming {
         Incoming::Message(received) => taken = step.take(received, payload, Acceptance::Accepted)?,
         Incoming::Local(received) => taken = step.take(received, payload, Acceptance::Pending)?,
@@ -188,10 +188,10 @@ struct Step<'s, P, R, L: ?Sized> {
     groups: Groups<'s, P, R, L>,
     unseen: BTreeMap<MessageId, Option<UnseenRow>>,
     /// First instances some version of which changed, with what their versions came to.
-    touched: BTreeMap<MessageId, Outcome>,
+    touched: BTreeMap<MessageId, VersionOutcome>,
     statuses: Vec<StatusRow>,
     others: Vec<RowChange<R>>,
-    changed: Vec<Changed>,
+    changed: Vec<ChangedRow>,
 }
 
 impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
@@ -232,10 +232,10 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
 
     fn take(
         &mut self,
-        received: Received<'_>,
+        received: TimelineMessage<'_>,
         payload: Option<&'s P>,
         acceptance: Acceptance,
-    ) -> Result<Taken, L::Error> {
+    ) -> Result<Arrival, L::Error> {
         let id = received.message_id;
         if let Some(row) = self.message(&id)? {
             return self.take_again(row, &received, payload, acceptance);
@@ -245,7 +245,7 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
         if unseen.is_some() {
             self.unseen.insert(id, None);
         }
-        let place = Place { accepted_ms: received.accepted_ms, message_id: id };
+        let place = TimelinePlace { accepted_ms: received.accepted_ms, message_id: id };
         let (kind, accepted_ms) = (received.body.kind, received.accepted_ms);
         let is_retracted = self.look_up.is_retracted(&id, kind, received.sender_uri, accepted_ms)?;
         let sender_uri: Arc<str> = Arc::from(received.sender_uri);
@@ -278,7 +278,7 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
             due_ms: None,
             first: None,
             judgement: None,
-            outcome: Outcome::default(),
+            outcome: VersionOutcome::default(),
         };
         row.due_ms = row.expires.and_then(|expires| expires.due_ms(row.read_at_ms));
         self.put(row.clone());
@@ -290,13 +290,13 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
         }
         if self.link_reply(&row)? {
             self.mark_loop(id, Relation::InReplyTo)?;
-            self.changed.push(Changed::Loop(id));
+            self.changed.push(ChangedRow::Loop(id));
         }
         match row.replaces {
             None => self.begin(id)?,
             Some(to) => self.replace(id, to)?,
         }
-        Ok(Taken::New)
+        Ok(Arrival::New)
     }
 
     /// A first instance arrives, maybe after messages that replace it.
@@ -306,9 +306,9 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
         }
         let Some(row) = self.message(&id)? else { return Ok(()) };
         // What waited for it belongs to what is new.
-        self.touched.insert(id, Outcome::default());
+        self.touched.insert(id, VersionOutcome::default());
         if row.is_entry() {
-            self.changed.push(Changed::Added(id));
+            self.changed.push(ChangedRow::Added(id));
         }
         self.tell_of_target(&row)
     }
@@ -319,9 +319,9 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
         let Some(first) = first else {
             if self.join(Relation::Replaces, id, to)? {
                 self.mark_loop(id, Relation::Replaces)?;
-                self.changed.push(Changed::Loop(id));
+                self.changed.push(ChangedRow::Loop(id));
             }
-            self.changed.push(Changed::Held(id));
+            self.changed.push(ChangedRow::Held(id));
             return Ok(());
         };
         // What replaces this message has waited with it.
@@ -337,10 +337,10 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
     fn take_again(
         &mut self,
         row: MessageRow<R>,
-        received: &Received<'_>,
+        received: &TimelineMessage<'_>,
         payload: Option<&'s P>,
         acceptance: Acceptance,
-    ) -> Result<Taken, L::Error> {
+    ) -> Result<Arrival, L::Error> {
         if row.digest != received.digest || row.sender_uri.as_ref() != received.sender_uri {
             let different = DifferentRow {
                 message_id: received.message_id,
@@ -351,7 +351,7 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
             if !row.is_gone && !self.look_up.has_different(&different)? {
                 self.others.push(RowChange::PutDifferent(different));
             }
-            return Ok(Taken::Different);
+            return Ok(Arrival::Different);
         }
         let was_dropped = !row.is_present();
         if was_dropped {
@@ -361,7 +361,7 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
             Acceptance::Accepted => {
                 self.accept(row, received.accepted_ms)?;
             }
-            _ if row.acceptance == Acceptance::Accepted => return Ok(Taken::Repeated),
+            _ if row.acceptance == Acceptance::Accepted => return Ok(Arrival::Repeated),
             _ => {
                 // Sent again.
                 let mut after = row.clone();
@@ -370,7 +370,7 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
                 self.move_to(row, after, received.accepted_ms)?;
             }
         }
-        Ok(if was_dropped { Taken::New } else { Taken::Repeated })
+        Ok(if was_dropped { Arrival::New } else { Arrival::Repeated })
     }
 
     /// The hub accepted a message that is there.
@@ -406,7 +406,7 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
             let (rank, first_holds) = status.weight.parts();
             status.report = after.place;
             status.weight = StatusWeight::of_parts(rank, first_holds, accepted_ms, id);
-            self.changed.push(Changed::Status(status.message_id));
+            self.changed.push(ChangedRow::Status(status.message_id));
             self.statuses.push(status);
         }
         self.changed.sort_unstable();
@@ -425,7 +425,7 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
             None if after.replaces.is_none() => {
                 if after.is_entry() {
                     let added = !before.is_present();
-                    self.changed.push(if added { Changed::Added(id) } else { Changed::Moved(id) });
+                    self.changed.push(if added { ChangedRow::Added(id) } else { ChangedRow::Moved(id) });
                 }
                 self.tell_of_target(&after)?;
             }
@@ -434,7 +434,7 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
         // One that is attached is told of when its versions are settled.
         let is_told = self.changed.len() != told || after.first.is_some();
         if !is_told && after.acceptance != before.acceptance {
-            self.changed.push(Changed::Moved(id));
+            self.changed.push(ChangedRow::Moved(id));
         }
         Ok(())
     }
@@ -445,7 +445,7 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
         {
             row.acceptance = Acceptance::Failed;
             self.put(row);
-            self.changed.push(Changed::Failed(id));
+            self.changed.push(ChangedRow::Failed(id));
         }
         Ok(())
     }
@@ -458,7 +458,7 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
             return Ok(());
         }
         if row.is_entry() {
-            self.changed.push(Changed::Removed(id));
+            self.changed.push(ChangedRow::Removed(id));
         }
         self.tell_of_target(&row)?;
         if let Some(first) = row.first
@@ -520,7 +520,7 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
             }
             if row.replaces.is_none() {
                 if row.is_entry() {
-                    self.changed.push(Changed::Retracted(id));
+                    self.changed.push(ChangedRow::Retracted(id));
                 }
                 self.tell_of_target(&row)?;
             }
@@ -544,7 +544,7 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
                 self.others.push(RowChange::DeleteContent(id));
             }
         }
-        self.changed.push(Changed::Expired(id));
+        self.changed.push(ChangedRow::Expired(id));
         self.tell_of_target(&row)
     }
 
@@ -575,19 +575,21 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
         let (action, change) = match (original.kind, row.kind) {
             // A report says how things were; a later one supersedes it.
             (BodyKind::Report, _) => (None, BodyChange::Edit),
-            _ if reaction && row.is_emptied => (Some(Action::DeleteReaction), BodyChange::Deletion),
-            (_, BodyKind::Null) => (Some(Action::DeleteMessage), BodyChange::Deletion),
+            _ if reaction && row.is_emptied => (Some(TimelineAction::DeleteReaction), BodyChange::Deletion),
+            (_, BodyKind::Null) => (Some(TimelineAction::DeleteMessage), BodyChange::Deletion),
             (before, after) if before != after => (None, BodyChange::Edit),
-            _ if reaction => (Some(Action::EditReaction), BodyChange::Edit),
-            _ => (Some(Action::EditMessage), BodyChange::Edit),
+            _ if reaction => (Some(TimelineAction::EditReaction), BodyChange::Edit),
+            _ => (Some(TimelineAction::EditMessage), BodyChange::Edit),
         };
         let body = match action {
-            Some(action) => self.ask(original, row, action)?.map(|()| change).map_err(Refused::NotAuthorized),
-            None => Err(Refused::OtherKind),
+            Some(action) => {
+                self.ask(original, row, action)?.map(|()| change).map_err(ChangeRefusal::NotAuthorized)
+            }
+            None => Err(ChangeRefusal::OtherKind),
         };
         let deletes = change == BodyChange::Deletion;
         let topic = if action.is_some() && !deletes && row.topic_id != original.topic_id {
-            Some(self.ask(original, row, Action::ChangeTopic)?)
+            Some(self.ask(original, row, TimelineAction::ChangeTopic)?)
         } else {
             None
         };
@@ -606,16 +608,16 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
         &self,
         original: &MessageRow<R>,
         row: &MessageRow<R>,
-        action: Action,
+        action: TimelineAction,
     ) -> Result<Result<(), R>, L::Error> {
-        let target = Target {
+        let target = ChangeTarget {
             message_id: original.message_id(),
             sender_uri: &original.sender_uri,
             disposition: original.disposition,
             topic_id: &original.topic_id,
         };
         let ask = |payload: Option<&P>| {
-            self.rules.authorize(&Change {
+            self.rules.authorize(&TimelineChange {
                 action,
                 message_id: row.message_id(),
                 sender_uri: &row.sender_uri,
@@ -639,7 +641,7 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
     /// be.
     fn settle(&mut self) -> Result<(), L::Error> {
         let touched = core::mem::take(&mut self.touched);
-        let mut versions: BTreeMap<MessageId, Vec<(Place, Effects)>> = BTreeMap::new();
+        let mut versions: BTreeMap<MessageId, Vec<(TimelinePlace, Effects)>> = BTreeMap::new();
         for row in self.messages.values().flatten().map(|cached| &cached.row) {
             if let Some(first) = row.first.filter(|first| touched.contains_key(first)) {
                 versions.entry(first).or_default().push((row.place, row.effects()));
@@ -663,15 +665,19 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
 
     /// `mine` are the versions that this step has looked at. Of the rows that are written, those do
     /// not count.
-    fn outcome(&self, first: &MessageId, mine: &[(Place, Effects)]) -> Result<Outcome, L::Error> {
-        let is_mine = |place: &Place| self.messages.contains_key(&place.message_id);
+    fn outcome(
+        &self,
+        first: &MessageId,
+        mine: &[(TimelinePlace, Effects)],
+    ) -> Result<VersionOutcome, L::Error> {
+        let is_mine = |place: &TimelinePlace| self.messages.contains_key(&place.message_id);
         let mut written = self.look_up.deletion_after(first, None)?;
         while let Some(place) = written.filter(is_mine) {
             written = self.look_up.deletion_after(first, Some(place))?;
         }
         let deletions = mine.iter().filter(|(_, effects)| effects.deletion).map(|(place, _)| *place);
         let deletion = deletions.chain(written).min();
-        let last = |written: Option<Place>, does: fn(&Effects) -> bool| {
+        let last = |written: Option<TimelinePlace>, does: fn(&Effects) -> bool| {
             let mine = mine.iter().filter(|(_, effects)| does(effects)).map(|(place, _)| *place);
             let before = mine.filter(|place| deletion.is_none_or(|deletion| *place < deletion));
             before.chain(written).max()
@@ -685,7 +691,7 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
         while let Some(place) = written.filter(is_mine) {
             written = self.look_up.topic_before(first, Some(place))?;
         }
-        Ok(Outcome { edit, deletion, topic: last(written, |effects| effects.topic) })
+        Ok(VersionOutcome { edit, deletion, topic: last(written, |effects| effects.topic) })
     }
 
     // Statuses.
@@ -701,7 +707,9 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
             let standing = self.rules.status(entry.status);
             let held = entries.entry(entry.message_id).or_insert(entry.status);
             let before = self.rules.status(*held);
-            if standing.rank > before.rank || standing.rank == before.rank && standing.holds == Holds::Last {
+            if standing.rank > before.rank
+                || standing.rank == before.rank && standing.holds == EqualRankRule::Last
+            {
                 *held = entry.status;
             }
         }
@@ -710,7 +718,7 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
                 StatusWeight::new(self.rules.status(status), row.place.accepted_ms, row.place.message_id);
             let before = self.look_up.status(&message_id, &row.sender_uri)?;
             if before.is_none_or(|before| before.weight < weight) {
-                self.changed.push(Changed::Status(message_id));
+                self.changed.push(ChangedRow::Status(message_id));
             }
             let reader_uri = Arc::clone(&row.sender_uri);
             self.statuses.push(StatusRow { message_id, reader_uri, report: row.place, status, weight });
@@ -810,40 +818,40 @@ impl<'s, P, R, L: LookUp<P, R> + ?Sized> Step<'s, P, R, L> {
         let Some(to) = row.in_reply_to.filter(|_| row.replaces.is_none()) else { return Ok(()) };
         let Some(entry) = self.entry_of(&to)? else { return Ok(()) };
         if row.is_entry() {
-            self.changed.push(Changed::Replies(entry));
+            self.changed.push(ChangedRow::Replies(entry));
         }
         if !row.reactions.is_empty() || row.kind == BodyKind::Reaction {
-            self.changed.push(Changed::Reactions(entry));
+            self.changed.push(ChangedRow::Reactions(entry));
         }
         Ok(())
     }
 
-    fn tell_of_versions(&mut self, row: &MessageRow<R>, before: Outcome) -> Result<(), L::Error> {
+    fn tell_of_versions(&mut self, row: &MessageRow<R>, before: VersionOutcome) -> Result<(), L::Error> {
         let (id, after) = (row.message_id(), row.outcome);
         if row.is_entry() {
             let told = self.changed.len();
             if before.deletion.is_none() && after.deletion.is_some() {
-                self.changed.push(Changed::Deleted(id));
+                self.changed.push(ChangedRow::Deleted(id));
             } else if before.edit != after.edit || before.deletion.is_some() != after.deletion.is_some() {
-                self.changed.push(Changed::Edited(id));
+                self.changed.push(ChangedRow::Edited(id));
             }
             if before.topic != after.topic {
-                self.changed.push(Changed::Topic(id));
+                self.changed.push(ChangedRow::Topic(id));
             }
             if self.changed.len() == told {
-                self.changed.push(Changed::Versions(id));
+                self.changed.push(ChangedRow::Versions(id));
             }
         }
         if let Some(to) = row.in_reply_to
             && (!row.reactions.is_empty() || row.kind == BodyKind::Reaction)
             && let Some(target) = self.entry_of(&to)?
         {
-            self.changed.push(Changed::Reactions(target));
+            self.changed.push(ChangedRow::Reactions(target));
         }
         Ok(())
     }
 
-    fn finish(self, taken: Taken) -> Effect<R> {
+    fn finish(self, taken: Arrival) -> Effect<R> {
         let mut rows = Vec::new();
         let changed = self.messages.into_values().flatten().filter(|cached| cached.is_changed);
         let (firsts, versions): (Vec<_>, Vec<_>) =

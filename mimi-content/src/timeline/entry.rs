@@ -10,18 +10,18 @@ use crate::message_id::MessageId;
 
 /// A message in the order of the room, with all that became of it. Its ID is that of its first
 /// instance.
-pub struct Entry<'t, P, R> {
+pub struct TimelineEntry<'t, P, R> {
     /// The first instance.
     pub(super) first: Version<'t, P, R>,
 }
 
-impl<P, R> Clone for Entry<'_, P, R> {
+impl<P, R> Clone for TimelineEntry<'_, P, R> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<P, R> Copy for Entry<'_, P, R> {}
+impl<P, R> Copy for TimelineEntry<'_, P, R> {}
 
 /// Whether an entry can be seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,14 +31,14 @@ pub enum EntryState {
     /// It was deleted: a placeholder remains (§5.6).
     Deleted,
     /// The hub retracted it (mimi-hub-retracted-messages-00 §3): a placeholder remains, and
-    /// [`Entry::retraction`] says why.
+    /// [`TimelineEntry::retraction`] says why.
     Retracted,
     /// It expired, and is to be deleted and disregarded (§4.1), whether it was deleted or
     /// retracted before or not.
     Expired,
 }
 
-impl<'t, P, R> Entry<'t, P, R> {
+impl<'t, P, R> TimelineEntry<'t, P, R> {
     fn node(&self) -> Node {
         self.first.node
     }
@@ -158,13 +158,13 @@ impl<'t, P, R> Entry<'t, P, R> {
 
     /// The replies to any version of it, in their order.
     #[must_use]
-    pub fn replies(&self) -> Vec<Entry<'t, P, R>> {
+    pub fn replies(&self) -> Vec<TimelineEntry<'t, P, R>> {
         let timeline = self.first.timeline;
         let children = self.all_versions().flat_map(|version| timeline.rows.children(version.node));
         let mut nodes: Vec<Node> = children.collect();
         // Those to one version are sorted already.
         nodes.sort_by_key(|node| timeline.rows.place(*node));
-        nodes.into_iter().filter_map(|node| timeline.first_at(node)).filter(Entry::is_entry).collect()
+        nodes.into_iter().filter_map(|node| timeline.first_at(node)).filter(TimelineEntry::is_entry).collect()
     }
 
     /// The replies, the replies to them, and so on: each before its own replies, with its depth,
@@ -176,20 +176,20 @@ impl<'t, P, R> Entry<'t, P, R> {
     }
 }
 
-/// The thread below an entry: [`Entry::thread`].
+/// The thread below an entry: [`TimelineEntry::thread`].
 pub struct ThreadIter<'t, P, R> {
-    open: Vec<(usize, Entry<'t, P, R>)>,
+    open: Vec<(usize, TimelineEntry<'t, P, R>)>,
     seen: BTreeSet<Node>,
 }
 
 impl<'t, P, R> ThreadIter<'t, P, R> {
-    fn open(&mut self, entry: &Entry<'t, P, R>, depth: usize) {
+    fn open(&mut self, entry: &TimelineEntry<'t, P, R>, depth: usize) {
         self.open.extend(entry.replies().into_iter().rev().map(|reply| (depth, reply)));
     }
 }
 
 impl<'t, P, R> Iterator for ThreadIter<'t, P, R> {
-    type Item = (usize, Entry<'t, P, R>);
+    type Item = (usize, TimelineEntry<'t, P, R>);
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
@@ -202,7 +202,7 @@ impl<'t, P, R> Iterator for ThreadIter<'t, P, R> {
     }
 }
 
-impl<P, R> fmt::Debug for Entry<'_, P, R> {
+impl<P, R> fmt::Debug for TimelineEntry<'_, P, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Entry")
             .field("message_id", &self.message_id())

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::memory::Node;
-use super::row::{Acceptance, BodyChange, Judgement, MessageRow, Place, Refused};
+use super::row::{Acceptance, BodyChange, ChangeRefusal, Judgement, MessageRow, TimelinePlace};
 use super::{Timeline, Version};
 use crate::error::DecodeError;
 use crate::message_id::MessageId;
@@ -164,8 +164,8 @@ pub(super) fn is_odd<R>(row: &MessageRow<R>) -> bool {
 /// All that findings depend on.
 #[derive(Debug)]
 pub struct FindingContext {
-    /// The first [deletion](super::Outcome::deletion) of what it replaces.
-    pub deletion: Option<Place>,
+    /// The first [deletion](super::VersionOutcome::deletion) of what it replaces.
+    pub deletion: Option<TimelinePlace>,
     /// Whether its body is that of the first instance, or of the last edit before it.
     pub is_same_body: bool,
     /// Whether there is a [`DifferentRow`](super::DifferentRow) under its ID.
@@ -175,7 +175,7 @@ pub struct FindingContext {
 /// What is odd about a message.
 pub(super) struct Facts<'t, R> {
     pub(super) judgement: Option<&'t Judgement<R>>,
-    pub(super) place: Place,
+    pub(super) place: TimelinePlace,
     pub(super) last_ms: u64,
     pub(super) loops: (bool, bool),
     pub(super) malformed: Option<&'t MalformedReport>,
@@ -190,9 +190,9 @@ impl<'t, R> Facts<'t, R> {
             let moves = matches!(judgement.topic, Some(Ok(())));
             match &judgement.body {
                 // The body of a message that only moves another one is not meant as an edit.
-                Err(Refused::NotAuthorized(_)) if moves && self.context.is_same_body => {}
-                Err(Refused::NotAuthorized(why)) => found.push(TimelineFinding::NotAuthorized(why)),
-                Err(Refused::OtherKind) => found.push(TimelineFinding::OtherKind),
+                Err(ChangeRefusal::NotAuthorized(_)) if moves && self.context.is_same_body => {}
+                Err(ChangeRefusal::NotAuthorized(why)) => found.push(TimelineFinding::NotAuthorized(why)),
+                Err(ChangeRefusal::OtherKind) => found.push(TimelineFinding::OtherKind),
                 Ok(_) => {}
             }
             if let Some(Err(why)) = &judgement.topic {

@@ -12,8 +12,8 @@ use super::index::{Arena, Range, Sorted};
 use super::received::{Digest, ReactionPart};
 use super::retraction::{Retraction, RetractionScope};
 use super::row::{
-    Acceptance, DifferentRow, Judgement, LinkEnd, LinkRow, LookUp, MAX_GROUP_DEPTH, MessageRow, Outcome,
-    Place, Relation, RowChange, StatusRow, UnseenRow,
+    Acceptance, DifferentRow, Judgement, LinkEnd, LinkRow, LookUp, MAX_GROUP_DEPTH, MessageRow, Relation,
+    RowChange, StatusRow, TimelinePlace, UnseenRow, VersionOutcome,
 };
 use super::{BodyKind, DifferentContent};
 use crate::disposition::Disposition;
@@ -254,7 +254,7 @@ impl<P, R> Default for Memory<P, R> {
 }
 
 /// How an index of messages is sorted: by a number, then by place.
-type Key = (u32, Option<Place>);
+type Key = (u32, Option<TimelinePlace>);
 
 impl<P, R> Memory<P, R> {
     pub(super) fn len(&self) -> usize {
@@ -278,9 +278,9 @@ impl<P, R> Memory<P, R> {
         self.slots.get_mut(node)?.record.as_mut()
     }
 
-    pub(super) fn place(&self, node: Node) -> Option<Place> {
+    pub(super) fn place(&self, node: Node) -> Option<TimelinePlace> {
         let slot = self.slots.get(node)?;
-        Some(Place { accepted_ms: slot.record.as_ref()?.accepted_ms, message_id: slot.id })
+        Some(TimelinePlace { accepted_ms: slot.record.as_ref()?.accepted_ms, message_id: slot.id })
     }
 
     pub(super) fn sender(&self, record: &Record<P>) -> &str {
@@ -395,7 +395,7 @@ impl<P, R> Memory<P, R> {
     }
 
     /// The entries behind a place.
-    pub(super) fn entries_after(&self, place: Option<Place>) -> Range<'_> {
+    pub(super) fn entries_after(&self, place: Option<TimelinePlace>) -> Range<'_> {
         self.entries.range(|node| match self.place(node) <= place {
             true => Ordering::Less,
             false => Ordering::Equal,
@@ -804,7 +804,7 @@ impl<P, R> Memory<P, R> {
         set(&mut self.reactions, node, (!row.reactions.is_empty()).then_some(row.reactions));
         set(&mut self.malformed, node, row.malformed_report);
         set(&mut self.judgements, node, row.judgement);
-        let Outcome { edit, deletion, topic } = row.outcome;
+        let VersionOutcome { edit, deletion, topic } = row.outcome;
         let outcome =
             [edit, deletion, topic].map(|place| self.intern_some(place.map(|place| place.message_id)));
         set(&mut self.outcomes, node, (outcome != [NONE; 3]).then_some(outcome));
@@ -911,11 +911,16 @@ impl<P, R> Memory<P, R> {
             due_ms: self.dues.get(&node).copied(),
             first: record.first().and_then(|node| self.id(node)),
             judgement: self.judgements.get(&node).map(Arc::clone),
-            outcome: Outcome { edit, deletion, topic },
+            outcome: VersionOutcome { edit, deletion, topic },
         })
     }
 
-    fn last_before(&self, index: &Sorted, first: &MessageId, before: Option<Place>) -> Option<Place> {
+    fn last_before(
+        &self,
+        index: &Sorted,
+        first: &MessageId,
+        before: Option<TimelinePlace>,
+    ) -> Option<TimelinePlace> {
         let first = self.find(first)?;
         let mut range = index.range(|node| match self.first_of(node).cmp(&first) {
             Ordering::Equal if before.is_some() && self.place(node) >= before => Ordering::Greater,
@@ -924,7 +929,7 @@ impl<P, R> Memory<P, R> {
         range.next_back().and_then(|node| self.place(node))
     }
 
-    pub(super) fn edit_before_place(&self, first: Node, before: Place) -> Option<Node> {
+    pub(super) fn edit_before_place(&self, first: Node, before: TimelinePlace) -> Option<Node> {
         let id = self.id(first)?;
         let place = self.last_before(&self.edits, &id, Some(before))?;
         self.find(&place.message_id)
@@ -967,7 +972,11 @@ impl<P, R> LookUp<P, R> for Memory<P, R> {
         }))
     }
 
-    fn deletion_after(&self, first: &MessageId, after: Option<Place>) -> Result<Option<Place>, Infallible> {
+    fn deletion_after(
+        &self,
+        first: &MessageId,
+        after: Option<TimelinePlace>,
+    ) -> Result<Option<TimelinePlace>, Infallible> {
         let Some(first) = self.find(first) else { return Ok(None) };
         let mut range = self.deletions.range(|node| match self.first_of(node).cmp(&first) {
             Ordering::Equal if self.place(node) <= after => Ordering::Less,
@@ -976,11 +985,19 @@ impl<P, R> LookUp<P, R> for Memory<P, R> {
         Ok(range.next().and_then(|node| self.place(node)))
     }
 
-    fn edit_before(&self, first: &MessageId, before: Option<Place>) -> Result<Option<Place>, Infallible> {
+    fn edit_before(
+        &self,
+        first: &MessageId,
+        before: Option<TimelinePlace>,
+    ) -> Result<Option<TimelinePlace>, Infallible> {
         Ok(self.last_before(&self.edits, first, before))
     }
 
-    fn topic_before(&self, first: &MessageId, before: Option<Place>) -> Result<Option<Place>, Infallible> {
+    fn topic_before(
+        &self,
+        first: &MessageId,
+        before: Option<TimelinePlace>,
+    ) -> Result<Option<TimelinePlace>, Infallible> {
         Ok(self.last_before(&self.topic_changes, first, before))
     }
 

@@ -60,7 +60,7 @@
 //! # Example
 //!
 //! ```
-//! use mimi_content::timeline::{Received, Timeline, sender_only};
+//! use mimi_content::timeline::{TimelineMessage, Timeline, sender_only};
 //! use mimi_content::{Disposition, MimiContent, NestedPart, Salt};
 //!
 //! let (alice, mallory, room) = ("mimi://a.example/u/alice", "mimi://m.example/u/mallory", "mimi://a.example/r/room");
@@ -74,7 +74,7 @@
 //! // In any order: the edits wait for the message.
 //! for (sender, accepted_ms, content) in [(mallory, 30, &forged), (alice, 20, &edit), (alice, 10, &hello)] {
 //!     let id = content.message_id(sender, room)?;
-//!     timeline.insert(Received::from_owned(id, sender, accepted_ms, content), content.encode(), &sender_only);
+//!     timeline.insert(TimelineMessage::from_owned(id, sender, accepted_ms, content), content.encode(), &sender_only);
 //! }
 //!
 //! let entries: Vec<_> = timeline.entries().collect();
@@ -114,24 +114,26 @@ use core::ops::RangeBounds;
 
 use crate::message_id::MessageId;
 
-pub use authorize::{Action, Change, NotAuthorized, Target, TimelineRules, sender_only};
-pub use effect::{Changed, Effect, Incoming, Taken, effect};
-pub use entry::{Entry, EntryState, ThreadIter};
+pub use authorize::{
+    ChangeTarget, NotAuthorizedError, TimelineAction, TimelineChange, TimelineRules, sender_only,
+};
+pub use effect::{Arrival, ChangedRow, Effect, Incoming, effect};
+pub use entry::{EntryState, ThreadIter, TimelineEntry};
 pub use evict::Evicted;
 pub use finding::{DifferentContent, FindingContext, MalformedReport, TimelineFinding, TimelineSeverity};
 pub use reaction::{Reaction, ReactionGroup};
-pub use received::{BodyKind, ReactionContent, ReactionPart, Received};
-pub use reply::{Reference, ReferenceError, ReferenceState};
+pub use received::{BodyKind, ReactionContent, ReactionPart, TimelineMessage};
+pub use reply::{ReferenceError, ReferenceState, ReplyReference};
 pub use retraction::{Retraction, RetractionScope};
 pub use row::{
-    Acceptance, BodyChange, DifferentRow, Effects, Judgement, LinkEnd, LinkRow, LookUp, MessageRow, Outcome,
-    Place, Refused, Relation, RowChange, StatusRow, UnseenRow,
+    Acceptance, BodyChange, ChangeRefusal, DifferentRow, Effects, Judgement, LinkEnd, LinkRow, LookUp,
+    MessageRow, Relation, RowChange, StatusRow, TimelinePlace, UnseenRow, VersionOutcome,
 };
 pub use snapshot::{SNAPSHOT_VERSION, SnapshotError};
 pub use status::ReaderStatus;
 pub use stored::{ROW_VERSION, RowDecodeError, RowDecodeErrorKind, StoredReason};
 pub use taking::Inserted;
-pub use version::{Standing, Version};
+pub use version::{Version, VersionState};
 
 use memory::{Memory, Node};
 
@@ -139,11 +141,11 @@ use memory::{Memory, Node};
 ///
 /// `P` is what the caller keeps for each message, `R` why its authorization refuses.
 #[derive(Clone)]
-pub struct Timeline<P = (), R = NotAuthorized> {
+pub struct Timeline<P = (), R = NotAuthorizedError> {
     rows: Memory<P, R>,
     local_user: Option<Arc<str>>,
     /// Up to where the local user has read.
-    read_up_to: Option<Place>,
+    read_up_to: Option<TimelinePlace>,
 }
 
 impl<P, R> Default for Timeline<P, R> {
@@ -188,11 +190,11 @@ impl<P, R> Timeline<P, R> {
     }
 
     /// All entries in their order, whatever became of them: deleted ones leave a placeholder, and
-    /// [`Entry::state`] says which expired.
+    /// [`TimelineEntry::state`] says which expired.
     ///
     /// Entries are the first instances of messages. Edits, deletions, reactions to something and
     /// status reports are not; they are found from their entries and through [`Timeline::get`].
-    pub fn entries(&self) -> impl DoubleEndedIterator<Item = Entry<'_, P, R>> {
+    pub fn entries(&self) -> impl DoubleEndedIterator<Item = TimelineEntry<'_, P, R>> {
         self.rows.entries().filter_map(|node| self.first_at(node))
     }
 
@@ -208,7 +210,7 @@ impl<P, R> Timeline<P, R> {
     pub fn entries_in(
         &self,
         accepted_ms: impl RangeBounds<u64>,
-    ) -> impl DoubleEndedIterator<Item = Entry<'_, P, R>> {
+    ) -> impl DoubleEndedIterator<Item = TimelineEntry<'_, P, R>> {
         use core::ops::Bound::{Excluded, Included, Unbounded};
         let start = match accepted_ms.start_bound() {
             Included(ms) => Some(*ms),
@@ -234,7 +236,7 @@ impl<P, R> Timeline<P, R> {
     }
 
     /// The entries of a topic in their order (§5.11).
-    pub fn topic(&self, topic_id: &[u8]) -> impl DoubleEndedIterator<Item = Entry<'_, P, R>> {
+    pub fn topic(&self, topic_id: &[u8]) -> impl DoubleEndedIterator<Item = TimelineEntry<'_, P, R>> {
         let topic = self.rows.topics.find(topic_id).map(|topic| self.rows.topic_entries(topic));
         topic.into_iter().flatten().filter_map(|node| self.first_at(node))
     }
@@ -251,7 +253,7 @@ impl<P, R> Timeline<P, R> {
     /// A refused edit leads to the entry that it was meant for; [`Version::standing`] says that it
     /// has no effect.
     #[must_use]
-    pub fn entry(&self, message_id: &MessageId) -> Option<Entry<'_, P, R>> {
+    pub fn entry(&self, message_id: &MessageId) -> Option<TimelineEntry<'_, P, R>> {
         self.entry_of(self.rows.find(message_id)?)
     }
 
@@ -301,14 +303,14 @@ impl<P, R> Timeline<P, R> {
         }
     }
 
-    fn entry_of(&self, node: Node) -> Option<Entry<'_, P, R>> {
-        self.first_at(self.first_of(node)?).filter(Entry::is_entry)
+    fn entry_of(&self, node: Node) -> Option<TimelineEntry<'_, P, R>> {
+        self.first_at(self.first_of(node)?).filter(TimelineEntry::is_entry)
     }
 
     /// A first instance and all that became of it, a reaction too.
-    fn first_at(&self, node: Node) -> Option<Entry<'_, P, R>> {
+    fn first_at(&self, node: Node) -> Option<TimelineEntry<'_, P, R>> {
         let first = self.version_at(node).filter(|version| version.record.replaces().is_none())?;
-        Some(Entry { first })
+        Some(TimelineEntry { first })
     }
 }
 

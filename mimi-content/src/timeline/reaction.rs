@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{BodyKind, Entry, EntryState, ReactionContent, ReactionPart, Version};
+use super::{BodyKind, EntryState, ReactionContent, ReactionPart, TimelineEntry, Version};
 use crate::message_id::MessageId;
 use crate::part::PartIndex;
 
@@ -84,7 +84,7 @@ impl<'t, P, R> ReactionGroup<'t, P, R> {
     }
 }
 
-impl<'t, P, R> Entry<'t, P, R> {
+impl<'t, P, R> TimelineEntry<'t, P, R> {
     /// The reactions to all versions that were shown, in their order: those that are neither taken
     /// back, retracted nor expired at this time. None, if the entry itself is expired or retracted.
     ///

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use compact_str::CompactString;
 use sha2::{Digest as _, Sha256};
 
-use super::row::{MessageRow, Place};
+use super::row::{MessageRow, TimelinePlace};
 use crate::cbor::writer::Sink;
 use crate::disposition::Disposition;
 use crate::error::DecodeError;
@@ -24,7 +24,7 @@ pub(super) type Digest = [u8; 16];
 
 /// A message on its way into a [`Timeline`](super::Timeline).
 #[derive(Clone, Debug)]
-pub struct Received<'a> {
+pub struct TimelineMessage<'a> {
     pub(super) message_id: MessageId,
     pub(super) sender_uri: &'a str,
     pub(super) accepted_ms: u64,
@@ -42,7 +42,7 @@ pub struct Received<'a> {
     pub(super) extensions: Option<Digest>,
 }
 
-impl<'a> Received<'a> {
+impl<'a> TimelineMessage<'a> {
     /// A message that was read from its bytes.
     ///
     /// `message_id` is computed from the sender that MLS names and the room
@@ -73,7 +73,7 @@ impl<'a> Received<'a> {
         }
     }
 
-    /// A message that owns its content; else as [`Received::new`].
+    /// A message that owns its content; else as [`TimelineMessage::new`].
     #[must_use]
     pub fn from_owned(
         message_id: MessageId,
@@ -144,8 +144,8 @@ impl<'a> Received<'a> {
 
     /// Its place in the room.
     #[must_use]
-    pub fn place(&self) -> Place {
-        Place { accepted_ms: self.accepted_ms, message_id: self.message_id }
+    pub fn place(&self) -> TimelinePlace {
+        TimelinePlace { accepted_ms: self.accepted_ms, message_id: self.message_id }
     }
 
     /// What the message is by its body.

@@ -2,19 +2,19 @@
 
 use core::fmt;
 
-use super::{BodyKind, Entry, EntryState, LinkEnd, Relation, Standing, Timeline, Version};
+use super::{BodyKind, EntryState, LinkEnd, Relation, Timeline, TimelineEntry, Version, VersionState};
 use crate::message_id::MessageId;
 
 /// What a reply refers to.
 #[derive(Clone, Copy, Debug)]
-pub struct Reference<'t, P, R> {
+pub struct ReplyReference<'t, P, R> {
     /// The version that it names.
     pub message_id: MessageId,
     /// What became of that version.
     pub state: ReferenceState,
     /// The entry of that version, if there is one. `None` for what was not seen, and for a reply to
     /// a reaction.
-    pub entry: Option<Entry<'t, P, R>>,
+    pub entry: Option<TimelineEntry<'t, P, R>>,
 }
 
 /// What became of a version that a reply names.
@@ -161,10 +161,10 @@ impl<P, R> Timeline<P, R> {
     }
 }
 
-impl<'t, P, R> Entry<'t, P, R> {
+impl<'t, P, R> TimelineEntry<'t, P, R> {
     /// What it replies to at this time: what its first instance says.
     #[must_use]
-    pub fn in_reply_to(&self, now_ms: u64) -> Option<Reference<'t, P, R>> {
+    pub fn in_reply_to(&self, now_ms: u64) -> Option<ReplyReference<'t, P, R>> {
         let timeline = self.first.timeline;
         let node = self.first.record.in_reply_to()?;
         let message_id = timeline.rows.id(node)?;
@@ -177,17 +177,17 @@ impl<'t, P, R> Entry<'t, P, R> {
             Some(version) => match (target.map(|target| target.state(now_ms)), version.standing()) {
                 (Some(EntryState::Expired), _) => ReferenceState::Expired,
                 (None, _) if version.is_expired(now_ms) => ReferenceState::Expired,
-                (Some(EntryState::Retracted), _) | (_, Standing::Retracted) => ReferenceState::Retracted,
-                (_, Standing::Held) => ReferenceState::Held,
+                (Some(EntryState::Retracted), _) | (_, VersionState::Retracted) => ReferenceState::Retracted,
+                (_, VersionState::Held) => ReferenceState::Held,
                 (
                     _,
-                    Standing::NotAuthorized(_)
-                    | Standing::OtherKind
-                    | Standing::AfterDeletion
-                    | Standing::Deletion,
+                    VersionState::NotAuthorized(_)
+                    | VersionState::OtherKind
+                    | VersionState::AfterDeletion
+                    | VersionState::Deletion,
                 ) => ReferenceState::NoEffect,
                 (Some(EntryState::Deleted), _) => ReferenceState::Deleted,
-                (Some(EntryState::Shown), Standing::First | Standing::Edit) => {
+                (Some(EntryState::Shown), VersionState::First | VersionState::Edit) => {
                     let newest = timeline.first_of(node).and_then(|first| timeline.rows.edit(first));
                     match newest {
                         Some(newest) if newest != node => ReferenceState::Older,
@@ -197,7 +197,7 @@ impl<'t, P, R> Entry<'t, P, R> {
                 (None, _) => ReferenceState::Held,
             },
         };
-        Some(Reference { message_id, state, entry })
+        Some(ReplyReference { message_id, state, entry })
     }
 }
 

@@ -16,7 +16,7 @@ use crate::status::{MessageStatus, StatusWeight};
 /// The place of a message in its room: by the hub's accepted timestamp, then by the lexically lower
 /// message ID (mimi-content-09 §5.11).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place {
+pub struct TimelinePlace {
     /// The accepted timestamp, in milliseconds since the UNIX epoch; of a message that the hub has
     /// not accepted yet, the local time.
     pub accepted_ms: u64,
@@ -53,7 +53,7 @@ pub struct Effects {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement<R> {
     /// What the body does to the first instance.
-    pub body: Result<BodyChange, Refused<R>>,
+    pub body: Result<BodyChange, ChangeRefusal<R>>,
     /// Whether the other topic that it holds may take effect; `None` if it holds the original's.
     pub topic: Option<Result<(), R>>,
     /// The other fields in which it differs from the first instance.
@@ -71,7 +71,7 @@ pub enum BodyChange {
 
 /// Why a message changes nothing of the body of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Refused<R> {
+pub enum ChangeRefusal<R> {
     /// Its sender is not allowed to; the reason is the authorization's.
     NotAuthorized(R),
     /// A reaction cannot become a message, and so on.
@@ -91,13 +91,13 @@ impl<R> Judgement<R> {
 
 /// What the versions of a message come to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Outcome {
+pub struct VersionOutcome {
     /// The last edit that took effect before the deletion.
-    pub edit: Option<Place>,
+    pub edit: Option<TimelinePlace>,
     /// The deletion. It is final, so the first one counts, and what was accepted after it does not.
-    pub deletion: Option<Place>,
+    pub deletion: Option<TimelinePlace>,
     /// The edit that says the topic.
-    pub topic: Option<Place>,
+    pub topic: Option<TimelinePlace>,
 }
 
 /// What is kept of a message beside its content.
@@ -107,7 +107,7 @@ pub struct Outcome {
 #[derive(Debug, PartialEq, Eq)]
 pub struct MessageRow<R> {
     /// The place. Its ID is the key of the row.
-    pub place: Place,
+    pub place: TimelinePlace,
     /// The latest time that the hub is known to have given, in milliseconds since the UNIX epoch.
     pub accepted_last_ms: u64,
     /// What the hub said of it.
@@ -154,7 +154,7 @@ pub struct MessageRow<R> {
     /// Of a message that replaces another: what was decided, once the first instance was received.
     pub judgement: Option<Arc<Judgement<R>>>,
     /// Of a first instance: what its versions come to.
-    pub outcome: Outcome,
+    pub outcome: VersionOutcome,
 }
 
 impl<R> Clone for MessageRow<R> {
@@ -196,7 +196,7 @@ impl<R> MessageRow<R> {
         self.place.message_id
     }
 
-    /// Whether it is a first instance that is shown by itself. An index over these by [`Place`] is
+    /// Whether it is a first instance that is shown by itself. An index over these by [`TimelinePlace`] is
     /// the conversation.
     #[must_use]
     pub fn is_entry(&self) -> bool {
@@ -290,7 +290,7 @@ pub struct StatusRow {
     /// The sender of the report, from MLS.
     pub reader_uri: Arc<str>,
     /// The report's place.
-    pub report: Place,
+    pub report: TimelinePlace,
     /// What became of the message.
     pub status: MessageStatus,
     /// Of a message's rows by one reader, the one with the greatest weight holds. A database sorts
@@ -367,13 +367,25 @@ pub trait LookUp<P, R> {
 
     /// The first of the messages with this first instance whose [effects](MessageRow::effects) say
     /// `deletion`, of those after a place.
-    fn deletion_after(&self, first: &MessageId, after: Option<Place>) -> Result<Option<Place>, Self::Error>;
+    fn deletion_after(
+        &self,
+        first: &MessageId,
+        after: Option<TimelinePlace>,
+    ) -> Result<Option<TimelinePlace>, Self::Error>;
 
     /// The last of those whose effects say `edit`, of those before a place.
-    fn edit_before(&self, first: &MessageId, before: Option<Place>) -> Result<Option<Place>, Self::Error>;
+    fn edit_before(
+        &self,
+        first: &MessageId,
+        before: Option<TimelinePlace>,
+    ) -> Result<Option<TimelinePlace>, Self::Error>;
 
     /// The last of those whose effects say `topic`, of those before a place.
-    fn topic_before(&self, first: &MessageId, before: Option<Place>) -> Result<Option<Place>, Self::Error>;
+    fn topic_before(
+        &self,
+        first: &MessageId,
+        before: Option<TimelinePlace>,
+    ) -> Result<Option<TimelinePlace>, Self::Error>;
 
     /// All messages with this first instance.
     fn versions(&self, first: &MessageId) -> Result<Vec<MessageId>, Self::Error>;

@@ -3,7 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::{Entry, StatusRow, Timeline};
+use super::{StatusRow, Timeline, TimelineEntry};
 use crate::message_id::MessageId;
 use crate::status::{MessageStatus, StatusTransition, StatusWeight};
 
@@ -91,7 +91,7 @@ impl<P, R> Timeline<P, R> {
     }
 }
 
-impl<'t, P, R> Entry<'t, P, R> {
+impl<'t, P, R> TimelineEntry<'t, P, R> {
     /// What holds for each reader of any version that was shown, in the order of the readers' URIs.
     /// Whether it was the current one, `message_id` tells.
     ///

@@ -13,13 +13,13 @@ use core::fmt;
 
 use compact_str::CompactString;
 
-use super::authorize::{Action, NotAuthorized};
+use super::authorize::{NotAuthorizedError, TimelineAction};
 use super::finding::{MalformedReport, OtherFields};
 use super::received::{BodyKind, ReactionContent, ReactionPart};
 use super::retraction::{Retraction, RetractionScope};
 use super::row::{
-    Acceptance, BodyChange, DifferentRow, Judgement, LinkEnd, LinkRow, MessageRow, Outcome, Place, Refused,
-    StatusRow, UnseenRow,
+    Acceptance, BodyChange, ChangeRefusal, DifferentRow, Judgement, LinkEnd, LinkRow, MessageRow, StatusRow,
+    TimelinePlace, UnseenRow, VersionOutcome,
 };
 use crate::disposition::Disposition;
 use crate::expiration::Expiration;
@@ -62,14 +62,14 @@ impl StoredReason for String {
     }
 }
 
-impl StoredReason for NotAuthorized {
+impl StoredReason for NotAuthorizedError {
     fn to_bytes(&self) -> Vec<u8> {
         let action = match self.action {
-            Action::EditMessage => 0,
-            Action::DeleteMessage => 1,
-            Action::EditReaction => 2,
-            Action::DeleteReaction => 3,
-            Action::ChangeTopic => 4,
+            TimelineAction::EditMessage => 0,
+            TimelineAction::DeleteMessage => 1,
+            TimelineAction::EditReaction => 2,
+            TimelineAction::DeleteReaction => 3,
+            TimelineAction::ChangeTopic => 4,
         };
         Vec::from([action, self.own.into()])
     }
@@ -77,11 +77,11 @@ impl StoredReason for NotAuthorized {
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let [action, own @ (0 | 1)] = bytes else { return None };
         let action = match action {
-            0 => Action::EditMessage,
-            1 => Action::DeleteMessage,
-            2 => Action::EditReaction,
-            3 => Action::DeleteReaction,
-            4 => Action::ChangeTopic,
+            0 => TimelineAction::EditMessage,
+            1 => TimelineAction::DeleteMessage,
+            2 => TimelineAction::EditReaction,
+            3 => TimelineAction::DeleteReaction,
+            4 => TimelineAction::ChangeTopic,
             _ => return None,
         };
         Some(Self { action, own: *own == 1 })
@@ -293,10 +293,10 @@ macro_rules! structs {
 }
 
 structs! {
-    Place: accepted_ms, message_id;
+    TimelinePlace: accepted_ms, message_id;
     Expiration: relative, time;
     OtherFields: expires, in_reply_to, extensions;
-    Outcome: edit, deletion, topic;
+    VersionOutcome: edit, deletion, topic;
     ReactionPart: part, content;
     MalformedReport: offset, reason;
 }
@@ -524,8 +524,8 @@ impl<R: StoredReason> Stored for Judgement<R> {
         match &self.body {
             Ok(BodyChange::Edit) => out.push(0),
             Ok(BodyChange::Deletion) => out.push(1),
-            Err(Refused::OtherKind) => out.push(2),
-            Err(Refused::NotAuthorized(reason)) => {
+            Err(ChangeRefusal::OtherKind) => out.push(2),
+            Err(ChangeRefusal::NotAuthorized(reason)) => {
                 out.push(3);
                 put_reason(out, reason);
             }
@@ -545,8 +545,8 @@ impl<R: StoredReason> Stored for Judgement<R> {
         let body = match reader.array()? {
             [0] => Ok(BodyChange::Edit),
             [1] => Ok(BodyChange::Deletion),
-            [2] => Err(Refused::OtherKind),
-            [3] => Err(Refused::NotAuthorized(get_reason(reader)?)),
+            [2] => Err(ChangeRefusal::OtherKind),
+            [3] => Err(ChangeRefusal::NotAuthorized(get_reason(reader)?)),
             _ => return Err(reader.invalid()),
         };
         let topic = match reader.array()? {

@@ -3,8 +3,8 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::effect::{Changed, Incoming, Taken, effect};
-use super::{Change, Received, Retraction, Timeline, TimelineRules};
+use super::effect::{Arrival, ChangedRow, Incoming, effect};
+use super::{Retraction, Timeline, TimelineChange, TimelineMessage, TimelineRules};
 use crate::message_id::MessageId;
 
 /// What became of a message that was given to [`Timeline::insert`].
@@ -12,14 +12,14 @@ use crate::message_id::MessageId;
 #[must_use]
 pub enum Inserted<P> {
     /// It is new.
-    New(Vec<Changed>),
+    New(Vec<ChangedRow>),
     /// It was there already, byte for byte: a repeated delivery, which is no attack. The payload
     /// comes back.
     Repeated {
         /// The payload of this delivery; that of the first one stays.
         payload: P,
         /// What moves because the hub's timestamp is earlier this time; else empty.
-        changed: Vec<Changed>,
+        changed: Vec<ChangedRow>,
     },
     /// Another message is there under this ID. That most likely means malice (§9.1): it has no
     /// effect and is kept among [`Timeline::different_content`].
@@ -27,7 +27,7 @@ pub enum Inserted<P> {
 }
 
 /// For what nothing is asked about.
-fn not_asked<P, R>(_: &Change<'_, P>) -> Result<(), R> {
+fn not_asked<P, R>(_: &TimelineChange<'_, P>) -> Result<(), R> {
     Ok(())
 }
 
@@ -35,11 +35,11 @@ impl<P, R> Timeline<P, R> {
     /// Takes a message in, with what the caller wants to keep for it.
     ///
     /// `rules` decide about this message, if it changes another, and about those that waited for
-    /// it; see [`Change`] for what they may depend on. [`sender_only`](super::sender_only) is the
+    /// it; see [`TimelineChange`] for what they may depend on. [`sender_only`](super::sender_only) is the
     /// draft's default.
     pub fn insert(
         &mut self,
-        received: Received<'_>,
+        received: TimelineMessage<'_>,
         payload: P,
         rules: &dyn TimelineRules<P, R>,
     ) -> Inserted<P> {
@@ -54,7 +54,7 @@ impl<P, R> Timeline<P, R> {
     /// A message that [failed](Timeline::fail) and is sent again waits again.
     pub fn insert_local(
         &mut self,
-        received: Received<'_>,
+        received: TimelineMessage<'_>,
         payload: P,
         rules: &dyn TimelineRules<P, R>,
     ) -> Inserted<P> {
@@ -69,24 +69,24 @@ impl<P, R> Timeline<P, R> {
         message_id: MessageId,
         accepted_ms: u64,
         rules: &dyn TimelineRules<P, R>,
-    ) -> Vec<Changed> {
+    ) -> Vec<ChangedRow> {
         self.step(Incoming::Accepted { message_id, accepted_ms }, rules)
     }
 
     /// The hub did not accept a message of the local user's own. It stays, as failed, until it is
     /// sent again or dropped.
-    pub fn fail(&mut self, message_id: MessageId) -> Vec<Changed> {
+    pub fn fail(&mut self, message_id: MessageId) -> Vec<ChangedRow> {
         self.step(Incoming::Failed { message_id }, &not_asked)
     }
 
     /// Takes a message of the local user's own away that the hub did not accept, with its payload.
-    pub fn drop_local(&mut self, message_id: MessageId) -> Vec<Changed> {
+    pub fn drop_local(&mut self, message_id: MessageId) -> Vec<ChangedRow> {
         self.step(Incoming::Dropped { message_id }, &not_asked)
     }
 
     /// Notes that the hub retracted messages, whether they were received or not. They stay, as
     /// evidence.
-    pub fn retract(&mut self, retraction: &Arc<Retraction>) -> Vec<Changed> {
+    pub fn retract(&mut self, retraction: &Arc<Retraction>) -> Vec<ChangedRow> {
         self.step(Incoming::Retracted(retraction), &not_asked)
     }
 
@@ -98,7 +98,7 @@ impl<P, R> Timeline<P, R> {
         let _ = self.step(Incoming::Read { message_id, read_at_ms }, &not_asked);
     }
 
-    fn step(&mut self, incoming: Incoming<'_>, rules: &dyn TimelineRules<P, R>) -> Vec<Changed> {
+    fn step(&mut self, incoming: Incoming<'_>, rules: &dyn TimelineRules<P, R>) -> Vec<ChangedRow> {
         let Ok(effect) = effect(incoming, None, &self.rows, rules);
         drop(self.rows.apply(effect.rows, None));
         effect.changed
@@ -118,15 +118,15 @@ impl<P, R> Timeline<P, R> {
     ) -> Inserted<P> {
         let Ok(effect) = effect(incoming, Some(&payload), &self.rows, rules);
         match effect.taken {
-            Taken::New => {
+            Arrival::New => {
                 drop(self.rows.apply(effect.rows, Some((id, payload))));
                 Inserted::New(effect.changed)
             }
-            Taken::Repeated => {
+            Arrival::Repeated => {
                 drop(self.rows.apply(effect.rows, None));
                 Inserted::Repeated { payload, changed: effect.changed }
             }
-            Taken::Different => {
+            Arrival::Different => {
                 drop(self.rows.apply(effect.rows, Some((id, payload))));
                 Inserted::DifferentContent
             }

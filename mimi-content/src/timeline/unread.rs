@@ -1,6 +1,6 @@
 //! What the local user has not read.
 
-use super::{Entry, EntryState, Place, Timeline};
+use super::{EntryState, Timeline, TimelineEntry, TimelinePlace};
 use crate::message_id::MessageId;
 use crate::status::MessageStatus;
 
@@ -16,7 +16,7 @@ impl<P, R> Timeline<P, R> {
 
     /// Up to where the local user has read: the place of the marker.
     #[must_use]
-    pub fn read_up_to(&self) -> Option<Place> {
+    pub fn read_up_to(&self) -> Option<TimelinePlace> {
         self.read_up_to
     }
 
@@ -24,12 +24,12 @@ impl<P, R> Timeline<P, R> {
     /// others, that are shown at this time, were not [marked as read](Timeline::mark_read), and
     /// that no device of the local user reports as read, hidden or gone. One that a device reports
     /// as unread is unread, also before the marker, only if it was never marked.
-    pub fn unread(&self, now_ms: u64) -> impl Iterator<Item = Entry<'_, P, R>> {
+    pub fn unread(&self, now_ms: u64) -> impl Iterator<Item = TimelineEntry<'_, P, R>> {
         let behind = self.rows.entries_after(self.read_up_to).filter_map(|node| self.first_at(node));
         behind.filter(move |entry| self.is_unread(entry, now_ms))
     }
 
-    fn is_unread(&self, entry: &Entry<'_, P, R>, now_ms: u64) -> bool {
+    fn is_unread(&self, entry: &TimelineEntry<'_, P, R>, now_ms: u64) -> bool {
         if self.is_local_user(entry.sender_uri())
             || entry.state(now_ms) != EntryState::Shown
             || self.rows.read_at_ms(entry.first.node).is_some()

@@ -3,8 +3,8 @@
 use core::fmt;
 
 use super::memory::{Node, Record};
-use super::row::{BodyChange, Refused};
-use super::{Acceptance, BodyKind, Entry, ReactionPart, Retraction, Timeline};
+use super::row::{BodyChange, ChangeRefusal};
+use super::{Acceptance, BodyKind, ReactionPart, Retraction, Timeline, TimelineEntry};
 use crate::disposition::Disposition;
 use crate::expiration::Expiration;
 use crate::message_id::MessageId;
@@ -26,7 +26,7 @@ impl<P, R> Copy for Version<'_, P, R> {}
 
 /// What a message is to the message that it replaces.
 #[derive(Debug, PartialEq, Eq, Hash)]
-pub enum Standing<'t, R> {
+pub enum VersionState<'t, R> {
     /// It replaces nothing.
     First,
     /// It is a version, current or not.
@@ -45,15 +45,15 @@ pub enum Standing<'t, R> {
     Retracted,
 }
 
-impl<R> Clone for Standing<'_, R> {
+impl<R> Clone for VersionState<'_, R> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<R> Copy for Standing<'_, R> {}
+impl<R> Copy for VersionState<'_, R> {}
 
-impl<R> Standing<'_, R> {
+impl<R> VersionState<'_, R> {
     /// Whether the message was at some time what people saw.
     #[must_use]
     pub fn was_shown(&self) -> bool {
@@ -131,23 +131,23 @@ impl<'t, P, R> Version<'t, P, R> {
 
     /// What it is to the message that it replaces.
     #[must_use]
-    pub fn standing(&self) -> Standing<'t, R> {
+    pub fn standing(&self) -> VersionState<'t, R> {
         let rows = &self.timeline.rows;
         let Some(judgement) = rows.judgement(self.node) else {
-            return if self.record.replaces().is_none() { Standing::First } else { Standing::Held };
+            return if self.record.replaces().is_none() { VersionState::First } else { VersionState::Held };
         };
         let deletion = self.record.first().and_then(|first| rows.deletion(first));
         match &judgement.body {
-            Err(Refused::NotAuthorized(why)) => Standing::NotAuthorized(why),
-            Err(Refused::OtherKind) => Standing::OtherKind,
-            Ok(_) if self.record.is_retracted() => Standing::Retracted,
-            Ok(BodyChange::Deletion) => Standing::Deletion,
+            Err(ChangeRefusal::NotAuthorized(why)) => VersionState::NotAuthorized(why),
+            Err(ChangeRefusal::OtherKind) => VersionState::OtherKind,
+            Ok(_) if self.record.is_retracted() => VersionState::Retracted,
+            Ok(BodyChange::Deletion) => VersionState::Deletion,
             Ok(BodyChange::Edit)
                 if deletion.is_some_and(|deletion| rows.place(deletion) < rows.place(self.node)) =>
             {
-                Standing::AfterDeletion
+                VersionState::AfterDeletion
             }
-            Ok(BodyChange::Edit) => Standing::Edit,
+            Ok(BodyChange::Edit) => VersionState::Edit,
         }
     }
 
@@ -165,7 +165,7 @@ impl<'t, P, R> Version<'t, P, R> {
 
     /// The entry that it is a version of: see [`Timeline::entry`].
     #[must_use]
-    pub fn entry(&self) -> Option<Entry<'t, P, R>> {
+    pub fn entry(&self) -> Option<TimelineEntry<'t, P, R>> {
         self.timeline.entry_of(self.node)
     }
 }

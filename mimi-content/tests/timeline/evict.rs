@@ -1,7 +1,7 @@
 //! What is forgotten and inserted again.
 
 use mimi_content::MessageId;
-use mimi_content::timeline::{Evicted, NotAuthorized, Received, Timeline};
+use mimi_content::timeline::{Evicted, NotAuthorizedError, Timeline, TimelineMessage};
 
 use crate::model::{NOW, TestBody, TestMessage, TestTimeline, authorize, fold, id, insert};
 use crate::view::View;
@@ -9,7 +9,7 @@ use crate::view::View;
 /// Puts back what was evicted, in an order that is not that of the places.
 pub(crate) fn insert_again(
     timeline: &mut TestTimeline,
-    evicted: &Evicted<MessageId, NotAuthorized>,
+    evicted: &Evicted<MessageId, NotAuthorizedError>,
     messages: &[TestMessage],
 ) {
     for (row, payload) in evicted.messages.iter().rev() {
@@ -88,7 +88,7 @@ fn what_the_hub_has_not_accepted_stays_with_its_entry() {
     let mut timeline = fold(&[TestMessage::new(1, 0, 10, TestBody::Text), heart(2, 11, 1)]);
     let edit = TestMessage::new(3, 0, 12, TestBody::Text).replacing(1);
     let content = edit.content();
-    let received = Received::from_owned(id(3), edit.user(), 12, &content);
+    let received = TimelineMessage::from_owned(id(3), edit.user(), 12, &content);
     let _ = timeline.insert_local(received, id(3), &authorize);
     assert!(timeline.evict(50).messages.is_empty());
     let _ = timeline.accept(id(3), 13, &authorize);

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use mimi_content::timeline::{
-    Action, Change, NotAuthorized, Received, Retraction, RetractionScope, Timeline,
+    NotAuthorizedError, Retraction, RetractionScope, Timeline, TimelineAction, TimelineChange,
+    TimelineMessage,
 };
 use mimi_content::{
-    Disposition, Expiration, ExtensionKey, Extensions, MessageId, MessageStatus, MessageStatusReport,
+    Disposition, Expiration, ExtensionKey, MessageExtensions, MessageId, MessageStatus, MessageStatusReport,
     MimiContent, MultiPart, NestedPart, PartSemantics, PerMessageStatus, Salt,
 };
 
@@ -143,7 +144,7 @@ impl TestMessage {
                 NestedPart::single(Disposition::RENDER, "", "application/mimi-message-status", [0xff])
             }
         };
-        let mut extensions = Extensions::new();
+        let mut extensions = MessageExtensions::new();
         extensions.set_sender_uri(self.user()).unwrap();
         if let Some(subject) = self.subject {
             extensions.set_text(ExtensionKey::Integer(-1), &subject.to_string()).unwrap();
@@ -161,20 +162,20 @@ impl TestMessage {
 
 /// Senders may change what is theirs, but for the topic; the moderator may delete everything and
 /// change every topic.
-pub(crate) fn allowed(action: Action, sender: usize, own: bool) -> bool {
+pub(crate) fn allowed(action: TimelineAction, sender: usize, own: bool) -> bool {
     match action {
-        Action::EditMessage | Action::EditReaction => own,
-        Action::DeleteMessage | Action::DeleteReaction => own || sender == 2,
-        Action::ChangeTopic => sender == 2,
+        TimelineAction::EditMessage | TimelineAction::EditReaction => own,
+        TimelineAction::DeleteMessage | TimelineAction::DeleteReaction => own || sender == 2,
+        TimelineAction::ChangeTopic => sender == 2,
     }
 }
 
-pub(crate) fn authorize<P>(change: &Change<'_, P>) -> Result<(), NotAuthorized> {
+pub(crate) fn authorize<P>(change: &TimelineChange<'_, P>) -> Result<(), NotAuthorizedError> {
     let sender = USERS.iter().position(|user| *user == change.sender_uri).unwrap();
     if allowed(change.action, sender, change.is_own()) {
         Ok(())
     } else {
-        Err(NotAuthorized { action: change.action, own: change.is_own() })
+        Err(NotAuthorizedError { action: change.action, own: change.is_own() })
     }
 }
 
@@ -220,7 +221,7 @@ pub(crate) fn insert(
     accepted_ms: u64,
 ) -> mimi_content::timeline::Inserted<MessageId> {
     let content = message.content();
-    let received = Received::from_owned(id(message.id), message.user(), accepted_ms, &content);
+    let received = TimelineMessage::from_owned(id(message.id), message.user(), accepted_ms, &content);
     timeline.insert(received, id(message.id), &authorize)
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use mimi_content::MessageId;
-use mimi_content::timeline::{Action, EntryState, ReferenceState};
+use mimi_content::timeline::{EntryState, ReferenceState, TimelineAction};
 
 use super::model::{EMOJI, NOW, TestBody, TestMessage, TestRetraction, USERS, allowed, id, topic};
 use super::view::{EntryView, ReactionView, StatusView, View};
@@ -110,12 +110,12 @@ impl<'m> Naive<'m> {
         let (action, fine) = match (kind(first), kind(message)) {
             (Kind::Report, _) => return "other kind",
             _ if reaction && matches!(message.body, TestBody::Null | TestBody::Emptied(_)) => {
-                (Action::DeleteReaction, "deletion")
+                (TimelineAction::DeleteReaction, "deletion")
             }
-            (_, Kind::Null) => (Action::DeleteMessage, "deletion"),
+            (_, Kind::Null) => (TimelineAction::DeleteMessage, "deletion"),
             (a, b) if a != b => return "other kind",
-            _ if reaction => (Action::EditReaction, "edit"),
-            _ => (Action::EditMessage, "edit"),
+            _ if reaction => (TimelineAction::EditReaction, "edit"),
+            _ => (TimelineAction::EditMessage, "edit"),
         };
         if allowed(action, message.sender, own) { fine } else { "not authorized" }
     }
@@ -161,7 +161,7 @@ impl<'m> Naive<'m> {
             && kind(message) != Kind::Null
             && !empties
             && message.topic != first.topic;
-        asked.then(|| allowed(Action::ChangeTopic, message.sender, first.sender == message.sender))
+        asked.then(|| allowed(TimelineAction::ChangeTopic, message.sender, first.sender == message.sender))
     }
 
     fn expires_ms(&self, first: &Message) -> Option<u64> {

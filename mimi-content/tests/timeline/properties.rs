@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
 
-use mimi_content::timeline::{Changed, EntryState, Incoming, Inserted, LookUp, SnapshotError, Timeline};
+use mimi_content::timeline::{ChangedRow, EntryState, Incoming, Inserted, LookUp, SnapshotError, Timeline};
 use mimi_content::{Expiration, MessageId};
 
 use crate::evict::insert_again;
@@ -129,51 +129,52 @@ fn restored(timeline: &TestTimeline) -> TestTimeline {
 }
 
 /// Whether one of the changes names an entry.
-fn names(changed: &[Changed], entry: &EntryView, kinds: &[fn(MessageId) -> Changed]) -> bool {
+fn names(changed: &[ChangedRow], entry: &EntryView, kinds: &[fn(MessageId) -> ChangedRow]) -> bool {
     kinds.iter().any(|kind| changed.contains(&kind(entry.id)))
 }
 
 /// Every entry that looks other than before is named.
-fn assert_told(before: &View, after: &View, changed: &[Changed]) {
+fn assert_told(before: &View, after: &View, changed: &[ChangedRow]) {
     for entry in &after.entries {
         let Some(old) = before.entries.iter().find(|old| old.id == entry.id) else {
-            assert!(changed.contains(&Changed::Added(entry.id)), "{entry:?} {changed:?}");
+            assert!(changed.contains(&ChangedRow::Added(entry.id)), "{entry:?} {changed:?}");
             continue;
         };
-        let versions: [fn(MessageId) -> Changed; 3] = [Changed::Edited, Changed::Deleted, Changed::Versions];
-        let with = |more: fn(MessageId) -> Changed| [&versions[..], &[more]].concat();
+        let versions: [fn(MessageId) -> ChangedRow; 3] =
+            [ChangedRow::Edited, ChangedRow::Deleted, ChangedRow::Versions];
+        let with = |more: fn(MessageId) -> ChangedRow| [&versions[..], &[more]].concat();
         if old.state == EntryState::Shown && entry.state == EntryState::Retracted {
-            assert!(changed.contains(&Changed::Retracted(entry.id)), "{changed:?}");
+            assert!(changed.contains(&ChangedRow::Retracted(entry.id)), "{changed:?}");
         }
-        let retracted = changed.contains(&Changed::Retracted(entry.id));
-        let told = |kinds: &[fn(MessageId) -> Changed]| {
+        let retracted = changed.contains(&ChangedRow::Retracted(entry.id));
+        let told = |kinds: &[fn(MessageId) -> ChangedRow]| {
             assert!(names(changed, entry, kinds), "{changed:?}\n{old:#?}\n{entry:#?}")
         };
         if old.current != entry.current {
-            told(&[Changed::Edited, Changed::Deleted]);
+            told(&[ChangedRow::Edited, ChangedRow::Deleted]);
         }
         if old.deletion.is_none() && entry.deletion.is_some() {
-            told(&[Changed::Deleted]);
+            told(&[ChangedRow::Deleted]);
         }
         if old.all_versions != entry.all_versions {
-            told(&with(Changed::Topic));
+            told(&with(ChangedRow::Topic));
         }
         if old.topic != entry.topic {
-            told(&[Changed::Topic]);
+            told(&[ChangedRow::Topic]);
         }
         if old.accepted_ms != entry.accepted_ms {
-            told(&[Changed::Moved]);
+            told(&[ChangedRow::Moved]);
         }
         if old.replies != entry.replies {
-            told(&[&with(Changed::Replies)[..], &[Changed::Topic]].concat());
+            told(&[&with(ChangedRow::Replies)[..], &[ChangedRow::Topic]].concat());
         }
         if old.reactions != entry.reactions && !retracted {
-            told(&[&with(Changed::Reactions)[..], &[Changed::Topic]].concat());
+            told(&[&with(ChangedRow::Reactions)[..], &[ChangedRow::Topic]].concat());
         }
         if old.statuses != entry.statuses {
-            let status = entry.all_versions.iter().any(|(id, _)| changed.contains(&Changed::Status(*id)));
+            let status = entry.all_versions.iter().any(|(id, _)| changed.contains(&ChangedRow::Status(*id)));
             assert!(
-                status || names(changed, entry, &with(Changed::Topic)),
+                status || names(changed, entry, &with(ChangedRow::Topic)),
                 "{changed:?}\n{old:#?}\n{entry:#?}"
             );
         }
@@ -289,7 +290,7 @@ proptest! {
                 }
             };
             // A range is retracted in the order of each store.
-            let sorted = |mut changed: Vec<Changed>| {
+            let sorted = |mut changed: Vec<ChangedRow>| {
                 changed.sort();
                 changed
             };

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use mimi_content::MessageId;
 use mimi_content::timeline::{
-    BodyKind, Changed, DifferentRow, Incoming, LinkRow, LookUp, MessageRow, NotAuthorized, Place, Received,
-    Relation, Retraction, RetractionScope, RowChange, RowDecodeError, StatusRow, UnseenRow, effect,
+    BodyKind, ChangedRow, DifferentRow, Incoming, LinkRow, LookUp, MessageRow, NotAuthorizedError, Relation,
+    Retraction, RetractionScope, RowChange, RowDecodeError, StatusRow, TimelineMessage, TimelinePlace,
+    UnseenRow, effect,
 };
 
 use crate::model::{TestMessage, authorize, id};
@@ -37,7 +38,7 @@ fn stored<T: PartialEq + Debug>(
 
 #[derive(Default)]
 pub(crate) struct Rows {
-    pub(crate) messages: BTreeMap<MessageId, MessageRow<NotAuthorized>>,
+    pub(crate) messages: BTreeMap<MessageId, MessageRow<NotAuthorizedError>>,
     links: BTreeMap<(Relation, MessageId), LinkRow>,
     unseen: BTreeMap<MessageId, UnseenRow>,
     statuses: BTreeMap<(MessageId, Arc<str>, MessageId), StatusRow>,
@@ -45,13 +46,13 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    pub(crate) fn take(&mut self, message: &TestMessage, accepted_ms: u64) -> Vec<Changed> {
+    pub(crate) fn take(&mut self, message: &TestMessage, accepted_ms: u64) -> Vec<ChangedRow> {
         let content = message.content();
-        let received = Received::from_owned(id(message.id), message.user(), accepted_ms, &content);
+        let received = TimelineMessage::from_owned(id(message.id), message.user(), accepted_ms, &content);
         self.step(Incoming::Message(received), Some(&id(message.id)))
     }
 
-    pub(crate) fn step(&mut self, incoming: Incoming<'_>, payload: Option<&MessageId>) -> Vec<Changed> {
+    pub(crate) fn step(&mut self, incoming: Incoming<'_>, payload: Option<&MessageId>) -> Vec<ChangedRow> {
         let Ok(effect) = effect(incoming, payload, self, &authorize);
         for row in effect.rows {
             match row {
@@ -88,8 +89,8 @@ impl Rows {
     fn places(
         &self,
         first: &MessageId,
-        does: impl Fn(&MessageRow<NotAuthorized>) -> bool,
-    ) -> impl Iterator<Item = Place> {
+        does: impl Fn(&MessageRow<NotAuthorizedError>) -> bool,
+    ) -> impl Iterator<Item = TimelinePlace> {
         let rows = self.messages.values().filter(|row| row.first == Some(*first));
         rows.filter(move |row| does(row)).map(|row| row.place)
     }
@@ -97,10 +98,10 @@ impl Rows {
 
 type Found<T> = Result<T, Infallible>;
 
-impl LookUp<MessageId, NotAuthorized> for Rows {
+impl LookUp<MessageId, NotAuthorizedError> for Rows {
     type Error = Infallible;
 
-    fn message(&self, id: &MessageId) -> Found<Option<MessageRow<NotAuthorized>>> {
+    fn message(&self, id: &MessageId) -> Found<Option<MessageRow<NotAuthorizedError>>> {
         Ok(self.messages.get(id).cloned())
     }
 
@@ -112,16 +113,20 @@ impl LookUp<MessageId, NotAuthorized> for Rows {
         Ok(self.links.get(&(relation, *id)).copied())
     }
 
-    fn deletion_after(&self, first: &MessageId, after: Option<Place>) -> Found<Option<Place>> {
+    fn deletion_after(
+        &self,
+        first: &MessageId,
+        after: Option<TimelinePlace>,
+    ) -> Found<Option<TimelinePlace>> {
         Ok(self.places(first, |row| row.effects().deletion).filter(|place| Some(*place) > after).min())
     }
 
-    fn edit_before(&self, first: &MessageId, before: Option<Place>) -> Found<Option<Place>> {
+    fn edit_before(&self, first: &MessageId, before: Option<TimelinePlace>) -> Found<Option<TimelinePlace>> {
         let edits = self.places(first, |row| row.effects().edit);
         Ok(edits.filter(|place| before.is_none_or(|before| *place < before)).max())
     }
 
-    fn topic_before(&self, first: &MessageId, before: Option<Place>) -> Found<Option<Place>> {
+    fn topic_before(&self, first: &MessageId, before: Option<TimelinePlace>) -> Found<Option<TimelinePlace>> {
         let moves = self.places(first, |row| row.effects().topic);
         Ok(moves.filter(|place| before.is_none_or(|before| *place < before)).max())
     }

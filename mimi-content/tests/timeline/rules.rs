@@ -1,9 +1,9 @@
 //! Each rule by name.
 
 use mimi_content::timeline::{
-    Acceptance, Action, BodyKind, Change, Changed, DifferentContent, EntryState, Inserted, NotAuthorized,
-    ReactionContent, Received, ReferenceError, ReferenceState, Standing, Timeline, TimelineFinding,
-    TimelineRules, TimelineSeverity, sender_only,
+    Acceptance, BodyKind, ChangedRow, DifferentContent, EntryState, Inserted, NotAuthorizedError,
+    ReactionContent, ReferenceError, ReferenceState, Timeline, TimelineAction, TimelineChange,
+    TimelineFinding, TimelineMessage, TimelineRules, TimelineSeverity, VersionState, sender_only,
 };
 use mimi_content::{
     Disposition, ExternalPart, LastReport, MessageId, MessageStatus, MessageStatusReport,
@@ -64,9 +64,9 @@ fn sorts_by_accepted_timestamp_then_by_the_lower_id() {
 fn refuses_an_edit_by_anyone_but_the_sender() {
     let timeline = fold(&[message(1, ALICE, 1), message(2, BOB, 2).replacing(1)]);
     assert_eq!(current(&timeline, 1), id(1));
-    let why = NotAuthorized { action: Action::EditMessage, own: false };
+    let why = NotAuthorizedError { action: TimelineAction::EditMessage, own: false };
     let forged = timeline.get(&id(2)).unwrap();
-    assert_eq!(forged.standing(), Standing::NotAuthorized(&why));
+    assert_eq!(forged.standing(), VersionState::NotAuthorized(&why));
     assert_eq!(forged.findings(), [TimelineFinding::NotAuthorized(&why)]);
     assert_eq!(why.to_string(), "no policy lets anyone but its sender edit a message");
     // It is kept, and found from the entry and among the suspects.
@@ -90,11 +90,11 @@ fn refuses_a_deletion_by_anyone_but_the_sender_and_the_moderator() {
 #[test]
 fn by_default_senders_change_their_own_and_no_user_a_topic() {
     let ask = |sender: usize, replacing: TestMessage, original: &TestMessage| {
-        let mut timeline = Timeline::<(), NotAuthorized>::new();
+        let mut timeline = Timeline::<(), NotAuthorizedError>::new();
         for message in [original, &TestMessage { sender, ..replacing }] {
             let content = message.content();
             let received =
-                Received::from_owned(id(message.id), message.user(), message.accepted[0], &content);
+                TimelineMessage::from_owned(id(message.id), message.user(), message.accepted[0], &content);
             let _ = timeline.insert(received, (), &sender_only);
         }
         let version = timeline.get(&id(2)).unwrap();
@@ -163,7 +163,7 @@ fn of_two_deletions_the_one_accepted_first_counts() {
     assert_eq!((standing_of(&timeline, 2), timeline.suspects().count()), ("edit", 0));
     // It arrives later.
     let changed = insert(&mut timeline, &with(Null, 4, MODERATOR, 3).replacing(1), 3);
-    assert_eq!(changed, Inserted::New(vec![Changed::Edited(id(1))]));
+    assert_eq!(changed, Inserted::New(vec![ChangedRow::Edited(id(1))]));
     assert_eq!(timeline.entry(&id(1)).unwrap().deletion().unwrap().message_id(), id(4));
     assert_eq!((current(&timeline, 1), standing_of(&timeline, 2)), (id(1), "after deletion"));
     let suspects: Vec<_> = timeline.suspects().map(|version| version.message_id()).collect();
@@ -226,7 +226,7 @@ fn a_topic_changes_with_authorization_and_without_the_body() {
     let moved = message(2, MODERATOR, 2).replacing(1).in_topic(2);
     let mut timeline = fold(&[original]);
     let changed = insert(&mut timeline, &moved, 2);
-    assert_eq!(changed, Inserted::New(vec![Changed::Topic(id(1))]));
+    assert_eq!(changed, Inserted::New(vec![ChangedRow::Topic(id(1))]));
     let entry = timeline.entry(&id(1)).unwrap();
     assert_eq!((entry.topic_id(), entry.current().message_id()), (&topic(2)[..], id(1)));
     // It only moves the message, and says nothing against its sender.
@@ -250,7 +250,7 @@ fn a_topic_change_delivered_again_and_earlier_gives_way_to_a_later_one() {
     ]);
     assert_eq!(timeline.topics().collect::<Vec<_>>(), [topic(2)]);
     let again = insert(&mut timeline, &message(3, MODERATOR, 6).replacing(1).in_topic(2), 4);
-    assert_eq!(again, Inserted::Repeated { payload: id(3), changed: vec![Changed::Topic(id(1))] });
+    assert_eq!(again, Inserted::Repeated { payload: id(3), changed: vec![ChangedRow::Topic(id(1))] });
     assert_eq!(timeline.topics().collect::<Vec<_>>(), [topic(1)]);
     assert_eq!(ids(timeline.topic(&topic(1))), [id(1)]);
 }
@@ -269,7 +269,10 @@ fn nothing_takes_effect_before_the_first_instance_is_seen() {
     let state = |timeline: &TestTimeline| timeline.entry(&id(4)).unwrap().in_reply_to(0).unwrap().state;
     assert_eq!(state(&timeline), ReferenceState::Held);
 
-    assert_eq!(insert(&mut timeline, &message(1, ALICE, 1), 1), Inserted::New(vec![Changed::Added(id(1))]));
+    assert_eq!(
+        insert(&mut timeline, &message(1, ALICE, 1), 1),
+        Inserted::New(vec![ChangedRow::Added(id(1))])
+    );
     assert_eq!((standing_of(&timeline, 2), current(&timeline, 1)), ("edit", id(2)));
     assert_eq!((timeline.held().count(), timeline.unseen().count()), (0, 0));
     let entry = timeline.entry(&id(1)).unwrap();
@@ -286,7 +289,7 @@ fn a_message_delivered_twice_stands_at_the_earliest_timestamp() {
     assert_eq!(findings_of(&timeline, 1), Vec::<String>::new());
     assert_eq!(insert(&mut timeline, &message(1, ALICE, 5), 9), again(vec![]));
     assert_eq!(ids(timeline.entries()), [2, 1].map(id));
-    assert_eq!(insert(&mut timeline, &message(1, ALICE, 5), 3), again(vec![Changed::Moved(id(1))]));
+    assert_eq!(insert(&mut timeline, &message(1, ALICE, 5), 3), again(vec![ChangedRow::Moved(id(1))]));
     assert_eq!(ids(timeline.entries()), [1, 2].map(id));
     assert_eq!(findings_of(&timeline, 1), ["accepted again 9"]);
     assert_eq!(timeline.len(), 2);
@@ -300,7 +303,7 @@ fn refuses_another_message_under_the_same_id() {
     assert_eq!(insert(&mut timeline, &other, 4), Inserted::DifferentContent);
     assert_eq!(insert(&mut timeline, &other, 4), Inserted::DifferentContent);
     let content = message(1, ALICE, 5).content();
-    let impostor = Received::from_owned(id(1), USERS[BOB], 5, &content);
+    let impostor = TimelineMessage::from_owned(id(1), USERS[BOB], 5, &content);
     assert_eq!(timeline.insert(impostor, id(1), &sender_only), Inserted::DifferentContent);
 
     let entry = timeline.entry(&id(1)).unwrap();
@@ -327,7 +330,7 @@ fn finds_a_loop_of_replies_when_it_closes() {
     assert_eq!(timeline.suspects().count(), 0);
     assert_eq!(
         insert(&mut timeline, &message(3, ALICE, 3).replying(1), 3),
-        Inserted::New(vec![Changed::Loop(id(3)), Changed::Added(id(3)), Changed::Replies(id(1))])
+        Inserted::New(vec![ChangedRow::Loop(id(3)), ChangedRow::Added(id(3)), ChangedRow::Replies(id(1))])
     );
     for number in [1, 2, 3] {
         assert_eq!(findings_of(&timeline, number), ["reply loop"]);
@@ -557,8 +560,8 @@ fn what_a_second_device_reports_never_lowers_what_the_first_one_did() {
 
 struct LastHolds;
 
-impl<P> TimelineRules<P, NotAuthorized> for LastHolds {
-    fn authorize(&self, change: &Change<'_, P>) -> Result<(), NotAuthorized> {
+impl<P> TimelineRules<P, NotAuthorizedError> for LastHolds {
+    fn authorize(&self, change: &TimelineChange<'_, P>) -> Result<(), NotAuthorizedError> {
         sender_only(change)
     }
 
@@ -569,10 +572,11 @@ impl<P> TimelineRules<P, NotAuthorized> for LastHolds {
 
 #[test]
 fn the_rule_for_reports_can_be_chosen() {
-    let mut timeline = Timeline::<(), NotAuthorized>::new();
+    let mut timeline = Timeline::<(), NotAuthorizedError>::new();
     for report in [with(Report(vec![(1, 4)]), 2, BOB, 2), with(Report(vec![(1, 1)]), 3, BOB, 3)] {
         let content = report.content();
-        let received = Received::from_owned(id(report.id), report.user(), report.accepted[0], &content);
+        let received =
+            TimelineMessage::from_owned(id(report.id), report.user(), report.accepted[0], &content);
         let _ = timeline.insert(received, (), &LastHolds);
     }
     assert_eq!(timeline.statuses(&id(1))[0].status, MessageStatus::DELIVERED);
@@ -583,7 +587,7 @@ fn a_report_that_was_delivered_again_and_earlier_gives_way() {
     let mut timeline = fold(&[with(Report(vec![(1, 2)]), 2, BOB, 5), with(Report(vec![(1, 0)]), 3, BOB, 6)]);
     assert_eq!(timeline.statuses(&id(1))[0].status, MessageStatus::UNREAD);
     let again = insert(&mut timeline, &with(Report(vec![(1, 0)]), 3, BOB, 6), 4);
-    assert_eq!(again, Inserted::Repeated { payload: id(3), changed: vec![Changed::Status(id(1))] });
+    assert_eq!(again, Inserted::Repeated { payload: id(3), changed: vec![ChangedRow::Status(id(1))] });
     let status = timeline.statuses(&id(1))[0];
     assert_eq!((status.status, status.report_id, status.accepted_ms), (MessageStatus::READ, id(2), 5));
 }
@@ -594,9 +598,9 @@ fn a_report_that_was_sent_by_itself_counts_the_same() {
     let encoded = report.encode();
     let report = MessageStatusReportRef::decode(&encoded).unwrap();
     let mut timeline = fold(&[message(1, ALICE, 1)]);
-    let received = || Received::status_report(id(9), USERS[BOB], 9, &report);
+    let received = || TimelineMessage::status_report(id(9), USERS[BOB], 9, &report);
     assert_eq!(received().kind(), BodyKind::Report);
-    let changed = vec![Changed::Status(id(1)), Changed::Status(id(2))];
+    let changed = vec![ChangedRow::Status(id(1)), ChangedRow::Status(id(2))];
     assert_eq!(timeline.insert(received(), id(9), &sender_only), Inserted::New(changed));
     let again = Inserted::Repeated { payload: id(9), changed: vec![] };
     assert_eq!(timeline.insert(received(), id(9), &sender_only), again);
@@ -612,7 +616,7 @@ fn a_reaction_that_says_nothing_is_taken_back() {
         let taken_back = with(body.clone(), 3, BOB, 3).replacing(2);
         assert_eq!(
             insert(&mut timeline, &taken_back, 3),
-            Inserted::New(vec![Changed::Reactions(id(1))]),
+            Inserted::New(vec![ChangedRow::Reactions(id(1))]),
             "{body:?}"
         );
         assert_eq!(timeline.entry(&id(1)).unwrap().reactions(NOW).len(), 0);
@@ -632,7 +636,7 @@ fn a_reaction_that_says_nothing_is_taken_back() {
     // An edit of a message to an empty text is an edit.
     let empty = MimiContent::builder(Salt::from_bytes([2; 16]), text("")).replaces(id(1)).build().unwrap();
     let mut timeline = fold(&[message(1, ALICE, 1)]);
-    let received = Received::from_owned(id(2), USERS[ALICE], 2, &empty);
+    let received = TimelineMessage::from_owned(id(2), USERS[ALICE], 2, &empty);
     let _ = timeline.insert(received, id(2), &sender_only);
     assert_eq!((standing_of(&timeline, 2), current(&timeline, 1)), ("edit", id(2)));
 }
@@ -646,7 +650,7 @@ fn one_emoji_with_and_without_its_variation_selector_is_one_reaction() {
         let content = MimiContent::builder(Salt::from_bytes([number; 16]), emoji(text)).in_reply_to(id(1));
         let content = content.build().unwrap();
         let sender = USERS[usize::from(number % 2)];
-        let received = Received::from_owned(id(number), sender, u64::from(number), &content);
+        let received = TimelineMessage::from_owned(id(number), sender, u64::from(number), &content);
         let _ = timeline.insert(received, id(number), &sender_only);
     }
     let entry = timeline.entry(&id(1)).unwrap();
@@ -755,7 +759,7 @@ fn an_edit_that_keeps_the_extensions_is_no_evidence_nor_is_one_that_has_none() {
 
 fn local(timeline: &mut TestTimeline, message: &TestMessage) -> Inserted<MessageId> {
     let content = message.content();
-    let received = Received::from_owned(id(message.id), message.user(), message.accepted[0], &content);
+    let received = TimelineMessage::from_owned(id(message.id), message.user(), message.accepted[0], &content);
     timeline.insert_local(received, id(message.id), &sender_only)
 }
 
@@ -763,12 +767,12 @@ fn local(timeline: &mut TestTimeline, message: &TestMessage) -> Inserted<Message
 fn a_message_of_ones_own_is_shown_before_the_hub_accepts_it() {
     let own = message(2, ALICE, 90);
     let mut timeline = fold(&[message(1, BOB, 50), message(3, BOB, 70)]);
-    assert_eq!(local(&mut timeline, &own), Inserted::New(vec![Changed::Added(id(2))]));
+    assert_eq!(local(&mut timeline, &own), Inserted::New(vec![ChangedRow::Added(id(2))]));
     let entry = timeline.entry(&id(2)).unwrap();
     assert_eq!((entry.acceptance(), entry.accepted_ms()), (Acceptance::Pending, 90));
     assert_eq!(ids(timeline.entries()), [1, 3, 2].map(id));
     // The hub's clock is behind. That says nothing against anyone.
-    assert_eq!(timeline.accept(id(2), 60, &sender_only), [Changed::Moved(id(2))]);
+    assert_eq!(timeline.accept(id(2), 60, &sender_only), [ChangedRow::Moved(id(2))]);
     assert_eq!(ids(timeline.entries()), [1, 2, 3].map(id));
     let entry = timeline.entry(&id(2)).unwrap();
     assert_eq!((entry.acceptance(), entry.accepted_ms()), (Acceptance::Accepted, 60));
@@ -792,7 +796,7 @@ fn the_message_itself_says_that_the_hub_accepted_it() {
         let accepted = insert(&mut timeline, &own, accepted_ms);
         assert_eq!(
             accepted,
-            Inserted::Repeated { payload: id(number), changed: vec![Changed::Moved(id(number))] }
+            Inserted::Repeated { payload: id(number), changed: vec![ChangedRow::Moved(id(number))] }
         );
         let entry = timeline.entry(&id(number)).unwrap();
         assert_eq!((entry.accepted_ms(), entry.acceptance()), (accepted_ms, Acceptance::Accepted));
@@ -811,28 +815,31 @@ fn a_message_that_failed_is_sent_again_or_dropped() {
     let before = ids(timeline.entries());
     assert_eq!((before, current(&timeline, 1)), (vec![id(1), id(4)], id(2)));
     for (number, changed) in
-        [(2, Changed::Failed(id(2))), (3, Changed::Failed(id(3))), (4, Changed::Failed(id(4)))]
+        [(2, ChangedRow::Failed(id(2))), (3, ChangedRow::Failed(id(3))), (4, ChangedRow::Failed(id(4)))]
     {
         assert_eq!((timeline.fail(id(number)), timeline.fail(id(number))), (vec![changed], vec![]));
         assert_eq!(timeline.get(&id(number)).unwrap().acceptance(), Acceptance::Failed);
     }
     // Sent again, later.
     let again = local(&mut timeline, &message(4, ALICE, 9));
-    assert_eq!(again, Inserted::Repeated { payload: id(4), changed: vec![Changed::Moved(id(4))] });
+    assert_eq!(again, Inserted::Repeated { payload: id(4), changed: vec![ChangedRow::Moved(id(4))] });
     let entry = timeline.entry(&id(4)).unwrap();
     assert_eq!((entry.acceptance(), entry.accepted_ms()), (Acceptance::Pending, 9));
     // Dropped: as if they had never been there.
-    assert_eq!(timeline.drop_local(id(2)), [Changed::Edited(id(1))]);
-    assert_eq!(timeline.drop_local(id(3)), [Changed::Reactions(id(1))]);
-    assert_eq!(timeline.drop_local(id(4)), [Changed::Removed(id(4))]);
+    assert_eq!(timeline.drop_local(id(2)), [ChangedRow::Edited(id(1))]);
+    assert_eq!(timeline.drop_local(id(3)), [ChangedRow::Reactions(id(1))]);
+    assert_eq!(timeline.drop_local(id(4)), [ChangedRow::Removed(id(4))]);
     assert_eq!((ids(timeline.entries()), current(&timeline, 1)), (vec![id(1)], id(1)));
     assert!(timeline.entry(&id(1)).unwrap().reactions(NOW).is_empty());
     assert!([2, 3, 4].into_iter().all(|number| timeline.get(&id(number)).is_none()));
     assert_eq!(timeline.drop_local(id(4)), []);
     // The hub had it after all.
-    assert_eq!(insert(&mut timeline, &message(4, ALICE, 9), 8), Inserted::New(vec![Changed::Added(id(4))]));
+    assert_eq!(
+        insert(&mut timeline, &message(4, ALICE, 9), 8),
+        Inserted::New(vec![ChangedRow::Added(id(4))])
+    );
     assert_eq!(timeline.get(&id(4)).unwrap().payload(), Some(&id(4)));
-    assert_eq!(insert(&mut timeline, &edit, 5), Inserted::New(vec![Changed::Edited(id(1))]));
+    assert_eq!(insert(&mut timeline, &edit, 5), Inserted::New(vec![ChangedRow::Edited(id(1))]));
     assert_eq!((timeline.suspects().count(), current(&timeline, 1)), (0, id(2)));
 }
 
@@ -863,7 +870,7 @@ fn the_hub_retracts_messages_and_what_belongs_to_them() {
         with(Reactions(vec![0]), 4, ALICE, 4).replying(2),
     ]);
     let retraction = TestRetraction { at_ms: 9, scope: Ok(1), only_reactions: false }.value();
-    assert_eq!(timeline.retract(&retraction), [Changed::Retracted(id(1))]);
+    assert_eq!(timeline.retract(&retraction), [ChangedRow::Retracted(id(1))]);
     assert_eq!(timeline.retract(&retraction), []);
     let entry = timeline.entry(&id(1)).unwrap();
     assert_eq!((entry.state(NOW), entry.retraction()), (EntryState::Retracted, Some(&*retraction)));
@@ -898,7 +905,7 @@ fn a_remover_of_reactions_retracts_no_messages() {
         assert_eq!(timeline.get(&id(2)).unwrap().retraction(), Some(&*retractions[1]));
         // A user who may retract any message retracts it all the same.
         let message = TestRetraction { at_ms: 10, scope: Ok(1), only_reactions: false }.value();
-        assert_eq!(timeline.retract(&message), [Changed::Retracted(id(1))]);
+        assert_eq!(timeline.retract(&message), [ChangedRow::Retracted(id(1))]);
     }
 }
 
@@ -932,7 +939,7 @@ fn the_hub_retracts_all_of_a_sender_from_a_time_on() {
         assert_eq!(timeline.entry(&id(3)).unwrap().state(NOW), EntryState::Deleted);
         let moderator =
             TestRetraction { at_ms: 10, scope: Err((MODERATOR, None)), only_reactions: false }.value();
-        assert_eq!(timeline.retract(&moderator), [Changed::Edited(id(3))]);
+        assert_eq!(timeline.retract(&moderator), [ChangedRow::Edited(id(3))]);
         assert_eq!(timeline.entry(&id(3)).unwrap().state(NOW), EntryState::Shown);
         // Of several, the one that was decided first holds.
         let earlier = TestRetraction { at_ms: 8, scope: Err((BOB, Some(6))), only_reactions: false }.value();
@@ -1027,17 +1034,18 @@ fn kind_of(body: NestedPart) -> (BodyKind, Vec<(u16, ReactionContent)>) {
     let mut kinds = Vec::new();
     // Borrowed and owned say the same.
     let borrowed = MimiContentRef::decode(&encoded).unwrap();
-    for received in
-        [Received::new(id(1), USERS[0], 1, &borrowed), Received::from_owned(id(1), USERS[0], 1, &content)]
-    {
-        let mut timeline = Timeline::<(), NotAuthorized>::new();
+    for received in [
+        TimelineMessage::new(id(1), USERS[0], 1, &borrowed),
+        TimelineMessage::from_owned(id(1), USERS[0], 1, &content),
+    ] {
+        let mut timeline = Timeline::<(), NotAuthorizedError>::new();
         let kind = received.kind();
         let _ = timeline.insert(received, (), &sender_only);
         let version = timeline.get(&id(1)).unwrap();
         let parts = version.reaction_parts().iter().map(|part| (part.part.0, part.content.clone()));
         kinds.push((kind, parts.collect()));
         // The other one is the same message.
-        let again = Received::new(id(1), USERS[0], 1, &borrowed);
+        let again = TimelineMessage::new(id(1), USERS[0], 1, &borrowed);
         assert_eq!(
             timeline.insert(again, (), &sender_only),
             Inserted::Repeated { payload: (), changed: vec![] }
@@ -1131,10 +1139,10 @@ fn a_long_chain_in_any_order_is_folded_and_walked_without_recursion() {
     // Each half from its end, so that long components meet.
     let numbers = || (LENGTH / 2..LENGTH).rev().chain((0..LENGTH / 2).rev());
     for replaces in [false, true] {
-        let mut timeline = Timeline::<(), NotAuthorized>::new();
+        let mut timeline = Timeline::<(), NotAuthorizedError>::new();
         for number in numbers() {
             let content = chain(number, replaces);
-            let received = Received::from_owned(id(number), USERS[0], u64::from(number), &content);
+            let received = TimelineMessage::from_owned(id(number), USERS[0], u64::from(number), &content);
             let _ = timeline.insert(received, (), &sender_only);
         }
         let first = timeline.entries().next().unwrap();
@@ -1160,7 +1168,7 @@ fn debug_shows_no_content() {
 
 #[test]
 fn findings_say_what_they_are() {
-    let why = NotAuthorized { action: Action::ChangeTopic, own: true };
+    let why = NotAuthorizedError { action: TimelineAction::ChangeTopic, own: true };
     for (finding, words) in [
         (TimelineFinding::NotAuthorized(&why), "not authorized: no policy lets its sender change a topic"),
         (TimelineFinding::OtherKind, "what it replaces is of another kind"),

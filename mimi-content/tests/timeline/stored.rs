@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use mimi_content::timeline::{
-    Action, LinkEnd, LinkRow, MessageRow, NotAuthorized, Place, Received, Retraction, RetractionScope,
-    RowDecodeError, RowDecodeErrorKind as Kind, SnapshotError, StatusRow, StoredReason, Timeline, UnseenRow,
-    sender_only,
+    LinkEnd, LinkRow, MessageRow, NotAuthorizedError, Retraction, RetractionScope, RowDecodeError,
+    RowDecodeErrorKind as Kind, SnapshotError, StatusRow, StoredReason, Timeline, TimelineAction,
+    TimelineMessage, TimelinePlace, UnseenRow, sender_only,
 };
 use mimi_content::{
     Disposition, MessageId, MessageStatus, MimiContent, NestedPart, Salt, StatusRule, StatusWeight, TwoFacts,
@@ -21,7 +21,7 @@ fn status() -> StatusRow {
     StatusRow {
         message_id: id(1),
         reader_uri: Arc::from("mimi://a.example/u/é"),
-        report: Place { accepted_ms: 7, message_id: id(9) },
+        report: TimelinePlace { accepted_ms: 7, message_id: id(9) },
         status: MessageStatus::DELETED,
         weight,
     }
@@ -87,7 +87,7 @@ fn refuses_by_name() {
 
     let error = Retraction::decode(&[1, 3]).unwrap_err();
     assert_eq!(error.to_string(), "type: row of another type, 3 (byte 1)");
-    assert!(MessageRow::<NotAuthorized>::decode(&status().encode()).is_err());
+    assert!(MessageRow::<NotAuthorizedError>::decode(&status().encode()).is_err());
 }
 
 #[test]
@@ -110,20 +110,20 @@ fn every_damaged_byte_is_refused_or_another_row() {
 #[test]
 fn reasons_have_one_encoding() {
     let actions = [
-        Action::EditMessage,
-        Action::DeleteMessage,
-        Action::EditReaction,
-        Action::DeleteReaction,
-        Action::ChangeTopic,
+        TimelineAction::EditMessage,
+        TimelineAction::DeleteMessage,
+        TimelineAction::EditReaction,
+        TimelineAction::DeleteReaction,
+        TimelineAction::ChangeTopic,
     ];
     for action in actions {
         for own in [false, true] {
-            let reason = NotAuthorized { action, own };
-            assert_eq!(NotAuthorized::from_bytes(&reason.to_bytes()), Some(reason));
+            let reason = NotAuthorizedError { action, own };
+            assert_eq!(NotAuthorizedError::from_bytes(&reason.to_bytes()), Some(reason));
         }
     }
     for bytes in [&[][..], &[0], &[5, 0], &[0, 2], &[0, 0, 0]] {
-        assert_eq!(NotAuthorized::from_bytes(bytes), None);
+        assert_eq!(NotAuthorizedError::from_bytes(bytes), None);
     }
     assert_eq!((<()>::from_bytes(&[]), <()>::from_bytes(&[0])), (Some(()), None));
     assert_eq!(String::from_bytes("é".as_bytes()), Some("é".into()));
@@ -136,7 +136,7 @@ fn a_snapshot_keeps_all_and_is_refused_by_name() {
     let part = |text: &str| NestedPart::single(Disposition::RENDER, "en", "text/plain", text);
     for (salt, text) in [(1, "one"), (2, "another under the same ID")] {
         let content = MimiContent::builder(Salt::from_bytes([salt; 16]), part(text)).build().unwrap();
-        let received = Received::from_owned(id(1), "mimi://b.example/u/bob", 5, &content);
+        let received = TimelineMessage::from_owned(id(1), "mimi://b.example/u/bob", 5, &content);
         drop(timeline.insert(received, bytes.to_vec(), &sender_only));
     }
     timeline.mark_read(id(3), 9);
@@ -144,7 +144,7 @@ fn a_snapshot_keeps_all_and_is_refused_by_name() {
     let snapshot = timeline.snapshot(Vec::clone);
     let restored: Timeline<Vec<u8>> = Timeline::restore(&snapshot, |bytes| Some(bytes.to_vec())).unwrap();
     assert_eq!(restored.snapshot(Vec::clone), snapshot);
-    assert_eq!(restored.read_up_to(), Some(Place { accepted_ms: 5, message_id: id(1) }));
+    assert_eq!(restored.read_up_to(), Some(TimelinePlace { accepted_ms: 5, message_id: id(1) }));
     assert!(restored.different_content().eq(timeline.different_content()));
     assert_eq!(restored.different_content().count(), 1);
     assert_eq!(restored.unseen().collect::<Vec<_>>(), [id(3)]);

@@ -1,8 +1,8 @@
 //! The examples of mimi-content-09 section 5 as one conversation.
 
 use mimi_content::timeline::{
-    BodyKind, Changed, EntryState, Inserted, ReactionContent, Received, ReferenceState, Standing, Timeline,
-    TimelineFinding, sender_only,
+    BodyKind, ChangedRow, EntryState, Inserted, ReactionContent, ReferenceState, Timeline, TimelineFinding,
+    TimelineMessage, VersionState, sender_only,
 };
 use mimi_content::{Disposition, MessageId, MessageStatus, MimiContent, MimiContentRef, NestedPart, Salt};
 
@@ -45,7 +45,7 @@ fn message_id(name: &str) -> MessageId {
 fn insert(timeline: &mut Timeline<&'static str>, example: &Example) -> Inserted<&'static str> {
     let (name, sender, accepted_ms, encoded) = *example;
     let content = MimiContentRef::decode(encoded).unwrap();
-    let received = Received::new(message_id(name), sender, accepted_ms, &content);
+    let received = TimelineMessage::new(message_id(name), sender, accepted_ms, &content);
     timeline.insert(received, name, &sender_only)
 }
 
@@ -99,7 +99,7 @@ fn the_heart_is_there_until_it_is_taken_back() {
     };
     assert_eq!(hearts(&timeline), [(ReactionContent::Text("❤".into()), 1)]);
     let unlike = STORY.iter().find(|example| example.0 == "unlike").unwrap();
-    let changed = vec![Changed::Reactions(message_id("original"))];
+    let changed = vec![ChangedRow::Reactions(message_id("original"))];
     assert_eq!(insert(&mut timeline, unlike), Inserted::New(changed));
     assert_eq!(hearts(&timeline), []);
     let reaction = timeline.get(&message_id("reaction")).unwrap();
@@ -111,7 +111,7 @@ fn a_deletion_leaves_a_placeholder_and_what_it_hides() {
     let mut timeline = told_until("edit");
     let [edit, delete] =
         ["edit", "delete"].map(|name| STORY.iter().find(|example| example.0 == name).unwrap());
-    let changed = vec![Changed::Deleted(message_id("reply"))];
+    let changed = vec![ChangedRow::Deleted(message_id("reply"))];
     assert_eq!(insert(&mut timeline, delete), Inserted::New(changed));
     let reply = timeline.entry(&message_id("reply")).unwrap();
     assert_eq!(reply.state(0), EntryState::Deleted);
@@ -122,7 +122,7 @@ fn a_deletion_leaves_a_placeholder_and_what_it_hides() {
     // The edit has the same timestamp as the deletion and the higher ID: it comes too late.
     let _ = insert(&mut timeline, edit);
     let late = timeline.get(&message_id("edit")).unwrap();
-    assert_eq!(late.standing(), Standing::AfterDeletion);
+    assert_eq!(late.standing(), VersionState::AfterDeletion);
     assert_eq!(late.findings(), [TimelineFinding::AfterDeletion]);
     assert!(!late.entry().unwrap().is_edited());
 }
@@ -149,11 +149,11 @@ fn the_report_says_what_bob_did() {
     );
     let content = MimiContent::builder(Salt::from_bytes([9; 16]), report).build().unwrap();
     let id = content.message_id(BOB, ROOM).unwrap();
-    let received = Received::from_owned(id, BOB, DUE, &content);
+    let received = TimelineMessage::from_owned(id, BOB, DUE, &content);
     assert_eq!(received.kind(), BodyKind::Report);
     let Inserted::New(changed) = timeline.insert(received, "status", &sender_only) else { panic!() };
     let mut expected =
-        ["original", "reply", "mention", "expiring"].map(|name| Changed::Status(message_id(name)));
+        ["original", "reply", "mention", "expiring"].map(|name| ChangedRow::Status(message_id(name)));
     expected.sort();
     assert_eq!(changed, expected);
     assert_eq!(timeline.entries().count(), 6);

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use mimi_content::timeline::{
-    Entry, EntryState, Reaction, ReactionContent, ReferenceState, Retraction, Standing, Timeline,
-    TimelineFinding,
+    EntryState, Reaction, ReactionContent, ReferenceState, Retraction, Timeline, TimelineEntry,
+    TimelineFinding, VersionState,
 };
 use mimi_content::{MessageId, MessageStatus};
 
@@ -61,16 +61,16 @@ pub(crate) struct StatusView {
     pub(crate) report_id: MessageId,
 }
 
-pub(crate) fn standing<R>(standing: Standing<'_, R>) -> &'static str {
+pub(crate) fn standing<R>(standing: VersionState<'_, R>) -> &'static str {
     match standing {
-        Standing::First => "first",
-        Standing::Edit => "edit",
-        Standing::Deletion => "deletion",
-        Standing::AfterDeletion => "after deletion",
-        Standing::Held => "held",
-        Standing::NotAuthorized(_) => "not authorized",
-        Standing::OtherKind => "other kind",
-        Standing::Retracted => "retracted",
+        VersionState::First => "first",
+        VersionState::Edit => "edit",
+        VersionState::Deletion => "deletion",
+        VersionState::AfterDeletion => "after deletion",
+        VersionState::Held => "held",
+        VersionState::NotAuthorized(_) => "not authorized",
+        VersionState::OtherKind => "other kind",
+        VersionState::Retracted => "retracted",
     }
 }
 
@@ -104,12 +104,14 @@ fn reaction<P, R>(reaction: &Reaction<'_, P, R>) -> ReactionView {
     }
 }
 
-pub(crate) fn ids<'t, P: 't, R: 't>(entries: impl IntoIterator<Item = Entry<'t, P, R>>) -> Vec<MessageId> {
+pub(crate) fn ids<'t, P: 't, R: 't>(
+    entries: impl IntoIterator<Item = TimelineEntry<'t, P, R>>,
+) -> Vec<MessageId> {
     entries.into_iter().map(|entry| entry.message_id()).collect()
 }
 
 impl EntryView {
-    pub(crate) fn of<P, R>(entry: Entry<'_, P, R>, now_ms: u64) -> Self {
+    pub(crate) fn of<P, R>(entry: TimelineEntry<'_, P, R>, now_ms: u64) -> Self {
         Self {
             id: entry.message_id(),
             sender: entry.sender_uri().into(),

@@ -33,7 +33,7 @@ use mimi_franking::{
     ContextHash, ContextSecret, Framing, FrankingSalt, HubKey, HubKeyId, HubKeyRing, IntegrityMac,
     IntegrityMacFrank, IntegritySecret, MimiFrankable, MimiFrankable02, franking_tag,
     hub::{self, ActiveSender, Submission, UserIndex},
-    receiver::{self, Received},
+    receiver::{self, DecryptedMessage},
     report::{ReportCheck, ReportedMessage},
     sender, set_franking_assertion_02, set_sender_and_room,
 };
@@ -120,7 +120,7 @@ fn leaves_early(left: &[u8; 32], right: &[u8; 32]) -> bool {
 }
 
 fn message(tag_key: [u8; 32]) -> Vec<u8> {
-    let mut extensions = mimi_content::Extensions::new();
+    let mut extensions = mimi_content::MessageExtensions::new();
     set_sender_and_room(&mut extensions, SENDER, ROOM).unwrap();
     let assertion = mimi_franking::FrankingAssertion { sender_uri: SENDER, room_uri: ROOM };
     set_franking_assertion_02(
@@ -211,7 +211,7 @@ fn franking(bench: &mut Bench) -> Verdict {
     let control = bench.control("control: franking tag, left early", times);
 
     let is_accepted = |frank_aad: &FrankAAD, frank: &IntegrityMacFrank| {
-        let received = Received {
+        let received = DecryptedMessage {
             application_data: &application_data,
             frank_aad: Some(frank_aad),
             frank: Some(frank),
@@ -261,7 +261,7 @@ fn franking(bench: &mut Bench) -> Verdict {
         frank
     };
     let times = bench.times(*frank.franking_context_hash, 1, make, |candidate| {
-        let received = Received {
+        let received = DecryptedMessage {
             application_data: &application_data,
             frank_aad: Some(&tag),
             frank: Some(candidate),

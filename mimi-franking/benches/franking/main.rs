@@ -29,7 +29,7 @@ use mimi_franking::{
     Framing, FrankableContent, FrankingAgent, FrankingAgentKey, FrankingSalt, HubKey, HubKeyId, HubKeyRing,
     MimiFrankable, OwnAgent, OwnAgents, Signed, franking_tag,
     hub::{self, ActiveSender, Submission, UserIndex},
-    receiver::{self, Received},
+    receiver::{self, DecryptedMessage},
     report::{ReportCheck, ReportedMessage},
     sender, set_sender_and_room,
 };
@@ -51,7 +51,7 @@ fn room(text: &str) -> RoomUri {
 }
 
 fn message(number: u8, octets: usize) -> Vec<u8> {
-    let mut extensions = mimi_content::Extensions::new();
+    let mut extensions = mimi_content::MessageExtensions::new();
     set_sender_and_room(&mut extensions, SENDER, ROOM).unwrap();
     let text = "a".repeat(octets);
     let body = NestedPart::single(Disposition::RENDER, "en", "text/plain;charset=utf-8", text);
@@ -183,7 +183,7 @@ fn main() {
         let franked: hub::Franked<Signed> =
             hub::frank(&ring, &agent_key, &submission, NOW, &mut ChaCha20Rng::seed_from_u64(1)).unwrap();
         let tag = franking_tag(&FrankingSalt::from_bytes([1; 16]), &application_data);
-        let received = Received {
+        let received = DecryptedMessage {
             application_data: &application_data,
             frank_aad: Some(&tag),
             frank: Some(franked.frank()),
@@ -229,11 +229,11 @@ fn main() {
             )
         })
         .collect();
-    let received: Vec<Received<'_, Signed>> = messages
+    let received: Vec<DecryptedMessage<'_, Signed>> = messages
         .iter()
         .zip(&stamped)
         .enumerate()
-        .map(|(number, (application_data, (tag, frank)))| Received {
+        .map(|(number, (application_data, (tag, frank)))| DecryptedMessage {
             application_data,
             frank_aad: Some(tag),
             frank: Some(frank),

@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use mimi_content::{ExtensionError, ExtensionKey, Extensions};
+use mimi_content::{ExtensionError, ExtensionKey, MessageExtensions};
 
 use super::ContentError;
 use crate::{FrankingKey, TagKey};
@@ -113,7 +113,7 @@ impl<'a> Items<'a> {
 /// # Errors
 /// None today; text is always a valid value.
 pub fn set_sender_and_room(
-    extensions: &mut Extensions,
+    extensions: &mut MessageExtensions,
     sender_uri: &str,
     room_uri: &str,
 ) -> Result<(), ExtensionError> {
@@ -127,7 +127,7 @@ pub fn set_sender_and_room(
 /// # Errors
 /// [`ExtensionError::Key`] for a key that no message can have.
 pub fn set_franking_assertion(
-    extensions: &mut Extensions,
+    extensions: &mut MessageExtensions,
     assertion_key: i64,
     assertion: &FrankingAssertion<'_>,
 ) -> Result<(), ExtensionError> {
@@ -144,7 +144,7 @@ pub fn set_franking_assertion(
 /// # Errors
 /// [`ExtensionError::Key`] for a key that no message can have.
 pub fn set_franking_assertion_02(
-    extensions: &mut Extensions,
+    extensions: &mut MessageExtensions,
     assertion_key: i64,
     franking_key: &FrankingKey,
     assertion: &FrankingAssertion<'_>,
@@ -195,7 +195,7 @@ mod tests {
         for length in [0, 1, 23, 24, 255, 256, 65_535, 65_536] {
             let (sender_uri, room_uri) = assertion_of(length);
             let assertion = FrankingAssertion { sender_uri: &sender_uri, room_uri };
-            let mut extensions = Extensions::new();
+            let mut extensions = MessageExtensions::new();
             set_franking_assertion(&mut extensions, 100, &assertion).unwrap();
             set_franking_assertion_02(&mut extensions, 101, &FrankingKey::from_bytes(KEY), &assertion)
                 .unwrap();
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn the_map_is_that_of_the_drafts() {
         let assertion = FrankingAssertion { sender_uri: "s", room_uri: "r" };
-        let mut extensions = Extensions::new();
+        let mut extensions = MessageExtensions::new();
         set_franking_assertion(&mut extensions, 100, &assertion).unwrap();
         assert_eq!(extensions.get(100).unwrap().encoded(), b"\xa2\x01\x61r\x02\x61s");
         set_franking_assertion_02(&mut extensions, 100, &FrankingKey::from_bytes(KEY), &assertion).unwrap();

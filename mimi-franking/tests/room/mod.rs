@@ -18,7 +18,7 @@ use mimi_franking::{
     IntegrityMac, IntegritySecret, MimiFrankable, MimiFrankable02, OwnAgent, OwnAgents, Signed,
     UnboundContent, VerifiedFrank,
     hub::{self, ActiveSender, Franked, Submission, UserIndex},
-    receiver::{self, Received},
+    receiver::{self, DecryptedMessage},
     report::{ProvenMessage, ReportCheck, ReportedMessage},
     sender, set_franking_assertion_02, set_sender_and_room,
 };
@@ -169,8 +169,10 @@ pub trait Under: Construction {
         now: u64,
         rng: &mut ChaCha20Rng,
     ) -> Result<Franked<Self>, FrankingError>;
-    fn with_checker<T>(room: &Room, run: impl Fn(&dyn Fn(&[Received<'_, Self>]) -> Verdicts<Self>) -> T)
-    -> T;
+    fn with_checker<T>(
+        room: &Room,
+        run: impl Fn(&dyn Fn(&[DecryptedMessage<'_, Self>]) -> Verdicts<Self>) -> T,
+    ) -> T;
     fn check_reports<'m>(
         room: &Room,
         room_uri: &RoomUri,
@@ -185,20 +187,20 @@ pub trait Under: Construction {
 pub type Verdicts<C> = Vec<Result<Option<VerifiedFrank<C>>, FrankingError>>;
 
 /// Both ways of the receiver, which agree.
-fn both_ways<C: Under>(agent: &impl CheckStamp<C>, received: &[Received<'_, C>]) -> Verdicts<C> {
+fn both_ways<C: Under>(agent: &impl CheckStamp<C>, received: &[DecryptedMessage<'_, C>]) -> Verdicts<C> {
     let together = receiver::verify_all(agent, &C::CONTENT, received);
     let alone: Vec<_> = received.iter().map(|one| receiver::verify(agent, &C::CONTENT, one)).collect();
     assert_eq!(together, alone);
     together
 }
 
-fn text_message(extensions: mimi_content::Extensions, salt: [u8; 16], text: &str) -> Vec<u8> {
+fn text_message(extensions: mimi_content::MessageExtensions, salt: [u8; 16], text: &str) -> Vec<u8> {
     let body = NestedPart::single(Disposition::RENDER, "", "text/plain;charset=utf-8", text);
     MimiContent::builder(Salt::from_bytes(salt), body).extensions(extensions).build().unwrap().encode()
 }
 
 pub fn mimi_message(salt: [u8; 16], sender: &str, room: &str, text: &str) -> Vec<u8> {
-    let mut extensions = mimi_content::Extensions::new();
+    let mut extensions = mimi_content::MessageExtensions::new();
     set_sender_and_room(&mut extensions, sender, room).unwrap();
     text_message(extensions, salt, text)
 }
@@ -222,7 +224,7 @@ impl Under for Signed {
 
     fn with_checker<T>(
         room: &Room,
-        run: impl Fn(&dyn Fn(&[Received<'_, Self>]) -> Verdicts<Self>) -> T,
+        run: impl Fn(&dyn Fn(&[DecryptedMessage<'_, Self>]) -> Verdicts<Self>) -> T,
     ) -> T {
         run(&|received| both_ways(&room.franking_agent(), received))
     }
@@ -259,7 +261,7 @@ impl Under for IntegrityMac {
 
     fn with_checker<T>(
         room: &Room,
-        run: impl Fn(&dyn Fn(&[Received<'_, Self>]) -> Verdicts<Self>) -> T,
+        run: impl Fn(&dyn Fn(&[DecryptedMessage<'_, Self>]) -> Verdicts<Self>) -> T,
     ) -> T {
         run(&|received| both_ways(&room.integrity, received))
     }
@@ -280,7 +282,7 @@ impl Under for ContextHash {
     const CONTENT: MimiFrankable02 = MimiFrankable02::new(Framing::Bare, ASSERTION_KEY);
 
     fn content(key: [u8; 32], sender: &str, room: &str, text: &str) -> Vec<u8> {
-        let mut extensions = mimi_content::Extensions::new();
+        let mut extensions = mimi_content::MessageExtensions::new();
         let assertion = FrankingAssertion { sender_uri: sender, room_uri: room };
         set_franking_assertion_02(&mut extensions, ASSERTION_KEY, &FrankingKey::from_bytes(key), &assertion)
             .unwrap();
@@ -298,7 +300,7 @@ impl Under for ContextHash {
 
     fn with_checker<T>(
         room: &Room,
-        run: impl Fn(&dyn Fn(&[Received<'_, Self>]) -> Verdicts<Self>) -> T,
+        run: impl Fn(&dyn Fn(&[DecryptedMessage<'_, Self>]) -> Verdicts<Self>) -> T,
     ) -> T {
         run(&|received| both_ways(&room.context, received))
     }
@@ -380,8 +382,8 @@ impl<C: Under> Message<C> {
         }
     }
 
-    pub fn received(&self) -> Received<'_, C> {
-        Received {
+    pub fn received(&self) -> DecryptedMessage<'_, C> {
+        DecryptedMessage {
             application_data: &self.application_data,
             frank_aad: Some(&self.frank_aad),
             frank: Some(&self.frank),

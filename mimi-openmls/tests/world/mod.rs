@@ -16,9 +16,9 @@ use mimi_franking::{HubKey, HubKeyId, HubKeyRing};
 use mimi_openmls::{MemberStack, PublicStack, group_config, join_config, of_openmls, to_openmls};
 use mimi_policy::{TableSeed, preset::ExampleRoom};
 use mimi_room::{
-    CredentialRefused, Identity, Member, NewRoom,
+    CredentialError, Identity, Member, NewRoom,
     client::{ClientError, ClientRoom, Event},
-    hub::{Applied, Call, Change, HostedRoom, Hub, Limits},
+    hub::{AppliedChange, Call, HostedRoom, Hub, HubChange, HubLimits},
 };
 use openmls::prelude as mls;
 use openmls_rust_crypto::OpenMlsRustCrypto;
@@ -34,7 +34,7 @@ impl Identity for Names {
         _: &RoomUri,
         credential: &Credential,
         _: &SignaturePublicKey,
-    ) -> Result<Member, CredentialRefused> {
+    ) -> Result<Member, CredentialError> {
         let Credential::Basic { identity } = credential else {
             return Err("not a basic credential".into());
         };
@@ -161,7 +161,7 @@ impl Client {
 
     pub(crate) fn external_stack(
         &self,
-        join: &mimi_room::client::ExternalJoin,
+        join: &mimi_room::client::PendingExternalJoin,
     ) -> (mimi_room::OwnCommit, Stack) {
         mimi_openmls::join_externally(
             self.provider.clone(),
@@ -190,20 +190,20 @@ impl World {
     /// Alice creates the room with these roles; she is an admin, `others` have role 2 and no
     /// client yet.
     pub(crate) fn new(roles: mimi_codec::room_policy::RoleData, others: &[&str]) -> Self {
-        Self::with(roles, others, Limits::default())
+        Self::with(roles, others, HubLimits::default())
     }
 
-    pub(crate) fn with(roles: mimi_codec::room_policy::RoleData, others: &[&str], limits: Limits) -> Self {
+    pub(crate) fn with(roles: mimi_codec::room_policy::RoleData, others: &[&str], limits: HubLimits) -> Self {
         let others: Vec<(&str, u32)> = others.iter().map(|user| (*user, 2)).collect();
         Self::of(roles, &others, limits)
     }
 
     /// Alice creates the room, with others on its list who have no client.
     pub(crate) fn with_listed(roles: mimi_codec::room_policy::RoleData, others: &[(&str, u32)]) -> Self {
-        Self::of(roles, others, Limits::default())
+        Self::of(roles, others, HubLimits::default())
     }
 
-    fn of(roles: mimi_codec::room_policy::RoleData, others: &[(&str, u32)], limits: Limits) -> Self {
+    fn of(roles: mimi_codec::room_policy::RoleData, others: &[(&str, u32)], limits: HubLimits) -> Self {
         let mut rng = ChaCha20Rng::seed_from_u64(7);
         let hub_key = Key::new(99);
         let external_sender = ExternalSender {
@@ -265,7 +265,7 @@ impl World {
         &mut self,
         from: &str,
         request: &UpdateRequest,
-    ) -> (UpdateRoomResponse, Option<Applied>) {
+    ) -> (UpdateRoomResponse, Option<AppliedChange>) {
         self.now_ms += 10;
         let from = peer(from);
         let call = Call { from: &from, now_ms: self.now_ms };
@@ -275,12 +275,12 @@ impl World {
         (response, answer.change.map(|change| self.apply(change)))
     }
 
-    pub(crate) fn apply(&mut self, change: Change<HubStack>) -> Applied {
+    pub(crate) fn apply(&mut self, change: HubChange<HubStack>) -> AppliedChange {
         self.hub.apply(&mut self.hosted, change, &mut self.rng).unwrap()
     }
 
     /// Delivers fan-outs to all clients: to those in the room as they are, Welcomes to the rest.
-    pub(crate) fn deliver(&mut self, applied: &Applied) -> Vec<(usize, Result<Event, ClientError>)> {
+    pub(crate) fn deliver(&mut self, applied: &AppliedChange) -> Vec<(usize, Result<Event, ClientError>)> {
         let mut events = Vec::new();
         for fan_out in &applied.fan_out {
             for (place, client) in self.clients.iter_mut().enumerate() {

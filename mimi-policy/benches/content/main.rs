@@ -21,7 +21,7 @@ use mimi_content::{
     Disposition, ExternalPart, MimiContent, MimiContentRef, MultiPart, NestedPart, PartRef, PartSemantics,
     Salt,
 };
-use mimi_policy::message::{Link, Requirements, first_link};
+use mimi_policy::message::{FirstLink, Requirements, first_link};
 
 const ALICE: &str = "mimi://example.com/u/alice-smith";
 
@@ -105,7 +105,7 @@ fn growth(c: &mut Criterion) {
             content.extend(b" https://a.example");
             let at = octets + 1;
             let unknown = |_: &str| false;
-            assert_eq!(first_link("text/plain", &content, unknown), Some(Link::At(at)), "{name}");
+            assert_eq!(first_link("text/plain", &content, unknown), Some(FirstLink::At(at)), "{name}");
             let input = octets.to_string();
             group.throughput(Throughput::Bytes(octets as u64));
             group.bench_function(BenchmarkId::new(name, input), |b| {

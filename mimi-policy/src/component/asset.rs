@@ -9,7 +9,7 @@ use mimi_codec::{
     room_policy::{AssetPolicy, AssetUploadLocation, DownloadPrivacyType, ProviderAssetUploadDomains},
 };
 
-use super::{MAX_MEDIA_TYPES, Severity};
+use super::{ComponentSeverity, MAX_MEDIA_TYPES};
 
 /// What an asset counts as, for its capability and for its size.
 ///
@@ -173,14 +173,14 @@ pub enum AssetFinding {
 impl AssetFinding {
     /// How much it weighs.
     #[must_use]
-    pub const fn severity(&self) -> Severity {
+    pub const fn severity(&self) -> ComponentSeverity {
         match self {
             Self::NotOneProvider { .. }
             | Self::NotTheHub { .. }
             | Self::TooManyMediaTypes { .. }
             | Self::DownloadAllowedAndForbidden(_)
-            | Self::DefaultDownloadForbidden(_) => Severity::Invalid,
-            _ => Severity::Advice,
+            | Self::DefaultDownloadForbidden(_) => ComponentSeverity::Invalid,
+            _ => ComponentSeverity::Advice,
         }
     }
 }

@@ -13,7 +13,7 @@ use mimi_codec::{
     DnsNameRef, TextError, UriKind, code_points::ComponentID, mls::Credential, room_policy::BaseRoomPolicy,
 };
 
-use super::Severity;
+use super::ComponentSeverity;
 
 /// What is wrong with a [`BaseRoomPolicy`] by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,15 +45,15 @@ pub enum BaseFinding {
 impl BaseFinding {
     /// How much it weighs.
     #[must_use]
-    pub const fn severity(&self) -> Severity {
+    pub const fn severity(&self) -> ComponentSeverity {
         match self {
             Self::NoParent
             | Self::UnexpectedParent
             | Self::Parent(_)
             | Self::ParentNotARoom
             | Self::ParentElsewhere { .. }
-            | Self::UnnamedComponent(_) => Severity::Invalid,
-            Self::AbsentComponent(_) | Self::NoUsers | Self::NoClients => Severity::Advice,
+            | Self::UnnamedComponent(_) => ComponentSeverity::Invalid,
+            Self::AbsentComponent(_) | Self::NoUsers | Self::NoClients => ComponentSeverity::Advice,
         }
     }
 }
@@ -130,28 +130,28 @@ pub fn findings(
 
 /// A credential with a pseudonym in a room of long-term identifiers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct PseudonymRefused;
+pub struct PseudonymRefusal;
 
-impl fmt::Display for PseudonymRefused {
+impl fmt::Display for PseudonymRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the room doesn't allow pseudonyms")
     }
 }
 
-impl core::error::Error for PseudonymRefused {}
+impl core::error::Error for PseudonymRefusal {}
 
 /// Whether a client may use the credential: a pseudonymous one, by itself or inside a
 /// multi-credential, only where `pseudonyms_allowed` is true.
 ///
 /// # Errors
-/// [`PseudonymRefused`].
-pub fn check_credential(policy: &BaseRoomPolicy, credential: &Credential) -> Result<(), PseudonymRefused> {
+/// [`PseudonymRefusal`].
+pub fn check_credential(policy: &BaseRoomPolicy, credential: &Credential) -> Result<(), PseudonymRefusal> {
     // Credentials nest four levels at most: the decoder sees to it, and the list here doesn't need
     // it to.
     let mut left = alloc::vec![credential];
     while let Some(credential) = left.pop() {
         match credential {
-            Credential::Pseudonymous(_) if !policy.pseudonyms_allowed => return Err(PseudonymRefused),
+            Credential::Pseudonymous(_) if !policy.pseudonyms_allowed => return Err(PseudonymRefusal),
             Credential::Multi(multi) => {
                 left.extend(multi.bindings().iter().map(|binding| &binding.credential));
             }
@@ -269,7 +269,7 @@ mod tests {
         let elsewhere = dependent("mimi://b.example/r/parent");
         assert_eq!(found(&elsewhere), [BaseFinding::ParentElsewhere { host: "b.example".into() }]);
         assert_eq!(findings(&elsewhere, None, []), []);
-        assert!(found(&elsewhere).iter().all(|finding| finding.severity() == Severity::Invalid));
+        assert!(found(&elsewhere).iter().all(|finding| finding.severity() == ComponentSeverity::Invalid));
     }
 
     #[test]
@@ -329,7 +329,7 @@ mod tests {
         let multi = Credential::Multi(multi.unwrap());
         let allowed = BaseRoomPolicy { pseudonyms_allowed: true, ..policy() };
         for credential in [&pseudonymous, &multi] {
-            assert_eq!(check_credential(&policy(), credential), Err(PseudonymRefused));
+            assert_eq!(check_credential(&policy(), credential), Err(PseudonymRefusal));
             assert_eq!(check_credential(&allowed, credential), Ok(()));
         }
         assert_eq!(check_credential(&policy(), &basic), Ok(()));

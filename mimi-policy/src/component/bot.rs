@@ -6,7 +6,7 @@ use core::fmt;
 
 use mimi_codec::room_policy::{Bot, BotPolicy, Role};
 
-use super::Severity;
+use super::ComponentSeverity;
 
 /// What is wrong with a [`BotPolicy`] among the roles of its room. Bots are named by their place in
 /// `allowed_bots`.
@@ -42,10 +42,10 @@ pub enum BotFinding {
 impl BotFinding {
     /// How much it weighs.
     #[must_use]
-    pub const fn severity(&self) -> Severity {
+    pub const fn severity(&self) -> ComponentSeverity {
         match self {
-            Self::LocalWithRole { .. } | Self::UndefinedRole { .. } => Severity::Invalid,
-            Self::Banned { .. } | Self::RepeatedName { .. } => Severity::Advice,
+            Self::LocalWithRole { .. } | Self::UndefinedRole { .. } => ComponentSeverity::Invalid,
+            Self::Banned { .. } | Self::RepeatedName { .. } => ComponentSeverity::Advice,
         }
     }
 }
@@ -218,7 +218,7 @@ mod tests {
             ]
         );
         let severities = found.iter().map(BotFinding::severity);
-        use Severity::{Advice, Invalid};
+        use ComponentSeverity::{Advice, Invalid};
         assert_eq!(severities.collect::<Vec<_>>(), [Invalid, Invalid, Advice, Advice]);
         // Role 1 is for those who are banned only under that name.
         let allowed_bots = vec![bot("c", false, 1)];

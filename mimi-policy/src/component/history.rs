@@ -6,7 +6,7 @@ use core::fmt;
 
 use mimi_codec::room_policy::{HistoryPolicy, Role};
 
-use super::Severity;
+use super::ComponentSeverity;
 
 /// What is wrong with a [`HistoryPolicy`] among the roles of its room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,13 +42,13 @@ pub enum HistoryFinding {
 impl HistoryFinding {
     /// How much it weighs.
     #[must_use]
-    pub const fn severity(&self) -> Severity {
+    pub const fn severity(&self) -> ComponentSeverity {
         match self {
             Self::NonParticipant | Self::Banned | Self::NeverActive { .. } | Self::NoneMayShare => {
-                Severity::Invalid
+                ComponentSeverity::Invalid
             }
             Self::UndefinedRole { .. } | Self::RepeatedRole { .. } | Self::NoneListed | Self::NoTime => {
-                Severity::Advice
+                ComponentSeverity::Advice
             }
         }
     }
@@ -256,8 +256,8 @@ mod tests {
                 HistoryFinding::NoTime,
             ]
         );
-        assert_eq!(HistoryFinding::NeverActive { role_index: 3 }.severity(), Severity::Invalid);
-        assert_eq!(HistoryFinding::NoTime.severity(), Severity::Advice);
+        assert_eq!(HistoryFinding::NeverActive { role_index: 3 }.severity(), ComponentSeverity::Invalid);
+        assert_eq!(HistoryFinding::NoTime.severity(), ComponentSeverity::Advice);
     }
 
     #[test]
@@ -268,7 +268,7 @@ mod tests {
             max_time_period: 1,
         };
         assert_eq!(findings(&required, &[]), [HistoryFinding::NoneMayShare]);
-        assert_eq!(HistoryFinding::NoneMayShare.severity(), Severity::Invalid);
+        assert_eq!(HistoryFinding::NoneMayShare.severity(), ComponentSeverity::Invalid);
         assert_eq!(findings(&optional(&[], true, 1), &[]), [HistoryFinding::NoneListed]);
         assert_eq!(findings(&HistoryPolicy::Forbidden {}, &[]), []);
     }

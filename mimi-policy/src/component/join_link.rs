@@ -7,7 +7,7 @@ use core::fmt;
 use mimi_codec::room_policy::{JoinLink, JoinLinkPolicy, JoinLinksData, JoinLinksUpdate};
 use subtle::ConstantTimeEq;
 
-use super::Severity;
+use super::ComponentSeverity;
 
 /// What is wrong with a [`JoinLinkPolicy`] and the links of its room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -39,11 +39,11 @@ pub enum JoinLinkFinding {
 impl JoinLinkFinding {
     /// How much it weighs.
     #[must_use]
-    pub const fn severity(&self) -> Severity {
+    pub const fn severity(&self) -> ComponentSeverity {
         match self {
-            Self::MoreThanOneLink { .. } | Self::EmptyLink { .. } => Severity::Invalid,
+            Self::MoreThanOneLink { .. } | Self::EmptyLink { .. } => ComponentSeverity::Invalid,
             Self::RepeatedLink { .. } | Self::ExpiresAtOnce | Self::NoPolicy | Self::UnusedRequestUri => {
-                Severity::Advice
+                ComponentSeverity::Advice
             }
         }
     }
@@ -302,8 +302,8 @@ mod tests {
         let odd =
             JoinLinkPolicy { expiration: 0, join_link: Uri::new("https://a.example/links"), ..policy(false) };
         assert_eq!(findings(&odd, None), [JoinLinkFinding::ExpiresAtOnce, JoinLinkFinding::UnusedRequestUri]);
-        assert_eq!(JoinLinkFinding::EmptyLink { index: 0 }.severity(), Severity::Invalid);
-        assert_eq!(JoinLinkFinding::ExpiresAtOnce.severity(), Severity::Advice);
+        assert_eq!(JoinLinkFinding::EmptyLink { index: 0 }.severity(), ComponentSeverity::Invalid);
+        assert_eq!(JoinLinkFinding::ExpiresAtOnce.severity(), ComponentSeverity::Advice);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use mimi_codec::{
     room_policy::{LinkPreviewPolicy, LinkPreviewProxyUse, Optionality},
 };
 
-use super::{Answer, Because, Severity};
+use super::{Because, ComponentAnswer, ComponentSeverity};
 
 /// What is wrong with a [`LinkPreviewPolicy`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,9 +23,9 @@ pub enum LinkPreviewFinding {
 impl LinkPreviewFinding {
     /// How much it weighs.
     #[must_use]
-    pub const fn severity(&self) -> Severity {
+    pub const fn severity(&self) -> ComponentSeverity {
         match self {
-            Self::AutodetectRequired | Self::NoProxy => Severity::Invalid,
+            Self::AutodetectRequired | Self::NoProxy => ComponentSeverity::Invalid,
         }
     }
 }
@@ -68,14 +68,16 @@ pub fn findings(policy: &LinkPreviewPolicy) -> Vec<LinkPreviewFinding> {
 /// Whether a composer turns text that looks like a link into one. A policy that requires it is
 /// invalid, and leaves it to the user.
 #[must_use]
-pub const fn shall_autodetect(policy: Option<&LinkPreviewPolicy>, own_setting: bool) -> Answer {
+pub const fn shall_autodetect(policy: Option<&LinkPreviewPolicy>, own_setting: bool) -> ComponentAnswer {
     let room = match policy {
         Some(policy) => policy.autodetect_hyperlinks_in_text,
         None => Optionality::Optional,
     };
     match room {
-        Optionality::Forbidden => Answer::No(Because::Room),
-        Optionality::Optional | Optionality::Required => Answer::of(Optionality::Optional, own_setting),
+        Optionality::Forbidden => ComponentAnswer::No(Because::Room),
+        Optionality::Optional | Optionality::Required => {
+            ComponentAnswer::of(Optionality::Optional, own_setting)
+        }
     }
 }
 
@@ -143,9 +145,9 @@ pub fn plan_preview(
         (Some(policy), PreviewBy::Sender) => policy.send_link_previews,
         (Some(policy), PreviewBy::Receiver) => policy.automatic_link_previews,
     };
-    let because = match Answer::of(room, own.make_previews) {
-        Answer::No(because) => return PreviewPlan::None(because),
-        Answer::Yes(because) => because,
+    let because = match ComponentAnswer::of(room, own.make_previews) {
+        ComponentAnswer::No(because) => return PreviewPlan::None(because),
+        ComponentAnswer::Yes(because) => because,
     };
     match policy.and_then(proxy) {
         Some((uri, Optionality::Required)) if uri.is_none() => PreviewPlan::ProxyMissing,
@@ -219,7 +221,7 @@ mod tests {
         let mut bad = policy(Optional, Optional, none);
         bad.autodetect_hyperlinks_in_text = Required;
         assert_eq!(findings(&bad), [LinkPreviewFinding::AutodetectRequired, LinkPreviewFinding::NoProxy]);
-        assert!(findings(&bad).iter().all(|finding| finding.severity() == Severity::Invalid));
+        assert!(findings(&bad).iter().all(|finding| finding.severity() == ComponentSeverity::Invalid));
         let none = LinkPreviewProxyUse::Optional { link_preview_proxy: Uri::none() };
         assert_eq!(findings(&policy(Optional, Optional, none)), [LinkPreviewFinding::NoProxy]);
         let some = LinkPreviewProxyUse::Optional { link_preview_proxy: at("https://p.example") };
@@ -265,11 +267,11 @@ mod tests {
     fn an_invalid_demand_to_autodetect_leaves_it_to_the_user() {
         let mut demanding = policy(Optional, Optional, LinkPreviewProxyUse::Forbidden {});
         demanding.autodetect_hyperlinks_in_text = Required;
-        assert_eq!(shall_autodetect(Some(&demanding), false), Answer::No(Because::OwnChoice));
-        assert_eq!(shall_autodetect(Some(&demanding), true), Answer::Yes(Because::OwnChoice));
+        assert_eq!(shall_autodetect(Some(&demanding), false), ComponentAnswer::No(Because::OwnChoice));
+        assert_eq!(shall_autodetect(Some(&demanding), true), ComponentAnswer::Yes(Because::OwnChoice));
         demanding.autodetect_hyperlinks_in_text = Forbidden;
-        assert_eq!(shall_autodetect(Some(&demanding), true), Answer::No(Because::Room));
-        assert_eq!(shall_autodetect(None, true), Answer::Yes(Because::OwnChoice));
+        assert_eq!(shall_autodetect(Some(&demanding), true), ComponentAnswer::No(Because::Room));
+        assert_eq!(shall_autodetect(None, true), ComponentAnswer::Yes(Because::OwnChoice));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use core::fmt;
 
 use mimi_codec::{ClientUri, IdentityError, TextError, protocol::Uri, room_policy::LoggingPolicy};
 
-use super::Severity;
+use super::ComponentSeverity;
 
 /// What is wrong with a [`LoggingPolicy`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,11 +38,11 @@ pub enum LoggingFinding {
 impl LoggingFinding {
     /// How much it weighs.
     #[must_use]
-    pub const fn severity(&self) -> Severity {
+    pub const fn severity(&self) -> ComponentSeverity {
         match self {
-            Self::NoLoggingClient => Severity::Invalid,
+            Self::NoLoggingClient => ComponentSeverity::Invalid,
             Self::Client { .. } | Self::Spelling { .. } | Self::SecondClientOfProvider { .. } => {
-                Severity::Advice
+                ComponentSeverity::Advice
             }
         }
     }
@@ -208,11 +208,11 @@ mod tests {
     #[test]
     fn finds_no_user_to_log_strange_clients_and_two_of_one_provider() {
         assert_eq!(findings(&required(&[])), [LoggingFinding::NoLoggingClient]);
-        assert_eq!(LoggingFinding::NoLoggingClient.severity(), Severity::Invalid);
+        assert_eq!(LoggingFinding::NoLoggingClient.severity(), ComponentSeverity::Invalid);
         assert_eq!(findings(&optional(&[])), []);
         assert_eq!(findings(&required(&[LOGGER, "mimi://b.example/d/logger"])), []);
         let second = LoggingFinding::SecondClientOfProvider { index: 1 };
-        assert_eq!(second.severity(), Severity::Advice);
+        assert_eq!(second.severity(), ComponentSeverity::Advice);
         assert_eq!(findings(&optional(&[LOGGER, "mimi://a.example/d/other"])), std::slice::from_ref(&second));
         let found = findings(&optional(&[LOGGER, "mimi://A.example/d/other"]));
         assert!(matches!(found[..], [LoggingFinding::Spelling { index: 1, .. }, _]) && found[1] == second);

@@ -5,7 +5,7 @@ use core::fmt;
 
 use mimi_codec::room_policy::MessageExpiration;
 
-use super::Severity;
+use super::ComponentSeverity;
 
 /// What is wrong with a [`MessageExpiration`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -34,10 +34,10 @@ pub enum MessageExpirationFinding {
 impl MessageExpirationFinding {
     /// How much it weighs.
     #[must_use]
-    pub const fn severity(&self) -> Severity {
+    pub const fn severity(&self) -> ComponentSeverity {
         match self {
-            Self::MinAboveMax { .. } | Self::DefaultOutside { .. } => Severity::Invalid,
-            Self::MaxZero => Severity::Advice,
+            Self::MinAboveMax { .. } | Self::DefaultOutside { .. } => ComponentSeverity::Invalid,
+            Self::MaxZero => ComponentSeverity::Advice,
         }
     }
 }
@@ -267,7 +267,7 @@ mod tests {
             }
             let found = findings(&make(2, 1, Some(9)));
             assert_eq!(found, [MessageExpirationFinding::MinAboveMax { min: 2, max: 1 }]);
-            assert_eq!(found[0].severity(), Severity::Invalid);
+            assert_eq!(found[0].severity(), ComponentSeverity::Invalid);
             for default in [1, 4] {
                 let outside = MessageExpirationFinding::DefaultOutside { default, min: 2, max: 3 };
                 assert_eq!(findings(&make(2, 3, Some(default))), [outside]);

@@ -16,11 +16,11 @@ use mimi_codec::{
     room_policy::{ExtendedCapabilities, MinDefaultMaxTime, OperationalParameters, PendingProposalPolicy},
 };
 
-use super::{MAX_MEDIA_TYPES, Severity};
+use super::{ComponentSeverity, MAX_MEDIA_TYPES};
 
 /// One thing that clients can do, from the lists of [`ExtendedCapabilities`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Item {
+pub enum ExtendedCapability {
     /// A version of MLS.
     Version(ProtocolVersion),
     /// A cipher suite.
@@ -43,7 +43,7 @@ pub enum Item {
     ContentType(ContentType),
 }
 
-impl fmt::Display for Item {
+impl fmt::Display for ExtendedCapability {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Version(version) => write!(f, "version {version}"),
@@ -61,48 +61,54 @@ impl fmt::Display for Item {
 }
 
 /// Whether the lists name the item; a media type is named by an entry that covers it.
-fn names(lists: &ExtendedCapabilities, item: &Item) -> bool {
+fn names(lists: &ExtendedCapabilities, item: &ExtendedCapability) -> bool {
     match item {
-        Item::Version(version) => lists.versions.contains(version),
-        Item::CipherSuite(suite) => lists.cipher_suites.contains(suite),
-        Item::Extension(extension) => lists.extensions.contains(extension),
-        Item::Proposal(proposal) => lists.proposals.contains(proposal),
-        Item::Credential(credential) => lists.credentials.contains(credential),
-        Item::WireFormat(format) => lists.wire_formats.contains(format),
-        Item::Component(component) => lists.component_ids.contains(component),
-        Item::SafeAad(component) => lists.safe_aad_types.contains(component),
-        Item::MediaType(media_type) => lists.media_types.iter().any(|entry| entry.covers(media_type)),
-        Item::ContentType(content_type) => lists.content_types.contains(content_type),
+        ExtendedCapability::Version(version) => lists.versions.contains(version),
+        ExtendedCapability::CipherSuite(suite) => lists.cipher_suites.contains(suite),
+        ExtendedCapability::Extension(extension) => lists.extensions.contains(extension),
+        ExtendedCapability::Proposal(proposal) => lists.proposals.contains(proposal),
+        ExtendedCapability::Credential(credential) => lists.credentials.contains(credential),
+        ExtendedCapability::WireFormat(format) => lists.wire_formats.contains(format),
+        ExtendedCapability::Component(component) => lists.component_ids.contains(component),
+        ExtendedCapability::SafeAad(component) => lists.safe_aad_types.contains(component),
+        ExtendedCapability::MediaType(media_type) => {
+            lists.media_types.iter().any(|entry| entry.covers(media_type))
+        }
+        ExtendedCapability::ContentType(content_type) => lists.content_types.contains(content_type),
     }
 }
 
 /// The items of `one` that are in `other` too, each once, in the order of the draft's fields.
-fn shared(one: &ExtendedCapabilities, other: &ExtendedCapabilities) -> Vec<Item> {
-    fn both<T: Copy + Ord>(one: &[T], other: &[T], item: fn(T) -> Item) -> impl Iterator<Item = Item> {
+fn shared(one: &ExtendedCapabilities, other: &ExtendedCapabilities) -> Vec<ExtendedCapability> {
+    fn both<T: Copy + Ord>(
+        one: &[T],
+        other: &[T],
+        item: fn(T) -> ExtendedCapability,
+    ) -> impl Iterator<Item = ExtendedCapability> {
         let other: BTreeSet<T> = other.iter().copied().collect();
         let both: BTreeSet<T> = one.iter().copied().filter(|value| other.contains(value)).collect();
         both.into_iter().map(item)
     }
     let mut items = Vec::new();
-    items.extend(both(&one.versions, &other.versions, Item::Version));
-    items.extend(both(&one.cipher_suites, &other.cipher_suites, Item::CipherSuite));
-    items.extend(both(&one.extensions, &other.extensions, Item::Extension));
-    items.extend(both(&one.proposals, &other.proposals, Item::Proposal));
-    items.extend(both(&one.credentials, &other.credentials, Item::Credential));
-    items.extend(both(&one.wire_formats, &other.wire_formats, Item::WireFormat));
-    items.extend(both(&one.component_ids, &other.component_ids, Item::Component));
-    items.extend(both(&one.safe_aad_types, &other.safe_aad_types, Item::SafeAad));
+    items.extend(both(&one.versions, &other.versions, ExtendedCapability::Version));
+    items.extend(both(&one.cipher_suites, &other.cipher_suites, ExtendedCapability::CipherSuite));
+    items.extend(both(&one.extensions, &other.extensions, ExtendedCapability::Extension));
+    items.extend(both(&one.proposals, &other.proposals, ExtendedCapability::Proposal));
+    items.extend(both(&one.credentials, &other.credentials, ExtendedCapability::Credential));
+    items.extend(both(&one.wire_formats, &other.wire_formats, ExtendedCapability::WireFormat));
+    items.extend(both(&one.component_ids, &other.component_ids, ExtendedCapability::Component));
+    items.extend(both(&one.safe_aad_types, &other.safe_aad_types, ExtendedCapability::SafeAad));
     if one.media_types.len().max(other.media_types.len()) <= MAX_MEDIA_TYPES {
         let covered =
             |media_type: &&MediaType| other.media_types.iter().any(|entry| entry.covers(media_type));
         for media_type in one.media_types.iter().filter(covered) {
-            let item = Item::MediaType(media_type.clone());
+            let item = ExtendedCapability::MediaType(media_type.clone());
             if !items.contains(&item) {
                 items.push(item);
             }
         }
     }
-    items.extend(both(&one.content_types, &other.content_types, Item::ContentType));
+    items.extend(both(&one.content_types, &other.content_types, ExtendedCapability::ContentType));
     items
 }
 
@@ -132,9 +138,9 @@ impl fmt::Display for TimeField {
 #[non_exhaustive]
 pub enum OperationalFinding {
     /// Both mandatory and forbidden: no client could be there.
-    MandatoryAndForbidden(Item),
+    MandatoryAndForbidden(ExtendedCapability),
     /// Both a default and forbidden.
-    DefaultAndForbidden(Item),
+    DefaultAndForbidden(ExtendedCapability),
     /// A list of media types is longer than [`MAX_MEDIA_TYPES`].
     TooManyMediaTypes {
         /// How many it holds.
@@ -160,16 +166,16 @@ pub enum OperationalFinding {
 impl OperationalFinding {
     /// How much it weighs.
     #[must_use]
-    pub const fn severity(&self) -> Severity {
+    pub const fn severity(&self) -> ComponentSeverity {
         match self {
             Self::MandatoryAndForbidden(_)
             | Self::TooManyMediaTypes { .. }
             | Self::TimesOutOfOrder(_)
             | Self::DelaysOutOfOrder { .. }
-            | Self::PrivateHandshake => Severity::Invalid,
+            | Self::PrivateHandshake => ComponentSeverity::Invalid,
             Self::DefaultAndForbidden(_)
             | Self::NotAHandshakeFormat(_)
-            | Self::HandshakeFormatForbidden(_) => Severity::Advice,
+            | Self::HandshakeFormatForbidden(_) => ComponentSeverity::Advice,
         }
     }
 }
@@ -252,9 +258,9 @@ pub fn findings(policy: &OperationalParameters) -> Vec<OperationalFinding> {
 #[non_exhaustive]
 pub enum OperationalRefusal {
     /// It is forbidden.
-    Forbidden(Item),
+    Forbidden(ExtendedCapability),
     /// It is mandatory, and the client can't do it.
-    Unsupported(Item),
+    Unsupported(ExtendedCapability),
     /// Outsiders may not propose.
     ExternalProposal,
     /// Outsiders may not join by commit.
@@ -329,7 +335,7 @@ impl core::error::Error for OperationalRefusal {}
 /// #     AppMessagePolicy, ExtendedCapabilities, MinDefaultMaxTime, OperationalParameters, PendingProposalPolicy,
 /// # };
 /// use mimi_codec::code_points::CipherSuite;
-/// use mimi_policy::component::operational::{Item, OperationalRefusal, check_use};
+/// use mimi_policy::component::operational::{ExtendedCapability, OperationalRefusal, check_use};
 ///
 /// # let lists = || ExtendedCapabilities {
 /// #     versions: vec![], cipher_suites: vec![], extensions: vec![], proposals: vec![], credentials: vec![],
@@ -345,7 +351,7 @@ impl core::error::Error for OperationalRefusal {}
 /// #     sender_nonce_keypair_lifetime: times.clone(), max_keypairs: 0, buffer_incoming_message_time: times,
 /// #     max_buffered_messages: 0,
 /// # };
-/// let suite = Item::CipherSuite(CipherSuite::MLS_128_DHKEMX25519_AES128GCM_SHA256_ED25519);
+/// let suite = ExtendedCapability::CipherSuite(CipherSuite::MLS_128_DHKEMX25519_AES128GCM_SHA256_ED25519);
 /// assert_eq!(check_use(Some(&policy), &suite), Ok(()));
 /// policy.forbidden_capabilities.cipher_suites =
 ///     vec![CipherSuite::MLS_128_DHKEMX25519_AES128GCM_SHA256_ED25519];
@@ -354,7 +360,10 @@ impl core::error::Error for OperationalRefusal {}
 ///
 /// # Errors
 /// [`OperationalRefusal::Forbidden`].
-pub fn check_use(policy: Option<&OperationalParameters>, item: &Item) -> Result<(), OperationalRefusal> {
+pub fn check_use(
+    policy: Option<&OperationalParameters>,
+    item: &ExtendedCapability,
+) -> Result<(), OperationalRefusal> {
     if policy.is_some_and(|policy| names(&policy.forbidden_capabilities, item)) {
         return Err(OperationalRefusal::Forbidden(item.clone()));
     }
@@ -377,20 +386,23 @@ pub fn check_support(
     }
     let Some(demanded) = policy.map(|policy| &policy.mandatory_capabilities) else { return Ok(()) };
     let item = missing(&demanded.versions, &capabilities.versions, |_| false)
-        .map(Item::Version)
+        .map(ExtendedCapability::Version)
         .or_else(|| {
-            missing(&demanded.cipher_suites, &capabilities.cipher_suites, |_| false).map(Item::CipherSuite)
+            missing(&demanded.cipher_suites, &capabilities.cipher_suites, |_| false)
+                .map(ExtendedCapability::CipherSuite)
         })
         .or_else(|| {
             let granted = |extension: ExtensionType| (1..=5).contains(&extension.0);
-            missing(&demanded.extensions, &capabilities.extensions, granted).map(Item::Extension)
+            missing(&demanded.extensions, &capabilities.extensions, granted)
+                .map(ExtendedCapability::Extension)
         })
         .or_else(|| {
             let granted = |proposal: ProposalType| (1..=7).contains(&proposal.0);
-            missing(&demanded.proposals, &capabilities.proposals, granted).map(Item::Proposal)
+            missing(&demanded.proposals, &capabilities.proposals, granted).map(ExtendedCapability::Proposal)
         })
         .or_else(|| {
-            missing(&demanded.credentials, &capabilities.credentials, |_| false).map(Item::Credential)
+            missing(&demanded.credentials, &capabilities.credentials, |_| false)
+                .map(ExtendedCapability::Credential)
         });
     item.map_or(Ok(()), |item| Err(OperationalRefusal::Unsupported(item)))
 }
@@ -431,7 +443,7 @@ pub fn check_handshake_format(
     if !visible || !(formats.is_empty() || formats.contains(&format)) {
         return Err(OperationalRefusal::HandshakeFormat(format));
     }
-    check_use(policy, &Item::WireFormat(format))
+    check_use(policy, &ExtendedCapability::WireFormat(format))
 }
 
 /// Whether a KeyPackage with this lifetime may be used.
@@ -491,7 +503,7 @@ pub fn check_application_message(
 
 /// How a client stands with a time that has a least, a default and a greatest value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Due {
+pub enum Timeliness {
     /// Before the least time: not yet.
     TooEarly,
     /// It may be done.
@@ -507,23 +519,23 @@ pub enum Due {
 ///
 /// ```
 /// use mimi_codec::room_policy::MinDefaultMaxTime;
-/// use mimi_policy::component::operational::{Due, due};
+/// use mimi_policy::component::operational::{Timeliness, due};
 ///
 /// let update = MinDefaultMaxTime { minimum_time: 3_600, default_time: 86_400, maximum_time: 604_800 };
-/// assert_eq!(due(&update, 60), Due::TooEarly);
-/// assert_eq!(due(&update, 86_400), Due::Now);
-/// assert_eq!(due(&update, 604_801), Due::Overdue);
+/// assert_eq!(due(&update, 60), Timeliness::TooEarly);
+/// assert_eq!(due(&update, 86_400), Timeliness::Now);
+/// assert_eq!(due(&update, 604_801), Timeliness::Overdue);
 /// ```
 #[must_use]
-pub const fn due(times: &MinDefaultMaxTime, age: u64) -> Due {
+pub const fn due(times: &MinDefaultMaxTime, age: u64) -> Timeliness {
     if age > times.maximum_time {
-        Due::Overdue
+        Timeliness::Overdue
     } else if age < times.minimum_time {
-        Due::TooEarly
+        Timeliness::TooEarly
     } else if age >= times.default_time {
-        Due::Now
+        Timeliness::Now
     } else {
-        Due::May
+        Timeliness::May
     }
 }
 

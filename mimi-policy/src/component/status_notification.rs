@@ -5,7 +5,7 @@ use core::fmt;
 
 use mimi_codec::room_policy::{Optionality, StatusNotificationPolicy};
 
-use super::{Answer, Severity};
+use super::{ComponentAnswer, ComponentSeverity};
 
 /// What a client tells of a message that it received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -52,9 +52,9 @@ pub enum StatusNotificationFinding {
 impl StatusNotificationFinding {
     /// How much it weighs.
     #[must_use]
-    pub const fn severity(&self) -> Severity {
+    pub const fn severity(&self) -> ComponentSeverity {
         match self {
-            Self::ReadTellsOfDelivery => Severity::Advice,
+            Self::ReadTellsOfDelivery => ComponentSeverity::Advice,
         }
     }
 }
@@ -86,7 +86,7 @@ pub fn findings(policy: &StatusNotificationPolicy) -> Vec<StatusNotificationFind
 /// ```
 /// use mimi_codec::room_policy::{Optionality, StatusNotificationPolicy};
 /// use mimi_policy::component::{
-///     Answer, Because,
+///     ComponentAnswer, Because,
 ///     status_notification::{StatusNotification, shall_send},
 /// };
 ///
@@ -97,7 +97,7 @@ pub fn findings(policy: &StatusNotificationPolicy) -> Vec<StatusNotificationFind
 /// let user_wants_it = true;
 /// assert_eq!(
 ///     shall_send(Some(&policy), StatusNotification::Read, user_wants_it),
-///     Answer::No(Because::Room)
+///     ComponentAnswer::No(Because::Room)
 /// );
 /// assert!(shall_send(Some(&policy), StatusNotification::Delivery, user_wants_it).is_yes());
 /// ```
@@ -106,15 +106,15 @@ pub const fn shall_send(
     policy: Option<&StatusNotificationPolicy>,
     notification: StatusNotification,
     own_setting: bool,
-) -> Answer {
-    Answer::of(notification.optionality(policy), own_setting)
+) -> ComponentAnswer {
+    ComponentAnswer::of(notification.optionality(policy), own_setting)
 }
 
 /// A notification that the room forbids: who receives it leaves it alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ForbiddenNotification(pub StatusNotification);
+pub struct ForbiddenNotificationError(pub StatusNotification);
 
-impl fmt::Display for ForbiddenNotification {
+impl fmt::Display for ForbiddenNotificationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             StatusNotification::Delivery => f.write_str("the room forbids delivery notifications"),
@@ -123,18 +123,18 @@ impl fmt::Display for ForbiddenNotification {
     }
 }
 
-impl core::error::Error for ForbiddenNotification {}
+impl core::error::Error for ForbiddenNotificationError {}
 
 /// Whether a received notification may be shown.
 ///
 /// # Errors
-/// [`ForbiddenNotification`].
+/// [`ForbiddenNotificationError`].
 pub fn check_received(
     policy: Option<&StatusNotificationPolicy>,
     notification: StatusNotification,
-) -> Result<(), ForbiddenNotification> {
+) -> Result<(), ForbiddenNotificationError> {
     match notification.optionality(policy) {
-        Optionality::Forbidden => Err(ForbiddenNotification(notification)),
+        Optionality::Forbidden => Err(ForbiddenNotificationError(notification)),
         Optionality::Optional | Optionality::Required => Ok(()),
     }
 }
@@ -153,11 +153,11 @@ mod tests {
     fn required_is_always_sent_and_forbidden_never() {
         let policy = policy(Optionality::Required, Optionality::Forbidden);
         for own in [false, true] {
-            assert_eq!(shall_send(Some(&policy), Delivery, own), Answer::Yes(Because::Room));
-            assert_eq!(shall_send(Some(&policy), Read, own), Answer::No(Because::Room));
+            assert_eq!(shall_send(Some(&policy), Delivery, own), ComponentAnswer::Yes(Because::Room));
+            assert_eq!(shall_send(Some(&policy), Read, own), ComponentAnswer::No(Because::Room));
         }
         assert_eq!(check_received(Some(&policy), Delivery), Ok(()));
-        assert_eq!(check_received(Some(&policy), Read), Err(ForbiddenNotification(Read)));
+        assert_eq!(check_received(Some(&policy), Read), Err(ForbiddenNotificationError(Read)));
     }
 
     #[test]
@@ -165,8 +165,8 @@ mod tests {
         let policy = policy(Optionality::Optional, Optionality::Optional);
         for notification in [Delivery, Read] {
             for stated in [None, Some(&policy)] {
-                assert_eq!(shall_send(stated, notification, true), Answer::Yes(Because::OwnChoice));
-                assert_eq!(shall_send(stated, notification, false), Answer::No(Because::OwnChoice));
+                assert_eq!(shall_send(stated, notification, true), ComponentAnswer::Yes(Because::OwnChoice));
+                assert_eq!(shall_send(stated, notification, false), ComponentAnswer::No(Because::OwnChoice));
                 assert_eq!(check_received(stated, notification), Ok(()));
             }
         }

@@ -8,7 +8,7 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{BANNED, Means, Move, NO_ROLE, RoleGraph};
+use super::{BANNED, Move, MoveRight, NO_ROLE, RoleGraph};
 
 /// How much of a role's name a picture shows.
 const SHOWN_NAME: usize = 32;
@@ -112,11 +112,11 @@ fn who(steps: &[&Move]) -> String {
         words.push(format!("by {}", others.join(" ")));
     }
     for (means, word) in [
-        (Means::OpenJoin, "anybody"),
-        (Means::JoinCode, "with a code"),
-        (Means::Preauthorized, "by claims"),
-        (Means::ChangeOwnRole, "itself by claims"),
-        (Means::Leave, "itself"),
+        (MoveRight::OpenJoin, "anybody"),
+        (MoveRight::JoinCode, "with a code"),
+        (MoveRight::Preauthorized, "by claims"),
+        (MoveRight::ChangeOwnRole, "itself by claims"),
+        (MoveRight::Leave, "itself"),
     ] {
         if steps.iter().any(|step| step.means == means) {
             words.push(word.to_string());

@@ -11,7 +11,7 @@ use super::roles::{claims_to_json, read_claims};
 
 /// Who acts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Actor {
+pub enum PolicyActor {
     /// A user on the participant list, or a joiner who isn't on it yet.
     User {
         /// The user.
@@ -30,7 +30,7 @@ pub enum Actor {
     },
 }
 
-impl Actor {
+impl PolicyActor {
     /// The URI of the user or the server.
     #[must_use]
     pub fn uri(&self) -> &str {
@@ -85,7 +85,7 @@ impl Actor {
 
 /// In what form the changes reach the group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Form {
+pub enum PolicyForm {
     /// Proposals of a member, which another member may commit.
     Proposal,
     /// A member's commit.
@@ -100,7 +100,7 @@ pub enum Form {
     Use,
 }
 
-impl Form {
+impl PolicyForm {
     /// All of them.
     pub const ALL: [Self; 6] = [
         Self::Proposal,

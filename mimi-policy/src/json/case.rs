@@ -8,8 +8,8 @@ use core::fmt;
 use mimi_codec::{CapabilityType, parse_json};
 use serde_json::{Map, Value, json};
 
-use super::actor::{Actor, Form};
-use super::change::ProposedChange;
+use super::actor::{PolicyActor, PolicyForm};
+use super::change::PolicyProposedChange;
 use super::place::{Place, PolicyJsonError, Result};
 use super::room::PolicyRoom;
 
@@ -21,18 +21,18 @@ pub struct PolicyCase {
     /// The room before.
     pub room: PolicyRoom,
     /// Who acts.
-    pub actor: Actor,
+    pub actor: PolicyActor,
     /// In what form.
-    pub form: Form,
+    pub form: PolicyForm,
     /// What is to change: all of it in one commit, one list of proposals, or one message.
-    pub changes: Vec<ProposedChange>,
+    pub changes: Vec<PolicyProposedChange>,
     /// What the decision is; a question has none.
-    pub expect: Option<Expectation>,
+    pub expect: Option<PolicyExpectation>,
 }
 
 /// What a case says of the decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Expectation {
+pub struct PolicyExpectation {
     /// Whether it is allowed.
     pub allow: bool,
     /// Why not, in words.
@@ -72,7 +72,7 @@ impl RefusedBy {
     }
 }
 
-impl Expectation {
+impl PolicyExpectation {
     fn read(place: &Place<'_>) -> Result<Self> {
         let members = place.members(&["allow", "reason", "capability", "refused_by"])?;
         let capability = |place: Place<'_>| {
@@ -118,15 +118,15 @@ impl PolicyCase {
         Ok(Self {
             name: members.optional("name").map(|name| name.text("text")).transpose()?.map(Into::into),
             room: PolicyRoom::read(&members.required("room")?)?,
-            actor: Actor::read(&members.required("actor")?)?,
-            form: Form::read(&members.required("form")?)?,
+            actor: PolicyActor::read(&members.required("actor")?)?,
+            form: PolicyForm::read(&members.required("form")?)?,
             changes: members
                 .required("changes")?
                 .list()?
                 .iter()
-                .map(ProposedChange::read)
+                .map(PolicyProposedChange::read)
                 .collect::<Result<_>>()?,
-            expect: members.optional("expect").map(|expect| Expectation::read(&expect)).transpose()?,
+            expect: members.optional("expect").map(|expect| PolicyExpectation::read(&expect)).transpose()?,
         })
     }
 
@@ -137,7 +137,7 @@ impl PolicyCase {
             "room": self.room.to_json(),
             "actor": self.actor.to_json(),
             "form": self.form.name(),
-            "changes": self.changes.iter().map(ProposedChange::to_json).collect::<Vec<_>>(),
+            "changes": self.changes.iter().map(PolicyProposedChange::to_json).collect::<Vec<_>>(),
         });
         if let Some(members) = json.as_object_mut() {
             if let Some(name) = &self.name {

@@ -7,21 +7,21 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::component::asset::AssetKind;
-use crate::receiving::Use;
+use crate::receiving::ClientAction;
 use mimi_codec::room_policy::{BaseRoomPolicy, PreAuthData};
 use serde_json::{Map, Value, json};
 
-use super::actor::Actor;
+use super::actor::PolicyActor;
 use super::place::{Members, Place, Result};
-use super::roles::{Roles, preauth_to_json, read_preauth};
+use super::roles::{PolicyRoles, preauth_to_json, read_preauth};
 use super::room::{base_to_json, read_base};
 
 /// A change, and who asked for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProposedChange {
+pub struct PolicyProposedChange {
     /// Who proposed it, if that isn't the one who acts in the case. It is judged with that party's
     /// rights.
-    pub by: Option<Actor>,
+    pub by: Option<PolicyActor>,
     /// The change.
     pub change: PolicyChange,
 }
@@ -80,7 +80,7 @@ pub enum PolicyChange {
     /// The roles change.
     UpdateRoles {
         /// All of the new ones.
-        roles: Roles,
+        roles: PolicyRoles,
     },
     /// The preauthorized users change.
     UpdatePreauth {
@@ -101,7 +101,7 @@ pub enum PolicyChange {
         /// The encoded message.
         encoded: Vec<u8>,
         /// The messages that it may refer to, by message ID.
-        earlier: BTreeMap<Vec<u8>, EarlierMessage>,
+        earlier: BTreeMap<Vec<u8>, PolicyEarlierMessage>,
     },
     /// A user receives messages, or does something with them or in a call.
     Use {
@@ -116,13 +116,13 @@ pub enum PolicyUse {
     /// Its clients receive application messages.
     ReceiveMessage,
     /// What its own client asks before it offers it.
-    Of(Use),
+    Of(ClientAction),
 }
 
 impl PolicyUse {
     /// All of them.
     pub fn all() -> impl Iterator<Item = Self> {
-        core::iter::once(Self::ReceiveMessage).chain(Use::ALL.into_iter().map(Self::Of))
+        core::iter::once(Self::ReceiveMessage).chain(ClientAction::ALL.into_iter().map(Self::Of))
     }
 
     /// As vector files have it.
@@ -130,22 +130,22 @@ impl PolicyUse {
     pub const fn name(self) -> &'static str {
         match self {
             Self::ReceiveMessage => "receive_message",
-            Self::Of(Use::CopyMessage) => "copy_message",
-            Self::Of(Use::ReportAbuse) => "report_abuse",
-            Self::Of(Use::Download(AssetKind::Image)) => "download_image",
-            Self::Of(Use::Download(AssetKind::Audio)) => "download_audio",
-            Self::Of(Use::Download(AssetKind::Video)) => "download_video",
-            Self::Of(Use::Download(AssetKind::Attachment)) => "download_attachment",
-            Self::Of(Use::FollowLink) => "follow_link",
-            Self::Of(Use::CopyLink) => "copy_link",
-            Self::Of(Use::StartCall) => "start_call",
-            Self::Of(Use::JoinCall) => "join_call",
-            Self::Of(Use::SendAudio) => "send_audio",
-            Self::Of(Use::ReceiveAudio) => "receive_audio",
-            Self::Of(Use::SendVideo) => "send_video",
-            Self::Of(Use::ReceiveVideo) => "receive_video",
-            Self::Of(Use::ShareScreen) => "share_screen",
-            Self::Of(Use::ViewSharedScreen) => "view_shared_screen",
+            Self::Of(ClientAction::CopyMessage) => "copy_message",
+            Self::Of(ClientAction::ReportAbuse) => "report_abuse",
+            Self::Of(ClientAction::Download(AssetKind::Image)) => "download_image",
+            Self::Of(ClientAction::Download(AssetKind::Audio)) => "download_audio",
+            Self::Of(ClientAction::Download(AssetKind::Video)) => "download_video",
+            Self::Of(ClientAction::Download(AssetKind::Attachment)) => "download_attachment",
+            Self::Of(ClientAction::FollowLink) => "follow_link",
+            Self::Of(ClientAction::CopyLink) => "copy_link",
+            Self::Of(ClientAction::StartCall) => "start_call",
+            Self::Of(ClientAction::JoinCall) => "join_call",
+            Self::Of(ClientAction::SendAudio) => "send_audio",
+            Self::Of(ClientAction::ReceiveAudio) => "receive_audio",
+            Self::Of(ClientAction::SendVideo) => "send_video",
+            Self::Of(ClientAction::ReceiveVideo) => "receive_video",
+            Self::Of(ClientAction::ShareScreen) => "share_screen",
+            Self::Of(ClientAction::ViewSharedScreen) => "view_shared_screen",
         }
     }
 
@@ -160,7 +160,7 @@ impl PolicyUse {
 
 /// What is known of a message that another refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EarlierMessage {
+pub struct PolicyEarlierMessage {
     /// Who sent it.
     pub author: String,
     /// The disposition of its body, if known.
@@ -208,9 +208,9 @@ impl MetadataField {
     }
 }
 
-impl ProposedChange {
+impl PolicyProposedChange {
     pub(super) fn read(place: &Place<'_>) -> Result<Self> {
-        let by = place.open_members()?.optional("by").map(|by| Actor::read(&by)).transpose()?;
+        let by = place.open_members()?.optional("by").map(|by| PolicyActor::read(&by)).transpose()?;
         Ok(Self { by, change: PolicyChange::read(place)? })
     }
 
@@ -225,7 +225,7 @@ impl ProposedChange {
     }
 }
 
-impl From<PolicyChange> for ProposedChange {
+impl From<PolicyChange> for PolicyProposedChange {
     fn from(change: PolicyChange) -> Self {
         Self { by: None, change }
     }
@@ -298,7 +298,7 @@ impl PolicyChange {
                     fields: fields.iter().map(MetadataField::read).collect::<Result<_>>()?,
                 }
             }
-            "update_roles" => Self::UpdateRoles { roles: Roles::read(&members.required("roles")?)? },
+            "update_roles" => Self::UpdateRoles { roles: PolicyRoles::read(&members.required("roles")?)? },
             "update_preauth" => Self::UpdatePreauth { preauth: read_preauth(&members.required("preauth")?)? },
             "update_base" => Self::UpdateBase { base: read_base(&members.required("base")?)? },
             "reinit" => Self::Reinit,
@@ -351,12 +351,12 @@ impl PolicyChange {
     }
 }
 
-fn read_earlier(members: &Members<'_>) -> Result<BTreeMap<Vec<u8>, EarlierMessage>> {
+fn read_earlier(members: &Members<'_>) -> Result<BTreeMap<Vec<u8>, PolicyEarlierMessage>> {
     let mut earlier = BTreeMap::new();
     if let Some(messages) = members.optional("earlier") {
         for (id, message) in messages.open_members()?.all() {
             let members = message.members(&["author", "disposition", "topic_id"])?;
-            let message = EarlierMessage {
+            let message = PolicyEarlierMessage {
                 author: members.required("author")?.uri()?,
                 disposition: members.optional("disposition").map(|place| place.short_number()).transpose()?,
                 topic_id: members.optional("topic_id").map(|place| place.bytes()).transpose()?,
@@ -365,7 +365,7 @@ fn read_earlier(members: &Members<'_>) -> Result<BTreeMap<Vec<u8>, EarlierMessag
         }
     } else if let Some(messages) = members.optional("author_of") {
         for (id, author) in messages.open_members()?.all() {
-            let message = EarlierMessage { author: author.uri()?, disposition: None, topic_id: None };
+            let message = PolicyEarlierMessage { author: author.uri()?, disposition: None, topic_id: None };
             earlier.insert(message_id(id, &messages)?, message);
         }
     }

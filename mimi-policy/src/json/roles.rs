@@ -15,14 +15,14 @@ use super::place::{Place, Result};
 
 /// The roles of a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Roles {
+pub enum PolicyRoles {
     /// Those of an example room of mimi-room-policy, by its name.
     Example(ExampleRoom),
     /// These.
     List(RoleData),
 }
 
-impl Roles {
+impl PolicyRoles {
     /// The component.
     #[must_use]
     pub fn role_data(&self) -> RoleData {
@@ -54,13 +54,13 @@ impl Roles {
     }
 }
 
-impl From<RoleData> for Roles {
+impl From<RoleData> for PolicyRoles {
     fn from(roles: RoleData) -> Self {
         Self::List(roles)
     }
 }
 
-impl From<ExampleRoom> for Roles {
+impl From<ExampleRoom> for PolicyRoles {
     fn from(room: ExampleRoom) -> Self {
         Self::Example(room)
     }

@@ -10,10 +10,10 @@ use mimi_codec::protocol::{ParticipantListData, Uri, UserRolePair};
 use mimi_codec::room_policy::{BaseRoomPolicy, PreAuthData, RoleData};
 use serde_json::{Map, Value, json};
 
-use super::actor::Actor;
-use super::change::{PolicyChange, ProposedChange};
+use super::actor::PolicyActor;
+use super::change::{PolicyChange, PolicyProposedChange};
 use super::place::{Place, PolicyJsonError, Result};
-use super::roles::{Roles, preauth_to_json, read_preauth};
+use super::roles::{PolicyRoles, preauth_to_json, read_preauth};
 
 /// The state of a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct PolicyRoom {
     /// if there are any.
     pub base: BaseRoomPolicy,
     /// Its roles.
-    pub roles: Roles,
+    pub roles: PolicyRoles,
     /// Who takes a role by virtue of its credential.
     pub preauth: PreAuthData,
     /// The participant list.
@@ -30,7 +30,7 @@ pub struct PolicyRoom {
     /// The clients in the group, each with its user: the user's URI, then the client's.
     pub clients: Vec<(String, String)>,
     /// What the hub has accepted since the last commit.
-    pub pending: Vec<ProposedChange>,
+    pub pending: Vec<PolicyProposedChange>,
     /// The participants of the parent room, if the room depends on one.
     pub parent_participants: Option<Vec<String>>,
 }
@@ -41,7 +41,7 @@ const ROOM: &[&str] =
 impl PolicyRoom {
     /// A room with these roles, open-ended and without anybody in it.
     #[must_use]
-    pub fn new(roles: impl Into<Roles>) -> Self {
+    pub fn new(roles: impl Into<PolicyRoles>) -> Self {
         Self {
             base: open_ended_base(),
             roles: roles.into(),
@@ -90,14 +90,14 @@ impl PolicyRoom {
         };
         let pending = |place: &Place<'_>| {
             let members = place.members(&["by", "change"])?;
-            Ok(ProposedChange {
-                by: Some(Actor::read(&members.required("by")?)?),
+            Ok(PolicyProposedChange {
+                by: Some(PolicyActor::read(&members.required("by")?)?),
                 change: PolicyChange::read(&members.required("change")?)?,
             })
         };
         Ok(Self {
             base,
-            roles: Roles::read(&members.required("roles")?)?,
+            roles: PolicyRoles::read(&members.required("roles")?)?,
             preauth,
             participants: ParticipantListData {
                 participants: members
@@ -119,7 +119,7 @@ impl PolicyRoom {
     #[must_use]
     pub fn to_json(&self) -> Value {
         let participant = |pair: &UserRolePair| json!([String::from_utf8_lossy(&pair.user), pair.role_index]);
-        let pending = |pending: &ProposedChange| json!({"by": pending.by.as_ref().map(Actor::to_json), "change": pending.change.to_json()});
+        let pending = |pending: &PolicyProposedChange| json!({"by": pending.by.as_ref().map(PolicyActor::to_json), "change": pending.change.to_json()});
         let mut room = Map::new();
         let mut add = |name: &str, value: Value, shown: bool| {
             if shown {

@@ -12,7 +12,7 @@ use super::lock_out::SMALL_ROOM;
 use super::model::{Budget, Model, Seat, State, Who};
 use super::table::{Table, some};
 use super::{LintCode, LintFinding};
-use crate::graph::Means;
+use crate::graph::MoveRight;
 use crate::role_table::NO_ROLE;
 
 /// Rights over others, or over the room.
@@ -294,12 +294,13 @@ pub(super) fn find_evasions(table: &Table<'_>, budget: &mut Budget, findings: &m
             }
             let seat = |place| Seat { place, active: true };
             let (start, gone) = (State::new([seat(silent), seat(other)]), State::new([seat(other)]));
-            let leaves = model.leads(start, gone, Means::Leave, budget);
+            let leaves = model.leads(start, gone, MoveRight::Leave, budget);
             let back = model
                 .joins()
                 .filter(|place| speaks(*place))
                 .map(|place| State::new([seat(other), seat(place)]));
-            let Some(back) = back.into_iter().find(|back| model.leads(gone, *back, Means::OpenJoin, budget))
+            let Some(back) =
+                back.into_iter().find(|back| model.leads(gone, *back, MoveRight::OpenJoin, budget))
             else {
                 continue;
             };

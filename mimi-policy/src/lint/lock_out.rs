@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use super::model::{Budget, Explored, MOST_PARTICIPANTS, Model, Seat, State, Unit, Who};
 use super::table::Table;
 use super::{LintCode, LintFinding, StepMeans};
-use crate::graph::Means;
+use crate::graph::MoveRight;
 use crate::role_table::NO_ROLE;
 
 /// How many participants the rooms have that are examined; more only if the list has more.
@@ -23,10 +23,10 @@ const WORDS: [(u8, &str); 3] = [(ADD, "added"), (REMOVE, "removed"), (PROMOTE, "
 
 fn ability(unit: &Unit) -> u8 {
     match unit.means {
-        StepMeans::Move(Means::Add) => ADD,
-        StepMeans::Move(Means::Remove) => REMOVE,
-        StepMeans::Move(Means::Ban) if unit.is_of_participant() => REMOVE,
-        StepMeans::Move(Means::ChangeUserRole | Means::Unban) => PROMOTE,
+        StepMeans::Move(MoveRight::Add) => ADD,
+        StepMeans::Move(MoveRight::Remove) => REMOVE,
+        StepMeans::Move(MoveRight::Ban) if unit.is_of_participant() => REMOVE,
+        StepMeans::Move(MoveRight::ChangeUserRole | MoveRight::Unban) => PROMOTE,
         _ => 0,
     }
 }

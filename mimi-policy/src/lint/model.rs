@@ -14,7 +14,7 @@ use mimi_codec::room_policy::{CapabilityType as C, PreAuthRoleEntry, Role};
 
 use super::table::{MAX_ENTRIES, Table};
 use super::{LintStep, StepActor, StepMeans};
-use crate::graph::{MAX_PAIRS, Means};
+use crate::graph::{MAX_PAIRS, MoveRight};
 use crate::role_table::NO_ROLE;
 
 /// How many participants a state may have.
@@ -116,7 +116,7 @@ pub(super) struct Unit {
 #[derive(Debug, Clone, Copy)]
 struct Right {
     to: usize,
-    means: Means,
+    means: MoveRight,
     minima: bool,
     maxima: bool,
     /// The user ends without a client, and the actor must have the right to remove it.
@@ -147,7 +147,7 @@ pub(super) struct Model {
     /// The first is role 0.
     pub(super) roles: Vec<ModelRole>,
     /// Roles that a user takes by joining.
-    joins: Vec<(usize, Means)>,
+    joins: Vec<(usize, MoveRight)>,
     /// Roles that a user takes by its own claims.
     own: Vec<usize>,
     /// Roles of external senders.
@@ -206,7 +206,7 @@ impl Model {
         for role in taken(&entries, who, |_| true) {
             let Some(place) = places.get(&role).copied() else { continue };
             if open && role != NO_ROLE && table.has(role, C::CAN_JOIN_IF_PREAUTHORIZED) {
-                model.joins.push((place, Means::Preauthorized));
+                model.joins.push((place, MoveRight::Preauthorized));
             }
             if who == Who::All {
                 model.servers.push(place);
@@ -222,9 +222,9 @@ impl Model {
 
     fn find_joins(&mut self, table: &Table<'_>, role_zero: &Role, places: &BTreeMap<u32, usize>, who: Who) {
         for (capability, means) in
-            [(C::CAN_OPEN_JOIN, Means::OpenJoin), (C::CAN_USE_JOIN_CODE, Means::JoinCode)]
+            [(C::CAN_OPEN_JOIN, MoveRight::OpenJoin), (C::CAN_USE_JOIN_CODE, MoveRight::JoinCode)]
         {
-            if !table.has(NO_ROLE, capability) || who == Who::Plain && means == Means::JoinCode {
+            if !table.has(NO_ROLE, capability) || who == Who::Plain && means == MoveRight::JoinCode {
                 continue;
             }
             let entries =
@@ -406,7 +406,7 @@ impl Model {
             return;
         }
         if role.leave {
-            units.push(Unit { means: StepMeans::Move(Means::Leave), ..unit });
+            units.push(Unit { means: StepMeans::Move(MoveRight::Leave), ..unit });
         }
         if role.remove_own_client {
             units.extend(self.without_client(target, seat, By::Oneself, StepMeans::RemoveOwnClient));
@@ -415,7 +415,7 @@ impl Model {
             let banned = self.role(place).is_some_and(|role| role.banned);
             if !banned || role.remove_own_client {
                 let to = Some(Seat { place, active: !banned });
-                units.push(Unit { to, means: StepMeans::Move(Means::ChangeOwnRole), ..unit });
+                units.push(Unit { to, means: StepMeans::Move(MoveRight::ChangeOwnRole), ..unit });
             }
         }
     }
@@ -577,7 +577,7 @@ impl Model {
     }
 
     /// Whether one commit leads from one state to another by a move of this kind.
-    pub(super) fn leads(&self, from: State, to: State, means: Means, budget: &mut Budget) -> bool {
+    pub(super) fn leads(&self, from: State, to: State, means: MoveRight, budget: &mut Budget) -> bool {
         let mut leads = false;
         self.commits(from, usize::MAX, budget, |units, after| {
             leads |= after == to && units.iter().all(|unit| unit.means == StepMeans::Move(means));
@@ -654,7 +654,7 @@ fn tell_apart(roles: &mut [ModelRole], max_clients: usize) {
     let mut only_without: BTreeSet<usize> = BTreeSet::new();
     for role in roles.iter() {
         for (from, rights) in &role.rights {
-            for right in rights.iter().filter(|right| right.to != 0 && right.means != Means::Ban) {
+            for right in rights.iter().filter(|right| right.to != 0 && right.means != MoveRight::Ban) {
                 moves.push((*from, right.to));
                 if right.needs_kick && !role.kick {
                     only_without.insert(*from);
@@ -768,18 +768,18 @@ fn right(table: &Table<'_>, by: u32, open: bool, (from, target): (u32, u32), to:
     } else if from == NO_ROLE {
         match () {
             () if !open => None,
-            () if to_banned && has(C::CAN_BAN) => right(Means::Ban, false, false),
-            () if has(C::CAN_ADD_PARTICIPANT) => right(Means::Add, false, true),
+            () if to_banned && has(C::CAN_BAN) => right(MoveRight::Ban, false, false),
+            () if has(C::CAN_ADD_PARTICIPANT) => right(MoveRight::Add, false, true),
             () => None,
         }
     } else if target == NO_ROLE {
-        if open && has(C::CAN_REMOVE_PARTICIPANT) { right(Means::Remove, true, false) } else { None }
+        if open && has(C::CAN_REMOVE_PARTICIPANT) { right(MoveRight::Remove, true, false) } else { None }
     } else if to_banned && has(C::CAN_BAN) {
-        right(Means::Ban, true, false)
+        right(MoveRight::Ban, true, false)
     } else if table.is_banned(from) && has(C::CAN_UNBAN) {
-        right(Means::Unban, true, true)
+        right(MoveRight::Unban, true, true)
     } else if has(C::CAN_CHANGE_USER_ROLE) {
-        right(Means::ChangeUserRole, true, true).map(|right| Right { needs_kick: to_banned, ..right })
+        right(MoveRight::ChangeUserRole, true, true).map(|right| Right { needs_kick: to_banned, ..right })
     } else {
         None
     }

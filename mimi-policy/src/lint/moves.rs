@@ -9,40 +9,41 @@ use mimi_codec::room_policy::CapabilityType as C;
 
 use super::table::{Table, some};
 use super::{LintCode, LintFinding};
-use crate::graph::Means;
+use crate::graph::MoveRight;
 use crate::role_table::NO_ROLE;
 
 /// Every right that moves a user.
-const MEANS: [Means; 9] = [
-    Means::Add,
-    Means::OpenJoin,
-    Means::JoinCode,
-    Means::ChangeUserRole,
-    Means::ChangeOwnRole,
-    Means::Ban,
-    Means::Unban,
-    Means::Remove,
-    Means::Leave,
+const MEANS: [MoveRight; 9] = [
+    MoveRight::Add,
+    MoveRight::OpenJoin,
+    MoveRight::JoinCode,
+    MoveRight::ChangeUserRole,
+    MoveRight::ChangeOwnRole,
+    MoveRight::Ban,
+    MoveRight::Unban,
+    MoveRight::Remove,
+    MoveRight::Leave,
 ];
 
 pub(super) fn find(table: &Table<'_>, findings: &mut Vec<LintFinding>) {
     find_unreachable(table, findings);
-    let used: BTreeSet<(u32, Means)> = table.graph.moves().iter().map(|step| (step.by, step.means)).collect();
+    let used: BTreeSet<(u32, MoveRight)> =
+        table.graph.moves().iter().map(|step| (step.by, step.means)).collect();
     let mut idle_in: BTreeMap<Vec<C>, Vec<u32>> = BTreeMap::new();
     for &role in table.roles.keys() {
         let mut idle: Vec<C> = MEANS
             .into_iter()
             .filter(|means| {
                 // That stands for itself.
-                let invalid = *means == Means::OpenJoin && role != NO_ROLE
-                    || *means == Means::Add && table.policy.base.fixed_membership
-                    || matches!(means, Means::Ban | Means::Unban) && !table.has_banned;
+                let invalid = *means == MoveRight::OpenJoin && role != NO_ROLE
+                    || *means == MoveRight::Add && table.policy.base.fixed_membership
+                    || matches!(means, MoveRight::Ban | MoveRight::Unban) && !table.has_banned;
                 !invalid && table.has(role, means.capability()) && !used.contains(&(role, *means))
             })
-            .map(Means::capability)
+            .map(MoveRight::capability)
             .collect();
         let joins =
-            table.graph.moves().iter().any(|step| step.means == Means::Preauthorized && step.to == role);
+            table.graph.moves().iter().any(|step| step.means == MoveRight::Preauthorized && step.to == role);
         if role != NO_ROLE && table.has(role, C::CAN_JOIN_IF_PREAUTHORIZED) && !joins {
             idle.push(C::CAN_JOIN_IF_PREAUTHORIZED);
         }

@@ -10,7 +10,7 @@ use mimi_codec::room_policy::{CapabilityType as C, Claim};
 use super::escalation::is_power;
 use super::table::{MAX_ENTRIES, Table, some};
 use super::{LintCode, LintFinding};
-use crate::graph::Means;
+use crate::graph::MoveRight;
 use crate::role_table::NO_ROLE;
 
 pub(super) fn find(table: &Table<'_>, findings: &mut Vec<LintFinding>) {
@@ -63,10 +63,10 @@ fn find_strong_sender(table: &Table<'_>, role: u32, findings: &mut Vec<LintFindi
         .graph
         .moves()
         .iter()
-        .any(|step| step.by == role && step.means == Means::Add && !table.is_banned(step.to));
+        .any(|step| step.by == role && step.means == MoveRight::Add && !table.is_banned(step.to));
     let promotes = table.graph.moves().iter().any(|step| {
         step.by == role
-            && matches!(step.means, Means::ChangeUserRole | Means::Unban)
+            && matches!(step.means, MoveRight::ChangeUserRole | MoveRight::Unban)
             && table.held(step.to).any(is_power)
     });
     let what = match (adds, promotes) {

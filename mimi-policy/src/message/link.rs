@@ -10,7 +10,7 @@ use mimi_content::{PartIndex, media_types};
 
 /// The first link of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Link {
+pub enum FirstLink {
     /// It begins at this byte.
     At(usize),
     /// The text is in a character set other than UTF-8 or US-ASCII, or its media type is malformed:
@@ -38,20 +38,24 @@ pub enum Link {
 /// an HTML parser make U+FFFD of NUL.
 ///
 /// ```
-/// use mimi_policy::message::{Link, first_link};
+/// use mimi_policy::message::{FirstLink, first_link};
 ///
 /// let unknown = |_: &str| false;
-/// assert_eq!(first_link("text/plain", b"see https://a.example", unknown), Some(Link::At(4)));
+/// assert_eq!(first_link("text/plain", b"see https://a.example", unknown), Some(FirstLink::At(4)));
 /// assert_eq!(first_link("text/plain", b"see [it](a.example)", unknown), None);
-/// assert_eq!(first_link("text/markdown", b"see [it](a.example)", unknown), Some(Link::At(9)));
+/// assert_eq!(first_link("text/markdown", b"see [it](a.example)", unknown), Some(FirstLink::At(9)));
 /// let alice = |uri: &str| uri == "mimi://a.example/u/alice";
 /// assert_eq!(first_link("text/markdown", b"[Alice](mimi://a.example/u/alice), hello", alice), None);
 /// ```
 #[must_use]
-pub fn first_link(content_type: &str, content: &[u8], is_mention: impl Fn(&str) -> bool) -> Option<Link> {
+pub fn first_link(
+    content_type: &str,
+    content: &[u8],
+    is_mention: impl Fn(&str) -> bool,
+) -> Option<FirstLink> {
     let kind = TextKind::of(content_type)?;
     if kind == TextKind::Unreadable {
-        return Some(Link::Unreadable);
+        return Some(FirstLink::Unreadable);
     }
     let is_none = |target: &[u8]| {
         core::str::from_utf8(target)
@@ -61,7 +65,7 @@ pub fn first_link(content_type: &str, content: &[u8], is_mention: impl Fn(&str) 
     let markdown = is_markdown.then(|| in_markdown(content, &is_none)).flatten();
     let has_html = matches!(kind, TextKind::Html | TextKind::MarkdownWithHtml);
     let html = has_html.then(|| in_html(content, &is_none)).flatten();
-    [with_scheme(content, &is_none), markdown, html].into_iter().flatten().min().map(Link::At)
+    [with_scheme(content, &is_none), markdown, html].into_iter().flatten().min().map(FirstLink::At)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -4,10 +4,10 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use mimi_codec::{CapabilityType, MimiUriRef};
-use mimi_content::timeline::{Action, Change};
+use mimi_content::timeline::{TimelineAction, TimelineChange};
 use mimi_content::{Disposition, MimiContentRef, NestedPartRef, PartIndex, PartRef, media_types};
 
-use super::{ContentRefusal, EarlierMessage, EncodedMessage, Known, first_link};
+use super::{ClientKnowledge, ContentRefusal, EarlierMessage, EncodedMessage, first_link};
 use crate::UserUri;
 use crate::component::asset::AssetKind;
 use crate::enforcement::{EnforcedBy, enforced_by};
@@ -18,7 +18,7 @@ pub const MAX_FORWARDED: usize = 4;
 
 /// What a message does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Act {
+pub enum MessageAction {
     /// It says something.
     Send,
     /// It replies to a message.
@@ -43,7 +43,7 @@ pub enum Act {
     DeleteOtherReaction,
 }
 
-impl Act {
+impl MessageAction {
     /// The capability that is for this act on an earlier message; `None` for what changes no
     /// earlier message.
     #[must_use]
@@ -65,7 +65,7 @@ impl Act {
 /// Why a message takes a capability.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Why {
+pub enum RequirementReason {
     /// It is a message.
     Message,
     /// It says to which message it replies.
@@ -102,7 +102,7 @@ pub enum Why {
     },
 }
 
-impl fmt::Display for Why {
+impl fmt::Display for RequirementReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Message => f.write_str("it is a message"),
@@ -121,14 +121,14 @@ impl fmt::Display for Why {
 
 /// A capability that a message takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Need {
+pub struct RequiredCapability {
     /// The capability.
     pub capability: CapabilityType,
     /// Why, or the first of several reasons.
-    pub why: Why,
+    pub why: RequirementReason,
 }
 
-impl Need {
+impl RequiredCapability {
     /// Who can see to it.
     #[must_use]
     pub const fn enforced_by(self) -> EnforcedBy {
@@ -139,8 +139,8 @@ impl Need {
 /// What a message does, and the capabilities that it takes, each once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requirements {
-    act: Act,
-    needs: Vec<Need>,
+    act: MessageAction,
+    needs: Vec<RequiredCapability>,
     provisional: bool,
 }
 
@@ -156,10 +156,10 @@ impl Requirements {
     pub fn of(
         message: &MimiContentRef<'_>,
         sender: &UserUri,
-        known: &impl Known,
+        known: &impl ClientKnowledge,
     ) -> Result<Self, ContentRefusal> {
-        let mut found = Self { act: Act::Send, needs: Vec::new(), provisional: false };
-        found.add(CapabilityType::CAN_SEND_MESSAGE, Why::Message);
+        let mut found = Self { act: MessageAction::Send, needs: Vec::new(), provisional: false };
+        found.add(CapabilityType::CAN_SEND_MESSAGE, RequirementReason::Message);
         match message.replaces() {
             Some(target) => {
                 let target = known.earlier(&target);
@@ -169,7 +169,7 @@ impl Requirements {
             }
             None => found.add_new(message, known),
         }
-        if !matches!(found.act, Act::EditOwnTopic | Act::EditOtherTopic) {
+        if !matches!(found.act, MessageAction::EditOwnTopic | MessageAction::EditOtherTopic) {
             found.add_content(message, known)?;
         }
         Ok(found)
@@ -184,25 +184,25 @@ impl Requirements {
     /// [`ContentRefusal`] for what no capability allows, and for an edit whose content isn't at
     /// hand.
     pub fn of_change<P: EncodedMessage>(
-        change: &Change<'_, P>,
-        known: &impl Known,
+        change: &TimelineChange<'_, P>,
+        known: &impl ClientKnowledge,
     ) -> Result<Self, ContentRefusal> {
         let anothers = || ContentRefusal::EditsAnothers { author: change.target.sender_uri.into() };
         let act = match (change.action, change.is_own()) {
-            (Action::EditMessage, true) => Act::EditOwnMessage,
-            (Action::EditReaction, true) => Act::EditReaction,
-            (Action::EditMessage | Action::EditReaction, false) => return Err(anothers()),
-            (Action::DeleteMessage, true) => Act::DeleteOwnMessage,
-            (Action::DeleteMessage, false) => Act::DeleteOtherMessage,
-            (Action::DeleteReaction, true) => Act::DeleteOwnReaction,
-            (Action::DeleteReaction, false) => Act::DeleteOtherReaction,
-            (Action::ChangeTopic, true) => Act::EditOwnTopic,
-            (Action::ChangeTopic, false) => Act::EditOtherTopic,
+            (TimelineAction::EditMessage, true) => MessageAction::EditOwnMessage,
+            (TimelineAction::EditReaction, true) => MessageAction::EditReaction,
+            (TimelineAction::EditMessage | TimelineAction::EditReaction, false) => return Err(anothers()),
+            (TimelineAction::DeleteMessage, true) => MessageAction::DeleteOwnMessage,
+            (TimelineAction::DeleteMessage, false) => MessageAction::DeleteOtherMessage,
+            (TimelineAction::DeleteReaction, true) => MessageAction::DeleteOwnReaction,
+            (TimelineAction::DeleteReaction, false) => MessageAction::DeleteOtherReaction,
+            (TimelineAction::ChangeTopic, true) => MessageAction::EditOwnTopic,
+            (TimelineAction::ChangeTopic, false) => MessageAction::EditOtherTopic,
         };
         let mut found = Self { act, needs: Vec::new(), provisional: false };
-        found.add(CapabilityType::CAN_SEND_MESSAGE, Why::Message);
+        found.add(CapabilityType::CAN_SEND_MESSAGE, RequirementReason::Message);
         found.add_act();
-        if matches!(act, Act::EditOwnMessage | Act::EditReaction) {
+        if matches!(act, MessageAction::EditOwnMessage | MessageAction::EditReaction) {
             let encoded = change.payload.and_then(EncodedMessage::encoded);
             let encoded = encoded.ok_or(ContentRefusal::NotAtHand)?;
             let message = MimiContentRef::decode(&encoded).map_err(|_| ContentRefusal::NotAtHand)?;
@@ -221,13 +221,13 @@ impl Requirements {
 
     /// What the message does.
     #[must_use]
-    pub const fn act(&self) -> Act {
+    pub const fn act(&self) -> MessageAction {
         self.act
     }
 
     /// The capabilities that it takes, canSendMessage first.
     #[must_use]
-    pub fn needs(&self) -> &[Need] {
+    pub fn needs(&self) -> &[RequiredCapability] {
         &self.needs
     }
 
@@ -246,14 +246,14 @@ impl Requirements {
         self.needs.iter().any(|need| need.capability == capability)
     }
 
-    fn add(&mut self, capability: CapabilityType, why: Why) {
+    fn add(&mut self, capability: CapabilityType, why: RequirementReason) {
         if !self.takes(capability) {
-            self.needs.push(Need { capability, why });
+            self.needs.push(RequiredCapability { capability, why });
         }
     }
 
     /// A message that doesn't replace another.
-    fn add_new(&mut self, message: &MimiContentRef<'_>, known: &impl Known) {
+    fn add_new(&mut self, message: &MimiContentRef<'_>, known: &impl ClientKnowledge) {
         let in_reply_to = message.in_reply_to();
         let topic_id = message.topic_id();
         // Whether the topic is that of the message that it replies to; by its own fields if that
@@ -267,18 +267,21 @@ impl Requirements {
                 }
             });
         if is_reaction(message) {
-            self.act = Act::React;
-            self.add(CapabilityType::CAN_REACT_TO_MESSAGE, Why::Reaction { part: PartIndex(0) });
+            self.act = MessageAction::React;
+            self.add(
+                CapabilityType::CAN_REACT_TO_MESSAGE,
+                RequirementReason::Reaction { part: PartIndex(0) },
+            );
         } else if in_reply_to.is_some() {
-            self.act = Act::Reply;
+            self.act = MessageAction::Reply;
             if !same_topic {
-                self.add(CapabilityType::CAN_REPLY_TO_MESSAGE, Why::InReplyTo);
+                self.add(CapabilityType::CAN_REPLY_TO_MESSAGE, RequirementReason::InReplyTo);
             }
         }
         if same_topic {
-            self.add(CapabilityType::CAN_REPLY_IN_TOPIC, Why::SameTopic);
+            self.add(CapabilityType::CAN_REPLY_IN_TOPIC, RequirementReason::SameTopic);
         } else if !topic_id.is_empty() {
-            self.add(CapabilityType::CAN_START_TOPIC, Why::Topic);
+            self.add(CapabilityType::CAN_START_TOPIC, RequirementReason::Topic);
         }
     }
 
@@ -286,8 +289,8 @@ impl Requirements {
     fn add_act(&mut self) {
         let Some(capability) = self.act.capability() else { return };
         let why = match self.act {
-            Act::EditOwnTopic | Act::EditOtherTopic => Why::OtherTopic,
-            _ => Why::Replaces,
+            MessageAction::EditOwnTopic | MessageAction::EditOtherTopic => RequirementReason::OtherTopic,
+            _ => RequirementReason::Replaces,
         };
         self.add(capability, why);
     }
@@ -296,10 +299,10 @@ impl Requirements {
     fn add_replacement(&mut self, message: &MimiContentRef<'_>, target: Option<EarlierMessage<'_>>) {
         self.add_act();
         // A deletion is final: its topic does not count.
-        if matches!(self.act, Act::EditOwnMessage | Act::EditReaction)
+        if matches!(self.act, MessageAction::EditOwnMessage | MessageAction::EditReaction)
             && target.is_some_and(|target| target.topic_id != message.topic_id())
         {
-            self.add(CapabilityType::CAN_EDIT_OWN_TOPIC, Why::OtherTopic);
+            self.add(CapabilityType::CAN_EDIT_OWN_TOPIC, RequirementReason::OtherTopic);
         }
     }
 
@@ -307,11 +310,11 @@ impl Requirements {
     fn add_content(
         &mut self,
         message: &MimiContentRef<'_>,
-        known: &impl Known,
+        known: &impl ClientKnowledge,
     ) -> Result<(), ContentRefusal> {
         for (part, nested) in indexed(message) {
             if nested.disposition == Disposition::REACTION && !is_reaction(message) && !is_deletion(message) {
-                self.add(CapabilityType::CAN_REACT_TO_MESSAGE, Why::Reaction { part });
+                self.add(CapabilityType::CAN_REACT_TO_MESSAGE, RequirementReason::Reaction { part });
             }
             self.add_part(nested, part, known);
             if let Some(content) = forwarded(nested) {
@@ -327,7 +330,7 @@ impl Requirements {
         &mut self,
         content: &[u8],
         part: PartIndex,
-        known: &impl Known,
+        known: &impl ClientKnowledge,
     ) -> Result<(), ContentRefusal> {
         let mut level = alloc::vec![content];
         for _ in 0..MAX_FORWARDED {
@@ -348,14 +351,14 @@ impl Requirements {
         Err(ContentRefusal::ForwardedTooDeeply { part })
     }
 
-    fn add_part(&mut self, nested: &NestedPartRef<'_>, part: PartIndex, known: &impl Known) {
+    fn add_part(&mut self, nested: &NestedPartRef<'_>, part: PartIndex, known: &impl ClientKnowledge) {
         if nested.disposition == Disposition::PREVIEW && !matches!(nested.part, PartRef::Null) {
-            self.add(CapabilityType::CAN_SEND_LINK_PREVIEW, Why::Preview { part });
+            self.add(CapabilityType::CAN_SEND_LINK_PREVIEW, RequirementReason::Preview { part });
         }
         let (content_type, text) = match &nested.part {
             PartRef::External(external) => {
                 let kind = AssetKind::of_part(nested.disposition, external.content_type);
-                self.add(kind.upload_capability(), Why::Upload { part, kind });
+                self.add(kind.upload_capability(), RequirementReason::Upload { part, kind });
                 (media_types::PLAIN_TEXT, external.description.as_bytes())
             }
             PartRef::Single(single) => (single.content_type, single.content),
@@ -365,7 +368,7 @@ impl Requirements {
         if !self.takes(CapabilityType::CAN_SEND_LINK)
             && first_link(content_type, text, |uri| is_mention(uri, known)).is_some()
         {
-            self.add(CapabilityType::CAN_SEND_LINK, Why::Link { part });
+            self.add(CapabilityType::CAN_SEND_LINK, RequirementReason::Link { part });
         }
     }
 }
@@ -385,7 +388,7 @@ fn is_deletion(message: &MimiContentRef<'_>) -> bool {
 }
 
 /// A link to a user who is in the room (mimi-content §9.5).
-fn is_mention(uri: &str, known: &impl Known) -> bool {
+fn is_mention(uri: &str, known: &impl ClientKnowledge) -> bool {
     MimiUriRef::parse(uri).is_ok_and(|parsed| parsed.kind().names_user()) && known.is_participant(uri)
 }
 
@@ -401,23 +404,23 @@ fn replacement(
     message: &MimiContentRef<'_>,
     sender: &UserUri,
     target: Option<EarlierMessage<'_>>,
-) -> Result<Act, ContentRefusal> {
+) -> Result<MessageAction, ContentRefusal> {
     let Some(target) = target else {
         return Ok(match (is_deletion(message), is_reaction(message)) {
-            (true, true) => Act::DeleteOwnReaction,
-            (true, false) => Act::DeleteOwnMessage,
-            (false, true) => Act::EditReaction,
-            (false, false) => Act::EditOwnMessage,
+            (true, true) => MessageAction::DeleteOwnReaction,
+            (true, false) => MessageAction::DeleteOwnMessage,
+            (false, true) => MessageAction::EditReaction,
+            (false, false) => MessageAction::EditOwnMessage,
         });
     };
     let own = target.author.as_bytes() == sender.as_bytes();
     let of_reaction = target.disposition == Disposition::REACTION;
     if is_deletion(message) {
         return Ok(match (own, of_reaction) {
-            (true, true) => Act::DeleteOwnReaction,
-            (true, false) => Act::DeleteOwnMessage,
-            (false, true) => Act::DeleteOtherReaction,
-            (false, false) => Act::DeleteOtherMessage,
+            (true, true) => MessageAction::DeleteOwnReaction,
+            (true, false) => MessageAction::DeleteOwnMessage,
+            (false, true) => MessageAction::DeleteOtherReaction,
+            (false, false) => MessageAction::DeleteOtherMessage,
         });
     }
     let other_topic = target.topic_id != message.topic_id();
@@ -426,7 +429,7 @@ fn replacement(
         let same = of_reaction == is_reaction(message)
             && target.content.is_none_or(|content| same_but_topic(content, message));
         return if other_topic && same {
-            Ok(Act::EditOtherTopic)
+            Ok(MessageAction::EditOtherTopic)
         } else {
             Err(ContentRefusal::EditsAnothers { author: target.author.into() })
         };
@@ -435,9 +438,9 @@ fn replacement(
         return Err(ContentRefusal::ChangesKind);
     }
     if other_topic && target.content.is_some_and(|content| same_but_topic(content, message)) {
-        return Ok(Act::EditOwnTopic);
+        return Ok(MessageAction::EditOwnTopic);
     }
-    Ok(if of_reaction { Act::EditReaction } else { Act::EditOwnMessage })
+    Ok(if of_reaction { MessageAction::EditReaction } else { MessageAction::EditOwnMessage })
 }
 
 /// Whether body, expiration and the message that is replied to are the same. Salt and extensions

@@ -44,7 +44,7 @@ impl Change {
     /// assert_eq!(retraction.scope, RetractionScope::Messages(vec![MessageId::from_bytes([1; 32])]));
     /// let mut timeline: Timeline<()> = Timeline::new();
     /// let _ = timeline.retract(&retraction);
-    /// # Ok::<(), mimi_codec::InvalidValue>(())
+    /// # Ok::<(), mimi_codec::InvalidValueError>(())
     /// ```
     #[must_use]
     pub fn retraction(&self, grant: &Grant) -> Option<Arc<Retraction>> {

@@ -4,10 +4,10 @@ use alloc::{borrow::Cow, vec::Vec};
 
 use mimi_content::{
     MessageId, MimiContent,
-    timeline::{Change, Timeline},
+    timeline::{Timeline, TimelineChange},
 };
 
-use super::{ContentRefusal, EarlierMessage, Known, Requirements};
+use super::{ClientKnowledge, ContentRefusal, EarlierMessage, Requirements};
 use crate::{RoleHistory, RoomState, UserUri};
 
 /// What a client keeps for each message of its timeline, as far as policy asks for it.
@@ -40,7 +40,7 @@ impl RoleHistory {
     ///
     /// ```
     /// # use mimi_codec::protocol::{ParticipantListData, UserRolePair};
-    /// use mimi_content::timeline::{EntryState, Received, Timeline};
+    /// use mimi_content::timeline::{EntryState, TimelineMessage, Timeline};
     /// use mimi_content::{Disposition, MimiContent, NestedPart, Salt};
     /// use mimi_policy::{RoleHistory, RoomParts, RoomState, TableSeed, preset::ExampleRoom};
     ///
@@ -61,7 +61,7 @@ impl RoleHistory {
     ///
     /// // Cathy can delete the message, and can't put words into Bob's mouth.
     /// for (sender, accepted_ms, content) in [(bob, 10, &rude), (cathy, 20, &polite), (cathy, 30, &deletion)] {
-    ///     let received = Received::from_owned(content.message_id(sender, room_uri)?, sender, accepted_ms, content);
+    ///     let received = TimelineMessage::from_owned(content.message_id(sender, room_uri)?, sender, accepted_ms, content);
     ///     timeline.insert(received, content.clone(), &history.authorize(&room));
     /// }
     /// let entry = timeline.entry(&rude_id).unwrap();
@@ -72,7 +72,7 @@ impl RoleHistory {
     pub fn authorize<P: EncodedMessage>(
         &self,
         room: &RoomState,
-    ) -> impl Fn(&Change<'_, P>) -> Result<(), ContentRefusal> {
+    ) -> impl Fn(&TimelineChange<'_, P>) -> Result<(), ContentRefusal> {
         |change| {
             let accepted_ms = change.accepted_ms;
             let sender = UserUri::try_from(change.sender_uri).map_err(ContentRefusal::Sender)?;
@@ -91,7 +91,7 @@ struct Then<'a> {
     accepted_ms: u64,
 }
 
-impl Known for Then<'_> {
+impl ClientKnowledge for Then<'_> {
     fn earlier(&self, _: &MessageId) -> Option<EarlierMessage<'_>> {
         None
     }
@@ -107,7 +107,7 @@ impl Known for Then<'_> {
 ///
 /// ```
 /// # use mimi_codec::protocol::{ParticipantListData, UserRolePair};
-/// use mimi_content::{MimiContentRef, timeline::{Received, Timeline}};
+/// use mimi_content::{MimiContentRef, timeline::{TimelineMessage, Timeline}};
 /// use mimi_policy::message::{ContentRefusal, KnownThen, authorize};
 /// use mimi_policy::{RoleHistory, RoomState, UserUri};
 ///
@@ -125,7 +125,7 @@ impl Known for Then<'_> {
 ///             history.had_capability(room, &user, capability, accepted_ms)
 ///         })?;
 ///     }
-///     let received = Received::new(message_id, sender, accepted_ms, message);
+///     let received = TimelineMessage::new(message_id, sender, accepted_ms, message);
 ///     let _ = timeline.insert(received, message.encoded().to_vec(), &history.authorize(room));
 ///     Ok(())
 /// }
@@ -142,7 +142,7 @@ pub struct KnownThen<'a, P, R> {
     pub accepted_ms: u64,
 }
 
-impl<P, R> Known for KnownThen<'_, P, R> {
+impl<P, R> ClientKnowledge for KnownThen<'_, P, R> {
     fn earlier(&self, id: &MessageId) -> Option<EarlierMessage<'_>> {
         let version = self.timeline.get(id)?;
         let first = match version.entry() {

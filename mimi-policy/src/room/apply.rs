@@ -8,7 +8,7 @@ use mimi_codec::{Encode, code_points::ComponentID};
 
 use super::{Pending, PendingOperation, RoomState, Slot};
 use crate::{
-    BANNED_ROLE, ClientUri, Form, NO_ROLE, Plan, StalePlan,
+    BANNED_ROLE, ClientUri, Form, NO_ROLE, Plan, StalePlanError,
     decision::{Addition, Note, Outcome, Subject, UserOutcome},
     room::pending::PendingClient,
 };
@@ -22,9 +22,9 @@ impl RoomState {
     /// # Errors
     /// When the plan was made for another version of this room or for another room. Nothing has
     /// changed then.
-    pub fn apply(&mut self, plan: Plan) -> Result<(), StalePlan> {
+    pub fn apply(&mut self, plan: Plan) -> Result<(), StalePlanError> {
         if plan.stamp != self.stamp() {
-            return Err(StalePlan { planned: plan.stamp.version, current: self.version });
+            return Err(StalePlanError { planned: plan.stamp.version, current: self.version });
         }
         match plan.form {
             Form::Message => return Ok(()),

@@ -12,7 +12,7 @@ use mimi_codec::{
 
 use super::{Order, ParentParticipants, Pending, RoomState, Slot, Tables};
 use crate::{
-    ClientUri, Defect, IdentityError, IdentityOf, InvalidRoom, NO_ROLE, RoomUri, TableSeed, UserUri,
+    ClientUri, Defect, IdentityError, IdentityOf, InvalidRoomError, NO_ROLE, RoomUri, TableSeed, UserUri,
     change::check_claim, role_table::RoleTable,
 };
 
@@ -83,7 +83,7 @@ impl RoomState {
     ///
     /// # Errors
     /// All defects, if the room isn't valid.
-    pub fn new(parts: RoomParts, seed: TableSeed) -> Result<Self, InvalidRoom> {
+    pub fn new(parts: RoomParts, seed: TableSeed) -> Result<Self, InvalidRoomError> {
         let mut defects = Vec::new();
         let base_is_stated = parts.base.is_some();
         let base = parts.base.unwrap_or_else(RoomParts::default_base);
@@ -131,7 +131,7 @@ impl RoomState {
         room.check_base(&mut defects);
         room.committed_places = room.order.places();
         room.fingerprint = room.first_fingerprint();
-        if defects.is_empty() { Ok(room) } else { Err(InvalidRoom { defects }) }
+        if defects.is_empty() { Ok(room) } else { Err(InvalidRoomError { defects }) }
     }
 
     fn fill(

@@ -41,18 +41,18 @@ impl core::error::Error for DictionaryError {}
 
 /// A dictionary says something else than the room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ComponentDifference {
+pub struct ComponentDifferenceError {
     /// The first component that differs.
     pub component: ComponentID,
 }
 
-impl fmt::Display for ComponentDifference {
+impl fmt::Display for ComponentDifferenceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the dictionary's {} is not the room's", self.component)
     }
 }
 
-impl core::error::Error for ComponentDifference {}
+impl core::error::Error for ComponentDifferenceError {}
 
 /// The components that this crate judges changes of (mimi-protocol §10.3 and §10.4,
 /// mimi-room-policy §10.1).
@@ -177,7 +177,7 @@ impl RoomState {
     ///
     /// # Errors
     /// The first component that differs, in the order of their numbers.
-    pub fn matches(&self, dictionary: &AppDataDictionary) -> Result<(), ComponentDifference> {
+    pub fn matches(&self, dictionary: &AppDataDictionary) -> Result<(), ComponentDifferenceError> {
         fn same<T: Encode>(value: Option<&T>, data: Option<&[u8]>) -> bool {
             match (value, data) {
                 (None, None) => true,
@@ -200,7 +200,7 @@ impl RoomState {
                 }
             };
             if !equal {
-                return Err(ComponentDifference { component });
+                return Err(ComponentDifferenceError { component });
             }
         }
         Ok(())

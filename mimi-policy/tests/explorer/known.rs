@@ -1,7 +1,7 @@
 //! Policies whose faults were found by hand.
 
 use mimi_codec::room_policy::{CapabilityType as C, Role, RoleData, SingleSourceRoleChangeTargets};
-use mimi_policy::graph::Means;
+use mimi_policy::graph::MoveRight;
 use mimi_policy::lint::{LintCode, LintFinding, Policy, StepActor, StepMeans, lint};
 
 use crate::compare::{Statistics, compare};
@@ -55,7 +55,7 @@ fn an_account_that_one_adds_may_move_more_than_oneself() {
     let [finding] = &of_code(&policy, LintCode::Escalation)[..] else { panic!() };
     assert_eq!((finding.roles.as_slice(), finding.start.as_slice()), (&[3, 4][..], &[3][..]));
     let [step] = finding.steps[..] else { panic!("{finding}") };
-    assert_eq!((step.by, step.means), (StepActor::Participant(3), StepMeans::Move(Means::Add)));
+    assert_eq!((step.by, step.means), (StepActor::Participant(3), StepMeans::Move(MoveRight::Add)));
     assert_eq!((step.from, step.to, step.with_client), (0, 4, true));
     assert_eq!(
         finding.explanation,
@@ -118,7 +118,7 @@ fn one_role_may_remove_another_and_then_leave() {
     let [finding] = &of_code(&policy, LintCode::LockOut)[..] else { panic!() };
     assert_eq!(finding.roles, [3, 4]);
     let means: Vec<StepMeans> = finding.steps.iter().map(|step| step.means).collect();
-    let moves = [Means::Add, Means::Remove, Means::ChangeUserRole].map(StepMeans::Move);
+    let moves = [MoveRight::Add, MoveRight::Remove, MoveRight::ChangeUserRole].map(StepMeans::Move);
     assert_eq!(means, moves, "{finding}");
 }
 
@@ -179,5 +179,8 @@ fn two_participants_change_each_other_in_one_commit() {
     let [finding] = &of_code(&policy, LintCode::LockOut)[..] else { panic!() };
     let [.., one, other] = finding.steps[..] else { panic!("{finding}") };
     assert!(!one.same_commit && other.same_commit);
-    assert_eq!((one.means, other.means), (StepMeans::Move(Means::Remove), StepMeans::Move(Means::Remove)));
+    assert_eq!(
+        (one.means, other.means),
+        (StepMeans::Move(MoveRight::Remove), StepMeans::Move(MoveRight::Remove))
+    );
 }

@@ -1,7 +1,7 @@
 //! The steps of a finding, taken in a room.
 
 use mimi_codec::room_policy::Claim;
-use mimi_policy::graph::Means;
+use mimi_policy::graph::MoveRight;
 use mimi_policy::lint::{LintFinding, LintStep, Policy, StepActor, StepMeans};
 use mimi_policy::{Actor, Change, Form, JoinCode, ProposedChange, RoomState};
 
@@ -118,7 +118,8 @@ fn proposers(
         let candidates: Vec<Actor> = match step.by {
             StepActor::Oneself => {
                 let means = step.means;
-                let own = [StepMeans::Move(Means::Preauthorized), StepMeans::Move(Means::ChangeOwnRole)];
+                let own =
+                    [StepMeans::Move(MoveRight::Preauthorized), StepMeans::Move(MoveRight::ChangeOwnRole)];
                 let mut claims = if own.contains(&means) { claims(policy, step.to) } else { vec![vec![]] };
                 claims.dedup();
                 claims.iter().map(|claims| actor(*target, claims)).collect()
@@ -147,7 +148,9 @@ fn changes_of(step: &LintStep, target: usize) -> Vec<Change> {
     let mut changes = Vec::new();
     if let StepMeans::Move(means) = step.means {
         changes.push(match (means, step.from, step.to) {
-            (Means::JoinCode, _, role) => Change::UseJoinCode { user: user(), role, code: JoinCode::Valid },
+            (MoveRight::JoinCode, _, role) => {
+                Change::UseJoinCode { user: user(), role, code: JoinCode::Valid }
+            }
             (_, 0, role) => Change::AddParticipant { user: user(), role },
             (_, _, 0) => Change::RemoveParticipant { user: user() },
             (_, _, role) => Change::SetRole { user: user(), role },

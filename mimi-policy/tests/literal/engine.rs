@@ -13,8 +13,8 @@ use mimi_codec::room_policy::{
     SingleSourceRoleChangeTargets,
 };
 use mimi_policy::{
-    Actor, Change as PolicyChange, Claims, ClientUri, InvalidRoom, JoinCode, Plan, ProposedChange, Refusal,
-    RoomParts, RoomState, TableSeed, UserUri,
+    Actor, Change as PolicyChange, Claims, ClientUri, InvalidRoomError, JoinCode, Plan, ProposedChange,
+    Refusal, RoomParts, RoomState, TableSeed, UserUri,
 };
 
 use super::room::{Base, Cap, Change, Claim, Field, Form, Preauth, Role, Room, Try, Who};
@@ -28,7 +28,7 @@ pub(crate) struct Answer {
 /// Why not: the room is invalid, or a change is refused.
 #[derive(Debug)]
 pub(crate) enum Refused {
-    Room(InvalidRoom),
+    Room(InvalidRoomError),
     Change(Refusal),
 }
 
@@ -48,7 +48,7 @@ pub(crate) fn decide(t: &Try) -> Result<Answer, Refused> {
     Ok(answer(&room))
 }
 
-pub(crate) fn room(room: &Room) -> Result<RoomState, InvalidRoom> {
+pub(crate) fn room(room: &Room) -> Result<RoomState, InvalidRoomError> {
     RoomState::new(parts(room), TableSeed::known())
 }
 

@@ -1,7 +1,7 @@
 //! The smallest examples, and a lock-out played through.
 
 use mimi_codec::protocol::{ParticipantListData, UserRolePair};
-use mimi_policy::graph::Means;
+use mimi_policy::graph::MoveRight;
 use mimi_policy::lint::{LintCode, Policy, SmallestExample, StepMeans, lint, smallest_example};
 use mimi_policy::preset::ExampleRoom;
 use mimi_policy::{Actor, Change, Form, ProposedChange, RoomParts, RoomState, TableSeed};
@@ -95,7 +95,7 @@ fn the_steps_to_a_lock_out_are_allowed_and_lead_to_one() {
         let findings = lint(&Policy::new(room.roles()));
         let finding = findings.iter().find(|finding| finding.code == LintCode::LockOut).unwrap();
         let [joins, leaves] = finding.steps[..] else { panic!("{finding}") };
-        assert!(leaves.means == StepMeans::Move(Means::Leave) && leaves.last && joins.from == 0);
+        assert!(leaves.means == StepMeans::Move(MoveRight::Leave) && leaves.last && joins.from == 0);
 
         let founder = UserRolePair { user: FOUNDER.into(), role_index: leaves.from };
         let mut parts = RoomParts::new(room.roles(), ParticipantListData { participants: vec![founder] });
@@ -105,13 +105,13 @@ fn the_steps_to_a_lock_out_are_allowed_and_lead_to_one() {
         let other = Actor::named(OTHER, OTHERS_CLIENT).unwrap();
         let user = OTHER.try_into().unwrap();
         let plan = match joins.means {
-            StepMeans::Move(Means::JoinCode) => {
+            StepMeans::Move(MoveRight::JoinCode) => {
                 let code = mimi_policy::JoinCode::Valid;
                 let join = Change::UseJoinCode { user, role: joins.to, code };
                 state.check(&other, Form::ExternalCommit, &[join.into()]).unwrap()
             }
             _ => {
-                assert_eq!(joins.means, StepMeans::Move(Means::Add));
+                assert_eq!(joins.means, StepMeans::Move(MoveRight::Add));
                 let client = OTHERS_CLIENT.try_into().unwrap();
                 let add = Change::AddParticipant { user, role: joins.to };
                 let add_client = Change::AddClient { user: OTHER.try_into().unwrap(), client };

@@ -5,7 +5,7 @@ use mimi_codec::protocol::{ParticipantListData, Uri, UserRolePair};
 use mimi_codec::room_policy::{
     CapabilityType as C, Claim, ClaimId, PreAuthRoleEntry, Role, SingleSourceRoleChangeTargets,
 };
-use mimi_policy::graph::Means;
+use mimi_policy::graph::MoveRight;
 use mimi_policy::lint::{
     COST_LIMIT, LintCode, LintFinding, LintSeverity, LintStep, Policy, StepActor, StepMeans, lint,
     smallest_example,
@@ -302,7 +302,7 @@ fn finds_external_senders_that_may_do_more_than_remove_and_ban() {
 }
 
 /// A step of a user who has a client as long as it is on the list.
-fn step(by: u32, means: Means, from: u32, to: u32) -> LintStep {
+fn step(by: u32, means: MoveRight, from: u32, to: u32) -> LintStep {
     LintStep {
         by: if means.is_by_oneself() { StepActor::Oneself } else { StepActor::Participant(by) },
         means: StepMeans::Move(means),
@@ -344,10 +344,10 @@ fn finds_a_way_to_a_stronger_role_through_others() {
     assert_eq!(
         finding.steps,
         [
-            step(0, Means::OpenJoin, 0, 2),
-            step(0, Means::OpenJoin, 0, 2),
-            step(2, Means::ChangeUserRole, 2, 7),
-            LintStep { last: true, ..step(7, Means::ChangeUserRole, 2, 3) },
+            step(0, MoveRight::OpenJoin, 0, 2),
+            step(0, MoveRight::OpenJoin, 0, 2),
+            step(2, MoveRight::ChangeUserRole, 2, 7),
+            LintStep { last: true, ..step(7, MoveRight::ChangeUserRole, 2, 3) },
         ]
     );
     assert_eq!(
@@ -390,7 +390,7 @@ fn finds_silence_that_does_not_last() {
     let findings = lint(&policy);
     let [finding] = &findings[..] else { panic!("{findings:#?}") };
     assert_eq!((finding.code, finding.roles.as_slice()), (LintCode::SilenceEvaded, &[7, 2][..]));
-    assert_eq!(finding.steps, [step(7, Means::Leave, 7, 0), step(0, Means::OpenJoin, 0, 2)]);
+    assert_eq!(finding.steps, [step(7, MoveRight::Leave, 7, 0), step(0, MoveRight::OpenJoin, 0, 2)]);
     // Who can't leave stays silent.
     policy.roles.roles[4].role_capabilities.retain(|c| *c != C::CAN_REMOVE_SELF);
     assert_eq!(lint(&policy), []);
@@ -422,7 +422,7 @@ fn finds_how_all_deciders_may_be_gone() {
     assert_eq!((finding.code, finding.roles.as_slice()), (LintCode::LockOut, &[3][..]));
     assert_eq!(
         finding.steps,
-        [step(3, Means::Add, 0, 2), LintStep { last: true, ..step(3, Means::Leave, 3, 0) }]
+        [step(3, MoveRight::Add, 0, 2), LintStep { last: true, ..step(3, MoveRight::Leave, 3, 0) }]
     );
     assert_eq!(
         finding.explanation,

@@ -1,7 +1,7 @@
 //! Tables and graphs.
 
 use mimi_codec::room_policy::{CapabilityType as C, PreAuthData, RoleData, SingleSourceRoleChangeTargets};
-use mimi_policy::graph::{Means, Move, RoleGraph};
+use mimi_policy::graph::{Move, MoveRight, RoleGraph};
 use mimi_policy::matrix::Matrix;
 use mimi_policy::preset::{ExampleRoom, anyone_can_join, one_to_one, open_ended_base};
 
@@ -15,7 +15,7 @@ fn graph(roles: &RoleData) -> RoleGraph {
 fn the_graph_has_the_moves_that_the_roles_grant() {
     let room = anyone_can_join();
     let graph = graph(&room.roles);
-    let by = |role: u32| -> Vec<(Means, u32, u32)> {
+    let by = |role: u32| -> Vec<(MoveRight, u32, u32)> {
         graph
             .moves()
             .iter()
@@ -23,25 +23,25 @@ fn the_graph_has_the_moves_that_the_roles_grant() {
             .map(|step| (step.means, step.from, step.to))
             .collect()
     };
-    assert_eq!(by(0), [(Means::OpenJoin, 0, 2)]);
+    assert_eq!(by(0), [(MoveRight::OpenJoin, 0, 2)]);
     assert_eq!(by(1), []);
-    assert_eq!(by(2), [(Means::Leave, 2, 0)]);
+    assert_eq!(by(2), [(MoveRight::Leave, 2, 0)]);
     // An admin adds anybody, and bans in advance.
     let admin = by(3);
     for expected in [
-        (Means::Add, 0, 1),
-        (Means::Ban, 0, 1),
-        (Means::Add, 0, 3),
-        (Means::Remove, 1, 0),
-        (Means::Unban, 1, 2),
-        (Means::ChangeUserRole, 1, 2),
-        (Means::Ban, 2, 1),
-        (Means::ChangeUserRole, 2, 3),
-        (Means::Leave, 3, 0),
+        (MoveRight::Add, 0, 1),
+        (MoveRight::Ban, 0, 1),
+        (MoveRight::Add, 0, 3),
+        (MoveRight::Remove, 1, 0),
+        (MoveRight::Unban, 1, 2),
+        (MoveRight::ChangeUserRole, 1, 2),
+        (MoveRight::Ban, 2, 1),
+        (MoveRight::ChangeUserRole, 2, 3),
+        (MoveRight::Leave, 3, 0),
     ] {
         assert!(admin.contains(&expected), "{expected:?}");
     }
-    assert!(!admin.contains(&(Means::Leave, 2, 0)) && !admin.contains(&(Means::Unban, 2, 1)));
+    assert!(!admin.contains(&(MoveRight::Leave, 2, 0)) && !admin.contains(&(MoveRight::Unban, 2, 1)));
 }
 
 #[test]
@@ -52,8 +52,8 @@ fn the_graph_has_what_the_preauthorized_may() {
     let preauth = PreAuthData { preauthorized_entries: vec![entry(&[1], 3), entry(&[2], 9)] };
     let graph = RoleGraph::new(&room.base, &room.roles, &preauth);
     let step = |from, by, means| Move { from, to: 3, by, means };
-    assert!(graph.moves().contains(&step(0, 0, Means::Preauthorized)));
-    assert!(graph.moves().contains(&step(2, 2, Means::ChangeOwnRole)));
+    assert!(graph.moves().contains(&step(0, 0, MoveRight::Preauthorized)));
+    assert!(graph.moves().contains(&step(2, 2, MoveRight::ChangeOwnRole)));
     assert!(graph.moves().iter().all(|step| step.to != 9));
 }
 
@@ -219,14 +219,14 @@ fn the_graph_has_each_move_that_a_right_is_for_and_no_other() {
             let (comes, goes) = (from == 0, to == 0);
             let (open, listed) = (!fixed_membership, !comes && !goes);
             for (by, means, applies) in [
-                (0, Means::OpenJoin, open && comes),
-                (0, Means::JoinCode, open && comes),
-                (3, Means::Add, open && comes),
-                (3, Means::ChangeUserRole, listed),
-                (3, Means::Ban, to == 1 && (open || listed)),
-                (3, Means::Unban, from == 1 && listed),
-                (3, Means::Remove, open && goes),
-                (3, Means::Leave, open && goes && from == 3),
+                (0, MoveRight::OpenJoin, open && comes),
+                (0, MoveRight::JoinCode, open && comes),
+                (3, MoveRight::Add, open && comes),
+                (3, MoveRight::ChangeUserRole, listed),
+                (3, MoveRight::Ban, to == 1 && (open || listed)),
+                (3, MoveRight::Unban, from == 1 && listed),
+                (3, MoveRight::Remove, open && goes),
+                (3, MoveRight::Leave, open && goes && from == 3),
             ] {
                 expected.extend(applies.then_some(Move { from, to, by, means }));
             }
@@ -247,9 +247,9 @@ fn preauthorization_moves_to_its_targets_alone() {
     let graph = RoleGraph::new(&open_ended_base(), &roles, &preauth);
     let step = |from, by, means| Move { from, to: 2, by, means };
     let expected = [
-        step(0, 0, Means::Preauthorized),
-        step(1, 1, Means::ChangeOwnRole),
-        step(3, 3, Means::ChangeOwnRole),
+        step(0, 0, MoveRight::Preauthorized),
+        step(1, 1, MoveRight::ChangeOwnRole),
+        step(3, 3, MoveRight::ChangeOwnRole),
     ];
     assert_eq!(graph.moves(), expected);
 }

@@ -10,7 +10,7 @@ use mimi_codec::{
 };
 use mimi_crypto::{AeadKey, CipherSuiteProvider, RustCrypto, Secret, expand_with_label, verify_with_label};
 use mimi_pseudonym::{
-    CheckedClient, ConnectionKey, CredentialRefused, IdentityLinkWrapperKey, LinkKeys, RealClient,
+    CheckedClient, ConnectionKey, CredentialCheckError, IdentityLinkWrapperKey, LinkKeys, RealClient,
     RoomLeaves, RoomView, issue_pseudonymous_credential, random_client_pseudonym, random_user_pseudonym,
 };
 use rand_chacha::ChaCha20Rng;
@@ -85,9 +85,9 @@ impl Room {
         RoomView { leaves: &self.leaves, link_keys: &self.link_keys, wrapper_key: &self.wrapper_key }
     }
 
-    pub(crate) fn check(&self, credential: &Credential) -> Result<CheckedClient<()>, CredentialRefused> {
-        let Credential::Basic { identity } = credential else { return Err(CredentialRefused) };
-        self.directory.get(identity).cloned().ok_or(CredentialRefused)
+    pub(crate) fn check(&self, credential: &Credential) -> Result<CheckedClient<()>, CredentialCheckError> {
+        let Credential::Basic { identity } = credential else { return Err(CredentialCheckError) };
+        self.directory.get(identity).cloned().ok_or(CredentialCheckError)
     }
 
     /// Every primitive that opening needs, and nothing around it: the wrapper key is expanded once,

@@ -23,7 +23,7 @@ use crate::{
 
 /// What goes with an external commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExternalJoin {
+pub struct ExternalJoinLinks {
     /// The commit's SafeAAD item: the joiner's own wrapped key.
     pub add_aad: AddAAD,
     /// The commit's AppDataUpdate for the component.
@@ -60,7 +60,7 @@ pub fn join_externally<S: CipherSuiteProvider + ?Sized>(
     room: &RoomView<'_>,
     joiner: Joiner<'_>,
     rng: &mut dyn CryptoRng,
-) -> Result<ExternalJoin, PseudonymError> {
+) -> Result<ExternalJoinLinks, PseudonymError> {
     let Joiner { room_id, credential, connection_key, leaf_index, uses } = joiner;
     let opens = |(leaf, wrapped)| -> Option<bool> {
         let tbs = tbs_bytes(room.leaves.get(leaf)?).ok()?;
@@ -72,5 +72,5 @@ pub fn join_externally<S: CipherSuiteProvider + ?Sized>(
     uses.record(room_id, credential, Reuse::Refused)?;
     let wrapped = wrap_own(suite, credential, connection_key, room.wrapper_key, rng)?;
     let (add_aad, set) = aad_and_set(&[leaf_index], Vec::from([wrapped]));
-    Ok(ExternalJoin { add_aad, update: update_of(set, Vec::new())? })
+    Ok(ExternalJoinLinks { add_aad, update: update_of(set, Vec::new())? })
 }

@@ -21,13 +21,13 @@ use mimi_codec::{
 };
 use mimi_crypto::{CipherSuiteProvider, RustCrypto, RustCryptoSigningKey, Secret, sign_with_label};
 use mimi_pseudonym::{
-    CheckedClient, CommitContent, Connection, ConnectionKey, ConnectionRoom, CredentialRefused, Followed,
+    CheckedClient, CommitContent, Connection, ConnectionKey, ConnectionRoom, CredentialCheckError, Followed,
     IdentityLinkKey, IdentityLinkWrapperKey, JudgedCommit, KnownRoom, LinkKeys, PseudonymConsent,
     PseudonymError, PseudonymUses, RealClient, RoomLeaves, RoomView, SealedRoom, WrapperKeyRule,
     flow::{
         add::{AddedUser, add_users},
         create::create_room,
-        external_join::{ExternalJoin, Joiner, join_externally},
+        external_join::{ExternalJoinLinks, Joiner, join_externally},
         learn::LeafIdentity,
         unlinked::LinkPolicy,
     },
@@ -148,9 +148,9 @@ impl World {
     }
 
     /// What vouches for real credentials.
-    pub(crate) fn check(&self, credential: &Credential) -> Result<CheckedClient<()>, CredentialRefused> {
-        let Credential::Basic { identity } = credential else { return Err(CredentialRefused) };
-        self.directory.get(identity.as_slice()).cloned().ok_or(CredentialRefused)
+    pub(crate) fn check(&self, credential: &Credential) -> Result<CheckedClient<()>, CredentialCheckError> {
+        let Credential::Basic { identity } = credential else { return Err(CredentialCheckError) };
+        self.directory.get(identity.as_slice()).cloned().ok_or(CredentialCheckError)
     }
 
     /// Pseudonyms and a key for one client in one room.
@@ -596,7 +596,7 @@ pub(crate) fn join(
     user: &User,
     credential: &PseudonymousCredential,
     leaf_index: u32,
-) -> Result<ExternalJoin, PseudonymError> {
+) -> Result<ExternalJoinLinks, PseudonymError> {
     let World { suite, rng, uses, .. } = world;
     let (room_id, connection_key) = (&room_id(), &user.connection_key);
     let joiner = Joiner { room_id, credential, connection_key, leaf_index, uses };
@@ -613,8 +613,8 @@ pub(crate) fn add(
 ) -> (AddAAD, IdentityLinkKeysUpdate) {
     let World { suite, rng, directory, .. } = world;
     let check = |credential: &Credential| {
-        let Credential::Basic { identity } = credential else { return Err(CredentialRefused) };
-        directory.get(identity.as_slice()).cloned().ok_or(CredentialRefused)
+        let Credential::Basic { identity } = credential else { return Err(CredentialCheckError) };
+        directory.get(identity.as_slice()).cloned().ok_or(CredentialCheckError)
     };
     let (connection, credentials) = (user.connection(), credentials.iter().collect::<Vec<_>>());
     let users = [AddedUser { connection: &connection, credentials: &credentials }];

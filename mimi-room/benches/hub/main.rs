@@ -34,7 +34,7 @@ const SENDER: usize = 7;
 /// A message of 1 KiB as its sender's provider submits it.
 fn submission(hosted: &HostedRoom<Still>) -> Vec<u8> {
     let user = user(SENDER);
-    let mut extensions = mimi_content::Extensions::new();
+    let mut extensions = mimi_content::MessageExtensions::new();
     let room = hosted.room().uri().to_string();
     set_sender_and_room(&mut extensions, &user.to_string(), &room).unwrap();
     let body = NestedPart::single(Disposition::RENDER, "en", "text/plain;charset=utf-8", "a".repeat(1024));

@@ -21,8 +21,8 @@ use mimi_crypto::{CipherSuiteProvider, RustCrypto, sign_with_label};
 use mimi_franking::{HubKey, HubKeyId, HubKeyRing};
 use mimi_policy::preset::ExampleRoom;
 use mimi_room::{
-    ComponentUpdates, CredentialRefused, Identity, Member, MlsStack, NewRoom, Room, Wishes,
-    hub::{HostedRoom, Hub, Limits, Rate},
+    ComponentUpdates, CredentialError, Identity, Member, MlsStack, NewRoom, Room, Wishes,
+    hub::{HostedRoom, Hub, HubLimits, Rate},
 };
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 
@@ -63,7 +63,7 @@ impl Identity for Names {
         _: &RoomUri,
         credential: &Credential,
         _: &SignaturePublicKey,
-    ) -> Result<Member, CredentialRefused> {
+    ) -> Result<Member, CredentialError> {
         let Credential::Basic { identity } = credential else { return Err("not basic".into()) };
         let text = std::str::from_utf8(identity).map_err(|_| "not text")?;
         let (user, client) = text.split_once(' ').ok_or("no space")?;
@@ -174,7 +174,7 @@ fn leaf(number: usize, key: &SignaturePublicKey) -> LeafNode {
 pub(crate) fn hub(suite: RustCrypto, key: SigningKey) -> Hub<RustCrypto, Names> {
     let credential = Credential::Basic { identity: "mimi://hub.example".into() };
     let external_sender = ExternalSender { signature_key: suite.signature_public_key(&key), credential };
-    let limits = Limits { rate: Rate { burst: 0, interval_ms: 0 }, ..Limits::default() };
+    let limits = HubLimits { rate: Rate { burst: 0, interval_ms: 0 }, ..HubLimits::default() };
     let mut keys = HubKeyRing::new();
     let secret = HubKey::generate(&mut rng());
     keys.add(HubKeyId(0), HubKey::new(&secret).unwrap()).unwrap();

@@ -14,12 +14,12 @@ use mimi_codec::{
 use mimi_content::{Composer, MessageId, MimiContent, MimiContentBuilder, MimiContentRef, Salt, Text};
 use mimi_franking::{Framing, MimiFrankable, Signed, StoredFrank, report::AbuseReportBuilder};
 use mimi_policy::{
-    message::{ContentRefusal, Known, authorize},
-    queries::Answer,
+    message::{ClientKnowledge, ContentRefusal, authorize},
+    queries::ChangeAnswer,
 };
 
 use super::{ClientError, ClientRoom, Composed};
-use crate::{Identity, MlsMember, Refused, WishError, Wishes};
+use crate::{Identity, MlsMember, RoomRefusal, WishError, Wishes};
 
 /// A message that a user reports: what was sent, and the hub's stamp as the client has stored it.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +34,7 @@ impl<S: MlsMember> ClientRoom<S> {
     /// What the client's user can do now to `other`, or, if that is the user itself, by itself and
     /// to the room: one answer for each button, decided as the hub decides.
     #[must_use]
-    pub fn what_can(&self, other: &UserUri) -> Vec<Answer> {
+    pub fn what_can(&self, other: &UserUri) -> Vec<ChangeAnswer> {
         let own = self.own().map(|own| own.actor());
         own.map_or_else(Vec::new, |own| self.room().policy().what_can(&own, other))
     }
@@ -89,7 +89,7 @@ impl<S: MlsMember> ClientRoom<S> {
     /// # Errors
     /// [`ClientError::Refused`] if the client is not in the group.
     pub fn composer(&self) -> Result<Composer, ClientError> {
-        let own = self.own().ok_or(Refused::WrongContent)?.user.to_string();
+        let own = self.own().ok_or(RoomRefusal::WrongContent)?.user.to_string();
         Composer::new(&own, &self.room().uri().to_string()).map_err(|_| ClientError::TooLong)
     }
 
@@ -102,12 +102,12 @@ impl<S: MlsMember> ClientRoom<S> {
     pub fn send_content(
         &mut self,
         framing: Framing,
-        known: &impl Known,
+        known: &impl ClientKnowledge,
         content: &MimiContent,
     ) -> Result<Composed, ClientError> {
-        let own = self.own().ok_or(Refused::WrongContent)?.user.clone();
+        let own = self.own().ok_or(RoomRefusal::WrongContent)?.user.clone();
         let data = content.encode();
-        let read = MimiContentRef::decode(&data).map_err(|_| Refused::WrongContent)?;
+        let read = MimiContentRef::decode(&data).map_err(|_| RoomRefusal::WrongContent)?;
         let holds = |capability| self.has_capability(capability);
         authorize(&read, &own, known, holds).map_err(ClientError::Content)?;
         self.send(&MimiFrankable::new(framing), &data)
@@ -129,7 +129,7 @@ impl<S: MlsMember> ClientRoom<S> {
     pub fn reply(
         &mut self,
         framing: Framing,
-        known: &impl Known,
+        known: &impl ClientKnowledge,
         salt: Salt,
         to: MessageId,
         text: Text,
@@ -145,7 +145,7 @@ impl<S: MlsMember> ClientRoom<S> {
     pub fn react(
         &mut self,
         framing: Framing,
-        known: &impl Known,
+        known: &impl ClientKnowledge,
         salt: Salt,
         to: MessageId,
         reaction: &str,
@@ -163,7 +163,7 @@ impl<S: MlsMember> ClientRoom<S> {
     pub fn edit(
         &mut self,
         framing: Framing,
-        known: &impl Known,
+        known: &impl ClientKnowledge,
         salt: Salt,
         first: MessageId,
         latest: &MimiContent,
@@ -181,7 +181,7 @@ impl<S: MlsMember> ClientRoom<S> {
     pub fn delete(
         &mut self,
         framing: Framing,
-        known: &impl Known,
+        known: &impl ClientKnowledge,
         salt: Salt,
         first: MessageId,
         latest: &MimiContent,
@@ -193,7 +193,7 @@ impl<S: MlsMember> ClientRoom<S> {
     fn send_built(
         &mut self,
         framing: Framing,
-        known: &impl Known,
+        known: &impl ClientKnowledge,
         message: MimiContentBuilder,
     ) -> Result<Composed, ClientError> {
         let content = message.build().map_err(ClientError::Build)?;
@@ -213,7 +213,7 @@ impl<S: MlsMember> ClientRoom<S> {
         note: &str,
         messages: &[Reported<'_>],
     ) -> Result<AbuseReport, ClientError> {
-        let own = self.own().ok_or(Refused::WrongContent)?;
+        let own = self.own().ok_or(RoomRefusal::WrongContent)?;
         if !self.has_capability(CapabilityType::CAN_REPORT_ABUSE) {
             return Err(ClientError::Lacks(CapabilityType::CAN_REPORT_ABUSE));
         }
@@ -239,7 +239,7 @@ impl<S: MlsMember> ClientRoom<S> {
         reason: Option<AbuseType>,
         now_ms: u64,
     ) -> Result<UpdateRequest, ClientError> {
-        let own = self.own().ok_or(Refused::WrongContent)?;
+        let own = self.own().ok_or(RoomRefusal::WrongContent)?;
         let data = HubRetractedMessagesComponent {
             hub_retracted_timestamp: now_ms,
             remover_uri: IdentifierUri::from(&own.user),
@@ -263,7 +263,7 @@ impl<S: MlsMember> ClientRoom<S> {
         reason: Option<AbuseType>,
         now_ms: u64,
     ) -> Result<UpdateRequest, ClientError> {
-        let own = self.own().ok_or(Refused::WrongContent)?;
+        let own = self.own().ok_or(RoomRefusal::WrongContent)?;
         let data = HubRetractedRangeComponent {
             hub_retracted_timestamp: now_ms,
             remover_uri: IdentifierUri::from(&own.user),

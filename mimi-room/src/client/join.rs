@@ -14,13 +14,13 @@ use mimi_policy::TableSeed;
 
 use super::{ClientError, update_request};
 use crate::{
-    ComponentUpdates, Identity, JoinCodes, LoadError, OwnCommit, Refused, Room, WishError, components,
+    ComponentUpdates, Identity, JoinCodes, LoadError, OwnCommit, Room, RoomRefusal, WishError, components,
 };
 
 /// An external commit in the making: what the MLS stack makes it of, and the judgement of what it
 /// has made.
 #[derive(Clone, Debug)]
-pub struct ExternalJoin {
+pub struct PendingExternalJoin {
     room: Room,
     group_info: GroupInfo,
     ratchet_tree: RatchetTree,
@@ -28,7 +28,7 @@ pub struct ExternalJoin {
     components: ComponentUpdates,
 }
 
-impl ExternalJoin {
+impl PendingExternalJoin {
     /// Prepares to join. With a role, the user joins too; without one it is on the list already,
     /// and this is another of its clients.
     ///
@@ -37,7 +37,7 @@ impl ExternalJoin {
     ///
     /// # Errors
     /// [`ClientError::Load`] if the group makes no valid room or the tree is not beside it,
-    /// [`Refused::ProposalsWait`] while accepted changes wait for a member's commit.
+    /// [`RoomRefusal::ProposalsWait`] while accepted changes wait for a member's commit.
     pub fn new(
         uri: RoomUri,
         tbe: GroupInfoRatchetTreeTBE,
@@ -116,7 +116,7 @@ impl ExternalJoin {
         let codes = JoinCodes::Unknown;
         let judged = self.room.judge_commit_content(identity, codes, &own.content)?;
         if judged.components != self.components {
-            return Err(Refused::OtherComponents.into());
+            return Err(RoomRefusal::OtherComponents.into());
         }
         update_request(own)
     }

@@ -11,12 +11,12 @@ use mimi_codec::{
 use mimi_crypto::CipherSuiteProvider;
 use mimi_franking::{
     FrankableContent, FrankingAgent, FrankingError, Signed, VerifiedFrank,
-    receiver::{self, Received},
+    receiver::{self, DecryptedMessage},
     sender,
 };
 
 use super::{ClientError, ClientRoom, mls};
-use crate::{Member, MlsMember, OpenedMessage, Refused, Right};
+use crate::{Member, MlsMember, OpenedMessage, Right, RoomRefusal};
 
 /// An application message that was opened and whose sender may send.
 ///
@@ -61,7 +61,7 @@ impl<S: MlsMember> ClientRoom<S> {
         content: &impl FrankableContent<Signed>,
         application_data: &[u8],
     ) -> Result<Composed, ClientError> {
-        let own = self.own().ok_or(Refused::WrongContent)?.user.clone();
+        let own = self.own().ok_or(RoomRefusal::WrongContent)?.user.clone();
         let _ = self.room.judge_sender(&own)?;
         let commitment = sender::commit(content, application_data, &own, self.room.uri());
         let commitment = commitment.map_err(ClientError::Franking)?;
@@ -69,7 +69,7 @@ impl<S: MlsMember> ClientRoom<S> {
         let message = self.stack.seal(alloc::vec![item], application_data).map_err(mls)?;
         let request = SubmitMessageRequest {
             protocol: Protocol::Mls10,
-            app_message: ApplicationMessage::new(message).map_err(|_| Refused::WrongContent)?,
+            app_message: ApplicationMessage::new(message).map_err(|_| RoomRefusal::WrongContent)?,
             sending_uri: IdentifierUri::from(commitment.sending_uri()),
         };
         Ok(Composed { request, frank_aad: commitment.frank_aad().clone() })
@@ -89,10 +89,10 @@ impl<S: MlsMember> ClientRoom<S> {
         };
         let safe_aad = self.room.group_context().safe_aad(&opened.authenticated_data);
         let safe_aad =
-            safe_aad.map_err(|_| Refused::Mls("the authenticated data is not a SafeAAD".into()))?;
+            safe_aad.map_err(|_| RoomRefusal::Mls("the authenticated data is not a SafeAAD".into()))?;
         let frank_aad = safe_aad.and_then(|it| it.content::<FrankAAD>());
         let frank_aad = frank_aad.transpose();
-        let frank_aad = frank_aad.map_err(|_| Refused::Mls("the item is not a FrankAAD".into()))?;
+        let frank_aad = frank_aad.map_err(|_| RoomRefusal::Mls("the item is not a FrankAAD".into()))?;
         Ok(MessageEvent {
             sender,
             epoch: opened.epoch,
@@ -146,7 +146,7 @@ impl<S: MlsMember> ClientRoom<S> {
         }
         let hub: DnsNameRef<'_> = self.hub.as_ref();
         let agent = FrankingAgent::of_group(suite, self.room.group_context(), hub, validate)?;
-        let received = Received {
+        let received = DecryptedMessage {
             application_data,
             frank_aad,
             frank,

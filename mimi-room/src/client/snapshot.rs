@@ -35,7 +35,7 @@ use mimi_policy::TableSeed;
 
 use super::{ClientError, ClientRoom, Pending, Silenced};
 use crate::{
-    Identity, LoadError, Member, MlsMember, Refused, RestoreError, RoomSnapshot, SNAPSHOT_VERSION,
+    Identity, LoadError, Member, MlsMember, RestoreError, RoomRefusal, RoomSnapshot, SNAPSHOT_VERSION,
     WaitingProposal,
     snapshot::{
         check_list, decode_list, decode_lists, decode_member, encode_list, encode_lists, encode_member,
@@ -211,7 +211,7 @@ impl ClientSnapshot {
         if room.members().get(stack.own_leaf()).is_none() {
             return Err(load("the leaf of the stack is not in the room"));
         }
-        let refuse = |why: Refused| load(&why.to_string());
+        let refuse = |why: RoomRefusal| load(&why.to_string());
         for list in &self.held {
             check_list(&room, suite, list).map_err(refuse)?;
         }

@@ -78,7 +78,7 @@ fn after(steps: &[(ConsentOperation, Option<&str>)]) -> Consents {
     consents
 }
 
-fn check(consents: &Consents, room: Option<&str>) -> Result<(), NoConsent> {
+fn check(consents: &Consents, room: Option<&str>) -> Result<(), NoConsentError> {
     let (alice, bob, room) = (user("alice"), user("bob"), room.map(room_uri));
     consents.check(&alice, &bob, room.as_ref()).map(|consent| {
         assert_eq!((consent.requester(), consent.target()), (&alice, &bob));
@@ -89,8 +89,8 @@ fn check(consents: &Consents, room: Option<&str>) -> Result<(), NoConsent> {
 #[test]
 fn no_user_has_consented_to_begin_with() {
     for room in [None, Some("r")] {
-        assert_eq!(check(&Consents::default(), room), Err(NoConsent::Unanswered));
-        assert_eq!(check(&after(&[(Request, room)]), room), Err(NoConsent::Unanswered));
+        assert_eq!(check(&Consents::default(), room), Err(NoConsentError::Unanswered));
+        assert_eq!(check(&after(&[(Request, room)]), room), Err(NoConsentError::Unanswered));
     }
 }
 
@@ -106,21 +106,21 @@ fn a_grant_needs_no_request_and_no_equal_scope() {
         assert_eq!((check(&anywhere, None), check(&anywhere, Some("r"))), (Ok(()), Ok(())));
         apply(&mut consents, &entry(Grant, Some("r")));
         assert_eq!(check(&consents, Some("r")), Ok(()));
-        assert_eq!(check(&consents, Some("s")), Err(NoConsent::NotForThisRoom));
-        assert_eq!(check(&consents, None), Err(NoConsent::NotForThisRoom));
+        assert_eq!(check(&consents, Some("s")), Err(NoConsentError::NotForThisRoom));
+        assert_eq!(check(&consents, None), Err(NoConsentError::NotForThisRoom));
     }
 }
 
 #[test]
 fn what_was_said_last_about_a_room_counts() {
     let any_but_r = after(&[(Grant, None), (Revoke, Some("r"))]);
-    assert_eq!(check(&any_but_r, Some("r")), Err(NoConsent::Revoked));
+    assert_eq!(check(&any_but_r, Some("r")), Err(NoConsentError::Revoked));
     assert_eq!(check(&any_but_r, Some("s")), Ok(()));
     let none = after(&[(Grant, Some("r")), (Revoke, None)]);
-    assert_eq!(check(&none, Some("r")), Err(NoConsent::Revoked));
+    assert_eq!(check(&none, Some("r")), Err(NoConsentError::Revoked));
     let only_r = after(&[(Revoke, None), (Grant, Some("r"))]);
     assert_eq!(check(&only_r, Some("r")), Ok(()));
-    assert_eq!(check(&only_r, Some("s")), Err(NoConsent::Revoked));
+    assert_eq!(check(&only_r, Some("s")), Err(NoConsentError::Revoked));
     let all = after(&[(Revoke, Some("r")), (Grant, None)]);
     assert_eq!(check(&all, Some("r")), Ok(()));
     let again = after(&[(Revoke, Some("r")), (Grant, Some("r"))]);
@@ -227,23 +227,23 @@ fn refuses_too_many_requests_of_all_strangers_together() {
     apply(&mut consents, &entry(Revoke, Some("r")));
     apply(&mut consents, &entry(Grant, Some("s")));
     apply(&mut consents, &entry(Revoke, None));
-    assert_eq!(check(&consents, Some("s")), Err(NoConsent::Revoked));
+    assert_eq!(check(&consents, Some("s")), Err(NoConsentError::Revoked));
 }
 
 #[test]
 fn consent_has_a_direction() {
     let consents = after(&[(Grant, None)]);
     let (alice, bob) = (user("alice"), user("bob"));
-    assert_eq!(consents.check(&bob, &alice, None), Err(NoConsent::Unanswered));
+    assert_eq!(consents.check(&bob, &alice, None), Err(NoConsentError::Unanswered));
 }
 
 #[test]
 fn a_revocation_does_not_show_in_the_code() {
     use KeyMaterialUserCode as Code;
     for (refusal, told, silent) in [
-        (NoConsent::Unanswered, Code::NO_CONSENT, Code::NO_CONSENT),
-        (NoConsent::Revoked, Code::NO_CONSENT, Code::NO_CONSENT),
-        (NoConsent::NotForThisRoom, Code::NO_CONSENT_FOR_THIS_ROOM, Code::NO_CONSENT),
+        (NoConsentError::Unanswered, Code::NO_CONSENT, Code::NO_CONSENT),
+        (NoConsentError::Revoked, Code::NO_CONSENT, Code::NO_CONSENT),
+        (NoConsentError::NotForThisRoom, Code::NO_CONSENT_FOR_THIS_ROOM, Code::NO_CONSENT),
     ] {
         assert_eq!(refusal.code(TellsOfOtherRooms::Yes), told);
         assert_eq!(refusal.code(TellsOfOtherRooms::No), silent);

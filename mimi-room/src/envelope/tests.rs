@@ -170,130 +170,134 @@ type Narrow = fn(&mut Envelope);
 fn refuses_each_setting_that_lies_outside() {
     use Optionality::{Forbidden, Optional, Required};
     // For each setting: one narrowing that the room keeps, and one that it doesn't.
-    let cases: Vec<(Setting, Narrow, Narrow)> = vec![
+    let cases: Vec<(EnvelopeSetting, Narrow, Narrow)> = vec![
         (
-            Setting::FixedMembership,
+            EnvelopeSetting::FixedMembership,
             |hub| hub.fixed_membership = Allowed::of([true]),
             |hub| hub.fixed_membership = Allowed::of([false]),
         ),
         (
-            Setting::ParentDependant,
+            EnvelopeSetting::ParentDependant,
             |hub| hub.parent_dependant = Allowed::of([true]),
             |hub| hub.parent_dependant = Allowed::of([false]),
         ),
         (
-            Setting::MultiDevice,
+            EnvelopeSetting::MultiDevice,
             |hub| hub.multi_device = Allowed::of([true]),
             |hub| hub.multi_device = Allowed::of([false]),
         ),
         (
-            Setting::PseudonymsAllowed,
+            EnvelopeSetting::PseudonymsAllowed,
             |hub| hub.pseudonyms_allowed = Allowed::of([true]),
             |hub| hub.pseudonyms_allowed = Allowed::of([false]),
         ),
         (
-            Setting::PersistentRoom,
+            EnvelopeSetting::PersistentRoom,
             |hub| hub.persistent_room = Allowed::of([true]),
             |hub| hub.persistent_room = Allowed::of([false]),
         ),
         (
-            Setting::Discoverable,
+            EnvelopeSetting::Discoverable,
             |hub| hub.discoverable = Allowed::of([true]),
             |hub| hub.discoverable = Allowed::of([false]),
         ),
-        (Setting::MaxUsers, |hub| hub.max_users = Some(10), |hub| hub.max_users = Some(9)),
-        (Setting::MaxClients, |hub| hub.max_clients = Some(20), |hub| hub.max_clients = Some(19)),
-        (Setting::MaxRoles, |hub| hub.max_roles = Some(1), |hub| hub.max_roles = Some(0)),
+        (EnvelopeSetting::MaxUsers, |hub| hub.max_users = Some(10), |hub| hub.max_users = Some(9)),
+        (EnvelopeSetting::MaxClients, |hub| hub.max_clients = Some(20), |hub| hub.max_clients = Some(19)),
+        (EnvelopeSetting::MaxRoles, |hub| hub.max_roles = Some(1), |hub| hub.max_roles = Some(0)),
         (
-            Setting::DeliveryNotifications,
+            EnvelopeSetting::DeliveryNotifications,
             |hub| hub.delivery_notifications = Allowed::of([Required]),
             |hub| hub.delivery_notifications = Allowed::of([Optional, Forbidden]),
         ),
         (
-            Setting::ReadReceipts,
+            EnvelopeSetting::ReadReceipts,
             |hub| hub.read_receipts = Allowed::of([Required]),
             |hub| hub.read_receipts = Allowed::of([Optional, Forbidden]),
         ),
         (
-            Setting::MaxLinkExpiration,
+            EnvelopeSetting::MaxLinkExpiration,
             |hub| hub.max_link_expiration = Some(100),
             |hub| hub.max_link_expiration = Some(99),
         ),
         (
-            Setting::MultiuserLinks,
+            EnvelopeSetting::MultiuserLinks,
             |hub| hub.multiuser_links = Allowed::of([true]),
             |hub| hub.multiuser_links = Allowed::of([false]),
         ),
         (
-            Setting::SendLinkPreviews,
+            EnvelopeSetting::SendLinkPreviews,
             |hub| hub.send_link_previews = Allowed::of([Required]),
             |hub| hub.send_link_previews = Allowed::of([Optional]),
         ),
         (
-            Setting::AutomaticLinkPreviews,
+            EnvelopeSetting::AutomaticLinkPreviews,
             |hub| hub.automatic_link_previews = Allowed::of([Required]),
             |hub| hub.automatic_link_previews = Allowed::of([Optional]),
         ),
         (
-            Setting::LinkPreviewProxyUse,
+            EnvelopeSetting::LinkPreviewProxyUse,
             |hub| hub.link_preview_proxy_use = Allowed::of([Required]),
             |hub| hub.link_preview_proxy_use = Allowed::of([Optional]),
         ),
         (
-            Setting::AssetUploadLocation,
+            EnvelopeSetting::AssetUploadLocation,
             |hub| hub.asset_upload_location = Allowed::of([AssetUploadLocation::HUB]),
             |hub| hub.asset_upload_location = Allowed::of([AssetUploadLocation::LOCAL_PROVIDER]),
         ),
         (
-            Setting::DownloadTypes,
+            EnvelopeSetting::DownloadTypes,
             |hub| {
                 hub.download_types = Allowed::of([DownloadPrivacyType::OHTTP, DownloadPrivacyType::DIRECT]);
             },
             |hub| hub.download_types = Allowed::of([DownloadPrivacyType::OHTTP]),
         ),
-        (Setting::MaxAsset, |hub| hub.max_asset = Some(1_000), |hub| hub.max_asset = Some(999)),
+        (EnvelopeSetting::MaxAsset, |hub| hub.max_asset = Some(1_000), |hub| hub.max_asset = Some(999)),
         (
-            Setting::Logging,
+            EnvelopeSetting::Logging,
             |hub| hub.logging = Allowed::of([Required]),
             |hub| hub.logging = Allowed::of([Optional]),
         ),
         (
-            Setting::HistorySharing,
+            EnvelopeSetting::HistorySharing,
             |hub| hub.history_sharing = Allowed::of([Required]),
             |hub| hub.history_sharing = Allowed::of([Forbidden]),
         ),
-        (Setting::MaxHistory, |hub| hub.max_history = Some(100), |hub| hub.max_history = Some(99)),
-        (Setting::MaxBots, |hub| hub.max_bots = Some(2), |hub| hub.max_bots = Some(1)),
+        (EnvelopeSetting::MaxHistory, |hub| hub.max_history = Some(100), |hub| hub.max_history = Some(99)),
+        (EnvelopeSetting::MaxBots, |hub| hub.max_bots = Some(2), |hub| hub.max_bots = Some(1)),
         (
-            Setting::ExpiringMessages,
+            EnvelopeSetting::ExpiringMessages,
             |hub| hub.expiring_messages = Allowed::of([Required]),
             |hub| hub.expiring_messages = Allowed::of([Optional]),
         ),
-        (Setting::MaxExpiration, |hub| hub.max_expiration = Some(100), |hub| hub.max_expiration = Some(99)),
         (
-            Setting::CipherSuites,
+            EnvelopeSetting::MaxExpiration,
+            |hub| hub.max_expiration = Some(100),
+            |hub| hub.max_expiration = Some(99),
+        ),
+        (
+            EnvelopeSetting::CipherSuites,
             |hub| hub.cipher_suites = Allowed::of([CipherSuite(1), CipherSuite(2)]),
             |hub| hub.cipher_suites = Allowed::of([CipherSuite(1)]),
         ),
         (
-            Setting::ExternalCommitAllowed,
+            EnvelopeSetting::ExternalCommitAllowed,
             |hub| hub.external_commit_allowed = Allowed::of([true]),
             |hub| hub.external_commit_allowed = Allowed::of([false]),
         ),
         (
-            Setting::ExternalProposalAllowed,
+            EnvelopeSetting::ExternalProposalAllowed,
             |hub| hub.external_proposal_allowed = Allowed::of([true]),
             |hub| hub.external_proposal_allowed = Allowed::of([false]),
         ),
     ];
-    assert_eq!(cases.len(), Setting::ExternalProposalAllowed as usize + 1);
+    assert_eq!(cases.len(), EnvelopeSetting::ExternalProposalAllowed as usize + 1);
     for (setting, inside, outside) in cases {
         let mut hub = Envelope::default();
         inside(&mut hub);
         assert_eq!(hub.check(&room()), [], "{setting:?}");
         let mut hub = Envelope::default();
         outside(&mut hub);
-        assert_eq!(hub.check(&room()), [Outside::Setting(setting)]);
+        assert_eq!(hub.check(&room()), [OutsideEnvelope::Setting(setting)]);
         // A room without the component states nothing.
         assert_eq!(hub.check(&AppDataDictionary::default()), []);
     }
@@ -315,7 +319,7 @@ fn a_room_without_a_limit_lies_outside_of_one() {
     };
     let room = dictionary(vec![(ComponentID::BASE_ROOM_POLICY, base.to_bytes().unwrap())]);
     let hub = Envelope { max_users: Some(u32::MAX), max_clients: Some(u32::MAX), ..Envelope::default() };
-    let outside = [Setting::MaxUsers, Setting::MaxClients].map(Outside::Setting);
+    let outside = [EnvelopeSetting::MaxUsers, EnvelopeSetting::MaxClients].map(OutsideEnvelope::Setting);
     assert_eq!(hub.check(&room), outside);
 }
 
@@ -324,7 +328,7 @@ fn refuses_capabilities_that_no_role_may_hold() {
     let capabilities = Allowed::of([CapabilityType::CAN_SEND_MESSAGE]);
     let hub = Envelope { capabilities, ..Envelope::default() };
     // Each once, although the role names it twice.
-    let outside = Outside::Capability { role_index: 2, capability: CapabilityType::CAN_BAN };
+    let outside = OutsideEnvelope::Capability { role_index: 2, capability: CapabilityType::CAN_BAN };
     assert_eq!(hub.check(&room()), [outside]);
 }
 
@@ -344,9 +348,12 @@ fn refuses_components_that_are_missing_unwanted_or_malformed() {
     let found = hub.check(&room);
     assert_eq!(
         found[..2],
-        [Outside::MissingComponent(ComponentID::ROLES_LIST), Outside::Component(ComponentID::LOGGING_POLICY)]
+        [
+            OutsideEnvelope::MissingComponent(ComponentID::ROLES_LIST),
+            OutsideEnvelope::Component(ComponentID::LOGGING_POLICY)
+        ]
     );
-    assert!(matches!(found[2..], [Outside::Malformed(ComponentID::BASE_ROOM_POLICY, _)]));
+    assert!(matches!(found[2..], [OutsideEnvelope::Malformed(ComponentID::BASE_ROOM_POLICY, _)]));
     // What is required is allowed.
     let room = dictionary(vec![(ComponentID::ROLES_LIST, vec![0])]);
     assert_eq!(hub.check(&room), []);

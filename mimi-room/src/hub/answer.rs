@@ -8,7 +8,7 @@ use mimi_codec::{
 };
 use mimi_policy::Actor;
 
-use crate::{Refused, Right};
+use crate::{Right, RoomRefusal};
 
 /// The HTTP response to a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +80,7 @@ impl FanOut {
 /// What was asked of a hub.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Action {
+pub enum AuditAction {
     /// A commit.
     Commit,
     /// A list of proposals.
@@ -118,11 +118,11 @@ pub enum Action {
 /// What came of it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Outcome {
+pub enum AuditOutcome {
     /// Accepted, by these rights.
     Accepted(Vec<Right>),
     /// Refused by the rules of the room.
-    Refused(Refused),
+    Refused(RoomRefusal),
     /// Refused for another reason.
     Rejected(String),
     /// The body is malformed.
@@ -143,14 +143,14 @@ pub struct AuditEvent {
     /// The user and client, or the server, where the request shows one.
     pub actor: Option<Actor>,
     /// What.
-    pub action: Action,
+    pub action: AuditAction,
     /// What came of it.
-    pub outcome: Outcome,
+    pub outcome: AuditOutcome,
 }
 
 /// What a hub answers, and what the answer promises.
 #[must_use = "an answer promises a change, which has to be applied"]
-pub struct Answer<T> {
+pub struct HubAnswer<T> {
     /// The response.
     pub response: Response,
     /// What to log.
@@ -159,7 +159,7 @@ pub struct Answer<T> {
     pub change: Option<T>,
 }
 
-impl<T> core::fmt::Debug for Answer<T> {
+impl<T> core::fmt::Debug for HubAnswer<T> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Answer")
             .field("response", &self.response)

@@ -19,7 +19,7 @@ use mimi_crypto::{CipherSuiteProvider, sign_with_label};
 use mimi_policy::BANNED_ROLE;
 use rand_core::CryptoRng;
 
-use super::{Change, HostedRoom, Hub, HubError};
+use super::{HostedRoom, Hub, HubChange, HubError};
 use crate::{Identity, MlsStack, Room, client::ephemeral};
 
 impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
@@ -33,7 +33,7 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         user: &UserUri,
         now_ms: u64,
         rng: &mut dyn CryptoRng,
-    ) -> Result<Change<S>, HubError> {
+    ) -> Result<HubChange<S>, HubError> {
         let proposals = removes(&hosted.room, user);
         self.propose(hosted, &proposals, now_ms, rng)
     }
@@ -48,7 +48,7 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         user: &UserUri,
         now_ms: u64,
         rng: &mut dyn CryptoRng,
-    ) -> Result<Change<S>, HubError> {
+    ) -> Result<HubChange<S>, HubError> {
         let update = ParticipantListUpdate {
             changed_role_participants: Vec::new(),
             removed_indices: alloc::vec![index_of(&hosted.room, user)?],
@@ -69,7 +69,7 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         user: &UserUri,
         now_ms: u64,
         rng: &mut dyn CryptoRng,
-    ) -> Result<Change<S>, HubError> {
+    ) -> Result<HubChange<S>, HubError> {
         let user_index = index_of(&hosted.room, user)?;
         let update = ParticipantListUpdate {
             changed_role_participants: alloc::vec![UserindexRolePair { user_index, role_index: BANNED_ROLE }],
@@ -95,7 +95,7 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         reason: Option<AbuseType>,
         now_ms: u64,
         rng: &mut dyn CryptoRng,
-    ) -> Result<Change<S>, HubError> {
+    ) -> Result<HubChange<S>, HubError> {
         let data = HubRetractedMessagesComponent {
             hub_retracted_timestamp: now_ms,
             remover_uri: self.remover(on_behalf_of)?,
@@ -121,7 +121,7 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         reason: Option<AbuseType>,
         now_ms: u64,
         rng: &mut dyn CryptoRng,
-    ) -> Result<Change<S>, HubError> {
+    ) -> Result<HubChange<S>, HubError> {
         let data = HubRetractedRangeComponent {
             hub_retracted_timestamp: now_ms,
             remover_uri: self.remover(on_behalf_of)?,
@@ -154,7 +154,7 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         senders: Vec<ExternalSender>,
         now_ms: u64,
         rng: &mut dyn CryptoRng,
-    ) -> Result<Change<S>, HubError> {
+    ) -> Result<HubChange<S>, HubError> {
         let proposal = external_senders_proposal(&hosted.room, senders)?;
         self.propose(hosted, &[proposal], now_ms, rng)
     }
@@ -184,13 +184,13 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         proposals: &[Proposal],
         now_ms: u64,
         rng: &mut dyn CryptoRng,
-    ) -> Result<Change<S>, HubError> {
+    ) -> Result<HubChange<S>, HubError> {
         let messages = proposals.iter().map(|it| self.sign_proposal(&hosted.room, it, rng));
         let messages = messages.collect::<Result<Vec<_>, _>>()?;
-        let accepted_at = hosted.next_time(now_ms).ok_or(crate::Refused::Time)?;
+        let accepted_at = hosted.next_time(now_ms).ok_or(crate::RoomRefusal::Time)?;
         let HostedRoom { room, stack, .. } = hosted;
         let decision = room.judge_proposals(stack, &self.suite, &self.identity, &messages, accepted_at)?;
-        Ok(Change::Proposals { decision: Box::new(decision), accepted_at })
+        Ok(HubChange::Proposals { decision: Box::new(decision), accepted_at })
     }
 
     /// Proposes in the new epoch what an external commit has voided, and accepts it at once, as

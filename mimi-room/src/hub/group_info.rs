@@ -16,7 +16,7 @@ use mimi_policy::{Actor, Change as PolicyChange, Form, ProposedChange, RoomParts
 use rand_core::CryptoRng;
 
 use super::{
-    Action, Answer, AuditEvent, Call, HostedRoom, Hub, HubError, IssuedCode, Outcome, Response,
+    AuditAction, AuditEvent, AuditOutcome, Call, HostedRoom, Hub, HubAnswer, HubError, IssuedCode, Response,
     update::{audit, malformed},
 };
 use crate::{Identity, Member, MlsStack, Right, Room, WaitingProposal};
@@ -34,7 +34,7 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         call: Call<'_>,
         body: &[u8],
         rng: &mut dyn CryptoRng,
-    ) -> Answer<core::convert::Infallible> {
+    ) -> HubAnswer<core::convert::Infallible> {
         if let Err(limited) = self.admit(hosted, call, body) {
             return *limited;
         }
@@ -42,7 +42,7 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
             Ok(request) => request,
             Err(error) => return malformed(hosted, call, error),
         };
-        let action = Action::GroupInfo { with_code: request.joining_code.is_some() };
+        let action = AuditAction::GroupInfo { with_code: request.joining_code.is_some() };
         let verified = match verify_group_info_request(&self.suite, request) {
             Ok(verified) => verified,
             Err(error) => return refused(hosted, call, None, action, error.to_string()),
@@ -78,15 +78,15 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
                 if let Some((key, _)) = code {
                     hosted.codes.show(requester.user, key);
                 }
-                Answer {
+                HubAnswer {
                     response: Response::ok(&response),
-                    audit: audit(hosted, call, actor, action, Outcome::Accepted(rights)),
+                    audit: audit(hosted, call, actor, action, AuditOutcome::Accepted(rights)),
                     change: None,
                 }
             }
-            Err(error) => Answer {
+            Err(error) => HubAnswer {
                 response: RequestFailure::Internal.into(),
-                audit: audit(hosted, call, actor, action, Outcome::Rejected(error.to_string())),
+                audit: audit(hosted, call, actor, action, AuditOutcome::Rejected(error.to_string())),
                 change: None,
             },
         }
@@ -176,14 +176,14 @@ fn refused<S: MlsStack>(
     hosted: &HostedRoom<S>,
     call: Call<'_>,
     actor: Option<Actor>,
-    action: Action,
+    action: AuditAction,
     why: String,
-) -> Answer<core::convert::Infallible> {
+) -> HubAnswer<core::convert::Infallible> {
     let response = GroupInfoResponse {
         version: Protocol::Mls10,
         room_id: hosted.room.uri().as_opaque().clone(),
         status: GroupInfoAnswer::NotAuthorized {},
     };
-    let audit: AuditEvent = audit(hosted, call, actor, action, Outcome::Rejected(why));
-    Answer { response: Response::ok(&response), audit, change: None }
+    let audit: AuditEvent = audit(hosted, call, actor, action, AuditOutcome::Rejected(why));
+    HubAnswer { response: Response::ok(&response), audit, change: None }
 }

@@ -9,7 +9,7 @@ use mimi_codec::{
 use mimi_crypto::{CipherSuiteProvider, key_package_ref, verify_key_material_request};
 
 use super::{
-    Action, Answer, Call, HostedRoom, Hub, HubError, Origin, Outcome,
+    AuditAction, AuditOutcome, Call, HostedRoom, Hub, HubAnswer, HubError, Origin,
     update::{audit, malformed},
 };
 use crate::{Identity, MlsStack};
@@ -38,7 +38,7 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         call: Call<'_>,
         target_user: &[u8],
         body: &[u8],
-    ) -> Answer<KeyMaterialStep> {
+    ) -> HubAnswer<KeyMaterialStep> {
         if let Err(limited) = self.admit(hosted, call, body) {
             return *limited;
         }
@@ -53,11 +53,11 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
             Err(other) => Err((RequestFailure::Malformed, other.to_string())),
         };
         let (response, outcome, change) = match step {
-            Ok(step) => (RequestFailure::NextProvider.into(), Outcome::Accepted(Vec::new()), Some(step)),
-            Err((failure, why)) => (failure.into(), Outcome::Rejected(why), None),
+            Ok(step) => (RequestFailure::NextProvider.into(), AuditOutcome::Accepted(Vec::new()), Some(step)),
+            Err((failure, why)) => (failure.into(), AuditOutcome::Rejected(why), None),
         };
-        let audit = audit(hosted, call, None, Action::KeyMaterial, outcome);
-        Answer { response, audit, change }
+        let audit = audit(hosted, call, None, AuditAction::KeyMaterial, outcome);
+        HubAnswer { response, audit, change }
     }
 
     fn judge_key_material<S: MlsStack>(

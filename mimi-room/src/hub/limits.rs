@@ -2,7 +2,7 @@
 
 /// Sizes and rates, as the hub's operator sets them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct HubLimits {
     /// The longest body, in bytes. Longer ones are answered with 413.
     pub max_body: usize,
     /// How many proposals may wait for a commit.
@@ -14,7 +14,7 @@ pub struct Limits {
     pub rate: Rate,
 }
 
-impl Default for Limits {
+impl Default for HubLimits {
     /// 4 MiB, 256 proposals, 65,536 KeyPackages, 600 requests at once and 600 a minute.
     fn default() -> Self {
         Self {

@@ -16,23 +16,23 @@ use mimi_franking::{
     FrankingAgentKey, FrankingError,
     hub::{ActiveSender, RoomUsers, Submission},
 };
-use mimi_policy::{Actor, Claims, receiving::FanOut as What};
+use mimi_policy::{Actor, Claims, receiving::FanOutKind as What};
 use rand_core::CryptoRng;
 
 use super::{
-    Action, Answer, Call, Change, FanOut, HostedRoom, Hub, Outcome, Response,
+    AuditAction, AuditOutcome, Call, FanOut, HostedRoom, Hub, HubAnswer, HubChange, Response,
     update::{audit, malformed},
 };
-use crate::{Identity, MlsStack, Refused, Right, Room};
+use crate::{Identity, MlsStack, Right, Room, RoomRefusal};
 
 /// Why a message is not accepted.
 enum No {
-    Refused(Refused),
+    Refused(RoomRefusal),
     Franking(FrankingError),
 }
 
-impl From<Refused> for No {
-    fn from(refused: Refused) -> Self {
+impl From<RoomRefusal> for No {
+    fn from(refused: RoomRefusal) -> Self {
         Self::Refused(refused)
     }
 }
@@ -53,7 +53,7 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         call: Call<'_>,
         body: &[u8],
         rng: &mut dyn CryptoRng,
-    ) -> Answer<Change<S>> {
+    ) -> HubAnswer<HubChange<S>> {
         if let Err(limited) = self.admit(hosted, call, body) {
             return *limited;
         }
@@ -62,7 +62,7 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
             Err(error) => return malformed(hosted, call, error),
         };
         let ciphertext = request.app_message.private_message().map_or(0, |it| it.ciphertext.len());
-        let action = Action::Message { ciphertext };
+        let action = AuditAction::Message { ciphertext };
         let sender = UserUri::try_from(&request.sending_uri).ok();
         let actor = sender.map(|uri| Actor::ExternalSender { uri, claims: Claims::none() });
         let answer = |status_code| SubmitMessageResponse { protocol: Protocol::Mls10, status_code };
@@ -70,10 +70,10 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
             Ok((rights, accepted_timestamp, frank, fan_out)) => {
                 // The time counts as given whether the caller applies the change or not.
                 hosted.last_accepted_ms = accepted_timestamp;
-                Answer {
+                HubAnswer {
                     response: Response::ok(&answer(SubmitResult::Accepted { accepted_timestamp, frank })),
-                    audit: audit(hosted, call, actor, action, Outcome::Accepted(rights)),
-                    change: Some(Change::Message(Box::new(fan_out))),
+                    audit: audit(hosted, call, actor, action, AuditOutcome::Accepted(rights)),
+                    change: Some(HubChange::Message(Box::new(fan_out))),
                 }
             }
             Err(No::Refused(refused)) => {
@@ -82,15 +82,15 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
                     SubmitResponseCode::EPOCH_TOO_OLD => SubmitResult::EpochTooOld { current_epoch },
                     _ => SubmitResult::NotAllowed {},
                 };
-                let outcome = Outcome::Refused(refused);
+                let outcome = AuditOutcome::Refused(refused);
                 let audit = audit(hosted, call, actor, action, outcome);
-                Answer { response: Response::ok(&answer(result)), audit, change: None }
+                HubAnswer { response: Response::ok(&answer(result)), audit, change: None }
             }
             Err(No::Franking(error)) => {
-                let outcome = Outcome::Rejected(alloc::format!("{error}"));
+                let outcome = AuditOutcome::Rejected(alloc::format!("{error}"));
                 let audit = audit(hosted, call, actor, action, outcome);
                 let response = Response::ok(&answer(SubmitResult::NotAllowed {}));
-                Answer { response, audit, change: None }
+                HubAnswer { response, audit, change: None }
             }
         }
     }
@@ -103,17 +103,17 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         request: SubmitMessageRequest,
         rng: &mut dyn CryptoRng,
     ) -> Result<(Vec<Right>, u64, Option<Frank>, FanOut), No> {
-        let message = request.app_message.private_message().ok_or(Refused::WrongContent)?;
+        let message = request.app_message.private_message().ok_or(RoomRefusal::WrongContent)?;
         let room = &hosted.room;
         if message.group_id != room.group_context().group_id {
-            return Err(Refused::OtherGroup.into());
+            return Err(RoomRefusal::OtherGroup.into());
         }
         let sender = ActiveSender::find(&request.sending_uri, call.from, &Present(room))?;
         let decision = room.judge_message(sender.user(), message.epoch)?;
-        let accepted_at = hosted.next_time(call.now_ms).ok_or(Refused::Time)?;
+        let accepted_at = hosted.next_time(call.now_ms).ok_or(RoomRefusal::Time)?;
         let frank = self.frank(hosted, message, sender, accepted_at, rng)?;
         let event = FanoutEvent::Application { message: request.app_message.clone(), frank: frank.clone() };
-        let message = FanoutMessage::new(accepted_at, event).map_err(|_| Refused::WrongContent)?;
+        let message = FanoutMessage::new(accepted_at, event).map_err(|_| RoomRefusal::WrongContent)?;
         let fan_out = FanOut { to: receivers(hosted), message };
         Ok((decision.rights().to_vec(), accepted_at, frank, fan_out))
     }
@@ -130,7 +130,7 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         let context = room.group_context();
         let safe_aad: Option<SafeAAD> = context
             .safe_aad(&message.authenticated_data)
-            .map_err(|_| Refused::Mls("the authenticated data is not a SafeAAD".into()))?;
+            .map_err(|_| RoomRefusal::Mls("the authenticated data is not a SafeAAD".into()))?;
         let Some(safe_aad) = safe_aad else { return Ok(None) };
         let submission = match Submission::new(&safe_aad, sender, room.uri().clone()) {
             Ok(submission) => submission,

@@ -12,7 +12,7 @@ use mimi_franking::{
 };
 
 use super::{
-    Action, Answer, Call, HostedRoom, Hub, Outcome, Response,
+    AuditAction, AuditOutcome, Call, HostedRoom, Hub, HubAnswer, Response,
     update::{audit, malformed},
 };
 use crate::{Identity, MlsStack};
@@ -43,7 +43,7 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         call: Call<'_>,
         body: &[u8],
         framing: Framing,
-    ) -> Answer<(AbuseReport, Vec<ReportVerdict>)> {
+    ) -> HubAnswer<(AbuseReport, Vec<ReportVerdict>)> {
         if let Err(limited) = self.admit(hosted, call, body) {
             return *limited;
         }
@@ -73,9 +73,13 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
             })
             .collect();
         let proven = verdicts.iter().filter(|it| it.is_ok()).count();
-        let action = Action::AbuseReport { messages: verdicts.len(), proven };
-        let audit = audit(hosted, call, None, action, Outcome::Accepted(Vec::new()));
-        Answer { response: Response::taken(Endpoint::ReportAbuse), audit, change: Some((report, verdicts)) }
+        let action = AuditAction::AbuseReport { messages: verdicts.len(), proven };
+        let audit = audit(hosted, call, None, action, AuditOutcome::Accepted(Vec::new()));
+        HubAnswer {
+            response: Response::taken(Endpoint::ReportAbuse),
+            audit,
+            change: Some((report, verdicts)),
+        }
     }
 
     /// `GET /proxyDownload/{downloadUrl}`: the URL that the hub may fetch, if its host is an

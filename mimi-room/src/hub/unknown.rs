@@ -9,7 +9,7 @@ use mimi_codec::{
 };
 
 use super::{Response, update::refusal};
-use crate::Refused;
+use crate::RoomRefusal;
 
 /// The answer to the body of a request to `endpoint` about a room that this hub does not host.
 ///
@@ -22,7 +22,7 @@ pub fn unknown_room(endpoint: Endpoint, room_id: &[u8], body: &[u8]) -> Response
     let malformed = Response::from(RequestFailure::Malformed);
     match endpoint {
         Endpoint::Update if UpdateRequest::decode_exact(body).is_ok() => {
-            Response::ok(&refusal(&Refused::OtherGroup, 0))
+            Response::ok(&refusal(&RoomRefusal::OtherGroup, 0))
         }
         Endpoint::SubmitMessage if SubmitMessageRequest::decode_exact(body).is_ok() => {
             let status_code = SubmitResult::NotAllowed {};

@@ -17,16 +17,17 @@ use mimi_crypto::{CipherSuiteProvider, ref_hash, verify_with_label};
 use mimi_policy::Actor;
 
 use super::{
-    Action, Answer, AuditEvent, Call, FanOut, HostedRoom, Hub, HubError, LastCommit, Outcome, Response,
+    AuditAction, AuditEvent, AuditOutcome, Call, FanOut, HostedRoom, Hub, HubAnswer, HubError, LastCommit,
+    Response,
 };
 use crate::{
     ApplyError, CommitDecision, Committed, GroupInfoProblem, Identity, JoinCodes, MlsStack,
-    ProposalsDecision, Refused, Right, WaitingProposal,
+    ProposalsDecision, Right, RoomRefusal, WaitingProposal,
 };
 
 /// What an answer promises. [`Hub::apply`] puts it into effect.
 #[must_use = "a change has to be applied"]
-pub enum Change<S: MlsStack> {
+pub enum HubChange<S: MlsStack> {
     /// A commit: the next epoch, with the GroupInfo for those who join it.
     Commit {
         /// The decision.
@@ -51,7 +52,7 @@ pub enum Change<S: MlsStack> {
     Message(Box<FanOut>),
 }
 
-impl<S: MlsStack> core::fmt::Debug for Change<S> {
+impl<S: MlsStack> core::fmt::Debug for HubChange<S> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Commit { decision, .. } => f.debug_tuple("Commit").field(decision).finish(),
@@ -63,7 +64,7 @@ impl<S: MlsStack> core::fmt::Debug for Change<S> {
 
 /// What a change has led to.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Applied {
+pub struct AppliedChange {
     /// What to deliver, in this order.
     pub fan_out: Vec<FanOut>,
     /// What a commit has changed.
@@ -77,7 +78,7 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         hosted: &mut HostedRoom<S>,
         call: Call<'_>,
         body: &[u8],
-    ) -> Answer<Change<S>> {
+    ) -> HubAnswer<HubChange<S>> {
         if let Err(limited) = self.admit(hosted, call, body) {
             return *limited;
         }
@@ -86,32 +87,32 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
             Err(error) => return malformed(hosted, call, error),
         };
         if let Some(accepted_timestamp) = self.accepted_before(hosted, &request.bundle) {
-            return Answer {
+            return HubAnswer {
                 response: Response::ok(&success(accepted_timestamp)),
-                audit: audit(hosted, call, None, Action::Repeated, Outcome::Accepted(Vec::new())),
+                audit: audit(hosted, call, None, AuditAction::Repeated, AuditOutcome::Accepted(Vec::new())),
                 change: None,
             };
         }
         let (action, judged) = match request.bundle {
             HandshakeBundle::Commit { proposal_or_commit, welcome, group_info_option, .. } => {
                 let judged = self.judge_commit(hosted, call, proposal_or_commit, welcome, *group_info_option);
-                (Action::Commit, judged)
+                (AuditAction::Commit, judged)
             }
             HandshakeBundle::Proposal(proposals) => {
                 let messages: Vec<ProposalMessage> = proposals.iter().cloned().collect();
-                let action = Action::Proposals { count: messages.len() };
+                let action = AuditAction::Proposals { count: messages.len() };
                 (action, self.judge_proposals(hosted, call, &messages))
             }
         };
         match judged {
-            Ok((actor, rights, accepted_timestamp, change)) => Answer {
+            Ok((actor, rights, accepted_timestamp, change)) => HubAnswer {
                 response: Response::ok(&success(accepted_timestamp)),
-                audit: audit(hosted, call, Some(actor), action, Outcome::Accepted(rights)),
+                audit: audit(hosted, call, Some(actor), action, AuditOutcome::Accepted(rights)),
                 change: Some(change),
             },
-            Err(refused) => Answer {
+            Err(refused) => HubAnswer {
                 response: Response::ok(&refusal(&refused, hosted.room.epoch())),
-                audit: audit(hosted, call, None, action, Outcome::Refused(refused)),
+                audit: audit(hosted, call, None, action, AuditOutcome::Refused(refused)),
                 change: None,
             },
         }
@@ -150,17 +151,17 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         message: CommitMessage,
         welcome: Option<Welcome>,
         group_info: GroupInfoOption,
-    ) -> Result<(Actor, Vec<Right>, u64, Change<S>), Refused> {
+    ) -> Result<(Actor, Vec<Right>, u64, HubChange<S>), RoomRefusal> {
         let shown = hosted.codes.shown(call.now_ms);
         let codes = JoinCodes::Shown(&shown);
         let HostedRoom { room, stack, .. } = hosted;
         let decision = room.judge_commit(stack, &self.identity, codes, &message)?;
         let group_info = self.check_group_info(hosted, &decision, group_info)?;
-        let accepted_at = hosted.next_time(call.now_ms).ok_or(Refused::Time)?;
+        let accepted_at = hosted.next_time(call.now_ms).ok_or(RoomRefusal::Time)?;
         let (actor, rights) = (decision.committer().actor.clone(), decision.rights().to_vec());
         let group_info = Box::new(group_info);
         let decision = Box::new(decision);
-        let change = Change::Commit { decision, message, group_info, welcome, accepted_at };
+        let change = HubChange::Commit { decision, message, group_info, welcome, accepted_at };
         Ok((actor, rights, accepted_at, change))
     }
 
@@ -171,8 +172,8 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         hosted: &HostedRoom<S>,
         decision: &CommitDecision<S>,
         option: GroupInfoOption,
-    ) -> Result<GroupInfo, Refused> {
-        let refuse = Refused::GroupInfo;
+    ) -> Result<GroupInfo, RoomRefusal> {
+        let refuse = RoomRefusal::GroupInfo;
         let context = decision.group_context();
         let signer = decision.committer().leaf_index;
         let tag = decision.confirmation_tag.clone();
@@ -197,7 +198,7 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
             Some(key) => key.clone(),
             None => {
                 let leaf = hosted.stack.leaf(signer);
-                let leaf = leaf.map_err(|error| Refused::Mls(error.to_string()))?;
+                let leaf = leaf.map_err(|error| RoomRefusal::Mls(error.to_string()))?;
                 leaf.ok_or(refuse(GroupInfoProblem::Signer))?.signature_key
             }
         };
@@ -215,16 +216,16 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         hosted: &mut HostedRoom<S>,
         call: Call<'_>,
         messages: &[ProposalMessage],
-    ) -> Result<(Actor, Vec<Right>, u64, Change<S>), Refused> {
+    ) -> Result<(Actor, Vec<Right>, u64, HubChange<S>), RoomRefusal> {
         let maximum = self.limits.max_waiting;
         if hosted.room.waiting().len().saturating_add(messages.len()) > maximum {
-            return Err(Refused::TooManyWaiting { maximum });
+            return Err(RoomRefusal::TooManyWaiting { maximum });
         }
-        let accepted_at = hosted.next_time(call.now_ms).ok_or(Refused::Time)?;
+        let accepted_at = hosted.next_time(call.now_ms).ok_or(RoomRefusal::Time)?;
         let HostedRoom { room, stack, .. } = hosted;
         let decision = room.judge_proposals(stack, &self.suite, &self.identity, messages, accepted_at)?;
         let (actor, rights) = (decision.actor().clone(), decision.rights().to_vec());
-        let change = Change::Proposals { decision: Box::new(decision), accepted_at };
+        let change = HubChange::Proposals { decision: Box::new(decision), accepted_at };
         Ok((actor, rights, accepted_at, change))
     }
 
@@ -241,12 +242,14 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
     pub fn apply<S: MlsStack>(
         &self,
         hosted: &mut HostedRoom<S>,
-        change: Change<S>,
+        change: HubChange<S>,
         rng: &mut dyn rand_core::CryptoRng,
-    ) -> Result<Applied, ApplyError> {
+    ) -> Result<AppliedChange, ApplyError> {
         match change {
-            Change::Message(fan_out) => Ok(Applied { fan_out: alloc::vec![*fan_out], committed: None }),
-            Change::Proposals { decision, accepted_at } => {
+            HubChange::Message(fan_out) => {
+                Ok(AppliedChange { fan_out: alloc::vec![*fan_out], committed: None })
+            }
+            HubChange::Proposals { decision, accepted_at } => {
                 let messages: Vec<ProposalMessage> =
                     decision.proposals().iter().map(|it| it.message().clone()).collect();
                 let HostedRoom { room, stack, .. } = hosted;
@@ -255,9 +258,9 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
                 let to = providers(hosted);
                 let event = proposal_messages(messages).map(FanoutEvent::Proposal);
                 let fan_out = event.and_then(|event| fan_out(to, accepted_at, event));
-                Ok(Applied { fan_out: fan_out.into_iter().collect(), committed: None })
+                Ok(AppliedChange { fan_out: fan_out.into_iter().collect(), committed: None })
             }
-            Change::Commit { decision, message, group_info, welcome, accepted_at } => {
+            HubChange::Commit { decision, message, group_info, welcome, accepted_at } => {
                 let own = self.sender_index(&hosted.room);
                 let is_external = message.is_external();
                 let mut again = voided(hosted, own, is_external);
@@ -290,7 +293,7 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
                         fan_outs.extend(fan_out(providers(hosted), at, event));
                     }
                 }
-                Ok(Applied { fan_out: fan_outs, committed: Some(committed) })
+                Ok(AppliedChange { fan_out: fan_outs, committed: Some(committed) })
             }
         }
     }
@@ -301,11 +304,11 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         hosted: &mut HostedRoom<S>,
         call: Call<'_>,
         body: &[u8],
-    ) -> Result<(), Box<Answer<T>>> {
+    ) -> Result<(), Box<HubAnswer<T>>> {
         let limited = |hosted: &HostedRoom<S>, failure: RequestFailure, why: &str| {
-            Box::new(Answer {
+            Box::new(HubAnswer {
                 response: failure.into(),
-                audit: audit(hosted, call, None, Action::Limited, Outcome::Rejected(why.into())),
+                audit: audit(hosted, call, None, AuditAction::Limited, AuditOutcome::Rejected(why.into())),
                 change: None,
             })
         };
@@ -381,8 +384,8 @@ pub(super) fn audit<S: MlsStack>(
     hosted: &HostedRoom<S>,
     call: Call<'_>,
     actor: Option<Actor>,
-    action: Action,
-    outcome: Outcome,
+    action: AuditAction,
+    outcome: AuditOutcome,
 ) -> AuditEvent {
     AuditEvent {
         at_ms: call.now_ms,
@@ -399,16 +402,16 @@ pub(super) fn malformed<S: MlsStack, T>(
     hosted: &HostedRoom<S>,
     call: Call<'_>,
     error: mimi_codec::DecodeError,
-) -> Answer<T> {
-    Answer {
+) -> HubAnswer<T> {
+    HubAnswer {
         response: RequestFailure::Malformed.into(),
-        audit: audit(hosted, call, None, Action::Malformed, Outcome::Malformed(error)),
+        audit: audit(hosted, call, None, AuditAction::Malformed, AuditOutcome::Malformed(error)),
         change: None,
     }
 }
 
 /// The answer to a refused handshake.
-pub(super) fn refusal(refused: &Refused, current_epoch: u64) -> UpdateRoomResponse {
+pub(super) fn refusal(refused: &RoomRefusal, current_epoch: u64) -> UpdateRoomResponse {
     let error_description = refused.to_string();
     match refused.update_response_code() {
         UpdateResponseCode::WRONG_EPOCH => {
@@ -423,8 +426,8 @@ pub(super) fn refusal(refused: &Refused, current_epoch: u64) -> UpdateRoomRespon
 }
 
 /// A hub's error as a refusal of its own request.
-impl From<Refused> for HubError {
-    fn from(refused: Refused) -> Self {
+impl From<RoomRefusal> for HubError {
+    fn from(refused: RoomRefusal) -> Self {
         Self::Refused(refused)
     }
 }

@@ -13,7 +13,7 @@ use mimi_codec::{
 };
 use mimi_policy::{TableSeed, preset::ExampleRoom};
 use mimi_room::{
-    ApplyError, FullCommitDecision, JoinCodes, MlsMember, MlsStack, PostQuantumGroup, Refused, Room,
+    ApplyError, FullCommitDecision, JoinCodes, MlsMember, MlsStack, PostQuantumGroup, Room, RoomRefusal,
 };
 
 use super::{
@@ -188,7 +188,7 @@ impl Pair {
     pub(crate) fn judge(
         &mut self,
         halves: [Half; 2],
-    ) -> Result<FullCommitDecision<ModelGroup, ModelGroup>, Refused> {
+    ) -> Result<FullCommitDecision<ModelGroup, ModelGroup>, RoomRefusal> {
         let (commit, pq_commit) = self.make(halves);
         self.judge_messages(&commit, &pq_commit)
     }
@@ -197,7 +197,7 @@ impl Pair {
         &mut self,
         commit: &CommitMessage,
         pq_commit: &CommitMessage,
-    ) -> Result<FullCommitDecision<ModelGroup, ModelGroup>, Refused> {
+    ) -> Result<FullCommitDecision<ModelGroup, ModelGroup>, RoomRefusal> {
         let before = (self.room.group_context().clone(), self.pq.group_context().clone());
         let codes = JoinCodes::Unknown;
         let judged = self.pq.judge_full_commit((&self.room, &mut self.t), &Names, codes, commit, pq_commit);
@@ -205,7 +205,7 @@ impl Pair {
         judged
     }
 
-    pub(crate) fn refuses(&mut self, halves: [Half; 2]) -> Refused {
+    pub(crate) fn refuses(&mut self, halves: [Half; 2]) -> RoomRefusal {
         let refused = self.judge(halves).expect_err("allowed");
         assert!(!refused.to_string().is_empty());
         refused
@@ -230,10 +230,10 @@ impl Pair {
     }
 
     /// A commit of Alice in the room's group alone.
-    pub(crate) fn partial(&mut self, proposals: &[Proposal]) -> Result<(), Refused> {
+    pub(crate) fn partial(&mut self, proposals: &[Proposal]) -> Result<(), RoomRefusal> {
         let half = by_member(0, ALICE, proposals.to_vec());
         let made = self.t.make_commit(half.sender, half.path, &half.proposals, false, &Vec::new());
-        let message = CommitMessage::new(made.map_err(Refused::Mls)?.0.commit).unwrap();
+        let message = CommitMessage::new(made.map_err(RoomRefusal::Mls)?.0.commit).unwrap();
         let decision = self.room.judge_commit(&mut self.t, &Names, JoinCodes::Unknown, &message)?;
         self.room.apply_commit(&mut self.t, decision).unwrap();
         Ok(())

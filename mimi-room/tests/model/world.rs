@@ -22,9 +22,9 @@ use mimi_codec::{
 use mimi_franking::HubKeyRing;
 use mimi_policy::TableSeed;
 use mimi_room::{
-    CredentialRefused, Identity, Member, MlsMember, MlsStack, OwnCommit, Wishes,
-    client::{ClientRoom, ClientSnapshot, Event, ExternalJoin},
-    hub::{Applied, Call, Change, HostedRoom, HostedSnapshot, Hub, Limits, Queue, Rate},
+    CredentialError, Identity, Member, MlsMember, MlsStack, OwnCommit, Wishes,
+    client::{ClientRoom, ClientSnapshot, Event, PendingExternalJoin},
+    hub::{AppliedChange, Call, HostedRoom, HostedSnapshot, Hub, HubChange, HubLimits, Queue, Rate},
 };
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 
@@ -39,7 +39,7 @@ impl Identity for Names {
         _: &RoomUri,
         credential: &Credential,
         key: &SignaturePublicKey,
-    ) -> Result<Member, CredentialRefused> {
+    ) -> Result<Member, CredentialError> {
         let Credential::Basic { identity } = credential else { return Err("not basic".into()) };
         let text = std::str::from_utf8(identity).map_err(|_| "not text")?;
         let (user, client) = text.split_once(' ').ok_or("no space")?;
@@ -75,7 +75,7 @@ pub(crate) fn hub() -> Hub<Suite, Names> {
     let key = key_of("hub!");
     let credential = Credential::Basic { identity: "mimi://a.example".into() };
     let external_sender = ExternalSender { signature_key: key.clone(), credential };
-    let limits = Limits { rate: Rate { burst: 0, interval_ms: 0 }, ..Limits::default() };
+    let limits = HubLimits { rate: Rate { burst: 0, interval_ms: 0 }, ..HubLimits::default() };
     let domain = DnsName::parse("a.example").unwrap();
     Hub::new(domain, suite(), key, external_sender, HubKeyRing::new(), Names, limits).unwrap()
 }
@@ -218,8 +218,8 @@ impl World {
         accepted
     }
 
-    pub(crate) fn apply(&mut self, hub: &Hub<Suite, Names>, change: Change<ModelGroup>) {
-        let Applied { fan_out, .. } = hub.apply(&mut self.hosted, change, &mut rng()).unwrap();
+    pub(crate) fn apply(&mut self, hub: &Hub<Suite, Names>, change: HubChange<ModelGroup>) {
+        let AppliedChange { fan_out, .. } = hub.apply(&mut self.hosted, change, &mut rng()).unwrap();
         for fan_out in fan_out {
             for (client, (user, _)) in self.clients.iter_mut().zip(CLIENTS) {
                 let user = UserUri::try_from(user).unwrap();
@@ -301,7 +301,7 @@ impl World {
         // The GroupInfo may have leaked: the commit is judged all the same.
         let Ok(tbe) = self.hosted.export() else { return false };
         let (of, name) = CLIENTS[client];
-        let join = ExternalJoin::new(room_uri(), tbe, &user(client), role, &Names, TableSeed::known());
+        let join = PendingExternalJoin::new(room_uri(), tbe, &user(client), role, &Names, TableSeed::known());
         let Ok(join) = join else { return false };
         let sender = Sender::NewMemberCommit {};
         let (proposals, components) = (join.proposals(), join.components());

@@ -15,7 +15,7 @@ use crate::kind;
 use crate::verify::FORMAT;
 pub(crate) use flag::{Flag, Labels};
 pub(crate) use seed::Stream;
-pub use seed::{InvalidSeed, Seed};
+pub use seed::{InvalidSeedError, Seed};
 
 /// The suites that every kind has vectors for, valid and invalid.
 pub(crate) const CLASSICAL_SUITES: [CipherSuite; 5] = RustCrypto::CLASSICAL_CIPHER_SUITES;
@@ -113,11 +113,11 @@ defect!(
     crate::wire_type::InspectError,
     mimi_codec::DecodeError,
     mimi_codec::EncodeError,
-    mimi_codec::InvalidValue,
+    mimi_codec::InvalidValueError,
     mimi_content::BuildError,
     mimi_content::DecodeError,
     mimi_content::ExtensionError,
-    mimi_content::UriTooLong,
+    mimi_content::UriTooLongError,
     mimi_crypto::CryptoError,
     mimi_franking::FrankingError,
     mimi_pseudonym::PseudonymError,

@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 /// let seed: Seed = "00ff".parse()?;
 /// assert_eq!(seed.to_string(), "00ff");
 /// assert!("0".parse::<Seed>().is_err());
-/// # Ok::<(), mimi_test_vectors::InvalidSeed>(())
+/// # Ok::<(), mimi_test_vectors::InvalidSeedError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seed(Vec<u8>);
@@ -31,10 +31,10 @@ impl Default for Seed {
 }
 
 impl core::str::FromStr for Seed {
-    type Err = InvalidSeed;
+    type Err = InvalidSeedError;
 
-    fn from_str(text: &str) -> Result<Self, InvalidSeed> {
-        hex::decode(text).map(Self).map_err(|_| InvalidSeed)
+    fn from_str(text: &str) -> Result<Self, InvalidSeedError> {
+        hex::decode(text).map(Self).map_err(|_| InvalidSeedError)
     }
 }
 
@@ -46,15 +46,15 @@ impl fmt::Display for Seed {
 
 /// A seed that isn't hex.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InvalidSeed;
+pub struct InvalidSeedError;
 
-impl fmt::Display for InvalidSeed {
+impl fmt::Display for InvalidSeedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a seed is an even number of hex digits")
     }
 }
 
-impl core::error::Error for InvalidSeed {}
+impl core::error::Error for InvalidSeedError {}
 
 /// The pseudorandom bytes of one case. Each case has a stream of its own, so that a new case
 /// changes no other.

@@ -133,7 +133,7 @@ fn answer(
     request: &IdentifierRequest,
     supported: &[SearchIdentifierType],
     profiles: &[Profile<'_>],
-) -> Result<IdentifierResponse, mimi_codec::InvalidValue> {
+) -> Result<IdentifierResponse, mimi_codec::InvalidValueError> {
     match request.query(|search_type| supported.contains(&search_type)) {
         Err(code) => IdentifierResponse::refused(code),
         Ok(query) => {

@@ -20,8 +20,8 @@ use mimi_crypto::{
     sign_with_label, verify_with_label,
 };
 use mimi_pseudonym::{
-    CheckedClient, CredentialRefused, IdentityLinkWrapperKey, LinkKeys, PseudonymError, RoomLeaves, RoomView,
-    VerifiedIdentity,
+    CheckedClient, CredentialCheckError, IdentityLinkWrapperKey, LinkKeys, PseudonymError, RoomLeaves,
+    RoomView, VerifiedIdentity,
 };
 
 #[cfg(feature = "generate")]
@@ -170,7 +170,7 @@ macro_rules! codec {
     )*};
 }
 
-codec!(mimi_codec::DecodeError, mimi_codec::EncodeError, mimi_codec::InvalidValue);
+codec!(mimi_codec::DecodeError, mimi_codec::EncodeError, mimi_codec::InvalidValueError);
 
 impl core::fmt::Display for Stop {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -289,7 +289,7 @@ fn open(suite: &RustCrypto, input: &Input) -> Result<VerifiedIdentity<()>, Pseud
     let client = MimiUri::client(user.host(), "client")?;
     let vouched = |credential: &Credential| {
         if credential.to_bytes().as_deref() != Ok(&*input.client_credential) {
-            return Err(CredentialRefused);
+            return Err(CredentialCheckError);
         }
         Ok(CheckedClient {
             user: (&user).into(),

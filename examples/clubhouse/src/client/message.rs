@@ -6,7 +6,7 @@ use mimi_codec::{
     protocol::{AbuseReport, FanoutMessage, Frank, FrankAAD, FrankingAgentData, SubmitMessageRequest},
 };
 use mimi_content::{
-    Composer, Disposition, Extensions, MessageId, MessageStatus, MessageStatusReport, MimiContent,
+    Composer, Disposition, MessageExtensions, MessageId, MessageStatus, MessageStatusReport, MimiContent,
     MimiContentBuilder, MimiContentRef, NestedPart, Salt, Text,
     media_types::MIMI_MESSAGE_STATUS,
     timeline::{self, Timeline},
@@ -15,7 +15,7 @@ use mimi_franking::{
     Framing, MimiFrankable, Signed, StoredFrank, VerifiedFrank, report::AbuseReportBuilder,
     set_sender_and_room,
 };
-use mimi_policy::message::{Act, EarlierMessage, Known, authorize};
+use mimi_policy::message::{ClientKnowledge, EarlierMessage, MessageAction, authorize};
 use mimi_room::client::Event;
 
 use super::{Client, Membership};
@@ -67,7 +67,7 @@ pub struct Kept {
 }
 
 /// The conversation, as a client folds it.
-pub type Conversation = Timeline<Kept, timeline::NotAuthorized>;
+pub type Conversation = Timeline<Kept, timeline::NotAuthorizedError>;
 
 /// What a client made of a message.
 #[derive(Clone, Debug)]
@@ -77,7 +77,7 @@ pub struct Read {
     /// Who sent it.
     pub sender: UserUri,
     /// What it does.
-    pub act: Act,
+    pub act: MessageAction,
     /// What it says, for people.
     pub text: String,
 }
@@ -87,7 +87,7 @@ struct Looking<'a> {
     membership: &'a Membership,
 }
 
-impl Known for Looking<'_> {
+impl ClientKnowledge for Looking<'_> {
     fn earlier(&self, id: &MessageId) -> Option<EarlierMessage<'_>> {
         let entry = self.membership.timeline.entry(id)?;
         let first = entry.first();
@@ -172,7 +172,7 @@ impl Client {
         let act = membership.authorize(application_data, &by)?;
         let content = MimiContentRef::decode(application_data)?;
         let id = content.message_id(&by, &uri.to_string())?;
-        let received = timeline::Received::new(id, &by, accepted_timestamp, &content);
+        let received = timeline::TimelineMessage::new(id, &by, accepted_timestamp, &content);
         let frank = frank.map(|verified| verified.store());
         let kept = Kept { application_data: application_data.to_vec(), frank };
         let _ = membership.timeline.insert(received, kept, &timeline::sender_only);
@@ -196,7 +196,7 @@ impl Client {
 impl Membership {
     /// Whether the sender may send this, by what the room's policy says of its content
     /// (mimi-room-policy §8.3): no hub can tell.
-    fn authorize(&self, application_data: &[u8], sender: &str) -> Result<Act> {
+    fn authorize(&self, application_data: &[u8], sender: &str) -> Result<MessageAction> {
         let content = MimiContentRef::decode(application_data)?;
         let user = UserUri::try_from(sender)?;
         let holds = |capability| self.room.room().policy().has_capability(&user, capability);
@@ -221,7 +221,7 @@ impl Membership {
                 let part =
                     NestedPart::single(Disposition::UNSPECIFIED, "", MIMI_MESSAGE_STATUS, report.encode());
                 // Sender and room stand in every message, or it couldn't be franked.
-                let mut extensions = Extensions::new();
+                let mut extensions = MessageExtensions::new();
                 set_sender_and_room(&mut extensions, sender, room)?;
                 MimiContent::builder(salt, part).extensions(extensions)
             }

@@ -9,7 +9,7 @@ use mimi_codec::{
     mls::{MLSMessage, MLSMessageBody, Proposal, PublicMessage, Sender},
     protocol::UpdateResponseCode,
 };
-use mimi_policy::{InvalidRequest, Refusal, Request, RoomState};
+use mimi_policy::{InvalidRequestError, Refusal, Request, RoomState};
 use mimi_room::Right;
 use openmls::prelude::{self as mls, AppDataDictionaryUpdater, AppDataUpdates};
 
@@ -33,7 +33,7 @@ pub fn public_message(message: &MLSMessage) -> Result<&PublicMessage> {
 #[derive(Clone, Debug)]
 pub enum Refused {
     /// It says nothing that could be decided on.
-    Invalid(InvalidRequest),
+    Invalid(InvalidRequestError),
     /// The room's policy forbids it.
     Policy(Refusal),
     /// It updates a component of which no one here knows what an update does.
@@ -83,7 +83,7 @@ pub struct Decision {
 pub fn decide(
     room: &RoomState,
     dictionary: &AppDataDictionary,
-    request: Result<Request, InvalidRequest>,
+    request: Result<Request, InvalidRequestError>,
     proposals: &[Attributed<'_>],
 ) -> Result<Decision, Refused> {
     let request = request.map_err(Refused::Invalid)?;

@@ -10,7 +10,7 @@ use mimi_codec::{
 };
 use mimi_crypto::{HpkePrivateKey, RustCrypto, generate_hpke_key_pair};
 use mimi_pseudonym::{
-    CheckedClient, Connection, ConnectionKey, ConnectionToken, CredentialCheck, CredentialRefused,
+    CheckedClient, Connection, ConnectionKey, ConnectionToken, CredentialCheck, CredentialCheckError,
     KeyPackageSet, PseudonymUses, RealClient, Reuse, UploadedKeyPackage, check_upload,
     issue_pseudonymous_credential, key_package_sets, plan_uploads, random_client_pseudonym,
     random_user_pseudonym, upload_lifetime,
@@ -55,14 +55,14 @@ pub struct RealCredentials<'a>(pub &'a Authority);
 impl CredentialCheck for RealCredentials<'_> {
     type Details = ();
 
-    fn check(&self, credential: &Credential) -> Result<CheckedClient<()>, CredentialRefused> {
+    fn check(&self, credential: &Credential) -> Result<CheckedClient<()>, CredentialCheckError> {
         let checked = || -> Result<CheckedClient<()>> {
             let Credential::Basic { identity } = credential else { return Err("not a certificate".into()) };
             let Certificate { key, credential } = Certificate::decode_exact(identity)?;
             let Member { user, client, .. } = self.0.verify(&credential, &key)?;
             Ok(CheckedClient { user, client, signature_public_key: key, details: () })
         };
-        checked().map_err(|_| CredentialRefused)
+        checked().map_err(|_| CredentialCheckError)
     }
 }
 

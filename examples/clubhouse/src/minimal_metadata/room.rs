@@ -16,7 +16,7 @@ use mimi_codec::{
 };
 use mimi_crypto::RustCrypto;
 use mimi_policy::{
-    Actor, Identities, JoinCode, Request, RoomParts, RoomState, TableSeed, Unidentified, UserUri,
+    Actor, Identities, JoinCode, Request, RoomParts, RoomState, TableSeed, UnidentifiedError, UserUri,
 };
 use mimi_pseudonym::{
     CommitContent, JudgedCommit, LeafChanges, LinkKeys, PseudonymError, RoomLeaves, SealedRoom,
@@ -170,25 +170,25 @@ fn safe_aad(authenticated_data: &[u8]) -> Result<SafeAAD, Objection> {
 /// Who is behind a leaf, for mimi-policy: a pseudonym, since no user here knows more.
 struct Pseudonyms<'a>(&'a RoomLeaves);
 
-fn actor(credential: &PseudonymousCredential) -> std::result::Result<Actor, Unidentified> {
+fn actor(credential: &PseudonymousCredential) -> std::result::Result<Actor, UnidentifiedError> {
     let user = (&credential.user_pseudonym).try_into()?;
     Ok(Actor::client(user, (&credential.client_pseudonym).try_into()?))
 }
 
 impl Identities for Pseudonyms<'_> {
-    fn member(&self, leaf_index: u32) -> std::result::Result<Actor, Unidentified> {
-        self.0.get(leaf_index).map_or(Err(Unidentified::Unknown), actor)
+    fn member(&self, leaf_index: u32) -> std::result::Result<Actor, UnidentifiedError> {
+        self.0.get(leaf_index).map_or(Err(UnidentifiedError::Unknown), actor)
     }
 
-    fn holder(&self, credential: &Credential) -> std::result::Result<Actor, Unidentified> {
+    fn holder(&self, credential: &Credential) -> std::result::Result<Actor, UnidentifiedError> {
         match credential {
             Credential::Pseudonymous(credential) => actor(credential),
-            _ => Err(Unidentified::Unknown),
+            _ => Err(UnidentifiedError::Unknown),
         }
     }
 
-    fn external_sender(&self, _: u32) -> std::result::Result<Actor, Unidentified> {
-        Err(Unidentified::Unknown)
+    fn external_sender(&self, _: u32) -> std::result::Result<Actor, UnidentifiedError> {
+        Err(UnidentifiedError::Unknown)
     }
 
     fn join_code(&self, _: &UserUri, _: u32) -> Option<JoinCode> {

@@ -14,7 +14,7 @@ use mimi_openmls::{join_config, join_externally};
 use mimi_policy::TableSeed;
 use mimi_room::{
     Wishes,
-    client::{Composed, ExternalJoin, GroupInfoFetch, Reported},
+    client::{Composed, GroupInfoFetch, PendingExternalJoin, Reported},
 };
 use openmls::prelude::LeafNodeParameters;
 
@@ -90,7 +90,7 @@ impl Client {
         role: Option<u32>,
     ) -> Result<(UpdateRequest, Joining)> {
         let seed = TableSeed::generate(&mut self.rng);
-        let join = ExternalJoin::new(uri.clone(), tbe, &self.user, role, &self.authority, seed)?;
+        let join = PendingExternalJoin::new(uri.clone(), tbe, &self.user, role, &self.authority, seed)?;
         let leaf = LeafNodeParameters::builder().with_capabilities(Self::capabilities()).build();
         let (own, stack) = join_externally(
             self.mls.clone(),

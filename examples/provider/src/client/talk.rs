@@ -12,11 +12,11 @@ use mimi_codec::{
 use mimi_content::{
     AeadAlgorithm, Attachment, Composer, Disposition, MessageId, MimiContent, MimiContentRef, NestedPart,
     PartRef, Salt, Text,
-    timeline::{NotAuthorized, ReactionContent, Received, Timeline, sender_only},
+    timeline::{NotAuthorizedError, ReactionContent, Timeline, TimelineMessage, sender_only},
 };
 use mimi_crypto::CipherSuiteProvider;
 use mimi_franking::{Framing, MimiFrankable, Signed, StoredFrank};
-use mimi_policy::message::{EarlierMessage, Known, authorize};
+use mimi_policy::message::{ClientKnowledge, EarlierMessage, authorize};
 use mimi_room::{
     Room,
     client::{Event, Reported},
@@ -34,7 +34,7 @@ use crate::{
 const FRAMING: MimiFrankable = MimiFrankable::new(Framing::Bare);
 
 /// The timeline of a room, with the content of each message.
-type Conversation = Timeline<Vec<u8>, NotAuthorized>;
+type Conversation = Timeline<Vec<u8>, NotAuthorizedError>;
 
 /// What a user says.
 #[derive(Clone, Debug)]
@@ -89,7 +89,7 @@ struct Looking<'a> {
     room: &'a Room,
 }
 
-impl Known for Looking<'_> {
+impl ClientKnowledge for Looking<'_> {
     fn earlier(&self, id: &MessageId) -> Option<EarlierMessage<'_>> {
         let first = self.timeline.entry(id)?.first();
         let (disposition, topic_id) = (first.disposition(), first.topic_id());
@@ -107,7 +107,7 @@ impl Client {
         for row in self.files.messages(uri)? {
             let content = MimiContentRef::decode(&row.data)?;
             let id = MessageId::try_from(row.id.as_slice()).map_err(|_| "not a message ID")?;
-            let received = Received::new(id, &row.sender, row.accepted_ms, &content);
+            let received = TimelineMessage::new(id, &row.sender, row.accepted_ms, &content);
             let _ = timeline.insert(received, row.data.clone(), &sender_only);
         }
         Ok(timeline)

@@ -13,7 +13,7 @@ use mimi_franking::Framing;
 use mimi_room::{
     MlsStack,
     hub::{
-        Answer, AuditEvent, Call, Change, FanOut, HostedSnapshot, IssuedCode, KeyMaterialStep, Queue,
+        AuditEvent, Call, FanOut, HostedSnapshot, HubAnswer, HubChange, IssuedCode, KeyMaterialStep, Queue,
         Response, unknown_room,
     },
 };
@@ -45,10 +45,10 @@ fn log(audit: &AuditEvent) {
         peer = audit.peer.as_str(),
         action = ?audit.action,
         outcome = match &audit.outcome {
-            mimi_room::hub::Outcome::Accepted(_) => "accepted".to_owned(),
-            mimi_room::hub::Outcome::Refused(refused) => refused.to_string(),
-            mimi_room::hub::Outcome::Rejected(why) => why.clone(),
-            mimi_room::hub::Outcome::Malformed(error) => error.to_string(),
+            mimi_room::hub::AuditOutcome::Accepted(_) => "accepted".to_owned(),
+            mimi_room::hub::AuditOutcome::Refused(refused) => refused.to_string(),
+            mimi_room::hub::AuditOutcome::Rejected(why) => why.clone(),
+            mimi_room::hub::AuditOutcome::Malformed(error) => error.to_string(),
             _ => String::new(),
         },
         "request"
@@ -199,12 +199,12 @@ impl Engine {
     fn settle(
         &mut self,
         hosted: &mut Hosted,
-        answer: Answer<Change<Stack>>,
+        answer: HubAnswer<HubChange<Stack>>,
         hash: &[u8],
     ) -> Result<Response, StoreError> {
         log(&answer.audit);
         let Some(change) = answer.change else { return Ok(answer.response) };
-        let is_message = matches!(change, Change::Message(_));
+        let is_message = matches!(change, HubChange::Message(_));
         let uri = hosted.room().uri().clone();
         let applied = match self.hub.apply(hosted, change, &mut self.rng) {
             Ok(applied) => applied,

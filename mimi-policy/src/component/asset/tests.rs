@@ -77,7 +77,10 @@ fn uploads_to_the_hub_need_exactly_the_hub() {
     let other = AssetFinding::NotTheHub { provider: "b.example".into() };
     assert_eq!(found(&hub), [advice.clone(), other.clone()]);
     assert_eq!(findings(&hub, None), core::slice::from_ref(&advice));
-    assert_eq!((advice.severity(), other.severity()), (Severity::Advice, Severity::Invalid));
+    assert_eq!(
+        (advice.severity(), other.severity()),
+        (ComponentSeverity::Advice, ComponentSeverity::Invalid)
+    );
     hub.upload_domains = vec![];
     let none = AssetFinding::NotOneProvider { providers: 0 };
     assert_eq!(found(&hub), [advice, none, AssetFinding::NoDestination]);
@@ -130,7 +133,7 @@ fn refuses_lists_of_media_types_that_are_too_long() {
     long.forbidden_media_types = vec![media_types(&["text/html"]).remove(0); MAX_MEDIA_TYPES + 1];
     long.permitted_media_types = Some(media_types(&["text/html"]));
     let too_many = AssetFinding::TooManyMediaTypes { media_types: MAX_MEDIA_TYPES + 1 };
-    assert_eq!(too_many.severity(), Severity::Invalid);
+    assert_eq!(too_many.severity(), ComponentSeverity::Invalid);
     assert_eq!(found(&long), [too_many]);
     long.forbidden_media_types.pop();
     assert_eq!(found(&long), [AssetFinding::PermittedAndForbidden { permitted: 0, forbidden: 0 }]);

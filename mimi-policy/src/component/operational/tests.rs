@@ -22,7 +22,7 @@ fn lists() -> ExtendedCapabilities {
 }
 
 /// Every list with one entry.
-fn full() -> (ExtendedCapabilities, Vec<Item>) {
+fn full() -> (ExtendedCapabilities, Vec<ExtendedCapability>) {
     let media_type = MediaType::parse("image/svg+xml").unwrap();
     let lists = ExtendedCapabilities {
         versions: vec![ProtocolVersion::MLS10],
@@ -37,16 +37,16 @@ fn full() -> (ExtendedCapabilities, Vec<Item>) {
         content_types: vec![ContentType::Application],
     };
     let items = vec![
-        Item::Version(ProtocolVersion::MLS10),
-        Item::CipherSuite(SUITE),
-        Item::Extension(ExtensionType::APPLICATION_ID),
-        Item::Proposal(ProposalType::PSK),
-        Item::Credential(CredentialType::BASIC),
-        Item::WireFormat(WireFormat::MLS_PUBLIC_MESSAGE),
-        Item::Component(ComponentID::FRANK_AAD),
-        Item::SafeAad(ComponentID::CONNECTION_RESPONSE),
-        Item::MediaType(media_type),
-        Item::ContentType(ContentType::Application),
+        ExtendedCapability::Version(ProtocolVersion::MLS10),
+        ExtendedCapability::CipherSuite(SUITE),
+        ExtendedCapability::Extension(ExtensionType::APPLICATION_ID),
+        ExtendedCapability::Proposal(ProposalType::PSK),
+        ExtendedCapability::Credential(CredentialType::BASIC),
+        ExtendedCapability::WireFormat(WireFormat::MLS_PUBLIC_MESSAGE),
+        ExtendedCapability::Component(ComponentID::FRANK_AAD),
+        ExtendedCapability::SafeAad(ComponentID::CONNECTION_RESPONSE),
+        ExtendedCapability::MediaType(media_type),
+        ExtendedCapability::ContentType(ContentType::Application),
     ];
     (lists, items)
 }
@@ -90,13 +90,13 @@ fn refuses_what_is_mandatory_and_forbidden_in_every_list() {
     bad.forbidden_capabilities = lists.clone();
     let expected: Vec<_> = items.iter().cloned().map(OperationalFinding::MandatoryAndForbidden).collect();
     assert_eq!(findings(&bad), expected);
-    assert!(expected.iter().all(|finding| finding.severity() == Severity::Invalid));
+    assert!(expected.iter().all(|finding| finding.severity() == ComponentSeverity::Invalid));
 
     bad.mandatory_capabilities = policy().mandatory_capabilities;
     bad.default_capabilities = lists;
     let expected: Vec<_> = items.into_iter().map(OperationalFinding::DefaultAndForbidden).collect();
     assert_eq!(findings(&bad), expected);
-    assert!(expected.iter().all(|finding| finding.severity() == Severity::Advice));
+    assert!(expected.iter().all(|finding| finding.severity() == ComponentSeverity::Advice));
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn an_item_that_stands_twice_is_found_once() {
     let media_type = MediaType::parse("a/b").unwrap();
     bad.mandatory_capabilities.media_types = vec![media_type.clone(); 2];
     bad.forbidden_capabilities.media_types = vec![media_type.clone(); 2];
-    let expected = [Item::CipherSuite(SUITE), Item::MediaType(media_type)];
+    let expected = [ExtendedCapability::CipherSuite(SUITE), ExtendedCapability::MediaType(media_type)];
     assert_eq!(findings(&bad), expected.map(OperationalFinding::MandatoryAndForbidden));
 }
 
@@ -169,7 +169,7 @@ fn refuses_handshakes_that_no_user_can_follow() {
             OperationalFinding::NotAHandshakeFormat(WireFormat::MLS_WELCOME),
         ]
     );
-    assert_eq!(OperationalFinding::PrivateHandshake.severity(), Severity::Invalid);
+    assert_eq!(OperationalFinding::PrivateHandshake.severity(), ComponentSeverity::Invalid);
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn refuses_the_use_of_what_is_forbidden() {
         assert_eq!(check_use(Some(&strict), &item), Err(OperationalRefusal::Forbidden(item)));
     }
     // An entry without parameters stands for all of them.
-    let svg = Item::MediaType(MediaType::parse("image/svg+xml;charset=utf-8").unwrap());
+    let svg = ExtendedCapability::MediaType(MediaType::parse("image/svg+xml;charset=utf-8").unwrap());
     assert_eq!(check_use(Some(&strict), &svg), Err(OperationalRefusal::Forbidden(svg)));
 }
 
@@ -207,12 +207,14 @@ fn refuses_a_client_that_lacks_what_is_mandatory() {
     assert_eq!(check_support(Some(&demanding), &all), Ok(()));
     assert_eq!(check_support(None, &all), Ok(()));
 
-    let lacking: [(Item, Clear); 5] = [
-        (Item::Version(ProtocolVersion::MLS10), |client| client.versions.clear()),
-        (Item::CipherSuite(SUITE), |client| client.cipher_suites.clear()),
-        (Item::Extension(ExtensionType::APP_DATA_DICTIONARY), |client| client.extensions.clear()),
-        (Item::Proposal(ProposalType::APP_DATA_UPDATE), |client| client.proposals.clear()),
-        (Item::Credential(CredentialType::BASIC), |client| client.credentials.clear()),
+    let lacking: [(ExtendedCapability, Clear); 5] = [
+        (ExtendedCapability::Version(ProtocolVersion::MLS10), |client| client.versions.clear()),
+        (ExtendedCapability::CipherSuite(SUITE), |client| client.cipher_suites.clear()),
+        (ExtendedCapability::Extension(ExtensionType::APP_DATA_DICTIONARY), |client| {
+            client.extensions.clear()
+        }),
+        (ExtendedCapability::Proposal(ProposalType::APP_DATA_UPDATE), |client| client.proposals.clear()),
+        (ExtendedCapability::Credential(CredentialType::BASIC), |client| client.credentials.clear()),
     ];
     for (item, clear) in lacking {
         let mut client = all.clone();
@@ -253,7 +255,7 @@ fn refuses_handshakes_in_other_formats() {
         assert_eq!(check_handshake_format(Some(&room), format), refused(format));
     }
     room.forbidden_capabilities.wire_formats = vec![W::MLS_SEMIPRIVATE_MESSAGE];
-    let forbidden = OperationalRefusal::Forbidden(Item::WireFormat(W::MLS_SEMIPRIVATE_MESSAGE));
+    let forbidden = OperationalRefusal::Forbidden(ExtendedCapability::WireFormat(W::MLS_SEMIPRIVATE_MESSAGE));
     assert_eq!(check_handshake_format(Some(&room), W::MLS_SEMIPRIVATE_MESSAGE), Err(forbidden));
 }
 
@@ -293,12 +295,12 @@ fn refuses_messages_of_other_times() {
 fn a_time_is_early_open_due_or_over() {
     let update = times(10, 20, 30);
     for (age, expected) in [
-        (9, Due::TooEarly),
-        (10, Due::May),
-        (19, Due::May),
-        (20, Due::Now),
-        (30, Due::Now),
-        (31, Due::Overdue),
+        (9, Timeliness::TooEarly),
+        (10, Timeliness::May),
+        (19, Timeliness::May),
+        (20, Timeliness::Now),
+        (30, Timeliness::Now),
+        (31, Timeliness::Overdue),
     ] {
         assert_eq!(due(&update, age), expected);
     }

@@ -9,15 +9,15 @@ fn is_alice(uri: &str) -> bool {
     uri == ALICE
 }
 
-fn plain(text: &str) -> Option<Link> {
+fn plain(text: &str) -> Option<FirstLink> {
     first_link("text/plain;charset=utf-8", text.as_bytes(), is_alice)
 }
 
-fn markdown(text: &str) -> Option<Link> {
+fn markdown(text: &str) -> Option<FirstLink> {
     first_link("text/markdown;variant=GFM-MIMI", text.as_bytes(), is_alice)
 }
 
-fn html(text: &str) -> Option<Link> {
+fn html(text: &str) -> Option<FirstLink> {
     first_link("text/html;charset=utf-8", text.as_bytes(), is_alice)
 }
 
@@ -37,9 +37,9 @@ fn a_scheme_with_slashes_is_a_link_in_every_text() {
         ("nothttp://a", 0),
     ] {
         for find in [plain, markdown, html] {
-            assert_eq!(find(text), Some(Link::At(at)), "{text}");
+            assert_eq!(find(text), Some(FirstLink::At(at)), "{text}");
         }
-        assert_eq!(first_link("Text/Calendar", text.as_bytes(), is_alice), Some(Link::At(at)), "{text}");
+        assert_eq!(first_link("Text/Calendar", text.as_bytes(), is_alice), Some(FirstLink::At(at)), "{text}");
     }
 }
 
@@ -99,10 +99,10 @@ fn a_mention_is_no_link() {
     }
     assert_eq!(html("<a href=\"mimi://a.example/u/alice\">@Alice</a>"), None);
     // One who isn't Alice, and what hides behind her.
-    assert_eq!(plain("mimi://a.example/u/alice2"), Some(Link::At(0)));
-    assert_eq!(plain("mimi://a.example/u/alice/https://b.example"), Some(Link::At(0)));
-    assert_eq!(plain("mimi://a.example/u/alice https://b.example"), Some(Link::At(25)));
-    assert_eq!(plain("https://a.example/mimi://a.example/u/alice"), Some(Link::At(0)));
+    assert_eq!(plain("mimi://a.example/u/alice2"), Some(FirstLink::At(0)));
+    assert_eq!(plain("mimi://a.example/u/alice/https://b.example"), Some(FirstLink::At(0)));
+    assert_eq!(plain("mimi://a.example/u/alice https://b.example"), Some(FirstLink::At(25)));
+    assert_eq!(plain("https://a.example/mimi://a.example/u/alice"), Some(FirstLink::At(0)));
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn markdown_has_links_without_a_scheme() {
         ("<bob@a.example>", 1),
         ("`[x](a.example)`", 5),
     ] {
-        assert_eq!(markdown(text), Some(Link::At(at)), "{text}");
+        assert_eq!(markdown(text), Some(FirstLink::At(at)), "{text}");
         assert_eq!(plain(text), None, "{text}");
     }
     for text in [
@@ -145,13 +145,13 @@ fn markdown_has_links_without_a_scheme() {
     ] {
         assert_eq!(markdown(text), None, "{text}");
     }
-    assert_eq!(markdown("![x](cid:05@local.invalid)"), Some(Link::At(5)));
+    assert_eq!(markdown("![x](cid:05@local.invalid)"), Some(FirstLink::At(5)));
     // A label has up to 999 characters, of up to four bytes.
     for (label, is_one) in
         [("é".repeat(999), true), ("\u{1f600}".repeat(999), true), ("x".repeat(4 * 999 + 1), false)]
     {
         let found = markdown(&alloc::format!("[{label}]: /url"));
-        assert_eq!(found, is_one.then_some(Link::At(label.len() + 4)));
+        assert_eq!(found, is_one.then_some(FirstLink::At(label.len() + 4)));
     }
 }
 
@@ -176,9 +176,9 @@ fn html_has_links_in_attributes() {
         ("<!-- <a href=x>", 13),
         ("<p><b><a x href=y", 16),
     ] {
-        assert_eq!(html(text), Some(Link::At(at)), "{text}");
+        assert_eq!(html(text), Some(FirstLink::At(at)), "{text}");
         let common_mark = first_link("text/markdown;variant=CommonMark", text.as_bytes(), is_alice);
-        assert_eq!(common_mark, Some(Link::At(at)), "{text}");
+        assert_eq!(common_mark, Some(FirstLink::At(at)), "{text}");
         assert_eq!(plain(text), None, "{text}");
     }
     // In GFM-MIMI a tag is text.
@@ -205,19 +205,19 @@ fn text_that_can_not_be_read_counts_as_a_link() {
     for content_type in
         ["text/plain;charset=utf-16", "text/plain;charset=\"x\"", "text/plain;charset", "text/a b"]
     {
-        assert_eq!(first_link(content_type, b"", is_alice), Some(Link::Unreadable), "{content_type}");
+        assert_eq!(first_link(content_type, b"", is_alice), Some(FirstLink::Unreadable), "{content_type}");
     }
     for content_type in ["text/plain", "text/plain;charset=UTF-8", "text/plain;charset=us-ascii"] {
         assert_eq!(first_link(content_type, b"hello", is_alice), None, "{content_type}");
     }
     // Bytes that are no UTF-8 hide nothing.
-    assert_eq!(first_link("text/plain", b"\xff\xfehttp://a", is_alice), Some(Link::At(2)));
+    assert_eq!(first_link("text/plain", b"\xff\xfehttp://a", is_alice), Some(FirstLink::At(2)));
 }
 
 #[test]
 fn the_first_of_several_links_is_named() {
-    assert_eq!(markdown("[x](a) https://b.example"), Some(Link::At(4)));
-    assert_eq!(markdown("https://b.example [x](a)"), Some(Link::At(0)));
+    assert_eq!(markdown("[x](a) https://b.example"), Some(FirstLink::At(4)));
+    assert_eq!(markdown("https://b.example [x](a)"), Some(FirstLink::At(0)));
 }
 
 /// Of the control characters only white space stands around a link: parsers keep the others, or
@@ -231,7 +231,7 @@ fn a_control_character_hides_no_link() {
         ("<a href=cid:5@local.invalid\x7f>", 8),
         ("<a href=\"\x01 x\">", 11),
     ] {
-        assert_eq!(html(text), Some(Link::At(at)), "{text:?}");
+        assert_eq!(html(text), Some(FirstLink::At(at)), "{text:?}");
     }
     for text in ["<a href=\"\x01#top\">", "<a href=\"\t cid:5@local.invalid\x1f\">", "<a href=\"\x01 \x0b\">"]
     {
@@ -244,7 +244,7 @@ fn a_control_character_hides_no_link() {
         ("[x](cid:5@local.invalid\x01x)", 4),
         ("[x](\x0c a)", 6),
     ] {
-        assert_eq!(markdown(text), Some(Link::At(at)), "{text:?}");
+        assert_eq!(markdown(text), Some(FirstLink::At(at)), "{text:?}");
     }
 }
 
@@ -280,7 +280,7 @@ fn a_value_too_long_for_a_mention_or_a_part_is_a_link() {
     let padded = |padding: usize| alloc::format!("<a href=\"{part}{}\">", "\u{1}".repeat(padding));
     let find = |text: &str| first_link("text/html", text.as_bytes(), is_alice);
     assert_eq!(find(&padded(4096 - part.len())), None);
-    assert_eq!(find(&padded(4097 - part.len())), Some(Link::At(9)));
+    assert_eq!(find(&padded(4097 - part.len())), Some(FirstLink::At(9)));
     assert_eq!(find(&alloc::format!("<a {}", "/href=#".repeat(1 << 14))), None);
     assert_eq!(find(&alloc::format!("<a {}x=y", "/href='#".repeat(1 << 14))), None);
     let controls = "\u{1}".repeat(1 << 16);

@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use mimi_content::timeline::{Acceptance, Entry, EntryState, NotAuthorized, ReactionContent, Version};
+use mimi_content::timeline::{
+    Acceptance, EntryState, NotAuthorizedError, ReactionContent, TimelineEntry, Version,
+};
 use mimi_content::{MessageId, MimiContent, Part};
 use mimi_test_vectors::conversation::{Conversation, Room, Taken, reference_name};
 use serde_json::json;
@@ -137,7 +139,7 @@ fn clock(ms: u64) -> String {
 }
 
 /// What a body says in one line.
-fn summary(version: &Version<'_, Option<MimiContent>, NotAuthorized>) -> String {
+fn summary(version: &Version<'_, Option<MimiContent>, NotAuthorizedError>) -> String {
     let Some(Some(content)) = version.payload() else { return String::new() };
     let mut parts = content.parts().filter_map(|(_, part)| match &part.part {
         Part::Single(single) => Some(excerpt(&single.content)),
@@ -186,7 +188,7 @@ fn print_room(uri: &str, room: &Room, now_ms: u64, out: &mut dyn Write) -> io::R
 }
 
 fn print_entry(
-    entry: &Entry<'_, Option<MimiContent>, NotAuthorized>,
+    entry: &TimelineEntry<'_, Option<MimiContent>, NotAuthorizedError>,
     now_ms: u64,
     out: &mut dyn Write,
 ) -> io::Result<()> {

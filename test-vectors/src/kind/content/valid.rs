@@ -7,10 +7,10 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use mimi_content::{
-    AeadAlgorithm, AvKind, AvMetadata, Disposition, Expiration, ExtensionKey, Extensions, ExternalMessageId,
-    ExternalPart, ExternalScope, Fraction, HashAlgorithm, LastSeen, MAX_PARTS, MAX_TOPIC_ID, MessageId,
-    MimiContent, MimiContentBuilder, MultiPart, NestedPart, Part, PartIndex, PartSemantics, Rotation, Salt,
-    SenderTimestamp,
+    AeadAlgorithm, AvKind, AvMetadata, Disposition, Expiration, ExtensionKey, ExternalMessageId,
+    ExternalPart, ExternalScope, Fraction, HashAlgorithm, LastSeen, MAX_PARTS, MAX_TOPIC_ID,
+    MessageExtensions, MessageId, MimiContent, MimiContentBuilder, MultiPart, NestedPart, Part, PartIndex,
+    PartSemantics, Rotation, Salt, SenderTimestamp,
 };
 
 use super::raw::{Raw, nested_arrays};
@@ -110,7 +110,7 @@ impl Cases<'_> {
 
     /// What people do with messages.
     fn actions(&mut self) -> Result {
-        let mut addressed = Extensions::new();
+        let mut addressed = MessageExtensions::new();
         addressed.set_sender_uri(SENDER)?;
         addressed.set_room_uri(ROOM)?;
         let first = MimiContent::builder(self.salt("hello"), markdown("Hello, __clubhouse__"))
@@ -188,7 +188,7 @@ impl Cases<'_> {
             self.message_as_received(&name, &body, |m| m)?;
         }
         for count in [23, 24, 255, 256] {
-            let mut extensions = Extensions::new();
+            let mut extensions = MessageExtensions::new();
             for key in 0..count {
                 // From 1001 on, and every third one from -1002 down.
                 let key = 1001_i64.saturating_add(key);
@@ -308,7 +308,7 @@ impl Cases<'_> {
                 url: words.into(),
                 ..attachment()
             };
-            let mut extensions = Extensions::new();
+            let mut extensions = MessageExtensions::new();
             extensions.set_text(words, words)?;
             extensions.set_subject(words)?;
             let body = NestedPart::external(Disposition::ATTACHMENT, words, external);
@@ -320,9 +320,9 @@ impl Cases<'_> {
     fn extensions(
         &mut self,
         name: &str,
-        set: impl FnOnce(&mut Extensions) -> core::result::Result<(), mimi_content::ExtensionError>,
+        set: impl FnOnce(&mut MessageExtensions) -> core::result::Result<(), mimi_content::ExtensionError>,
     ) -> Result {
-        let mut extensions = Extensions::new();
+        let mut extensions = MessageExtensions::new();
         set(&mut extensions)?;
         self.message(name, plain("extended"), |m| m.extensions(extensions))
     }
@@ -404,7 +404,7 @@ impl Cases<'_> {
                 ..AvMetadata::new(PartIndex(7), AvKind::AUDIO)
             },
         ];
-        let mut extensions = Extensions::new();
+        let mut extensions = MessageExtensions::new();
         extensions.set_av_metadata(&entries)?;
         self.message("av_metadata: the example of the draft", body, |m| m.extensions(extensions))?;
 
@@ -607,7 +607,7 @@ impl Cases<'_> {
                 let time = stream.below(1 << 32) as u32;
                 builder = builder.expires(Expiration { relative: stream.one_in(2), time });
             }
-            let mut extensions = Extensions::new();
+            let mut extensions = MessageExtensions::new();
             for _ in 0..stream.below(5) {
                 let value = random_item(stream, 3);
                 if stream.one_in(2) {

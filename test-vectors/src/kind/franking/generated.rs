@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use mimi_codec::Encode;
 use mimi_codec::code_points::CipherSuite;
 use mimi_codec::protocol::{IdentifierUri, ServerFrankingContext};
-use mimi_content::{Disposition, ExtensionKey, Extensions, MimiContent, NestedPart, Salt};
+use mimi_content::{Disposition, ExtensionKey, MessageExtensions, MimiContent, NestedPart, Salt};
 use mimi_crypto::{CipherSuiteProvider, RustCrypto, Secret, SignaturePrivateKey, sign_with_label};
 use sha2::{Digest, Sha256};
 
@@ -105,7 +105,7 @@ fn application_data(
     room_uri: &str,
     body: &str,
 ) -> Result<Vec<u8>, GenerateError> {
-    let mut extensions = Extensions::new();
+    let mut extensions = MessageExtensions::new();
     // 02 has the FrankingAssertion map beside them.
     extensions.set_sender_uri(sender_uri)?;
     extensions.set_room_uri(room_uri)?;

@@ -10,7 +10,7 @@ use mimi_codec::protocol::{Frank, FrankAAD, FrankingAgentData, ParticipantListDa
 use mimi_codec::{DnsName, Encode, List, Octets, RoomUri, UserUri, match_presented_identities};
 use mimi_crypto::{CipherSuiteProvider, RustCrypto, Secret, SignaturePrivateKey};
 use mimi_franking::hub::{self, ActiveSender, Submission, UserIndex};
-use mimi_franking::receiver::{self, Received};
+use mimi_franking::receiver::{self, DecryptedMessage};
 use mimi_franking::report::{ReportCheck, ReportedMessage};
 use mimi_franking::{
     CheckStamp, Construction, ContextHash, ContextHashFrank, ContextSecret, FrankableContent, FrankingAgent,
@@ -211,7 +211,7 @@ impl Members {
     ) -> Verdict {
         self.check_salt(content)?;
         let (sender_uri, room_uri) = self.uris()?;
-        let received = Received {
+        let received = DecryptedMessage {
             application_data: &self.application_data,
             frank_aad: Some(&self.franking_tag()?),
             frank: Some(frank),

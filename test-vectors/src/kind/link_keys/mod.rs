@@ -285,7 +285,7 @@ impl Sending {
         let expected = it.decode::<Credential>("sender_client_credential", client_credential)?;
         let vouched = |credential: &Credential| {
             if *credential != expected {
-                return Err(mimi_pseudonym::CredentialRefused);
+                return Err(mimi_pseudonym::CredentialCheckError);
             }
             Ok(CheckedClient {
                 user: user.clone(),

@@ -20,10 +20,11 @@ use mimi_codec::{
 };
 use mimi_content::{
     Disposition, MessageId, MimiContent, NestedPart, Salt,
-    timeline::{Change, Received, Retraction, Timeline},
+    timeline::{Retraction, Timeline, TimelineChange, TimelineMessage},
 };
 use mimi_policy::{
-    Actor, ClientUri, Identities, JoinCode, Request, RoomParts, RoomState, TableSeed, Unidentified, UserUri,
+    Actor, ClientUri, Identities, JoinCode, Request, RoomParts, RoomState, TableSeed, UnidentifiedError,
+    UserUri,
 };
 use serde::Deserialize;
 
@@ -95,16 +96,16 @@ const CLIENT: &str = "mimi://a.example/d/moderator";
 struct Moderator(Actor);
 
 impl Identities for Moderator {
-    fn member(&self, leaf_index: u32) -> Result<Actor, Unidentified> {
-        if leaf_index == 0 { Ok(self.0.clone()) } else { Err(Unidentified::Unknown) }
+    fn member(&self, leaf_index: u32) -> Result<Actor, UnidentifiedError> {
+        if leaf_index == 0 { Ok(self.0.clone()) } else { Err(UnidentifiedError::Unknown) }
     }
 
-    fn holder(&self, _: &Credential) -> Result<Actor, Unidentified> {
-        Err(Unidentified::Unknown)
+    fn holder(&self, _: &Credential) -> Result<Actor, UnidentifiedError> {
+        Err(UnidentifiedError::Unknown)
     }
 
-    fn external_sender(&self, _: u32) -> Result<Actor, Unidentified> {
-        Err(Unidentified::Unknown)
+    fn external_sender(&self, _: u32) -> Result<Actor, UnidentifiedError> {
+        Err(UnidentifiedError::Unknown)
     }
 
     fn join_code(&self, _: &UserUri, _: u32) -> Option<JoinCode> {
@@ -146,8 +147,8 @@ fn judge(case: &mut Case<'_>) -> Option<Judgement> {
         }
         for (id, message, content) in &contents {
             let (sender, at) = (&*message.sender_uri, message.accepted_timestamp);
-            let received = Received::from_owned(*id, sender, at, content);
-            let _ = timeline.insert(received, (), &|_: &Change<'_, ()>| Ok(()));
+            let received = TimelineMessage::from_owned(*id, sender, at, content);
+            let _ = timeline.insert(received, (), &|_: &TimelineChange<'_, ()>| Ok(()));
         }
         if after {
             retract(&mut timeline);

@@ -18,11 +18,11 @@ use mimi_franking::{Framing, HubKey, HubKeyId, HubKeyRing};
 use mimi_openmls::PublicStack;
 use mimi_policy::Claims;
 use mimi_room::{
-    CredentialRefused, Identity, Member, MlsStack,
+    CredentialError, Identity, Member, MlsStack,
     follower::Follower,
     hub::{
-        Answer, Call, Change, FanOut, HostedRoom, HostedSnapshot, Hub, IssuedCode, Limits, Outcome, Queue,
-        Rate, Response,
+        AuditOutcome, Call, FanOut, HostedRoom, HostedSnapshot, Hub, HubAnswer, HubChange, HubLimits,
+        IssuedCode, Queue, Rate, Response,
     },
 };
 use openmls_rust_crypto::OpenMlsRustCrypto;
@@ -67,7 +67,7 @@ impl Identity for Directory {
         _: &RoomUri,
         credential: &Credential,
         key: &SignaturePublicKey,
-    ) -> Result<Member, CredentialRefused> {
+    ) -> Result<Member, CredentialError> {
         let mut known = self.0.iter();
         let found = known.find(|(other, other_key, _)| other == credential && other_key == key);
         found.map(|(_, _, member)| member.clone()).ok_or_else(|| "no user has this credential and key".into())
@@ -105,7 +105,7 @@ pub(super) fn hub(suite: RustCrypto, json: &HubJson, directory: Directory) -> Re
     }
     let LimitsJson { max_body, max_waiting, max_claimed, burst, interval_ms } = json.limits;
     let rate = Rate { burst, interval_ms };
-    let limits = Limits { max_body, max_waiting, max_claimed, rate };
+    let limits = HubLimits { max_body, max_waiting, max_claimed, rate };
     let domain = DnsName::parse(&json.domain).map_err(unplayable(wrong))?;
     Hub::new(domain, suite, key, external_sender, hub_keys, directory, limits).map_err(unplayable(wrong))
 }
@@ -253,7 +253,7 @@ impl Hosting {
 
     fn apply(
         &mut self,
-        answer: Answer<Change<Stack>>,
+        answer: HubAnswer<HubChange<Stack>>,
         rng: &mut dyn CryptoRng,
     ) -> Result<Expected, Unplayable> {
         let mut played = expected(&answer);
@@ -298,11 +298,11 @@ impl Hosting {
     }
 }
 
-fn expected<T>(answer: &Answer<T>) -> Expected {
+fn expected<T>(answer: &HubAnswer<T>) -> Expected {
     let reason = match &answer.audit.outcome {
-        Outcome::Refused(refused) => Some(refused.to_string()),
-        Outcome::Rejected(why) => Some(why.clone()),
-        Outcome::Malformed(error) => Some(error.to_string()),
+        AuditOutcome::Refused(refused) => Some(refused.to_string()),
+        AuditOutcome::Rejected(why) => Some(why.clone()),
+        AuditOutcome::Malformed(error) => Some(error.to_string()),
         _ => None,
     };
     let response = Some(json(&answer.response));

@@ -18,11 +18,11 @@ use mimi_codec::extensions::AppDataDictionary;
 use mimi_codec::protocol::{ConsentEntry, IdentifierUri, Uri};
 use mimi_codec::room_policy::BaseRoomPolicy;
 use mimi_policy::{ClientUri, RoomUri, UserUri};
-use mimi_room::consent::{ConsentOutcome, Consents, NoConsent, TellsOfOtherRooms};
+use mimi_room::consent::{ConsentOutcome, Consents, NoConsentError, TellsOfOtherRooms};
 use mimi_room::conversation::{Conversation, ConversationKey, Conversations};
 use mimi_room::fork::{Branch, ForkReports, ForkVerdict, ReportRefusal};
-use mimi_room::messaging_mode::{Acquaintance, Delivery, MessagingMode, Quarantine, delivery};
-use mimi_room::two_person::{ApprovalRefusal, ApprovalRule, ChangeDigest, NotApproved, PendingChange};
+use mimi_room::messaging_mode::{Acquaintance, DeliveryDecision, MessagingMode, Quarantine, delivery};
+use mimi_room::two_person::{ApprovalRefusal, ApprovalRule, ChangeDigest, NotApprovedError, PendingChange};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -219,10 +219,10 @@ impl Rule for Consents {
     }
 }
 
-fn no_consent(why: NoConsent) -> &'static str {
+fn no_consent(why: NoConsentError) -> &'static str {
     match why {
-        NoConsent::Revoked => "revoked",
-        NoConsent::NotForThisRoom => "not_for_this_room",
+        NoConsentError::Revoked => "revoked",
+        NoConsentError::NotForThisRoom => "not_for_this_room",
         _ => "unanswered",
     }
 }
@@ -254,16 +254,16 @@ impl Rule for Quarantine<String> {
                 let sender = match read::<&str>(step, "acquaintance")? {
                     "contact" => Acquaintance::Contact,
                     "consented" => Acquaintance::Consented,
-                    "unanswered" => Acquaintance::Stranger(NoConsent::Unanswered),
-                    "revoked" => Acquaintance::Stranger(NoConsent::Revoked),
-                    "not_for_this_room" => Acquaintance::Stranger(NoConsent::NotForThisRoom),
+                    "unanswered" => Acquaintance::Stranger(NoConsentError::Unanswered),
+                    "revoked" => Acquaintance::Stranger(NoConsentError::Revoked),
+                    "not_for_this_room" => Acquaintance::Stranger(NoConsentError::NotForThisRoom),
                     other => return Err(Malformed(format!("acquaintance {other:?}"))),
                 };
                 Ok(match delivery(mode, sender) {
-                    Delivery::Deliver => Ok(json!("deliver")),
-                    Delivery::Hold => Ok(json!("hold")),
-                    Delivery::Drop => Ok(json!("drop")),
-                    Delivery::Refuse => Err("no_consent"),
+                    DeliveryDecision::Deliver => Ok(json!("deliver")),
+                    DeliveryDecision::Hold => Ok(json!("hold")),
+                    DeliveryDecision::Drop => Ok(json!("drop")),
+                    DeliveryDecision::Refuse => Err("no_consent"),
                 })
             }
             "hold" => {
@@ -384,7 +384,7 @@ impl Rule for TwoPerson {
                 Err(unfinished) => {
                     self.0 = Some(unfinished.pending);
                     Ok(Err(match unfinished.why {
-                        NotApproved::Expired { .. } => "expired",
+                        NotApprovedError::Expired { .. } => "expired",
                         _ => "too_few",
                     }))
                 }

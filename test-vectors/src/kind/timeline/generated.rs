@@ -8,7 +8,7 @@ use mimi_codec::protocol::{AbuseType, IdentifierUri};
 use mimi_codec::retraction::{HubRetractedMessagesComponent, HubRetractedRangeComponent};
 use mimi_codec::{Encode, Octets};
 use mimi_content::{
-    Disposition, Expiration, ExtensionKey, Extensions, MessageId, MessageStatus, MessageStatusReport,
+    Disposition, Expiration, ExtensionKey, MessageExtensions, MessageId, MessageStatus, MessageStatusReport,
     MimiContent, MultiPart, NestedPart, PartSemantics, Salt, media_types,
 };
 use serde_json::{Value, json};
@@ -69,7 +69,7 @@ impl Story {
         body: NestedPart,
         fields: Fields,
     ) -> Result<(MessageId, String), GenerateError> {
-        let mut extensions = Extensions::new();
+        let mut extensions = MessageExtensions::new();
         extensions.set_sender_uri(sender)?;
         extensions.set_room_uri(ROOM)?;
         if let Some(subject) = fields.subject {

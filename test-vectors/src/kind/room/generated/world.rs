@@ -26,7 +26,7 @@ use mimi_openmls::{MemberStack, group_config, join_config, join_externally, of_o
 use mimi_policy::TableSeed;
 use mimi_room::{
     MlsMember, MlsStack, OwnCommit, Wishes,
-    client::{ClientRoom, Event, ExternalJoin},
+    client::{ClientRoom, Event, PendingExternalJoin},
 };
 use openmls::prelude as mls;
 
@@ -193,7 +193,7 @@ impl mimi_room::Identity for Everyone {
         _: &RoomUri,
         credential: &Credential,
         _: &mimi_codec::mls::SignaturePublicKey,
-    ) -> Result<mimi_room::Member, mimi_room::CredentialRefused> {
+    ) -> Result<mimi_room::Member, mimi_room::CredentialError> {
         let Credential::Basic { identity } = credential else { return Err("not basic".into()) };
         let text = core::str::from_utf8(identity).map_err(|_| "not text")?;
         let (user, client) = text.split_once(' ').ok_or("no space")?;
@@ -522,7 +522,8 @@ impl World {
         role: Option<u32>,
     ) -> Made<(UpdateRequest, Member)> {
         let client = self.client(place)?;
-        let join = ExternalJoin::new(room_uri()?, tbe, &client.user, role, &Everyone, TableSeed::known())?;
+        let join =
+            PendingExternalJoin::new(room_uri()?, tbe, &client.user, role, &Everyone, TableSeed::known())?;
         let (own, stack) = join_externally(
             client.provider.clone(),
             client.key.clone(),
