@@ -204,7 +204,7 @@ impl<'t, P, R> Iterator for ThreadIter<'t, P, R> {
 
 impl<P, R> fmt::Debug for TimelineEntry<'_, P, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Entry")
+        f.debug_struct("TimelineEntry")
             .field("message_id", &self.message_id())
             .field("sender_uri", &self.sender_uri())
             .field("accepted_ms", &self.accepted_ms())

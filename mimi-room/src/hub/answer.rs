@@ -161,7 +161,7 @@ pub struct HubAnswer<T> {
 
 impl<T> core::fmt::Debug for HubAnswer<T> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Answer")
+        f.debug_struct("HubAnswer")
             .field("response", &self.response)
             .field("audit", &self.audit)
             .field("changes", &self.change.is_some())
