@@ -8,7 +8,10 @@ use std::{
 use mimi_codec::DnsName;
 use serde::Deserialize;
 
-use crate::Result;
+use crate::{
+    Result,
+    store::{SqliteStore, Store},
+};
 
 /// The configuration of a provider.
 #[derive(Clone, Debug, Deserialize)]
@@ -16,8 +19,11 @@ use crate::Result;
 pub struct Config {
     /// The domain that the provider serves, such as `a.example`. It is the host of its users' URIs.
     pub domain: String,
-    /// The SQLite database. It is made if it does not exist.
-    pub database: PathBuf,
+    /// The SQLite database, for one process. It is made if it does not exist.
+    pub database: Option<PathBuf>,
+    /// The PostgreSQL database instead, for one process or several: parameters of libpq, such as
+    /// `host=/run/postgresql user=mimi dbname=mimi`. The connection has no TLS.
+    pub postgres: Option<String>,
     /// The file of the provider's own keys, as `mimi-provider keygen` writes it.
     pub keys: PathBuf,
     /// The host, and the port if it is not 443, at which other providers reach this one. They are
@@ -122,6 +128,12 @@ pub struct Limits {
     /// After how many milliseconds a provider may make one more request of a room. 0 means no
     /// limit. Default 100.
     pub room_interval_ms: u64,
+    /// How many reports of abuse a provider may send at once. Default 50.
+    pub report_burst: u32,
+    /// After how many milliseconds a provider may send one more report. Default 1000.
+    pub report_interval_ms: u64,
+    /// How many rooms are kept in memory; others are read again when they are used. Default 10,000.
+    pub max_rooms_in_memory: usize,
     /// How many reports of abuse are kept. Beyond, new ones are only counted. Default 10,000.
     pub max_reports: u64,
     /// How long a delivery waits for an absent provider before it is given up, in hours. Default 168.
@@ -149,6 +161,9 @@ impl Default for Limits {
             key_material_interval_ms: 1000,
             room_burst: 600,
             room_interval_ms: 100,
+            report_burst: 50,
+            report_interval_ms: 1000,
+            max_rooms_in_memory: 10_000,
             max_reports: 10_000,
             delivery_hours: 168,
             remember_hours: 336,
@@ -191,8 +206,11 @@ impl Config {
         let mut config: Self = toml::from_str(text)?;
         let tls = &mut config.tls;
         let paths = [&mut tls.certificate, &mut tls.private_key, &mut tls.roots];
-        for path in paths.into_iter().chain([&mut config.database, &mut config.keys]) {
+        for path in paths.into_iter().chain(&mut config.database).chain([&mut config.keys]) {
             *path = folder.join(&*path);
+        }
+        if config.database.is_some() == config.postgres.is_some() {
+            return Err("expected one of the keys `database` and `postgres`".into());
         }
         config.domain_name()?;
         for peer in &config.peers {
@@ -208,6 +226,23 @@ impl Config {
             return Err("listen.health is not a loopback address".into());
         }
         Ok(config)
+    }
+
+    /// Opens the database. It waits for it: not to be called on a thread of an asynchronous runtime.
+    ///
+    /// # Errors
+    /// If the database cannot be opened, or was made by another version of the program.
+    pub fn open_store(&self) -> Result<Box<dyn Store>> {
+        if let Some(path) = &self.database {
+            let store = SqliteStore::open(path).map_err(|why| format!("{}: {why}", path.display()))?;
+            return Ok(Box::new(store));
+        }
+        #[cfg(feature = "postgres")]
+        if let Some(parameters) = &self.postgres {
+            let store = crate::store::PostgresStore::open(parameters);
+            return Ok(Box::new(store.map_err(|why| format!("postgres: {why}"))?));
+        }
+        Err("the program was built without the feature `postgres`".into())
     }
 
     /// The domain.
@@ -235,7 +270,8 @@ mod tests {
     #[test]
     fn paths_count_from_the_folder_and_addresses_are_on_loopback() {
         let config = Config::parse(TEXT, Path::new("/etc/mimi")).unwrap();
-        assert_eq!(config.database, Path::new("/etc/mimi/a.db"));
+        assert_eq!(config.database.as_deref(), Some(Path::new("/etc/mimi/a.db")));
+        assert_eq!(config.postgres, None);
         assert_eq!(config.keys, Path::new("/keys"));
         for address in [config.listen.federation, config.listen.clients, config.listen.health] {
             assert!(address.ip().is_loopback());
@@ -248,10 +284,21 @@ mod tests {
             let error = Config::parse(&format!("{TEXT}{more}"), Path::new("/")).unwrap_err().to_string();
             assert!(error.contains(why), "{error}");
         };
+        refuse("[limits]\nreport_bursts = 1", "unknown field `report_bursts`");
         refuse("[limit]\nmax_body = 1", "unknown field `limit`");
         refuse("[limits]\nmax_bodies = 1", "unknown field `max_bodies`");
         refuse("[listen]\nclients = '0.0.0.0:80'", "not a loopback address");
         refuse("[limits]\ndelivery_hours = 400", "less than limits.delivery_hours");
+        let parse = |text: &str| Config::parse(text, Path::new("/"));
+        for (text, why) in [
+            (format!("postgres = 'host=/run'\n{TEXT}"), "one of the keys `database` and `postgres`"),
+            (TEXT.replace("database = 'a.db'\n", ""), "one of the keys `database` and `postgres`"),
+            (TEXT.replace("database = 'a.db'", "postgresql = 'host=/run'"), "unknown field `postgresql`"),
+        ] {
+            let error = parse(&text).unwrap_err().to_string();
+            assert!(error.contains(why), "{error}");
+        }
+        assert!(parse(&TEXT.replace("database = 'a.db'", "postgres = 'host=/run'")).is_ok());
         refuse("[[peers]]\ndomain = 'not a name'\nsignature_key = ''", "not a name");
     }
 }

@@ -15,8 +15,9 @@ use mimi_room::Wishes;
 use crate::{
     Result,
     client::{Client, Says, Verdict, rules},
+    config::Config,
     engine::JoinCode,
-    store::{SqliteStore, Store, Table},
+    store::{Store as _, Table},
     testbed::{Ca, REGISTRATION_TOKEN, Site, free_address},
 };
 
@@ -75,20 +76,71 @@ struct Stage {
     configs: Vec<PathBuf>,
     processes: Vec<Process>,
     program: PathBuf,
+    /// The schemas of the providers, if they store in PostgreSQL.
+    schemas: Option<Schemas>,
+}
+
+/// Schemas of a server, which are dropped with the value.
+struct Schemas {
+    #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "there is none"))]
+    server: String,
+    names: Vec<String>,
+}
+
+#[cfg(feature = "postgres")]
+impl Schemas {
+    /// A schema of its own for each site.
+    fn make(server: &str, sites: &mut [Site]) -> Result<Self> {
+        use crate::store::PostgresStore;
+        let mut schemas = Self { server: server.to_owned(), names: Vec::new() };
+        for site in sites {
+            let mut random = [0; 8];
+            getrandom::fill(&mut random).map_err(|why| why.to_string())?;
+            let name = format!("demo_{}", hex::encode(random));
+            apart(|| Ok(PostgresStore::make_schema(server, &name)?))?;
+            site.database = format!("postgres = {:?}", PostgresStore::in_schema(server, &name));
+            schemas.names.push(name);
+        }
+        Ok(schemas)
+    }
+}
+
+#[cfg(not(feature = "postgres"))]
+impl Schemas {
+    fn make(_: &str, _: &mut [Site]) -> Result<Self> {
+        Err("the program was built without the feature `postgres`".into())
+    }
+}
+
+impl Drop for Schemas {
+    fn drop(&mut self) {
+        for _name in &self.names {
+            #[cfg(feature = "postgres")]
+            let _ = apart(|| Ok(crate::store::PostgresStore::drop_schema(&self.server, _name)?));
+        }
+    }
+}
+
+/// Runs what waits for a database on a thread of its own.
+fn apart<T: Send>(function: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    let run = || function().map_err(|why| why.to_string());
+    let result = std::thread::scope(|scope| scope.spawn(run).join());
+    Ok(result.map_err(|_| "a thread has failed")??)
 }
 
 impl Stage {
-    fn build(program: PathBuf) -> Result<Self> {
+    fn build(program: PathBuf, postgres: Option<&str>) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let ca = Ca::new()?;
         let mut sites = Vec::new();
         for domain in DOMAINS {
             sites.push(Site::create(&ca, folder.path(), domain, free_address(Ipv4Addr::LOCALHOST)?)?);
         }
+        let schemas = postgres.map(|server| Schemas::make(server, &mut sites)).transpose()?;
         let configs = sites.iter().map(|site| site.configure(&sites, "")).collect::<Result<Vec<_>>>()?;
         let processes = configs.iter().map(|config| Process::start(&program, config));
         let processes = processes.collect::<Result<_>>()?;
-        Ok(Self { folder, sites, configs, processes, program })
+        Ok(Self { folder, sites, configs, processes, program, schemas })
     }
 
     fn process(&mut self, place: usize) -> Result<&mut Process> {
@@ -170,14 +222,15 @@ impl Teller<'_> {
     }
 }
 
-/// Plays the story. `program` is this program, which runs the providers.
+/// Plays the story. `program` is this program, which runs the providers: on SQLite, or in schemas
+/// of their own on the PostgreSQL server with these parameters.
 ///
 /// # Errors
 /// If the story takes another course.
-pub async fn play(program: PathBuf, out: &mut (dyn Write + Send)) -> Result<()> {
+pub async fn play(program: PathBuf, postgres: Option<&str>, out: &mut (dyn Write + Send)) -> Result<()> {
     let mut teller = Teller { out };
     teller.act("Three providers start, each a process with its own certificate, keys and database")?;
-    let mut stage = Stage::build(program)?;
+    let mut stage = Stage::build(program, postgres)?;
     for site in &stage.sites {
         let (domain, address) = (&site.domain, site.address);
         teller.out.write_all(format!("    https://{domain} on {address}\n").as_bytes())?;
@@ -260,7 +313,7 @@ pub async fn play(program: PathBuf, out: &mut (dyn Write + Send)) -> Result<()> 
     teller.act("What each of them has stored, now that nothing waits")?;
     // The last deliveries are deleted after the other side has taken them.
     let stored = |stage: &Stage| -> Result<Vec<Vec<(Table, usize)>>> {
-        stage.sites.iter().map(|site| counts(&site.folder.join("provider.db"))).collect()
+        stage.configs.iter().map(|config| counts(config)).collect()
     };
     let mut all = stored(&stage)?;
     for _ in 0..LOOKS {
@@ -286,19 +339,24 @@ pub async fn play(program: PathBuf, out: &mut (dyn Write + Send)) -> Result<()> 
     if expected.iter().any(|(found, expected)| found != expected) {
         return Err(format!("the databases hold something else: {expected:?}").into());
     }
+    stage.processes.clear();
+    drop(stage.schemas.take());
     drop(stage);
     teller.act("The processes have ended, and the folder is gone")
 }
 
-/// How many rows the tables of a database have, those without rows left out.
-fn counts(database: &Path) -> Result<Vec<(Table, usize)>> {
-    let mut store = SqliteStore::open(database)?;
-    let mut counts = Vec::new();
-    for table in Table::ALL {
-        let rows = store.scan(*table, b"", b"", usize::MAX)?.len();
-        if rows > 0 {
-            counts.push((*table, rows));
+/// How many rows the tables of a provider have, those without rows left out.
+fn counts(config: &Path) -> Result<Vec<(Table, usize)>> {
+    let config = Config::read(config)?;
+    apart(|| {
+        let mut store = config.open_store()?;
+        let mut counts = Vec::new();
+        for table in Table::ALL.iter().filter(|it| **it != Table::Versions) {
+            let rows = store.scan(*table, b"", b"", usize::MAX)?.len();
+            if rows > 0 {
+                counts.push((*table, rows));
+            }
         }
-    }
-    Ok(counts)
+        Ok(counts)
+    })
 }

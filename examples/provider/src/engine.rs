@@ -14,6 +14,7 @@ mod follow;
 mod outbox;
 mod remember;
 mod rooms;
+mod shared;
 mod task;
 
 use std::{
@@ -77,6 +78,10 @@ struct Copy {
     next: u64,
     /// The first number that is not taken.
     taken: u64,
+    /// How often other processes have written.
+    others: u64,
+    /// By room, or for the follower: which change of it is in memory.
+    known: BTreeMap<Vec<u8>, shared::Known>,
 }
 
 /// What a batch has added, for those who wait for it.

@@ -16,7 +16,11 @@ use std::{
 
 use mimi_codec::{Encode, Endpoint, RoomUri, UserUri, extensions::AppDataDictionary, protocol::ConsentEntry};
 use mimi_crypto::CipherSuiteProvider;
-use tokio::{sync::Semaphore, task::JoinSet, time::sleep_until};
+use tokio::{
+    sync::Semaphore,
+    task::{JoinSet, spawn_blocking},
+    time::sleep_until,
+};
 
 use crate::{
     Result,
@@ -27,7 +31,6 @@ use crate::{
     identity::suite,
     peers::Peers,
     run::Running,
-    store::SqliteStore,
     testbed::{Ca, REGISTRATION_TOKEN, Site, free_address},
     tls::TlsConfigs,
 };
@@ -142,24 +145,47 @@ async fn rooms(alice: &mut Client, bob: &mut Client, count: usize) -> Result<Vec
     Ok(rooms)
 }
 
-/// Drives a load through a provider in a temporary folder.
+#[cfg(feature = "postgres")]
+async fn make_schemas(server: &str, sites: &mut [Site]) -> Result<()> {
+    use crate::store::PostgresStore;
+    for site in sites {
+        let name = format!("load_{}", site.domain.replace('.', "_"));
+        site.database = format!("postgres = {:?}", PostgresStore::in_schema(server, &name));
+        let server = server.to_owned();
+        spawn_blocking(move || PostgresStore::make_schema(&server, &name)).await??;
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "postgres"))]
+async fn make_schemas(_: &str, _: &mut [Site]) -> Result<()> {
+    Err("the program was built without the feature `postgres`".into())
+}
+
+/// Drives a load through a provider in a temporary folder, on SQLite or on a PostgreSQL
+/// server.
 ///
 /// # Errors
 /// If the providers do not start, or the rooms are not made.
-pub async fn drive(load: Load) -> Result<Figures> {
+pub async fn drive(load: Load, postgres: Option<&str>) -> Result<Figures> {
     let folder = tempfile::tempdir()?;
     let ca = Ca::new()?;
     let hub = Site::create(&ca, folder.path(), "a.example", free_address(Ipv4Addr::LOCALHOST)?)?;
     let peer = Site::create(&ca, folder.path(), "b.example", free_address(Ipv4Addr::LOCALHOST)?)?;
-    let sites = [hub.clone(), peer.clone()];
+    let mut sites = [hub.clone(), peer.clone()];
+    if let Some(server) = postgres {
+        make_schemas(server, &mut sites).await?;
+    }
     let limits = "[limits]\nrequest_interval_ms = 0\nroom_interval_ms = 0\nkey_material_burst = 100000\n\
                   max_requests_per_peer = 1024\n";
     let mut running = Vec::new();
     let mut configs = Vec::new();
     for site in &sites {
         let config = Config::read(&site.configure(&sites, limits)?)?;
-        let store = SqliteStore::open(&config.database)?;
-        running.push(Running::start(&config, Box::new(store), Arc::new(SystemClock)).await?);
+        let database = config.clone();
+        let opened = spawn_blocking(move || database.open_store().map_err(|why| why.to_string()));
+        let store = opened.await??;
+        running.push(Running::start(&config, store, Arc::new(SystemClock)).await?);
         configs.push(config);
     }
     let [of_hub, of_peer] = running.as_slice() else { return Err("two providers".into()) };

@@ -11,7 +11,6 @@ use mimi_provider::{
     identity::ProviderKeys,
     load::{Load, drive},
     run::Running,
-    store::SqliteStore,
 };
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -45,7 +44,12 @@ enum Command {
     /// Act as a client of a provider.
     Client(commands::ClientArguments),
     /// Play a story between three providers of its own, and show what each of them stores.
-    Demo,
+    Demo {
+        /// Store in the PostgreSQL server with these parameters instead of SQLite, in schemas that
+        /// are dropped in the end.
+        #[arg(long, value_name = "PARAMETERS")]
+        postgres: Option<String>,
+    },
     /// Test a provider on the wire, and print each case with its section of mimi-protocol-06.
     Conformance(commands::ConformanceArguments),
     /// Drive rooms and messages through a provider on this machine, and print what it takes.
@@ -62,6 +66,10 @@ enum Command {
         /// How many messages may wait for their answers.
         #[arg(long, default_value_t = 64)]
         at_once: usize,
+        /// Store in the PostgreSQL server with these parameters instead of SQLite, in schemas that
+        /// are made for it and stay.
+        #[arg(long, value_name = "PARAMETERS")]
+        postgres: Option<String>,
     },
     /// Write shell completions to standard output.
     Completions {
@@ -99,11 +107,14 @@ async fn run(command: Command) -> Result<()> {
         }
         Command::Client(arguments) => commands::client(arguments).await,
         Command::Conformance(arguments) => commands::conformance(arguments).await,
-        Command::Load { rooms, messages, per_second, at_once } => {
-            println!("{}", drive(Load { rooms, messages, per_second, at_once }).await?);
+        Command::Load { rooms, messages, per_second, at_once, postgres } => {
+            println!("{}", drive(Load { rooms, messages, per_second, at_once }, postgres.as_deref()).await?);
             Ok(())
         }
-        Command::Demo => mimi_provider::demo::play(std::env::current_exe()?, &mut std::io::stdout()).await,
+        Command::Demo { postgres } => {
+            let out = &mut std::io::stdout();
+            mimi_provider::demo::play(std::env::current_exe()?, postgres.as_deref(), out).await
+        }
         Command::Completions { shell } => {
             let mut command = Arguments::command();
             clap_complete::generate(shell, &mut command, "mimi-provider", &mut std::io::stdout());
@@ -116,10 +127,11 @@ async fn run(command: Command) -> Result<()> {
 async fn serve(path: &std::path::Path, log: tracing::Level) -> Result<()> {
     tracing_subscriber::fmt().with_max_level(log).with_writer(std::io::stderr).with_ansi(false).init();
     let config = Config::read(path)?;
-    let store =
-        SqliteStore::open(&config.database).map_err(|why| format!("{}: {why}", config.database.display()))?;
+    let database = config.clone();
+    let opened = tokio::task::spawn_blocking(move || database.open_store().map_err(|why| why.to_string()));
+    let store = opened.await??;
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let running = Running::start(&config, Box::new(store), Arc::new(SystemClock)).await?;
+    let running = Running::start(&config, store, Arc::new(SystemClock)).await?;
     // For whoever has started it with port 0.
     let mut out = std::io::stdout();
     writeln!(out, "federation {}", running.federation)?;

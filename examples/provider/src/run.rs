@@ -91,6 +91,7 @@ impl Running {
         let tls = TlsConfigs::read(&config.tls)?;
         let peers = Arc::new(Peers::new(config, tls.client)?);
         let engine = Engine::new(config, store, clock.clone())?;
+        let is_shared = engine.is_shared();
         let metrics = Arc::new(Metrics::default());
         let (outbox, outbox_wakes) = mpsc::unbounded_channel();
         let (inbox, inbox_wakes) = watch::channel(0);
@@ -131,6 +132,9 @@ impl Running {
             move |request| health::answer(for_health.clone(), request),
             stopped.clone(),
         ));
+        if is_shared {
+            tasks.spawn(look_around(handle.clone(), stopped.clone()));
+        }
         let delivery =
             Delivery { engine: handle, peers, metrics, clock, delivery_ms: config.limits.delivery_ms() };
         tasks.spawn(deliver(delivery, outbox_wakes, stopped));
@@ -155,6 +159,20 @@ impl Running {
             }),
         )
         .await;
+    }
+}
+
+/// How often a process looks what others have written to its database.
+const LOOK: Duration = Duration::from_millis(250);
+
+async fn look_around(engine: EngineHandle, mut stop: watch::Receiver<bool>) {
+    loop {
+        // If the database fails, the next look finds it.
+        let _ = engine.call(|engine| engine.look_around()).await;
+        tokio::select! {
+            () = tokio::time::sleep(LOOK) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
     }
 }
 

@@ -5,11 +5,15 @@
 //! them.
 
 mod fault;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod sqlite;
 
 use std::fmt;
 
 pub use fault::{Fault, FaultStore};
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresStore;
 pub use sqlite::SqliteStore;
 
 macro_rules! tables {
@@ -64,6 +68,9 @@ tables! {
     Assets "assets",
     /// Number → a proven report.
     Reports "reports",
+    /// Room, or what stands for the follower's tables → the number of its last change. Written only
+    /// where processes share a database.
+    Versions "versions",
 }
 
 /// Why the database did not do what it was asked.
@@ -72,6 +79,8 @@ tables! {
 pub enum StoreError {
     /// SQLite fails.
     Sqlite(rusqlite::Error),
+    /// PostgreSQL fails: what it says, without the values of the statement.
+    Postgres(String),
     /// The database was made by another version of the program.
     Version(i64),
     /// A row does not decode: table and what is wrong.
@@ -86,6 +95,7 @@ impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(error) => error.fmt(f),
+            Self::Postgres(why) => f.write_str(why),
             Self::Version(found) => write!(f, "database has version {found}, expected {}", sqlite::VERSION),
             Self::Corrupt(table, why) => write!(f, "table {} has an invalid row: {why}", table.name()),
             Self::TooLong => f.write_str("value is too long to be stored"),
@@ -111,13 +121,36 @@ impl From<mimi_codec::EncodeError> for StoreError {
 /// A key and its value.
 pub type Row = (Vec<u8>, Vec<u8>);
 
-/// A database. One transaction is open at a time.
+/// Who has written since the last transaction of this [`Store`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Since {
+    /// No other process: copies in memory are as the tables.
+    Unchanged,
+    /// Other processes may have: copies in memory must be compared with the tables.
+    OthersWrote,
+}
+
+/// A database. One transaction is open at a time, over all processes that share it.
 pub trait Store: Send {
-    /// Begins a transaction.
+    /// Whether other processes may use the database at the same time.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    /// Begins a transaction, after those of other processes.
     ///
     /// # Errors
     /// [`StoreError`].
-    fn begin(&mut self) -> Result<(), StoreError>;
+    fn begin(&mut self) -> Result<Since, StoreError>;
+
+    /// Whether a task that one process does for all is this one's. It is until the process ends or
+    /// loses its database; then another gets it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn holds(&mut self, _task: &[u8]) -> Result<bool, StoreError> {
+        Ok(true)
+    }
 
     /// Ends the transaction. When this returns, what was written outlives a crash of the machine.
     ///
@@ -185,4 +218,48 @@ pub fn numbered(parts: &[&[u8]], number: u64) -> Vec<u8> {
 #[must_use]
 pub fn number_of(key: &[u8]) -> u64 {
     key.last_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+}
+
+impl Store for Box<dyn Store> {
+    fn is_shared(&self) -> bool {
+        (**self).is_shared()
+    }
+
+    fn begin(&mut self) -> Result<Since, StoreError> {
+        (**self).begin()
+    }
+
+    fn holds(&mut self, task: &[u8]) -> Result<bool, StoreError> {
+        (**self).holds(task)
+    }
+
+    fn commit(&mut self) -> Result<(), StoreError> {
+        (**self).commit()
+    }
+
+    fn rollback(&mut self) -> Result<(), StoreError> {
+        (**self).rollback()
+    }
+
+    fn get(&mut self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        (**self).get(table, key)
+    }
+
+    fn put(&mut self, table: Table, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+        (**self).put(table, key, value)
+    }
+
+    fn delete(&mut self, table: Table, key: &[u8]) -> Result<(), StoreError> {
+        (**self).delete(table, key)
+    }
+
+    fn scan(
+        &mut self,
+        table: Table,
+        prefix: &[u8],
+        after: &[u8],
+        limit: usize,
+    ) -> Result<Vec<Row>, StoreError> {
+        (**self).scan(table, prefix, after, limit)
+    }
 }

@@ -65,6 +65,8 @@ pub struct Site {
     pub public_key: String,
     /// Where it listens for other providers.
     pub address: SocketAddr,
+    /// The line of its configuration that names the database: SQLite in its folder by default.
+    pub database: String,
 }
 
 /// Its clients register with this.
@@ -86,7 +88,8 @@ impl Site {
         let from_ms = SystemClock.now_ms().saturating_sub(86_400_000);
         let public = ProviderKeys::generate(&folder.join("provider.keys"), from_ms, &mut generator()?)?;
         let public_key = hex::encode(public.as_slice());
-        Ok(Self { domain: domain.to_owned(), folder, public_key, address })
+        let database = "database = 'provider.db'".to_owned();
+        Ok(Self { domain: domain.to_owned(), folder, public_key, address, database })
     }
 
     /// Writes the configuration: the other sites are its peers, whose assets it downloads. `more`
@@ -96,11 +99,11 @@ impl Site {
     /// If the file cannot be written.
     pub fn configure(&self, all: &[Self], more: &str) -> Result<PathBuf> {
         let mut text = format!(
-            "domain = '{}'\ndatabase = 'provider.db'\nkeys = 'provider.keys'\n\
+            "domain = '{}'\n{}\nkeys = 'provider.keys'\n\
              registration_token = '{REGISTRATION_TOKEN}'\n\
              [listen]\nfederation = '{}'\nclients = '127.0.0.1:0'\nhealth = '127.0.0.1:0'\n\
              [tls]\ncertificate = 'certificate.pem'\nprivate_key = 'key.pem'\nroots = 'roots.pem'\n",
-            self.domain, self.address
+            self.domain, self.database, self.address
         );
         for peer in all.iter().filter(|it| it.domain != self.domain) {
             write!(

@@ -7,7 +7,7 @@ mod bed;
 
 use std::net::SocketAddr;
 
-use bed::Bed;
+use bed::{Bed, Database};
 use http_body_util::{BodyExt, Full};
 use hyper::{
     Request, Response, StatusCode,
@@ -134,7 +134,17 @@ async fn cases(bed: &Bed, invitation: &Invitation, fault: Option<Fault>) -> Vec<
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_passes_against_ours_and_finds_each_fault() {
-    let mut bed = Bed::prepare("");
+    passes_and_finds(Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a server: .ci/postgres"]
+async fn it_passes_against_ours_and_finds_each_fault_with_postgres() {
+    passes_and_finds(Database::Postgres).await;
+}
+
+async fn passes_and_finds(database: Database) {
+    let mut bed = Bed::prepare_on(database, "");
     bed.hosts[0].start().await;
     let mut alice = bed.client(0, "alice", "alice").await;
     let room = alice.create("club", &rules()).await.unwrap();

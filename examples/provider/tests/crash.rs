@@ -10,7 +10,7 @@
 
 mod bed;
 
-use bed::{Bed, grant, until};
+use bed::{Bed, Database, grant, until};
 use mimi_codec::RoomUri;
 use mimi_provider::{
     client::{Client, Says, rules},
@@ -30,8 +30,8 @@ struct Play {
 }
 
 impl Play {
-    async fn begin() -> Self {
-        let bed = Bed::start("").await;
+    async fn begin(database: Database) -> Self {
+        let bed = Bed::start_on(database, "").await;
         let mut alice = bed.client(HUB, "alice", "alice").await;
         let mut bob = bed.client(FOLLOWER, "bob", "bob").await;
         let room = alice.create("club", &rules()).await.unwrap();
@@ -131,9 +131,8 @@ async fn bob_commits(play: &mut Play, _: &str) {
     let _ = play.bob.commit(&play.room, &Wishes::default()).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_hub_is_killed_at_every_point() {
-    let mut play = Play::begin().await;
+async fn the_hub_is_killed(database: Database) {
+    let mut play = Play::begin(database).await;
     let mut points = play.at_every_point(HUB, alice_says).await;
     points += play.at_every_point(HUB, bob_says).await;
     points += play.at_every_point(HUB, alice_commits).await;
@@ -147,11 +146,32 @@ async fn the_hub_is_killed_at_every_point() {
     play.bed.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_follower_is_killed_at_every_point() {
-    let mut play = Play::begin().await;
+async fn the_follower_is_killed(database: Database) {
+    let mut play = Play::begin(database).await;
     let points = play.at_every_point(FOLLOWER, alice_says).await;
     assert!(points > 5, "{points}");
     play.at_every_point(FOLLOWER, alice_commits).await;
     play.bed.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_hub_is_killed_at_every_point() {
+    the_hub_is_killed(Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a server: .ci/postgres"]
+async fn the_hub_is_killed_at_every_point_with_postgres() {
+    the_hub_is_killed(Database::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_follower_is_killed_at_every_point() {
+    the_follower_is_killed(Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a server: .ci/postgres"]
+async fn the_follower_is_killed_at_every_point_with_postgres() {
+    the_follower_is_killed(Database::Postgres).await;
 }

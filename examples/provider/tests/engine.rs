@@ -16,7 +16,7 @@ use mimi_provider::{
 };
 
 fn engine(config: &Config, pragma: &str) -> Engine {
-    let store = SqliteStore::open(&config.database).unwrap();
+    let store = SqliteStore::open(config.database.as_ref().unwrap()).unwrap();
     store.connection().execute_batch(pragma).unwrap();
     Engine::new(config, Box::new(store), Arc::new(SystemClock)).unwrap()
 }
@@ -48,12 +48,12 @@ fn a_full_database_takes_nothing_in_part_and_goes_on_when_there_is_room() {
     let registered = full.alone(|engine| engine.register(&user_uri(0, "alice"), &key)).unwrap().unwrap();
     assert!(full.alone(|engine| engine.client_of(&registered.token)).unwrap().is_some());
     drop(full);
-    assert_eq!(assets(&config.database), kept);
+    assert_eq!(assets(config.database.as_ref().unwrap()), kept);
     let mut roomy = engine(&config, "");
     roomy.alone(|engine| engine.keep_asset(&asset)).unwrap();
     assert!(roomy.alone(|engine| engine.client_of(&registered.token)).unwrap().is_some());
     drop(roomy);
-    assert_eq!(assets(&config.database), kept + 1);
+    assert_eq!(assets(config.database.as_ref().unwrap()), kept + 1);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use mimi_room::{
     hub::Response,
 };
 
-use super::{Engine, is_own_suite, rooms::messages_of};
+use super::{Engine, is_own_suite, rooms::messages_of, shared::FOLLOWER};
 use crate::store::{StoreError, Table, key, numbered};
 
 /// A row of [`Table::KeyPackages`].
@@ -61,8 +61,9 @@ fn subscribed(row: &[u8]) -> Option<(RoomUri, ClientUri)> {
 impl Engine {
     /// The follower's state, read from the tables if it is not in memory.
     fn follower(&mut self) -> Result<&mut Follower, StoreError> {
-        if self.copy.follower.is_none() {
+        if self.copy.follower.is_none() || !self.is_current(FOLLOWER)? {
             self.copy.follower = Some(self.read_follower()?);
+            self.was_read(FOLLOWER)?;
         }
         // It was put there.
         self.copy.follower.as_mut().ok_or(StoreError::Injected)
@@ -135,6 +136,7 @@ impl Engine {
             let row = Stored { number, user, client, in_stock: true, key_package }.encode()?;
             self.store.put(Table::KeyPackages, reference.as_slice(), &row)?;
         }
+        self.was_changed(FOLLOWER)?;
         Ok(Ok(self.follower()?.stock_of(user, client)))
     }
 
@@ -160,6 +162,7 @@ impl Engine {
             let mut stored = stored.ok_or_else(|| corrupt(Table::KeyPackages))?;
             stored.in_stock = false;
             self.store.put(Table::KeyPackages, reference.as_slice(), &stored.encode()?)?;
+            self.was_changed(FOLLOWER)?;
         }
         Ok(answer.response)
     }
@@ -196,6 +199,7 @@ impl Engine {
             for client in &delivery.to {
                 if is_welcome {
                     self.store.put(Table::Subscriptions, &key(&[room.as_bytes(), client.as_bytes()]), b"")?;
+                    self.was_changed(FOLLOWER)?;
                 }
                 self.deliver_to(client, room, &message)?;
             }
@@ -212,6 +216,7 @@ impl Engine {
                 let stored = stored.as_deref().and_then(Stored::decode);
                 if stored.is_some_and(|it| !it.in_stock && !it.key_package.is_last_resort()) {
                     self.store.delete(Table::KeyPackages, reference.as_slice())?;
+                    self.was_changed(FOLLOWER)?;
                 }
             }
         }
@@ -236,7 +241,10 @@ impl Engine {
         let row = key(&[room.as_bytes(), client.as_bytes()]);
         let is_new = self.store.get(Table::Subscriptions, &row)?.is_none();
         self.follower()?.subscribe(room.clone(), client.clone());
-        self.store.put(Table::Subscriptions, &row, b"")?;
+        if is_new {
+            self.store.put(Table::Subscriptions, &row, b"")?;
+            self.was_changed(FOLLOWER)?;
+        }
         Ok(is_new)
     }
 
@@ -246,7 +254,8 @@ impl Engine {
     /// [`StoreError`].
     pub fn unsubscribe(&mut self, room: &RoomUri, client: &ClientUri) -> Result<(), StoreError> {
         self.follower()?.unsubscribe(room, client);
-        self.store.delete(Table::Subscriptions, &key(&[room.as_bytes(), client.as_bytes()]))
+        self.store.delete(Table::Subscriptions, &key(&[room.as_bytes(), client.as_bytes()]))?;
+        self.was_changed(FOLLOWER)
     }
 
     /// `POST /requestConsent/{targetDomain}` and `POST /updateConsent/{requesterDomain}`.
@@ -313,7 +322,8 @@ impl Engine {
             client_key_packages.clear();
         }
         let number = self.number()?;
-        self.store.put(Table::Consents, &number.to_be_bytes(), &entry.to_bytes()?)
+        self.store.put(Table::Consents, &number.to_be_bytes(), &entry.to_bytes()?)?;
+        self.was_changed(FOLLOWER)
     }
 
     /// The requests for consent that a user has not answered: who asks, and for which room.

@@ -106,6 +106,10 @@ impl Engine {
     ) -> Result<Vec<Lane>, StoreError> {
         let prefix = key(&[provider.as_str().as_bytes()]);
         let mut lanes = Vec::new();
+        // Of the processes on a database one delivers to a provider, so that the order is kept.
+        if !self.store.holds(provider.as_str().as_bytes())? {
+            return Ok(lanes);
+        }
         let mut after = prefix.clone();
         while lanes.len() < limit {
             let Some((row, _)) = self.store.scan(Table::Outbox, &prefix, &after, 1)?.pop() else { break };

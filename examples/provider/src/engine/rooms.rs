@@ -58,8 +58,11 @@ fn log(audit: &AuditEvent) {
 impl Engine {
     /// Takes a room out of memory or the database, to be given back by [`Self::keep`].
     fn take_room(&mut self, uri: &RoomUri) -> Result<Option<Hosted>, StoreError> {
-        if let Some(hosted) = self.copy.rooms.remove(uri) {
-            return Ok(Some(hosted));
+        if self.copy.rooms.contains_key(uri) {
+            if self.is_current(uri.as_bytes())? {
+                return Ok(self.copy.rooms.remove(uri));
+            }
+            self.forget_room(uri);
         }
         let Some(stored) = self.store.get(Table::Rooms, uri.as_bytes())? else { return Ok(None) };
         let mut reader = Reader::new(&stored);
@@ -71,10 +74,17 @@ impl Engine {
         let mls = Arc::new(OpenMlsRustCrypto::default());
         let stack = Stack::follow(mls, snapshot.group_info(), &tree).map_err(corrupt)?;
         let hosted = snapshot.restore(&self.hub, stack, Queue::Anew, &mut self.rng).map_err(corrupt)?;
+        self.was_read(uri.as_bytes())?;
         Ok(Some(hosted))
     }
 
     fn keep(&mut self, hosted: Hosted) {
+        if self.copy.rooms.len() >= self.limits.max_rooms_in_memory
+            && let Some((uri, _)) = self.copy.rooms.pop_first()
+        {
+            // It is read again when it is needed.
+            self.forget_room(&uri);
+        }
         self.copy.rooms.insert(hosted.room().uri().clone(), hosted);
     }
 
@@ -82,7 +92,9 @@ impl Engine {
         let mut writer = Writer::new();
         writer.opaque(&hosted.snapshot()?)?;
         hosted.stack().ratchet_tree().map_err(corrupt)?.encode(&mut writer)?;
-        self.store.put(Table::Rooms, hosted.room().uri().as_bytes(), &writer.into_bytes())
+        let uri = hosted.room().uri().as_bytes();
+        self.store.put(Table::Rooms, uri, &writer.into_bytes())?;
+        self.was_changed(uri)
     }
 
     /// Whether the provider hosts a room.
@@ -90,7 +102,7 @@ impl Engine {
     /// # Errors
     /// [`StoreError`].
     pub fn hosts(&mut self, uri: &RoomUri) -> Result<bool, StoreError> {
-        Ok(self.copy.rooms.contains_key(uri) || self.store.get(Table::Rooms, uri.as_bytes())?.is_some())
+        Ok(self.store.get(Table::Rooms, uri.as_bytes())?.is_some())
     }
 
     /// Begins to host a room whose group an own client has created. The client gets its messages.
@@ -216,6 +228,7 @@ impl Engine {
         if is_message {
             let last = applied.fan_out.iter().map(|it| it.message.timestamp()).max().unwrap_or(0);
             self.store.put(Table::Times, uri.as_bytes(), &last.to_be_bytes())?;
+            self.was_changed(uri.as_bytes())?;
         } else {
             self.save(hosted)?;
         }

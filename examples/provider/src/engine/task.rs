@@ -156,7 +156,7 @@ impl Engine {
     }
 
     fn try_transaction(&mut self, batch: &mut [Box<dyn Task>]) -> Result<(), StoreError> {
-        self.store.begin()?;
+        self.begin()?;
         for task in batch {
             task.run(self)?;
         }
@@ -172,12 +172,13 @@ impl Engine {
         &mut self,
         function: impl FnOnce(&mut Self) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let result = self.store.begin().and_then(|()| function(self)).and_then(|value| {
+        let result = self.begin().and_then(|()| function(self)).and_then(|value| {
             self.store.commit()?;
             Ok(value)
         });
         if result.is_err() {
             self.copy = Copy::default();
+            self.touched = Touched::default();
             let _ = self.store.rollback();
         }
         result

@@ -21,12 +21,20 @@ use crate::{
     tls::matched,
 };
 
+/// What has a rate of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Metered {
+    Requests,
+    KeyMaterial,
+    Reports,
+}
+
 /// The rates and places of each peer.
 #[derive(Default)]
 pub struct Guests {
     connections: Mutex<Counts>,
     requests: Mutex<Counts>,
-    meters: Mutex<BTreeMap<(String, bool), Meter>>,
+    meters: Mutex<BTreeMap<(String, Metered), Meter>>,
 }
 
 /// A place that is given back when it is dropped.
@@ -70,9 +78,9 @@ impl Guests {
         self.take(names.first()?.to_ascii_lowercase(), most, true)
     }
 
-    fn admit(&self, peer: &str, of_key_material: bool, rate: Rate, now_ms: u64) -> Result<(), u64> {
+    fn admit(&self, peer: &str, what: Metered, rate: Rate, now_ms: u64) -> Result<(), u64> {
         let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
-        meters.entry((peer.to_owned(), of_key_material)).or_default().take(rate, now_ms)
+        meters.entry((peer.to_owned(), what)).or_default().take(rate, now_ms)
     }
 }
 
@@ -147,7 +155,7 @@ async fn respond(
     let too_many =
         |why| move |retry_after_s| (why, answer::failure(RequestFailure::TooMany { retry_after_s }));
     let rate = Rate { burst: limits.request_burst, interval_ms: limits.request_interval_ms };
-    shared.guests.admit(&peer, false, rate, now_ms).map_err(too_many("too many requests"))?;
+    shared.guests.admit(&peer, Metered::Requests, rate, now_ms).map_err(too_many("too many requests"))?;
     let place = shared.guests.take(peer.clone(), limits.max_requests_per_peer, false);
     let _place = place.ok_or_else(|| too_many("too many requests at once")(1))?;
 
@@ -176,7 +184,13 @@ async fn respond(
     let variable = decode_path_segment(segment).map_err(|_| malformed())?;
     if endpoint == Endpoint::KeyMaterial {
         let rate = Rate { burst: limits.key_material_burst, interval_ms: limits.key_material_interval_ms };
-        shared.guests.admit(&peer, true, rate, now_ms).map_err(too_many("too many KeyPackages"))?;
+        let admitted = shared.guests.admit(&peer, Metered::KeyMaterial, rate, now_ms);
+        admitted.map_err(too_many("too many KeyPackages"))?;
+    }
+    if endpoint == Endpoint::ReportAbuse {
+        let rate = Rate { burst: limits.report_burst, interval_ms: limits.report_interval_ms };
+        let admitted = shared.guests.admit(&peer, Metered::Reports, rate, now_ms);
+        admitted.map_err(too_many("too many reports"))?;
     }
     let within = Duration::from_millis(limits.body_ms);
     let body = answer::read_body(request, limits.max_body, within).await?;

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-use super::{Row, Store, StoreError, Table};
+use super::{Row, Since, Store, StoreError, Table};
 
 /// When the database fails. Its clones are one and the same.
 #[derive(Clone, Debug, Default)]
@@ -71,7 +71,16 @@ impl<S> FaultStore<S> {
 }
 
 impl<S: Store> Store for FaultStore<S> {
-    fn begin(&mut self) -> Result<(), StoreError> {
+    fn is_shared(&self) -> bool {
+        self.inner.is_shared()
+    }
+
+    fn holds(&mut self, task: &[u8]) -> Result<bool, StoreError> {
+        self.fault.check()?;
+        self.inner.holds(task)
+    }
+
+    fn begin(&mut self) -> Result<Since, StoreError> {
         self.fault.check()?;
         self.inner.begin()
     }

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{Row, Store, StoreError, Table};
+use super::{Row, Since, Store, StoreError, Table};
 
 /// The version of the schema.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 /// A database in one file.
 pub struct SqliteStore {
@@ -94,7 +94,7 @@ impl SqliteStore {
 }
 
 /// The first key after all that begin with `prefix`; `None` if there is none.
-fn end_of(prefix: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn end_of(prefix: &[u8]) -> Option<Vec<u8>> {
     let mut end = prefix.to_vec();
     while let Some(last) = end.pop() {
         if let Some(next) = last.checked_add(1) {
@@ -106,8 +106,9 @@ fn end_of(prefix: &[u8]) -> Option<Vec<u8>> {
 }
 
 impl Store for SqliteStore {
-    fn begin(&mut self) -> Result<(), StoreError> {
-        Ok(self.db.execute_batch("BEGIN IMMEDIATE")?)
+    fn begin(&mut self) -> Result<Since, StoreError> {
+        self.db.execute_batch("BEGIN IMMEDIATE")?;
+        Ok(Since::Unchanged)
     }
 
     fn commit(&mut self) -> Result<(), StoreError> {

@@ -17,7 +17,7 @@ use mimi_provider::{
     clock::{Clock, SystemClock},
     config::Config,
     run::{Bound, Running},
-    store::{Fault, FaultStore, SqliteStore},
+    store::{Fault, FaultStore, PostgresStore, Store},
     testbed::{Ca, REGISTRATION_TOKEN, Site, free_address},
 };
 use tempfile::TempDir;
@@ -54,7 +54,7 @@ impl Host {
         let config = self.read();
         // What is left of a provider that broke must not write.
         self.fault = Fault::default();
-        let store = FaultStore::new(SqliteStore::open(&config.database).unwrap(), self.fault.clone());
+        let store = FaultStore::new(open(&config).await, self.fault.clone());
         // The address may still be in use by the provider before.
         let bound = loop {
             match Bound::new(&config).await {
@@ -77,6 +77,32 @@ impl Host {
     }
 }
 
+/// Opens the database of a configuration.
+pub async fn open(config: &Config) -> Box<dyn Store> {
+    let config = config.clone();
+    tokio::task::spawn_blocking(move || config.open_store().unwrap()).await.unwrap()
+}
+
+/// Where the providers of a test store.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Database {
+    /// Each in a file.
+    Sqlite,
+    /// Each in a schema of the server that `MIMI_POSTGRES` names.
+    Postgres,
+}
+
+/// The line of a configuration for a new schema.
+fn schema() -> String {
+    let server = std::env::var("MIMI_POSTGRES").expect("run this with .ci/postgres");
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).unwrap();
+    let name = format!("test_{}", hex::encode(random));
+    let parameters = PostgresStore::in_schema(&server, &name);
+    std::thread::spawn(move || PostgresStore::make_schema(&server, &name).unwrap()).join().unwrap();
+    format!("postgres = \"{parameters}\"")
+}
+
 /// Three providers and their authority.
 pub struct Bed {
     pub folder: TempDir,
@@ -97,12 +123,21 @@ pub const DOMAINS: [&str; 3] = ["a.example", "b.example", "c.example"];
 impl Bed {
     /// Providers that do not run yet. `more` is TOML for each configuration.
     pub fn prepare(more: &str) -> Self {
+        Self::prepare_on(Database::Sqlite, more)
+    }
+
+    pub fn prepare_on(database: Database, more: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let ca = Ca::new().unwrap();
         let sites: Vec<Site> = DOMAINS
             .iter()
             .map(|domain| {
-                Site::create(&ca, folder.path(), domain, free_address(loopback()).unwrap()).unwrap()
+                let address = free_address(loopback()).unwrap();
+                let mut site = Site::create(&ca, folder.path(), domain, address).unwrap();
+                if database == Database::Postgres {
+                    site.database = schema();
+                }
+                site
             })
             .collect();
         let hosts = sites.iter().map(|site| Host {
@@ -118,7 +153,11 @@ impl Bed {
 
     /// Providers that run.
     pub async fn start(more: &str) -> Self {
-        let mut bed = Self::prepare(more);
+        Self::start_on(Database::Sqlite, more).await
+    }
+
+    pub async fn start_on(database: Database, more: &str) -> Self {
+        let mut bed = Self::prepare_on(database, more);
         for host in &mut bed.hosts {
             host.start().await;
         }
