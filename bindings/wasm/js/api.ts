@@ -1,0 +1,328 @@
+import * as wasm from "./mimi_wasm.js";
+import { parseJson, writeJson } from "./json.js";
+import type * as t from "./types.js";
+
+export type * from "./types.js";
+export { parseJson, writeJson };
+
+/** What every function here throws for input that it refuses. */
+export class MimiError extends Error implements t.ErrorRecord {
+  override readonly name = "MimiError";
+  readonly kind: t.ErrorKind;
+  readonly reason: string | null;
+  readonly field: string | null;
+  readonly offset: number | null;
+  readonly section: string | null;
+
+  constructor(record: t.ErrorRecord) {
+    super(record.message);
+    this.kind = record.kind;
+    this.reason = record.reason;
+    this.field = record.field;
+    this.offset = record.offset;
+    this.section = record.section;
+  }
+}
+
+function call<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    // Anything else is a defect of the module or of the caller's memory, and stays as it is.
+    if (typeof error !== "string") throw error;
+    throw new MimiError(JSON.parse(error) as t.ErrorRecord);
+  }
+}
+
+function parsed<T>(run: () => string): T {
+  return parseJson(call(run)) as T;
+}
+
+/** Bytes of hex or base64. */
+export function bytesOfText(text: string): Uint8Array {
+  return call(() => wasm.bytesOfText(text));
+}
+
+/** Every type that bytes can be inspected as. */
+export function types(): t.TypeInfo[] {
+  return parsed(() => wasm.types());
+}
+
+/** The types that bytes may have, the likeliest first. */
+export function guess(encoded: Uint8Array): t.Guess[] {
+  return parsed(() => wasm.guess(encoded));
+}
+
+/** The value of bytes, in the form of a vector's `value`. */
+export function toJson(typeName: string, encoded: Uint8Array): t.Json {
+  return parsed(() => wasm.toJson(typeName, encoded));
+}
+
+/** The fields in which two encodings of a type differ. */
+export function compare(typeName: string, a: Uint8Array, b: Uint8Array): t.FieldDifference[] {
+  return parsed(() => wasm.compare(typeName, a, b));
+}
+
+/** Checks every case of a vector file; `name` is what the report calls the file. */
+export function verify(name: string, text: string): t.Report {
+  return parsed(() => wasm.verify(name, text));
+}
+
+/** Whether every case of a file was checked and holds. */
+export function holds(report: t.Report): boolean {
+  return report.failures.length === 0 && report.unjudged.length === 0;
+}
+
+/** The kinds of vectors that `verify` judges. */
+export function kinds(): string[] {
+  return parsed(() => wasm.kinds());
+}
+
+export function checkUri(uri: string): t.UriInfo {
+  return parsed(() => wasm.checkUri(uri));
+}
+
+/** Whether two MIMI URIs name the same, however each is spelled. */
+export function sameUri(a: string, b: string): boolean {
+  return call(() => wasm.sameUri(a, b));
+}
+
+/** Memory of the module, which `free` gives back; at the latest the garbage collector does. */
+abstract class Handle<Raw extends { free(): void }> {
+  readonly #raw: Raw;
+
+  constructor(raw: Raw) {
+    this.#raw = raw;
+  }
+
+  protected get raw(): Raw {
+    return this.#raw;
+  }
+
+  free(): void {
+    this.#raw.free();
+  }
+}
+
+/** Bytes, taken apart: the fields as a tree, each before those that lie in it, and all bytes as runs. */
+export class Inspection extends Handle<wasm.Inspection> {
+  /** Fails for an unknown type. That the bytes are refused is part of the inspection. */
+  constructor(typeName: string, encoded: Uint8Array) {
+    super(call(() => new wasm.Inspection(typeName, encoded)));
+  }
+
+  summary(): t.InspectionSummary {
+    return parsed(() => this.raw.summary());
+  }
+
+  /** The fields from one place up to another. */
+  fields(from = 0, to = 0xffff_ffff): t.Field[] {
+    return parsed(() => this.raw.fields(from, to));
+  }
+
+  /** Of every field: its first byte, the byte behind its last, its depth, and the place of the field around it. */
+  fieldNumbers(): { starts: Uint32Array; ends: Uint32Array; depths: Uint32Array; parents: Uint32Array } {
+    return {
+      starts: this.raw.fieldStarts(),
+      ends: this.raw.fieldEnds(),
+      depths: this.raw.fieldDepths(),
+      parents: this.raw.fieldParents(),
+    };
+  }
+
+  /**
+   * Of every run: its first byte, the place of its field (0xffffffff for none), and its role: 0 for a field, 1 for
+   * framing, 2 for what was not read. A run ends where the next one starts.
+   */
+  runNumbers(): { starts: Uint32Array; fields: Uint32Array; roles: Uint8Array } {
+    return { starts: this.raw.runStarts(), fields: this.raw.runFields(), roles: this.raw.runRoles() };
+  }
+}
+
+/** A valid message. */
+export class Message extends Handle<wasm.Message> {
+  static decode(encoded: Uint8Array): Message {
+    return new Message(call(() => wasm.Message.decode(encoded)));
+  }
+
+  /** Reads a message in the form of a vector's `value`. */
+  static fromJson(value: t.Json): Message {
+    return new Message(call(() => wasm.Message.fromJson(writeJson(value))));
+  }
+
+  encode(): Uint8Array {
+    return this.raw.encode();
+  }
+
+  toJson(): t.Json {
+    return parsed(() => this.raw.toJson());
+  }
+
+  /** The message ID as hex. */
+  messageId(senderUri: string, roomUri: string): string {
+    return call(() => this.raw.messageId(senderUri, roomUri));
+  }
+
+  /** The parts in the order of their indexes, with what this client does with each. */
+  parts(client: t.ClientProfile = {}): t.PartInfo[] {
+    return parsed(() => this.raw.parts(client.media_types, client.languages));
+  }
+
+  /** The content of a single part. */
+  content(part: number): Uint8Array | null {
+    return this.raw.content(part) ?? null;
+  }
+
+  preview(client: t.ClientProfile = {}): t.Preview {
+    return parsed(() => this.raw.preview(client.media_types, client.languages));
+  }
+
+  /** The parts that a client shows, in their order. */
+  render(client: t.ClientProfile = {}): t.ShownPart[] {
+    return parsed(() => this.raw.render(client.media_types, client.languages));
+  }
+}
+
+/** Reads a document as far as it can be read, and lists what is wrong with it. */
+export function diagnose(encoded: Uint8Array): t.Diagnosis {
+  return parsed(() => wasm.diagnose(encoded));
+}
+
+export function decodeStatusReport(encoded: Uint8Array): t.MessageStatus[] {
+  return parsed(() => wasm.decodeStatusReport(encoded));
+}
+
+export function encodeStatusReport(statuses: Pick<t.MessageStatus, "message_id" | "status">[]): Uint8Array {
+  const pairs = statuses.map(({ message_id, status }) => ({ message_id, status }));
+  return call(() => wasm.encodeStatusReport(JSON.stringify(pairs)));
+}
+
+/** Safe HTML of Markdown or HTML; `null` for other types and unknown charsets. */
+export function toHtml(contentType: string, content: Uint8Array): string | null {
+  return wasm.toHtml(contentType, content) ?? null;
+}
+
+export function toPlainText(contentType: string, content: Uint8Array): string | null {
+  return wasm.toPlainText(contentType, content) ?? null;
+}
+
+/** What to show for Markdown, hostile or not, step by step. */
+export function events(markdown: string): t.RenderEvent[] {
+  return parsed(() => wasm.events(markdown));
+}
+
+/** A room's policy and participants. */
+export class Room extends Handle<wasm.Room> {
+  /** Reads a room, or the room of a case, from JSON text. */
+  static parse(text: string): Room {
+    return new Room(call(() => new wasm.Room(text)));
+  }
+
+  /** The rooms of a vector file of kind `policy`, of a case, or the room that a text is. */
+  static all(text: string): Room[] {
+    return call(() => wasm.rooms(text)).map((raw) => new Room(raw));
+  }
+
+  toJson(): t.Json {
+    return parsed(() => this.raw.toJson());
+  }
+
+  /** Throws the first defect of a room that can't exist. */
+  check(): void {
+    call(() => this.raw.check());
+  }
+
+  matrix(): t.Matrix {
+    return parsed(() => this.raw.matrix());
+  }
+
+  matrixMarkdown(): string {
+    return this.raw.matrixMarkdown();
+  }
+
+  graph(): t.Graph {
+    return parsed(() => this.raw.graph());
+  }
+
+  picture(form: "svg" | "dot" | "mermaid"): string {
+    const picture = this.raw.picture(form);
+    if (picture === undefined) throw new RangeError(`no picture has the form ${form}`);
+    return picture;
+  }
+
+  lint(examples = false): t.FindingReport[] {
+    return parsed(() => this.raw.lint(examples));
+  }
+
+  can(userUri: string, clientUri?: string): t.UserReport {
+    return parsed(() => this.raw.can(userUri, clientUri));
+  }
+
+  diff(other: Room): t.DifferenceReport {
+    return parsed(() => this.raw.diff(other.raw));
+  }
+}
+
+/** A question to a room: an actor, the form of a message, and changes. */
+export class Case extends Handle<wasm.Case> {
+  static parse(text: string): Case {
+    return new Case(call(() => new wasm.Case(text)));
+  }
+
+  /** The cases of a vector file of kind `policy`, or the one that a text is. */
+  static all(text: string): Case[] {
+    return call(() => wasm.cases(text)).map((raw) => new Case(raw));
+  }
+
+  toJson(): t.Json {
+    return parsed(() => this.raw.toJson());
+  }
+
+  get name(): string | null {
+    return this.raw.name() ?? null;
+  }
+
+  room(): Room {
+    return new Room(this.raw.room());
+  }
+
+  decide(): t.DecisionReport {
+    return parsed(() => this.raw.decide());
+  }
+
+  who(): t.CandidateReport[] {
+    return parsed(() => this.raw.who());
+  }
+}
+
+/** Messages as the conversation that a user sees, whatever the order in which they are received. */
+export class Conversation extends Handle<wasm.Conversation> {
+  /** `raw` is for the functions here. */
+  constructor(localUserUri?: string, raw = new wasm.Conversation(localUserUri)) {
+    super(raw);
+  }
+
+  /** Takes one line in; returns the ID under which another message is there, if one is. */
+  take(line: string): string | null {
+    return call(() => this.raw.take(line)) ?? null;
+  }
+
+  /** Takes all lines of a text in; returns those that were refused. */
+  takeLines(text: string): t.RefusedLine[] {
+    return parsed(() => this.raw.takeLines(text));
+  }
+
+  /** The rooms as they are seen at a time in milliseconds since the UNIX epoch; at 0 no message has expired. */
+  rooms(nowMs = 0): t.ConversationRoom[] {
+    return parsed(() => this.raw.rooms(BigInt(nowMs)));
+  }
+
+  /** What to store of each room, by its URI, as hex. */
+  snapshots(): Record<string, string> {
+    return parsed(() => this.raw.snapshots());
+  }
+
+  static restore(snapshots: Record<string, string>): Conversation {
+    return new Conversation(undefined, call(() => wasm.Conversation.restore(JSON.stringify(snapshots))));
+  }
+}
