@@ -95,7 +95,8 @@ abstract class Handle<Raw extends { free(): void }> {
     this.#raw = raw;
   }
 
-  protected get raw(): Raw {
+  /** For the functions here alone. */
+  get raw(): Raw {
     return this.#raw;
   }
 
@@ -180,6 +181,138 @@ export class Message extends Handle<wasm.Message> {
   /** The parts that a client shows, in their order. */
   render(client: t.ClientProfile = {}): t.ShownPart[] {
     return parsed(() => this.raw.render(client.media_types, client.languages));
+  }
+}
+
+const drawn = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
+
+/** What a user says in a room. Salts are drawn from `crypto.getRandomValues`, unless they are given. */
+export class Composer extends Handle<wasm.Composer> {
+  constructor(senderUri: string, roomUri: string) {
+    super(call(() => new wasm.Composer(senderUri, roomUri)));
+  }
+
+  messageId(message: Message): string {
+    return call(() => this.raw.messageId(message.raw));
+  }
+
+  /** A message, or with `to` a reply to the message of this ID. */
+  message(text: t.Text, options: t.ComposeOptions & { to?: string } = {}): Message {
+    const { to, salt = drawn(16), topicId = new Uint8Array(), expiresAt, expiresAfterRead } = options;
+    const [words, markdown, language] = [text.text, text.markdown ?? false, text.language ?? ""];
+    return new Message(
+      call(() => this.raw.message(salt, to, words, markdown, language, topicId, expiresAt, expiresAfterRead)),
+    );
+  }
+
+  react(to: string, reaction: string, salt = drawn(16)): Message {
+    return new Message(call(() => this.raw.react(salt, to, reaction)));
+  }
+
+  /** Replaces the message whose first version has the ID `first`; `latest` is its newest version. */
+  edit(first: string, latest: Message, text: t.Text, salt = drawn(16)): Message {
+    const [words, markdown, language] = [text.text, text.markdown ?? false, text.language ?? ""];
+    return new Message(call(() => this.raw.edit(salt, first, latest.raw, words, markdown, language)));
+  }
+
+  delete(first: string, latest: Message, salt = drawn(16)): Message {
+    return new Message(call(() => this.raw.delete(salt, first, latest.raw)));
+  }
+
+  unreact(first: string, reaction: Message, salt = drawn(16)): Message {
+    return new Message(call(() => this.raw.unreact(salt, first, reaction.raw)));
+  }
+}
+
+/** Whom a receiver trusts to have franked: a signer, or the holder of a shared secret. */
+export class FrankingAgent extends Handle<wasm.Agent> {
+  static signed(groupContext: Uint8Array, hubDomain: string, presentedNames: string[]): FrankingAgent {
+    return new FrankingAgent(call(() => wasm.Agent.signed(groupContext, hubDomain, presentedNames)));
+  }
+
+  static secret(secret: Uint8Array): FrankingAgent {
+    return new FrankingAgent(wasm.Agent.secret(secret));
+  }
+}
+
+/** The keys of a hub. */
+export class HubKeys extends Handle<wasm.HubKeys> {
+  static signed(hubKey: Uint8Array, privateKey: Uint8Array, groupContext: Uint8Array): HubKeys {
+    return new HubKeys(call(() => wasm.HubKeys.signed(hubKey, privateKey, groupContext)));
+  }
+
+  static secret(hubKey: Uint8Array, secret: Uint8Array): HubKeys {
+    return new HubKeys(wasm.HubKeys.secret(hubKey, secret));
+  }
+}
+
+/** How the messages of a room are franked (mimi-protocol-06 §5.4). */
+export class Franking extends Handle<wasm.Franking> {
+  static signed(): Franking {
+    return new Franking(wasm.Franking.signed());
+  }
+
+  /** The construction of mimi-protocol-03. */
+  static integrityMac(): Franking {
+    return new Franking(wasm.Franking.integrityMac());
+  }
+
+  commit(applicationData: Uint8Array, senderUri: string, roomUri: string): t.Commitment {
+    return call(() => {
+      const made = this.raw.commit(applicationData, senderUri, roomUri);
+      const { frankingTag, salt, safeAadItem, sendingUri } = made;
+      made.free();
+      return { frankingTag, salt, safeAadItem, sendingUri };
+    });
+  }
+
+  frank(keys: HubKeys, submission: t.Submission, acceptedTimestamp: t.Integer, seed = drawn(32)): t.Frank {
+    const { frankingTag, sendingUri, submittedBy, roomUri, participants, usersWithClients } = submission;
+    return call(() => {
+      const made = this.raw.frank(
+        keys.raw,
+        frankingTag,
+        sendingUri,
+        submittedBy,
+        roomUri,
+        participants,
+        usersWithClients,
+        BigInt(acceptedTimestamp),
+        seed,
+      );
+      const { serverFrank, cipherSuite, proof } = made;
+      made.free();
+      return { serverFrank, cipherSuite, proof };
+    });
+  }
+
+  /** What the message refers to and the frank does not bind, in words. Throws if the tag or the stamp does not hold. */
+  verify(agent: FrankingAgent, message: t.FrankedMessage): string[] {
+    const { applicationData, frankingTag, frank, acceptedTimestamp, senderUri, roomUri } = message;
+    return parsed(() =>
+      withFrank(frank, (raw) =>
+        this.raw.verify(agent.raw, applicationData, frankingTag, raw, BigInt(acceptedTimestamp), senderUri, roomUri),
+      ),
+    );
+  }
+
+  /** As `verify`, by the hub, of a message that was reported. */
+  checkReport(keys: HubKeys, allegedAbuserUri: string, roomUri: string, reported: t.Reported): string[] {
+    const { applicationData, frank, acceptedTimestamp } = reported;
+    return parsed(() =>
+      withFrank(frank, (raw) =>
+        this.raw.checkReport(keys.raw, allegedAbuserUri, roomUri, applicationData, raw, BigInt(acceptedTimestamp)),
+      ),
+    );
+  }
+}
+
+function withFrank<T>({ serverFrank, cipherSuite, proof }: t.Frank, run: (raw: wasm.Frank) => T): T {
+  const raw = new wasm.Frank(serverFrank, cipherSuite, proof);
+  try {
+    return run(raw);
+  } finally {
+    raw.free();
   }
 }
 

@@ -339,3 +339,63 @@ export interface Attributes {
   warning?: string;
   part?: number;
 }
+
+/** A text to send. */
+export interface Text {
+  text: string;
+  /** Whether it is Markdown of the variant GFM-MIMI. */
+  markdown?: boolean;
+  language?: string;
+}
+
+/** At most one of the two times is given, in seconds. */
+export interface ComposeOptions {
+  /** 16 bytes that no other message has; drawn if they are not given. */
+  salt?: Uint8Array;
+  topicId?: Uint8Array;
+  expiresAt?: number;
+  expiresAfterRead?: number;
+}
+
+/** What a sender of a franked message commits to. */
+export interface Commitment {
+  frankingTag: Uint8Array;
+  salt: Uint8Array;
+  safeAadItem: Uint8Array;
+  sendingUri: string;
+}
+
+/** What a hub adds to a message. */
+export interface Frank {
+  serverFrank: Uint8Array;
+  /** 0 in constructions without a signature. */
+  cipherSuite: number;
+  proof: Uint8Array;
+}
+
+/** What a hub has of a message when it franks it. */
+export interface Submission {
+  frankingTag: Uint8Array;
+  sendingUri: string;
+  submittedBy: string;
+  roomUri: string;
+  participants: string[];
+  usersWithClients: string[];
+}
+
+/** What a receiver has of a franked message. */
+export interface FrankedMessage {
+  applicationData: Uint8Array;
+  frankingTag: Uint8Array;
+  frank: Frank;
+  acceptedTimestamp: Integer;
+  senderUri: string;
+  roomUri: string;
+}
+
+/** A message as a report has it. */
+export interface Reported {
+  applicationData: Uint8Array;
+  frank: Frank;
+  acceptedTimestamp: Integer;
+}

@@ -7,6 +7,10 @@ use mimi::Error;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
+#[cfg(feature = "content")]
+mod compose;
+#[cfg(feature = "franking")]
+mod franking;
 #[cfg(feature = "inspect")]
 mod inspection;
 #[cfg(feature = "content")]

@@ -7,7 +7,7 @@ use crate::{Thrown, answer, json, not_json, thrown};
 
 /// A valid message.
 #[wasm_bindgen]
-pub struct Message(content::Message);
+pub struct Message(pub(crate) content::Message);
 
 /// What a client can show: the defaults, if a list is not given.
 fn profile(media_types: Option<Vec<String>>, languages: Option<Vec<String>>) -> ClientProfile {

@@ -94,3 +94,8 @@ export function announce(text: string): void {
 export function severityMark(severity: string): HTMLElement {
   return h("span", { class: `mark ${severity}` }, severity);
 }
+
+/** `1 field`, `2 fields`. */
+export function counted(count: number, noun: string): string {
+  return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+}

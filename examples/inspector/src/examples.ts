@@ -7,7 +7,7 @@ export const POLICY = JSON.stringify(
     roles: "strict",
     participants: [
       ["mimi://a.example/u/alice", 4],
-      ["mimi://b.example/u/bob", 3],
+      ["mimi://b.example/u/bob", 2],
       ["mimi://c.example/u/carol", 2],
     ],
     clients: [

@@ -210,7 +210,7 @@ test("policy: findings played, matrix, graph, questions", async () => {
   assert.ok((await view.locator("svg .arc").count()) > 3);
   await view.getByLabel("Do what").fill("role");
   await view.locator(".answers .mark").first().waitFor();
-  await view.getByLabel("User").fill("mimi://c.example/u/carol");
+  await view.getByRole("combobox", { name: "User" }).fill("mimi://c.example/u/carol");
   await page.keyboard.press("Tab");
   await view.getByText("has role 2").waitFor();
   await view.locator(".answers .mark.error").first().waitFor();
@@ -245,8 +245,8 @@ test("compare: two messages, and two policies", async () => {
   await picture("compare", { fullPage: true });
   await accessible();
   await paste("compare", "A", '{"roles": "strict"}');
-  await paste("compare", "B", '{"roles": "anyone_can_join"}');
-  await panel("compare").getByText("differences of policy").waitFor();
+  await paste("compare", "B", '{"roles": "moderated"}');
+  await panel("compare").getByRole("heading", { name: "of policy" }).waitFor();
   await clean();
 });
 
@@ -292,7 +292,8 @@ test("hostile input is shown, and never run", async () => {
     await panel("bytes").getByRole("cell", { name: type, exact: true }).waitFor();
     const shown = await panel("bytes").locator(".message .bubble").textContent();
     assert.match(shown, /<script>alert\(1\)<\/script>/);
-    assert.match(shown, /U\+202E/);
+    assert.doesNotMatch(shown, /[\u202E\u2066]/);
+    if (type.startsWith("text/markdown")) assert.match(shown, /U\+202E/);
   }
   await picture("hostile", { fullPage: true });
 
@@ -314,7 +315,7 @@ test("hostile input is shown, and never run", async () => {
 
   await tab("Verify");
   await pick("verify", file("<img src=x onerror=alert(8)>.json", '{"kind": "<script>alert(9)</script>"}'));
-  await panel("verify").getByText("1 files checked", { exact: true }).waitFor();
+  await panel("verify").getByText("1 file checked", { exact: true }).waitFor();
 
   // The page's own two scripts, and nothing that loads or leads anywhere.
   const made = await page.evaluate(() => [

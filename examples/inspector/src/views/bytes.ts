@@ -2,7 +2,7 @@
 import type { Field } from "mimi-wasm";
 import { call } from "../client.js";
 import type { Taken } from "../calls.js";
-import { announce, freshId, h, labelled, replace, shown } from "../dom.js";
+import { announce, counted, freshId, h, labelled, replace, shown } from "../dom.js";
 import { source } from "../input.js";
 import { refusalBox, showError } from "../refusal.js";
 import { virtualList } from "../virtual.js";
@@ -324,7 +324,7 @@ export function bytesView(): { element: HTMLElement; load(text: string): void } 
         h("span", { class: `mark ${summary.refused ? "error" : "good"}` }, summary.refused ? "refused" : "accepted"),
         " as ",
         h("strong", { class: "type-name" }, summary.type_name),
-        ` (${summary.section}), ${summary.length.toLocaleString("en")} bytes, ${summary.fields.toLocaleString("en")} fields`,
+        ` (${summary.section}), ${counted(summary.length, "byte")}, ${counted(summary.fields, "field")}`,
       ),
       summary.refused && refusalBox(summary.refused, parts.showByte),
       parts.element,

@@ -1,7 +1,7 @@
 // In which fields two inputs differ.
 import type { Json } from "mimi-wasm";
 import { call } from "../client.js";
-import { announce, h, labelled, replace, shown } from "../dom.js";
+import { announce, counted, h, labelled, replace, shown } from "../dom.js";
 import { source } from "../input.js";
 import { showError } from "../refusal.js";
 
@@ -28,11 +28,11 @@ export function compareView(): { element: HTMLElement; load(a: string, b: string
         if (now !== turn) return;
         replace(
           results,
-          h("h3", {}, differences.length === 0 ? "The policies are the same" : `${differences.length} differences of policy`),
+          h("h3", {}, differences.length === 0 ? "The policies are the same" : `${counted(differences.length, "difference")} of policy`),
           h("ul", {}, differences.map((each) => h("li", {}, shown(each)))),
           effect && [
             h("h3", {}, "What B's roles do to A's participants"),
-            h("ul", {}, [...effect.defects, ...effect.limits, ...effect.lock_outs].map((each) => h("li", {}, shown(each))), effect.roles.map((role) => h("li", {}, `role ${role.role}${role.undefined ? " no longer exists" : ""}${role.cut_off ? " is cut off" : ""} (${role.users.length} users): `, shown(role.differences.join("; "))))),
+            h("ul", {}, [...effect.defects, ...effect.limits, ...effect.lock_outs].map((each) => h("li", {}, shown(each))), effect.roles.map((role) => h("li", {}, `role ${role.role}${role.undefined ? " no longer exists" : ""}${role.cut_off ? " is cut off" : ""} (${counted(role.users.length, "user")}): `, shown(role.differences.join("; "))))),
           ],
         );
         return;
@@ -43,7 +43,7 @@ export function compareView(): { element: HTMLElement; load(a: string, b: string
       const side = (value: (typeof differences)[number]["a"]) => (value === null ? [h("td", { class: "hint" }, "–"), h("td", { class: "hint" }, "absent")] : [h("td", {}, value.offset), h("td", { class: "wrap" }, shown(text(value.value)))]);
       replace(
         results,
-        h("h3", {}, differences.length === 0 ? `The same ${typeName}` : `${differences.length} differences as ${typeName}`),
+        h("h3", {}, differences.length === 0 ? `The same ${typeName}` : `${counted(differences.length, "difference")} as ${typeName}`),
         differences.length > 0 &&
           h(
             "div",
@@ -56,7 +56,7 @@ export function compareView(): { element: HTMLElement; load(a: string, b: string
             ),
           ),
       );
-      announce(`${differences.length} differences`);
+      announce(counted(differences.length, "difference"));
     } catch (error) {
       if (now === turn) showError(results, error);
     }

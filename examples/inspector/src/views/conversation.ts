@@ -2,7 +2,7 @@
 import type { ConversationEntry, ConversationRoom } from "mimi-wasm";
 import { call } from "../client.js";
 import type { ConversationView } from "../calls.js";
-import { announce, h, labelled, replace, shown } from "../dom.js";
+import { announce, counted, h, labelled, replace, shown } from "../dom.js";
 import { source } from "../input.js";
 import { showError } from "../refusal.js";
 import { ofShown } from "../text.js";
@@ -42,12 +42,12 @@ export function conversationView(): { element: HTMLElement; load(text: string): 
         h(
           "div",
           { class: "refusal", role: "alert" },
-          h("strong", {}, `${view.refused.length} lines are refused`),
+          h("strong", {}, `${counted(view.refused.length, "line")} refused`),
           h("ul", {}, view.refused.slice(0, 100).map(({ line, error }) => h("li", {}, `line ${line}: `, shown(error.message)))),
         ),
       view.rooms.map((room) => roomBox(room, view, localUser)),
     );
-    announce(`${view.rooms.length} rooms`);
+    announce(counted(view.rooms.length, "room"));
   };
   const input = source("Messages", "JSON Lines as mimi-vectors timeline reads them, or vectors of kind timeline.", "text", () => void show());
   user.addEventListener("change", () => void show());
@@ -64,7 +64,7 @@ function roomBox(room: ConversationRoom, view: ConversationView, localUser: stri
     "section",
     { class: "room" },
     h("h3", {}, shown(room.room_uri)),
-    h("p", { class: "hint" }, `${room.messages} messages, ${room.entries.length} entries`, room.held.length > 0 && `, ${room.held.length} held back`, room.unseen.length > 0 && `, ${room.unseen.length} named but unseen`),
+    h("p", { class: "hint" }, `${counted(room.messages, "message")}, ${room.entries.length} ${room.entries.length === 1 ? "entry" : "entries"}`, room.held.length > 0 && `, ${room.held.length} held back`, room.unseen.length > 0 && `, ${room.unseen.length} named but unseen`),
     h("ol", { class: "entries" }, room.entries.slice(0, MOST).map((entry) => bubble(entry, byId, view, localUser))),
     room.entries.length > MOST && h("p", { class: "hint" }, `${room.entries.length - MOST} more entries are not shown`),
     room.findings.length > 0 && [

@@ -1,7 +1,7 @@
 // What a message says, below its bytes: its ID, what breaks the rules, its parts, and what a user sees.
 import { call } from "../client.js";
 import type { MessageView } from "../calls.js";
-import { button, h, labelled, replace, shown } from "../dom.js";
+import { button, counted, h, labelled, replace, shown } from "../dom.js";
 import { showError } from "../refusal.js";
 import { ofShown } from "../text.js";
 
@@ -22,7 +22,7 @@ function diagnosis({ diagnosis: found }: MessageView, showByte: (offset: number)
   return h(
     "div",
     {},
-    h("h4", {}, `Diagnosis: ${violations.length + more} broken rules`),
+    h("h4", {}, `Diagnosis: ${counted(violations.length + more, "broken rule")}`),
     h(
       "ol",
       { class: "violations" },

@@ -2,7 +2,7 @@
 import type { FindingReport, Graph, Matrix, UserReport } from "mimi-wasm";
 import { call } from "../client.js";
 import type { PolicyView } from "../calls.js";
-import { announce, button, freshId, h, labelled, replace, severityMark, shown, svg } from "../dom.js";
+import { announce, button, counted, freshId, h, labelled, replace, severityMark, shown, svg } from "../dom.js";
 import { source } from "../input.js";
 import { showError } from "../refusal.js";
 
@@ -43,7 +43,7 @@ export function policyView(): { element: HTMLElement; load(text: string): void }
       h("h3", {}, "Graph"),
       graphPicture(view.graph),
     );
-    announce(`${view.findings.length} findings`);
+    announce(counted(view.findings.length, "finding"));
   };
   which.addEventListener("change", () => void show(Number(which.value)));
   const input = source("Policy", "A room, a case, or a vector file of kind policy, as JSON.", "text", () => void show(0));
@@ -258,7 +258,7 @@ function player(finding: FindingReport, matrix: Matrix): HTMLElement {
           "div",
           { class: "lane" },
           h("span", { class: "lane-name" }, shown(label)),
-          h("span", { class: "tokens", role: "img", "aria-label": `${here.length} users` }, here.map((token) => h("span", { class: `token${token.moved ? " moved" : ""}` }, token.client ? "●" : "○"))),
+          h("span", { class: "tokens", role: "img", "aria-label": counted(here.length, "user") }, here.map((token) => h("span", { class: `token${token.moved ? " moved" : ""}` }, token.client ? "●" : "○"))),
         );
       }),
     );

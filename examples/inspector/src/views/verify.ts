@@ -1,7 +1,7 @@
 // Vector files, checked.
 import type { Failure } from "mimi-wasm";
 import { call } from "../client.js";
-import { announce, button, h, replace, shown } from "../dom.js";
+import { announce, button, counted, h, replace, shown } from "../dom.js";
 
 const failures = (list: Failure[]) =>
   h(
@@ -29,7 +29,7 @@ export function verifyView(): { element: HTMLElement } {
         const mark = holds ? ["good", "holds"] : report.failures.length > 0 ? ["error", "fails"] : ["warning", "not judged"];
         replace(
           place,
-          h("p", {}, h("span", { class: `mark ${mark[0]}` }, mark[1] ?? ""), " ", shown(file.name), `: ${report.cases} cases of kind `, shown(report.kind ?? "unknown"), ` (${report.valid} valid, ${report.invalid} invalid), ${report.failed_cases} failed, ${report.unjudged_cases} not judged`),
+          h("p", {}, h("span", { class: `mark ${mark[0]}` }, mark[1] ?? ""), " ", shown(file.name), `: ${counted(report.cases, "case")} of kind `, shown(report.kind ?? "unknown"), ` (${report.valid} valid, ${report.invalid} invalid), ${report.failed_cases} failed, ${report.unjudged_cases} not judged`),
           report.failures.length > 0 && failures(report.failures),
           report.unjudged.length > 0 && failures(report.unjudged),
         );
@@ -38,8 +38,8 @@ export function verifyView(): { element: HTMLElement } {
       }
       done += 1;
     }
-    replace(progress, `${done} files checked`);
-    announce(`${done} files checked`);
+    replace(progress, `${counted(done, "file")} checked`);
+    announce(`${counted(done, "file")} checked`);
   };
   picker.addEventListener("change", () => {
     const files = [...(picker.files ?? [])];
