@@ -375,6 +375,7 @@ test("10 MB of input does not freeze the page", async () => {
     (count) => Number(document.querySelector(".field.selected")?.dataset.at) > count,
     count,
   );
+  await page.locator(".field.selected .name", { hasText: "role_index" }).waitFor();
   await picture("large");
   await clean();
 });
