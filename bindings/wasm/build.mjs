@@ -18,7 +18,7 @@ const run = (program, args, env = {}) =>
 const sysroot = execFileSync("rustc", ["--print", "sysroot"], { encoding: "utf8" }).trim();
 const hasTarget = existsSync(join(sysroot, "lib/rustlib/wasm32-unknown-unknown/lib"));
 const features = small ? ["--no-default-features", "--features", "content,inspect"] : [];
-const build = ["build", "--locked", "--profile", quick ? "quick" : "release", "--target", "wasm32-unknown-unknown"];
+const build = ["build", "--profile", quick ? "quick" : "release", "--target", "wasm32-unknown-unknown"];
 if (hasTarget) {
   run("cargo", [...build, ...features]);
 } else {
@@ -27,7 +27,7 @@ if (hasTarget) {
     RUSTC_BOOTSTRAP: "1",
   });
 }
-run("cargo", ["run", "--quiet", "--locked", "-p", "bindgen", "--",
+run("cargo", ["run", "--quiet", "-p", "bindgen", "--",
   join(target, "wasm32-unknown-unknown", quick ? "quick" : "release", "mimi_wasm.wasm"), "js"]);
 
 // The small module has no JavaScript of its own here: it is there to be weighed.

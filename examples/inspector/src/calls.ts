@@ -44,16 +44,13 @@ export interface Shown {
   events: RenderEvent[] | null;
 }
 
-export interface Bubble {
-  message_id: string;
-  shown: Shown[];
-}
-
 export interface ConversationView {
   rooms: ConversationRoom[];
   refused: RefusedLine[];
   /** What to show of each message, by its ID. */
   bodies: Record<string, Shown>;
+  /** The cases of the text. */
+  names: string[];
 }
 
 export interface PolicyView {
@@ -76,7 +73,7 @@ export interface Calls {
   drop(inspection: number): null;
   message(bytes: Uint8Array): MessageView;
   messageId(bytes: Uint8Array, sender: string, room: string): string;
-  conversation(text: string, localUser: string): ConversationView;
+  conversation(text: string, localUser: string, place: number): ConversationView;
   policy(text: string, place: number): PolicyView;
   can(room: string, user: string): UserReport;
   policyDifferences(a: string, b: string): DifferenceReport;

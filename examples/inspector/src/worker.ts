@@ -12,10 +12,13 @@ import {
   events,
   guess,
   init,
+  parseJson,
   types,
   verify,
+  writeJson,
   type ConversationEntry,
   type Guess,
+  type Json,
 } from "mimi-wasm";
 import type { Calls, Request, Response, Shown } from "./calls.js";
 
@@ -37,16 +40,20 @@ function bytesOfHex(hex: string): Uint8Array {
   return Uint8Array.from(hex.match(/../g) ?? [], (digits) => Number.parseInt(digits, 16));
 }
 
-/** The lines of a file of kind `timeline`, or the text if it is none. */
-function linesOf(text: string): string {
-  if (!/^\s*\{\s*"/.test(text)) return text;
+/** The cases of a file of kind `timeline`, each as lines; any other text is the lines themselves. */
+function casesOf(text: string): { name: string; lines: string }[] {
+  const lines = [{ name: "", lines: text }];
+  let file: { cases?: unknown };
   try {
-    const file = JSON.parse(text) as { cases?: { messages?: unknown[] }[]; messages?: unknown[] };
-    const messages = file.messages ?? file.cases?.[0]?.messages;
-    return messages ? messages.map((message) => JSON.stringify(message)).join("\n") : text;
+    file = parseJson(text) as { cases?: unknown };
   } catch {
-    return text;
+    return lines;
   }
+  if (!Array.isArray(file?.cases)) return lines;
+  return file.cases.map((each: { name?: unknown; messages?: unknown } | null, at) => ({
+    name: typeof each?.name === "string" ? each.name : `case ${at + 1}`,
+    lines: Array.isArray(each?.messages) ? each.messages.map((message) => writeJson(message as Json)).join("\n") : "",
+  }));
 }
 
 const calls: Calls = {
@@ -109,14 +116,15 @@ const calls: Calls = {
     return Message.decode(bytes).messageId(sender, room);
   },
 
-  conversation(text, localUser) {
+  conversation(text, localUser, place) {
+    const cases = casesOf(text);
     const conversation = new Conversation(localUser === "" ? undefined : localUser);
-    const refused = conversation.takeLines(linesOf(text));
+    const refused = conversation.takeLines(cases[place]?.lines ?? "");
     const rooms = conversation.rooms();
     conversation.free();
     const bodies: Record<string, Shown> = {};
     for (const entry of rooms.flatMap((room) => room.entries)) bodies[entry.message_id] = body(entry);
-    return { rooms, refused, bodies };
+    return { rooms, refused, bodies, names: cases.map((each) => each.name) };
   },
 
   policy(text, place) {

@@ -192,6 +192,10 @@ test("conversation: as a user sees it", async () => {
   await accessible();
   await paste("conversation", "Messages", '{"room_uri": 7}');
   await view.getByText("line 1:").waitFor();
+  const { cases } = vectors("timeline");
+  await pick("conversation", file("timeline.json", readFileSync(vectorPath("timeline"))));
+  await view.getByLabel("Case").selectOption(String(cases.length - 1));
+  await view.locator("section.room").first().waitFor();
   await clean();
 });
 

@@ -20,17 +20,24 @@ function time(ms: unknown): string {
 export function conversationView(): { element: HTMLElement; load(text: string): void } {
   const results = h("div", { class: "results" });
   const user = h("input", { placeholder: "mimi://example.com/u/alice", spellcheck: "false", autocomplete: "off" });
+  const which = h("select");
+  const chooser = labelled("Case", which);
+  chooser.hidden = true;
   let turn = 0;
-  const show = async () => {
+  const show = async (place: number) => {
     turn += 1;
     const now = turn;
     if (input.isEmpty()) {
+      chooser.hidden = true;
       replace(results);
       return;
     }
     try {
-      const view = await call("conversation", await input.text(), user.value.trim());
-      if (now === turn) draw(view, user.value.trim());
+      const view = await call("conversation", await input.text(), user.value.trim(), place);
+      if (now !== turn) return;
+      chooser.hidden = view.names.length < 2;
+      replace(which, view.names.map((name, at) => h("option", { value: at, selected: at === place }, name)));
+      draw(view, user.value.trim());
     } catch (error) {
       if (now === turn) showError(results, error);
     }
@@ -49,10 +56,11 @@ export function conversationView(): { element: HTMLElement; load(text: string): 
     );
     announce(counted(view.rooms.length, "room"));
   };
-  const input = source("Messages", "JSON Lines as mimi-vectors timeline reads them, or vectors of kind timeline.", "text", () => void show());
-  user.addEventListener("change", () => void show());
+  const input = source("Messages", "JSON Lines as mimi-vectors timeline reads them, or a vector file of kind timeline.", "text", () => void show(0));
+  user.addEventListener("change", () => void show(Number(which.value)));
+  which.addEventListener("change", () => void show(Number(which.value)));
   return {
-    element: h("div", {}, input.element, h("div", { class: "row" }, labelled("Seen by", user)), results),
+    element: h("div", {}, input.element, h("div", { class: "row" }, labelled("Seen by", user), chooser), results),
     load: (text) => input.setText(text),
   };
 }
