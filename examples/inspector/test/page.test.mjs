@@ -348,6 +348,13 @@ test("the page refuses markup from text, and connections", async () => {
   assert.deepEqual(outcome, { markup: "TypeError", fetched: "TypeError", ran: 0 });
 });
 
+test("the page works from disk", async () => {
+  await page.goto(new URL("../dist/index.html", import.meta.url).href);
+  await page.getByRole("button", { name: "Try an example" }).click();
+  await panel("bytes").getByText("accepted", { exact: true }).waitFor();
+  assert.deepEqual(problems, []);
+});
+
 test("10 MB of input does not freeze the page", async () => {
   // A participant list: hundreds of thousands of fields.
   const user = Buffer.from("mimi://example.com/u/a-user-with-a-name");
