@@ -65,6 +65,6 @@ pub fn bounded_beside<'a, T>(
     let result = decode(data);
     let most = MOST.with(Cell::get).saturating_sub(before);
     let limit = multiple * data.len() + beside;
-    assert!(most <= limit, "{most} octets held for {} octets of input: over {limit}", data.len());
+    assert!(most <= limit, "{most} bytes held for {} bytes of input: over {limit}", data.len());
     result
 }

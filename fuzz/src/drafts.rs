@@ -197,7 +197,7 @@ pub fn virtual_client(data: &[u8]) {
             assert_eq!(restored.to_state(), state);
         }
     }
-    let key = Secret::of_length(input.key, 16).expect("16 octets");
+    let key = Secret::of_length(input.key, 16).expect("16 bytes");
     let output = small_space_prp::encrypt(&key, input.number).expect("encrypts");
     assert_eq!(small_space_prp::decrypt(&key, output), Ok(input.number));
     let leaf = input.number % leaf_count;

@@ -230,7 +230,7 @@ fn changed<C: Under>(honest: &Message<C>, change: &Change) -> Option<Message<C>>
             message.frank_aad.franking_tag.0[usize::from(*at) % 32] ^= difference;
         }
         Change::Frank(at, difference) => {
-            let mut octets = C::frank_octets(&message.frank);
+            let mut octets = C::frank_bytes(&message.frank);
             let at = usize::from(*at) % octets.len();
             octets[at] ^= difference;
             message.frank = C::Frank::decode_exact(&octets).ok()?;

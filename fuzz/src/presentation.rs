@@ -13,7 +13,7 @@ use rand_chacha::rand_core::SeedableRng;
 
 use crate::allocation::{bounded, bounded_beside};
 
-/// What the parser of Markdown holds for an byte, with an item of its tree and a link for it.
+/// What the parser of Markdown holds for a byte, with an item of its tree and a link for it.
 const MULTIPLE: usize = 256;
 /// What it begins with.
 const TABLES: usize = 32 * 1024;

@@ -123,7 +123,7 @@ impl Flip {
         octets
     }
 
-    /// The value with an byte of its encoding changed, if that is one.
+    /// The value with a byte of its encoding changed, if that is one.
     fn value<T: Encode + for<'a> Decode<'a>>(self, value: &T) -> Option<T> {
         T::decode_exact(&self.of(&value.to_bytes().expect("encodes"))).ok()
     }

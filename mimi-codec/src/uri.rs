@@ -625,7 +625,7 @@ mod tests {
     }
 
     #[test]
-    fn equality_is_of_octets_and_equivalence_is_rfc_3986s() {
+    fn equality_is_of_bytes_and_equivalence_is_rfc_3986s() {
         let pairs = [
             ("mimi://a.example/u/alice", "MIMI://A.EXAMPLE/u/alice", true),
             ("mimi://a.example/u/alice", "mimi://a.example/u/%61lice", true),

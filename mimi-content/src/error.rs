@@ -276,18 +276,18 @@ impl fmt::Display for DecodeErrorKind {
             Self::MapKeyType => f.write_str("map key is of a type that is not allowed"),
             Self::MapKeyRange => f.write_str("integer map key beyond 2^53-1"),
             Self::ExtensionKeyLength { found } => {
-                write!(f, "text key of {found} octets, 1 to 255 are allowed")
+                write!(f, "text key of {found} bytes, 1 to 255 are allowed")
             }
             Self::ExtensionsTooDeep => f.write_str("extensions nest deeper than 4 levels"),
             Self::ArrayLength { expected, found } => {
                 write!(f, "array of {found} items, expected {expected}")
             }
             Self::ByteLength { expected, found } => {
-                write!(f, "byte string of {found} octets, expected {expected}")
+                write!(f, "byte string of {found} bytes, expected {expected}")
             }
             Self::IntegerRange { max, found } => write!(f, "{found} is over the limit of {max}"),
             Self::TopicIdTooLong { found } => {
-                write!(f, "topic ID of {found} octets, 4096 are allowed")
+                write!(f, "topic ID of {found} bytes, 4096 are allowed")
             }
             Self::UnknownCardinality { found } => write!(f, "unknown cardinality {found}"),
             Self::UnknownPartSemantics { found } => write!(f, "unknown part semantics {found}"),

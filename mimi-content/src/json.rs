@@ -49,7 +49,7 @@ impl<'de, const N: usize> Deserialize<'de> for Hex<[u8; N]> {
         let found = bytes.len();
         <[u8; N]>::try_from(bytes)
             .map(Self)
-            .map_err(|_| D::Error::custom(format!("{found} octets of hex, expected {N}")))
+            .map_err(|_| D::Error::custom(format!("{found} bytes of hex, expected {N}")))
     }
 }
 

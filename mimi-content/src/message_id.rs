@@ -249,7 +249,7 @@ pub struct UriTooLongError {
 
 impl fmt::Display for UriTooLongError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "URI of {} octets, message IDs allow 65535", self.octets)
+        write!(f, "URI of {} bytes, message IDs allow 65535", self.octets)
     }
 }
 
@@ -413,7 +413,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_exactly_32_octets() {
+    fn takes_exactly_32_bytes() {
         let id = MessageId::from_bytes([9; 32]);
         assert_eq!(MessageId::try_from(id.as_ref()).unwrap(), id);
         for length in [0, 31, 33] {

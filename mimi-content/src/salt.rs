@@ -110,7 +110,7 @@ mod tests {
     impl rand_core::TryCryptoRng for Counter {}
 
     #[test]
-    fn draws_all_its_octets_from_the_caller() {
+    fn draws_all_its_bytes_from_the_caller() {
         let mut rng = Counter(0);
         assert_eq!(Salt::generate(&mut rng).as_bytes(), &core::array::from_fn(|at| at as u8));
         assert_eq!(Salt::generate(&mut rng).as_bytes()[0], 16);

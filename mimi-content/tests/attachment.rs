@@ -27,11 +27,11 @@ impl rand_core::TryRng for Replay {
     type Error = core::convert::Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
-        panic!("octets only")
+        panic!("bytes only")
     }
 
     fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
-        panic!("octets only")
+        panic!("bytes only")
     }
 
     fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Self::Error> {
@@ -162,7 +162,7 @@ fn keeps_keys_and_content_out_of_debug_output() {
     // 171 is 0xab: the nonce shows it twelve times.
     assert_eq!(printed.matches("171").count(), 12, "{printed}");
     let part = attachment.into_part("", "");
-    assert_eq!(format!("{:?}", part.as_ref().open(&mut content, 0).unwrap()), "VerifiedContent(4 octets)");
+    assert_eq!(format!("{:?}", part.as_ref().open(&mut content, 0).unwrap()), "VerifiedContent(4 bytes)");
 }
 
 #[test]
@@ -306,19 +306,19 @@ fn errors_say_what_is_wrong() {
         ),
         (
             AttachmentError::KeyLength { enc_alg: aes, found: 3 },
-            "key of 3 octets for AeadAlgorithm(1 AEAD_AES_128_GCM)",
+            "key of 3 bytes for AeadAlgorithm(1 AEAD_AES_128_GCM)",
         ),
         (
             AttachmentError::NonceLength { enc_alg: aes, found: 3 },
-            "nonce of 3 octets for AeadAlgorithm(1 AEAD_AES_128_GCM)",
+            "nonce of 3 bytes for AeadAlgorithm(1 AEAD_AES_128_GCM)",
         ),
         (AttachmentError::KeyWithoutEncryption, "a key, nonce or aad without encryption"),
         (AttachmentError::Expired { expires: 5 }, "the content expired at 5"),
-        (AttachmentError::Size { expected: 5, found: 6 }, "6 octets, expected 5"),
+        (AttachmentError::Size { expected: 5, found: 6 }, "6 bytes, expected 5"),
         (AttachmentError::NothingToVerify, "neither encrypted nor with a hash"),
         (AttachmentError::OtherContent, "the content has another hash"),
         (AttachmentError::Forged, "the content was not encrypted with this key, nonce and aad"),
-        (AttachmentError::TooLong { octets: 5 }, "5 octets are too many for the algorithm"),
+        (AttachmentError::TooLong { octets: 5 }, "5 bytes are too many for the algorithm"),
     ] {
         assert_eq!(error.to_string(), words);
     }

@@ -390,7 +390,7 @@ fn warns_where_people_may_see_something_else() {
 
 /// Any message that a decoder accepts, with contents that refer to each other.
 fn any_message() -> impl Strategy<Value = MimiContent> {
-    prop::collection::vec(any::<u8>(), 0..3000).prop_filter_map("not enough octets", |octets| {
+    prop::collection::vec(any::<u8>(), 0..3000).prop_filter_map("not enough bytes", |octets| {
         MimiContent::arbitrary(&mut Unstructured::new(&octets)).ok()
     })
 }

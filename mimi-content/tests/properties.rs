@@ -332,9 +332,9 @@ fn derived_values() -> impl Strategy<Value = DerivedValues> {
 /// One step away from a valid encoding.
 #[derive(Clone, Debug)]
 enum Edit {
-    /// Sets an byte.
+    /// Sets a byte.
     Set(Index, u8),
-    /// Puts an byte in.
+    /// Puts a byte in.
     Insert(Index, u8),
     /// Takes some bytes out.
     Remove(Index, usize),

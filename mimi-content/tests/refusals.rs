@@ -234,7 +234,7 @@ fn refuses_a_salt_of_another_size() {
         let encoded = with(|fields| fields.salt = bytes(&vec![7; size]));
         refuses(&encoded, Kind::ByteLength { expected: 16, found: size as u64 }, SALT_AT, "salt");
     }
-    refuses(&with(|fields| fields.salt = text("sixteen octets!!")), BYTES, SALT_AT, "salt");
+    refuses(&with(|fields| fields.salt = text("sixteen bytes!!")), BYTES, SALT_AT, "salt");
     refuses(&with(|fields| fields.salt = vec![0xf6]), BYTES, SALT_AT, "salt");
 }
 
@@ -253,7 +253,7 @@ fn refuses_message_ids_of_another_size() {
 }
 
 #[test]
-fn refuses_a_topic_id_over_4096_octets() {
+fn refuses_a_topic_id_over_4096_bytes() {
     accepts(&with(|fields| fields.topic_id = bytes(&[1; 4096])));
     let encoded = with(|fields| fields.topic_id = bytes(&[1; 4097]));
     refuses(&encoded, Kind::TopicIdTooLong { found: 4097 }, TOPIC_ID_AT, "topic_id");
@@ -661,7 +661,7 @@ fn says_each_refusal_in_words() {
     for (encoded, words) in [
         (
             extensions(&[0xa1, 0x60, 0x00]),
-            "MimiContent.extensions: text key of 0 octets, 1 to 255 are allowed (byte 23)",
+            "MimiContent.extensions: text key of 0 bytes, 1 to 255 are allowed (byte 23)",
         ),
         (with(|fields| fields.after = vec![0]), "MimiContent: bytes after the document (byte 33)"),
         (
@@ -734,7 +734,7 @@ fn no_builder_makes_what_the_decoder_refuses() {
         assert_eq!(accepts(&message.encode()), message);
     }
     for (error, words) in [
-        (BuildError::TopicIdTooLong { found: 5000 }, "topic ID of 5000 octets, 4096 are allowed"),
+        (BuildError::TopicIdTooLong { found: 5000 }, "topic ID of 5000 bytes, 4096 are allowed"),
         (BuildError::TooFewParts { found: 1 }, "multipart of 1 parts, at least 2 are required"),
         (BuildError::TooManyParts, "more than 1024 body parts"),
         (BuildError::PartsTooDeep, "parts nest deeper than 4 levels"),
@@ -775,12 +775,12 @@ fn json_is_checked_like_bytes() {
         change(&mut json);
         serde_json::from_value::<MimiContent>(json).unwrap_err().to_string()
     };
-    assert_eq!(refused(&|json| json["salt"] = "00".into()), "1 octets of hex, expected 16");
+    assert_eq!(refused(&|json| json["salt"] = "00".into()), "1 bytes of hex, expected 16");
     assert_eq!(refused(&|json| json["topic_id"] = "AA".into()), "hex must be lower case");
     assert!(refused(&|json| json["topic_id"] = "0".into()).contains("hex"));
     assert_eq!(
         refused(&|json| json["topic_id"] = "00".repeat(4097).into()),
-        "topic ID of 4097 octets, 4096 are allowed"
+        "topic ID of 4097 bytes, 4096 are allowed"
     );
     assert!(refused(&|json| json["body"]["size"] = (-1).into()).contains("out of range"));
     assert!(refused(&|json| json["body"]["size"] = "x".into()).contains("invalid digit"));

@@ -28,13 +28,13 @@ pub use mimi::{Framing, MimiFrankable, MimiFrankable02};
 /// ```
 /// use mimi_franking::{Assertions, Construction, ContentError, FrankableContent, FrankingSalt, Signed};
 ///
-/// /// 16 octets of salt, a line with the sender, a line with the room, text.
+/// /// 16 bytes of salt, a line with the sender, a line with the room, text.
 /// struct Lines;
 ///
 /// impl FrankableContent<Signed> for Lines {
 ///     fn assertions<'a>(&self, application_data: &'a [u8]) -> Result<Assertions<'a, Signed>, ContentError> {
 ///         let (salt, text) = application_data.split_first_chunk().ok_or(ContentError::Malformed)?;
-///         let mut lines = text.split(|octet| *octet == b'\n');
+///         let mut lines = text.split(|byte| *byte == b'\n');
 ///         Ok(Assertions {
 ///             tag_key: FrankingSalt::from_bytes(*salt),
 ///             sender_uri: lines.next().ok_or(ContentError::MissingSender)?,

@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_a_key_of_fewer_than_32_octets() {
+    fn refuses_a_key_of_fewer_than_32_bytes() {
         for actual in [0, 16, 31] {
             let short = Secret::from_provider(vec![1; actual]);
             assert_eq!(HubKey::new(&short).err(), Some(FrankingError::HubKeyTooShort { actual }));

@@ -297,15 +297,14 @@ fn what_is_fanned_out_has_no_sender() {
     for part in [ALICE, "alice", "b.example"] {
         assert!(!contains(&seen, part.as_bytes()), "{part}");
     }
-    for octets in [Message::<IntegrityMac>::frank_octets(&room), Message::<ContextHash>::frank_octets(&room)]
-    {
+    for octets in [Message::<IntegrityMac>::frank_bytes(&room), Message::<ContextHash>::frank_bytes(&room)] {
         assert!(!contains(&octets, b"alice"));
     }
 }
 
 impl<C: Under> Message<C> {
-    fn frank_octets(room: &Room) -> Vec<u8> {
-        C::frank_octets(&sent::<C>(room, "x").frank)
+    fn frank_bytes(room: &Room) -> Vec<u8> {
+        C::frank_bytes(&sent::<C>(room, "x").frank)
     }
 }
 

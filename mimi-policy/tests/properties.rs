@@ -290,7 +290,7 @@ proptest! {
     }
 
     #[test]
-    fn any_octets_can_be_looked_through(
+    fn any_bytes_can_be_looked_through(
         content in vec(any::<u8>(), 0..300),
         soup in vec(select(&["<", "a", " ", "href", "=", "\"", "'", ">", "[", "]", "(", ")", ":", "//", "\n", "\\"]), 0..80),
     ) {

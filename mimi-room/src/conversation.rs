@@ -271,7 +271,7 @@ mod tests {
 
     #[test]
     fn the_key_is_the_hash_of_the_written_out_input() {
-        // "MIMI conversation key 1" has 23 octets, each user 24; 24 + 1 and 24 + 1 are 50.
+        // "MIMI conversation key 1" has 23 bytes, each user 24; 24 + 1 and 24 + 1 are 50.
         let input =
             b"\x17MIMI conversation key 1\x00\x32\x18mimi://a.example/u/alice\x18mimi://b.example/u/bobby";
         let key = ConversationKey::new([&uri("mimi://b.example/u/bobby"), &uri("mimi://a.example/u/alice")]);

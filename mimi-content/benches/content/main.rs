@@ -277,7 +277,7 @@ impl Estimates {
             });
             println!("| decode, {function} | {} |", each.join(" | "));
         }
-        println!("\nMicroseconds to refuse a bomb:\n\n| | octets | borrowed | owned |\n|-|-|-|-|");
+        println!("\nMicroseconds to refuse a bomb:\n\n| | bytes | borrowed | owned |\n|-|-|-|-|");
         for (name, encoded, _) in bombs() {
             let [borrowed, owned] = ["borrowed", "owned"].map(|function| {
                 let time = self.nanoseconds("refuse", function, name);

@@ -64,7 +64,7 @@ macro_rules! with_cipher {
 /// #     type Error = core::convert::Infallible;
 /// #     fn try_next_u32(&mut self) -> Result<u32, Self::Error> { unimplemented!() }
 /// #     fn try_next_u64(&mut self) -> Result<u64, Self::Error> { unimplemented!() }
-/// #     fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Self::Error> { octets.fill(self.0); Ok(()) }
+/// #     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> { bytes.fill(self.0); Ok(()) }
 /// # }
 /// # impl rand_core::TryCryptoRng for Generator {}
 /// # let mut rng = Generator(7);
@@ -195,7 +195,7 @@ impl Deref for VerifiedContent<'_> {
 
 impl fmt::Debug for VerifiedContent<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "VerifiedContent({} octets)", self.0.len())
+        write!(f, "VerifiedContent({} bytes)", self.0.len())
     }
 }
 

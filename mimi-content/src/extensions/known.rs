@@ -329,7 +329,7 @@ impl<'a> ExtensionsRef<'a> {
 }
 
 fn subject_length() -> KnownExtensionError {
-    KnownExtensionError::bounds(5, "a subject has 1 to 4096 octets")
+    KnownExtensionError::bounds(5, "a subject has 1 to 4096 bytes")
 }
 
 impl ExtensionsRef<'_> {

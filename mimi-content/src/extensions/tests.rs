@@ -97,7 +97,7 @@ fn says_what_is_wrong_with_an_extension() {
     let mut extensions = MessageExtensions::new();
     assert_eq!(extensions.set_text("", "x").unwrap_err().to_string(), "not a key that an extension can have");
     let error = extensions.set_subject("").unwrap_err();
-    assert_eq!(error.to_string(), "extensions[5]: a subject has 1 to 4096 octets");
+    assert_eq!(error.to_string(), "extensions[5]: a subject has 1 to 4096 bytes");
     assert!(core::error::Error::source(&error).is_some());
     extensions.set_text("k", "v").unwrap();
     assert_eq!(alloc::format!("{extensions:?}"), "{Text(\"k\"): h'6176'}");
@@ -265,7 +265,7 @@ fn bounds_the_subject() {
         let mut encoded = Vec::new();
         writer::text(&mut encoded, &subject);
         let error = with(5, &encoded).as_ref().subject().unwrap_err();
-        assert_eq!(error.to_string(), "extensions[5]: a subject has 1 to 4096 octets");
+        assert_eq!(error.to_string(), "extensions[5]: a subject has 1 to 4096 bytes");
         assert_eq!(error.decode_error(), None);
     }
     let error = with(5, &[0x40]).as_ref().subject().unwrap_err();

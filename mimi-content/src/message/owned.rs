@@ -437,7 +437,7 @@ pub enum BuildError {
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TopicIdTooLong { found } => write!(f, "topic ID of {found} octets, 4096 are allowed"),
+            Self::TopicIdTooLong { found } => write!(f, "topic ID of {found} bytes, 4096 are allowed"),
             Self::TooFewParts { found } => write!(f, "multipart of {found} parts, at least 2 are required"),
             Self::TooManyParts => f.write_str("more than 1024 body parts"),
             Self::PartsTooDeep => f.write_str("parts nest deeper than 4 levels"),

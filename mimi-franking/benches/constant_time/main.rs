@@ -149,7 +149,7 @@ fn main() {
     let expected = [0x5a; 32];
     let calls = 16;
     let times = bench.times(expected, calls, |octets| octets, |candidate| leaves_early(candidate, &expected));
-    let bare_control = bench.control("control: octet by octet, left early", times);
+    let bare_control = bench.control("control: byte by byte, left early", times);
     let secret = Secret::of_length(expected, 32).unwrap();
     let make = |octets: [u8; 32]| Secret::of_length(octets, 32).unwrap();
     let times = bench.times(expected, calls, make, |candidate| *candidate == secret);

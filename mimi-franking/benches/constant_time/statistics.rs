@@ -9,7 +9,7 @@ pub(crate) enum Verdict {
     NotFound,
     /// The means differ, by less than one byte more or less would make.
     LessThanAnOctet,
-    /// The means differ by an byte's time or more.
+    /// The means differ by a byte's time or more.
     Differs,
 }
 
@@ -17,7 +17,7 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotFound => "no dependence found",
-            Self::LessThanAnOctet => "less than an octet's time",
+            Self::LessThanAnOctet => "less than a byte's time",
             Self::Differs => "the time depends on where they differ",
         })
     }
@@ -34,7 +34,7 @@ pub(crate) struct Comparison {
 }
 
 impl Comparison {
-    /// The verdict, where a comparison that leaves early takes `octet` nanoseconds for each byte.
+    /// The verdict, where a comparison that leaves early takes `byte` nanoseconds for each byte.
     pub(crate) fn verdict(&self, octet: f64) -> Verdict {
         if self.t.abs() < 4.5 {
             Verdict::NotFound

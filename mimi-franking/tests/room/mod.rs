@@ -179,7 +179,7 @@ pub trait Under: Construction {
         abuser: &UserUri,
         messages: &'m [ReportedMessage<Self>],
     ) -> Vec<Result<ProvenMessage<'m>, FrankingError>>;
-    fn frank_octets(frank: &Self::Frank) -> Vec<u8> {
+    fn frank_bytes(frank: &Self::Frank) -> Vec<u8> {
         frank.to_bytes().unwrap()
     }
 }

@@ -144,7 +144,7 @@ impl Estimates {
             };
             println!("| {name} | {ratio} |");
         }
-        println!("\nNanoseconds for each octet of HTML that is looked through:\n");
+        println!("\nNanoseconds for each byte of HTML that is looked through:\n");
         println!("| | 4 KiB | 64 KiB | 1 MiB |\n|-|-|-|-|");
         for (name, _) in SOUPS {
             let each = SIZES.map(|octets| {

@@ -21,7 +21,7 @@ pub enum FirstLink {
 /// The first link in a part of this media type, if there is one. Only `text/…` is looked at.
 ///
 /// A link is, in every text:
-/// - a scheme, `://` and at least one more octet, not white space, a control character or one of
+/// - a scheme, `://` and at least one more byte, not white space, a control character or one of
 ///   `<`, `>`, `"`;
 ///
 /// in `text/markdown` also:

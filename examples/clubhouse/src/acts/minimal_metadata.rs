@@ -299,7 +299,7 @@ fn known_to_all(stage: &mut Stage<'_>, club: &mut Club, expected: &[&str]) -> Re
 
 /// Searches every byte string that a server ever held.
 fn servers_know_no_user(stage: &mut Stage<'_>, people: &[&Person], rooms: &[&Club]) -> Result<()> {
-    stage.narrator.scene("What the servers have: every octet that they ever held is searched");
+    stage.narrator.scene("What the servers have: every byte that they ever held is searched");
     let mut needles = Vec::new();
     for person in people {
         needles.extend(person.secrets_of_identity()?);

@@ -22,7 +22,7 @@ pub(super) fn play(story: &mut Story) -> Result<()> {
     let vile = world.say(&cast.client_d1, &room, &Says::Text("Tea is for cowards"))?.accepted()?;
     let harmless = world.say(&cast.client_d1, &room, &Says::Text("Good evening"))?.accepted()?;
 
-    world.narrator.scene("Bob reports it, from what his client has kept: the octets, the frank, the time");
+    world.narrator.scene("Bob reports it, from what his client has kept: the bytes, the frank, the time");
     let report = world.client(&cast.client_b2)?.report(&room, &vile, "He insults us")?;
     let verdicts = world.report(&cast.client_b2, &room, &report)?;
     ensure!(verdicts.len() == 1 && verdicts.iter().all(Result::is_ok), "{verdicts:?}");

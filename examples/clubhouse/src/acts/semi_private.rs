@@ -167,7 +167,7 @@ fn follower_learns_nothing(
     );
     world.narrator.saw(FOLLOWER, what);
     world.narrator.note(format!(
-        "As a PublicMessage, the commit would have had {} octets in the clear; as a SemiPrivateMessage it has {}.",
+        "As a PublicMessage, the commit would have had {} bytes in the clear; as a SemiPrivateMessage it has {}.",
         public.len(),
         message.to_bytes()?.len()
     ));

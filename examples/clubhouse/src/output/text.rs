@@ -114,7 +114,7 @@ fn sent(text: &mut String, body: &Body, style: Style) -> std::fmt::Result {
     let what = style.paint("33", body.type_name);
     // The arrow takes 28 columns, what is between and behind another 10.
     let apart = if length.saturating_add(38) > WIDTH { "\n                            " } else { " " };
-    writeln!(text, "  {left:>10} {} {right:<10} {path}{apart}{what}, {size} octets", style.paint("1", arrow))
+    writeln!(text, "  {left:>10} {} {right:<10} {path}{apart}{what}, {size} bytes", style.paint("1", arrow))
 }
 
 fn decided(text: &mut String, verdict: &Verdict, style: Style) -> std::fmt::Result {

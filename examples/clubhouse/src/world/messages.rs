@@ -71,7 +71,7 @@ impl World {
         let mut told = self.provider(&route.hub)?.submit(room, &route.own, &body, now)?;
         let sealed = request.app_message.private_message().map_or(0, |it| it.ciphertext.len());
         let sender = String::from_utf8_lossy(request.sending_uri.as_bytes());
-        let saw = format!("{sealed} octets of ciphertext by {sender}");
+        let saw = format!("{sealed} bytes of ciphertext by {sender}");
         let result = stack::decode::<SubmitMessageResponse>(told.body()?)?.status_code;
         if matches!(result, SubmitResult::Accepted { frank: Some(_), .. }) {
             told.why.push("franked, as it carries a tag".to_owned());
@@ -104,7 +104,7 @@ impl World {
         let verdicts = self.provider(&route.hub)?.report(room, &route.own, &body, now)?;
         let verdicts = verdicts.into_iter().map(|verdict| match verdict {
             Ok(proven) => Ok(format!(
-                "{} sent these {} octets at {}",
+                "{} sent these {} bytes at {}",
                 String::from_utf8_lossy(proven.context.sender_uri.as_bytes()),
                 proven.message_content.len(),
                 proven.context.accepted_timestamp
