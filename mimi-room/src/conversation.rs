@@ -48,7 +48,7 @@ impl Conversation {
 /// struct {
 ///   opaque label<V> = "MIMI conversation key 1";
 ///   Uri parent_room;                  /* zero length for none */
-///   IdentifierUri participants<V>;    /* in ascending order of their octets, each once */
+///   IdentifierUri participants<V>;    /* in ascending order of their bytes, each once */
 /// } ConversationKeyInput;
 ///
 /// conversation_key = SHA-256(ConversationKeyInput)

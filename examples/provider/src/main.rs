@@ -132,7 +132,7 @@ async fn serve(path: &std::path::Path, log: tracing::Level) -> Result<()> {
     let store = opened.await??;
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let running = Running::start(&config, store, Arc::new(SystemClock)).await?;
-    // For whoever has started it with port 0.
+    // For a caller that started it with port 0.
     let mut out = std::io::stdout();
     writeln!(out, "federation {}", running.federation)?;
     writeln!(out, "clients {}", running.clients)?;

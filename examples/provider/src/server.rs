@@ -1,6 +1,6 @@
 //! HTTPS for other providers, HTTP on loopback for own clients and for the operator.
 //!
-//! [`federation`] answers other providers, [`local`] the provider's own clients, [`health`] whoever
+//! [`federation`] answers other providers, [`local`] the provider's own clients, [`health`] the monitor that
 //! watches the process.
 
 pub mod answer;

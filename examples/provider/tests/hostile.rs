@@ -271,7 +271,7 @@ async fn a_database_that_fails_refuses_and_recovers_without_a_restart() {
     bed.hosts[0].fault.break_at(1);
     assert!(alice.say(&room, Says::Text("later".to_owned())).await.is_err());
     assert!(bob.say(&room, Says::Text("me too".to_owned())).await.is_err());
-    // It works again: the process goes on without a restart, and nobody says it twice.
+    // It works again: the process goes on without a restart, and no client says it twice.
     bed.hosts[0].fault.mend();
     until(async || {
         alice.sync(0).await.unwrap();

@@ -227,8 +227,8 @@ impl<P, R> Timeline<P, R> {
         range.into_iter().flatten().filter_map(|node| self.first_at(node))
     }
 
-    /// The topics that have entries, in the order of their bytes. Not among them is the empty one,
-    /// which is none.
+    /// The topics that have entries, in the order of their bytes. The empty topic ID means *no topic*
+    /// and is not listed.
     pub fn topics(&self) -> impl Iterator<Item = &[u8]> {
         let is_used =
             |topic: &(&[u8], u32)| !topic.0.is_empty() && self.rows.topic_entries(topic.1).next().is_some();

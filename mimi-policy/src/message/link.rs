@@ -81,7 +81,7 @@ enum TextKind {
 }
 
 impl TextKind {
-    /// The kind of a text; `None` for what is none.
+    /// The kind of a text; `None` for another media type.
     fn of(content_type: &str) -> Option<Self> {
         // What most texts are needn't be taken apart.
         match content_type {

@@ -61,7 +61,7 @@ impl core::error::Error for InvalidSeedError {}
 ///
 /// ```text
 /// key      = SHA-256( len8(seed) || seed || len8(kind) || kind || len8(case) || case )
-/// block(n) = SHA-256( key || n )                   n = 0, 1, …; lengths and n are 8 octets, big-endian
+/// block(n) = SHA-256( key || n )                   n = 0, 1, …; lengths and n are 8 bytes, big-endian
 /// ```
 pub(crate) struct Stream {
     key: [u8; 32],

@@ -1,4 +1,4 @@
-//! What is a link and what is none.
+//! What is a link and what is not.
 
 use super::*;
 use alloc::vec::Vec;
