@@ -131,6 +131,9 @@ enum Act {
         message: String,
         /// Where to write it. It must not exist.
         file: PathBuf,
+        /// By Oblivious HTTP: the own provider does not learn what is fetched.
+        #[arg(long)]
+        oblivious: bool,
     },
     /// Take what waits at the provider, and print what happened.
     Sync,
@@ -276,8 +279,13 @@ pub(crate) async fn client(arguments: ClientArguments) -> Result<()> {
             let content = std::fs::read(&file).map_err(|why| format!("{}: {why}", file.display()))?;
             say(&mut client, &uri, Says::Attach(media_type, name, content)).await?;
         }
-        Act::Download { room: uri, message: id, file } => {
-            let content = client.download(&room(&uri)?, &message(&id)?).await?;
+        Act::Download { room: uri, message: id, file, oblivious } => {
+            let (uri, id) = (room(&uri)?, message(&id)?);
+            let content = if oblivious {
+                client.download_obliviously(&uri, &id).await?
+            } else {
+                client.download(&uri, &id).await?
+            };
             let mut out =
                 std::fs::File::create_new(&file).map_err(|why| format!("{}: {why}", file.display()))?;
             std::io::Write::write_all(&mut out, &content)?;

@@ -160,6 +160,12 @@ impl Engine {
         self.hub.identity()
     }
 
+    /// The seed of the gateway's key.
+    #[must_use]
+    pub fn gateway_seed(&self) -> Vec<u8> {
+        self.keys.gateway_seed()
+    }
+
     /// What creators of rooms put into the group: the hub, and the agent that franks.
     #[must_use]
     pub fn hub_of_rooms(&self) -> (mimi_codec::mls::ExternalSender, mimi_codec::protocol::FrankingAgentData) {

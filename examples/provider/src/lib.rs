@@ -24,6 +24,7 @@ pub mod engine;
 pub mod identity;
 pub mod load;
 pub mod metrics;
+pub mod oblivious;
 pub mod peers;
 pub mod run;
 pub mod server;

@@ -25,6 +25,7 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use crate::{
     config::Config,
+    oblivious::{GATEWAY_PATH, REQUEST_MEDIA_TYPE},
     tls::{matched, presented_names},
 };
 
@@ -123,7 +124,8 @@ impl Peers {
             addresses,
             known: Mutex::new(BTreeMap::new()),
             limit: Duration::from_millis(config.limits.outgoing_ms),
-            max_body: config.limits.max_body.max(config.limits.max_asset),
+            // An encapsulated asset is a little longer than the asset.
+            max_body: config.limits.max_body.max(config.limits.max_asset).saturating_add(1 << 16),
         })
     }
 
@@ -176,6 +178,22 @@ impl Peers {
         timeout(self.limit, work).await.unwrap_or(Err(PeerError::TimedOut))
     }
 
+    /// Gets the key configurations of a hub's gateway of Oblivious HTTP, or posts an encapsulated
+    /// request to it: the relay of RFC 9458.
+    ///
+    /// # Errors
+    /// [`PeerError`].
+    pub async fn gateway(&self, hub: &DnsName, request: Option<Vec<u8>>) -> Result<PeerAnswer, PeerError> {
+        let url = format!("https://{}{GATEWAY_PATH}", hub.as_str());
+        let work = async {
+            match request {
+                None => self.request(hub, Method::GET, &url, Vec::new()).await,
+                Some(body) => self.request_as(REQUEST_MEDIA_TYPE, hub, Method::POST, &url, body).await,
+            }
+        };
+        timeout(self.limit, work).await.unwrap_or(Err(PeerError::TimedOut))
+    }
+
     fn name(&self, provider: &DnsName) -> String {
         provider.as_str().to_ascii_lowercase()
     }
@@ -206,6 +224,17 @@ impl Peers {
         url: &str,
         body: Vec<u8>,
     ) -> Result<PeerAnswer, PeerError> {
+        self.request_as(MEDIA_TYPE, provider, method, url, body).await
+    }
+
+    async fn request_as(
+        &self,
+        media_type: &'static str,
+        provider: &DnsName,
+        method: Method,
+        url: &str,
+        body: Vec<u8>,
+    ) -> Result<PeerAnswer, PeerError> {
         let parsed = HttpsUrlRef::parse(url).map_err(|_| PeerError::Directory)?;
         let name = self.name(provider);
         let open = {
@@ -219,7 +248,7 @@ impl Peers {
         let host = host_header(parsed.host(), parsed.port());
         let mut request = Request::builder().method(method).header(FROM, from_header(self.own.as_ref()));
         if !body.is_empty() {
-            request = request.header(CONTENT_TYPE, MEDIA_TYPE);
+            request = request.header(CONTENT_TYPE, media_type);
         }
         let rest = url.get("https://".len()..).unwrap_or_default();
         let path = rest.find('/').and_then(|slash| rest.get(slash..)).unwrap_or("/");

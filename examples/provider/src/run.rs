@@ -16,6 +16,7 @@ use crate::{
     deliver::{Delivery, deliver},
     engine::{Engine, EngineHandle, Wakes},
     metrics::Metrics,
+    oblivious::Gateway,
     peers::Peers,
     server::{Shared, federation, health, local, serve_federation, serve_plain},
     store::Store,
@@ -92,6 +93,7 @@ impl Running {
         let peers = Arc::new(Peers::new(config, tls.client)?);
         let engine = Engine::new(config, store, clock.clone())?;
         let is_shared = engine.is_shared();
+        let gateway = Arc::new(Gateway::new(&engine.gateway_seed())?);
         let metrics = Arc::new(Metrics::default());
         let (outbox, outbox_wakes) = mpsc::unbounded_channel();
         let (inbox, inbox_wakes) = watch::channel(0);
@@ -110,6 +112,7 @@ impl Running {
             asset_domains: Arc::new(asset_domains.chain([own]).collect()),
             registration_token: config.registration_token.clone(),
             inbox: inbox_wakes,
+            gateway,
             guests: Arc::new(federation::Guests::default()),
         };
         let (stop, stopped) = watch::channel(false);

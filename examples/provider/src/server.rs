@@ -52,6 +52,8 @@ pub struct Shared {
     pub registration_token: Option<String>,
     /// Counts what has come in for clients.
     pub inbox: watch::Receiver<u64>,
+    /// The gateway of Oblivious HTTP.
+    pub gateway: Arc<crate::oblivious::Gateway>,
     /// Each peer's rates and places.
     pub guests: Arc<federation::Guests>,
 }

@@ -69,6 +69,12 @@ async fn whole_story(database: Database) {
     until(async || texts(&mut bob, &room).await.len() == 3).await;
     assert_eq!(bob.download(&room, &file).await.unwrap(), b"secret notes");
     assert_eq!(cathy.download(&room, &file).await.unwrap(), b"secret notes");
+    // By Oblivious HTTP: through Bob's provider to the hub, and from the hub to Cathy's; and where
+    // relay, gateway and assets are one provider's or two's.
+    assert_eq!(bob.download_obliviously(&room, &file).await.unwrap(), b"secret notes");
+    assert_eq!(cathy.download_obliviously(&room, &file).await.unwrap(), b"secret notes");
+    until(async || texts(&mut alice, &room).await.len() == 3).await;
+    assert_eq!(alice.download_obliviously(&room, &file).await.unwrap(), b"secret notes");
 
     // Bob reports what Cathy said; the hub proves it without having kept it.
     bob.report(&room, &hello, "too cheerful").await.unwrap();

@@ -29,6 +29,7 @@ use super::{
 use crate::{
     Result,
     clock::{Clock, SystemClock},
+    oblivious,
 };
 
 const FRAMING: MimiFrankable = MimiFrankable::new(Framing::Bare);
@@ -300,12 +301,32 @@ impl Client {
     /// # Errors
     /// If the message has none, or it is not what its sender has sent.
     pub async fn download(&self, uri: &RoomUri, id: &MessageId) -> Result<Vec<u8>> {
+        self.fetch(uri, id, false).await
+    }
+
+    /// Fetches an attached file as [`Self::download`] does, by Oblivious HTTP: the own provider
+    /// learns neither what is fetched nor from whom, and the hub does not learn who fetches it.
+    ///
+    /// # Errors
+    /// Those of [`Self::download`], or if the hub has no gateway.
+    pub async fn download_obliviously(&self, uri: &RoomUri, id: &MessageId) -> Result<Vec<u8>> {
+        self.fetch(uri, id, true).await
+    }
+
+    async fn fetch(&self, uri: &RoomUri, id: &MessageId, obliviously: bool) -> Result<Vec<u8>> {
         let latest = self.latest(uri, id)?;
         let data = latest.encode();
         let content = MimiContentRef::decode(&data)?;
         let PartRef::External(part) = &content.body().part else { return Err("no file is attached".into()) };
-        let url = encode_path_segment(part.url.as_bytes())?;
-        let mut stored = self.api.get(&format!("download/{}/{url}", Self::hub_of(uri)?.as_str())).await?;
+        let hub = Self::hub_of(uri)?;
+        let mut stored = if obliviously {
+            let path = format!("oblivious/{}", hub.as_str());
+            let (request, opener) = oblivious::request(&self.api.get(&path).await?, part.url)?;
+            opener.open(&self.api.post(&path, request).await?)?
+        } else {
+            let url = encode_path_segment(part.url.as_bytes())?;
+            self.api.get(&format!("download/{}/{url}", hub.as_str())).await?
+        };
         Ok(part.open(&mut stored, SystemClock.now_ms())?.to_vec())
     }
 

@@ -8,7 +8,12 @@ use std::{
     time::Duration,
 };
 
-use hyper::{Method, Request, body::Incoming, header::FROM};
+use http_body_util::BodyExt;
+use hyper::{
+    Method, Request,
+    body::Incoming,
+    header::{CONTENT_TYPE, FROM},
+};
 use mimi_codec::{
     DIRECTORY_MEDIA_TYPE, DIRECTORY_PATH, Directory, DnsName, Endpoint, MatchedProvider, RequestFailure,
     RoomUri, decode_path_segment, parse_from_header, parse_host_header, protocol::ConsentEndpoint,
@@ -18,6 +23,7 @@ use mimi_room::hub::{Meter, Rate};
 use super::{Counts, HttpResponse, Shared, answer};
 use crate::{
     engine::{EngineHandle, KeyMaterialReply},
+    oblivious::{GATEWAY_PATH, KEYS_MEDIA_TYPE, MAX_REQUEST, REQUEST_MEDIA_TYPE, RESPONSE_MEDIA_TYPE},
     tls::matched,
 };
 
@@ -172,6 +178,9 @@ async fn respond(
     {
         return Ok(asset(&shared.engine, name).await);
     }
+    if path == GATEWAY_PATH {
+        return gateway(&shared, request).await;
+    }
     let not_found = || ("no endpoint", answer::failure(RequestFailure::NotFound));
     let (endpoint, segment) = endpoint_of(&path).ok_or_else(not_found)?;
     if is_get != (endpoint == Endpoint::ProxyDownload) || (!is_get && request.method() != Method::POST) {
@@ -268,6 +277,45 @@ async fn asset(engine: &EngineHandle, name: &str) -> HttpResponse {
         Ok(None) => answer::failure(RequestFailure::NotFound),
         Err(_) => answer::unavailable(),
     }
+}
+
+/// The gateway of Oblivious HTTP (mimi-protocol-06 §5.10.3, RFC 9458): the relay is the provider
+/// that has connected, and what is asked for is an asset as for `proxyDownload`.
+async fn gateway(shared: &Shared, request: Request<Incoming>) -> Result<HttpResponse, Refusal> {
+    if request.method() == Method::GET {
+        return Ok(answer::with_body(200, KEYS_MEDIA_TYPE, shared.gateway.keys().to_vec()));
+    }
+    if request.method() != Method::POST {
+        return Err(("method", answer::status(405)));
+    }
+    let media_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    if media_type != Some(REQUEST_MEDIA_TYPE) {
+        return Err(("gateway", answer::status(415)));
+    }
+    let within = Duration::from_millis(shared.limits.body_ms);
+    let body = answer::read_body(request, MAX_REQUEST, within).await?;
+    encapsulated(shared, &body).await
+}
+
+/// The answer to an encapsulated request, which a relay has passed on.
+///
+/// # Errors
+/// What the relay gets instead, if the request does not open.
+pub async fn encapsulated(
+    shared: &Shared,
+    body: &[u8],
+) -> Result<HttpResponse, (&'static str, HttpResponse)> {
+    let (asked, sealer) = shared.gateway.open(body).map_err(|refused| ("gateway", refused.response()))?;
+    // From here on the answer is for the client alone.
+    let response = match asked {
+        Ok(url) => proxy_download(shared, url.as_bytes()).await,
+        Err(status) => answer::status(status),
+    };
+    let (head, body) = response.into_parts();
+    let body = body.collect().await.map_or_else(|never| match never {}, |it| it.to_bytes());
+    let sealed = sealer.seal(head.status.as_u16(), &body);
+    let sealed = sealed.map_err(|_| ("internal", answer::failure(RequestFailure::Internal)))?;
+    Ok(answer::with_body(200, RESPONSE_MEDIA_TYPE, sealed))
 }
 
 async fn proxy_download(shared: &Shared, variable: &[u8]) -> HttpResponse {

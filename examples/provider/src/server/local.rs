@@ -17,6 +17,8 @@
 //! | `PUT /v1/profile` | JSON [`Profile`] | 201 |
 //! | `POST /v1/assets` | an encrypted asset | its URL |
 //! | `GET /v1/download/{hub}/{url}` | | the asset, by the hub's `proxyDownload` |
+//! | `GET /v1/oblivious/{hub}` | | the key configurations of the hub's gateway of Oblivious HTTP |
+//! | `POST /v1/oblivious/{hub}` | `message/ohttp-req` | `message/ohttp-res` of the hub's gateway |
 
 #![allow(clippy::result_large_err, reason = "the response that is sent instead")]
 
@@ -33,10 +35,14 @@ use mimi_crypto::CipherSuiteProvider;
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
-use super::{HttpResponse, Shared, answer, federation::dispatch};
+use super::{
+    HttpResponse, Shared, answer,
+    federation::{self, dispatch},
+};
 use crate::{
     engine::{JoinCode, Profile, encode_inbox},
     identity::{matched, suite},
+    oblivious::{KEYS_MEDIA_TYPE, MAX_REQUEST},
 };
 
 /// The longest time that a request for the inbox waits, in milliseconds.
@@ -190,6 +196,22 @@ async fn respond(shared: &Shared, request: Request<Incoming>) -> Answered {
             }
             let url = String::from_utf8(url).map_err(malformed)?;
             let answered = shared.peers.proxy_download(&hub, &url).await;
+            answered.map(answer::handed_on).map_err(|_| answer::failure(RequestFailure::NextProvider))
+        }
+        (method @ (&Method::GET | &Method::POST), "oblivious", [hub]) => {
+            let hub = DnsName::parse(hub).map_err(malformed)?;
+            if method == Method::POST && body.len() > MAX_REQUEST {
+                return Err(answer::failure(RequestFailure::TooLong));
+            }
+            if hub == shared.domain {
+                return Ok(if method == Method::POST {
+                    federation::encapsulated(shared, &body).await.unwrap_or_else(|(_, it)| it)
+                } else {
+                    answer::with_body(200, KEYS_MEDIA_TYPE, shared.gateway.keys().to_vec())
+                });
+            }
+            // The hub learns the provider, and nothing of the client (RFC 9458 §6.2).
+            let answered = shared.peers.gateway(&hub, (method == Method::POST).then_some(body)).await;
             answered.map(answer::handed_on).map_err(|_| answer::failure(RequestFailure::NextProvider))
         }
         _ => Err(answer::status(404)),

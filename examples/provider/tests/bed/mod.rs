@@ -193,14 +193,18 @@ pub fn user_uri(place: usize, name: &str) -> UserUri {
 
 /// `client`'s user lets `requester` add it anywhere.
 pub async fn grant(client: &Client, requester: &UserUri) {
-    let entry = ConsentEntry::Grant {
+    client.say_consent(&granting(client, requester)).await.unwrap();
+}
+
+/// The entry by which `client`'s user lets `requester` add it anywhere.
+pub fn granting(client: &Client, requester: &UserUri) -> ConsentEntry {
+    ConsentEntry::Grant {
         requester_uri: requester.into(),
         target_uri: client.user().into(),
         room_id: None,
         client_key_packages: Vec::new(),
         consent_extensions: AppDataDictionary::default(),
-    };
-    client.say_consent(&entry).await.unwrap();
+    }
 }
 
 /// Waits until something is so. A test that waits in vain fails by the harness's own limit.
