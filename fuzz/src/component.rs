@@ -14,10 +14,10 @@ use mimi_codec::room_policy::{
 };
 use mimi_codec::{ClientUri, DecodeOwned, DnsName, Encode, List, MediaType};
 use mimi_policy::component::{
-    Finding, Severity, asset, bot, findings, history, join_link, link_preview, logging, message_expiration,
-    operational, status_notification,
+    ComponentFinding, ComponentSeverity, asset, bot, findings, history, join_link, link_preview, logging,
+    message_expiration, operational, status_notification,
 };
-use mimi_room::envelope::{Allowed, Envelope, Outside, Setting};
+use mimi_room::envelope::{Allowed, Envelope, EnvelopeSetting, OutsideEnvelope};
 
 #[derive(Arbitrary, Debug)]
 enum Piece {
@@ -108,8 +108,8 @@ pub fn policies(data: &[u8]) {
     assert_eq!(findings(&dictionary, Some(hub.as_ref())), found);
     let malformed: BTreeSet<ComponentID> = found
         .iter()
-        .filter(|finding| matches!(finding, Finding::Malformed(..)))
-        .map(Finding::component_id)
+        .filter(|finding| matches!(finding, ComponentFinding::Malformed(..)))
+        .map(ComponentFinding::component_id)
         .collect();
     let expected = COMPONENTS
         .iter()
@@ -119,7 +119,9 @@ pub fn policies(data: &[u8]) {
 
     envelope(&dictionary, &input);
     let is_sound = |id| {
-        !found.iter().any(|finding| finding.component_id() == id && finding.severity() == Severity::Invalid)
+        !found
+            .iter()
+            .any(|finding| finding.component_id() == id && finding.severity() == ComponentSeverity::Invalid)
     };
     expiration(&dictionary, &input, is_sound(ComponentID::MESSAGE_EXPIRATION_POLICY));
     previews(&dictionary, &input, is_sound(ComponentID::LINK_PREVIEW_POLICY));
@@ -131,7 +133,7 @@ pub fn policies(data: &[u8]) {
 }
 
 /// One narrowing of an envelope: to what the room has, or to less.
-type Cut = (Setting, Box<dyn Fn(&mut Envelope, bool)>);
+type Cut = (EnvelopeSetting, Box<dyn Fn(&mut Envelope, bool)>);
 
 fn only<T: Ord + Copy>(value: T, fits: bool) -> Allowed<T> {
     Allowed::of(fits.then_some(value))
@@ -141,7 +143,7 @@ macro_rules! cuts {
     ($cuts:ident, $($setting:ident $field:ident = $value:expr),* $(,)?) => {
         $({
             let value = $value;
-            $cuts.push((Setting::$setting, Box::new(move |envelope, fits| envelope.$field = only(value, fits))));
+            $cuts.push((EnvelopeSetting::$setting, Box::new(move |envelope, fits| envelope.$field = only(value, fits))));
         })*
     };
 }
@@ -153,7 +155,7 @@ macro_rules! limit {
         if let Some(less) = stated.map_or(Some(7), |stated| stated.checked_sub(1)) {
             let cut =
                 move |envelope: &mut Envelope, fits| envelope.$field = if fits { stated } else { Some(less) };
-            $cuts.push((Setting::$setting, Box::new(cut)));
+            $cuts.push((EnvelopeSetting::$setting, Box::new(cut)));
         }
     }};
 }
@@ -206,7 +208,7 @@ fn envelope(dictionary: &AppDataDictionary, input: &Input<'_>) {
         let all: BTreeSet<DownloadPrivacyType> =
             ways.allowed_download_types.into_iter().chain([default]).collect();
         cuts.push((
-            Setting::DownloadTypes,
+            EnvelopeSetting::DownloadTypes,
             Box::new(move |envelope, fits| {
                 let narrower = all.iter().copied().filter(|way| fits || *way != default);
                 envelope.download_types = Allowed::of(narrower);
@@ -255,7 +257,7 @@ fn envelope(dictionary: &AppDataDictionary, input: &Input<'_>) {
         let suites: BTreeSet<CipherSuite> = policy.mandatory_capabilities.cipher_suites.into_iter().collect();
         if let Some(&first) = suites.first() {
             cuts.push((
-                Setting::CipherSuites,
+                EnvelopeSetting::CipherSuites,
                 Box::new(move |envelope, fits| {
                     let narrower = suites.iter().copied().filter(|suite| fits || *suite != first);
                     envelope.cipher_suites = Allowed::of(narrower);
@@ -278,22 +280,24 @@ fn envelope(dictionary: &AppDataDictionary, input: &Input<'_>) {
         for (place, (_, cut)) in cuts.iter().enumerate() {
             cut(&mut envelope, narrowed != Some(place));
         }
-        let outside: Vec<Outside> = envelope
+        let outside: Vec<OutsideEnvelope> = envelope
             .check(dictionary)
             .into_iter()
-            .filter(|outside| !matches!(outside, Outside::Malformed(..)))
+            .filter(|outside| !matches!(outside, OutsideEnvelope::Malformed(..)))
             .collect();
-        let expected = narrowed.map(|place| Outside::Setting(cuts[place].0));
+        let expected = narrowed.map(|place| OutsideEnvelope::Setting(cuts[place].0));
         assert_eq!(outside, Vec::from_iter(expected));
     }
     if let (Some(capability), Some(data)) = (held.first(), &roles) {
         let capabilities = Allowed::of(held.iter().skip(1).copied());
         let outside = Envelope { capabilities, ..Envelope::default() }.check(dictionary);
         let holders = data.roles.iter().filter(|role| role.role_capabilities.contains(capability));
-        let expected =
-            holders.map(|role| Outside::Capability { role_index: role.role_index, capability: *capability });
+        let expected = holders
+            .map(|role| OutsideEnvelope::Capability { role_index: role.role_index, capability: *capability });
         assert!(
-            expected.eq(outside.into_iter().filter(|outside| matches!(outside, Outside::Capability { .. })))
+            expected.eq(outside
+                .into_iter()
+                .filter(|outside| matches!(outside, OutsideEnvelope::Capability { .. })))
         );
     }
 }
@@ -437,13 +441,13 @@ fn links(dictionary: &AppDataDictionary, input: &Input<'_>) {
 
 /// What a sound room demands may be used in it; times come in their order.
 fn operation(dictionary: &AppDataDictionary, input: &Input<'_>, is_sound: bool) {
-    use operational::{Item, check_handshake_format, check_use, due};
+    use operational::{ExtendedCapability, check_handshake_format, check_use, due};
     let policy: Option<OperationalParameters> = open(dictionary, ComponentID::MLS_OPERATIONAL_POLICY);
     let Some(policy) = &policy else { return };
     let demanded = &policy.mandatory_capabilities;
-    let items = demanded.cipher_suites.iter().copied().map(Item::CipherSuite);
-    let items = items.chain(demanded.component_ids.iter().copied().map(Item::Component));
-    let items = items.chain(demanded.media_types.iter().cloned().map(Item::MediaType));
+    let items = demanded.cipher_suites.iter().copied().map(ExtendedCapability::CipherSuite);
+    let items = items.chain(demanded.component_ids.iter().copied().map(ExtendedCapability::Component));
+    let items = items.chain(demanded.media_types.iter().cloned().map(ExtendedCapability::MediaType));
     if is_sound {
         for item in items {
             assert_eq!(check_use(Some(policy), &item), Ok(()), "{item}");

@@ -19,7 +19,7 @@ use mimi_codec::retraction::MessageId as StatedId;
 use mimi_codec::room_policy::{Role, RoleData};
 use mimi_codec::virtual_clients::{PrivateMessageContext, VirtualClientOperationType};
 use mimi_codec::{CapabilityType, Decode, Encode, Octets};
-use mimi_content::timeline::{Received, RetractionScope, Timeline};
+use mimi_content::timeline::{RetractionScope, Timeline, TimelineMessage};
 use mimi_content::{Disposition, MessageId, MimiContent, NestedPart, Salt};
 use mimi_crypto::{
     ApqPsk, CipherSuiteProvider, EmulationEpoch, HpkePrivateKey, RustCrypto, RustCryptoSigningKey, Secret,
@@ -29,7 +29,8 @@ use mimi_crypto::{
     verify_with_label,
 };
 use mimi_policy::{
-    Actor, ClientUri, Identities, JoinCode, Request, RoomParts, RoomState, TableSeed, Unidentified, UserUri,
+    Actor, ClientUri, Identities, JoinCode, Request, RoomParts, RoomState, TableSeed, UnidentifiedError,
+    UserUri,
 };
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -326,16 +327,16 @@ const USERS: [&str; 3] = ["mimi://a.example/u/alice", "mimi://b.example/u/bob", 
 struct AtLeaf0(Actor);
 
 impl Identities for AtLeaf0 {
-    fn member(&self, leaf_index: u32) -> Result<Actor, Unidentified> {
-        if leaf_index == 0 { Ok(self.0.clone()) } else { Err(Unidentified::Unknown) }
+    fn member(&self, leaf_index: u32) -> Result<Actor, UnidentifiedError> {
+        if leaf_index == 0 { Ok(self.0.clone()) } else { Err(UnidentifiedError::Unknown) }
     }
 
-    fn holder(&self, _: &Credential) -> Result<Actor, Unidentified> {
-        Err(Unidentified::Unknown)
+    fn holder(&self, _: &Credential) -> Result<Actor, UnidentifiedError> {
+        Err(UnidentifiedError::Unknown)
     }
 
-    fn external_sender(&self, _: u32) -> Result<Actor, Unidentified> {
-        Err(Unidentified::Unknown)
+    fn external_sender(&self, _: u32) -> Result<Actor, UnidentifiedError> {
+        Err(UnidentifiedError::Unknown)
     }
 
     fn join_code(&self, _: &UserUri, _: u32) -> Option<JoinCode> {
@@ -415,8 +416,9 @@ pub fn retraction(data: &[u8]) {
         let sender = USERS[usize::from(*sender) % USERS.len()];
         let content = &contents[usize::from(*reaction)];
         for timeline in [&mut *before, &mut *after] {
-            let received = Received::from_owned(id(*number), sender, u64::from(*at), content);
-            let _ = timeline.insert(received, (), &|_: &mimi_content::timeline::Change<'_, ()>| Ok(()));
+            let received = TimelineMessage::from_owned(id(*number), sender, u64::from(*at), content);
+            let _ =
+                timeline.insert(received, (), &|_: &mimi_content::timeline::TimelineChange<'_, ()>| Ok(()));
         }
     }
     retractions.iter().for_each(|retraction| drop(after.retract(retraction)));

@@ -12,6 +12,7 @@ pub mod pair;
 pub mod policy;
 pub mod presentation;
 pub mod pseudonym;
+pub mod rules;
 pub mod sealed;
 pub mod seeds;
 pub mod semi_private;
@@ -27,6 +28,7 @@ pub const TARGETS: &[Target] = &[
     ("wire", wire::any_type),
     ("wire_values", wire::values),
     ("mls_message", wire::mls_message),
+    ("proposal_rules", rules::proposals),
     ("update_request", wire::update_request),
     ("fanout_message", wire::fanout_message),
     ("group_info", wire::group_info),

@@ -2,7 +2,7 @@
 //! URLs.
 
 use arbitrary::{Arbitrary, Unstructured};
-use mimi_content::choice::{Choice, Fate, Rank};
+use mimi_content::choice::{Choice, PartFate, PartRank};
 use mimi_content::gfm::{LINK_SCHEMES, escape_html, link_warning, links, mentions, to_html, to_plain_text};
 use mimi_content::{
     AeadAlgorithm, Attachment, Disposition, HashAlgorithm, MimiContent, MimiContentRef, MultiPart,
@@ -242,7 +242,7 @@ pub fn choice(data: &[u8]) {
     let Ok(owned) = message(&mut unstructured) else { return };
     let rank = |index: PartIndex| {
         let rank = ranks[usize::from(index) % ranks.len()];
-        (rank % 4 > 0).then(|| Rank(u32::from(rank % 4)))
+        (rank % 4 > 0).then(|| PartRank(u32::from(rank % 4)))
     };
     let encoded = owned.encode();
     let message = MimiContentRef::decode(&encoded).expect("was encoded");
@@ -255,7 +255,7 @@ pub fn choice(data: &[u8]) {
     });
     assert_eq!(Choice::of_owned(&owned, |leaf| rank(leaf.index)), choice);
     let parts = message.parts();
-    let fates: Vec<Fate> = choice.fates().map(|(_, fate)| fate).collect();
+    let fates: Vec<PartFate> = choice.fates().map(|(_, fate)| fate).collect();
     assert_eq!(fates.len(), parts.len());
     asked.sort_unstable();
     assert!(asked.is_sorted_by(|a, b| a < b), "asked twice: {asked:?}");
@@ -263,44 +263,54 @@ pub fn choice(data: &[u8]) {
     let is_leaf = |at: usize| matches!(parts[at].part, PartRef::Single(_) | PartRef::External(_));
     let steps: Vec<usize> = choice.steps().iter().map(|step| step.part.into()).collect();
     let processed: Vec<usize> =
-        (0..parts.len()).filter(|at| is_leaf(*at) && fates[*at] == Fate::Processed).collect();
+        (0..parts.len()).filter(|at| is_leaf(*at) && fates[*at] == PartFate::Processed).collect();
     assert_eq!(steps, processed);
     let mut around: Vec<(usize, usize)> = Vec::new();
     for (at, part) in parts.iter().enumerate() {
         around.retain(|(_, end)| at < *end);
-        let shown = matches!(fates[at], Fate::Processed | Fate::Referenced { .. });
+        let shown = matches!(fates[at], PartFate::Processed | PartFate::Referenced { .. });
         let index = PartIndex(u16::try_from(at).expect("at most 1024"));
         if is_leaf(at) && shown {
             assert!(rank(index).is_some(), "part {at} is not understood");
         }
         // Whatever is shown stands in multiparts that are processed, and what is inside one that
         // isn't says so.
-        if let Some((inside, _)) = around.iter().find(|(multipart, _)| fates[*multipart] != Fate::Processed) {
+        if let Some((inside, _)) =
+            around.iter().find(|(multipart, _)| fates[*multipart] != PartFate::Processed)
+        {
             let multipart = PartIndex(u16::try_from(*inside).expect("at most 1024"));
-            assert_eq!(fates[at], Fate::Inside { multipart });
+            assert_eq!(fates[at], PartFate::Inside { multipart });
         }
-        if let Fate::Referenced { by } = fates[at] {
+        if let PartFate::Referenced { by } = fates[at] {
             assert!(
                 choice
                     .references()
                     .iter()
                     .any(|reference| { reference.from == by && reference.to == Some(index) })
             );
-            assert!(matches!(fates[usize::from(by)], Fate::Processed | Fate::Referenced { .. }));
+            assert!(matches!(fates[usize::from(by)], PartFate::Processed | PartFate::Referenced { .. }));
         }
         if let PartRef::Multi(multi) = part.part {
             let end = at + 1 + multi.descendant_count();
             around.push((at, end));
-            if fates[at] == Fate::Processed {
+            if fates[at] == PartFate::Processed {
                 check_multipart(&message, index, multi.semantics, &fates);
             }
         }
     }
 }
 
-fn check_multipart(message: &MimiContentRef<'_>, index: PartIndex, semantics: PartSemantics, fates: &[Fate]) {
-    let children: Vec<Fate> = message.children(index).map(|(child, _)| fates[usize::from(child)]).collect();
-    let taken = |fate: &&Fate| matches!(fate, Fate::Processed | Fate::Referenced { .. } | Fate::Empty);
+fn check_multipart(
+    message: &MimiContentRef<'_>,
+    index: PartIndex,
+    semantics: PartSemantics,
+    fates: &[PartFate],
+) {
+    let children: Vec<PartFate> =
+        message.children(index).map(|(child, _)| fates[usize::from(child)]).collect();
+    let taken = |fate: &&PartFate| {
+        matches!(fate, PartFate::Processed | PartFate::Referenced { .. } | PartFate::Empty)
+    };
     let count = children.iter().filter(taken).count();
     match semantics {
         PartSemantics::ChooseOne => assert_eq!(count, 1, "alternatives of {index}: {children:?}"),

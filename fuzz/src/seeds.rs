@@ -53,6 +53,10 @@ pub fn from_vectors<'a>(
         add(&mut seeds, &["media_type"], text.as_bytes());
     }
     add(&mut seeds, &["directory"], DIRECTORY.as_bytes());
+    add(&mut seeds, &["directory"], br#"{"update":"https://a.example/u/{other}","notify":3,"more":[]}"#);
+    for seed in PROPOSALS {
+        add(&mut seeds, &["proposal_rules"], seed);
+    }
     add(&mut seeds, &["directory"], b"https://mimi.example/update/{roomId}");
     for markdown in MARKDOWN {
         add(&mut seeds, &["markdown"], markdown.as_bytes());
@@ -105,12 +109,23 @@ const MARKDOWN: [&str; 6] = [
     "[x]\n\n[x]: https://a.example/%22onclick=%22 'title \"quoted\" <b>'\n\n[![i](https://b.example/i.png)](http://c.example)",
 ];
 
+/// A proposal of each form of a rule, and a commit with two.
+const PROPOSALS: [&[u8]; 6] = [
+    b"\xf0\x01",
+    b"\xf0\x02abc",
+    b"\xf0\x03\x02hi\x00\x00",
+    b"\xf0\x04\x01\x02hi",
+    b"\xf0\x05abcd\x01\x02hi!",
+    b"\x0a\x01\xf0\x01\x01\xf0\x02abc\x00\x00",
+];
+
 const DIRECTORY: &str = r#"{"keyMaterial":"https://a.example/k/{targetUser}","update":"https://a.example/u/{roomId}","notify":"https://a.example/n/{roomId}","submitMessage":"https://a.example/s/{roomId}","groupInfo":"https://a.example/g/{roomId}","requestConsent":"https://a.example/c/{targetUser}","updateConsent":"https://a.example/v/{requesterUser}","identifierQuery":"https://a.example/i/{domain}","reportAbuse":"https://a.example/r/{roomId}","proxyDownload":"https://a.example/p/{downloadUrl}"}"#;
 
 /// The targets that take an encoding of the type as it is.
 fn alone(name: &str) -> &'static [&'static str] {
     match name {
-        "MLSMessage" => &["mls_message", "differential_mls"],
+        "MLSMessage" => &["mls_message", "differential_mls", "proposal_rules"],
+        "Commit" | "Proposal" => &["proposal_rules"],
         "UpdateRequest" | "HandshakeBundle" => &["update_request"],
         "FanoutMessage" => &["fanout_message"],
         "GroupInfoRequest" | "GroupInfoResponse" | "GroupInfoRatchetTreeTBE" => &["group_info"],

@@ -1,6 +1,6 @@
 //! Text from outside: URIs, directories, media types.
 
-use mimi_codec::{Directory, MimiUri, MimiUriRef, UrlTemplate, media_type::MediaType};
+use mimi_codec::{Directory, Endpoint, MimiUri, MimiUriRef, UrlTemplate, media_type::MediaType};
 
 use crate::allocation::bounded;
 
@@ -24,6 +24,17 @@ pub fn directory(data: &[u8]) {
     if let Ok(directory) = Directory::from_json(data) {
         let json = directory.to_json();
         assert_eq!(Directory::from_json(json.as_bytes()).as_ref(), Ok(&directory));
+        // Every endpoint has a template, or is named as a problem; a template takes its variable.
+        let problems: Vec<_> = directory.problems().collect();
+        for &endpoint in Endpoint::ALL {
+            match directory.template(endpoint) {
+                Ok(template) => {
+                    let url = template.expand(b"mimi://a.example").expect("an identifier that is no dots");
+                    assert_eq!(template.extract(&url), Ok(Some(b"mimi://a.example".to_vec())), "{url}");
+                }
+                Err(error) => assert!(problems.contains(&error), "{error}"),
+            }
+        }
     }
     let Ok(text) = core::str::from_utf8(data) else { return };
     if let Ok(template) = UrlTemplate::parse(text) {

@@ -8,8 +8,8 @@ use mimi_codec::protocol::{ParticipantListData, ParticipantListUpdate, RoomMetaU
 use mimi_codec::room_policy::{BaseRoomUpdate, PreAuthUpdate, RoleUpdate};
 use mimi_codec::{Decode, Encode, Opaque};
 use mimi_policy::{
-    Actor, Change as PolicyChange, Identities, InvalidProposal, InvalidRequest, JoinCode, ProposedChange,
-    Request, RequestProblem, RoomState, Unidentified, UserUri,
+    Actor, Change as PolicyChange, Identities, InvalidProposal, InvalidRequestError, JoinCode,
+    ProposedChange, Request, RequestProblem, RoomState, UnidentifiedError, UserUri,
 };
 
 use super::engine::{self, Refused};
@@ -52,18 +52,18 @@ impl Tree {
 }
 
 impl Identities for Tree {
-    fn member(&self, leaf_index: u32) -> Result<Actor, Unidentified> {
-        self.members.get(leaf_index as usize).cloned().ok_or(Unidentified::Unknown)
+    fn member(&self, leaf_index: u32) -> Result<Actor, UnidentifiedError> {
+        self.members.get(leaf_index as usize).cloned().ok_or(UnidentifiedError::Unknown)
     }
 
-    fn holder(&self, credential: &Credential) -> Result<Actor, Unidentified> {
-        let Credential::Basic { identity } = credential else { return Err(Unidentified::Unknown) };
+    fn holder(&self, credential: &Credential) -> Result<Actor, UnidentifiedError> {
+        let Credential::Basic { identity } = credential else { return Err(UnidentifiedError::Unknown) };
         let number = std::str::from_utf8(identity).ok().and_then(|text| text.parse::<usize>().ok());
-        number.and_then(|number| self.holders.get(number)).cloned().ok_or(Unidentified::Unknown)
+        number.and_then(|number| self.holders.get(number)).cloned().ok_or(UnidentifiedError::Unknown)
     }
 
-    fn external_sender(&self, sender_index: u32) -> Result<Actor, Unidentified> {
-        self.servers.get(sender_index as usize).cloned().ok_or(Unidentified::Unknown)
+    fn external_sender(&self, sender_index: u32) -> Result<Actor, UnidentifiedError> {
+        self.servers.get(sender_index as usize).cloned().ok_or(UnidentifiedError::Unknown)
     }
 
     fn join_code(&self, user: &UserUri, role: u32) -> Option<JoinCode> {
@@ -79,7 +79,7 @@ struct Written {
     proposals: Vec<(Proposal, Option<Sender>)>,
     says: Vec<(Option<Who>, Change)>,
     /// Those that name a place which the participant list doesn't have.
-    beyond: Option<InvalidRequest>,
+    beyond: Option<InvalidRequestError>,
 }
 
 /// The bytes of a message and what it is taken for. What is asked is written in proposals, read
@@ -118,7 +118,12 @@ pub fn request(data: &[u8]) {
 }
 
 /// The message as it arrives.
-fn read(room: &RoomState, tree: &Tree, form: Form, written: &Written) -> Result<Request, InvalidRequest> {
+fn read(
+    room: &RoomState,
+    tree: &Tree,
+    form: Form,
+    written: &Written,
+) -> Result<Request, InvalidRequestError> {
     let received: Vec<(Proposal, Option<&Sender>)> = written
         .proposals
         .iter()
@@ -269,7 +274,7 @@ fn write(t: &Try, tree: &mut Tree) -> Option<Written> {
                 Some(first) => first.also.push(InvalidProposal { proposal: number, problem }),
                 None => {
                     written.beyond =
-                        Some(InvalidRequest { proposal: Some(number), problem, also: Vec::new() });
+                        Some(InvalidRequestError { proposal: Some(number), problem, also: Vec::new() });
                 }
             }
             list(&[(index, 0)], &[], &[])
