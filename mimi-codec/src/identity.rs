@@ -7,7 +7,7 @@
 use alloc::string::ToString;
 use core::fmt;
 
-use crate::{MimiUri, MimiUriRef, Opaque, TextError, protocol::IdentifierUri};
+use crate::{MimiUri, MimiUriRef, Opaque, TextError, percent::read_escape, protocol::IdentifierUri};
 
 /// Why an identifier does not count as the identity of a user, client or room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,13 +45,23 @@ impl core::error::Error for IdentityError {
     }
 }
 
-/// Whether a URL parser would read the scheme `mimi`. It drops control characters and spaces in
-/// front, and tabs and line ends anywhere (WHATWG URL §4.4), so that ` mimi:` would be a second
-/// spelling.
+/// Whether some parser would read the scheme `mimi`. A URL parser drops control characters and
+/// spaces in front, and tabs and line ends anywhere (WHATWG URL §4.4); a decoder of UTF-8 drops a
+/// byte order mark; a server that unescapes a path segment once too often reads `mimi%3A`. Each
+/// would be a second spelling. Of a byte order mark, each byte is dropped: alone they are not UTF-8.
 fn reads_as_mimi(uri: &[u8]) -> bool {
-    let start = uri.iter().skip_while(|byte| **byte <= b' ');
+    let mut rest = uri;
+    let unescaped = core::iter::from_fn(|| {
+        let (byte, length) = match read_escape(rest) {
+            Some(byte) => (byte, 3),
+            None => (*rest.first()?, 1),
+        };
+        rest = rest.get(length..).unwrap_or_default();
+        Some(byte)
+    });
+    let start = unescaped.skip_while(|byte| *byte <= b' ' || matches!(byte, 0xef | 0xbb | 0xbf));
     let kept = start.filter(|byte| !matches!(byte, b'\t' | b'\n' | b'\r'));
-    kept.take(5).map(u8::to_ascii_lowercase).eq(*b"mimi:")
+    kept.take(5).map(|byte| byte.to_ascii_lowercase()).eq(*b"mimi:")
 }
 
 /// Whether the bytes are an identifier in the one spelling that counts.
@@ -185,7 +195,8 @@ identity! {
     /// The identifier of a user (mimi-protocol-06 §7.5), or of a server that proposes from outside.
     ///
     /// A MIMI URI counts in its normal form only (RFC 3986 §6.2.2), and text that begins with
-    /// `mimi:` in any case of letters, as a URL parser reads it, must be a MIMI URI. An identifier
+    /// `mimi:` in any case of letters, as a URL parser or a decoder of UTF-8 or of escapes reads it,
+    /// must be a MIMI URI. An identifier
     /// of another scheme, or an opaque one such as a pseudonym, counts as it is. Two values are the
     /// same user exactly if their bytes are equal.
     ///
@@ -278,6 +289,20 @@ mod tests {
         for text in [" mimi://b.example/u/bob", "\0\u{1f}MIMI:", "mi\tmi://b.example/u/bob", "\n m\ri\nmi:x"]
         {
             assert!(matches!(UserUri::try_from(text), Err(IdentityError::NotMimiUri(_))), "{text:?}");
+        }
+        for text in [
+            "\u{feff}mimi://b.example/u/bob",
+            " \u{feff} \u{feff}MiMi:",
+            "mimi%3A//b.example/u/bob",
+            "mimi%3a%2F%2Fb.example%2Fu%2Fbob",
+            "%6dimi:x",
+            "%20m%09imi%3a",
+            "%EF%BB%BFmimi:",
+        ] {
+            assert!(matches!(UserUri::try_from(text), Err(IdentityError::NotMimiUri(_))), "{text:?}");
+        }
+        for text in ["mimi%253A//b.example/u/bob", "mimi%3", "%6", "%zzmimi:", "\u{feff}", "x\u{feff}mimi:"] {
+            assert!(UserUri::try_from(text).is_ok(), "{text:?}");
         }
         assert!(UserUri::try_from("mi mi:x").is_ok() && UserUri::try_from(" x").is_ok());
         assert!(matches!(UserUri::new(&b"mimi:\xff"[..]), Err(IdentityError::NotMimiUri(_))));

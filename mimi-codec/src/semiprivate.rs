@@ -7,7 +7,7 @@ use crate::{
     SecretOpaque, Writer,
     convention::wire_struct,
     mls::{
-        Content, ContentType, Credential, FramedContentAuthData, HPKECiphertext, HPKEPublicKey,
+        Content, ContentType, Credential, FramedContentAuthData, HPKECiphertext, HPKEPublicKey, ProposalRule,
         decode_padded, encode_padded, extension_content,
     },
 };
@@ -342,9 +342,23 @@ impl SemiPrivateMessageContent {
     /// `application`; [`NonZeroPadding`](DecodeErrorKind::NonZeroPadding) at the first byte of
     /// padding that isn't zero.
     pub fn decode_exact(content_type: ContentType, plaintext: &[u8]) -> Result<Self> {
+        Self::decode_exact_with(content_type, plaintext, &[])
+    }
+
+    /// Reads the plaintext of a message of this `content_type`, proposals of the types that `rules`
+    /// describe included.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode_exact`](Self::decode_exact).
+    pub fn decode_exact_with(
+        content_type: ContentType,
+        plaintext: &[u8],
+        rules: &[ProposalRule],
+    ) -> Result<Self> {
         check_handshake(content_type)
             .map_err(|invalid| invalid.at(0, &[]))
-            .and_then(|()| decode_padded(content_type, plaintext))
+            .and_then(|()| decode_padded(content_type, plaintext, rules))
             .map(|(content, auth, length_of_padding)| Self { content, auth, length_of_padding })
             .map_err(|error| error.in_struct("SemiPrivateMessageContent"))
     }

@@ -211,13 +211,19 @@ impl fmt::Display for LintStep {
             (StepMeans::AddOwnClient, _) => write!(f, "{whom} adds its client to the group")?,
             (StepMeans::RemoveOwnClient, _) => write!(f, "{whom} removes its client from the group")?,
             (StepMeans::Kick, _) => write!(f, "{by} removes the client of {whom} from the group")?,
-            (_, StepActor::Oneself) => write!(f, "{whom} takes role {to}")?,
+            (_, StepActor::Oneself) => {
+                let client = if self.had_client && !self.with_client { ", without its client" } else { "" };
+                write!(f, "{whom} takes role {to}{client}")?;
+            }
             (StepMeans::Move(MoveRight::Remove), _) => write!(f, "{by} removes {whom}")?,
             (StepMeans::Move(MoveRight::Add), _) => {
                 let client = if self.with_client { "" } else { ", without a client" };
                 write!(f, "{by} adds {whom} with role {to}{client}")?;
             }
-            _ => write!(f, "{by} moves {whom} to role {to}")?,
+            _ => {
+                let client = if self.had_client && !self.with_client { ", without its client" } else { "" };
+                write!(f, "{by} moves {whom} to role {to}{client}")?;
+            }
         }
         write!(f, " ({})", means.capability())
     }

@@ -6,7 +6,7 @@ use crate::{
     DecodeError, DecodeErrorKind, Encode, EncodeError, InvalidValueError, Octets, Opaque, Reader, Result,
     Writer,
     convention::wire_struct,
-    mls::{Content, ContentType, FramedContentAuthData},
+    mls::{Content, ContentType, FramedContentAuthData, ProposalRule},
 };
 
 wire_struct! {
@@ -101,7 +101,21 @@ impl PrivateMessageContent {
     /// As any decoder, and [`NonZeroPadding`](DecodeErrorKind::NonZeroPadding) at the first byte of
     /// padding that isn't zero.
     pub fn decode_exact(content_type: ContentType, plaintext: &[u8]) -> Result<Self> {
-        decode_padded(content_type, plaintext)
+        Self::decode_exact_with(content_type, plaintext, &[])
+    }
+
+    /// Reads the plaintext of a message of this `content_type`, proposals of the types that `rules`
+    /// describe included.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode_exact`](Self::decode_exact).
+    pub fn decode_exact_with(
+        content_type: ContentType,
+        plaintext: &[u8],
+        rules: &[ProposalRule],
+    ) -> Result<Self> {
+        decode_padded(content_type, plaintext, rules)
             .map(|(content, auth, length_of_padding)| Self { content, auth, length_of_padding })
             .map_err(|error| error.in_struct("PrivateMessageContent"))
     }
@@ -111,8 +125,9 @@ impl PrivateMessageContent {
 pub(crate) fn decode_padded(
     content_type: ContentType,
     plaintext: &[u8],
+    rules: &[ProposalRule],
 ) -> Result<(Content, FramedContentAuthData, usize)> {
-    let mut reader = Reader::new(plaintext);
+    let mut reader = Reader::with_rules(plaintext, rules);
     let content = Content::decode_body(&mut reader, content_type)?;
     let auth = FramedContentAuthData::decode_for(&mut reader, content_type)
         .map_err(|error| error.in_field("auth"))?;

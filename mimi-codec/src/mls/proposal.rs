@@ -404,7 +404,8 @@ wire_struct! {
 mod tests {
     use super::*;
     use crate::Segment;
-    use crate::mls::{Commit, ProposalOrRef};
+    use crate::mls::{Commit, Content, ContentType, PrivateMessageContent, ProposalOrRef};
+    use crate::semiprivate::SemiPrivateMessageContent;
     use alloc::{string::ToString, vec};
 
     const BODY: ProposalBody = ProposalBody::Fields(&[
@@ -458,6 +459,24 @@ mod tests {
             let error = Proposal::decode_exact_with(bytes, &RULES).unwrap_err();
             assert_eq!((*error.kind(), error.offset()), (kind, offset), "{bytes:?}");
         }
+    }
+
+    #[test]
+    fn a_rule_lets_an_encrypted_handshake_be_followed() {
+        let plaintext = [&[0xf0, 1, 1, 2, 3, 4, 0, 9][..], &[0], &[0, 0]].concat();
+        let kind = ContentType::Proposal;
+        let private = PrivateMessageContent::decode_exact_with(kind, &plaintext, &RULES).unwrap();
+        let semi_private = SemiPrivateMessageContent::decode_exact_with(kind, &plaintext, &RULES).unwrap();
+        assert_eq!(private.content(), semi_private.content());
+        assert_eq!((private.length_of_padding(), semi_private.length_of_padding()), (2, 2));
+        assert_eq!(private.to_bytes().unwrap(), plaintext);
+        let Content::Proposal { proposal: Proposal::Other(other) } = private.content() else { panic!() };
+        assert_eq!(other.body(), [1, 2, 3, 4, 0, 9]);
+        let unknown = DecodeErrorKind::UnknownValue { name: "ProposalType", value: 0xf001 };
+        let without = PrivateMessageContent::decode_exact(kind, &plaintext).unwrap_err();
+        assert_eq!((without.kind(), without.offset()), (&unknown, 0));
+        let without = SemiPrivateMessageContent::decode_exact(kind, &plaintext).unwrap_err();
+        assert_eq!((without.kind(), without.offset()), (&unknown, 0));
     }
 
     #[test]

@@ -336,9 +336,13 @@ impl Model {
                 continue;
             }
             let banned = self.role(right.to).is_some_and(|role| role.banned);
+            // Who may also remove the client moves the user without it: two participants that do
+            // so to each other need one commit.
+            let kicks = role.kick && self.role(right.to).is_some_and(|role| role.apart);
             let seats: &[bool] = match (from, banned) {
                 (_, true) => &[false],
                 (None, _) => &[true, false],
+                (Some(seat), _) if seat.active && kicks && right.to != 0 => &[true, false],
                 (Some(seat), _) if seat.active => &[true],
                 _ => &[false],
             };
@@ -412,10 +416,13 @@ impl Model {
             units.extend(self.without_client(target, seat, By::Oneself, StepMeans::RemoveOwnClient));
         }
         for &place in self.own_changes(seat.place).iter().filter(|place| **place != seat.place) {
-            let banned = self.role(place).is_some_and(|role| role.banned);
-            if !banned || role.remove_own_client {
-                let to = Some(Seat { place, active: !banned });
-                units.push(Unit { to, means: StepMeans::Move(MoveRight::ChangeOwnRole), ..unit });
+            let Some(next) = self.role(place) else { continue };
+            let means = StepMeans::Move(MoveRight::ChangeOwnRole);
+            if !next.banned {
+                units.push(Unit { to: Some(Seat { place, active: true }), means, ..unit });
+            }
+            if role.remove_own_client && next.apart {
+                units.push(Unit { to: Some(Seat { place, active: false }), means, ..unit });
             }
         }
     }

@@ -184,3 +184,26 @@ fn two_participants_change_each_other_in_one_commit() {
         (StepMeans::Move(MoveRight::Remove), StepMeans::Move(MoveRight::Remove))
     );
 }
+
+/// Two administrators move each other to where no user has a client; a watcher commits it, and
+/// removes them.
+#[test]
+fn two_participants_move_each_other_without_their_clients() {
+    let watcher = role(3, 0, &[C::CAN_REMOVE_PARTICIPANT], &[(2, &[0])]);
+    let of = |administer: &[C]| {
+        let admin = role(4, 0, administer, &[(0, &[3, 4]), (4, &[2])]);
+        policy(vec![role(0, 0, &[], &[]), limited(role(2, 0, &[], &[]), 0), watcher.clone(), admin])
+    };
+    let able = [C::CAN_ADD_PARTICIPANT, C::CAN_CHANGE_USER_ROLE, C::CAN_ADD_OWN_CLIENT, C::CAN_KICK];
+    let policy = of(&able);
+    let [finding] = &of_code(&policy, LintCode::LockOut)[..] else { panic!() };
+    let [.., one, other, _, _] = finding.steps[..] else { panic!("{finding}") };
+    assert!(!one.same_commit && other.same_commit);
+    for step in [one, other] {
+        assert_eq!((step.by, step.from, step.to), (StepActor::Participant(4), 4, 2));
+        assert_eq!((step.means, step.with_client), (StepMeans::Move(MoveRight::ChangeUserRole), false));
+        assert!(step.to_string().contains("without its client"), "{step}");
+    }
+    // Without the right to remove clients they cannot.
+    assert_eq!(of_code(&of(&able[..3]), LintCode::LockOut), []);
+}

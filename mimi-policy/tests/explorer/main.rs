@@ -38,12 +38,8 @@ fn show() {
     }
 }
 
-/// Policies with a lock-out that the linter does not see. In 290 a room can end with one holder of
-/// role 3, who may do nothing that changes it; the linter's search does not get there.
-const MISSED: [u64; 1] = [290];
-
 #[test]
-fn nothing_else_that_the_explorer_finds_goes_unreported() {
+fn nothing_that_the_explorer_finds_goes_unreported() {
     let cases = number("MIMI_EXPLORER_CASES", 32);
     let first = number("MIMI_EXPLORER_SEED", 0);
     let threads = thread::available_parallelism().map_or(1, |count| count.get() as u64).min(8);
@@ -86,10 +82,6 @@ fn nothing_else_that_the_explorer_finds_goes_unreported() {
         assert!(count * 40 >= cases.min(4_000), "{what}: {count}");
     }
     disagreements.sort_by_key(|(seed, _)| *seed);
-    let missed: Vec<_> = MISSED.into_iter().filter(|seed| (first..first + cases).contains(seed)).collect();
-    let found = |seed: &u64| disagreements.iter().any(|(other, _)| other == seed);
-    assert!(missed.iter().all(found), "the linter sees what it missed: {missed:?}");
-    disagreements.retain(|(seed, _)| !missed.contains(seed));
     for (seed, disagreement) in disagreements.iter().take(5) {
         println!("seed {seed}: {disagreement:?}");
     }
