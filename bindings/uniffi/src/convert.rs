@@ -1,0 +1,70 @@
+//! From the facade's records to those that cross the border.
+
+use std::collections::{BTreeMap, HashMap};
+
+/// A value in the form in which it crosses the border.
+pub(crate) trait Cross<T> {
+    fn cross(self) -> T;
+}
+
+macro_rules! as_it_is {
+    ($($type:ty),*) => {$(
+        impl Cross<$type> for $type {
+            fn cross(self) -> $type {
+                self
+            }
+        }
+    )*};
+}
+
+as_it_is!(String, bool, u8, u16, u32, u64);
+
+impl Cross<u64> for usize {
+    fn cross(self) -> u64 {
+        self as u64
+    }
+}
+
+/// JSON crosses as text.
+impl Cross<String> for serde_json::Value {
+    fn cross(self) -> String {
+        self.to_string()
+    }
+}
+
+impl Cross<HashMap<String, bool>> for BTreeMap<String, bool> {
+    fn cross(self) -> HashMap<String, bool> {
+        self.into_iter().collect()
+    }
+}
+
+impl<A: Cross<B>, B> Cross<Vec<B>> for Vec<A> {
+    fn cross(self) -> Vec<B> {
+        self.into_iter().map(A::cross).collect()
+    }
+}
+
+impl<A: Cross<B>, B> Cross<Option<B>> for Option<A> {
+    fn cross(self) -> Option<B> {
+        self.map(A::cross)
+    }
+}
+
+/// A record with the fields of one of the facade's, which go out only.
+macro_rules! record {
+    ($(#[$meta:meta])* $name:ident of $source:path { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, uniffi::Record)]
+        pub struct $name {
+            $($(#[$field_meta])* pub $field: $type,)*
+        }
+
+        impl crate::convert::Cross<$name> for $source {
+            fn cross(self) -> $name {
+                $name { $($field: crate::convert::Cross::cross(self.$field),)* }
+            }
+        }
+    };
+}
+
+pub(crate) use record;
