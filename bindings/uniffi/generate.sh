@@ -16,8 +16,8 @@ case $(uname -s) in
   *) library=libmimi_uniffi.so ;;
 esac
 for language in kotlin swift; do
-  "$target/debug/uniffi-bindgen" generate --library "$target/debug/$library" --language "$language" --no-format \
-    --config uniffi.toml --out-dir "$out/$language"
+  "$target/debug/uniffi-bindgen" generate "$target/debug/$library" --language "$language" --no-format \
+    --out-dir "$out/$language"
 done
 if [ -n "$check" ]; then
   for language in kotlin swift; do

@@ -21,6 +21,41 @@
 //! Randomness is given by the caller: salts as 16 bytes, all else as seeds of 32 bytes from a
 //! cryptographically secure generator, each used once.
 //!
+//! # Example
+//!
+//! ```
+//! use mimi::compose::{Composer, Options, Text};
+//! use mimi::content::{ClientProfile, Message};
+//! use mimi::timeline::Conversation;
+//!
+//! // Alice writes; the salt is from your cryptographically secure generator.
+//! let (alice, room) = ("mimi://a.example/u/alice", "mimi://hub.example/r/clubhouse");
+//! let composer = Composer::new(alice, room)?;
+//! let message = composer.message(&[0x5e; 16], &Text::markdown("**Hello**"), &Options::default())?;
+//! let application_data = message.encode();
+//!
+//! // Bob reads it, shows it, and folds it into the conversation.
+//! let received = Message::decode(&application_data)?;
+//! assert_eq!(received.message_id(alice, room)?, composer.message_id(&message)?);
+//! # #[cfg(feature = "render")]
+//! assert_eq!(
+//!     mimi::render::render(&received, &ClientProfile::default())[0].html.as_deref(),
+//!     Some("<p><strong>Hello</strong></p>\n"),
+//! );
+//! let mut conversation = Conversation::new(Some("mimi://b.example/u/bob"));
+//! conversation.take_json(&serde_json::json!({
+//!     "room_uri": room, "sender_uri": alice, "accepted_timestamp": 1, "encoded": hex::encode(&application_data),
+//! }))?;
+//! assert_eq!(conversation.rooms(0)[0]["entries"][0]["state"], "shown");
+//!
+//! // A damaged byte is refused with its field and its place.
+//! let error = Message::decode(&application_data[..40]).unwrap_err();
+//! assert_eq!(error.reason.as_deref(), Some("Truncated"));
+//! # Ok::<(), mimi::Error>(())
+//! ```
+//!
+//! # Features
+//!
 //! All features are on by default. For a small program choose: `content` and `inspect` take the least.
 //!
 //! The crates below this one borrow from what they decode, run without `std`, and say more in their

@@ -27,7 +27,7 @@ pub struct Text {
 #[derive(Clone, Debug, Default, PartialEq, Eq, uniffi::Record)]
 pub struct Options {
     /// The topic; empty for none.
-    #[uniffi(default = [])]
+    #[uniffi(default)]
     pub topic_id: Vec<u8>,
     /// When the message expires.
     #[uniffi(default = None)]

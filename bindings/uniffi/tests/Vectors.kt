@@ -3,7 +3,7 @@
 import java.io.File
 import java.security.SecureRandom
 import kotlin.system.exitProcess
-import org.mimi.*
+import uniffi.mimi.*
 
 fun octets(hex: String) = ByteArray(hex.length / 2) { hex.substring(2 * it, 2 * it + 2).toInt(16).toByte() }
 

@@ -11,12 +11,12 @@ ALICE, ROOM = "mimi://a.example/u/alice", "mimi://hub.example/r/clubhouse"
 
 
 def hello():
-    return mimi.Composer(ALICE, ROOM).message(secrets.token_bytes(16), mimi.Text("Hello"), mimi.Options())
+    return mimi.Composer(ALICE, ROOM).message(secrets.token_bytes(16), mimi.Text(text="Hello"), mimi.Options())
 
 
 def test_a_message_is_written_and_read():
     alice = mimi.Composer(ALICE, ROOM)
-    text = mimi.Text("**Hello** <mimi://b.example/u/bob>", markdown=True, language="en")
+    text = mimi.Text(text="**Hello** <mimi://b.example/u/bob>", markdown=True, language="en")
     options = mimi.Options(topic_id=b"tea", expires=mimi.Expires.AT(seconds=1_800_000_000))
     message = alice.message(secrets.token_bytes(16), text, options)
     received = mimi.Message.decode(message.encode())
@@ -27,7 +27,7 @@ def test_a_message_is_written_and_read():
     identifier = alice.message_id(message)
     reaction = alice.react(secrets.token_bytes(16), identifier, "❤", mimi.Options())
     assert reaction.in_reply_to() == identifier
-    edit = alice.edit(secrets.token_bytes(16), identifier, message, mimi.Text("Bye"))
+    edit = alice.edit(secrets.token_bytes(16), identifier, message, mimi.Text(text="Bye"))
     assert edit.replaces() == identifier
 
     conversation = mimi.Conversation(ALICE)
@@ -75,7 +75,7 @@ def test_errors_keep_reason_field_and_offset():
     assert (error.value.reason, error.value.field) == ("TrailingBytes", "MimiContent")
     assert error.value.offset == len(hello().encode())
     with pytest.raises(mimi.MimiError.InvalidInput) as error:
-        mimi.Composer(ALICE, ROOM).message(b"short", mimi.Text("Hello"), mimi.Options())
+        mimi.Composer(ALICE, ROOM).message(b"short", mimi.Text(text="Hello"), mimi.Options())
     assert error.value.field == "salt"
     with pytest.raises(mimi.MimiError.InvalidInput) as error:
         mimi.check_uri("mimi://a.example/u/")

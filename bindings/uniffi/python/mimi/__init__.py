@@ -1,0 +1,3 @@
+"""MIMI (More Instant Messaging Interoperability): content, timelines, policy, franking, and what bytes hold."""
+
+from .mimi import *  # noqa: F403
