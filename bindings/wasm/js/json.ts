@@ -3,7 +3,7 @@ import type { Json } from "./types.js";
 // A string, or an integer of digits enough to be beyond 2^53.
 const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d{16,}(?![\d.eE])/g;
 
-/** Stands before the digits of an integer in a string. Nobody else can know it, so that no text is taken for one. */
+/** Stands before the digits of an integer in a string. No input can hold it, so that no text is taken for an integer. */
 function freshMark(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return `integer-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}:`;
