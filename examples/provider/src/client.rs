@@ -272,7 +272,7 @@ impl Client {
 
     fn capabilities() -> mls::Capabilities {
         mls::Capabilities::builder()
-            .extensions(vec![mls::ExtensionType::AppDataDictionary])
+            .extensions(vec![mls::ExtensionType::AppDataDictionary, mls::ExtensionType::LastResort])
             .proposals(vec![mls::ProposalType::AppDataUpdate, mls::ProposalType::SelfRemove])
             .build()
     }

@@ -13,7 +13,8 @@ mod bed;
 use bed::{Bed, Database, grant, until};
 use mimi_codec::RoomUri;
 use mimi_provider::{
-    client::{Client, Says, rules},
+    client::{Client, Says, Verdict, rules},
+    engine::JoinCode,
     store::Table,
 };
 use mimi_room::Wishes;
@@ -111,6 +112,87 @@ impl Play {
         }
         0
     }
+}
+
+/// Whether a user is a participant, as Alice sees it.
+fn is_in(play: &Play, client: &Client) -> bool {
+    play.alice.room(&play.room).unwrap().role_of(client.user()).is_some()
+}
+
+/// A newcomer reads what Alice says from now on.
+async fn hears(play: &mut Play, newcomer: &mut Client, words: &str) {
+    let room = play.room.clone();
+    let engine = play.bed.hosts[HUB].running().shared.engine.clone();
+    let of = room.clone();
+    let epoch = engine.call(move |it| it.with_room(&of, |it| it.room().epoch())).await.unwrap().unwrap();
+    for client in [&mut play.alice, &mut play.bob, &mut *newcomer] {
+        until(async || client.sync(0).await.is_ok() && client.room(&room).unwrap().epoch() == epoch).await;
+    }
+    play.said.push(words.to_owned());
+    play.alice.say(&room, Says::Text(words.to_owned())).await.unwrap();
+    play.settle().await;
+    until(async || {
+        newcomer.sync(0).await.is_ok()
+            && newcomer.read(&room).is_ok_and(|it| it.iter().any(|it| it.text.as_deref() == Some(words)))
+    })
+    .await;
+}
+
+/// New users join by codes while the database of `place` breaks at one point after the other.
+async fn joins_at_every_point(play: &mut Play, place: usize) -> u64 {
+    let role = rules().participant_role;
+    for point in 1.. {
+        let name = format!("joiner-{place}-{point}");
+        let mut newcomer = play.bed.client(FOLLOWER, &name, &name).await;
+        let wanted = JoinCode { role, uses: 1, valid_ms: 600_000 };
+        let code = play.alice.join_code(&play.room, &wanted).await.unwrap();
+        let fault = play.bed.hosts[place].fault.clone();
+        fault.break_at(point);
+        let joined = newcomer.join(&play.room, Some(role), Some(&code)).await;
+        let broken = fault.is_broken();
+        assert!(broken || matches!(joined, Ok(Verdict::Accepted)), "{joined:?}");
+        play.restart(place).await;
+        newcomer.moved(play.bed.hosts[FOLLOWER].running().clients).unwrap();
+        play.settle().await;
+        // Its answer was lost, or it was not taken: the code still counts, or the user is in.
+        while newcomer.room(&play.room).is_err() {
+            play.settle().await;
+            let again = if is_in(play, &newcomer) {
+                // As another client would: the first has lost its answer and stays out.
+                let mut second = play.bed.client(FOLLOWER, &name, &format!("{name}-again")).await;
+                let again = second.join(&play.room, None, None).await;
+                newcomer = second;
+                again
+            } else {
+                newcomer.join(&play.room, Some(role), Some(&code)).await
+            };
+            assert!(matches!(again, Ok(Verdict::Accepted)), "{again:?}");
+        }
+        hears(play, &mut newcomer, &name).await;
+        play.check().await;
+        if !broken {
+            return point - 1;
+        }
+    }
+    0
+}
+
+async fn newcomers(database: Database) {
+    let mut play = Play::begin(database).await;
+    let points = joins_at_every_point(&mut play, HUB).await;
+    assert!(points > 5, "{points}");
+    play.bed.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn newcomers_join_while_the_hub_is_killed_at_every_point() {
+    newcomers(Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a server: .ci/postgres"]
+async fn newcomers_join_while_the_hub_is_killed_at_every_point_with_postgres() {
+    newcomers(Database::Postgres).await;
 }
 
 async fn alice_says(play: &mut Play, words: &str) {
