@@ -109,7 +109,8 @@ pub use rustcrypto::{RustCrypto, RustCryptoSigningKey};
 pub use secret::{AeadKey, HpkePrivateKey, Secret, SignaturePrivateKey};
 pub use semi_private::{
     HandshakeKeys, UnauthenticatedHandshake, VerifiedHandshake, external_receiver_ref,
-    open_as_external_receiver, open_as_member, open_sender_data, seal_semi_private_message, semi_private_tbs,
+    open_as_external_receiver, open_as_external_receiver_with, open_as_member, open_as_member_with,
+    open_sender_data, seal_semi_private_message, semi_private_tbs,
 };
 
 pub use tree::{tree_hash, verify_leaf_node};

@@ -19,7 +19,8 @@ use mimi_codec::{
     extensions::RequiredWireFormats,
     mls::{
         AuthenticatedContent, Content, ContentType, FramedContent, FramedContentAuthData, FramedContentTBS,
-        GroupContext, Mls10, Proposal, ProposalOrRef, Sender, SenderData, SenderDataAAD, SignaturePublicKey,
+        GroupContext, Mls10, Proposal, ProposalOrRef, ProposalRule, Sender, SenderData, SenderDataAAD,
+        SignaturePublicKey,
     },
     semiprivate::{
         ExternalReceiver, ExternalReceivers, KeyForExternalReceiver, PerMessageKeyAndNonces,
@@ -285,6 +286,22 @@ pub fn open_as_external_receiver<S: CipherSuiteProvider + ?Sized>(
     private_key: &HpkePrivateKey,
     message: &SemiPrivateMessage,
 ) -> Result<UnauthenticatedHandshake, CryptoError> {
+    open_as_external_receiver_with(suite, receiver, private_key, message, &[])
+}
+
+/// Opens a message as [`open_as_external_receiver`] does, and reads proposals of the types that
+/// `rules` describe.
+///
+/// # Errors
+///
+/// As [`open_as_external_receiver`].
+pub fn open_as_external_receiver_with<S: CipherSuiteProvider + ?Sized>(
+    suite: &S,
+    receiver: &ExternalReceiver,
+    private_key: &HpkePrivateKey,
+    message: &SemiPrivateMessage,
+    rules: &[ProposalRule],
+) -> Result<UnauthenticatedHandshake, CryptoError> {
     let reference = external_receiver_ref(suite, receiver)?;
     let key = message
         .keys_for_external_receivers()
@@ -297,7 +314,8 @@ pub fn open_as_external_receiver<S: CipherSuiteProvider + ?Sized>(
     let per_message = PerMessageKeyAndNonces::decode_exact(plaintext.expose())?;
     let aead_key = AeadKey::new(suite, per_message.key.expose())?;
     let Octets(reuse_guard) = per_message.reuse_guard;
-    open(suite, &aead_key, per_message.nonce.expose(), reuse_guard, per_message.sender_leaf_index, message)
+    let ratchet = (&aead_key, per_message.nonce.expose(), reuse_guard);
+    open(suite, ratchet, per_message.sender_leaf_index, message, rules)
 }
 
 /// Opens the sender data, by which a member finds the sender's key and nonce in its secret tree
@@ -332,17 +350,33 @@ pub fn open_as_member<S: CipherSuiteProvider + ?Sized>(
     nonce: &Secret,
     message: &SemiPrivateMessage,
 ) -> Result<UnauthenticatedHandshake, CryptoError> {
+    open_as_member_with(suite, sender_data, key, nonce, message, &[])
+}
+
+/// Opens a message as [`open_as_member`] does, and reads proposals of the types that `rules`
+/// describe.
+///
+/// # Errors
+///
+/// As [`open_as_member`].
+pub fn open_as_member_with<S: CipherSuiteProvider + ?Sized>(
+    suite: &S,
+    sender_data: &SenderData,
+    key: &AeadKey,
+    nonce: &Secret,
+    message: &SemiPrivateMessage,
+    rules: &[ProposalRule],
+) -> Result<UnauthenticatedHandshake, CryptoError> {
     let Octets(reuse_guard) = sender_data.reuse_guard;
-    open(suite, key, nonce.expose(), reuse_guard, sender_data.leaf_index, message)
+    open(suite, (key, nonce.expose(), reuse_guard), sender_data.leaf_index, message, rules)
 }
 
 fn open<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
-    key: &AeadKey,
-    nonce: &[u8],
-    reuse_guard: [u8; 4],
+    (key, nonce, reuse_guard): (&AeadKey, &[u8], [u8; 4]),
     sender_leaf_index: u32,
     message: &SemiPrivateMessage,
+    rules: &[ProposalRule],
 ) -> Result<UnauthenticatedHandshake, CryptoError> {
     check_length("nonce", nonce, suite.parameters().nn)?;
     if partial_context_hash(suite, sender_leaf_index, nonce) != *message.partial_context_hash() {
@@ -351,7 +385,7 @@ fn open<S: CipherSuiteProvider + ?Sized>(
     let aad = message.aad().to_bytes()?;
     let plaintext = suite.aead_open(key, &guarded_nonce(nonce, reuse_guard), &aad, message.ciphertext())?;
     let content_type: ContentType = *message.content_type();
-    let content = SemiPrivateMessageContent::decode_exact(content_type, plaintext.expose())?;
+    let content = SemiPrivateMessageContent::decode_exact_with(content_type, plaintext.expose(), rules)?;
     check_content(content.content())?;
     Ok(UnauthenticatedHandshake {
         group_id: message.group_id().clone(),

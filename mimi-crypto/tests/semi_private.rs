@@ -7,8 +7,8 @@ use mimi_codec::{
     extensions::{SelfRemove, WireFormats},
     mls::{
         Commit, Content, ContentType, Credential, Extension, Extensions, FramedContent,
-        FramedContentAuthData, GroupContext, Mls10, Proposal, ProposalOrRef, Remove, Sender, SenderData,
-        SignaturePublicKey,
+        FramedContentAuthData, GroupContext, Mls10, OtherProposal, Proposal, ProposalBody, ProposalOrRef,
+        ProposalRule, Remove, Sender, SenderData, SignaturePublicKey,
     },
     semiprivate::{
         ExternalReceiver, KeyForExternalReceiver, PerMessageKeyAndNonces, SemiPrivateContentAAD,
@@ -18,8 +18,8 @@ use mimi_codec::{
 use mimi_crypto::{
     AeadKey, CipherSuiteProvider, CryptoError, HandshakeKeys, HpkePrivateKey, RustCrypto,
     RustCryptoSigningKey, Secret, encrypt_with_label, external_receiver_ref, generate_hpke_key_pair,
-    open_as_external_receiver, open_as_member, open_sender_data, random_secret, seal_semi_private_message,
-    semi_private_tbs, sign_with_label,
+    open_as_external_receiver, open_as_external_receiver_with, open_as_member, open_as_member_with,
+    open_sender_data, random_secret, seal_semi_private_message, semi_private_tbs, sign_with_label,
 };
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 
@@ -331,6 +331,27 @@ fn refuses_to_seal_and_to_open_a_self_remove() {
         assert_eq!(opened.err().as_ref(), Some(&refused));
     }
     assert_eq!(refused.to_string(), "a proposal of type 0x000a is not sent as a SemiPrivateMessage");
+}
+
+#[test]
+fn opens_a_proposal_of_another_type_with_a_rule_only() {
+    let proposal_type = ProposalType(0xf001);
+    let rules = [ProposalRule { proposal_type, body: ProposalBody::Vector }];
+    let other = OtherProposal::new(proposal_type, &b"\x02hi"[..]).unwrap();
+    let content = Content::Proposal { proposal: Proposal::Other(other) };
+    for mut scene in scenes() {
+        let message = scene.seal(content.clone());
+        let (private_key, receiver) = &scene.receivers[0];
+        let opened = open_as_external_receiver_with(&scene.suite, receiver, private_key, &message, &rules);
+        assert_eq!(opened.unwrap().content().content(), &content);
+        let sender_data = open_sender_data(&scene.suite, &scene.sender_data_secret, &message).unwrap();
+        let (key, nonce) = (&scene.key, &scene.nonce);
+        let opened = open_as_member_with(&scene.suite, &sender_data, key, nonce, &message, &rules);
+        assert_eq!(opened.unwrap().content().content(), &content);
+        assert!(matches!(scene.open(&message), Err(CryptoError::Decode(_))));
+        let opened = open_as_member(&scene.suite, &sender_data, key, nonce, &message);
+        assert!(matches!(opened, Err(CryptoError::Decode(_))));
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ def one_spelling(uri, what):
     """A MIMI URI counts in its normal form only (RFC 3986 section 6.2.2); other identifiers count as they are."""
     if not uri:
         raise Refused(f"{what} is empty")
-    if bytes(b for b in uri.lstrip(bytes(range(33))) if b not in b"\t\n\r")[:5].lower() != b"mimi:":
+    if not names.reads_as_mimi(uri):
         return
     text = uri.decode("ascii", "replace")
     if names.normal(text) != text:

@@ -48,6 +48,13 @@ def normal(text):
     return f"mimi://{match[1].lower()}" + (f"/{path}" if path else "")
 
 
+def reads_as_mimi(data):
+    """Whether a parser of URLs, or a decoder of UTF-8 or of escapes, reads the scheme mimi (reading D48)."""
+    unescaped = re.sub(rb"%([0-9A-Fa-f]{2})", lambda found: bytes([int(found[1], 16)]), data)
+    start = unescaped.lstrip(bytes(range(33)) + b"\xef\xbb\xbf")
+    return bytes(b for b in start if b not in b"\t\n\r")[:5].lower() == b"mimi:"
+
+
 def https_host(text):
     match = HTTPS_URL.match(text)
     ok = match and is_host(match[1]) and int(match[2] or 0) <= 65535

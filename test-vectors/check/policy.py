@@ -42,7 +42,7 @@ def require(condition, reason):
 def require_spelling(identifier):
     """A MIMI URI counts in its normal form, and what begins like one must be one (reading D48)."""
     data = identifier.encode() if isinstance(identifier, str) else identifier
-    if bytes(b for b in data.lstrip(bytes(range(33))) if b not in b"\t\n\r")[:5].lower() != b"mimi:":
+    if not names.reads_as_mimi(data):
         return
     try:
         text = data.decode("ascii")
