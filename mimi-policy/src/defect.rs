@@ -17,6 +17,8 @@ pub enum IdentityOf {
     Client(usize),
     /// The participant of the parent room at this place.
     ParentParticipant(usize),
+    /// The user at this place of those banned in the parent room.
+    BannedInParent(usize),
     /// The parent room that the base policy names.
     ParentRoom,
     /// The room that its metadata names.
@@ -37,6 +39,7 @@ impl fmt::Display for IdentityOf {
             Self::UserOfClient(place) => write!(f, "user of client {place}"),
             Self::Client(place) => write!(f, "client {place}"),
             Self::ParentParticipant(place) => write!(f, "participant {place} of the parent room"),
+            Self::BannedInParent(place) => write!(f, "banned user {place} of the parent room"),
             Self::ParentRoom => f.write_str("parent room"),
             Self::Room => f.write_str("room URI of the metadata"),
             Self::Claim { entry, claim } => write!(f, "preauthorization entry {entry}, claim {claim}"),

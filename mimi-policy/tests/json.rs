@@ -36,6 +36,7 @@ fn full_case() -> Value {
             "clients": [["mimi://a.example/u/alice", "mimi://a.example/d/a1"]],
             "pending": [{"by": {"external_sender": "mimi://hub.example"}, "change": {"op": "reinit"}}],
             "parent_participants": ["mimi://a.example/u/alice"],
+            "banned_in_parent": ["mimi://c.example/u/carol"],
         },
         "actor": alice,
         "form": "external_proposal",

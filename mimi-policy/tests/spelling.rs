@@ -61,6 +61,11 @@ fn a_room_that_names_another_spelling_is_invalid_and_says_where() {
         parts.parent_participants = Some(vec!["alice".into(), spelling.into()]);
         assert_eq!(defects(parts), defect(IdentityOf::ParentParticipant(1)));
 
+        let mut parts = four().parts;
+        parts.parent_participants = Some(vec!["alice".into()]);
+        parts.banned_in_parent = vec!["bob".into(), "carol".into(), spelling.into()];
+        assert_eq!(defects(parts), defect(IdentityOf::BannedInParent(2)));
+
         let parts = four().base(|base| base.parent_room = Uri::new(spelling)).parts;
         assert_eq!(defects(parts), defect(IdentityOf::ParentRoom));
 

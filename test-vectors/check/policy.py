@@ -105,6 +105,10 @@ class Room:
         self.clients = {client: user for user, client in data.get("clients", [])}
         self.client_count = len(data.get("clients", []))
         self.parent = data.get("parent_participants")
+        self.banned_in_parent = data.get("banned_in_parent", [])
+        # Users who are banned in the parent count as its participants, and may not be in the room.
+        self.in_parent = set(self.parent or []) - set(self.banned_in_parent)
+        self.parent_count = len({*(self.parent or []), *self.banned_in_parent})
 
     def role(self, index):
         return self.roles.get(index) or Role({"index": index})
@@ -119,7 +123,7 @@ class Room:
     def has_left_parent(self, user):
         """A user on the list who is in the parent room no longer (room-policy 5, reading D52)."""
         known = self.base["parent_dependant"] and self.parent is not None
-        return known and user in self.listed and user not in self.parent
+        return known and user in self.listed and user not in self.in_parent
 
     def clients_of(self, user):
         return {client for client, owner in self.clients.items() if owner == user}
@@ -152,7 +156,7 @@ class Room:
         require(len(self.role_list) == len(self.roles), "a role index occurs twice")
         require(len(self.entries) == len({user for user, _ in self.entries}), "a participant occurs twice")
         require(self.client_count == len(self.clients), "a client occurs twice")
-        for identifier in (*self.listed, *self.clients, *self.clients.values(), *(self.parent or [])):
+        for identifier in (*self.listed, *self.clients, *self.clients.values(), *(self.parent or []), *self.banned_in_parent):
             require_spelling(identifier)
         for entry in self.preauth:
             require_claim_spelling(entry["claims"])
@@ -457,8 +461,8 @@ class Decision:
         come = set(after.listed) if begins else set(after.listed) - set(before.listed)
         if come or begins:
             require(after.parent is not None, "a parent room whose participants are not known")
-            require(come <= set(after.parent), "not in the parent room")
-            require(len(after.listed) < len(set(after.parent)), "no strict subset of the parent room")
+            require(come <= after.in_parent, "not in the parent room")
+            require(len(after.listed) < after.parent_count, "no strict subset of the parent room")
 
     def check_constraints(self, index):
         """Minimums of a role that loses a user, maximums of one that gains a user."""

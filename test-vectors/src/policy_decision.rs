@@ -242,6 +242,7 @@ pub fn room_state(room: &PolicyRoom) -> Result<RoomState, WhyRefused> {
             .parent_participants
             .as_ref()
             .map(|users| users.iter().map(|user| user.as_str().into()).collect()),
+        banned_in_parent: room.banned_in_parent.iter().map(|user| user.as_str().into()).collect(),
         ..RoomParts::new(room.role_data(), room.participants.clone())
     };
     let mut state = RoomState::new(parts, TableSeed::known()).map_err(WhyRefused::InvalidRoom)?;

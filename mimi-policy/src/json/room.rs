@@ -33,10 +33,20 @@ pub struct PolicyRoom {
     pub pending: Vec<PolicyProposedChange>,
     /// The participants of the parent room, if the room depends on one.
     pub parent_participants: Option<Vec<String>>,
+    /// The participants of the parent room who are banned there.
+    pub banned_in_parent: Vec<String>,
 }
 
-const ROOM: &[&str] =
-    &["base", "roles", "preauth", "participants", "clients", "pending", "parent_participants"];
+const ROOM: &[&str] = &[
+    "base",
+    "roles",
+    "preauth",
+    "participants",
+    "clients",
+    "pending",
+    "parent_participants",
+    "banned_in_parent",
+];
 
 impl PolicyRoom {
     /// A room with these roles, open-ended and without anybody in it.
@@ -50,6 +60,7 @@ impl PolicyRoom {
             clients: Vec::new(),
             pending: Vec::new(),
             parent_participants: None,
+            banned_in_parent: Vec::new(),
         }
     }
 
@@ -112,6 +123,9 @@ impl PolicyRoom {
                 .optional("parent_participants")
                 .map(|users| users.list()?.iter().map(Place::uri).collect())
                 .transpose()?,
+            banned_in_parent: members
+                .optional("banned_in_parent")
+                .map_or(Ok(Vec::new()), |users| users.list()?.iter().map(Place::uri).collect())?,
         })
     }
 
@@ -134,6 +148,7 @@ impl PolicyRoom {
         add("clients", self.clients.iter().map(|(user, client)| json!([user, client])).collect(), true);
         add("pending", self.pending.iter().map(pending).collect(), !self.pending.is_empty());
         add("parent_participants", json!(self.parent_participants), self.parent_participants.is_some());
+        add("banned_in_parent", json!(self.banned_in_parent), !self.banned_in_parent.is_empty());
         Value::Object(room)
     }
 }

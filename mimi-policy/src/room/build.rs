@@ -36,6 +36,8 @@ pub struct RoomParts {
     /// The participants of the parent room who are not banned there; only for a room that depends
     /// on one, or is to.
     pub parent_participants: Option<Vec<Opaque>>,
+    /// The participants of the parent room who are banned there. A user in both lists is banned.
+    pub banned_in_parent: Vec<Opaque>,
 }
 
 impl RoomParts {
@@ -52,6 +54,7 @@ impl RoomParts {
             other: Vec::new(),
             clients: Vec::new(),
             parent_participants: None,
+            banned_in_parent: Vec::new(),
         }
     }
 
@@ -110,7 +113,9 @@ impl RoomState {
             external_commits_allowed,
             external_proposals_allowed,
             other: parts.other,
-            parent: parts.parent_participants.map(|parent| parent_set(parent, &mut defects)),
+            parent: parts
+                .parent_participants
+                .map(|present| parent_set(present, parts.banned_in_parent, &mut defects)),
             slots: Vec::new(),
             free: Vec::new(),
             tables: Tables::default(),
@@ -237,13 +242,16 @@ impl RoomState {
     }
 }
 
-/// The participants of the parent room, none of whom is banned there.
-fn parent_set(parent: Vec<Opaque>, defects: &mut Vec<Defect>) -> ParentParticipants {
-    let checked = parent.into_iter().enumerate().filter_map(|(place, user)| {
-        let of = IdentityOf::ParentParticipant(place);
-        UserUri::new(user).map_err(|error| defects.push(Defect::Identity { of, error })).ok()
-    });
-    ParentParticipants::new(checked, [])
+fn parent_set(present: Vec<Opaque>, banned: Vec<Opaque>, defects: &mut Vec<Defect>) -> ParentParticipants {
+    let mut checked = |users: Vec<Opaque>, of: fn(usize) -> IdentityOf| -> Vec<UserUri> {
+        let users = users.into_iter().enumerate().filter_map(|(place, user)| {
+            let of = of(place);
+            UserUri::new(user).map_err(|error| defects.push(Defect::Identity { of, error })).ok()
+        });
+        users.collect()
+    };
+    let present = checked(present, IdentityOf::ParentParticipant);
+    ParentParticipants::new(present, checked(banned, IdentityOf::BannedInParent))
 }
 
 fn room_identity(of: IdentityOf, uri: &Uri) -> Option<Defect> {

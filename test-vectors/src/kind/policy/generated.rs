@@ -37,6 +37,7 @@ struct Scene {
     clients: Vec<Value>,
     pending: Vec<Value>,
     parent: Value,
+    banned_in_parent: Value,
 }
 
 fn user(name: &str) -> String {
@@ -63,6 +64,7 @@ fn four() -> Scene {
         clients: Vec::new(),
         pending: Vec::new(),
         parent: Value::Null,
+        banned_in_parent: Value::Null,
     };
     scene.active("alice", 3).active("bob", 2).active("carol", 2).active("dave", 4)
 }
@@ -130,10 +132,20 @@ impl Scene {
         self
     }
 
+    fn banned_in_parent(mut self, names: &[&str]) -> Self {
+        self.banned_in_parent = names.iter().map(|name| user(name)).collect();
+        self
+    }
+
     fn json(&self) -> Value {
         let mut room =
             json!({"roles": self.roles, "participants": self.participants, "clients": self.clients});
-        let rest = [("base", &self.base), ("preauth", &self.preauth), ("parent_participants", &self.parent)];
+        let rest = [
+            ("base", &self.base),
+            ("preauth", &self.preauth),
+            ("parent_participants", &self.parent),
+            ("banned_in_parent", &self.banned_in_parent),
+        ];
         if let Some(room) = room.as_object_mut() {
             for (name, value) in rest.into_iter().filter(|(_, value)| !value.is_null()) {
                 room.insert(name.into(), value.clone());

@@ -67,6 +67,7 @@ fn two(capabilities: &[&str]) -> Scene {
         clients: Vec::new(),
         pending: Vec::new(),
         parent: Value::Null,
+        banned_in_parent: Value::Null,
     };
     scene.active("alice", 2).inactive("bob", 2).can(2, capabilities)
 }

@@ -14,6 +14,7 @@ pub(super) fn cases() -> Result<Vec<GeneratedCase>, GenerateError> {
     waiting(&mut cases)?;
     banned(&mut cases)?;
     left_the_parent(&mut cases)?;
+    banned_in_the_parent(&mut cases)?;
     Ok(cases.0)
 }
 
@@ -200,6 +201,36 @@ fn banned(cases: &mut Cases) -> Result<(), GenerateError> {
     let with_clients = vec![banning, remove_client("erin", 1)];
     let name = "banned: new roles make active users banned, and their clients leave";
     cases.push(true, name, &visitors(), by("alice"), "commit", with_clients)
+}
+
+fn banned_in_the_parent(cases: &mut Cases) -> Result<(), GenerateError> {
+    for fixed in [false, true] {
+        let scene = || {
+            let base = json!({"fixed_membership": fixed, "parent_dependant": true,
+                "parent_room": "mimi://a.example/r/parent"});
+            let child = four().base(base).parent(&["alice", "bob", "carol", "dave", "erin"]);
+            child.banned_in_parent(&["dave", "erin", "frank"])
+        };
+        let kind = if fixed { "a fixed-membership room" } else { "a room" };
+        let removal = || vec![remove("dave"), remove_client("dave", 1)];
+        for (allow, what, actor, form, changes) in [
+            (true, "a member removes the banned user", by("bob"), "commit", removal()),
+            (true, "the hub removes the banned user", server(&[]), "external_proposal", removal()),
+            (false, "the client of the banned user stays", by("bob"), "commit", vec![remove("dave")]),
+            (false, "a banned user on both lists is added", by("alice"), "commit", vec![add("erin", 2)]),
+            (false, "a banned user on one list is added", by("alice"), "commit", vec![add("frank", 2)]),
+        ] {
+            let name =
+                alloc::format!("parent: {kind} one of whose participants is banned in the parent, {what}");
+            cases.push(allow, &name, &scene(), actor, form, changes)?;
+        }
+    }
+    let another = four().base(json!({"parent_dependant": true, "parent_room": "mimi://a.example/r/parent"}));
+    let another = another.parent(&["alice", "bob", "carol", "dave", "erin"]);
+    let name = "parent: a user who is banned there is named in another spelling";
+    let mut another = another.banned_in_parent(&[]);
+    another.banned_in_parent = json!(["mimi://B.example/u/mallory"]);
+    cases.push(false, name, &another, by("alice"), "commit", none())
 }
 
 fn left_the_parent(cases: &mut Cases) -> Result<(), GenerateError> {
