@@ -1,5 +1,6 @@
 //! A case of the kind `policy`, and files that have some.
 
+use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
@@ -155,7 +156,7 @@ impl PolicyCase {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PolicyDocument {
     /// A room by itself.
-    Room(PolicyRoom),
+    Room(Box<PolicyRoom>),
     /// Cases: one, or a vector file's.
     Cases(Vec<PolicyCase>),
 }
@@ -221,7 +222,9 @@ impl PolicyDocument {
                 .map(|case| Self::Cases(vec![case]))
                 .map_err(PolicyDocumentError::Place);
         }
-        PolicyRoom::from_json(&json).map(Self::Room).map_err(PolicyDocumentError::Place)
+        PolicyRoom::from_json(&json)
+            .map(|room| Self::Room(Box::new(room)))
+            .map_err(PolicyDocumentError::Place)
     }
 
     /// The cases; none if it is a bare room.
@@ -236,7 +239,7 @@ impl PolicyDocument {
     /// The rooms, each with the name of its case.
     pub fn rooms(&self) -> impl Iterator<Item = (Option<&str>, &PolicyRoom)> {
         let bare = match self {
-            Self::Room(room) => Some((None, room)),
+            Self::Room(room) => Some((None, &**room)),
             Self::Cases(_) => None,
         };
         bare.into_iter().chain(self.cases().iter().map(|case| (case.name.as_deref(), &case.room)))

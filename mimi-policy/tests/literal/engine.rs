@@ -88,6 +88,7 @@ pub(crate) fn answer(room: &RoomState) -> Answer {
 
 fn parts(room: &Room) -> RoomParts {
     RoomParts {
+        banned_in_parent: vec![],
         base: Some(base(&room.base)),
         roles: roles(&room.roles),
         preauth: Some(preauth(&room.preauth)),
