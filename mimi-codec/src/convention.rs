@@ -19,7 +19,7 @@
 //! | `uint8` … `uint64` | `u8` … `u64` | |
 //! | `bool` | `bool`, with `#[tls_codec(with = "crate::boolean")]` | |
 //! | `opaque x<V>` | [`Opaque`](crate::Opaque), [`SecretOpaque`](crate::SecretOpaque) | `&[u8]` |
-//! | `opaque x[N]` | [`Bytes<N>`](crate::Bytes) | |
+//! | `opaque x[N]` | [`Octets<N>`](crate::Octets) | |
 //! | `string` | `String` | `&str` |
 //! | `optional<T>` | `Option<T>` | `Option<T>` |
 //! | `T x<V>` | `Vec<T>`, or [`List<T, Rule>`](crate::List) where order or number matter | [`ListView`](crate::ListView) |

@@ -96,10 +96,10 @@ impl MessageId {
     /// component in `safe_aad` (mls-extensions-10 §5).
     ///
     /// ```
-    /// use mimi_codec::{List, Bytes, extensions::SafeAAD, retraction::MessageId};
+    /// use mimi_codec::{List, Octets, extensions::SafeAAD, retraction::MessageId};
     ///
     /// // mimi-content computes the ID.
-    /// let id = MessageId { message_id: Bytes([1; 32]) };
+    /// let id = MessageId { message_id: Octets([1; 32]) };
     /// let aad = SafeAAD { aad_items: List::new(vec![id.safe_aad_item()])? };
     /// assert_eq!(id.check(&aad), Ok(true));
     /// // What a provider reads, which cannot check it:

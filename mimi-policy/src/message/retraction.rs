@@ -22,7 +22,7 @@ impl Change {
     /// [`RetractionScope::Reactions`].
     ///
     /// ```
-    /// use mimi_codec::{CapabilityType, Bytes, protocol::{AbuseType, IdentifierUri}};
+    /// use mimi_codec::{CapabilityType, Octets, protocol::{AbuseType, IdentifierUri}};
     /// use mimi_codec::retraction::HubRetractedMessagesComponent;
     /// use mimi_content::{MessageId, timeline::{RetractionScope, Timeline}};
     /// use mimi_policy::{Basis, Change, Grant};
@@ -31,7 +31,7 @@ impl Change {
     ///     hub_retracted_timestamp: 1_764_547_200_000,
     ///     remover_uri: IdentifierUri::new("mimi://hub.example")?,
     ///     reason_code: Some(AbuseType(1)),
-    ///     retracted_messages: vec![Bytes([1; 32])],
+    ///     retracted_messages: vec![Octets([1; 32])],
     /// }));
     /// // From the decision on the proposals or the commit.
     /// let grant = Grant {
