@@ -348,7 +348,7 @@ impl fmt::Display for Anomaly {
             Self::TimestampBeforeFormat => f.write_str("accepted before the format was published"),
             Self::ExpiredLongAgo { ago_ms } => write!(f, "expired {ago_ms} ms ago"),
             Self::ExpiresFarAhead { ahead_ms } => write!(f, "expires {ahead_ms} ms ahead"),
-            Self::TooLarge { octets } => write!(f, "{octets} octets are more than local policy allows"),
+            Self::TooLarge { octets } => write!(f, "{octets} bytes are more than local policy allows"),
             Self::SenderUriDiffers => f.write_str("extension 1 names another sender than MLS"),
             Self::RoomUriDiffers => f.write_str("extension 2 names another room"),
             Self::NullBodyReplacesNothing => f.write_str("a body without content that replaces nothing"),

@@ -88,7 +88,7 @@ impl fmt::Display for ReportRefusal {
             Self::OtherEpoch { reported, expected } => {
                 write!(f, "the report is about epoch {reported} instead of {expected}")
             }
-            Self::Length { octets } => write!(f, "an epoch authenticator doesn't have {octets} octets"),
+            Self::Length { octets } => write!(f, "an epoch authenticator doesn't have {octets} bytes"),
         }
     }
 }

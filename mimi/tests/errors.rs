@@ -55,7 +55,7 @@ fn composing() {
     is(alice().message(&[7; 15], &text, &options).unwrap_err(), ErrorKind::InvalidInput, None, Some("salt"));
     let html = Text::markdown("<b>Hello</b>");
     let error = alice().message(&[7; 16], &html, &options).unwrap_err();
-    is(error, ErrorKind::InvalidInput, Some("PossibleHtml"), Some("text"));
+    is(error, ErrorKind::InvalidInput, Some("PossibleHtmlError"), Some("text"));
     is(
         alice().reply(&[7; 16], "01", &text, &options).unwrap_err(),
         ErrorKind::InvalidInput,

@@ -194,7 +194,7 @@ fn main() {
         assert!(receiver::verify(&verifier, &CONTENT, &received).unwrap().is_some());
         ratio(
             &format!(
-                "receiver: verify {octets} octets of text / SHA-256 of the content and one Ed25519 verification"
+                "receiver: verify {octets} bytes of text / SHA-256 of the content and one Ed25519 verification"
             ),
             1.15,
             rounds,

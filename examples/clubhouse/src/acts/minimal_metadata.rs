@@ -314,7 +314,7 @@ fn servers_know_no_user(stage: &mut Stage<'_>, people: &[&Person], rooms: &[&Clu
         for needle in &needles {
             ensure!(!holds(&held, needle), "{domain} holds {:?}", String::from_utf8_lossy(needle));
         }
-        summary.push(format!("{domain}: {} byte strings, {octets} octets, no name and no key", held.len()));
+        summary.push(format!("{domain}: {} byte strings, {octets} bytes, no name and no key", held.len()));
     }
     // The search does find what is there: the hub has the pseudonyms, in its messages and in
     // OpenMLS's storage.

@@ -160,7 +160,7 @@ fn follower_learns_nothing(
     ensure!(contains(public, b"cathy") && contains(public, package), "the search finds nothing");
     let octets: usize = held.iter().map(|it| it.len()).sum();
     let what = format!(
-        "{} bodies, {octets} octets: a {:?} of epoch {}, and nothing of who did what to whom",
+        "{} bodies, {octets} bytes: a {:?} of epoch {}, and nothing of who did what to whom",
         held.len(),
         message.content_type(),
         message.epoch()
