@@ -94,7 +94,7 @@
 //!
 //! // Bob's client decrypts the message and verifies its frank.
 //! let agent = FrankingAgent::of_group(&suite, &group_context, hub_domain.as_ref(), check_credential)?;
-//! let received = receiver::Received {
+//! let received = receiver::DecryptedMessage {
 //!     application_data: &application_data,
 //!     frank_aad: Some(commitment.frank_aad()),
 //!     frank: Some(franked.frank()),

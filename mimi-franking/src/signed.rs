@@ -256,7 +256,7 @@ impl<S: CipherSuiteProvider> sealed::Checking<Signed> for FrankingAgent<'_, S> {
 /// use mimi_crypto::RustCrypto;
 /// use mimi_franking::{FrankableContent, OwnAgent, Signed, receiver};
 ///
-/// fn receive(own: &OwnAgent<'_, RustCrypto>, content: &impl FrankableContent<Signed>, received: &receiver::Received<'_, Signed>) {
+/// fn receive(own: &OwnAgent<'_, RustCrypto>, content: &impl FrankableContent<Signed>, received: &receiver::DecryptedMessage<'_, Signed>) {
 ///     let _ = receiver::verify(own, content, received);
 /// }
 /// ```

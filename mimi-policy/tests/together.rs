@@ -667,6 +667,21 @@ fn new_roles_that_make_role_1_the_banned_one_take_its_holders_clients_along() {
     assert_eq!(renamed.refuses(&by("alice"), Commit, others), (Some(2), lacks));
 }
 
+#[test]
+fn a_holder_of_role_1_does_not_come_with_roles_that_make_it_the_banned_one() {
+    let scene = scene()
+        .active("alice", 3)
+        .inactive("bob", 1)
+        .can(1, &[Cap::CAN_ADD_OWN_CLIENT, Cap::CAN_CHANGE_ROLE_DEFINITIONS]);
+    let banning = Change::UpdateRoles(scene.parts.roles.clone());
+    let renamed = scene.edit(1, |role| role.role_name = "visitor".into());
+    let comes = [add_client("bob", 1), banning];
+    let refused = renamed.refuses(&by("bob"), ExternalCommit, comes);
+    assert_eq!(refused, (Some(1), Reason::ClientsOfBanned(user("bob"))));
+    // Without such roles it may come.
+    renamed.allows(&by("bob"), ExternalCommit, add_client("bob", 1));
+}
+
 // What a refusal concerns
 
 #[test]

@@ -165,7 +165,9 @@ impl<'r, 'a> After<'r, 'a> {
     fn check_ban_by_roles(&self) -> Result<(), Refusal> {
         let bans = self.roles.as_ref().is_some_and(|roles| roles.has_banned());
         let before = self.room.role_table().has_banned();
-        if !bans || before || self.room.count(BANNED_ROLE).active == 0 {
+        // A holder without a client may come with one.
+        let none_comes = self.items.users.iter().all(|affected| affected.added.is_empty());
+        if !bans || before || self.room.count(BANNED_ROLE).active == 0 && none_comes {
             return Ok(());
         }
         let affected = self.items.users.iter().map(|affected| (affected.user, affected));
