@@ -86,7 +86,10 @@ fn files(directory: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        let is_left_over = matches!(name.as_str(), "target" | ".git" | "corpus" | "venv" | "artifacts");
+        let is_left_over = matches!(
+            name.as_str(),
+            "target" | ".git" | "corpus" | "venv" | "artifacts" | "node_modules" | "dist" | "pkg"
+        );
         if is_left_over || path.is_symlink() {
             continue;
         }
