@@ -65,7 +65,7 @@ impl<T: Ord + Copy> Allowed<T> {
 ///     extensions::{AppDataDictionary, ComponentData},
 ///     room_policy::{Optionality, StatusNotificationPolicy},
 /// };
-/// use mimi_room::envelope::{Allowed, Envelope, OutsideEnvelope, EnvelopeSetting};
+/// use mimi_room::envelope::{Allowed, Envelope, EnvelopeSetting, OutsideEnvelope};
 ///
 /// let envelope = Envelope {
 ///     read_receipts: Allowed::of([Optionality::Optional, Optionality::Forbidden]),
@@ -80,7 +80,7 @@ impl<T: Ord + Copy> Allowed<T> {
 ///     data: policy.to_bytes()?.into(),
 /// };
 /// let room = AppDataDictionary { component_data: List::new(vec![entry])? };
-/// assert_eq!(envelope.check(&room), [OutsideEnvelope::EnvelopeSetting(EnvelopeSetting::ReadReceipts)]);
+/// assert_eq!(envelope.check(&room), [OutsideEnvelope::Setting(EnvelopeSetting::ReadReceipts)]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Default)]
