@@ -10,6 +10,7 @@
 //! - `Err(…)`: the frank is wrong. Discard the message: its sender lied, or a server changed it.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use mimi_codec::{
     RoomUri, UserUri,
@@ -19,11 +20,12 @@ use mimi_crypto::CryptoError;
 
 use crate::{
     CheckStamp, Construction, FrankableContent, FrankingError, StoredFrank, UnboundContent,
-    tag::{check_tag, same},
+    tag::{Undisclosed, check_tag, same},
 };
 
-/// A decrypted message with its frank and the identities that the client checked.
-#[derive(Clone, Copy, Debug)]
+/// A decrypted message with its frank and the identities that the client checked. Its `Debug` form
+/// shows how long the content is, not the content.
+#[derive(Clone, Copy)]
 pub struct DecryptedMessage<'a, C: Construction> {
     /// The application data, byte for byte as MLS decrypted it.
     pub application_data: &'a [u8],
@@ -38,6 +40,19 @@ pub struct DecryptedMessage<'a, C: Construction> {
     pub sender_uri: &'a UserUri,
     /// The room whose group decrypted the message.
     pub room_uri: &'a RoomUri,
+}
+
+impl<C: Construction> fmt::Debug for DecryptedMessage<'_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DecryptedMessage")
+            .field("application_data", &Undisclosed(self.application_data))
+            .field("frank_aad", &self.frank_aad)
+            .field("frank", &self.frank)
+            .field("accepted_timestamp", &self.accepted_timestamp)
+            .field("sender_uri", &self.sender_uri)
+            .field("room_uri", &self.room_uri)
+            .finish()
+    }
 }
 
 /// A frank that was verified for one message. Only [`verify`], [`verify_all`] and

@@ -8,6 +8,7 @@
 //! in any construction.
 
 use alloc::{string::String, vec::Vec};
+use core::fmt;
 
 use mimi_codec::{
     Decode, DecodeOwned, Encode, EncodeError, Opaque, Reader, RoomUri, UserUri, Writer,
@@ -19,7 +20,7 @@ use mimi_crypto::CryptoError;
 use crate::{
     Construction, FrankableContent, FrankingError, HubKeyRing, RecheckStamp, Signed, StoredFrank,
     UnboundContent, franking_tag,
-    tag::{check_tag, same},
+    tag::{Undisclosed, check_tag, same},
 };
 
 /// A message in a report: AbusiveMessage with the frank of the construction's draft
@@ -32,7 +33,9 @@ use crate::{
 ///   uint64 accepted_timestamp;
 /// } AbusiveMessage;
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// Its `Debug` form shows how long the content is, not the content.
+#[derive(Clone, PartialEq, Eq)]
 pub struct ReportedMessage<C: Construction> {
     /// The application data, exactly as decrypted.
     pub message_content: Opaque,
@@ -40,6 +43,16 @@ pub struct ReportedMessage<C: Construction> {
     pub frank: C::Frank,
     /// When the hub accepted the message, in milliseconds since the UNIX epoch.
     pub accepted_timestamp: u64,
+}
+
+impl<C: Construction> fmt::Debug for ReportedMessage<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReportedMessage")
+            .field("message_content", &Undisclosed(&self.message_content))
+            .field("frank", &self.frank)
+            .field("accepted_timestamp", &self.accepted_timestamp)
+            .finish()
+    }
 }
 
 impl<C: Construction> ReportedMessage<C> {
@@ -188,11 +201,23 @@ impl AbuseReportBuilder {
 ///   ([`FrankingError::TagMismatch`]), and the hub proves a report of the message that no client
 ///   received. Only the sender, or a reporter with the sender's help, can bring such a report.
 /// - It says nothing about the content of [`Self::unbound`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// Its `Debug` form shows how long the content is, not the content.
+#[derive(Clone, PartialEq, Eq)]
 pub struct ProvenMessage<'m> {
     message_content: &'m [u8],
     context: ServerFrankingContext,
     unbound: Vec<UnboundContent>,
+}
+
+impl fmt::Debug for ProvenMessage<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProvenMessage")
+            .field("message_content", &Undisclosed(self.message_content))
+            .field("context", &self.context)
+            .field("unbound", &self.unbound)
+            .finish()
+    }
 }
 
 impl<'m> ProvenMessage<'m> {

@@ -50,6 +50,15 @@ impl fmt::Debug for MacKey {
     }
 }
 
+/// Content in a `Debug` form: its length. The salt in it would let a reader of logs confirm guesses.
+pub(crate) struct Undisclosed<'a>(pub(crate) &'a [u8]);
+
+impl fmt::Debug for Undisclosed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
+}
+
 /// Compares in constant time.
 pub(crate) fn same(left: &[u8; 32], right: &[u8; 32]) -> bool {
     left.ct_eq(right).into()

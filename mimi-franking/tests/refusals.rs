@@ -263,6 +263,30 @@ fn refuses_to_frank_without_an_agent_or_for_another_key_or_suite() {
 }
 
 #[test]
+fn messages_are_printed_without_their_content() {
+    let room = Room::new(SUITE);
+    let message = sent::<Signed>(&room);
+    let received = DecryptedMessage::<Signed> {
+        application_data: &message.application_data,
+        frank_aad: Some(&message.frank_aad),
+        frank: Some(&message.frank),
+        accepted_timestamp: message.accepted_timestamp,
+        sender_uri: &message.sender_uri,
+        room_uri: &message.room_uri,
+    };
+    let reported = ReportedMessage::<Signed> {
+        message_content: message.application_data.as_slice().into(),
+        frank: message.frank.clone(),
+        accepted_timestamp: message.accepted_timestamp,
+    };
+    let length = format!("{} bytes", message.application_data.len());
+    let printed = format!("{received:?}");
+    assert!(printed.contains(&format!("application_data: {length},")), "{printed}");
+    let printed = format!("{reported:?}");
+    assert!(printed.contains(&format!("message_content: {length},")), "{printed}");
+}
+
+#[test]
 fn the_agents_private_key_is_never_shown() {
     let room = Room::new(SUITE);
     assert_eq!(format!("{:?}", room.agent_key()), "FrankingAgentKey([redacted])");

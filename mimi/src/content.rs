@@ -163,10 +163,11 @@ impl Message {
     ///
     /// # Errors
     ///
-    /// As [`from_json`](Self::from_json).
+    /// As [`from_json`](Self::from_json), and [`ErrorKind::InvalidInput`] for an object that has a
+    /// member twice.
     pub fn from_json_text(json: &str) -> Result<Self> {
-        let json: Value = serde_json::from_str(json).map_err(|error| Error::input("json", error))?;
-        Self::from_json(&json)
+        let content: MimiContent = serde_json::from_str(json).map_err(|error| Error::input("json", error))?;
+        Ok(Self::of(content))
     }
 
     pub(crate) fn of(content: MimiContent) -> Self {
@@ -242,6 +243,16 @@ impl Message {
             parts.collect()
         })
         .unwrap_or_default()
+    }
+
+    /// The content of a single part; `None` for other parts and indexes.
+    #[must_use]
+    pub fn part_content(&self, index: u16) -> Option<Vec<u8>> {
+        let message = MimiContentRef::decode(&self.encoded).ok()?;
+        match message.part(PartIndex(index))?.part {
+            PartRef::Single(single) => Some(single.content.to_vec()),
+            _ => None,
+        }
     }
 
     /// The message in short, as this client shows it.

@@ -88,13 +88,14 @@ pub struct Franking {
     framing: Framing,
 }
 
-/// A sender's commitment to a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A sender's commitment to a message. Its `Debug` form shows no salt.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Commitment {
     /// The franking tag, 32 bytes.
     pub franking_tag: Vec<u8>,
-    /// The salt or key of the tag, from the content.
+    /// The salt or key of the tag, from the content: 16 bytes, or 32 before mimi-protocol-03. It
+    /// lets its holder confirm a guess of the content.
     pub salt: Vec<u8>,
     /// The encoded item for the message's SafeAAD.
     pub safe_aad_item: Vec<u8>,
@@ -120,8 +121,11 @@ pub struct Submission {
     pub franking_tag: Vec<u8>,
     /// The user that the provider names as the sender.
     pub sending_uri: String,
-    /// The provider's domain, by its certificate.
+    /// The domain that the provider says it is, in `From`.
     pub submitted_by: String,
+    /// The DNS names of the certificate of its connection, whose chain, validity and key the caller
+    /// has checked. One must be that of `submitted_by`.
+    pub presented_names: Vec<String>,
     /// The room.
     pub room_uri: String,
     /// The participants of the room.
@@ -130,8 +134,8 @@ pub struct Submission {
     pub users_with_clients: Vec<String>,
 }
 
-/// A received message with what came with it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A received message with what came with it. Its `Debug` form shows no content.
+#[derive(Clone, PartialEq, Eq)]
 pub struct FrankedMessage {
     /// The application data, byte for byte as MLS decrypted it.
     pub application_data: Vec<u8>,
@@ -147,8 +151,8 @@ pub struct FrankedMessage {
     pub room_uri: String,
 }
 
-/// A message in a report.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A message in a report. Its `Debug` form shows no content.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Reported {
     /// The application data, exactly as decrypted.
     pub application_data: Vec<u8>,
@@ -156,6 +160,31 @@ pub struct Reported {
     pub frank: Frank,
     /// When the hub accepted it, in milliseconds since the UNIX epoch.
     pub accepted_timestamp: u64,
+}
+
+impl core::fmt::Debug for Commitment {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let shown = &mut f.debug_struct("Commitment");
+        shown.field("franking_tag", &self.franking_tag).field("sending_uri", &self.sending_uri);
+        shown.finish_non_exhaustive()
+    }
+}
+
+impl core::fmt::Debug for FrankedMessage {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let shown = &mut f.debug_struct("FrankedMessage");
+        shown.field("frank", &self.frank).field("accepted_timestamp", &self.accepted_timestamp);
+        shown.field("sender_uri", &self.sender_uri).field("room_uri", &self.room_uri);
+        shown.finish_non_exhaustive()
+    }
+}
+
+impl core::fmt::Debug for Reported {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let shown = &mut f.debug_struct("Reported");
+        shown.field("frank", &self.frank).field("accepted_timestamp", &self.accepted_timestamp);
+        shown.finish_non_exhaustive()
+    }
 }
 
 /// What a receiver checks stamps with.
@@ -225,7 +254,8 @@ impl Agent {
         Ok(Self(AgentKind::Signed { group_context, hub_domain, provider }))
     }
 
-    /// The secret of the epoch, for the constructions before mimi-protocol-05.
+    /// The secret of the epoch, for the constructions before mimi-protocol-05: 32, 48 or 64 bytes,
+    /// KDF.Nh of the group's cipher suite.
     #[must_use]
     pub fn secret(secret: &[u8]) -> Self {
         Self(AgentKind::Secret(Zeroizing::new(secret.to_vec())))
@@ -233,7 +263,8 @@ impl Agent {
 }
 
 impl HubKeys {
-    /// The hub's HMAC key, and its signing key for the group with this encoded GroupContext.
+    /// The hub's HMAC key, at least 32 bytes, and its signing key for the group with this encoded
+    /// GroupContext. Both are checked where they are used.
     ///
     /// # Errors
     ///
@@ -244,8 +275,8 @@ impl HubKeys {
         Ok(Self { hub_key: Zeroizing::new(hub_key.to_vec()), stamp })
     }
 
-    /// The hub's HMAC key, and the secret of the epoch, for the constructions before
-    /// mimi-protocol-05.
+    /// The hub's HMAC key, at least 32 bytes, and the secret of the epoch, 32, 48 or 64 bytes, for
+    /// the constructions before mimi-protocol-05.
     #[must_use]
     pub fn secret(hub_key: &[u8], secret: &[u8]) -> Self {
         let stamp = StampKind::Secret(Zeroizing::new(secret.to_vec()));
@@ -264,12 +295,12 @@ fn octets(field: &str, bytes: &[u8]) -> Result<Octets<32>> {
     bytes.try_into().map(Octets).map_err(wrong)
 }
 
-fn user(uri: &str) -> Result<UserUri> {
-    UserUri::try_from(uri).map_err(|error| franking_error(&error.into()))
+fn user(field: &str, uri: &str) -> Result<UserUri> {
+    UserUri::try_from(uri).map_err(|error| franking_error(&error.into()).in_field(field))
 }
 
 fn room(uri: &str) -> Result<RoomUri> {
-    RoomUri::try_from(uri).map_err(|error| franking_error(&error.into()))
+    RoomUri::try_from(uri).map_err(|error| franking_error(&error.into()).in_field("room_uri"))
 }
 
 fn suite_of(cipher_suite: CipherSuite) -> Result<RustCrypto> {
@@ -370,7 +401,8 @@ impl Franking {
     ///
     /// [`ErrorKind::NotAllowed`] if the submitting provider may not send for this user,
     /// [`ErrorKind::InvalidInput`] for keys of another construction or length,
-    /// [`ErrorKind::NotAuthentic`] if the group names no franking agent or another key.
+    /// [`ErrorKind::NotAuthentic`] if no presented name is that of the provider, or the group names
+    /// no franking agent or another key.
     pub fn frank(
         &self,
         keys: &HubKeys,
@@ -487,7 +519,7 @@ fn commit<C: Kind>(
     let assertions = content.assertions(application_data).map_err(|error| failed(error.into()))?;
     let salt = assertions.tag_key.as_bytes().to_vec();
     let commitment =
-        sender::commit(content, application_data, &user(sender_uri)?, &room(room_uri)?).map_err(failed)?;
+        sender::commit(content, application_data, &user("sender_uri", sender_uri)?, &room(room_uri)?).map_err(failed)?;
     let item = commitment.safe_aad_item().map_err(failed)?;
     Ok(Commitment {
         franking_tag: commitment.frank_aad().franking_tag.to_vec(),
@@ -507,8 +539,8 @@ fn stamped<C: Form>(
     let failed = |error: FrankingError| franking_error(&error);
     let frank_aad = FrankAAD { franking_tag: octets("franking_tag", &submission.franking_tag)? };
     let submitted_by = domain("submitted_by", &submission.submitted_by)?;
-    let provider = match_presented_identities(submitted_by.as_ref(), [submission.submitted_by.as_str()])
-        .map_err(|error| Error::new(ErrorKind::InvalidInput, error).in_field("submitted_by"))?;
+    let provider = match_presented_identities(submitted_by.as_ref(), &submission.presented_names)
+        .map_err(|error| Error::new(ErrorKind::NotAuthentic, error).in_field("presented_names"))?;
     let listed = submission.participants.iter();
     let list = ParticipantListData {
         participants: listed.map(|uri| UserRolePair { user: uri.as_bytes().into(), role_index: 0 }).collect(),
@@ -541,7 +573,7 @@ fn received<C: Form>(
         frank_aad: Some(&frank_aad),
         frank: Some(&frank),
         accepted_timestamp: message.accepted_timestamp,
-        sender_uri: &user(&message.sender_uri)?,
+        sender_uri: &user("sender_uri", &message.sender_uri)?,
         room_uri: &room(&message.room_uri)?,
     };
     let verified = receiver::verify(agent, content, &received).map_err(|error| franking_error(&error))?;
@@ -567,7 +599,7 @@ fn reported<C: Form>(
     let (hub_keys, room_uri) = (keys.ring().map_err(failed)?, room(room_uri)?);
     let check = ReportCheck { hub_keys: &hub_keys, own, content, room_uri: &room_uri };
     let mut verdicts =
-        check.messages::<C>(&user(alleged_abuser_uri)?, core::slice::from_ref(&reported)).into_iter();
+        check.messages::<C>(&user("alleged_abuser_uri", alleged_abuser_uri)?, core::slice::from_ref(&reported)).into_iter();
     let verdict = verdicts.next().unwrap_or(Err(FrankingError::ServerFrankMismatch));
     verdict.map(|proven| words(proven.unbound())).map_err(failed)
 }

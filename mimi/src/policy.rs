@@ -1,6 +1,8 @@
 //! A room's policy: decisions with their reasons, what a person may do, what a reviewer should
 //! know, tables and pictures.
 
+use std::collections::BTreeSet;
+
 use mimi_policy::graph::RoleGraph;
 use mimi_policy::json::{PolicyCase, PolicyDocument, PolicyDocumentError, PolicyJsonError, PolicyRoom};
 use mimi_policy::matrix::Matrix as Table;
@@ -194,13 +196,10 @@ pub fn cases(text: &str) -> Result<Vec<Case>> {
 /// [`ErrorKind::InvalidInput`] for other text, with the member that is wrong.
 pub fn rooms(text: &str) -> Result<Vec<Room>> {
     let document = PolicyDocument::parse(text).map_err(document_error)?;
-    let mut rooms: Vec<Room> = Vec::new();
-    for (_, room) in document.rooms() {
-        if !rooms.iter().any(|other| other.room == *room) {
-            rooms.push(Room { room: room.clone() });
-        }
-    }
-    Ok(rooms)
+    // By their JSON, which is the same for the same rooms.
+    let mut seen = BTreeSet::new();
+    let rooms = document.rooms().filter(|(_, room)| seen.insert(room.to_json().to_string()));
+    Ok(rooms.map(|(_, room)| Room { room: room.clone() }).collect())
 }
 
 impl Room {

@@ -1,5 +1,6 @@
 //! Messages, edits, reactions and reports as the conversation that a person sees.
 
+use mimi_codec::parse_json;
 use mimi_test_vectors::conversation::{Conversation as Rooms, Taken};
 use serde_json::Value;
 
@@ -94,13 +95,23 @@ impl Conversation {
         self.rooms.snapshots()
     }
 
-    /// The conversation of [snapshots](Self::snapshots).
+    /// The conversation of [snapshots](Self::snapshots), as JSON text.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] if one of them is not a valid snapshot; the message begins with
-    /// the room's URI.
-    pub fn restore(snapshots: &Value) -> Result<Self> {
+    /// [`ErrorKind::InvalidInput`] if it is not JSON, has a room twice, or one of them is not a valid
+    /// snapshot; the message then begins with the room's URI.
+    pub fn restore(snapshots: &str) -> Result<Self> {
+        let snapshots = parse_json(snapshots).map_err(|error| Error::input("snapshots", error))?;
+        Self::restore_json(&snapshots)
+    }
+
+    /// As [`restore`](Self::restore), for JSON that is read.
+    ///
+    /// # Errors
+    ///
+    /// As [`restore`](Self::restore).
+    pub fn restore_json(snapshots: &Value) -> Result<Self> {
         let rooms = Rooms::restore(snapshots).map_err(|why| Error::input("snapshots", why))?;
         Ok(Self { rooms })
     }

@@ -5,7 +5,9 @@
 use mimi::attachment::{Aead, FileOpener, FileSealer};
 use mimi::compose::{Composer, Expires, Options, Text};
 use mimi::content::{ClientProfile, Message};
-use mimi::franking::{Agent, Construction, Framing, FrankedMessage, Franking, HubKeys, Submission};
+use mimi::franking::{
+    Agent, Construction, Framing, Frank, FrankedMessage, Franking, HubKeys, Reported, Submission,
+};
 use mimi::policy::{Case, Room, rooms};
 use mimi::timeline::Conversation;
 use mimi::{Error, ErrorKind, inspect, uri};
@@ -135,7 +137,7 @@ fn franks() {
     let error = franking.commit(&data, bob, ROOM).unwrap_err();
     is(error, ErrorKind::NotAuthentic, Some("SenderMismatch"), None);
     let error = franking.commit(&data, "MIMI://a.example/u/alice", ROOM).unwrap_err();
-    is(error, ErrorKind::InvalidInput, Some("Identity"), None);
+    is(error, ErrorKind::InvalidInput, Some("Identity"), Some("sender_uri"));
     let error = franking.commit(&[0x80], ALICE, ROOM).unwrap_err();
     is(error, ErrorKind::Refused, Some("Content"), Some("MimiContent"));
     let error = Agent::signed(&[1, 2], "hub.example", &[]).unwrap_err();
@@ -147,6 +149,7 @@ fn franks() {
         franking_tag: vec![0; 32],
         sending_uri: ALICE.into(),
         submitted_by: "a.example".into(),
+        presented_names: vec!["a.example".into()],
         room_uri: ROOM.into(),
         participants: vec![ALICE.into()],
         users_with_clients: vec![ALICE.into()],
@@ -156,6 +159,8 @@ fn franks() {
     let mac = Franking::new(Construction::IntegrityMac, Framing::Bare);
     let frank = |submission: &Submission| mac.frank(&keys, submission, 1, &[1; 32]);
     let other = Submission { submitted_by: "b.example".into(), ..submission.clone() };
+    is(frank(&other).unwrap_err(), ErrorKind::NotAuthentic, None, Some("presented_names"));
+    let other = Submission { presented_names: vec!["b.example".into()], ..other };
     is(frank(&other).unwrap_err(), ErrorKind::NotAllowed, Some("SenderOfAnotherProvider"), None);
     let other = Submission { users_with_clients: Vec::new(), ..submission.clone() };
     is(frank(&other).unwrap_err(), ErrorKind::NotAllowed, Some("SenderNotActive"), None);
@@ -171,6 +176,55 @@ fn franks() {
     };
     let error = mac.verify(&Agent::secret(&[2; 32]), &message).unwrap_err();
     is(error, ErrorKind::NotAuthentic, Some("TagMismatch"), None);
+}
+
+#[test]
+fn what_is_printed_shows_no_content_and_no_salt() {
+    let salt = [0xa5; 16];
+    let message = alice().message(&salt, &Text::plain("a secret"), &Options::default()).unwrap();
+    let commitment = Franking::new(Construction::Signed, Framing::Bare);
+    let commitment = commitment.commit(&message.encode(), ALICE, ROOM).unwrap();
+    assert_eq!(commitment.salt, salt);
+    let received = FrankedMessage {
+        application_data: message.encode(),
+        franking_tag: commitment.franking_tag.clone(),
+        frank: Frank::default(),
+        accepted_timestamp: 1,
+        sender_uri: ALICE.into(),
+        room_uri: ROOM.into(),
+    };
+    let reported =
+        Reported { application_data: message.encode(), frank: Frank::default(), accepted_timestamp: 1 };
+    for printed in [format!("{commitment:?}"), format!("{received:?}"), format!("{reported:?}")] {
+        // As numbers, which is how bytes are printed.
+        assert!(!printed.contains("165, 165"), "{printed}");
+    }
+    assert!(!format!("{message:?}").contains("165, 165"));
+}
+
+#[test]
+fn a_member_of_json_stands_once() {
+    let message = alice().message(&[7; 16], &Text::plain("Hello"), &Options::default()).unwrap();
+    let json = message.to_json().to_string();
+    assert_eq!(Message::from_json_text(&json).unwrap(), message);
+    let twice = json.replacen('{', "{\"salt\":\"00000000000000000000000000000000\",", 1);
+    let error = Message::from_json_text(&twice).unwrap_err();
+    assert!(error.message.contains("duplicate"), "{error}");
+    assert!(Conversation::restore(r#"{"mimi://a.example/r/x": "", "mimi://a.example/r/x": ""}"#).is_err());
+}
+
+#[test]
+fn rooms_that_are_the_same_are_named_once() {
+    let case = |name: &str, roles: &str| {
+        format!(
+            r#"{{"name": "{name}", "room": {{"roles": "{roles}"}}, "actor": {{"user": "{ALICE}"}},
+                "form": "commit", "changes": []}}"#
+        )
+    };
+    let cases = [case("1", "strict"), case("2", "moderated"), case("3", "strict")].join(",");
+    let file = format!(r#"{{"format": 1, "kind": "policy", "cases": [{cases}]}}"#);
+    assert_eq!(mimi::policy::cases(&file).unwrap().len(), 3);
+    assert_eq!(rooms(&file).unwrap().len(), 2);
 }
 
 #[test]
@@ -206,7 +260,7 @@ fn bytes_and_names() {
     is(uri::check_uri("http://a.example").unwrap_err(), ErrorKind::InvalidInput, Some("Scheme"), Some("uri"));
     let error = Message::from_json_text("{}").unwrap_err();
     is(error, ErrorKind::InvalidInput, None, Some("json"));
-    let error = Conversation::restore(&serde_json::json!([])).unwrap_err();
+    let error = Conversation::restore_json(&serde_json::json!([])).unwrap_err();
     is(error, ErrorKind::InvalidInput, None, Some("snapshots"));
 }
 

@@ -97,7 +97,7 @@ fn timeline() {
         }
         let now_ms = case["now"].as_u64().unwrap_or_default();
         assert_eq!(conversation.rooms(now_ms), case["rooms"], "{name}");
-        let restored = Conversation::restore(&conversation.snapshots()).expect(name);
+        let restored = Conversation::restore_json(&conversation.snapshots()).expect(name);
         assert_eq!(restored.snapshots(), conversation.snapshots(), "{name}");
     }
     let mut refused = 0;
@@ -313,6 +313,7 @@ fn franking() {
             let submission = Submission {
                 franking_tag: commitment.franking_tag,
                 sending_uri: commitment.sending_uri,
+                presented_names: vec![provider.clone()],
                 submitted_by: provider,
                 room_uri: room_uri.into(),
                 participants: vec![sender_uri.into()],

@@ -50,14 +50,27 @@ impl<A: Cross<B>, B> Cross<Option<B>> for Option<A> {
     }
 }
 
+/// A `Debug` form that shows no field: records hold contents, salts and keys.
+macro_rules! undisclosed {
+    ($($name:ident),*) => {$(
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        }
+    )*};
+}
+
 /// A record with the fields of one of the facade's, which go out only.
 macro_rules! record {
     ($(#[$meta:meta])* $name:ident of $source:path { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* }) => {
         $(#[$meta])*
-        #[derive(Clone, Debug, PartialEq, uniffi::Record)]
+        #[derive(Clone, PartialEq, uniffi::Record)]
         pub struct $name {
             $($(#[$field_meta])* pub $field: $type,)*
         }
+
+        crate::convert::undisclosed!($name);
 
         impl crate::convert::Cross<$name> for $source {
             fn cross(self) -> $name {
@@ -67,4 +80,4 @@ macro_rules! record {
     };
 }
 
-pub(crate) use record;
+pub(crate) use {record, undisclosed};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::convert::{Cross, record};
+use crate::convert::{Cross, record, undisclosed};
 use crate::error::Result;
 
 /// How the messages of a room are franked.
@@ -76,8 +76,11 @@ pub struct Submission {
     pub franking_tag: Vec<u8>,
     /// The user that the provider names as the sender.
     pub sending_uri: String,
-    /// The provider's domain, by its certificate.
+    /// The domain that the provider says it is, in `From`.
     pub submitted_by: String,
+    /// The DNS names of the certificate of its connection, whose chain, validity and key the caller
+    /// has checked. One must be that of `submitted_by`.
+    pub presented_names: Vec<String>,
     /// The room.
     pub room_uri: String,
     /// The participants of the room.
@@ -87,7 +90,7 @@ pub struct Submission {
 }
 
 /// A received message with what came with it.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
 pub struct FrankedMessage {
     /// The application data, byte for byte as MLS decrypted it.
     pub application_data: Vec<u8>,
@@ -104,7 +107,7 @@ pub struct FrankedMessage {
 }
 
 /// A message in a report.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
 pub struct Reported {
     /// The application data, exactly as decrypted.
     pub application_data: Vec<u8>,
@@ -113,6 +116,8 @@ pub struct Reported {
     /// When the hub accepted it, in milliseconds since the UNIX epoch.
     pub accepted_timestamp: u64,
 }
+
+undisclosed!(FrankedMessage, Reported);
 
 /// What a receiver checks stamps with.
 #[derive(Debug, uniffi::Object)]
@@ -210,6 +215,7 @@ impl Franking {
             franking_tag: submission.franking_tag,
             sending_uri: submission.sending_uri,
             submitted_by: submission.submitted_by,
+            presented_names: submission.presented_names,
             room_uri: submission.room_uri,
             participants: submission.participants,
             users_with_clients: submission.users_with_clients,

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::error::{MimiError, Result};
+use crate::error::Result;
 
 /// Rooms that messages are folded into, whatever the order in which they are received. The lines are
 /// those of the vectors of kind `timeline`, as JSON.
@@ -13,16 +13,6 @@ impl Conversation {
     fn inner(&self) -> MutexGuard<'_, mimi::timeline::Conversation> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn json(field: &str, text: &str) -> Result<serde_json::Value> {
-    serde_json::from_str(text).map_err(|error| MimiError::InvalidInput {
-        reason: None,
-        detail: error.to_string(),
-        field: Some(field.into()),
-        offset: None,
-        section: None,
-    })
 }
 
 #[uniffi::export]
@@ -36,7 +26,6 @@ impl Conversation {
     /// The conversation of `snapshots`.
     #[uniffi::constructor]
     pub fn restore(snapshots: String) -> Result<Arc<Self>> {
-        let snapshots = json("snapshots", &snapshots)?;
         Ok(Arc::new(Self(Mutex::new(mimi::timeline::Conversation::restore(&snapshots)?))))
     }
 

@@ -6229,9 +6229,14 @@ public struct Submission: Equatable, Hashable {
      */
     public var sendingUri: String
     /**
-     * The provider's domain, by its certificate.
+     * The domain that the provider says it is, in `From`.
      */
     public var submittedBy: String
+    /**
+     * The DNS names of the certificate of its connection, whose chain, validity and key the caller
+     * has checked. One must be that of `submitted_by`.
+     */
+    public var presentedNames: [String]
     /**
      * The room.
      */
@@ -6255,8 +6260,12 @@ public struct Submission: Equatable, Hashable {
          * The user that the provider names as the sender.
          */sendingUri: String, 
         /**
-         * The provider's domain, by its certificate.
+         * The domain that the provider says it is, in `From`.
          */submittedBy: String, 
+        /**
+         * The DNS names of the certificate of its connection, whose chain, validity and key the caller
+         * has checked. One must be that of `submitted_by`.
+         */presentedNames: [String], 
         /**
          * The room.
          */roomUri: String, 
@@ -6269,6 +6278,7 @@ public struct Submission: Equatable, Hashable {
         self.frankingTag = frankingTag
         self.sendingUri = sendingUri
         self.submittedBy = submittedBy
+        self.presentedNames = presentedNames
         self.roomUri = roomUri
         self.participants = participants
         self.usersWithClients = usersWithClients
@@ -6293,6 +6303,7 @@ public struct FfiConverterTypeSubmission: FfiConverterRustBuffer {
                 frankingTag: FfiConverterData.read(from: &buf), 
                 sendingUri: FfiConverterString.read(from: &buf), 
                 submittedBy: FfiConverterString.read(from: &buf), 
+                presentedNames: FfiConverterSequenceString.read(from: &buf), 
                 roomUri: FfiConverterString.read(from: &buf), 
                 participants: FfiConverterSequenceString.read(from: &buf), 
                 usersWithClients: FfiConverterSequenceString.read(from: &buf)
@@ -6303,6 +6314,7 @@ public struct FfiConverterTypeSubmission: FfiConverterRustBuffer {
         FfiConverterData.write(value.frankingTag, into: &buf)
         FfiConverterString.write(value.sendingUri, into: &buf)
         FfiConverterString.write(value.submittedBy, into: &buf)
+        FfiConverterSequenceString.write(value.presentedNames, into: &buf)
         FfiConverterString.write(value.roomUri, into: &buf)
         FfiConverterSequenceString.write(value.participants, into: &buf)
         FfiConverterSequenceString.write(value.usersWithClients, into: &buf)

@@ -189,9 +189,10 @@ def test_franking():
             franking.verify(agent, message)
             report = mimi.Reported(application_data=data, frank=frank, accepted_timestamp=accepted)
             franking.check_report(keys, case["sender_uri"], case["room_uri"], report)
+            provider = mimi.check_uri(case["sender_uri"]).host
             submission = mimi.Submission(
                 franking_tag=commitment.franking_tag, sending_uri=commitment.sending_uri,
-                submitted_by=mimi.check_uri(case["sender_uri"]).host, room_uri=case["room_uri"],
+                submitted_by=provider, presented_names=[provider], room_uri=case["room_uri"],
                 participants=[case["sender_uri"]], users_with_clients=[case["sender_uri"]],
             )
             stamped = franking.frank(keys, submission, accepted, bytes([9] * 32))

@@ -267,13 +267,15 @@ export class Franking extends Handle<wasm.Franking> {
   }
 
   frank(keys: HubKeys, submission: t.Submission, acceptedTimestamp: t.Integer, seed = drawn(32)): t.Frank {
-    const { frankingTag, sendingUri, submittedBy, roomUri, participants, usersWithClients } = submission;
+    const { frankingTag, sendingUri, submittedBy, presentedNames } = submission;
+    const { roomUri, participants, usersWithClients } = submission;
     return call(() => {
       const made = this.raw.frank(
         keys.raw,
         frankingTag,
         sendingUri,
         submittedBy,
+        presentedNames,
         roomUri,
         participants,
         usersWithClients,

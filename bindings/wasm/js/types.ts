@@ -377,7 +377,10 @@ export interface Frank {
 export interface Submission {
   frankingTag: Uint8Array;
   sendingUri: string;
+  /** The domain that the provider says it is, in `From`. */
   submittedBy: string;
+  /** The DNS names of its certificate, which was checked; one must be that of `submittedBy`. */
+  presentedNames: string[];
   roomUri: string;
   participants: string[];
   usersWithClients: string[];

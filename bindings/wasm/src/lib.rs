@@ -37,7 +37,7 @@ fn answer<T: Serialize>(result: Result<T, Error>) -> Thrown<String> {
 }
 
 /// An argument that is no JSON of the expected form.
-#[cfg(any(feature = "content", feature = "timeline"))]
+#[cfg(feature = "content")]
 fn not_json(argument: &str, error: &serde_json::Error) -> JsValue {
     let record = serde_json::json!({
         "kind": "invalid_input", "reason": null, "message": error.to_string(), "field": argument,

@@ -55,8 +55,7 @@ impl Message {
 
     /// The content of a single part.
     pub fn content(&self, part: u16) -> Option<Vec<u8>> {
-        let parts = self.0.parts(&ClientProfile::default());
-        parts.into_iter().find(|info| info.index == part)?.content
+        self.0.part_content(part)
     }
 
     pub fn preview(&self, media_types: Option<Vec<String>>, languages: Option<Vec<String>>) -> String {

@@ -4,7 +4,7 @@ use mimi::timeline::{self, Line};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
-use crate::{Thrown, json, not_json, thrown};
+use crate::{Thrown, json, thrown};
 
 /// Rooms that messages are folded into.
 #[wasm_bindgen]
@@ -48,7 +48,6 @@ impl Conversation {
     }
 
     pub fn restore(snapshots: &str) -> Thrown<Conversation> {
-        let snapshots = serde_json::from_str(snapshots).map_err(|error| not_json("snapshots", &error))?;
-        timeline::Conversation::restore(&snapshots).map(Self).map_err(thrown)
+        timeline::Conversation::restore(snapshots).map(Self).map_err(thrown)
     }
 }

@@ -239,6 +239,7 @@ test("franking: sender, hub, receiver, report", () => {
     frankingTag,
     sendingUri,
     submittedBy: "a.example",
+    presentedNames: ["a.example"],
     roomUri: room,
     participants: [sender],
     usersWithClients: [sender],

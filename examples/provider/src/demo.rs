@@ -98,7 +98,7 @@ impl Schemas {
             getrandom::fill(&mut random).map_err(|why| why.to_string())?;
             let name = format!("demo_{}", hex::encode(random));
             apart(|| Ok(PostgresStore::make_schema(server, &name)?))?;
-            site.database = format!("postgres = {:?}", PostgresStore::in_schema(server, &name));
+            site.database = format!("postgres = {:?}", PostgresStore::in_schema(server, &name)?);
             schemas.names.push(name);
         }
         Ok(schemas)

@@ -150,7 +150,7 @@ async fn make_schemas(server: &str, sites: &mut [Site]) -> Result<()> {
     use crate::store::PostgresStore;
     for site in sites {
         let name = format!("load_{}", site.domain.replace('.', "_"));
-        site.database = format!("postgres = {:?}", PostgresStore::in_schema(server, &name));
+        site.database = format!("postgres = {:?}", PostgresStore::in_schema(server, &name)?);
         let server = server.to_owned();
         spawn_blocking(move || PostgresStore::make_schema(&server, &name)).await??;
     }

@@ -127,7 +127,7 @@ impl Sealer {
     /// The encapsulated response.
     ///
     /// # Errors
-    /// If the status is none, or sealing fails.
+    /// If the status is not one of HTTP, or sealing fails.
     pub fn seal(self, status: u16, body: &[u8]) -> Result<Vec<u8>> {
         let mut message = Message::response(StatusCode::try_from(status)?);
         message.write_content(body);
@@ -140,7 +140,7 @@ impl Sealer {
 /// A request for an asset: what the client's provider relays, and what opens the response.
 ///
 /// # Errors
-/// If the keys are none that the client knows, or `url` is no `https` URL with a path.
+/// If the client knows none of the keys, or `url` is not an `https` URL with a path.
 pub fn request(keys: &[u8], url: &str) -> Result<(Vec<u8>, Opener)> {
     let rest = url.strip_prefix("https://").ok_or("not an https URL")?;
     let slash = rest.find('/').ok_or("the URL has no path")?;

@@ -124,6 +124,16 @@ fn application(schema: &str) -> String {
     format!("mimi-provider {schema}")
 }
 
+/// A name that needs no quotes in SQL.
+fn schema_name(schema: &str) -> Result<&str, StoreError> {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    if !schema.is_empty() && schema.bytes().all(is_plain) {
+        Ok(schema)
+    } else {
+        Err(StoreError::Postgres(format!("{schema:?} is not the name of a schema")))
+    }
+}
+
 impl PostgresStore {
     /// Connects to a server: `parameters` are those of libpq, such as
     /// `host=/run/postgresql user=mimi dbname=mimi`. The tables are made in the first schema of the
@@ -155,19 +165,22 @@ impl PostgresStore {
         })
     }
 
-    /// `parameters` with `schema` as the search path. A name is of lower-case letters, digits and
-    /// underscores.
-    #[must_use]
-    pub fn in_schema(parameters: &str, schema: &str) -> String {
-        format!("{parameters} options='-c search_path={schema}'")
+    /// `parameters` with `schema` as the search path.
+    ///
+    /// # Errors
+    /// If the name has other characters than lower-case letters, digits and underscores.
+    pub fn in_schema(parameters: &str, schema: &str) -> Result<String, StoreError> {
+        Ok(format!("{parameters} options='-c search_path={}'", schema_name(schema)?))
     }
 
     /// Makes an empty schema, so that several providers can use one database. If there is one of
     /// this name, it is dropped before, with all that is in it.
     ///
     /// # Errors
-    /// If the server does not answer, or refuses.
+    /// If the name is not one of [`in_schema`](Self::in_schema), or the server does not answer, or
+    /// refuses.
     pub fn make_schema(parameters: &str, schema: &str) -> Result<(), StoreError> {
+        let schema = schema_name(schema)?;
         let mut client = Client::connect(parameters, NoTls)?;
         Ok(client
             .batch_execute(&format!("DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema}"))?)
@@ -176,8 +189,9 @@ impl PostgresStore {
     /// Drops a schema with all that is in it.
     ///
     /// # Errors
-    /// If the server does not answer, or refuses.
+    /// As [`make_schema`](Self::make_schema).
     pub fn drop_schema(parameters: &str, schema: &str) -> Result<(), StoreError> {
+        let schema = schema_name(schema)?;
         let mut client = Client::connect(parameters, NoTls)?;
         client.batch_execute("SET client_min_messages = warning")?;
         Ok(client.batch_execute(&format!("DROP SCHEMA IF EXISTS {schema} CASCADE"))?)

@@ -98,7 +98,7 @@ fn schema() -> String {
     let mut random = [0; 8];
     getrandom::fill(&mut random).unwrap();
     let name = format!("test_{}", hex::encode(random));
-    let parameters = PostgresStore::in_schema(&server, &name);
+    let parameters = PostgresStore::in_schema(&server, &name).unwrap();
     std::thread::spawn(move || PostgresStore::make_schema(&server, &name).unwrap()).join().unwrap();
     format!("postgres = \"{parameters}\"")
 }

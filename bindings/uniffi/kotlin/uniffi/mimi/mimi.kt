@@ -7966,9 +7966,15 @@ data class Submission (
     var `sendingUri`: kotlin.String
     , 
     /**
-     * The provider's domain, by its certificate.
+     * The domain that the provider says it is, in `From`.
      */
     var `submittedBy`: kotlin.String
+    , 
+    /**
+     * The DNS names of the certificate of its connection, whose chain, validity and key the caller
+     * has checked. One must be that of `submitted_by`.
+     */
+    var `presentedNames`: List<kotlin.String>
     , 
     /**
      * The room.
@@ -8003,6 +8009,7 @@ public object FfiConverterTypeSubmission: FfiConverterRustBuffer<Submission> {
             FfiConverterByteArray.read(buf),
             FfiConverterString.read(buf),
             FfiConverterString.read(buf),
+            FfiConverterSequenceString.read(buf),
             FfiConverterString.read(buf),
             FfiConverterSequenceString.read(buf),
             FfiConverterSequenceString.read(buf),
@@ -8013,6 +8020,7 @@ public object FfiConverterTypeSubmission: FfiConverterRustBuffer<Submission> {
             FfiConverterByteArray.allocationSize(value.`frankingTag`) +
             FfiConverterString.allocationSize(value.`sendingUri`) +
             FfiConverterString.allocationSize(value.`submittedBy`) +
+            FfiConverterSequenceString.allocationSize(value.`presentedNames`) +
             FfiConverterString.allocationSize(value.`roomUri`) +
             FfiConverterSequenceString.allocationSize(value.`participants`) +
             FfiConverterSequenceString.allocationSize(value.`usersWithClients`)
@@ -8022,6 +8030,7 @@ public object FfiConverterTypeSubmission: FfiConverterRustBuffer<Submission> {
             FfiConverterByteArray.write(value.`frankingTag`, buf)
             FfiConverterString.write(value.`sendingUri`, buf)
             FfiConverterString.write(value.`submittedBy`, buf)
+            FfiConverterSequenceString.write(value.`presentedNames`, buf)
             FfiConverterString.write(value.`roomUri`, buf)
             FfiConverterSequenceString.write(value.`participants`, buf)
             FfiConverterSequenceString.write(value.`usersWithClients`, buf)
