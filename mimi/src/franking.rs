@@ -519,7 +519,8 @@ fn commit<C: Kind>(
     let assertions = content.assertions(application_data).map_err(|error| failed(error.into()))?;
     let salt = assertions.tag_key.as_bytes().to_vec();
     let commitment =
-        sender::commit(content, application_data, &user("sender_uri", sender_uri)?, &room(room_uri)?).map_err(failed)?;
+        sender::commit(content, application_data, &user("sender_uri", sender_uri)?, &room(room_uri)?)
+            .map_err(failed)?;
     let item = commitment.safe_aad_item().map_err(failed)?;
     Ok(Commitment {
         franking_tag: commitment.frank_aad().franking_tag.to_vec(),
@@ -598,8 +599,9 @@ fn reported<C: Form>(
     };
     let (hub_keys, room_uri) = (keys.ring().map_err(failed)?, room(room_uri)?);
     let check = ReportCheck { hub_keys: &hub_keys, own, content, room_uri: &room_uri };
-    let mut verdicts =
-        check.messages::<C>(&user("alleged_abuser_uri", alleged_abuser_uri)?, core::slice::from_ref(&reported)).into_iter();
+    let mut verdicts = check
+        .messages::<C>(&user("alleged_abuser_uri", alleged_abuser_uri)?, core::slice::from_ref(&reported))
+        .into_iter();
     let verdict = verdicts.next().unwrap_or(Err(FrankingError::ServerFrankMismatch));
     verdict.map(|proven| words(proven.unbound())).map_err(failed)
 }

@@ -14,6 +14,7 @@
 //! | [`timeline`] | messages as the conversation that a person sees | `timeline` |
 //! | [`policy`] | a room's policy: decide, can, who, lint, diff, matrix, graph | `policy` |
 //! | [`franking`] | message franking for sender, hub, receiver and report | `franking` |
+//! | [`pseudonym`] | minimal-metadata rooms for hub and member; connections | `pseudonym` |
 //! | [`uri`] | MIMI URIs | `uri` |
 //! | [`inspect`] | what bytes are: guess, fields beside their bytes, compare | `inspect` |
 //! | [`verify`] | files of test vectors | `verify` |
@@ -78,9 +79,11 @@ pub mod franking;
 pub mod inspect;
 #[cfg(feature = "policy")]
 pub mod policy;
+#[cfg(feature = "pseudonym")]
+pub mod pseudonym;
 #[cfg(feature = "render")]
 pub mod render;
-#[cfg(any(feature = "attachment", feature = "franking"))]
+#[cfg(any(feature = "attachment", feature = "franking", feature = "pseudonym"))]
 mod seed;
 #[cfg(feature = "timeline")]
 pub mod timeline;
