@@ -2,9 +2,10 @@
 //! name, and decisions at random.
 
 mod content;
-mod named;
+
 mod random;
 mod rulings;
+mod scenes;
 mod uses;
 
 use alloc::format;
@@ -19,7 +20,7 @@ use crate::policy_decision::{Decision, decide};
 use mimi_policy::json::PolicyCase;
 
 pub(super) fn cases(seed: &Seed) -> Result<Vec<GeneratedCase>, GenerateError> {
-    let mut cases = named::cases()?;
+    let mut cases = scenes::cases()?;
     cases.extend(rulings::cases()?);
     cases.extend(content::cases()?);
     cases.extend(uses::cases()?);
