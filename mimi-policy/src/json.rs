@@ -28,6 +28,8 @@
 mod actor;
 mod case;
 mod change;
+#[cfg(feature = "content")]
+mod decision;
 mod place;
 mod roles;
 mod room;
@@ -35,6 +37,8 @@ mod room;
 pub use actor::{PolicyActor, PolicyForm};
 pub use case::{PolicyCase, PolicyDocument, PolicyDocumentError, PolicyExpectation, RefusedBy};
 pub use change::{MetadataField, PolicyChange, PolicyEarlierMessage, PolicyProposedChange, PolicyUse};
+#[cfg(feature = "content")]
+pub use decision::{PolicyDecision, WhyRefused};
 pub use place::{PolicyJsonError, PolicyJsonProblem};
 pub use roles::PolicyRoles;
 pub use room::PolicyRoom;

@@ -7,7 +7,7 @@ use mimi_policy::graph::RoleGraph;
 use mimi_policy::json::{PolicyCase, PolicyDocument, PolicyDocumentError, PolicyJsonError, PolicyRoom};
 use mimi_policy::matrix::Matrix as Table;
 use mimi_test_vectors::{
-    UserReportError, candidates, decision_report, difference_report, lint_room, room_state, user_report,
+    UserReportError, candidates, decision_report, difference_report, lint_room, user_report,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -231,7 +231,7 @@ impl Room {
     ///
     /// [`ErrorKind::NotAllowed`] with the first defect.
     pub fn check(&self) -> Result<()> {
-        match room_state(&self.room) {
+        match self.room.to_state() {
             Ok(_) => Ok(()),
             Err(why) => Err(Error::new(ErrorKind::NotAllowed, &why).because(&why).in_field("room")),
         }

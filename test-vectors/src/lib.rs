@@ -63,7 +63,6 @@ mod document_place;
 #[cfg(feature = "generate")]
 mod generate;
 mod kind;
-mod policy_decision;
 mod policy_report;
 mod report;
 mod shipped;
@@ -75,7 +74,6 @@ pub use comparison::{CompareError, FieldDifference, FieldValue, compare};
 #[cfg(feature = "generate")]
 pub use generate::{GenerateError, Generated, InvalidSeedError, Seed, generate};
 pub use kind::kinds;
-pub use policy_decision::{Decision, WhyRefused, decide, room_state};
 pub use policy_report::{
     AnswerReport, CandidateReport, DecisionReport, DifferenceReport, EffectReport, FindingReport,
     GrantReport, RoleEffectReport, StepReport, UserReport, UserReportError, candidates, decision_report,

@@ -7,7 +7,9 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use mimi_policy::json::{self as policy_json, PolicyCase, PolicyRoles, PolicyRoom};
+use mimi_policy::json::{
+    self as policy_json, PolicyCase, PolicyDecision, PolicyRoles, PolicyRoom, WhyRefused,
+};
 use mimi_policy::lint::{
     LintCode, LintFinding, LintStep, Policy, SmallestExample, StepActor, lint, smallest_example,
 };
@@ -15,8 +17,6 @@ use mimi_policy::queries::{ChangeAnswer, PolicyDifference, differences};
 use mimi_policy::{Actor, Basis, Change, ClientUri, Form, Grant, IdentityError, RoomState, UserUri};
 use serde::Serialize;
 use serde_json::Value;
-
-use crate::policy_decision::{Decision, WhyRefused, decide, room_state};
 
 /// A user that no room has: what can be done to it can be done to every user who is not on the
 /// list.
@@ -304,7 +304,7 @@ pub fn user_report(
     client: Option<&str>,
 ) -> Result<UserReport, UserReportError> {
     let identity = |uri: &str, error| UserReportError::Identity { uri: uri.into(), error };
-    let state = room_state(room).map_err(UserReportError::Room)?;
+    let state = room.to_state().map_err(UserReportError::Room)?;
     let uri = UserUri::try_from(user).map_err(|error| identity(user, error))?;
     let client = match (client, state.clients_of(&uri).next()) {
         (Some(client), _) => ClientUri::try_from(client).map_err(|error| identity(client, error))?,
@@ -343,9 +343,9 @@ pub fn candidates(case: &PolicyCase) -> Vec<CandidateReport> {
     let candidates = case.room.participants.participants.iter().map(|pair| {
         let user = String::from_utf8_lossy(pair.user.as_slice()).into_owned();
         let actor = policy_json::PolicyActor::User { user: user.clone(), client: None, claims: Vec::new() };
-        let verdict = match decide(&PolicyCase { actor, ..case.clone() }) {
-            Decision::Allowed(grants) => Ok(grants),
-            Decision::Refused(why) => Err(why),
+        let verdict = match (PolicyCase { actor, ..case.clone() }).decide() {
+            PolicyDecision::Allowed(grants) => Ok(grants),
+            PolicyDecision::Refused(why) => Err(why),
         };
         let (allow, why) = verdict_and_reasons(&verdict);
         CandidateReport { allow, why, user, role: pair.role_index }
@@ -361,7 +361,7 @@ pub fn difference_report(before: &PolicyRoom, after: &PolicyRoom) -> DifferenceR
     }
     let found: Vec<PolicyDifference> = differences(&policy(before), &policy(after));
     // Without a valid room there are no participants to ask about.
-    let effect = room_state(before).ok().map(|state| state.effect_of_roles(&after.role_data()));
+    let effect = before.to_state().ok().map(|state| state.effect_of_roles(&after.role_data()));
     let effect = effect.map(|effect| EffectReport {
         defects: texts(&effect.defects),
         limits: texts(&effect.limits),
@@ -384,13 +384,13 @@ pub fn difference_report(before: &PolicyRoom, after: &PolicyRoom) -> DifferenceR
 /// Decides a case by `mimi-policy`, in words; what the case expects has no say in it.
 #[must_use]
 pub fn decision_report(case: &PolicyCase) -> DecisionReport {
-    let decision = decide(case);
+    let decision = case.decide();
     let sentence = sentence(case, &decision);
     let allow = decision.is_allowed();
     let capability = decision.capability().map(|capability| capability.to_string());
     let (reason, grants) = match decision {
-        Decision::Refused(why) => (Some(why.to_string()), Vec::new()),
-        Decision::Allowed(grants) => (None, grants),
+        PolicyDecision::Refused(why) => (Some(why.to_string()), Vec::new()),
+        PolicyDecision::Allowed(grants) => (None, grants),
     };
     let grant = |grant: &Grant| GrantReport {
         change: grant.change,
@@ -409,11 +409,11 @@ pub fn decision_report(case: &PolicyCase) -> DecisionReport {
     }
 }
 
-fn sentence(case: &PolicyCase, decision: &Decision) -> String {
+fn sentence(case: &PolicyCase, decision: &PolicyDecision) -> String {
     let (who, form) = (case.actor.uri(), case.form.name().replace('_', " "));
     let grants = match decision {
-        Decision::Refused(why) => return format!("Refused: {who} may not send this {form}: {why}."),
-        Decision::Allowed(grants) => grants,
+        PolicyDecision::Refused(why) => return format!("Refused: {who} may not send this {form}: {why}."),
+        PolicyDecision::Allowed(grants) => grants,
     };
     let mut text = format!("Allowed: {who} may send this {form}");
     for (position, grant) in grants.iter().enumerate() {

@@ -16,8 +16,7 @@ use alloc::vec::Vec;
 use serde_json::{Value, json};
 
 use crate::generate::{GenerateError, GeneratedCase, Seed};
-use crate::policy_decision::{Decision, decide};
-use mimi_policy::json::PolicyCase;
+use mimi_policy::json::{PolicyCase, PolicyDecision};
 
 pub(super) fn cases(seed: &Seed) -> Result<Vec<GeneratedCase>, GenerateError> {
     let mut cases = scenes::cases()?;
@@ -228,15 +227,15 @@ fn case(
     actor: Value,
     form: &str,
     changes: Vec<Value>,
-) -> Result<(GeneratedCase, Decision), GenerateError> {
+) -> Result<(GeneratedCase, PolicyDecision), GenerateError> {
     let texts = (room.to_string(), actor.to_string(), Value::from(changes.clone()).to_string());
     let whole = json!({"room": room, "actor": actor, "form": form, "changes": changes});
     let parsed =
         PolicyCase::from_json(&whole).map_err(|error| GenerateError::Defect(format!("{name}: {error}")))?;
-    let decision = decide(&parsed);
+    let decision = parsed.decide();
     let mut expect = json!({"allow": decision.is_allowed()});
     if let Some(expect) = expect.as_object_mut() {
-        if let Decision::Refused(why) = &decision {
+        if let PolicyDecision::Refused(why) = &decision {
             expect.insert("reason".into(), why.to_string().into());
             if changes.iter().any(|change| {
                 ["content", "use"].map(Value::from).iter().any(|op| change.get("op") == Some(op))

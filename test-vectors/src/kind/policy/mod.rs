@@ -11,8 +11,7 @@ use super::Kind;
 use crate::case::Case;
 #[cfg(feature = "generate")]
 use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
-use crate::policy_decision::{Decision, decide};
-use mimi_policy::json::{PolicyCase, RefusedBy};
+use mimi_policy::json::{PolicyCase, PolicyDecision, RefusedBy};
 
 pub(crate) struct Policy;
 
@@ -41,16 +40,18 @@ impl Kind for Policy {
         };
         // A capability and a reason are there to read: another implementation looks at them in
         // another order.
-        match (expect.allow, decide(&policy_case)) {
-            (true, Decision::Allowed(_)) => {}
-            (false, Decision::Refused(why)) => {
+        match (expect.allow, policy_case.decide()) {
+            (true, PolicyDecision::Allowed(_)) => {}
+            (false, PolicyDecision::Refused(why)) => {
                 if let Some(by) = expect.refused_by.filter(|by| *by != why.refused_by()) {
                     let names = |by: RefusedBy| by.names().join(", ");
                     case.fail("expect.refused_by", names(by), names(why.refused_by()));
                 }
             }
-            (true, Decision::Refused(why)) => case.fail("expect.allow", true, format!("refused: {why}")),
-            (false, Decision::Allowed(grants)) => {
+            (true, PolicyDecision::Refused(why)) => {
+                case.fail("expect.allow", true, format!("refused: {why}"))
+            }
+            (false, PolicyDecision::Allowed(grants)) => {
                 let reason = expect.reason.unwrap_or_else(|| "\"allow\" is false".into());
                 case.fail(
                     "expect.allow",
@@ -63,7 +64,7 @@ impl Kind for Policy {
 
     fn verify_invalid(&self, case: &mut Case<'_>) {
         let allowed = match PolicyCase::from_json(&case.to_json()) {
-            Ok(policy_case) => decide(&policy_case).is_allowed(),
+            Ok(policy_case) => policy_case.decide().is_allowed(),
             Err(_) => false,
         };
         if allowed {

@@ -1,4 +1,4 @@
-//! Decisions on cases of the kind `policy`.
+//! Decisions on cases.
 
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
@@ -6,23 +6,26 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use mimi_codec::{
+    code_points::ComponentID,
     protocol::{RichDescription, RoomMetaData, UTF8String, Uri},
     room_policy::CapabilityType,
 };
 use mimi_content::{Disposition, MessageId, MimiContentRef};
-use mimi_policy::json::{
-    self as policy_json, MetadataField, PolicyCase, PolicyChange, PolicyRoom, PolicyUse, RefusedBy,
-};
-use mimi_policy::{
-    Change, Claims, ClientUri, Form, Grant, IdentityError, InvalidRoomError, JoinCode, OwnLogEntry, Reason,
-    Refusal, RoomParts, RoomState, TableSeed, UserUri, enforced_by,
-    message::{ClientKnowledge, ContentRefusal, EarlierMessage, authorize},
-    receiving::{ClientActionRefusal, FanOutKind, Withheld, check_use},
+
+use super::actor::{PolicyActor, PolicyForm};
+use super::case::{PolicyCase, RefusedBy};
+use super::change::{MetadataField, PolicyChange, PolicyEarlierMessage, PolicyProposedChange, PolicyUse};
+use super::room::PolicyRoom;
+use crate::message::{ClientKnowledge, ContentRefusal, EarlierMessage, authorize};
+use crate::receiving::{ClientActionRefusal, FanOutKind, Withheld, check_use};
+use crate::{
+    Actor, Change, Claims, ClientUri, Form, Grant, IdentityError, InvalidRoomError, JoinCode, OwnLogEntry,
+    Plan, ProposedChange, Reason, Refusal, RoomParts, RoomState, TableSeed, UserUri, enforced_by,
 };
 
 /// What a case comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Decision {
+pub enum PolicyDecision {
     /// It is allowed, by these rights.
     Allowed(Vec<Grant>),
     /// It is refused.
@@ -84,7 +87,7 @@ impl WhyRefused {
     }
 }
 
-impl Decision {
+impl PolicyDecision {
     /// Whether it is allowed.
     #[must_use]
     pub const fn is_allowed(&self) -> bool {
@@ -111,70 +114,75 @@ impl Decision {
     }
 }
 
-/// Decides a case by `mimi-policy`, and doesn't look at what it expects.
-///
-/// ```
-/// use mimi_policy::json::PolicyDocument;
-/// use mimi_test_vectors::decide;
-///
-/// let document = PolicyDocument::parse(r#"{
-///     "room": {"roles": "strict", "participants": [["mimi://a.example/u/alice", 2]],
-///              "clients": [["mimi://a.example/u/alice", "mimi://a.example/d/a1"]]},
-///     "actor": {"user": "mimi://a.example/u/alice", "client": "mimi://a.example/d/a1"},
-///     "form": "commit",
-///     "changes": [{"op": "add_participant", "user": "mimi://b.example/u/bob", "role": 2}]
-/// }"#)?;
-/// let decision = decide(&document.cases()[0]);
-/// assert_eq!(decision.capability().map(|capability| capability.to_string()).as_deref(), Some("canAddParticipant"));
-/// assert!(!decision.is_allowed());
-/// # Ok::<(), mimi_policy::json::PolicyDocumentError>(())
-/// ```
-#[must_use]
-pub fn decide(case: &PolicyCase) -> Decision {
-    match decided(case) {
-        Ok(grants) => Decision::Allowed(grants),
-        Err(why) => Decision::Refused(why),
+impl PolicyCase {
+    /// Decides the case, without a look at what it expects.
+    ///
+    /// ```
+    /// use mimi_policy::json::PolicyDocument;
+    ///
+    /// let document = PolicyDocument::parse(r#"{
+    ///     "room": {"roles": "strict", "participants": [["mimi://a.example/u/alice", 2]],
+    ///              "clients": [["mimi://a.example/u/alice", "mimi://a.example/d/a1"]]},
+    ///     "actor": {"user": "mimi://a.example/u/alice", "client": "mimi://a.example/d/a1"},
+    ///     "form": "commit",
+    ///     "changes": [{"op": "add_participant", "user": "mimi://b.example/u/bob", "role": 2}]
+    /// }"#)?;
+    /// let decision = document.cases()[0].decide();
+    /// assert_eq!(decision.capability().map(|capability| capability.to_string()).as_deref(), Some("canAddParticipant"));
+    /// assert!(!decision.is_allowed());
+    /// # Ok::<(), mimi_policy::json::PolicyDocumentError>(())
+    /// ```
+    #[must_use]
+    pub fn decide(&self) -> PolicyDecision {
+        match decided(self) {
+            Ok(grants) => PolicyDecision::Allowed(grants),
+            Err(why) => PolicyDecision::Refused(why),
+        }
+    }
+
+    /// What `room` makes of the changes, ready to be applied: the state of [`PolicyCase::room`]
+    /// ([`PolicyRoom::to_state`]), or one that has gone on from it.
+    ///
+    /// # Errors
+    /// Why it is refused; so is a case of the form [`PolicyForm::Use`], which changes no room.
+    pub fn plan(&self, room: &RoomState) -> Result<Plan, WhyRefused> {
+        let actor = actor(&self.actor, &self.room).map_err(WhyRefused::Identity)?;
+        if let (
+            PolicyForm::Message,
+            [PolicyProposedChange { by: None, change: PolicyChange::Content { encoded, earlier } }],
+        ) = (self.form, self.changes.as_slice())
+        {
+            let plan = room.check_message(&actor, &[]).map_err(WhyRefused::Condition)?;
+            let content = MimiContentRef::decode(encoded);
+            let content = content.map_err(|error| WhyRefused::InvalidContent(error.to_string()))?;
+            let known = Known { room, earlier, content: &content };
+            let sender = actor.uri();
+            let holds = |capability| room.has_capability(sender, capability);
+            authorize(&content, sender, &known, holds).map_err(WhyRefused::Content)?;
+            return Ok(plan);
+        }
+        let changes = self.changes.iter().map(|proposed| change(proposed, &self.room));
+        let changes = changes.collect::<Result<Vec<_>, _>>().map_err(WhyRefused::Identity)?;
+        room.check(&actor, form(self.form)?, &changes).map_err(WhyRefused::Condition)
     }
 }
 
 fn decided(case: &PolicyCase) -> Result<Vec<Grant>, WhyRefused> {
-    let room = room_state(&case.room)?;
-    let actor = actor(&case.actor, &case.room).map_err(WhyRefused::Identity)?;
-    if case.form == policy_json::PolicyForm::Use {
+    let room = case.room.to_state()?;
+    if case.form == PolicyForm::Use {
+        let actor = actor(&case.actor, &case.room).map_err(WhyRefused::Identity)?;
         return decide_uses(&room, &actor, &case.changes);
     }
-    if let (
-        Form::Message,
-        [
-            policy_json::PolicyProposedChange {
-                by: None,
-                change: PolicyChange::Content { encoded, earlier },
-            },
-        ],
-    ) = (form(case.form), case.changes.as_slice())
-    {
-        let plan = room.check_message(&actor, &[]).map_err(WhyRefused::Condition)?;
-        let content = MimiContentRef::decode(encoded);
-        let content = content.map_err(|error| WhyRefused::InvalidContent(error.to_string()))?;
-        let known = Room { room: &room, earlier, content: &content };
-        let sender = actor.uri();
-        let holds = |capability| room.has_capability(sender, capability);
-        authorize(&content, sender, &known, holds).map_err(WhyRefused::Content)?;
-        return Ok(plan.grants().to_vec());
-    }
-    let changes = case.changes.iter().map(|proposed| change(proposed, &case.room));
-    let changes = changes.collect::<Result<Vec<_>, _>>().map_err(WhyRefused::Identity)?;
-    let plan = room.check(&actor, form(case.form), &changes).map_err(WhyRefused::Condition)?;
-    Ok(plan.grants().to_vec())
+    Ok(case.plan(&room)?.grants().to_vec())
 }
 
 /// Uses change nothing, so that what waits and what else is in the list have no say in them.
 fn decide_uses(
     room: &RoomState,
-    actor: &mimi_policy::Actor,
-    uses: &[policy_json::PolicyProposedChange],
+    actor: &Actor,
+    uses: &[PolicyProposedChange],
 ) -> Result<Vec<Grant>, WhyRefused> {
-    let mimi_policy::Actor::Client { user, .. } = actor else {
+    let Actor::Client { user, .. } = actor else {
         return Err(WhyRefused::Withheld(Withheld::CutOff));
     };
     if room.role_of(user).is_none() || room.is_banned(user) {
@@ -190,9 +198,7 @@ fn decide_uses(
                 check_use(*what, holds).map_err(WhyRefused::Use)?;
             }
             _ => {
-                return Err(WhyRefused::Condition(Refusal::of_message(Reason::NotInThisForm {
-                    form: Form::Message,
-                })));
+                return Err(WhyRefused::Condition(Refusal::of_message(NO_MESSAGE)));
             }
         }
     }
@@ -200,13 +206,13 @@ fn decide_uses(
 }
 
 /// What a case says of earlier messages.
-struct Room<'a> {
+struct Known<'a> {
     room: &'a RoomState,
-    earlier: &'a BTreeMap<Vec<u8>, policy_json::PolicyEarlierMessage>,
+    earlier: &'a BTreeMap<Vec<u8>, PolicyEarlierMessage>,
     content: &'a MimiContentRef<'a>,
 }
 
-impl ClientKnowledge for Room<'_> {
+impl ClientKnowledge for Known<'_> {
     fn earlier(&self, id: &MessageId) -> Option<EarlierMessage<'_>> {
         let earlier = self.earlier.get(id.as_bytes().as_slice())?;
         let disposition = earlier.disposition.and_then(|number| u8::try_from(number).ok());
@@ -224,85 +230,85 @@ impl ClientKnowledge for Room<'_> {
     }
 }
 
-/// The room of a case, with what was accepted since the last commit.
-///
-/// # Errors
-/// Why there is no such room.
-pub fn room_state(room: &PolicyRoom) -> Result<RoomState, WhyRefused> {
-    let parts = RoomParts {
-        base: Some(room.base.clone()),
-        preauth: Some(room.preauth.clone()),
-        metadata: Some(metadata(&[])),
-        clients: room
-            .clients
-            .iter()
-            .map(|(user, client)| (user.as_str().into(), client.as_str().into()))
-            .collect(),
-        parent_participants: room
-            .parent_participants
-            .as_ref()
-            .map(|users| users.iter().map(|user| user.as_str().into()).collect()),
-        banned_in_parent: room.banned_in_parent.iter().map(|user| user.as_str().into()).collect(),
-        ..RoomParts::new(room.role_data(), room.participants.clone())
-    };
-    let mut state = RoomState::new(parts, TableSeed::known()).map_err(WhyRefused::InvalidRoom)?;
-    // What one party proposed in a row is one list of proposals.
-    let mut rest = room.pending.as_slice();
-    let mut place = 0usize;
-    while let Some(first) = rest.first() {
-        let run = rest.iter().take_while(|proposed| proposed.by == first.by).count();
-        let (now, later) = rest.split_at(run);
-        let invalid = |refusal: Refusal| WhyRefused::InvalidPending(place, refusal);
-        let unknown =
-            policy_json::PolicyActor::ExternalSender { external_sender: "nobody".into(), claims: Vec::new() };
-        let by = actor(first.by.as_ref().unwrap_or(&unknown), room).map_err(WhyRefused::Identity)?;
-        let changes = now.iter().map(|proposed| change(proposed, room));
-        let changes = changes.collect::<Result<Vec<_>, _>>().map_err(WhyRefused::Identity)?;
-        let plan = state.plan_restored(&OwnLogEntry::from_own_storage(by, changes)).map_err(invalid)?;
-        let stale = |_| WhyRefused::InvalidPending(place, Refusal::of_message(Reason::RoomGone));
-        state.apply(plan).map_err(stale)?;
-        place = place.saturating_add(run);
-        rest = later;
+impl PolicyRoom {
+    /// The room of a case, with what was accepted since the last commit.
+    ///
+    /// # Errors
+    /// Why there is no such room.
+    pub fn to_state(&self) -> Result<RoomState, WhyRefused> {
+        let parts = RoomParts {
+            base: Some(self.base.clone()),
+            preauth: Some(self.preauth.clone()),
+            metadata: Some(metadata(&[])),
+            clients: self
+                .clients
+                .iter()
+                .map(|(user, client)| (user.as_str().into(), client.as_str().into()))
+                .collect(),
+            parent_participants: self
+                .parent_participants
+                .as_ref()
+                .map(|users| users.iter().map(|user| user.as_str().into()).collect()),
+            banned_in_parent: self.banned_in_parent.iter().map(|user| user.as_str().into()).collect(),
+            ..RoomParts::new(self.role_data(), self.participants.clone())
+        };
+        let mut state = RoomState::new(parts, TableSeed::known()).map_err(WhyRefused::InvalidRoom)?;
+        // What one party proposed in a row is one list of proposals.
+        let mut rest = self.pending.as_slice();
+        let mut place = 0usize;
+        while let Some(first) = rest.first() {
+            let run = rest.iter().take_while(|proposed| proposed.by == first.by).count();
+            let (now, later) = rest.split_at(run);
+            let invalid = |refusal: Refusal| WhyRefused::InvalidPending(place, refusal);
+            let unknown =
+                PolicyActor::ExternalSender { external_sender: "nobody".into(), claims: Vec::new() };
+            let by = actor(first.by.as_ref().unwrap_or(&unknown), self).map_err(WhyRefused::Identity)?;
+            let changes = now.iter().map(|proposed| change(proposed, self));
+            let changes = changes.collect::<Result<Vec<_>, _>>().map_err(WhyRefused::Identity)?;
+            let plan = state.plan_restored(&OwnLogEntry::from_own_storage(by, changes)).map_err(invalid)?;
+            let stale = |_| WhyRefused::InvalidPending(place, Refusal::of_message(Reason::RoomGone));
+            state.apply(plan).map_err(stale)?;
+            place = place.saturating_add(run);
+            rest = later;
+        }
+        Ok(state)
     }
-    Ok(state)
 }
 
-const fn form(form: policy_json::PolicyForm) -> Form {
+const fn form(form: PolicyForm) -> Result<Form, WhyRefused> {
     match form {
-        policy_json::PolicyForm::Proposal => Form::Proposal,
-        policy_json::PolicyForm::Commit => Form::Commit,
-        policy_json::PolicyForm::ExternalCommit => Form::ExternalCommit,
-        policy_json::PolicyForm::ExternalProposal => Form::ExternalProposal,
-        // What a user does is decided before.
-        policy_json::PolicyForm::Message | policy_json::PolicyForm::Use => Form::Message,
+        PolicyForm::Proposal => Ok(Form::Proposal),
+        PolicyForm::Commit => Ok(Form::Commit),
+        PolicyForm::ExternalCommit => Ok(Form::ExternalCommit),
+        PolicyForm::ExternalProposal => Ok(Form::ExternalProposal),
+        PolicyForm::Message => Ok(Form::Message),
+        PolicyForm::Use => Err(WhyRefused::Condition(Refusal::of_message(NO_MESSAGE))),
     }
 }
+
+/// A use is not sent.
+const NO_MESSAGE: Reason = Reason::NotInThisForm { form: Form::Message };
 
 /// An actor without a client acts with the first of its user's clients in the group.
-fn actor(actor: &policy_json::PolicyActor, room: &PolicyRoom) -> Result<mimi_policy::Actor, IdentityError> {
+fn actor(actor: &PolicyActor, room: &PolicyRoom) -> Result<Actor, IdentityError> {
     Ok(match actor {
-        policy_json::PolicyActor::User { user, client, claims } => {
+        PolicyActor::User { user, client, claims } => {
             let first = || room.clients.iter().find(|(owner, _)| owner == user).map(|(_, client)| client);
             let client = client.as_ref().or_else(first).map_or("no client", String::as_str);
-            mimi_policy::Actor::Client {
+            Actor::Client {
                 user: UserUri::try_from(user.as_str())?,
                 client: ClientUri::try_from(client)?,
                 claims: Claims::new(claims.clone())?,
             }
         }
-        policy_json::PolicyActor::ExternalSender { external_sender, claims } => {
-            mimi_policy::Actor::ExternalSender {
-                uri: UserUri::try_from(external_sender.as_str())?,
-                claims: Claims::new(claims.clone())?,
-            }
-        }
+        PolicyActor::ExternalSender { external_sender, claims } => Actor::ExternalSender {
+            uri: UserUri::try_from(external_sender.as_str())?,
+            claims: Claims::new(claims.clone())?,
+        },
     })
 }
 
-fn change(
-    proposed: &policy_json::PolicyProposedChange,
-    room: &PolicyRoom,
-) -> Result<mimi_policy::ProposedChange, IdentityError> {
+fn change(proposed: &PolicyProposedChange, room: &PolicyRoom) -> Result<ProposedChange, IdentityError> {
     let user = |user: &String| UserUri::try_from(user.as_str());
     let client = |client: &String| ClientUri::try_from(client.as_str());
     let change = match &proposed.change {
@@ -334,11 +340,11 @@ fn change(
         PolicyChange::DestroyRoom => Change::DestroyRoom,
         // Content is nothing that a proposal or commit carries: no form takes this.
         PolicyChange::Content { .. } | PolicyChange::Use { .. } => {
-            Change::ChangeComponent(mimi_codec::code_points::ComponentID::FRANK_AAD)
+            Change::ChangeComponent(ComponentID::FRANK_AAD)
         }
     };
     let by = proposed.by.as_ref().map(|by| actor(by, room)).transpose()?;
-    Ok(mimi_policy::ProposedChange { change, by: by.map(Into::into) })
+    Ok(ProposedChange { change, by: by.map(Into::into) })
 }
 
 /// Metadata that differs from that of the room in these fields.
