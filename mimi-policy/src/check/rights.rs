@@ -53,14 +53,15 @@ impl<'r, 'a> Rights<'r, 'a> {
         };
         // Clients come and go with their users, whichever is written first: so users come first.
         let clients = items.users.iter().any(|user| !user.added.is_empty() || !user.removed.is_empty());
+        let mut of_users: Vec<Option<Result<Right, Reason>>> = Vec::new();
         if clients {
-            for (place, item) in items.items.iter().enumerate() {
-                if item.change.role_after().is_some() && !item.accepted {
-                    let right = rights.right(item).ok().and_then(|(grant, _)| basis_of(&grant));
-                    if let Some(capability) = rights.based_on.get_mut(place) {
-                        *capability = right;
-                    }
-                }
+            let of_user = |item: &Item<'_>| item.change.role_after().is_some() && !item.accepted;
+            of_users = items.items.iter().map(|item| of_user(item).then(|| rights.right(item))).collect();
+            for (capability, right) in rights.based_on.iter_mut().zip(&of_users) {
+                *capability = match right {
+                    Some(Ok((grant, _))) => basis_of(grant),
+                    _ => None,
+                };
             }
         }
         // The first refusal is the answer; the others are refused all the same, and named with it.
@@ -71,22 +72,21 @@ impl<'r, 'a> Rights<'r, 'a> {
                 rights.grants.push(grant(item, None, Basis::Accepted));
                 continue;
             }
-            let right = match item.change {
-                Change::UpdateMetadata(new) => match rights.metadata(item, new) {
+            let right = match (of_users.get_mut(place).and_then(Option::take), item.change) {
+                (Some(right), _) => right.map_err(|reason| item.refuse(reason)),
+                (None, Change::UpdateMetadata(new)) => match rights.metadata(item, new) {
                     Ok(()) => continue,
                     Err(refusal) => Err(refusal),
                 },
-                _ => rights.right(item).map_err(|reason| item.refuse(reason)),
+                (None, _) => rights.right(item).map_err(|reason| item.refuse(reason)),
             };
-            let (grant, asked) = match (right, refused.as_mut()) {
-                (Ok(right), _) => right,
-                (Err(refusal), None) => {
-                    refused = Some(refusal);
-                    continue;
-                }
-                (Err(refusal), Some(first)) => {
-                    also.extend(refusal.change);
-                    let _ = first;
+            let (grant, asked) = match right {
+                Ok(right) => right,
+                Err(refusal) => {
+                    match refused {
+                        None => refused = Some(refusal),
+                        Some(_) => also.extend(refusal.change),
+                    }
                     continue;
                 }
             };
