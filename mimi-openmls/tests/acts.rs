@@ -83,10 +83,10 @@ struct One<'a>(MessageId, &'a str, &'a mimi_content::MimiContentRef<'a>);
 
 impl ClientKnowledge for One<'_> {
     fn earlier(&self, id: &MessageId) -> Option<EarlierMessage<'_>> {
-        (*id == self.0).then(|| EarlierMessage::new(self.1, self.2))
+        (*id == self.0).then(|| EarlierMessage::new(self.1.try_into().unwrap(), self.2))
     }
 
-    fn is_participant(&self, _: &str) -> bool {
+    fn is_participant(&self, _: &mimi_codec::UserUri) -> bool {
         false
     }
 }

@@ -35,10 +35,10 @@ use mimi_content::{Disposition, MessageId, MimiContentRef, PartIndex};
 use crate::{IdentityError, UserUri};
 
 /// What is known of a message that another one refers to.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct EarlierMessage<'a> {
-    /// The URI of the user who sent it.
-    pub author: &'a str,
+    /// The user who sent it.
+    pub author: UserUri,
     /// The disposition of its body.
     pub disposition: Disposition,
     /// Its topic; empty for none.
@@ -51,7 +51,7 @@ pub struct EarlierMessage<'a> {
 impl<'a> EarlierMessage<'a> {
     /// What is known of a message that is at hand.
     #[must_use]
-    pub fn new(author: &'a str, content: &'a MimiContentRef<'a>) -> Self {
+    pub fn new(author: UserUri, content: &'a MimiContentRef<'a>) -> Self {
         let (disposition, topic_id) = (content.body().disposition, content.topic_id());
         Self { author, disposition, topic_id, content: Some(content) }
     }
@@ -60,10 +60,11 @@ impl<'a> EarlierMessage<'a> {
 /// What a client knows of its room when it looks at a message.
 pub trait ClientKnowledge {
     /// The message with this ID, as it was first sent: for the ID of a later version, its original.
+    /// One whose sender is named in a spelling that does not count is unknown.
     fn earlier(&self, id: &MessageId) -> Option<EarlierMessage<'_>>;
 
-    /// Whether the user with this URI is in the room: a link to one is a mention.
-    fn is_participant(&self, user: &str) -> bool;
+    /// Whether this user is in the room: a link to one is a mention.
+    fn is_participant(&self, user: &UserUri) -> bool;
 }
 
 /// Nothing is known.
@@ -72,7 +73,7 @@ impl ClientKnowledge for () {
         None
     }
 
-    fn is_participant(&self, _: &str) -> bool {
+    fn is_participant(&self, _: &UserUri) -> bool {
         false
     }
 }
@@ -172,21 +173,21 @@ impl<'m, 'a> AuthorizedMessage<'m, 'a> {
 /// };
 ///
 /// // Bob wrote a message, and Cathy deletes it.
-/// struct Room(MessageId);
+/// struct Room(MessageId, UserUri);
 /// impl ClientKnowledge for Room {
 ///     fn earlier(&self, id: &MessageId) -> Option<EarlierMessage<'_>> {
 ///         (*id == self.0).then_some(EarlierMessage {
-///             author: "mimi://b.example/u/bob",
+///             author: self.1.clone(),
 ///             disposition: Disposition::RENDER,
 ///             topic_id: b"",
 ///             content: None,
 ///         })
 ///     }
-///     fn is_participant(&self, _: &str) -> bool {
+///     fn is_participant(&self, _: &UserUri) -> bool {
 ///         true
 ///     }
 /// }
-/// let room = Room(MessageId::from_bytes([1; 32]));
+/// let room = Room(MessageId::from_bytes([1; 32]), UserUri::try_from("mimi://b.example/u/bob")?);
 /// let bytes = MimiContent::builder(Salt::from_bytes([7; 16]), NestedPart::null(Disposition::RENDER))
 ///     .replaces(room.0)
 ///     .build()?

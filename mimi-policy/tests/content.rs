@@ -10,6 +10,7 @@ use mimi_content::{
     Disposition, Expiration, ExternalPart, MessageId, MimiContent, MimiContentBuilder, MimiContentRef,
     MultiPart, NestedPart, Part, PartIndex, PartSemantics, Salt,
 };
+use mimi_policy::UserUri;
 use mimi_policy::component::asset::AssetKind;
 use mimi_policy::message::{
     ClientKnowledge, ContentRefusal, EarlierMessage, MAX_FORWARDED, MessageAction, RequiredCapability,
@@ -18,7 +19,7 @@ use mimi_policy::message::{
 
 const ALICE: &str = "mimi://a.example/u/alice";
 
-fn alice() -> mimi_policy::UserUri {
+fn alice() -> UserUri {
     ALICE.try_into().unwrap()
 }
 const BOB: &str = "mimi://b.example/u/bob";
@@ -32,11 +33,11 @@ struct Room<'a>(BTreeMap<MessageId, EarlierMessage<'a>>);
 
 impl ClientKnowledge for Room<'_> {
     fn earlier(&self, id: &MessageId) -> Option<EarlierMessage<'_>> {
-        self.0.get(id).copied()
+        self.0.get(id).cloned()
     }
 
-    fn is_participant(&self, user: &str) -> bool {
-        [ALICE, BOB].contains(&user)
+    fn is_participant(&self, user: &UserUri) -> bool {
+        [ALICE, BOB].iter().any(|it| it.as_bytes() == user.as_bytes())
     }
 }
 
@@ -44,6 +45,7 @@ const TARGET: MessageId = MessageId::from_bytes([1; 32]);
 
 /// A room with the one message that others refer to.
 fn room(author: &'static str, disposition: Disposition, topic_id: &'static str) -> Room<'static> {
+    let author = UserUri::try_from(author).unwrap();
     let target = EarlierMessage { author, disposition, topic_id: topic_id.as_bytes(), content: None };
     Room([(TARGET, target)].into())
 }
@@ -247,7 +249,7 @@ fn only_another_topic_takes_the_topic_capability_alone() {
         (ALICE, MessageAction::EditOwnTopic, C::CAN_EDIT_OWN_TOPIC),
         (BOB, MessageAction::EditOtherTopic, C::CAN_EDIT_OTHER_TOPIC),
     ] {
-        let known = Room([(TARGET, EarlierMessage::new(author, &content))].into());
+        let known = Room([(TARGET, EarlierMessage::new(author.try_into().unwrap(), &content))].into());
         takes(original().replaces(TARGET).topic_id("new"), &known, act, &[capability]);
     }
 }
@@ -274,7 +276,7 @@ fn refuses_other_content_in_anothers_message() {
     let original = || message(text("hello")).topic_id("topic");
     let bytes = encode(original());
     let content = MimiContentRef::decode(&bytes).unwrap();
-    let known = Room([(TARGET, EarlierMessage::new(BOB, &content))].into());
+    let known = Room([(TARGET, EarlierMessage::new(BOB.try_into().unwrap(), &content))].into());
     let edit = || message(text("hello")).replaces(TARGET).topic_id("new");
     let expires = Expiration { relative: true, time: 1 };
     for edit in [
@@ -387,6 +389,8 @@ fn a_mention_of_a_participant_takes_nothing() {
     };
     takes(mention(BOB), &Room::default(), MessageAction::Send, &[]);
     takes(mention("mimi://b.example/u/stranger"), &Room::default(), MessageAction::Send, &[C::CAN_SEND_LINK]);
+    // Another spelling of a participant is no mention of it.
+    takes(mention("mimi://B.example/u/bob"), &Room::default(), MessageAction::Send, &[C::CAN_SEND_LINK]);
     takes(mention("mimi://b.example/r/room"), &Room::default(), MessageAction::Send, &[C::CAN_SEND_LINK]);
 }
 

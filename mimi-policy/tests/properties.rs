@@ -167,15 +167,15 @@ struct Room(Option<(&'static str, Disposition, &'static str)>);
 impl ClientKnowledge for Room {
     fn earlier(&self, _: &MessageId) -> Option<EarlierMessage<'_>> {
         self.0.map(|(author, disposition, topic)| EarlierMessage {
-            author,
+            author: user_uri(author),
             disposition,
             topic_id: topic.as_bytes(),
             content: None,
         })
     }
 
-    fn is_participant(&self, user: &str) -> bool {
-        [ALICE, BOB].contains(&user)
+    fn is_participant(&self, user: &UserUri) -> bool {
+        [ALICE, BOB].iter().any(|it| it.as_bytes() == user.as_bytes())
     }
 }
 

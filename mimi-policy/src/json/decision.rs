@@ -155,7 +155,9 @@ impl PolicyCase {
             let plan = room.check_message(&actor, &[]).map_err(WhyRefused::Condition)?;
             let content = MimiContentRef::decode(encoded);
             let content = content.map_err(|error| WhyRefused::InvalidContent(error.to_string()))?;
-            let known = Known { room, earlier, content: &content };
+            let authors = earlier.iter().map(|(id, it)| Ok((id.as_slice(), it.author.as_str().try_into()?)));
+            let authors = authors.collect::<Result<_, _>>().map_err(WhyRefused::Identity)?;
+            let known = Known { room, earlier, authors, content: &content };
             let sender = actor.uri();
             let holds = |capability| room.has_capability(sender, capability);
             authorize(&content, sender, &known, holds).map_err(WhyRefused::Content)?;
@@ -209,6 +211,7 @@ fn decide_uses(
 struct Known<'a> {
     room: &'a RoomState,
     earlier: &'a BTreeMap<Vec<u8>, PolicyEarlierMessage>,
+    authors: BTreeMap<&'a [u8], UserUri>,
     content: &'a MimiContentRef<'a>,
 }
 
@@ -218,15 +221,15 @@ impl ClientKnowledge for Known<'_> {
         let disposition = earlier.disposition.and_then(|number| u8::try_from(number).ok());
         // What isn't known of it is what the message's own fields say.
         Some(EarlierMessage {
-            author: &earlier.author,
+            author: self.authors.get(id.as_bytes().as_slice())?.clone(),
             disposition: disposition.map_or(self.content.body().disposition, Disposition),
             topic_id: earlier.topic_id.as_deref().unwrap_or(self.content.topic_id()),
             content: None,
         })
     }
 
-    fn is_participant(&self, user: &str) -> bool {
-        UserUri::try_from(user).is_ok_and(|user| self.room.role_of(&user).is_some())
+    fn is_participant(&self, user: &UserUri) -> bool {
+        self.room.role_of(user).is_some()
     }
 }
 

@@ -1,6 +1,6 @@
 //! From the fields of a message to the capabilities that it takes.
 
-use alloc::vec::Vec;
+use alloc::{string::ToString, vec::Vec};
 use core::fmt;
 
 use mimi_codec::{CapabilityType, MimiUriRef};
@@ -164,7 +164,7 @@ impl Requirements {
             Some(target) => {
                 let target = known.earlier(&target);
                 found.provisional = target.is_none();
-                found.act = replacement(message, sender, target)?;
+                found.act = replacement(message, sender, target.as_ref())?;
                 found.add_replacement(message, target);
             }
             None => found.add_new(message, known),
@@ -389,7 +389,8 @@ fn is_deletion(message: &MimiContentRef<'_>) -> bool {
 
 /// A link to a user who is in the room (mimi-content §9.5).
 fn is_mention(uri: &str, known: &impl ClientKnowledge) -> bool {
-    MimiUriRef::parse(uri).is_ok_and(|parsed| parsed.kind().names_user()) && known.is_participant(uri)
+    MimiUriRef::parse(uri).is_ok_and(|parsed| parsed.kind().names_user())
+        && UserUri::try_from(uri).is_ok_and(|user| known.is_participant(&user))
 }
 
 /// The message that a part forwards.
@@ -403,7 +404,7 @@ fn forwarded<'a>(nested: &NestedPartRef<'a>) -> Option<&'a [u8]> {
 fn replacement(
     message: &MimiContentRef<'_>,
     sender: &UserUri,
-    target: Option<EarlierMessage<'_>>,
+    target: Option<&EarlierMessage<'_>>,
 ) -> Result<MessageAction, ContentRefusal> {
     let Some(target) = target else {
         return Ok(match (is_deletion(message), is_reaction(message)) {
@@ -413,7 +414,7 @@ fn replacement(
             (false, false) => MessageAction::EditOwnMessage,
         });
     };
-    let own = target.author.as_bytes() == sender.as_bytes();
+    let own = target.author == *sender;
     let of_reaction = target.disposition == Disposition::REACTION;
     if is_deletion(message) {
         return Ok(match (own, of_reaction) {
@@ -431,7 +432,7 @@ fn replacement(
         return if other_topic && same {
             Ok(MessageAction::EditOtherTopic)
         } else {
-            Err(ContentRefusal::EditsAnothers { author: target.author.into() })
+            Err(ContentRefusal::EditsAnothers { author: target.author.to_string() })
         };
     }
     if of_reaction != is_reaction(message) {

@@ -96,9 +96,8 @@ impl ClientKnowledge for Then<'_> {
         None
     }
 
-    fn is_participant(&self, user: &str) -> bool {
-        let user = UserUri::try_from(user);
-        user.is_ok_and(|user| self.history.role_at(self.room, &user, self.accepted_ms).is_some())
+    fn is_participant(&self, user: &UserUri) -> bool {
+        self.history.role_at(self.room, user, self.accepted_ms).is_some()
     }
 }
 
@@ -150,11 +149,12 @@ impl<P, R> ClientKnowledge for KnownThen<'_, P, R> {
             None if version.replaces().is_none() => version,
             None => return None,
         };
-        let (author, disposition, topic_id) = (first.sender_uri(), first.disposition(), first.topic_id());
+        let author = UserUri::try_from(first.sender_uri()).ok()?;
+        let (disposition, topic_id) = (first.disposition(), first.topic_id());
         Some(EarlierMessage { author, disposition, topic_id, content: None })
     }
 
-    fn is_participant(&self, user: &str) -> bool {
+    fn is_participant(&self, user: &UserUri) -> bool {
         let then = Then { history: self.history, room: self.room, accepted_ms: self.accepted_ms };
         then.is_participant(user)
     }

@@ -92,11 +92,12 @@ impl ClientKnowledge for Looking<'_> {
         let entry = self.membership.timeline.entry(id)?;
         let first = entry.first();
         let (disposition, topic_id) = (first.disposition(), first.topic_id());
-        Some(EarlierMessage { author: first.sender_uri(), disposition, topic_id, content: None })
+        let author = UserUri::try_from(first.sender_uri()).ok()?;
+        Some(EarlierMessage { author, disposition, topic_id, content: None })
     }
 
-    fn is_participant(&self, user: &str) -> bool {
-        user.try_into().is_ok_and(|user| self.membership.room.room().role_of(&user).is_some())
+    fn is_participant(&self, user: &UserUri) -> bool {
+        self.membership.room.room().role_of(user).is_some()
     }
 }
 

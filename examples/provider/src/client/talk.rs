@@ -94,11 +94,12 @@ impl ClientKnowledge for Looking<'_> {
     fn earlier(&self, id: &MessageId) -> Option<EarlierMessage<'_>> {
         let first = self.timeline.entry(id)?.first();
         let (disposition, topic_id) = (first.disposition(), first.topic_id());
-        Some(EarlierMessage { author: first.sender_uri(), disposition, topic_id, content: None })
+        let author = UserUri::try_from(first.sender_uri()).ok()?;
+        Some(EarlierMessage { author, disposition, topic_id, content: None })
     }
 
-    fn is_participant(&self, user: &str) -> bool {
-        user.try_into().is_ok_and(|user| self.room.role_of(&user).is_some())
+    fn is_participant(&self, user: &UserUri) -> bool {
+        self.room.role_of(user).is_some()
     }
 }
 
