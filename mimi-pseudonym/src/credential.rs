@@ -296,6 +296,7 @@ impl<T> VerifiedIdentity<T> {
 /// # Errors
 /// [`NoIdentityLink`](PseudonymError::NoIdentityLink) when there is none to open, and, in this
 /// order, [`InvalidPseudonym`](PseudonymError::InvalidPseudonym),
+/// [`Identity`](PseudonymError::Identity) for a pseudonym in another spelling,
 /// [`ProviderMismatch`](PseudonymError::ProviderMismatch),
 /// [`IdentityLinkDoesNotOpen`](PseudonymError::IdentityLinkDoesNotOpen),
 /// [`Decode`](PseudonymError::Decode), [`CredentialCheckError`](PseudonymError::CredentialRefused),

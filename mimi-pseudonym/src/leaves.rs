@@ -29,6 +29,7 @@ impl RoomLeaves {
     ///
     /// # Errors
     /// [`Leaf`](PseudonymError::Leaf) with [`InvalidPseudonym`](PseudonymError::InvalidPseudonym),
+    /// [`Identity`](PseudonymError::Identity),
     /// [`ProviderMismatch`](PseudonymError::ProviderMismatch) or
     /// [`RepeatedClientPseudonym`](PseudonymError::RepeatedClientPseudonym);
     /// [`UnknownLeaf`](PseudonymError::UnknownLeaf) for 2^32 leaves or more.

@@ -4,7 +4,7 @@ use alloc::string::String;
 use core::fmt::Write;
 
 use mimi_codec::{
-    DnsNameRef, MimiUri, UriKind,
+    ClientUri, DnsNameRef, MimiUri, UriKind, UserUri,
     protocol::{IdentifierUri, PseudonymousCredential, PseudonymousCredentialTBS},
 };
 use rand_core::CryptoRng;
@@ -55,22 +55,21 @@ fn random_uuid(rng: &mut dyn CryptoRng) -> String {
     uuid
 }
 
-/// The provider that both pseudonyms are of. Any MIMI URI passes as a pseudonym: only its maker has
-/// to take a UUID.
+/// The provider that both pseudonyms are of. Any MIMI URI in its normal form passes as a pseudonym:
+/// only its maker has to take a UUID.
 ///
 /// # Errors
-/// [`PseudonymError::InvalidPseudonym`] for what is no MIMI URI,
-/// [`PseudonymError::ProviderMismatch`] for two providers.
+/// [`PseudonymError::InvalidPseudonym`] for what is no MIMI URI, [`PseudonymError::Identity`] for
+/// another spelling than the one that counts, [`PseudonymError::ProviderMismatch`] for two
+/// providers.
 pub fn pseudonym_provider<'a>(
     client_pseudonym: &'a IdentifierUri,
     user_pseudonym: &'a IdentifierUri,
 ) -> Result<DnsNameRef<'a>, PseudonymError> {
-    let provider = user_pseudonym.mimi_uri()?.host();
-    if client_pseudonym.mimi_uri()?.host() == provider {
-        Ok(provider)
-    } else {
-        Err(PseudonymError::ProviderMismatch)
-    }
+    let (user, client) = (user_pseudonym.mimi_uri()?, client_pseudonym.mimi_uri()?);
+    UserUri::check(user_pseudonym.as_bytes())?;
+    ClientUri::check(client_pseudonym.as_bytes())?;
+    if client.host() == user.host() { Ok(user.host()) } else { Err(PseudonymError::ProviderMismatch) }
 }
 
 /// Whether a pseudonym is what the draft says one is made up of: a random UUID under the provider's
@@ -118,6 +117,8 @@ mod tests {
     use alloc::{collections::BTreeSet, string::ToString};
 
     use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+
+    use mimi_codec::IdentityError;
 
     use super::*;
 
@@ -175,15 +176,26 @@ mod tests {
     }
 
     #[test]
-    fn accepts_any_mimi_uri_as_a_pseudonym_that_was_received() {
+    fn accepts_any_mimi_uri_in_its_normal_form_as_a_pseudonym_that_was_received() {
         let uri = |text: &str| IdentifierUri::new(text).unwrap();
-        let odd = uri("mimi://A.example/x/somebody");
+        let odd = uri("mimi://a.example/x/somebody");
         let other = uri("mimi://a.example/d/not-a-uuid");
-        assert_eq!(pseudonym_provider(&other, &odd).unwrap().as_str(), "A.example");
+        assert_eq!(pseudonym_provider(&other, &odd).unwrap().as_str(), "a.example");
         let stranger = uri("mimi://b.example/u/1");
         assert_eq!(pseudonym_provider(&other, &stranger), Err(PseudonymError::ProviderMismatch));
         let no_uri = uri("somebody");
         let error = no_uri.mimi_uri().unwrap_err();
         assert_eq!(pseudonym_provider(&other, &no_uri), Err(PseudonymError::InvalidPseudonym(error)));
+        for (spelling, offset) in [
+            ("mimi://A.example/u/1", 7),
+            ("MIMI://a.example/u/1", 0),
+            ("mimi://a.example/u/%31", 19),
+            ("mimi://a.example/u/a%2fb", 22),
+        ] {
+            let refused = PseudonymError::Identity(IdentityError::NotNormal { offset });
+            let spelling = uri(spelling);
+            assert_eq!(pseudonym_provider(&spelling, &odd), Err(refused.clone()));
+            assert_eq!(pseudonym_provider(&other, &spelling), Err(refused));
+        }
     }
 }

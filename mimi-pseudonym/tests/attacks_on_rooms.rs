@@ -345,7 +345,7 @@ fn refuses_to_make_a_credential_that_unmasks_its_user() {
             PseudonymError::RealIdentifier,
         ),
         (
-            PseudonymousCredentialTBS { user_pseudonym: uri("mimi://A.example/u/alice"), ..good.clone() },
+            PseudonymousCredentialTBS { user_pseudonym: uri("mimi://a.example/u/alice-2"), ..good.clone() },
             PseudonymError::PseudonymNotRandom,
         ),
         (

@@ -1,6 +1,8 @@
 """Kind `identity-link`: from the pseudonymous credential and the wrapper key to the real client credential, and back."""
 
+import name as names
 from case import Wrong, refusal
+from connection import one_spelling
 from presentation import Refused
 from suites import Suite
 from wire import LANGUAGE
@@ -18,6 +20,15 @@ def open_sealed(suite, key, aad, data, nonce):
     return suite.open(key, nonce, aad, sealed["ciphertext"])
 
 
+def host(uri, what):
+    """The provider of a MIMI URI in the one spelling that counts."""
+    one_spelling(uri, what)
+    match = names.MIMI_URI.match(uri.decode("ascii", "replace"))
+    if not match:
+        raise Refused(f"{what} is no MIMI URI")
+    return match[1]
+
+
 def link(case):
     suite = Suite(case.integer("cipher_suite"))
     tbs_data = case.hex("credential_tbs")
@@ -28,6 +39,10 @@ def link(case):
     credential = struct_of("PseudonymousCredential", case.hex("pseudonymous_credential"))
     if LANGUAGE.encode("PseudonymousCredentialTBS", credential) != tbs_data:
         raise Refused("the credential and its TBS differ")
+
+    provider = host(tbs["user_pseudonym"]["uri"], "user_pseudonym")
+    if host(tbs["client_pseudonym"]["uri"], "client_pseudonym") != provider:
+        raise Refused("the pseudonyms are of two providers")
 
     connection_key = suite.secret(case.hex("connection_key"), "connection_key")
     link_key = suite.expand_with_label(connection_key, b"IdentityLinkKey", tbs_data, suite.Nh)
@@ -43,6 +58,11 @@ def link(case):
         raise Refused("another signature")
     if LANGUAGE.encode("Credential", tbe["client_credential"]) != case.hex("client_credential"):
         raise Refused("another client credential")
+    identity = tbe["client_credential"].get("identity")
+    if identity is not None:
+        one_spelling(identity, "client_credential")
+        if names.reads_as_mimi(identity) and host(identity, "client_credential") != provider:
+            raise Refused("the real client is of another provider")
     public_key, private_key = case.hex("client_signature_public_key"), case.hex("client_signature_private_key")
     suite.verify_with_label(public_key, b"PseudonymousCredentialTBS", tbs_data, signature)
     if suite.public_of(private_key) != public_key:

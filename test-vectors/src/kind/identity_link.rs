@@ -10,7 +10,7 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use mimi_codec::{
-    Decode, Encode, MimiUri,
+    ClientUri, Decode, Encode, MimiUri,
     minimal_metadata::{EncryptedIdentityLinkKey, IdentityLinkKeysData, NonceAndCiphertext},
     mls::{Credential, SignaturePublicKey},
     protocol::{IdentifierUri, IdentityLinkTBE, PseudonymousCredential, PseudonymousCredentialTBS},
@@ -279,21 +279,28 @@ fn check(case: &mut Case<'_>, input: &Input) {
 }
 
 /// From the credential and the wrapper key to the real client credential. What vouches for that is
-/// the case itself.
+/// the case itself: a basic credential with a MIMI URI names its client.
 fn open(suite: &RustCrypto, input: &Input) -> Result<VerifiedIdentity<()>, PseudonymError> {
     let credential = PseudonymousCredential::decode_exact(&input.pseudonymous_credential)?;
     let key = EncryptedIdentityLinkKey::decode_exact(&input.encrypted_identity_link_key)?;
     let wrapper_key = IdentityLinkWrapperKey::new(suite, &input.identity_link_wrapper_key)?;
     // The case names no user: the pseudonym's provider has one.
     let user = MimiUri::user(credential.user_pseudonym.mimi_uri()?.host(), "user")?;
-    let client = MimiUri::client(user.host(), "client")?;
+    let unnamed = MimiUri::client(user.host(), "client")?;
     let vouched = |credential: &Credential| {
         if credential.to_bytes().as_deref() != Ok(&*input.client_credential) {
             return Err(CredentialCheckError);
         }
+        let client = match credential {
+            Credential::Basic { identity } => {
+                let named = ClientUri::new(identity.clone()).map_err(|_| CredentialCheckError)?;
+                if named.mimi_uri().is_some() { named } else { (&unnamed).into() }
+            }
+            _ => (&unnamed).into(),
+        };
         Ok(CheckedClient {
             user: (&user).into(),
-            client: (&client).into(),
+            client,
             signature_public_key: SignaturePublicKey::new(&*input.client_signature_public_key),
             details: (),
         })

@@ -36,6 +36,16 @@ pub(super) const FLAGS: &[Flag] = &[
         of: |case| case.has(&["signed "]),
     },
     Flag {
+        name: "Identifiers",
+        about: "A pseudonym or the real client is of another provider, in another spelling, or not shown.",
+        bug: "A user returns under another spelling, or a provider vouches for another's user.",
+        section: "mimi-protocol-06 §6.1",
+        readings: &["P9"],
+        of: |case| {
+            case.has(&["pseudonym in", "pseudonym that", "pseudonyms of", "real client", "without a link"])
+        },
+    },
+    Flag {
         name: "PostQuantum",
         about: "A suite with a post-quantum KEM.",
         bug: "HPKE, keys or hashes of a hybrid or ML-KEM suite.",

@@ -5,10 +5,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use mimi_codec::{
-    Decode, DnsNameRef, Encode,
+    Decode, DnsNameRef, Encode, IdentityError, Opaque,
     minimal_metadata::{EncryptedIdentityLinkKey, NonceAndCiphertext},
     mls::{Certificate, Credential, SignaturePublicKey},
-    protocol::{IdentifierUri, IdentityLinkTBE, PseudonymousCredentialTBS},
+    protocol::{IdentifierUri, IdentityLinkTBE, PseudonymousCredential, PseudonymousCredentialTBS},
 };
 use mimi_crypto::{CipherSuiteProvider, CryptoError, RustCrypto, sign_with_label};
 use mimi_pseudonym::{
@@ -186,6 +186,32 @@ fn with_a_shorter_nonce(encrypted: &[u8]) -> Option<Vec<u8>> {
     EncryptedIdentityLinkKey { ciphertext: sealed.to_bytes().ok()?.into() }.to_bytes().ok()
 }
 
+type Names = fn(&mut PseudonymousCredentialTBS) -> Result<(), GenerateError>;
+
+/// Pseudonyms that do not count, under which all else is as it should be.
+fn renamed(of: &mut Ingredients, rename: Names) -> Result<(), GenerateError> {
+    rename(&mut of.tbs)?;
+    let bytes = of.tbs.to_bytes()?;
+    (of.signed, of.link_aad, of.wrap_aad) = (bytes.clone(), bytes.clone(), bytes);
+    Ok(())
+}
+
+fn uri(text: &str) -> Result<IdentifierUri, GenerateError> {
+    IdentifierUri::new(text).map_err(|error| GenerateError::Defect(format!("{error}")))
+}
+
+/// A real client that says this about itself.
+fn known_as(of: &mut Ingredients, identity: &str) -> Result<(), GenerateError> {
+    of.client_credential = Credential::Basic { identity: identity.into() };
+    Ok(())
+}
+
+/// The credential without its link.
+fn without_link(credential: &[u8]) -> Option<Vec<u8>> {
+    let credential = PseudonymousCredential::decode_exact(credential).ok()?;
+    credential.tbs().with_identity_link(Opaque::default()).to_bytes().ok()
+}
+
 /// The bytes of another credential's TBS.
 fn another_tbs(suite: &RustCrypto, rng: &mut Randomness) -> Result<Vec<u8>, GenerateError> {
     Ok(ingredients(suite, rng)?.signed)
@@ -321,6 +347,79 @@ const RULES: &[Rule] = &[
         },
         damage: AS_IT_IS,
     },
+    Rule {
+        name: "user pseudonym in another spelling",
+        reason: "a MIMI URI counts in its normal form only",
+        refused: |error| *error == PseudonymError::Identity(IdentityError::NotNormal { offset: 7 }),
+        spoil: |of, _, _| {
+            renamed(of, |tbs| {
+                tbs.user_pseudonym = uri("mimi://A.example/u/3f2504e0-4f89-41d3-9a0c-0305e82c3301")?;
+                Ok(())
+            })
+        },
+        damage: AS_IT_IS,
+    },
+    Rule {
+        name: "client pseudonym in another spelling",
+        reason: "a MIMI URI counts in its normal form only",
+        refused: |error| *error == PseudonymError::Identity(IdentityError::NotNormal { offset: 19 }),
+        spoil: |of, _, _| {
+            renamed(of, |tbs| {
+                tbs.client_pseudonym = uri("mimi://a.example/d/%33f2504e0-4f89-41d3-9a0c-0305e82c3301")?;
+                Ok(())
+            })
+        },
+        damage: AS_IT_IS,
+    },
+    Rule {
+        name: "user pseudonym that is no MIMI URI",
+        reason: "the provider of a pseudonym is the host of its MIMI URI",
+        refused: |error| matches!(error, PseudonymError::InvalidPseudonym(_)),
+        spoil: |of, _, _| {
+            renamed(of, |tbs| {
+                tbs.user_pseudonym = uri("im:3f2504e0-4f89-41d3-9a0c-0305e82c3301@a.example")?;
+                Ok(())
+            })
+        },
+        damage: AS_IT_IS,
+    },
+    Rule {
+        name: "pseudonyms of two providers",
+        reason: "user and client are of one provider",
+        refused: |error| *error == PseudonymError::ProviderMismatch,
+        spoil: |of, _, _| {
+            renamed(of, |tbs| {
+                tbs.client_pseudonym = uri("mimi://b.example/d/3f2504e0-4f89-41d3-9a0c-0305e82c3301")?;
+                Ok(())
+            })
+        },
+        damage: AS_IT_IS,
+    },
+    Rule {
+        name: "real client of another provider",
+        reason: "a pseudonym and the client behind it are of one provider",
+        refused: |error| *error == PseudonymError::ProviderMismatch,
+        spoil: |of, _, _| known_as(of, "mimi://b.example/d/alice-phone"),
+        damage: AS_IT_IS,
+    },
+    Rule {
+        name: "real client in another spelling",
+        reason: "a MIMI URI counts in its normal form only",
+        refused: |error| *error == PseudonymError::CredentialRefused,
+        spoil: |of, _, _| known_as(of, "mimi://a.example/d/%61lice-phone"),
+        damage: AS_IT_IS,
+    },
+    Rule {
+        name: "credential without a link",
+        reason: "there is nothing that the wrapped key could open",
+        refused: |error| *error == PseudonymError::KeyWithoutIdentityLink,
+        spoil: NOTHING_WRONG,
+        damage: |input| {
+            if let Some(unlinked) = without_link(&input.pseudonymous_credential) {
+                input.pseudonymous_credential = unlinked;
+            }
+        },
+    },
 ];
 
 pub(super) fn cases(seed: &Seed) -> Result<Vec<GeneratedCase>, GenerateError> {
@@ -340,11 +439,9 @@ pub(super) fn cases(seed: &Seed) -> Result<Vec<GeneratedCase>, GenerateError> {
         let mut of = ingredients(&suite, &mut rng)?;
         let certificates = [90, 60].map(|length| Certificate { cert_data: rng.0.bytes(length).into() });
         of.client_credential = Credential::X509 { certificates: certificates.to_vec() };
-        let uri =
-            |text: &str| IdentifierUri::new(text).map_err(|error| GenerateError::Defect(format!("{error}")));
         of.tbs = PseudonymousCredentialTBS {
             client_pseudonym: uri("mimi://a.example/d/7")?,
-            user_pseudonym: uri("mimi://A.example/u/somebody")?,
+            user_pseudonym: uri("mimi://a.example/u/somebody")?,
             signature_public_key: SignaturePublicKey::new(of.tbs.signature_public_key.to_vec()),
         };
         pseudonym_provider(&of.tbs.client_pseudonym, &of.tbs.user_pseudonym)?;
