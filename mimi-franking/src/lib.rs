@@ -29,56 +29,9 @@
 //!
 #![cfg_attr(feature = "content", doc = "```")]
 #![cfg_attr(not(feature = "content"), doc = "```ignore")]
-//! use mimi_franking::{
-//!     FrankingAgent, FrankingAgentKey, HubKey, HubKeyId, HubKeyRing, OwnAgent, OwnAgents, Signed,
-//!     hub, receiver, report, sender,
-//! };
-//! # use mimi_codec::{DnsName, Encode, List, RoomUri, UserUri, match_presented_identities};
-//! # use mimi_codec::code_points::{CipherSuite, ComponentID, ExtensionType};
-//! # use mimi_codec::extensions::{AppDataDictionary, ComponentData, SafeAAD};
-//! # use mimi_codec::mls::{Credential, Extension, Extensions, GroupContext, Mls10};
-//! # use mimi_codec::protocol::{FrankingAgentData, IdentifierUri, ParticipantListData, UserRolePair};
-//! # use mimi_content::{Disposition, MimiContent, NestedPart, Salt};
-//! # use mimi_crypto::{CipherSuiteProvider, RustCrypto};
-//! # use mimi_franking::{Framing, MimiFrankable, set_sender_and_room};
-//! # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
-//! # let mut rng = ChaCha20Rng::seed_from_u64(1);
-//! # let (alice, room) = ("mimi://b.example/u/alice", "mimi://hub.example/r/clubhouse");
-//! # let mut extensions = mimi_content::MessageExtensions::new();
-//! # set_sender_and_room(&mut extensions, alice, room)?;
-//! # let text = NestedPart::single(Disposition::RENDER, "en", "text/plain;charset=utf-8", "Something vile");
-//! # let message = MimiContent::builder(Salt::generate(&mut rng), text).extensions(extensions).build()?;
-//! # let application_data = message.encode();
-//! # let (alice, room) = (UserUri::try_from(alice)?, RoomUri::try_from(room)?);
-//! # let content = MimiFrankable::new(Framing::Bare);
-//! # let suite = RustCrypto::new(CipherSuite(1))?;
-//! # let signing_key = suite.signing_key(&suite.generate_signature_key(&mut rng)?)?;
-//! # let signature_key = suite.signature_public_key(&signing_key);
-//! # let agent = FrankingAgentData {
-//! #     franking_signature_key: signature_key.clone(),
-//! #     credential: Credential::Basic { identity: "mimi://hub.example".into() },
-//! # };
-//! # let component = ComponentData { component_id: ComponentID::FRANKING_AGENT, data: agent.to_bytes()?.into() };
-//! # let dictionary = AppDataDictionary { component_data: List::new(vec![component])? };
-//! # let extension = Extension {
-//! #     extension_type: ExtensionType::APP_DATA_DICTIONARY,
-//! #     extension_data: dictionary.to_bytes()?.into(),
-//! # };
-//! # let group_context = GroupContext {
-//! #     version: Mls10, cipher_suite: CipherSuite(1), group_id: "room".into(), epoch: 0, tree_hash: "".into(),
-//! #     confirmed_transcript_hash: "".into(), extensions: Extensions::new(vec![extension])?,
-//! # };
-//! # let participant = UserRolePair { user: alice.as_bytes().into(), role_index: 1 };
-//! # let participant_list = ParticipantListData { participants: vec![participant] };
-//! # let users = hub::UserIndex::new(&participant_list, [alice.clone()]);
-//! # let follower = DnsName::parse("b.example")?;
-//! # let follower = match_presented_identities(follower.as_ref(), ["b.example"])?;
-//! # let hub_domain = DnsName::parse("hub.example")?;
-//! # let check_credential = |agent: &FrankingAgentData| {
-//! #     let Credential::Basic { .. } = &agent.credential else { return None };
-//! #     match_presented_identities(hub_domain.as_ref(), ["hub.example"]).ok()
-//! # };
-//!
+#![doc = include_str!("example.txt")]
+//! use mimi_franking::{FrankingAgent, HubKey, HubKeyId, HubKeyRing, Signed};
+//! use mimi_franking::{hub, receiver, report, sender};
 //! // Alice's client commits to the application data before it encrypts it.
 //! let commitment = sender::commit::<Signed>(&content, &application_data, &alice, &room)?;
 //!
@@ -89,7 +42,6 @@
 //! # let sending_uri = IdentifierUri::from(commitment.sending_uri());
 //! let sender = hub::ActiveSender::find(&sending_uri, &follower, &users)?;
 //! let submission = hub::Submission::new(&safe_aad, sender, room.clone())?;
-//! let agent_key = FrankingAgentKey::of_group(&suite, &signing_key, &group_context)?;
 //! let franked = hub::frank(&hub_keys, &agent_key, &submission, 1_767_225_601_234, &mut rng)?;
 //!
 //! // Bob's client decrypts the message and verifies its frank.
@@ -107,11 +59,9 @@
 //! // Bob reports it, and the hub, which has kept only its keys, checks the report.
 //! let report = report::AbuseReportBuilder::new(&alice, room.clone());
 //! let report = report.message(&content, &application_data, &stored)?.build();
-//! let own = OwnAgents(&[OwnAgent::new(&suite, signature_key)?]);
 //! let check = report::ReportCheck { hub_keys: &hub_keys, own: &own, content: &content, room_uri: &room };
-//! for verdict in check.report(&report) {
-//!     assert_eq!(verdict?.message_content(), application_data);
-//! }
+//! let proven = check.report(&report).remove(0)?;
+//! assert_eq!(proven.message_content(), application_data);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

@@ -61,6 +61,8 @@ pub mod conversation;
 mod difference;
 mod document_place;
 #[cfg(feature = "generate")]
+mod file_format;
+#[cfg(feature = "generate")]
 mod generate;
 mod kind;
 mod policy_report;
@@ -72,7 +74,9 @@ mod wire_type;
 pub use annotation::{AnnotatedRun, Annotation, RunRole, annotate};
 pub use comparison::{CompareError, FieldDifference, FieldValue, compare};
 #[cfg(feature = "generate")]
-pub use generate::{GenerateError, Generated, InvalidSeedError, Seed, generate};
+pub use file_format::{GenerateError, InvalidSeedError, Seed};
+#[cfg(feature = "generate")]
+pub use generate::{Generated, generate};
 pub use kind::kinds;
 pub use policy_report::{
     AnswerReport, CandidateReport, DecisionReport, DifferenceReport, EffectReport, FindingReport,

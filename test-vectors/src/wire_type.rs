@@ -14,6 +14,8 @@ use serde_json::Value;
 use crate::document_place::{
     MESSAGE_DERIVED_VALUES, MESSAGE_STATUS_REPORT, MIMI_CONTENT, places as document_places,
 };
+#[cfg(feature = "generate")]
+use crate::file_format::GenerateError;
 
 pub use mimi_codec::registry::RegistryEntry as TypeEntry;
 
@@ -93,7 +95,7 @@ pub(crate) fn places_until_refused(name: &str, encoded: &[u8]) -> Option<Vec<Fie
 /// The encoding of a value of the type `name`, given as JSON. Documents in CBOR are not encoded
 /// here.
 #[cfg(feature = "generate")]
-pub(crate) fn encode_json(name: &str, json: &Value) -> Result<Vec<u8>, crate::GenerateError> {
+pub(crate) fn encode_json(name: &str, json: &Value) -> Result<Vec<u8>, GenerateError> {
     struct OfJson<'a>(&'a Value);
     impl registry::Visitor for OfJson<'_> {
         type Output = Result<Vec<u8>, String>;
@@ -103,7 +105,7 @@ pub(crate) fn encode_json(name: &str, json: &Value) -> Result<Vec<u8>, crate::Ge
         }
     }
     let encoded = registry::visit(name, OfJson(json)).unwrap_or_else(|| Err("unknown type".into()));
-    encoded.map_err(|why| crate::GenerateError::Defect(alloc::format!("{name}: {why}")))
+    encoded.map_err(|why| GenerateError::Defect(alloc::format!("{name}: {why}")))
 }
 
 /// Encodes a value that is given as JSON.
@@ -183,6 +185,13 @@ impl fmt::Display for InspectError {
 }
 
 impl core::error::Error for InspectError {}
+
+#[cfg(feature = "generate")]
+impl From<InspectError> for GenerateError {
+    fn from(error: InspectError) -> Self {
+        Self::Defect(error.to_string())
+    }
+}
 
 /// What is wrong with bytes, where and in which field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -13,7 +13,7 @@ use super::Kind;
 use super::judgement::{Judgement, all_bytes, must_be_refused, must_hold, number, uint32};
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
+use crate::file_format::{Flag, GenerateError, GeneratedCase, Seed};
 
 pub(crate) struct Attachment;
 
@@ -104,7 +104,7 @@ mod generated {
     use serde_json::{Value, json};
     use sha2::{Digest, Sha256, Sha384, Sha512};
 
-    use crate::generate::{GenerateError, GeneratedCase, Seed, Stream};
+    use crate::file_format::{GenerateError, GeneratedCase, Seed, Stream};
     use crate::kind::judgement::{Invalid, Rule, edit, flip, shorten, spoiled};
 
     /// 2026-01-01.

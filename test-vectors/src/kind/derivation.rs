@@ -21,7 +21,7 @@ use super::Kind;
 use super::judgement::{Judgement, NoRandomness, all_bytes, must_be_refused, must_hold, number, suite};
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
+use crate::file_format::{Flag, GenerateError, GeneratedCase, Seed};
 
 pub(crate) struct Derivation;
 
@@ -215,7 +215,7 @@ mod generated {
     };
     use serde_json::{Value, json};
 
-    use crate::generate::{GenerateError, GeneratedCase, POST_QUANTUM_SUITES, Seed, Stream, suites};
+    use crate::file_format::{GenerateError, GeneratedCase, POST_QUANTUM_SUITES, Seed, Stream, suites};
     use crate::kind::judgement::{Invalid, Rule, flip, shorten, spoiled};
 
     /// Makes a case from its stream.

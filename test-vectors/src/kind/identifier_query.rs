@@ -17,7 +17,7 @@ use super::Kind;
 use super::judgement::{Judgement, all_bytes, must_be_refused, must_hold};
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
+use crate::file_format::{Flag, GenerateError, GeneratedCase, Seed};
 
 pub(crate) struct IdentifierQuery;
 
@@ -159,7 +159,7 @@ mod generated {
     };
     use serde_json::{Value, json};
 
-    use crate::generate::{GenerateError, GeneratedCase};
+    use crate::file_format::{GenerateError, GeneratedCase};
     use crate::kind::judgement::{Invalid, Rule, edit, shorten, spoiled};
 
     const ALL: [&str; 8] =

@@ -31,7 +31,7 @@ pub(super) use super::judgement::known_suite as suite;
 use super::{Kind, judgement};
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
+use crate::file_format::{Flag, GenerateError, GeneratedCase, Seed};
 
 pub(crate) struct IdentityLink;
 

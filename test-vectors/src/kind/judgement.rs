@@ -210,7 +210,7 @@ pub(super) fn all_bytes<const N: usize>(
 /// A case in the making, by the field that is refused first.
 #[cfg(feature = "generate")]
 pub(super) struct Invalid {
-    pub(super) case: crate::generate::GeneratedCase,
+    pub(super) case: crate::file_format::GeneratedCase,
     #[cfg_attr(not(test), allow(dead_code, reason = "the tests check that it is the reason"))]
     pub(super) refused: &'static str,
 }
@@ -227,7 +227,7 @@ pub(super) fn spoiled(honest: &Value, prefix: &str, rules: &[Rule<'_>]) -> Vec<I
         let mut members = honest.clone();
         damage(&mut members);
         let name = format!("{prefix}{name}");
-        let case = crate::generate::GeneratedCase::invalid(&name, reason).members(&members);
+        let case = crate::file_format::GeneratedCase::invalid(&name, reason).members(&members);
         Invalid { case, refused }
     };
     rules.iter().map(spoil).collect()

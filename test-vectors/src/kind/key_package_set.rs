@@ -20,7 +20,7 @@ use super::Kind;
 use super::judgement::{Judgement, must_be_refused, must_hold, number};
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
+use crate::file_format::{Flag, GenerateError, GeneratedCase, Seed};
 
 pub(crate) struct KeyPackageSet;
 
@@ -160,7 +160,7 @@ mod generated {
 
     use serde_json::{Value, json};
 
-    use crate::generate::GeneratedCase;
+    use crate::file_format::GeneratedCase;
     use crate::kind::judgement::{Invalid, Rule, spoiled};
 
     const ROOM: &str = "mimi://hub.example/r/clubhouse";

@@ -14,7 +14,7 @@ use super::Kind;
 use super::judgement::{Judgement, all_bytes, must_be_refused, must_hold};
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{Flag, GenerateError, GeneratedCase, Seed, Stream};
+use crate::file_format::{Flag, GenerateError, GeneratedCase, Seed, Stream};
 
 pub(crate) struct MessageIdAad;
 

@@ -9,7 +9,7 @@ use mimi_content::{MessageStatusReport, MessageStatusReportRef};
 use super::Kind;
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
+use crate::file_format::{Flag, GenerateError, GeneratedCase, Seed};
 
 pub(crate) struct MessageStatus;
 
@@ -86,7 +86,7 @@ mod generated {
     };
 
     use crate::cbor::{array, bytes, head, map, tag, text, unsigned};
-    use crate::generate::{GenerateError, GeneratedCase, Seed, Stream};
+    use crate::file_format::{GenerateError, GeneratedCase, Seed, Stream};
 
     pub(super) fn valid(seed: &Seed) -> Result<Vec<GeneratedCase>, GenerateError> {
         let mut cases = Vec::new();

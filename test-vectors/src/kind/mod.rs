@@ -4,6 +4,8 @@
 mod apq;
 mod associated_party;
 mod attachment;
+#[cfg(feature = "generate")]
+mod cbor_flags;
 mod connection;
 mod content;
 mod derivation;
@@ -33,7 +35,7 @@ mod wire;
 
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
+use crate::file_format::{Flag, GenerateError, GeneratedCase, Seed};
 
 /// What has to be known of a kind.
 pub(crate) trait Kind: Sync {

@@ -23,7 +23,7 @@ use mimi_codec::{
 use mimi_crypto::{ApqPsk, CipherSuiteProvider, RustCrypto, Secret};
 use serde_json::Value;
 
-use crate::generate::{GenerateError, GeneratedCase, Seed, Stream};
+use crate::file_format::{GenerateError, GeneratedCase, Seed, Stream};
 use crate::kind::judgement::Invalid;
 
 type Made<T> = Result<T, GenerateError>;

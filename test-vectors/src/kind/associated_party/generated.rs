@@ -16,7 +16,7 @@ use mimi_crypto::{
     safe_encrypt_with_label, sign_associated_party_entry,
 };
 
-use crate::generate::{GenerateError, GeneratedCase, Seed, Stream, suites};
+use crate::file_format::{GenerateError, GeneratedCase, Seed, Stream, suites};
 
 pub(super) use bugs::invalid;
 

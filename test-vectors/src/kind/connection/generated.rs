@@ -14,7 +14,7 @@ use mimi_crypto::{CipherSuiteProvider, CryptoError, RustCrypto, encrypt_with_lab
 use mimi_pseudonym::PseudonymError;
 
 use super::{Input, REQUEST_LABEL, RESPONSE_LABEL, open};
-use crate::generate::{GenerateError, GeneratedCase, POST_QUANTUM_SUITES, Seed, Stream, suites};
+use crate::file_format::{GenerateError, GeneratedCase, POST_QUANTUM_SUITES, Seed, Stream, suites};
 use crate::kind::identity_link::Randomness;
 
 /// What a case is made of. An invalid one has a wrong ingredient, or its results are damaged.

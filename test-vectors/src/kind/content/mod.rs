@@ -17,7 +17,7 @@ use mimi_content::{AvMetadata, MessageId, MimiContent, MimiContentRef};
 use super::Kind;
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
+use crate::file_format::{Flag, GenerateError, GeneratedCase, Seed};
 
 pub(crate) struct Content;
 

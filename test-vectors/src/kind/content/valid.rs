@@ -15,7 +15,7 @@ use mimi_content::{
 
 use super::raw::{Raw, nested_arrays};
 use crate::cbor::{array, bytes, head, map, tag, text, unsigned};
-use crate::generate::{GenerateError, GeneratedCase, Seed, Stream};
+use crate::file_format::{GenerateError, GeneratedCase, Seed, Stream};
 
 type Result<T = ()> = core::result::Result<T, GenerateError>;
 

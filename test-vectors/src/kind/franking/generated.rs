@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use super::ASSERTION_KEY;
 use crate::case::MAX_NUMBER;
 use crate::cbor::{bytes, map, text, unsigned};
-use crate::generate::{GenerateError, GeneratedCase, POST_QUANTUM_SUITES, Seed, Stream, suites};
+use crate::file_format::{GenerateError, GeneratedCase, POST_QUANTUM_SUITES, Seed, Stream, suites};
 
 const ALICE: &str = "mimi://b.example/u/alice";
 const BOB: &str = "mimi://c.example/u/bob";

@@ -20,7 +20,7 @@ use super::{Kind, judgement::known_suite};
 use crate::case::{Case, MAX_NUMBER};
 use crate::difference::show;
 #[cfg(feature = "generate")]
-use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
+use crate::file_format::{Flag, GenerateError, GeneratedCase, Seed};
 
 pub(crate) struct Franking;
 

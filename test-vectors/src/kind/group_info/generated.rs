@@ -25,7 +25,7 @@ use mimi_crypto::{
     sign_with_label, verify_group_info_request,
 };
 
-use crate::generate::{GenerateError, GeneratedCase, Seed, Stream, suites};
+use crate::file_format::{GenerateError, GeneratedCase, Seed, Stream, suites};
 
 pub(super) use bugs::invalid;
 

@@ -16,7 +16,7 @@ use mimi_pseudonym::{
 };
 
 use super::{Input, Stop, TBS_LABEL, open, seal};
-use crate::generate::{GenerateError, GeneratedCase, POST_QUANTUM_SUITES, Seed, Stream, suites};
+use crate::file_format::{GenerateError, GeneratedCase, POST_QUANTUM_SUITES, Seed, Stream, suites};
 
 impl From<Stop> for GenerateError {
     fn from(stop: Stop) -> Self {

@@ -16,7 +16,7 @@ use mimi_crypto::{
     sign_leaf_operation_intent, sign_with_label,
 };
 
-use crate::generate::{CLASSICAL_SUITES, GenerateError, GeneratedCase, Seed, Stream, suites};
+use crate::file_format::{CLASSICAL_SUITES, GenerateError, GeneratedCase, Seed, Stream, suites};
 use crate::kind::judgement::Invalid;
 
 type Made<T> = Result<T, GenerateError>;

@@ -18,7 +18,7 @@ use super::Kind;
 use super::judgement::{Judgement, NoRandomness, all_bytes, must_be_refused, must_hold, suite, uint32};
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
+use crate::file_format::{Flag, GenerateError, GeneratedCase, Seed};
 
 #[cfg(feature = "generate")]
 pub(super) use generated::leaf_node;

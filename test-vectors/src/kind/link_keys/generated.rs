@@ -31,7 +31,7 @@ use mimi_pseudonym::{
 use serde_json::{Value, json};
 
 use super::sender;
-use crate::generate::{GenerateError, GeneratedCase, Seed, Stream, suites};
+use crate::file_format::{GenerateError, GeneratedCase, Seed, Stream, suites};
 use crate::kind::judgement::{Invalid, edit, flip, shorten, spoiled};
 
 type Made<T> = Result<T, GenerateError>;
@@ -722,7 +722,7 @@ pub(super) fn invalid(seed: &Seed) -> Made<Vec<Invalid>> {
         let case = scene.write(GeneratedCase::invalid(&name, reason), None)?;
         cases.push(Invalid { case, refused: "proposals" });
     }
-    for number in crate::generate::CLASSICAL_SUITES {
+    for number in crate::file_format::CLASSICAL_SUITES {
         let honest = wrapper_key(seed, number)?;
         let epoch = 7_u64.to_be_bytes();
         let field = "identity_link_wrapper_key";

@@ -29,7 +29,7 @@ use super::Kind;
 use super::judgement::{Judgement, all_bytes, must_be_refused, must_hold, number, suite};
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
+use crate::file_format::{Flag, GenerateError, GeneratedCase, Seed};
 
 pub(crate) struct LinkKeysKind;
 

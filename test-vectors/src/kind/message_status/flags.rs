@@ -1,6 +1,7 @@
 //! The flags of the kind `message-status`.
 
-use crate::generate::Flag;
+use super::super::cbor_flags;
+use crate::file_format::Flag;
 
 pub(super) const FLAGS: &[Flag] = &[
     Flag {
@@ -35,95 +36,13 @@ pub(super) const FLAGS: &[Flag] = &[
         readings: &[],
         of: |case| case.name == "second entry damaged",
     },
-    Flag {
-        name: "Truncated",
-        about: "The document ends before its last item does.",
-        bug: "A decoder reads past the end, or fills up with zeros.",
-        section: "mimi-content-09 §6",
-        readings: &[],
-        of: |case| case.because(&["ends inside", "is missing", "there is no document"]),
-    },
-    Flag {
-        name: "TrailingData",
-        about: "Bytes follow the document.",
-        bug: "A decoder stops at the end of the first item and ignores the rest.",
-        section: "mimi-message-status-01 §3",
-        readings: &["T3"],
-        of: |case| case.because(&["follows the document"]),
-    },
-    Flag {
-        name: "NonMinimalHead",
-        about: "A length, integer, tag or float that has a shorter form.",
-        bug: "A decoder accepts several encodings of one message, so that message IDs and franks differ.",
-        section: "mimi-content-09 §6.1",
-        readings: &[],
-        of: |case| case.because(&["shorter form", "fits two bytes", "fits four bytes"]),
-    },
-    Flag {
-        name: "IndefiniteLength",
-        about: "An item of indefinite length, or a break.",
-        bug: "A general CBOR library accepts what is not deterministic.",
-        section: "mimi-content-09 §6.1",
-        readings: &[],
-        of: |case| case.because(&["indefinite"]) || case.name == "break" || case.has(&["a break alone"]),
-    },
-    Flag {
-        name: "WrongType",
-        about: "An item of another type than the field has.",
-        bug: "A decoder converts types, or takes null for an empty value.",
-        section: "mimi-message-status-01 §3",
-        readings: &[],
-        of: |case| {
-            case.because(&[
-                "is a byte string",
-                "is text",
-                "is a number",
-                "are a map",
-                "is a map",
-                "empty byte string",
-                "is an array",
-                "are an array",
-                "is empty text",
-                "has a salt",
-                "is null (0xf6)",
-                "an integer or text",
-                "untagged text",
-                "are numbers",
-                "is a part",
-                "has no tag",
-                "without the tag",
-                "names a message",
-                "names one message",
-                "is an integer",
-                "is true or false",
-                "no extensions are",
-            ])
-        },
-    },
-    Flag {
-        name: "WrongLength",
-        about: "A field of another length, or an array of another number of items.",
-        bug: "A decoder does not check fixed lengths and counts.",
-        section: "mimi-message-status-01 §3",
-        readings: &[],
-        of: |case| {
-            case.because(&[
-                "octets",
-                "has seven items",
-                "is a pair",
-                "by its cardinality",
-                "at least two parts",
-            ]) && !case.because(&["empty byte string"])
-        },
-    },
-    Flag {
-        name: "ResourceExhaustion",
-        about: "A few bytes declare much more, or nest deeply.",
-        bug: "A decoder allocates what is declared, or exhausts the stack.",
-        section: "mimi-content-09 §9.1",
-        readings: &[],
-        of: |case| case.because(&["nothing is allocated", "exhausts the stack"]),
-    },
+    cbor_flags::TRUNCATED,
+    cbor_flags::trailing_data("mimi-message-status-01 §3"),
+    cbor_flags::NON_MINIMAL_HEAD,
+    cbor_flags::INDEFINITE_LENGTH,
+    cbor_flags::wrong_type("mimi-message-status-01 §3"),
+    cbor_flags::wrong_length("mimi-message-status-01 §3"),
+    cbor_flags::RESOURCE_EXHAUSTION,
     Flag {
         name: "OutOfRange",
         about: "A status beyond 8 bits or below 0.",

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use serde_json::{Value, json};
 
-use crate::generate::GeneratedCase;
+use crate::file_format::GeneratedCase;
 
 /// A case of `what` with `input`, named after both; refused if there is a reason.
 fn case(what: &str, input: &str, context: &str, reason: Option<&str>) -> GeneratedCase {

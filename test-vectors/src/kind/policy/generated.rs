@@ -15,7 +15,7 @@ use alloc::vec::Vec;
 
 use serde_json::{Value, json};
 
-use crate::generate::{GenerateError, GeneratedCase, Seed};
+use crate::file_format::{GenerateError, GeneratedCase, Seed};
 use mimi_policy::json::{PolicyCase, PolicyDecision};
 
 pub(super) fn cases(seed: &Seed) -> Result<Vec<GeneratedCase>, GenerateError> {

@@ -10,7 +10,7 @@ use alloc::format;
 use super::Kind;
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
+use crate::file_format::{Flag, GenerateError, GeneratedCase, Seed};
 use mimi_policy::json::{PolicyCase, PolicyDecision, RefusedBy};
 
 pub(crate) struct Policy;

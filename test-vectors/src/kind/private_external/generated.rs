@@ -17,7 +17,7 @@ use mimi_crypto::{
     sign_external_encryption_info, verify_external_encryption_info,
 };
 
-use crate::generate::{CLASSICAL_SUITES, GenerateError, GeneratedCase, Seed, Stream, suites};
+use crate::file_format::{CLASSICAL_SUITES, GenerateError, GeneratedCase, Seed, Stream, suites};
 use crate::kind::judgement::{Invalid, json_number};
 use crate::kind::leaf_operation_intent::leaf_node;
 

@@ -9,7 +9,7 @@ use mimi_codec::{
 };
 use serde_json::{Value, json};
 
-use crate::generate::{GenerateError, GeneratedCase, Seed, Stream};
+use crate::file_format::{GenerateError, GeneratedCase, Seed, Stream};
 use crate::kind::judgement::Invalid;
 
 type Made<T> = Result<T, GenerateError>;

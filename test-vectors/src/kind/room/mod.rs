@@ -24,7 +24,7 @@ use super::Kind;
 use super::judgement::{Judgement, NoRandomness, all_bytes, must_be_refused, must_hold, suite};
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
+use crate::file_format::{Flag, GenerateError, GeneratedCase, Seed};
 use hosting::{Directory, Hosting, Unplayable, hub, restore};
 use json::{Expected, HubJson, IdentityJson, ResponseJson, StepJson};
 

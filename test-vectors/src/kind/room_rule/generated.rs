@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::generate::{GenerateError, GeneratedCase};
+use crate::file_format::{GenerateError, GeneratedCase};
 use crate::kind::judgement::{Invalid, Rule, spoiled};
 
 const ALICE: &str = "mimi://a.example/u/alice";

@@ -30,7 +30,7 @@ use super::Kind;
 use super::judgement::{Judgement, must_be_refused, must_hold};
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
+use crate::file_format::{Flag, GenerateError, GeneratedCase, Seed};
 
 pub(crate) struct RoomRule;
 

@@ -20,7 +20,7 @@ use mimi_crypto::{
 };
 
 use crate::{
-    generate::{GenerateError, GeneratedCase, Seed, Stream, suites},
+    file_format::{GenerateError, GeneratedCase, Seed, Stream, suites},
     kind::judgement::json_number,
 };
 

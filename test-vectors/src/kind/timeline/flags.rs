@@ -1,6 +1,6 @@
 //! The flags of the kind `timeline`.
 
-use crate::generate::Flag;
+use crate::file_format::Flag;
 
 pub(super) const FLAGS: &[Flag] = &[
     Flag {

@@ -14,7 +14,7 @@ use mimi_content::{
 use serde_json::{Value, json};
 
 use crate::conversation::Conversation;
-use crate::generate::{GenerateError, GeneratedCase, Seed, Stream};
+use crate::file_format::{GenerateError, GeneratedCase, Seed, Stream};
 
 const ROOM: &str = "mimi://a.example/r/clubhouse";
 const ALICE: &str = "mimi://a.example/u/alice";

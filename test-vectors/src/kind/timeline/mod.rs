@@ -14,7 +14,7 @@ use super::Kind;
 use crate::case::Case;
 use crate::conversation::Conversation;
 #[cfg(feature = "generate")]
-use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
+use crate::file_format::{Flag, GenerateError, GeneratedCase, Seed};
 
 pub(crate) struct Timeline;
 

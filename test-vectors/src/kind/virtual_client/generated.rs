@@ -19,7 +19,7 @@ use mimi_crypto::{
 use serde_json::{Value, json};
 
 use super::Drawn;
-use crate::generate::{CLASSICAL_SUITES, GenerateError, GeneratedCase, Seed, Stream, suites};
+use crate::file_format::{CLASSICAL_SUITES, GenerateError, GeneratedCase, Seed, Stream, suites};
 use crate::kind::judgement::Invalid;
 
 type Made<T> = Result<T, GenerateError>;

@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::Kind;
 use crate::case::Case;
 #[cfg(feature = "generate")]
-use crate::generate::{Flag, GenerateError, GeneratedCase, Seed};
+use crate::file_format::{Flag, GenerateError, GeneratedCase, Seed};
 use crate::wire_type::{self, InspectError};
 
 pub(crate) struct Wire;

@@ -14,7 +14,7 @@ use mimi_codec::{
 };
 use serde_json::{Value, json};
 
-use crate::generate::{GenerateError, GeneratedCase, Seed};
+use crate::file_format::{GenerateError, GeneratedCase, Seed};
 use crate::kind::room::{Sent, sent};
 use crate::wire_type::{encode_json, inspect};
 

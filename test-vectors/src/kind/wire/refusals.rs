@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use mimi_codec::DecodeErrorKind as Kind;
 
-use crate::generate::GeneratedCase;
+use crate::file_format::GeneratedCase;
 
 /// A case, and why and in which field this workspace refuses it.
 pub(super) struct Refused {
@@ -355,7 +355,7 @@ fn structs(cases: &mut Cases) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generate::Seed;
+    use crate::file_format::Seed;
     use alloc::format;
     use alloc::string::{String, ToString};
     use mimi_codec::{DecodeError, registry};
@@ -386,7 +386,7 @@ mod tests {
     fn refuses_every_type_that_is_cut_off_or_followed_by_a_byte() {
         let valid = super::super::samples::cases(&Seed::default()).unwrap();
         let names: Vec<String> = valid.iter().map(|case| case.name().to_string()).collect();
-        for known in crate::types() {
+        for known in crate::wire_type::types() {
             let name = format!("{} with a byte behind it", known.name);
             assert!(names.contains(&name), "{name}");
             let name = format!("{} without its last byte", known.name);

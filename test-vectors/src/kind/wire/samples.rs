@@ -10,7 +10,7 @@ use mimi_codec::registry;
 use mimi_content::{MessageDerivedValues, MessageId, MimiContent, Timestamp};
 use serde_json::Value;
 
-use crate::generate::{GenerateError, GeneratedCase, Seed, Stream};
+use crate::file_format::{GenerateError, GeneratedCase, Seed, Stream};
 use crate::wire_type::inspect;
 
 /// Values that are drawn of each type, how many of them are kept, and how large they are, if there

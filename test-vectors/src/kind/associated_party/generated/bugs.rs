@@ -15,7 +15,7 @@ use mimi_crypto::{
 
 use super::{LABEL, Made, Members, Scene, encryption_context};
 use crate::{
-    generate::{GeneratedCase, Seed},
+    file_format::{GeneratedCase, Seed},
     kind::judgement::Invalid,
 };
 

@@ -11,7 +11,7 @@ use mimi_content::DecodeErrorKind as Kind;
 
 use super::raw::{Raw, multi_levels, nested_arrays, part};
 use crate::cbor::{head, unsigned};
-use crate::generate::GeneratedCase;
+use crate::file_format::GeneratedCase;
 
 /// A case, and why and in which field this workspace refuses it.
 pub(super) struct Invalid {

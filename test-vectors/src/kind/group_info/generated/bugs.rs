@@ -12,7 +12,7 @@ use mimi_crypto::{CipherSuiteProvider, RustCrypto, generate_hpke_key_pair};
 
 use super::{ENCRYPTION, Made, Members, SIGNATURE, Scene};
 use crate::{
-    generate::{GenerateError, GeneratedCase, Seed},
+    file_format::{GenerateError, GeneratedCase, Seed},
     kind::judgement::Invalid,
 };
 

@@ -11,7 +11,7 @@ use super::{
     GenerateError, GeneratedCase, Seed, add, add_client, by, case, claim, claiming, client, code, content,
     device, proposed, remove, remove_client, server, set, user,
 };
-use crate::generate::Stream;
+use crate::file_format::Stream;
 
 const NAMES: &[&str] = &["alice", "bob", "carol", "dave", "erin"];
 const ROOMS: &[(&str, u64)] =

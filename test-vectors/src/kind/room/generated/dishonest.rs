@@ -19,7 +19,7 @@ use super::world::{
     ALICE, BOB, BOB_2, CAROL, EVE, Everyone, HUB, Made, World, defect, list_addition, list_update,
     update_request, uri, with_group_info,
 };
-use crate::generate::{GeneratedCase, Seed};
+use crate::file_format::{GeneratedCase, Seed};
 
 const B: (&str, &str) = ("update", "b.example");
 const C: (&str, &str) = ("update", "c.example");

@@ -25,7 +25,7 @@ use super::world::{
     ALICE, BOB, BOB_2, Beginning, CAROL, DAVE, EVE, HUB, LIMITS, Made, ROOM, World, defect, refused,
     room_uri, uri,
 };
-use crate::generate::{GeneratedCase, Seed};
+use crate::file_format::{GeneratedCase, Seed};
 use crate::kind::room::json::{Expected, JoinCodeJson, LimitsJson, StepJson};
 
 pub(super) const SUITE: CipherSuite = CipherSuite::MLS_128_DHKEMX25519_AES128GCM_SHA256_ED25519;

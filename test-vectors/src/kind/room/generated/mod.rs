@@ -10,7 +10,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::json::{Expected, Hex, StepJson};
-use crate::generate::{GenerateError, GeneratedCase, Seed};
+use crate::file_format::{GenerateError, GeneratedCase, Seed};
 
 pub(super) fn cases(seed: &Seed) -> Result<Vec<GeneratedCase>, GenerateError> {
     let mut cases = Vec::new();

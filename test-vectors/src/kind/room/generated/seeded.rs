@@ -22,7 +22,7 @@ use openmls_traits::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::generate::{Seed, Stream};
+use crate::file_format::{Seed, Stream};
 
 /// What one client's OpenMLS works with.
 pub(super) struct Seeded {

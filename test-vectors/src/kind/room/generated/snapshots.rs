@@ -8,7 +8,7 @@ use mimi_room::Wishes;
 
 use super::honest::strict;
 use super::world::{ALICE, BOB, CAROL, Everyone, Made, World, defect};
-use crate::generate::{GeneratedCase, Seed};
+use crate::file_format::{GeneratedCase, Seed};
 use crate::kind::room::json::{JoinCodeJson, StepJson};
 
 /// A room with all that a snapshot can hold: members, waiting proposals, a code, one that was

@@ -31,7 +31,7 @@ use mimi_room::{
 use openmls::prelude as mls;
 
 use super::seeded::{Key, Seeded};
-use crate::generate::{GenerateError, GeneratedCase, Seed, Stream};
+use crate::file_format::{GenerateError, GeneratedCase, Seed, Stream};
 use crate::kind::room::{
     hosting::{Directory, Hosting, Stack, Unplayable, hub, peer},
     json::{Expected, Hex, HubJson, IdentityJson, LimitsJson, ResponseJson, StepJson},

@@ -18,7 +18,7 @@ use mimi_crypto::{
 
 use super::{LABEL, Made, Members, Scene, remove};
 use crate::{
-    generate::{GeneratedCase, Seed},
+    file_format::{GeneratedCase, Seed},
     kind::judgement::Invalid,
 };
 
