@@ -1,8 +1,9 @@
 //! Files behind a URL.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use crate::content::Message;
+use crate::convert::locked;
 use crate::error::Result;
 
 /// How files are encrypted.
@@ -88,11 +89,6 @@ pub struct FileSealer(Mutex<mimi::attachment::FileSealer>);
 /// Opens a stored file in two readings: the first verifies all of it, the second decrypts.
 #[derive(Debug, uniffi::Object)]
 pub struct FileOpener(Mutex<mimi::attachment::FileOpener>);
-
-/// No call leaves an object half changed.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 #[uniffi::export]
 impl FileSealer {

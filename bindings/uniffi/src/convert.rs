@@ -1,6 +1,12 @@
 //! From the facade's records to those that cross the border.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// No call leaves an object half changed.
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A value in the form in which it crosses the border.
 pub(crate) trait Cross<T> {

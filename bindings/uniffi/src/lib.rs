@@ -16,6 +16,7 @@ mod error;
 mod franking;
 mod inspect;
 mod policy;
+mod pseudonym;
 mod timeline;
 
 pub use attachment::*;
@@ -25,6 +26,7 @@ pub use error::*;
 pub use franking::*;
 pub use inspect::*;
 pub use policy::*;
+pub use pseudonym::*;
 pub use timeline::*;
 
 uniffi::setup_scaffolding!("mimi");

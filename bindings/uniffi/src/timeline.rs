@@ -1,19 +1,14 @@
 //! Messages as the conversation that a person sees.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
+use crate::convert::locked;
 use crate::error::Result;
 
 /// Rooms that messages are folded into, whatever the order in which they are received. The lines are
 /// those of the vectors of kind `timeline`, as JSON.
 #[derive(Debug, uniffi::Object)]
 pub struct Conversation(Mutex<mimi::timeline::Conversation>);
-
-impl Conversation {
-    fn inner(&self) -> MutexGuard<'_, mimi::timeline::Conversation> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 #[uniffi::export]
 impl Conversation {
@@ -31,7 +26,7 @@ impl Conversation {
 
     /// Takes one line in. Returns the message ID if another message is there under it.
     pub fn take(&self, line: String) -> Result<Option<String>> {
-        Ok(match self.inner().take(&line)? {
+        Ok(match locked(&self.0).take(&line)? {
             mimi::timeline::Line::DifferentContent(id) => Some(id),
             _ => None,
         })
@@ -40,11 +35,11 @@ impl Conversation {
     /// The rooms as they are seen at a time, as JSON in the form of the vectors' `rooms`. At time 0
     /// no message has expired.
     pub fn rooms(&self, now_ms: u64) -> String {
-        self.inner().rooms(now_ms).to_string()
+        locked(&self.0).rooms(now_ms).to_string()
     }
 
     /// What to store of each room: JSON of snapshots in hex, by the room's URI.
     pub fn snapshots(&self) -> String {
-        self.inner().snapshots().to_string()
+        locked(&self.0).snapshots().to_string()
     }
 }

@@ -460,7 +460,13 @@ fileprivate final class UniffiHandleMap<T>: @unchecked Sendable {
 
 
 // Public interface members begin here.
-
+// Magic number for the Rust proxy to call using the same mechanism as every other method,
+// to free the callback once it's dropped by Rust.
+private let IDX_CALLBACK_FREE: Int32 = 0
+// Callback return codes
+private let UNIFFI_CALLBACK_SUCCESS: Int32 = 0
+private let UNIFFI_CALLBACK_ERROR: Int32 = 1
+private let UNIFFI_CALLBACK_UNEXPECTED_ERROR: Int32 = 2
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
@@ -965,6 +971,165 @@ public func FfiConverterTypeCase_lower(_ value: Case) -> UInt64 {
 
 
 /**
+ * A commit with the proposals that it names. Your MLS stack has verified who sent each of them.
+ */
+public protocol CommitProtocol: AnyObject, Sendable {
+    
+    /**
+     * The epoch in which it was sent.
+     */
+    func epoch()  -> UInt64
+    
+}
+/**
+ * A commit with the proposals that it names. Your MLS stack has verified who sent each of them.
+ */
+open class Commit: CommitProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_mimi_uniffi_fn_clone_commit(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_mimi_uniffi_fn_free_commit(handle, $0) }
+    }
+
+    
+    /**
+     * The commit in an encoded AuthenticatedContent, as a stack has decrypted it. `waiting` are such
+     * contents of proposals.
+     */
+public static func ofAuthenticatedContent(cipherSuite: UInt16, content: Data, waiting: [Data])throws  -> Commit  {
+    return try  FfiConverterTypeCommit_lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_constructor_commit_of_authenticated_content(
+        FfiConverterUInt16.lower(cipherSuite),
+        FfiConverterData.lower(content),
+        FfiConverterSequenceData.lower(waiting),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The commit in an encoded MLSMessage with a PublicMessage. `waiting` are the messages of
+     * proposals that it may name by reference.
+     */
+public static func ofPublicMessage(cipherSuite: UInt16, message: Data, waiting: [Data])throws  -> Commit  {
+    return try  FfiConverterTypeCommit_lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_constructor_commit_of_public_message(
+        FfiConverterUInt16.lower(cipherSuite),
+        FfiConverterData.lower(message),
+        FfiConverterSequenceData.lower(waiting),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+    /**
+     * The epoch in which it was sent.
+     */
+open func epoch() -> UInt64  {
+    return try!  FfiConverterUInt64.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_commit_epoch(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCommit: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = Commit
+
+    public static func lift(_ handle: UInt64) throws -> Commit {
+        return Commit(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: Commit) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Commit {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: Commit, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCommit_lift(_ handle: UInt64) throws -> Commit {
+    return try FfiConverterTypeCommit.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCommit_lower(_ value: Commit) -> UInt64 {
+    return FfiConverterTypeCommit.lower(value)
+}
+
+
+
+
+
+
+/**
  * Writes messages of one sender in one room.
  */
 public protocol ComposerProtocol: AnyObject, Sendable {
@@ -1292,6 +1457,543 @@ public func FfiConverterTypeComposer_lower(_ value: Composer) -> UInt64 {
 
 
 /**
+ * A user with whom keys were exchanged.
+ */
+public protocol ConnectionProtocol: AnyObject, Sendable {
+    
+    /**
+     * Forgets the key from before the last rotation.
+     */
+    func forgetPrevious()  -> Connection
+    
+    /**
+     * The client that an encoded PseudonymousCredential of this user is for.
+     */
+    func identify(credential: Data, check: CredentialCheck) throws  -> MemberState
+    
+    /**
+     * What to store.
+     */
+    func parts()  -> ConnectionParts
+    
+}
+/**
+ * A user with whom keys were exchanged.
+ */
+open class Connection: ConnectionProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_mimi_uniffi_fn_clone_connection(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_mimi_uniffi_fn_free_connection(handle, $0) }
+    }
+
+    
+    /**
+     * A connection from storage.
+     */
+public static func restore(parts: ConnectionParts)throws  -> Connection  {
+    return try  FfiConverterTypeConnection_lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_constructor_connection_restore(
+        FfiConverterTypeConnectionParts_lower(parts),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+    /**
+     * Forgets the key from before the last rotation.
+     */
+open func forgetPrevious() -> Connection  {
+    return try!  FfiConverterTypeConnection_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_connection_forget_previous(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The client that an encoded PseudonymousCredential of this user is for.
+     */
+open func identify(credential: Data, check: CredentialCheck)throws  -> MemberState  {
+    return try  FfiConverterTypeMemberState_lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_connection_identify(
+            self.uniffiCloneHandle(),
+        FfiConverterData.lower(credential),
+        FfiConverterTypeCredentialCheck_lower(check),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * What to store.
+     */
+open func parts() -> ConnectionParts  {
+    return try!  FfiConverterTypeConnectionParts_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_connection_parts(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeConnection: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = Connection
+
+    public static func lift(_ handle: UInt64) throws -> Connection {
+        return Connection(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: Connection) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Connection {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: Connection, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeConnection_lift(_ handle: UInt64) throws -> Connection {
+    return try FfiConverterTypeConnection.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeConnection_lower(_ value: Connection) -> UInt64 {
+    return FfiConverterTypeConnection.lower(value)
+}
+
+
+
+
+
+
+/**
+ * The key that a user gives to those with whom it is connected.
+ */
+public protocol ConnectionKeyProtocol: AnyObject, Sendable {
+    
+    /**
+     * The key in clear, to store, and for the user's other clients.
+     */
+    func expose()  -> Data
+    
+    /**
+     * What a user with this new key sends to its connections, as application data of the connection
+     * room.
+     */
+    func rotationMessage() throws  -> Data
+    
+    /**
+     * The `target_user` of a KeyMaterialRequest for the KeyPackages that this user has uploaded for
+     * its connections.
+     */
+    func tokenTarget(userUri: String, provider: String) throws  -> String
+    
+}
+/**
+ * The key that a user gives to those with whom it is connected.
+ */
+open class ConnectionKey: ConnectionKeyProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_mimi_uniffi_fn_clone_connectionkey(self.handle, $0) }
+    }
+    /**
+     * The key with these KDF.Nh bytes: 32, 48 or 64.
+     */
+public convenience init(cipherSuite: UInt16, bytes: Data)throws  {
+    let handle =
+        try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_constructor_connectionkey_new(
+        FfiConverterUInt16.lower(cipherSuite),
+        FfiConverterData.lower(bytes),uniffiCallStatus
+    )
+}
+    self.init(unsafeFromHandle: handle)
+}
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_mimi_uniffi_fn_free_connectionkey(handle, $0) }
+    }
+
+    
+    /**
+     * A new key of a cipher suite. `seed` is 32 bytes from a secure generator.
+     */
+public static func generate(cipherSuite: UInt16, seed: Data)throws  -> ConnectionKey  {
+    return try  FfiConverterTypeConnectionKey_lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_constructor_connectionkey_generate(
+        FfiConverterUInt16.lower(cipherSuite),
+        FfiConverterData.lower(seed),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+    /**
+     * The key in clear, to store, and for the user's other clients.
+     */
+open func expose() -> Data  {
+    return try!  FfiConverterData.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_connectionkey_expose(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * What a user with this new key sends to its connections, as application data of the connection
+     * room.
+     */
+open func rotationMessage()throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_connectionkey_rotation_message(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The `target_user` of a KeyMaterialRequest for the KeyPackages that this user has uploaded for
+     * its connections.
+     */
+open func tokenTarget(userUri: String, provider: String)throws  -> String  {
+    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_connectionkey_token_target(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(userUri),
+        FfiConverterString.lower(provider),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeConnectionKey: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = ConnectionKey
+
+    public static func lift(_ handle: UInt64) throws -> ConnectionKey {
+        return ConnectionKey(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: ConnectionKey) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ConnectionKey {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: ConnectionKey, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeConnectionKey_lift(_ handle: UInt64) throws -> ConnectionKey {
+    return try FfiConverterTypeConnectionKey.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeConnectionKey_lower(_ value: ConnectionKey) -> UInt64 {
+    return FfiConverterTypeConnectionKey.lower(value)
+}
+
+
+
+
+
+
+/**
+ * A request that was opened. It is not signed: look at the connection room with `verify`.
+ */
+public protocol ConnectionRequestProtocol: AnyObject, Sendable {
+    
+    /**
+     * The room to fetch from the requester's provider, as the request names it.
+     */
+    func connectionRoomId()  -> Data
+    
+    /**
+     * Looks at the connection room, by its encoded GroupInfo and ratchet tree. Uses the request up.
+     */
+    func verify(groupInfo: Data, ratchetTree: Data, check: CredentialCheck) throws  -> VerifiedConnectionRequest
+    
+}
+/**
+ * A request that was opened. It is not signed: look at the connection room with `verify`.
+ */
+open class ConnectionRequest: ConnectionRequestProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_mimi_uniffi_fn_clone_connectionrequest(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_mimi_uniffi_fn_free_connectionrequest(handle, $0) }
+    }
+
+    
+    /**
+     * Opens an encoded HPKECiphertext that came to `responder_uri`, with the private key of that
+     * user's connection establishment key.
+     */
+public static func `open`(cipherSuite: UInt16, responderUri: String, privateKey: Data, sealed: Data)throws  -> ConnectionRequest  {
+    return try  FfiConverterTypeConnectionRequest_lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_constructor_connectionrequest_open(
+        FfiConverterUInt16.lower(cipherSuite),
+        FfiConverterString.lower(responderUri),
+        FfiConverterData.lower(privateKey),
+        FfiConverterData.lower(sealed),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+    /**
+     * The room to fetch from the requester's provider, as the request names it.
+     */
+open func connectionRoomId() -> Data  {
+    return try!  FfiConverterData.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_connectionrequest_connection_room_id(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Looks at the connection room, by its encoded GroupInfo and ratchet tree. Uses the request up.
+     */
+open func verify(groupInfo: Data, ratchetTree: Data, check: CredentialCheck)throws  -> VerifiedConnectionRequest  {
+    return try  FfiConverterTypeVerifiedConnectionRequest_lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_connectionrequest_verify(
+            self.uniffiCloneHandle(),
+        FfiConverterData.lower(groupInfo),
+        FfiConverterData.lower(ratchetTree),
+        FfiConverterTypeCredentialCheck_lower(check),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeConnectionRequest: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = ConnectionRequest
+
+    public static func lift(_ handle: UInt64) throws -> ConnectionRequest {
+        return ConnectionRequest(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: ConnectionRequest) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ConnectionRequest {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: ConnectionRequest, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeConnectionRequest_lift(_ handle: UInt64) throws -> ConnectionRequest {
+    return try FfiConverterTypeConnectionRequest.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeConnectionRequest_lower(_ value: ConnectionRequest) -> UInt64 {
+    return FfiConverterTypeConnectionRequest.lower(value)
+}
+
+
+
+
+
+
+/**
  * Rooms that messages are folded into, whatever the order in which they are received. The lines are
  * those of the vectors of kind `timeline`, as JSON.
  */
@@ -1477,6 +2179,222 @@ public func FfiConverterTypeConversation_lift(_ handle: UInt64) throws -> Conver
 #endif
 public func FfiConverterTypeConversation_lower(_ value: Conversation) -> UInt64 {
     return FfiConverterTypeConversation.lower(value)
+}
+
+
+
+
+
+
+/**
+ * What vouches for real credentials: your PKI, or whatever says which client has which key. It must
+ * not call the object that asks it.
+ */
+public protocol CredentialCheck: AnyObject, Sendable {
+    
+    /**
+     * The client of an encoded Credential (RFC 9420 §5.3); nothing if no authority that you trust
+     * for it says so. A check that throws vouches for nothing.
+     */
+    func check(credential: Data) throws  -> CheckedClient?
+    
+}
+/**
+ * What vouches for real credentials: your PKI, or whatever says which client has which key. It must
+ * not call the object that asks it.
+ */
+open class CredentialCheckImpl: CredentialCheck, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_mimi_uniffi_fn_clone_credentialcheck(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_mimi_uniffi_fn_free_credentialcheck(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * The client of an encoded Credential (RFC 9420 §5.3); nothing if no authority that you trust
+     * for it says so. A check that throws vouches for nothing.
+     */
+open func check(credential: Data)throws  -> CheckedClient?  {
+    return try  FfiConverterOptionTypeCheckedClient.lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_credentialcheck_check(
+            self.uniffiCloneHandle(),
+        FfiConverterData.lower(credential),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+}
+
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceCredentialCheck {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceCredentialCheck = UniffiVTableCallbackInterfaceCredentialCheck(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterTypeCredentialCheck.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface CredentialCheck: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterTypeCredentialCheck.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface CredentialCheck: handle missing in uniffiClone")
+            }
+        },
+        check: { (
+            uniffiHandle: UInt64,
+            credential: RustBuffer,
+            uniffiOutReturn: UnsafeMutablePointer<RustBuffer>,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> CheckedClient? in
+                guard let uniffiObj = try? FfiConverterTypeCredentialCheck.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.check(
+                     credential: try FfiConverterData.lift(credential)
+                )
+            }
+
+            
+            let writeReturn = { uniffiOutReturn.pointee = FfiConverterOptionTypeCheckedClient.lower($0) }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeMimiError_lower
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceCredentialCheck> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceCredentialCheck>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitCredentialCheck() {
+    uniffi_mimi_uniffi_fn_init_callback_vtable_credentialcheck(UniffiCallbackInterfaceCredentialCheck.vtablePtr)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCredentialCheck: FfiConverter {
+    fileprivate static let handleMap = UniffiHandleMap<CredentialCheck>()
+
+    typealias FfiType = UInt64
+    typealias SwiftType = CredentialCheck
+
+    public static func lift(_ handle: UInt64) throws -> CredentialCheck {
+        if ((handle & 1) == 0) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return CredentialCheckImpl(unsafeFromHandle: handle)
+        } else {
+            // Swift-generated handle, get the object from the handle map
+            return try handleMap.remove(handle: handle)
+        }
+    }
+
+    public static func lower(_ value: CredentialCheck) -> UInt64 {
+         if let rustImpl = value as? CredentialCheckImpl {
+             // Rust-implemented object.  Clone the handle and return it
+            return rustImpl.uniffiCloneHandle()
+         } else {
+            // Swift object, generate a new vtable handle and return that.
+            return handleMap.insert(obj: value)
+         }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CredentialCheck {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: CredentialCheck, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCredentialCheck_lift(_ handle: UInt64) throws -> CredentialCheck {
+    return try FfiConverterTypeCredentialCheck.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCredentialCheck_lower(_ value: CredentialCheck) -> UInt64 {
+    return FfiConverterTypeCredentialCheck.lower(value)
 }
 
 
@@ -2206,6 +3124,431 @@ public func FfiConverterTypeHubKeys_lower(_ value: HubKeys) -> UInt64 {
 
 
 /**
+ * A room as a member knows it: who is at each leaf.
+ */
+public protocol KnownRoomProtocol: AnyObject, Sendable {
+    
+    /**
+     * What goes with a commit that removes the clients at these leaves and adds these users.
+     */
+    func changeMembers(users: [AddedUser], removed: [UInt32], check: CredentialCheck, seed: Data) throws  -> MembersChange
+    
+    /**
+     * The encoded SafeAAD item by which the client at a leaf consents to another client of its user
+     * under their user pseudonym. `private_key` is the leaf's in this room; `joiner` is the other
+     * client's encoded PseudonymousCredential.
+     */
+    func consent(leafIndex: UInt32, privateKey: Data, groupId: Data, lastEpoch: UInt64, joiner: Data, seed: Data) throws  -> Data
+    
+    /**
+     * Follows a commit, and opens the links of the leaves that it changes. If it is refused, nothing
+     * changes.
+     */
+    func follow(commit: Commit, check: CredentialCheck) throws  -> Followed
+    
+    /**
+     * Judges a commit by the public rules, as the hub does, and changes nothing.
+     */
+    func judge(commit: Commit) throws  -> CommitChanges
+    
+    /**
+     * All members, in the order of their leaves.
+     */
+    func members()  -> [Member]
+    
+    /**
+     * The user pseudonym of a real user in this room; nothing if the room does not know it.
+     */
+    func pseudonymOf(userUri: String) throws  -> String?
+    
+    /**
+     * Another credential for the client's own leaf, with the same pseudonyms.
+     */
+    func renew(leafIndex: UInt32, signaturePublicKey: Data, real: RealClient, connectionKey: ConnectionKey, seed: Data) throws  -> Renewed
+    
+    /**
+     * The encoded IdentityLinkKeysUpdate that puts all keys under the wrapper key that the members
+     * share.
+     */
+    func rewrap(seed: Data) throws  -> Data
+    
+    /**
+     * The connection with a user who says in the connection room that its key is another.
+     */
+    func rotateConnection(connection: Connection, senderLeaf: UInt32, message: Data) throws  -> Connection
+    
+    /**
+     * The public side of the room.
+     */
+    func sealed()  -> SealedRoom
+    
+    /**
+     * Sets the wrapper key of the epoch that began a change of it, by the MLS exporter's secret of
+     * the component of the wrapped keys in that epoch.
+     */
+    func setNextWrapperKey(componentSecret: Data, groupId: Data, epoch: UInt64) throws 
+    
+    /**
+     * The encoded IdentityLinkKeysUpdate by which the member at a leaf sets its own key.
+     */
+    func setOwnKey(leafIndex: UInt32, connectionKey: ConnectionKey, seed: Data) throws  -> Data
+    
+    /**
+     * The encoded IdentityLinkExtension for the GroupInfo inside a Welcome, and for no other.
+     */
+    func welcomeExtension() throws  -> Data
+    
+    /**
+     * The room's wrapper key in clear, to store, and for join links.
+     */
+    func wrapperKey()  -> Data
+    
+}
+/**
+ * A room as a member knows it: who is at each leaf.
+ */
+open class KnownRoom: KnownRoomProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_mimi_uniffi_fn_clone_knownroom(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_mimi_uniffi_fn_free_knownroom(handle, $0) }
+    }
+
+    
+    /**
+     * A new room with its creator at leaf 0, under the creator's encoded credential.
+     */
+public static func create(roomUri: String, credential: Data, connectionKey: ConnectionKey, uses: PseudonymUses, rule: WrapperKeyRule, policy: LinkPolicy, check: CredentialCheck, seed: Data)throws  -> KnownRoom  {
+    return try  FfiConverterTypeKnownRoom_lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_constructor_knownroom_create(
+        FfiConverterString.lower(roomUri),
+        FfiConverterData.lower(credential),
+        FfiConverterTypeConnectionKey_lower(connectionKey),
+        FfiConverterTypePseudonymUses_lower(uses),
+        FfiConverterTypeWrapperKeyRule_lower(rule),
+        FfiConverterTypeLinkPolicy_lower(policy),
+        FfiConverterTypeCredentialCheck_lower(check),
+        FfiConverterData.lower(seed),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The room that a client has joined, with the wrapper key of its Welcome or join link. `sealed`
+     * is the room after the join.
+     */
+public static func learn(cipherSuite: UInt16, sealed: SealedRoom, wrapperKey: Data, policy: LinkPolicy, check: CredentialCheck, seed: Data)throws  -> KnownRoom  {
+    return try  FfiConverterTypeKnownRoom_lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_constructor_knownroom_learn(
+        FfiConverterUInt16.lower(cipherSuite),
+        FfiConverterTypeSealedRoom_lower(sealed),
+        FfiConverterData.lower(wrapperKey),
+        FfiConverterTypeLinkPolicy_lower(policy),
+        FfiConverterTypeCredentialCheck_lower(check),
+        FfiConverterData.lower(seed),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+    /**
+     * What goes with a commit that removes the clients at these leaves and adds these users.
+     */
+open func changeMembers(users: [AddedUser], removed: [UInt32], check: CredentialCheck, seed: Data)throws  -> MembersChange  {
+    return try  FfiConverterTypeMembersChange_lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_knownroom_change_members(
+            self.uniffiCloneHandle(),
+        FfiConverterSequenceTypeAddedUser.lower(users),
+        FfiConverterSequenceUInt32.lower(removed),
+        FfiConverterTypeCredentialCheck_lower(check),
+        FfiConverterData.lower(seed),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The encoded SafeAAD item by which the client at a leaf consents to another client of its user
+     * under their user pseudonym. `private_key` is the leaf's in this room; `joiner` is the other
+     * client's encoded PseudonymousCredential.
+     */
+open func consent(leafIndex: UInt32, privateKey: Data, groupId: Data, lastEpoch: UInt64, joiner: Data, seed: Data)throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_knownroom_consent(
+            self.uniffiCloneHandle(),
+        FfiConverterUInt32.lower(leafIndex),
+        FfiConverterData.lower(privateKey),
+        FfiConverterData.lower(groupId),
+        FfiConverterUInt64.lower(lastEpoch),
+        FfiConverterData.lower(joiner),
+        FfiConverterData.lower(seed),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Follows a commit, and opens the links of the leaves that it changes. If it is refused, nothing
+     * changes.
+     */
+open func follow(commit: Commit, check: CredentialCheck)throws  -> Followed  {
+    return try  FfiConverterTypeFollowed_lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_knownroom_follow(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeCommit_lower(commit),
+        FfiConverterTypeCredentialCheck_lower(check),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Judges a commit by the public rules, as the hub does, and changes nothing.
+     */
+open func judge(commit: Commit)throws  -> CommitChanges  {
+    return try  FfiConverterTypeCommitChanges_lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_knownroom_judge(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeCommit_lower(commit),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * All members, in the order of their leaves.
+     */
+open func members() -> [Member]  {
+    return try!  FfiConverterSequenceTypeMember.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_knownroom_members(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The user pseudonym of a real user in this room; nothing if the room does not know it.
+     */
+open func pseudonymOf(userUri: String)throws  -> String?  {
+    return try  FfiConverterOptionString.lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_knownroom_pseudonym_of(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(userUri),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Another credential for the client's own leaf, with the same pseudonyms.
+     */
+open func renew(leafIndex: UInt32, signaturePublicKey: Data, real: RealClient, connectionKey: ConnectionKey, seed: Data)throws  -> Renewed  {
+    return try  FfiConverterTypeRenewed_lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_knownroom_renew(
+            self.uniffiCloneHandle(),
+        FfiConverterUInt32.lower(leafIndex),
+        FfiConverterData.lower(signaturePublicKey),
+        FfiConverterTypeRealClient_lower(real),
+        FfiConverterTypeConnectionKey_lower(connectionKey),
+        FfiConverterData.lower(seed),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The encoded IdentityLinkKeysUpdate that puts all keys under the wrapper key that the members
+     * share.
+     */
+open func rewrap(seed: Data)throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_knownroom_rewrap(
+            self.uniffiCloneHandle(),
+        FfiConverterData.lower(seed),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The connection with a user who says in the connection room that its key is another.
+     */
+open func rotateConnection(connection: Connection, senderLeaf: UInt32, message: Data)throws  -> Connection  {
+    return try  FfiConverterTypeConnection_lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_knownroom_rotate_connection(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeConnection_lower(connection),
+        FfiConverterUInt32.lower(senderLeaf),
+        FfiConverterData.lower(message),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The public side of the room.
+     */
+open func sealed() -> SealedRoom  {
+    return try!  FfiConverterTypeSealedRoom_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_knownroom_sealed(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Sets the wrapper key of the epoch that began a change of it, by the MLS exporter's secret of
+     * the component of the wrapped keys in that epoch.
+     */
+open func setNextWrapperKey(componentSecret: Data, groupId: Data, epoch: UInt64)throws   {try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_knownroom_set_next_wrapper_key(
+            self.uniffiCloneHandle(),
+        FfiConverterData.lower(componentSecret),
+        FfiConverterData.lower(groupId),
+        FfiConverterUInt64.lower(epoch),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * The encoded IdentityLinkKeysUpdate by which the member at a leaf sets its own key.
+     */
+open func setOwnKey(leafIndex: UInt32, connectionKey: ConnectionKey, seed: Data)throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_knownroom_set_own_key(
+            self.uniffiCloneHandle(),
+        FfiConverterUInt32.lower(leafIndex),
+        FfiConverterTypeConnectionKey_lower(connectionKey),
+        FfiConverterData.lower(seed),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The encoded IdentityLinkExtension for the GroupInfo inside a Welcome, and for no other.
+     */
+open func welcomeExtension()throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_knownroom_welcome_extension(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The room's wrapper key in clear, to store, and for join links.
+     */
+open func wrapperKey() -> Data  {
+    return try!  FfiConverterData.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_knownroom_wrapper_key(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeKnownRoom: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = KnownRoom
+
+    public static func lift(_ handle: UInt64) throws -> KnownRoom {
+        return KnownRoom(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: KnownRoom) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> KnownRoom {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: KnownRoom, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKnownRoom_lift(_ handle: UInt64) throws -> KnownRoom {
+    return try FfiConverterTypeKnownRoom.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKnownRoom_lower(_ value: KnownRoom) -> UInt64 {
+    return FfiConverterTypeKnownRoom.lower(value)
+}
+
+
+
+
+
+
+/**
  * A valid message (mimi-content-09 §4).
  */
 public protocol MessageProtocol: AnyObject, Sendable {
@@ -2500,6 +3843,559 @@ public func FfiConverterTypeMessage_lower(_ value: Message) -> UInt64 {
 
 
 /**
+ * A request for a connection that was not answered yet.
+ */
+public protocol PendingConnectionProtocol: AnyObject, Sendable {
+    
+    /**
+     * The user has joined the connection room at `leaf_index`, with `response` in its commit's
+     * SafeAAD. `room` has followed that commit. `earlier` is the connection with the user that there
+     * is already.
+     */
+    func accept(response: Data, room: KnownRoom, leafIndex: UInt32, earlier: Connection?, check: CredentialCheck) throws  -> Connection
+    
+    /**
+     * What to store.
+     */
+    func parts()  -> PendingParts
+    
+    /**
+     * The encoded HPKECiphertext for the user's provider; nothing after `restore`.
+     */
+    func sealedRequest()  -> Data?
+    
+}
+/**
+ * A request for a connection that was not answered yet.
+ */
+open class PendingConnection: PendingConnectionProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_mimi_uniffi_fn_clone_pendingconnection(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_mimi_uniffi_fn_free_pendingconnection(handle, $0) }
+    }
+
+    
+    /**
+     * Asks a user for a connection, with the connection room that `requester` has created.
+     */
+public static func request(responderUri: String, establishmentKey: Data, requester: RealClient, connectionKey: ConnectionKey, connectionRoomUri: String, connectionRoom: KnownRoom, seed: Data)throws  -> PendingConnection  {
+    return try  FfiConverterTypePendingConnection_lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_constructor_pendingconnection_request(
+        FfiConverterString.lower(responderUri),
+        FfiConverterData.lower(establishmentKey),
+        FfiConverterTypeRealClient_lower(requester),
+        FfiConverterTypeConnectionKey_lower(connectionKey),
+        FfiConverterString.lower(connectionRoomUri),
+        FfiConverterTypeKnownRoom_lower(connectionRoom),
+        FfiConverterData.lower(seed),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * A pending connection from storage.
+     */
+public static func restore(parts: PendingParts)throws  -> PendingConnection  {
+    return try  FfiConverterTypePendingConnection_lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_constructor_pendingconnection_restore(
+        FfiConverterTypePendingParts_lower(parts),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+    /**
+     * The user has joined the connection room at `leaf_index`, with `response` in its commit's
+     * SafeAAD. `room` has followed that commit. `earlier` is the connection with the user that there
+     * is already.
+     */
+open func accept(response: Data, room: KnownRoom, leafIndex: UInt32, earlier: Connection?, check: CredentialCheck)throws  -> Connection  {
+    return try  FfiConverterTypeConnection_lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_pendingconnection_accept(
+            self.uniffiCloneHandle(),
+        FfiConverterData.lower(response),
+        FfiConverterTypeKnownRoom_lower(room),
+        FfiConverterUInt32.lower(leafIndex),
+        FfiConverterOptionTypeConnection.lower(earlier),
+        FfiConverterTypeCredentialCheck_lower(check),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * What to store.
+     */
+open func parts() -> PendingParts  {
+    return try!  FfiConverterTypePendingParts_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_pendingconnection_parts(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The encoded HPKECiphertext for the user's provider; nothing after `restore`.
+     */
+open func sealedRequest() -> Data?  {
+    return try!  FfiConverterOptionData.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_pendingconnection_sealed_request(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePendingConnection: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = PendingConnection
+
+    public static func lift(_ handle: UInt64) throws -> PendingConnection {
+        return PendingConnection(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: PendingConnection) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PendingConnection {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: PendingConnection, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePendingConnection_lift(_ handle: UInt64) throws -> PendingConnection {
+    return try FfiConverterTypePendingConnection.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePendingConnection_lower(_ value: PendingConnection) -> UInt64 {
+    return FfiConverterTypePendingConnection.lower(value)
+}
+
+
+
+
+
+
+/**
+ * The rooms in which a client has used each of its pseudonyms and keys: one that is used twice
+ * links the two rooms.
+ */
+public protocol PseudonymUsesProtocol: AnyObject, Sendable {
+    
+    /**
+     * Forgets a room that no longer exists.
+     */
+    func forgetRoom(roomUri: String) throws 
+    
+    /**
+     * Notes that an encoded credential is used in a room.
+     */
+    func record(roomUri: String, credential: Data) throws 
+    
+    /**
+     * Notes the use of a credential of a KeyPackage of last resort. Returns the other rooms that are
+     * linked by it.
+     */
+    func recordLastResort(roomUri: String, credential: Data) throws  -> [String]
+    
+}
+/**
+ * The rooms in which a client has used each of its pseudonyms and keys: one that is used twice
+ * links the two rooms.
+ */
+open class PseudonymUses: PseudonymUsesProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_mimi_uniffi_fn_clone_pseudonymuses(self.handle, $0) }
+    }
+    /**
+     * No use yet. Recording all again restores the notes.
+     */
+public convenience init() {
+    let handle =
+        try! rustCall() {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_constructor_pseudonymuses_new(uniffiCallStatus
+    )
+}
+    self.init(unsafeFromHandle: handle)
+}
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_mimi_uniffi_fn_free_pseudonymuses(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Forgets a room that no longer exists.
+     */
+open func forgetRoom(roomUri: String)throws   {try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_pseudonymuses_forget_room(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(roomUri),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Notes that an encoded credential is used in a room.
+     */
+open func record(roomUri: String, credential: Data)throws   {try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_pseudonymuses_record(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(roomUri),
+        FfiConverterData.lower(credential),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Notes the use of a credential of a KeyPackage of last resort. Returns the other rooms that are
+     * linked by it.
+     */
+open func recordLastResort(roomUri: String, credential: Data)throws  -> [String]  {
+    return try  FfiConverterSequenceString.lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_pseudonymuses_record_last_resort(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(roomUri),
+        FfiConverterData.lower(credential),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePseudonymUses: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = PseudonymUses
+
+    public static func lift(_ handle: UInt64) throws -> PseudonymUses {
+        return PseudonymUses(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: PseudonymUses) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PseudonymUses {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: PseudonymUses, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePseudonymUses_lift(_ handle: UInt64) throws -> PseudonymUses {
+    return try FfiConverterTypePseudonymUses.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePseudonymUses_lower(_ value: PseudonymUses) -> UInt64 {
+    return FfiConverterTypePseudonymUses.lower(value)
+}
+
+
+
+
+
+
+/**
+ * A client by its real names, with the key that its real credential vouches for.
+ */
+public protocol RealClientProtocol: AnyObject, Sendable {
+    
+    /**
+     * An encoded PseudonymousCredential for one room or KeyPackage. `signature_public_key` is that
+     * of a new key, used there alone.
+     */
+    func issue(pseudonyms: Pseudonyms, signaturePublicKey: Data, connectionKey: ConnectionKey, seed: Data) throws  -> Data
+    
+    /**
+     * A credential that shows its identity to no member, for rooms that allow it.
+     */
+    func issueUnlinked(cipherSuite: UInt16, pseudonyms: Pseudonyms, signaturePublicKey: Data) throws  -> Data
+    
+}
+/**
+ * A client by its real names, with the key that its real credential vouches for.
+ */
+open class RealClient: RealClientProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_mimi_uniffi_fn_clone_realclient(self.handle, $0) }
+    }
+    /**
+     * A client with its encoded Credential and its signature key.
+     */
+public convenience init(userUri: String, clientUri: String, credential: Data, privateKey: Data)throws  {
+    let handle =
+        try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_constructor_realclient_new(
+        FfiConverterString.lower(userUri),
+        FfiConverterString.lower(clientUri),
+        FfiConverterData.lower(credential),
+        FfiConverterData.lower(privateKey),uniffiCallStatus
+    )
+}
+    self.init(unsafeFromHandle: handle)
+}
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_mimi_uniffi_fn_free_realclient(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * An encoded PseudonymousCredential for one room or KeyPackage. `signature_public_key` is that
+     * of a new key, used there alone.
+     */
+open func issue(pseudonyms: Pseudonyms, signaturePublicKey: Data, connectionKey: ConnectionKey, seed: Data)throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_realclient_issue(
+            self.uniffiCloneHandle(),
+        FfiConverterTypePseudonyms_lower(pseudonyms),
+        FfiConverterData.lower(signaturePublicKey),
+        FfiConverterTypeConnectionKey_lower(connectionKey),
+        FfiConverterData.lower(seed),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * A credential that shows its identity to no member, for rooms that allow it.
+     */
+open func issueUnlinked(cipherSuite: UInt16, pseudonyms: Pseudonyms, signaturePublicKey: Data)throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_realclient_issue_unlinked(
+            self.uniffiCloneHandle(),
+        FfiConverterUInt16.lower(cipherSuite),
+        FfiConverterTypePseudonyms_lower(pseudonyms),
+        FfiConverterData.lower(signaturePublicKey),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRealClient: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = RealClient
+
+    public static func lift(_ handle: UInt64) throws -> RealClient {
+        return RealClient(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: RealClient) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> RealClient {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: RealClient, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRealClient_lift(_ handle: UInt64) throws -> RealClient {
+    return try FfiConverterTypeRealClient.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRealClient_lower(_ value: RealClient) -> UInt64 {
+    return FfiConverterTypeRealClient.lower(value)
+}
+
+
+
+
+
+
+/**
  * The state of a room, as vectors of kind `policy` have it in `room`.
  */
 public protocol RoomProtocol: AnyObject, Sendable {
@@ -2780,6 +4676,589 @@ public func FfiConverterTypeRoom_lower(_ value: Room) -> UInt64 {
 
 
 
+
+
+/**
+ * A room as all parties have it, the hub too: pseudonyms and wrapped keys, and no key to them.
+ */
+public protocol SealedRoomProtocol: AnyObject, Sendable {
+    
+    /**
+     * Refuses a room in which a user pseudonym is not on the participant list.
+     */
+    func checkParticipants(participants: [String]) throws 
+    
+    /**
+     * Applies a commit. If it is refused, nothing changes.
+     */
+    func follow(commit: Commit) throws  -> CommitChanges
+    
+    /**
+     * The encoded IdentityLinkKeysData of the room.
+     */
+    func identityLinkKeys() throws  -> Data
+    
+    /**
+     * Whether members were removed and the keys are not yet wrapped anew.
+     */
+    func isRotationPending()  -> Bool
+    
+    /**
+     * Wraps the key of a client that joins by an external commit, with the wrapper key of a join
+     * link or a member. `removed` is the client's own earlier leaf. Its credential is noted in
+     * `uses`.
+     */
+    func joinExternally(wrapperKey: Data, roomUri: String, credential: Data, connectionKey: ConnectionKey, removed: [UInt32], uses: PseudonymUses, seed: Data) throws  -> ExternalJoin
+    
+    /**
+     * Judges a commit by the public rules, and changes nothing.
+     */
+    func judge(commit: Commit) throws  -> CommitChanges
+    
+    /**
+     * The same room from storage, in which a change of the wrapper key was pending.
+     */
+    func withPendingRotation()  -> SealedRoom
+    
+}
+/**
+ * A room as all parties have it, the hub too: pseudonyms and wrapped keys, and no key to them.
+ */
+open class SealedRoom: SealedRoomProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_mimi_uniffi_fn_clone_sealedroom(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_mimi_uniffi_fn_free_sealedroom(handle, $0) }
+    }
+
+    
+    /**
+     * The room of a group, by its encoded GroupContext and ratchet tree, which are authentic.
+     */
+public static func ofGroup(groupContext: Data, ratchetTree: Data, rule: WrapperKeyRule)throws  -> SealedRoom  {
+    return try  FfiConverterTypeSealedRoom_lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_constructor_sealedroom_of_group(
+        FfiConverterData.lower(groupContext),
+        FfiConverterData.lower(ratchetTree),
+        FfiConverterTypeWrapperKeyRule_lower(rule),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+    /**
+     * Refuses a room in which a user pseudonym is not on the participant list.
+     */
+open func checkParticipants(participants: [String])throws   {try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_sealedroom_check_participants(
+            self.uniffiCloneHandle(),
+        FfiConverterSequenceString.lower(participants),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Applies a commit. If it is refused, nothing changes.
+     */
+open func follow(commit: Commit)throws  -> CommitChanges  {
+    return try  FfiConverterTypeCommitChanges_lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_sealedroom_follow(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeCommit_lower(commit),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The encoded IdentityLinkKeysData of the room.
+     */
+open func identityLinkKeys()throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_sealedroom_identity_link_keys(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Whether members were removed and the keys are not yet wrapped anew.
+     */
+open func isRotationPending() -> Bool  {
+    return try!  FfiConverterBool.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_sealedroom_is_rotation_pending(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Wraps the key of a client that joins by an external commit, with the wrapper key of a join
+     * link or a member. `removed` is the client's own earlier leaf. Its credential is noted in
+     * `uses`.
+     */
+open func joinExternally(wrapperKey: Data, roomUri: String, credential: Data, connectionKey: ConnectionKey, removed: [UInt32], uses: PseudonymUses, seed: Data)throws  -> ExternalJoin  {
+    return try  FfiConverterTypeExternalJoin_lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_sealedroom_join_externally(
+            self.uniffiCloneHandle(),
+        FfiConverterData.lower(wrapperKey),
+        FfiConverterString.lower(roomUri),
+        FfiConverterData.lower(credential),
+        FfiConverterTypeConnectionKey_lower(connectionKey),
+        FfiConverterSequenceUInt32.lower(removed),
+        FfiConverterTypePseudonymUses_lower(uses),
+        FfiConverterData.lower(seed),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Judges a commit by the public rules, and changes nothing.
+     */
+open func judge(commit: Commit)throws  -> CommitChanges  {
+    return try  FfiConverterTypeCommitChanges_lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_sealedroom_judge(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeCommit_lower(commit),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The same room from storage, in which a change of the wrapper key was pending.
+     */
+open func withPendingRotation() -> SealedRoom  {
+    return try!  FfiConverterTypeSealedRoom_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_sealedroom_with_pending_rotation(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSealedRoom: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = SealedRoom
+
+    public static func lift(_ handle: UInt64) throws -> SealedRoom {
+        return SealedRoom(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: SealedRoom) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SealedRoom {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: SealedRoom, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSealedRoom_lift(_ handle: UInt64) throws -> SealedRoom {
+    return try FfiConverterTypeSealedRoom.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSealedRoom_lower(_ value: SealedRoom) -> UInt64 {
+    return FfiConverterTypeSealedRoom.lower(value)
+}
+
+
+
+
+
+
+/**
+ * A request whose room has only clients of the user who asks.
+ */
+public protocol VerifiedConnectionRequestProtocol: AnyObject, Sendable {
+    
+    /**
+     * Says yes, and uses the request up. `earlier` is the connection with the user that there is
+     * already.
+     */
+    func accept(ownConnectionKey: ConnectionKey, earlier: Connection?, seed: Data) throws  -> AcceptedConnection
+    
+    /**
+     * The room to join.
+     */
+    func connectionRoomUri() throws  -> String
+    
+    /**
+     * The client that asks, and its user.
+     */
+    func requester() throws  -> CheckedClient
+    
+    /**
+     * That room's wrapper key, for `join_externally`.
+     */
+    func wrapperKey() throws  -> Data
+    
+}
+/**
+ * A request whose room has only clients of the user who asks.
+ */
+open class VerifiedConnectionRequest: VerifiedConnectionRequestProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_mimi_uniffi_fn_clone_verifiedconnectionrequest(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_mimi_uniffi_fn_free_verifiedconnectionrequest(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Says yes, and uses the request up. `earlier` is the connection with the user that there is
+     * already.
+     */
+open func accept(ownConnectionKey: ConnectionKey, earlier: Connection?, seed: Data)throws  -> AcceptedConnection  {
+    return try  FfiConverterTypeAcceptedConnection_lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_verifiedconnectionrequest_accept(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeConnectionKey_lower(ownConnectionKey),
+        FfiConverterOptionTypeConnection.lower(earlier),
+        FfiConverterData.lower(seed),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The room to join.
+     */
+open func connectionRoomUri()throws  -> String  {
+    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_verifiedconnectionrequest_connection_room_uri(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The client that asks, and its user.
+     */
+open func requester()throws  -> CheckedClient  {
+    return try  FfiConverterTypeCheckedClient_lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_verifiedconnectionrequest_requester(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * That room's wrapper key, for `join_externally`.
+     */
+open func wrapperKey()throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_method_verifiedconnectionrequest_wrapper_key(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeVerifiedConnectionRequest: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = VerifiedConnectionRequest
+
+    public static func lift(_ handle: UInt64) throws -> VerifiedConnectionRequest {
+        return VerifiedConnectionRequest(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: VerifiedConnectionRequest) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> VerifiedConnectionRequest {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: VerifiedConnectionRequest, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeVerifiedConnectionRequest_lift(_ handle: UInt64) throws -> VerifiedConnectionRequest {
+    return try FfiConverterTypeVerifiedConnectionRequest.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeVerifiedConnectionRequest_lower(_ value: VerifiedConnectionRequest) -> UInt64 {
+    return FfiConverterTypeVerifiedConnectionRequest.lower(value)
+}
+
+
+
+
+/**
+ * A connection that was accepted, and the answer.
+ */
+public struct AcceptedConnection {
+    /**
+     * The connection.
+     */
+    public var connection: Connection
+    /**
+     * The encoded item for the SafeAAD of the external commit.
+     */
+    public var safeAadItem: Data
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The connection.
+         */connection: Connection, 
+        /**
+         * The encoded item for the SafeAAD of the external commit.
+         */safeAadItem: Data) {
+        self.connection = connection
+        self.safeAadItem = safeAadItem
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension AcceptedConnection: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeAcceptedConnection: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> AcceptedConnection {
+        return
+            try AcceptedConnection(
+                connection: FfiConverterTypeConnection.read(from: &buf), 
+                safeAadItem: FfiConverterData.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: AcceptedConnection, into buf: inout [UInt8]) {
+        FfiConverterTypeConnection.write(value.connection, into: &buf)
+        FfiConverterData.write(value.safeAadItem, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAcceptedConnection_lift(_ buf: RustBuffer) throws -> AcceptedConnection {
+    return try FfiConverterTypeAcceptedConnection.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAcceptedConnection_lower(_ value: AcceptedConnection) -> RustBuffer {
+    return FfiConverterTypeAcceptedConnection.lower(value)
+}
+
+
+/**
+ * A connected user who is to be added.
+ */
+public struct AddedUser {
+    /**
+     * The connection.
+     */
+    public var connection: Connection
+    /**
+     * The encoded PseudonymousCredentials of its KeyPackages, one for each client, in the order of
+     * the commit's Add proposals.
+     */
+    public var credentials: [Data]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The connection.
+         */connection: Connection, 
+        /**
+         * The encoded PseudonymousCredentials of its KeyPackages, one for each client, in the order of
+         * the commit's Add proposals.
+         */credentials: [Data]) {
+        self.connection = connection
+        self.credentials = credentials
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension AddedUser: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeAddedUser: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> AddedUser {
+        return
+            try AddedUser(
+                connection: FfiConverterTypeConnection.read(from: &buf), 
+                credentials: FfiConverterSequenceData.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: AddedUser, into buf: inout [UInt8]) {
+        FfiConverterTypeConnection.write(value.connection, into: &buf)
+        FfiConverterSequenceData.write(value.credentials, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAddedUser_lift(_ buf: RustBuffer) throws -> AddedUser {
+    return try FfiConverterTypeAddedUser.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAddedUser_lower(_ value: AddedUser) -> RustBuffer {
+    return FfiConverterTypeAddedUser.lower(value)
+}
+
+
 /**
  * Whether something is allowed, and why.
  */
@@ -2959,6 +5438,85 @@ public func FfiConverterTypeCandidateReport_lower(_ value: CandidateReport) -> R
 
 
 /**
+ * A real client, as an authority knows it.
+ */
+public struct CheckedClient: Equatable, Hashable {
+    /**
+     * The user.
+     */
+    public var userUri: String
+    /**
+     * The client.
+     */
+    public var clientUri: String
+    /**
+     * The key that the credential vouches for.
+     */
+    public var signaturePublicKey: Data
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The user.
+         */userUri: String, 
+        /**
+         * The client.
+         */clientUri: String, 
+        /**
+         * The key that the credential vouches for.
+         */signaturePublicKey: Data) {
+        self.userUri = userUri
+        self.clientUri = clientUri
+        self.signaturePublicKey = signaturePublicKey
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension CheckedClient: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCheckedClient: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CheckedClient {
+        return
+            try CheckedClient(
+                userUri: FfiConverterString.read(from: &buf), 
+                clientUri: FfiConverterString.read(from: &buf), 
+                signaturePublicKey: FfiConverterData.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: CheckedClient, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.userUri, into: &buf)
+        FfiConverterString.write(value.clientUri, into: &buf)
+        FfiConverterData.write(value.signaturePublicKey, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCheckedClient_lift(_ buf: RustBuffer) throws -> CheckedClient {
+    return try FfiConverterTypeCheckedClient.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCheckedClient_lower(_ value: CheckedClient) -> RustBuffer {
+    return FfiConverterTypeCheckedClient.lower(value)
+}
+
+
+/**
  * What a client can show and its user can read, most preferred first.
  */
 public struct ClientProfile: Equatable, Hashable {
@@ -3024,6 +5582,115 @@ public func FfiConverterTypeClientProfile_lift(_ buf: RustBuffer) throws -> Clie
 #endif
 public func FfiConverterTypeClientProfile_lower(_ value: ClientProfile) -> RustBuffer {
     return FfiConverterTypeClientProfile.lower(value)
+}
+
+
+/**
+ * What a commit does to a room.
+ */
+public struct CommitChanges: Equatable, Hashable {
+    /**
+     * The leaves where clients are added.
+     */
+    public var added: [UInt32]
+    /**
+     * The leaves that the commit blanks, even if it fills them again.
+     */
+    public var removed: [UInt32]
+    /**
+     * The leaves that get another credential.
+     */
+    public var updated: [UInt32]
+    /**
+     * Whether it only puts all keys under another wrapper key.
+     */
+    public var isRewrap: Bool
+    /**
+     * Whether it begins a change of the wrapper key.
+     */
+    public var beginsRotation: Bool
+    /**
+     * The component's data in the next GroupContext.
+     */
+    public var identityLinkKeys: Data
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The leaves where clients are added.
+         */added: [UInt32], 
+        /**
+         * The leaves that the commit blanks, even if it fills them again.
+         */removed: [UInt32], 
+        /**
+         * The leaves that get another credential.
+         */updated: [UInt32], 
+        /**
+         * Whether it only puts all keys under another wrapper key.
+         */isRewrap: Bool, 
+        /**
+         * Whether it begins a change of the wrapper key.
+         */beginsRotation: Bool, 
+        /**
+         * The component's data in the next GroupContext.
+         */identityLinkKeys: Data) {
+        self.added = added
+        self.removed = removed
+        self.updated = updated
+        self.isRewrap = isRewrap
+        self.beginsRotation = beginsRotation
+        self.identityLinkKeys = identityLinkKeys
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension CommitChanges: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCommitChanges: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CommitChanges {
+        return
+            try CommitChanges(
+                added: FfiConverterSequenceUInt32.read(from: &buf), 
+                removed: FfiConverterSequenceUInt32.read(from: &buf), 
+                updated: FfiConverterSequenceUInt32.read(from: &buf), 
+                isRewrap: FfiConverterBool.read(from: &buf), 
+                beginsRotation: FfiConverterBool.read(from: &buf), 
+                identityLinkKeys: FfiConverterData.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: CommitChanges, into buf: inout [UInt8]) {
+        FfiConverterSequenceUInt32.write(value.added, into: &buf)
+        FfiConverterSequenceUInt32.write(value.removed, into: &buf)
+        FfiConverterSequenceUInt32.write(value.updated, into: &buf)
+        FfiConverterBool.write(value.isRewrap, into: &buf)
+        FfiConverterBool.write(value.beginsRotation, into: &buf)
+        FfiConverterData.write(value.identityLinkKeys, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCommitChanges_lift(_ buf: RustBuffer) throws -> CommitChanges {
+    return try FfiConverterTypeCommitChanges.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCommitChanges_lower(_ value: CommitChanges) -> RustBuffer {
+    return FfiConverterTypeCommitChanges.lower(value)
 }
 
 
@@ -3113,6 +5780,105 @@ public func FfiConverterTypeCommitment_lift(_ buf: RustBuffer) throws -> Commitm
 #endif
 public func FfiConverterTypeCommitment_lower(_ value: Commitment) -> RustBuffer {
     return FfiConverterTypeCommitment.lower(value)
+}
+
+
+/**
+ * What to store of a connection. It holds secrets.
+ */
+public struct ConnectionParts: Equatable, Hashable {
+    /**
+     * The cipher suite of the keys.
+     */
+    public var cipherSuite: UInt16
+    /**
+     * The user.
+     */
+    public var userUri: String
+    /**
+     * Its connection key.
+     */
+    public var connectionKey: Data
+    /**
+     * The key before that, while KeyPackages made with it are around.
+     */
+    public var previous: Data?
+    /**
+     * Fingerprints of the keys that the user has replaced, 16 bytes each.
+     */
+    public var retired: [Data]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The cipher suite of the keys.
+         */cipherSuite: UInt16, 
+        /**
+         * The user.
+         */userUri: String, 
+        /**
+         * Its connection key.
+         */connectionKey: Data, 
+        /**
+         * The key before that, while KeyPackages made with it are around.
+         */previous: Data? = nil, 
+        /**
+         * Fingerprints of the keys that the user has replaced, 16 bytes each.
+         */retired: [Data] = []) {
+        self.cipherSuite = cipherSuite
+        self.userUri = userUri
+        self.connectionKey = connectionKey
+        self.previous = previous
+        self.retired = retired
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension ConnectionParts: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeConnectionParts: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ConnectionParts {
+        return
+            try ConnectionParts(
+                cipherSuite: FfiConverterUInt16.read(from: &buf), 
+                userUri: FfiConverterString.read(from: &buf), 
+                connectionKey: FfiConverterData.read(from: &buf), 
+                previous: FfiConverterOptionData.read(from: &buf), 
+                retired: FfiConverterSequenceData.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ConnectionParts, into buf: inout [UInt8]) {
+        FfiConverterUInt16.write(value.cipherSuite, into: &buf)
+        FfiConverterString.write(value.userUri, into: &buf)
+        FfiConverterData.write(value.connectionKey, into: &buf)
+        FfiConverterOptionData.write(value.previous, into: &buf)
+        FfiConverterSequenceData.write(value.retired, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeConnectionParts_lift(_ buf: RustBuffer) throws -> ConnectionParts {
+    return try FfiConverterTypeConnectionParts.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeConnectionParts_lower(_ value: ConnectionParts) -> RustBuffer {
+    return FfiConverterTypeConnectionParts.lower(value)
 }
 
 
@@ -3479,6 +6245,85 @@ public func FfiConverterTypeEffectReport_lift(_ buf: RustBuffer) throws -> Effec
 #endif
 public func FfiConverterTypeEffectReport_lower(_ value: EffectReport) -> RustBuffer {
     return FfiConverterTypeEffectReport.lower(value)
+}
+
+
+/**
+ * What goes with an external commit.
+ */
+public struct ExternalJoin: Equatable, Hashable {
+    /**
+     * Where the joiner lands.
+     */
+    public var leafIndex: UInt32
+    /**
+     * The encoded item for the commit's SafeAAD.
+     */
+    public var safeAadItem: Data
+    /**
+     * The encoded IdentityLinkKeysUpdate for the commit's AppDataUpdate.
+     */
+    public var update: Data
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Where the joiner lands.
+         */leafIndex: UInt32, 
+        /**
+         * The encoded item for the commit's SafeAAD.
+         */safeAadItem: Data, 
+        /**
+         * The encoded IdentityLinkKeysUpdate for the commit's AppDataUpdate.
+         */update: Data) {
+        self.leafIndex = leafIndex
+        self.safeAadItem = safeAadItem
+        self.update = update
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension ExternalJoin: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeExternalJoin: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ExternalJoin {
+        return
+            try ExternalJoin(
+                leafIndex: FfiConverterUInt32.read(from: &buf), 
+                safeAadItem: FfiConverterData.read(from: &buf), 
+                update: FfiConverterData.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ExternalJoin, into buf: inout [UInt8]) {
+        FfiConverterUInt32.write(value.leafIndex, into: &buf)
+        FfiConverterData.write(value.safeAadItem, into: &buf)
+        FfiConverterData.write(value.update, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeExternalJoin_lift(_ buf: RustBuffer) throws -> ExternalJoin {
+    return try FfiConverterTypeExternalJoin.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeExternalJoin_lower(_ value: ExternalJoin) -> RustBuffer {
+    return FfiConverterTypeExternalJoin.lower(value)
 }
 
 
@@ -3875,6 +6720,95 @@ public func FfiConverterTypeFindingReport_lift(_ buf: RustBuffer) throws -> Find
 #endif
 public func FfiConverterTypeFindingReport_lower(_ value: FindingReport) -> RustBuffer {
     return FfiConverterTypeFindingReport.lower(value)
+}
+
+
+/**
+ * What a member learns from a commit.
+ */
+public struct Followed: Equatable, Hashable {
+    /**
+     * The leaves that are new, have another credential, or show an identity at last.
+     */
+    public var changed: [UInt32]
+    /**
+     * Those of them whose link does not hold: tell your user.
+     */
+    public var failed: [UInt32]
+    /**
+     * The member that has wrapped the keys wrongly: `rewrap` mends it.
+     */
+    public var wrongRewrapBy: UInt32?
+    /**
+     * Whether the new epoch's secret is to be given to `set_next_wrapper_key`.
+     */
+    public var beginsRotation: Bool
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The leaves that are new, have another credential, or show an identity at last.
+         */changed: [UInt32], 
+        /**
+         * Those of them whose link does not hold: tell your user.
+         */failed: [UInt32], 
+        /**
+         * The member that has wrapped the keys wrongly: `rewrap` mends it.
+         */wrongRewrapBy: UInt32?, 
+        /**
+         * Whether the new epoch's secret is to be given to `set_next_wrapper_key`.
+         */beginsRotation: Bool) {
+        self.changed = changed
+        self.failed = failed
+        self.wrongRewrapBy = wrongRewrapBy
+        self.beginsRotation = beginsRotation
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Followed: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeFollowed: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Followed {
+        return
+            try Followed(
+                changed: FfiConverterSequenceUInt32.read(from: &buf), 
+                failed: FfiConverterSequenceUInt32.read(from: &buf), 
+                wrongRewrapBy: FfiConverterOptionUInt32.read(from: &buf), 
+                beginsRotation: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Followed, into buf: inout [UInt8]) {
+        FfiConverterSequenceUInt32.write(value.changed, into: &buf)
+        FfiConverterSequenceUInt32.write(value.failed, into: &buf)
+        FfiConverterOptionUInt32.write(value.wrongRewrapBy, into: &buf)
+        FfiConverterBool.write(value.beginsRotation, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFollowed_lift(_ buf: RustBuffer) throws -> Followed {
+    return try FfiConverterTypeFollowed.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFollowed_lower(_ value: Followed) -> RustBuffer {
+    return FfiConverterTypeFollowed.lower(value)
 }
 
 
@@ -4868,6 +7802,174 @@ public func FfiConverterTypeMatrixRow_lower(_ value: MatrixRow) -> RustBuffer {
 
 
 /**
+ * What is known of the client at a leaf.
+ */
+public struct Member: Equatable, Hashable {
+    /**
+     * The leaf.
+     */
+    public var leafIndex: UInt32
+    /**
+     * The pseudonym of its user.
+     */
+    public var userPseudonym: String
+    /**
+     * Its own pseudonym.
+     */
+    public var clientPseudonym: String
+    /**
+     * Who it is.
+     */
+    public var state: MemberState
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The leaf.
+         */leafIndex: UInt32, 
+        /**
+         * The pseudonym of its user.
+         */userPseudonym: String, 
+        /**
+         * Its own pseudonym.
+         */clientPseudonym: String, 
+        /**
+         * Who it is.
+         */state: MemberState) {
+        self.leafIndex = leafIndex
+        self.userPseudonym = userPseudonym
+        self.clientPseudonym = clientPseudonym
+        self.state = state
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Member: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeMember: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Member {
+        return
+            try Member(
+                leafIndex: FfiConverterUInt32.read(from: &buf), 
+                userPseudonym: FfiConverterString.read(from: &buf), 
+                clientPseudonym: FfiConverterString.read(from: &buf), 
+                state: FfiConverterTypeMemberState.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Member, into buf: inout [UInt8]) {
+        FfiConverterUInt32.write(value.leafIndex, into: &buf)
+        FfiConverterString.write(value.userPseudonym, into: &buf)
+        FfiConverterString.write(value.clientPseudonym, into: &buf)
+        FfiConverterTypeMemberState.write(value.state, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMember_lift(_ buf: RustBuffer) throws -> Member {
+    return try FfiConverterTypeMember.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMember_lower(_ value: Member) -> RustBuffer {
+    return FfiConverterTypeMember.lower(value)
+}
+
+
+/**
+ * What goes with a commit that adds and removes clients.
+ */
+public struct MembersChange: Equatable, Hashable {
+    /**
+     * The encoded item for the commit's SafeAAD, if it adds clients.
+     */
+    public var safeAadItem: Data?
+    /**
+     * The encoded IdentityLinkKeysUpdate for the commit's AppDataUpdate, if keys change.
+     */
+    public var update: Data?
+    /**
+     * The added clients at their leaves, in the order of the Add proposals.
+     */
+    public var added: [Member]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The encoded item for the commit's SafeAAD, if it adds clients.
+         */safeAadItem: Data?, 
+        /**
+         * The encoded IdentityLinkKeysUpdate for the commit's AppDataUpdate, if keys change.
+         */update: Data?, 
+        /**
+         * The added clients at their leaves, in the order of the Add proposals.
+         */added: [Member]) {
+        self.safeAadItem = safeAadItem
+        self.update = update
+        self.added = added
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension MembersChange: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeMembersChange: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> MembersChange {
+        return
+            try MembersChange(
+                safeAadItem: FfiConverterOptionData.read(from: &buf), 
+                update: FfiConverterOptionData.read(from: &buf), 
+                added: FfiConverterSequenceTypeMember.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: MembersChange, into buf: inout [UInt8]) {
+        FfiConverterOptionData.write(value.safeAadItem, into: &buf)
+        FfiConverterOptionData.write(value.update, into: &buf)
+        FfiConverterSequenceTypeMember.write(value.added, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMembersChange_lift(_ buf: RustBuffer) throws -> MembersChange {
+    return try FfiConverterTypeMembersChange.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMembersChange_lower(_ value: MembersChange) -> RustBuffer {
+    return FfiConverterTypeMembersChange.lower(value)
+}
+
+
+/**
  * What became of a message (mimi-message-status-01 §3).
  */
 public struct MessageStatus: Equatable, Hashable {
@@ -5217,6 +8319,95 @@ public func FfiConverterTypePartInfo_lower(_ value: PartInfo) -> RustBuffer {
 
 
 /**
+ * What to store of a pending connection. It holds a secret.
+ */
+public struct PendingParts: Equatable, Hashable {
+    /**
+     * The cipher suite of the key.
+     */
+    public var cipherSuite: UInt16
+    /**
+     * The user who was asked.
+     */
+    public var responderUri: String
+    /**
+     * The room that the user is to join.
+     */
+    public var connectionRoomUri: String
+    /**
+     * The private key for the answer.
+     */
+    public var responsePrivateKey: Data
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The cipher suite of the key.
+         */cipherSuite: UInt16, 
+        /**
+         * The user who was asked.
+         */responderUri: String, 
+        /**
+         * The room that the user is to join.
+         */connectionRoomUri: String, 
+        /**
+         * The private key for the answer.
+         */responsePrivateKey: Data) {
+        self.cipherSuite = cipherSuite
+        self.responderUri = responderUri
+        self.connectionRoomUri = connectionRoomUri
+        self.responsePrivateKey = responsePrivateKey
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension PendingParts: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePendingParts: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PendingParts {
+        return
+            try PendingParts(
+                cipherSuite: FfiConverterUInt16.read(from: &buf), 
+                responderUri: FfiConverterString.read(from: &buf), 
+                connectionRoomUri: FfiConverterString.read(from: &buf), 
+                responsePrivateKey: FfiConverterData.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: PendingParts, into buf: inout [UInt8]) {
+        FfiConverterUInt16.write(value.cipherSuite, into: &buf)
+        FfiConverterString.write(value.responderUri, into: &buf)
+        FfiConverterString.write(value.connectionRoomUri, into: &buf)
+        FfiConverterData.write(value.responsePrivateKey, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePendingParts_lift(_ buf: RustBuffer) throws -> PendingParts {
+    return try FfiConverterTypePendingParts.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePendingParts_lower(_ value: PendingParts) -> RustBuffer {
+    return FfiConverterTypePendingParts.lower(value)
+}
+
+
+/**
  * A message in short: plain text without control characters but line breaks and tabs.
  */
 public struct Preview: Equatable, Hashable {
@@ -5302,6 +8493,75 @@ public func FfiConverterTypePreview_lift(_ buf: RustBuffer) throws -> Preview {
 #endif
 public func FfiConverterTypePreview_lower(_ value: Preview) -> RustBuffer {
     return FfiConverterTypePreview.lower(value)
+}
+
+
+/**
+ * The pseudonyms of a client for one room.
+ */
+public struct Pseudonyms: Equatable, Hashable {
+    /**
+     * The user pseudonym, which all clients of the user share in the room.
+     */
+    public var userPseudonym: String
+    /**
+     * The client pseudonym.
+     */
+    public var clientPseudonym: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The user pseudonym, which all clients of the user share in the room.
+         */userPseudonym: String, 
+        /**
+         * The client pseudonym.
+         */clientPseudonym: String) {
+        self.userPseudonym = userPseudonym
+        self.clientPseudonym = clientPseudonym
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Pseudonyms: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePseudonyms: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Pseudonyms {
+        return
+            try Pseudonyms(
+                userPseudonym: FfiConverterString.read(from: &buf), 
+                clientPseudonym: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Pseudonyms, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.userPseudonym, into: &buf)
+        FfiConverterString.write(value.clientPseudonym, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePseudonyms_lift(_ buf: RustBuffer) throws -> Pseudonyms {
+    return try FfiConverterTypePseudonyms.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePseudonyms_lower(_ value: Pseudonyms) -> RustBuffer {
+    return FfiConverterTypePseudonyms.lower(value)
 }
 
 
@@ -5401,6 +8661,75 @@ public func FfiConverterTypeRefusal_lift(_ buf: RustBuffer) throws -> Refusal {
 #endif
 public func FfiConverterTypeRefusal_lower(_ value: Refusal) -> RustBuffer {
     return FfiConverterTypeRefusal.lower(value)
+}
+
+
+/**
+ * What a client's commit gives its own leaf.
+ */
+public struct Renewed: Equatable, Hashable {
+    /**
+     * The encoded PseudonymousCredential for the leaf in the commit's path.
+     */
+    public var credential: Data
+    /**
+     * The encoded IdentityLinkKeysUpdate for the commit's AppDataUpdate.
+     */
+    public var update: Data
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The encoded PseudonymousCredential for the leaf in the commit's path.
+         */credential: Data, 
+        /**
+         * The encoded IdentityLinkKeysUpdate for the commit's AppDataUpdate.
+         */update: Data) {
+        self.credential = credential
+        self.update = update
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Renewed: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRenewed: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Renewed {
+        return
+            try Renewed(
+                credential: FfiConverterData.read(from: &buf), 
+                update: FfiConverterData.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Renewed, into buf: inout [UInt8]) {
+        FfiConverterData.write(value.credential, into: &buf)
+        FfiConverterData.write(value.update, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRenewed_lift(_ buf: RustBuffer) throws -> Renewed {
+    return try FfiConverterTypeRenewed.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRenewed_lower(_ value: Renewed) -> RustBuffer {
+    return FfiConverterTypeRenewed.lower(value)
 }
 
 
@@ -7329,6 +10658,192 @@ public func FfiConverterTypeFraming_lower(_ value: Framing) -> RustBuffer {
 
 
 /**
+ * Whether the members have to let each other know who they are.
+ */
+
+public enum LinkPolicy: Equatable, Hashable {
+    
+    /**
+     * They have to: the rule of the drafts.
+     */
+    case required
+    /**
+     * As they like.
+     */
+    case optional
+    /**
+     * They must not.
+     */
+    case forbidden
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension LinkPolicy: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeLinkPolicy: FfiConverterRustBuffer {
+    typealias SwiftType = LinkPolicy
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> LinkPolicy {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .required
+        
+        case 2: return .optional
+        
+        case 3: return .forbidden
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: LinkPolicy, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .required:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .optional:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .forbidden:
+            writeInt(&buf, Int32(3))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLinkPolicy_lift(_ buf: RustBuffer) throws -> LinkPolicy {
+    return try FfiConverterTypeLinkPolicy.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLinkPolicy_lower(_ value: LinkPolicy) -> RustBuffer {
+    return FfiConverterTypeLinkPolicy.lower(value)
+}
+
+
+
+/**
+ * Who the client at a leaf is.
+ */
+
+public enum MemberState: Equatable, Hashable {
+    
+    /**
+     * This client of this user.
+     */
+    case known(
+        /**
+         * The user.
+         */userUri: String, 
+        /**
+         * The client.
+         */clientUri: String
+    )
+    /**
+     * It shows no identity, as the room allows.
+     */
+    case unlinked
+    /**
+     * Its link does not hold. Show no name for it, and tell your user.
+     */
+    case failed(
+        /**
+         * Why.
+         */refusal: Refusal
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension MemberState: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeMemberState: FfiConverterRustBuffer {
+    typealias SwiftType = MemberState
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> MemberState {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .known(userUri: try FfiConverterString.read(from: &buf), clientUri: try FfiConverterString.read(from: &buf)
+        )
+        
+        case 2: return .unlinked
+        
+        case 3: return .failed(refusal: try FfiConverterTypeRefusal.read(from: &buf)
+        )
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: MemberState, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case let .known(userUri,clientUri):
+            writeInt(&buf, Int32(1))
+            FfiConverterString.write(userUri, into: &buf)
+            FfiConverterString.write(clientUri, into: &buf)
+            
+        
+        case .unlinked:
+            writeInt(&buf, Int32(2))
+        
+        
+        case let .failed(refusal):
+            writeInt(&buf, Int32(3))
+            FfiConverterTypeRefusal.write(refusal, into: &buf)
+            
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMemberState_lift(_ buf: RustBuffer) throws -> MemberState {
+    return try FfiConverterTypeMemberState.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMemberState_lower(_ value: MemberState) -> RustBuffer {
+    return FfiConverterTypeMemberState.lower(value)
+}
+
+
+
+/**
  * What went wrong. Every kind has the same fields.
  */
 public 
@@ -7817,6 +11332,81 @@ public func FfiConverterTypeRunRole_lower(_ value: RunRole) -> RustBuffer {
 }
 
 
+
+/**
+ * How a room's wrapper key changes. The members agree on it; nothing on the wire says it.
+ */
+
+public enum WrapperKeyRule: Equatable, Hashable {
+    
+    /**
+     * Never, as the drafts have it.
+     */
+    case `static`
+    /**
+     * Whenever members leave: a construction of this library, in no draft.
+     */
+    case changesWithRemovals
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension WrapperKeyRule: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeWrapperKeyRule: FfiConverterRustBuffer {
+    typealias SwiftType = WrapperKeyRule
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> WrapperKeyRule {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .`static`
+        
+        case 2: return .changesWithRemovals
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: WrapperKeyRule, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .`static`:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .changesWithRemovals:
+            writeInt(&buf, Int32(2))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeWrapperKeyRule_lift(_ buf: RustBuffer) throws -> WrapperKeyRule {
+    return try FfiConverterTypeWrapperKeyRule.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeWrapperKeyRule_lower(_ value: WrapperKeyRule) -> RustBuffer {
+    return FfiConverterTypeWrapperKeyRule.lower(value)
+}
+
+
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
@@ -7956,6 +11546,54 @@ fileprivate struct FfiConverterOptionData: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterData.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeConnection: FfiConverterRustBuffer {
+    typealias SwiftType = Connection?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeConnection.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeConnection.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeCheckedClient: FfiConverterRustBuffer {
+    typealias SwiftType = CheckedClient?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeCheckedClient.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeCheckedClient.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -8175,6 +11813,56 @@ fileprivate struct FfiConverterSequenceString: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterString.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceData: FfiConverterRustBuffer {
+    typealias SwiftType = [Data]
+
+    public static func write(_ value: [Data], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterData.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Data] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Data]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterData.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeAddedUser: FfiConverterRustBuffer {
+    typealias SwiftType = [AddedUser]
+
+    public static func write(_ value: [AddedUser], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeAddedUser.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [AddedUser] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [AddedUser]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeAddedUser.read(from: &buf))
         }
         return seq
     }
@@ -8450,6 +12138,31 @@ fileprivate struct FfiConverterSequenceTypeMatrixRow: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeMatrixRow.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeMember: FfiConverterRustBuffer {
+    typealias SwiftType = [Member]
+
+    public static func write(_ value: [Member], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeMember.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Member] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Member]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeMember.read(from: &buf))
         }
         return seq
     }
@@ -8937,6 +12650,80 @@ public func verifyVectors(name: String, text: String) -> VectorReport  {
     )
 })
 }
+/**
+ * The component of the wrapped keys: that of the AppDataUpdate with an `update`.
+ */
+public func identityLinkKeysComponent() -> UInt16  {
+    return try!  FfiConverterUInt16.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_func_identity_link_keys_component(uniffiCallStatus
+    )
+})
+}
+/**
+ * Opens the sealed queue ID of the client with this pseudonym, at its provider.
+ */
+public func openQueueId(cipherSuite: UInt16, privateKey: Data, sealed: Data, clientPseudonym: String)throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_func_open_queue_id(
+        FfiConverterUInt16.lower(cipherSuite),
+        FfiConverterData.lower(privateKey),
+        FfiConverterData.lower(sealed),
+        FfiConverterString.lower(clientPseudonym),uniffiCallStatus
+    )
+})
+}
+/**
+ * New pseudonyms under a provider's domain. `seed` is 32 bytes from a secure generator.
+ */
+public func randomPseudonyms(provider: String, seed: Data)throws  -> Pseudonyms  {
+    return try  FfiConverterTypePseudonyms_lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_func_random_pseudonyms(
+        FfiConverterString.lower(provider),
+        FfiConverterData.lower(seed),uniffiCallStatus
+    )
+})
+}
+/**
+ * A message's SafeAAD with these encoded items, in their order.
+ */
+public func safeAad(items: [Data])throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_func_safe_aad(
+        FfiConverterSequenceData.lower(items),uniffiCallStatus
+    )
+})
+}
+/**
+ * Seals a client's queue ID, at most 63 bytes, to its provider, for the leaf with this client
+ * pseudonym.
+ */
+public func sealQueueId(cipherSuite: UInt16, providerKey: Data, queueId: Data, clientPseudonym: String, seed: Data)throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_func_seal_queue_id(
+        FfiConverterUInt16.lower(cipherSuite),
+        FfiConverterData.lower(providerKey),
+        FfiConverterData.lower(queueId),
+        FfiConverterString.lower(clientPseudonym),
+        FfiConverterData.lower(seed),uniffiCallStatus
+    )
+})
+}
+/**
+ * The wrapper key that the encoded GroupInfo inside a Welcome brings.
+ */
+public func wrapperKeyOfWelcome(groupInfo: Data)throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeMimiError_lift) {
+        uniffiCallStatus in
+    uniffi_mimi_uniffi_fn_func_wrapper_key_of_welcome(
+        FfiConverterData.lower(groupInfo),uniffiCallStatus
+    )
+})
+}
 
 private enum InitializationResult {
     case ok
@@ -9005,6 +12792,24 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_mimi_uniffi_checksum_func_verify_vectors() != 62776) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_func_identity_link_keys_component() != 39616) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_func_open_queue_id() != 53400) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_func_random_pseudonyms() != 6225) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_func_safe_aad() != 25497) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_func_seal_queue_id() != 9653) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_func_wrapper_key_of_welcome() != 5889) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_mimi_uniffi_checksum_method_fileopener_finish() != 21997) {
@@ -9133,6 +12938,135 @@ private let initializationResult: InitializationResult = {
     if (uniffi_mimi_uniffi_checksum_method_room_to_json() != 20557) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_mimi_uniffi_checksum_method_commit_epoch() != 46276) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_connection_forget_previous() != 23759) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_connection_identify() != 62607) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_connection_parts() != 60859) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_connectionkey_expose() != 14574) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_connectionkey_rotation_message() != 20590) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_connectionkey_token_target() != 61473) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_connectionrequest_connection_room_id() != 48083) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_connectionrequest_verify() != 63976) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_credentialcheck_check() != 63765) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_knownroom_change_members() != 38373) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_knownroom_consent() != 14522) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_knownroom_follow() != 63784) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_knownroom_judge() != 28937) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_knownroom_members() != 4517) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_knownroom_pseudonym_of() != 10306) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_knownroom_renew() != 64271) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_knownroom_rewrap() != 18250) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_knownroom_rotate_connection() != 18958) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_knownroom_sealed() != 7825) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_knownroom_set_next_wrapper_key() != 28855) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_knownroom_set_own_key() != 37509) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_knownroom_welcome_extension() != 11663) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_knownroom_wrapper_key() != 24021) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_pendingconnection_accept() != 23360) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_pendingconnection_parts() != 11392) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_pendingconnection_sealed_request() != 33597) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_pseudonymuses_forget_room() != 2008) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_pseudonymuses_record() != 34513) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_pseudonymuses_record_last_resort() != 29532) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_realclient_issue() != 14417) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_realclient_issue_unlinked() != 55102) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_sealedroom_check_participants() != 56283) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_sealedroom_follow() != 38435) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_sealedroom_identity_link_keys() != 24793) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_sealedroom_is_rotation_pending() != 9363) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_sealedroom_join_externally() != 25150) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_sealedroom_judge() != 13336) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_sealedroom_with_pending_rotation() != 44979) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_verifiedconnectionrequest_accept() != 6673) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_verifiedconnectionrequest_connection_room_uri() != 40186) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_verifiedconnectionrequest_requester() != 52466) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_method_verifiedconnectionrequest_wrapper_key() != 11095) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_mimi_uniffi_checksum_method_conversation_rooms() != 14491) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -9181,6 +13115,45 @@ private let initializationResult: InitializationResult = {
     if (uniffi_mimi_uniffi_checksum_constructor_room_parse() != 50705) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_mimi_uniffi_checksum_constructor_commit_of_authenticated_content() != 45641) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_constructor_commit_of_public_message() != 35970) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_constructor_connection_restore() != 29417) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_constructor_connectionkey_generate() != 45643) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_constructor_connectionkey_new() != 18773) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_constructor_connectionrequest_open() != 25848) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_constructor_knownroom_create() != 49814) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_constructor_knownroom_learn() != 60321) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_constructor_pendingconnection_request() != 1872) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_constructor_pendingconnection_restore() != 6868) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_constructor_pseudonymuses_new() != 24361) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_constructor_realclient_new() != 39143) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mimi_uniffi_checksum_constructor_sealedroom_of_group() != 14946) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_mimi_uniffi_checksum_constructor_conversation_new() != 41543) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -9188,6 +13161,7 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
 
+    uniffiCallbackInitCredentialCheck()
     return InitializationResult.ok
 }()
 

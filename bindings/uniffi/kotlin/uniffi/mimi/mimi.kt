@@ -650,6 +650,28 @@ internal open class UniffiForeignFutureResultVoid(
 internal interface UniffiForeignFutureCompleteVoid : com.sun.jna.Callback {
     fun callback(`callbackData`: Long,`result`: UniffiForeignFutureResultVoid.UniffiByValue,)
 }
+internal interface UniffiCallbackInterfaceCredentialCheckMethod0 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`credential`: RustBuffer.ByValue,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+@Structure.FieldOrder("uniffiFree", "uniffiClone", "check")
+internal open class UniffiVTableCallbackInterfaceCredentialCheck(
+    @JvmField internal var `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+    @JvmField internal var `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+    @JvmField internal var `check`: UniffiCallbackInterfaceCredentialCheckMethod0? = null,
+) : Structure() {
+    class UniffiByValue(
+        `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+        `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+        `check`: UniffiCallbackInterfaceCredentialCheckMethod0? = null,
+    ): UniffiVTableCallbackInterfaceCredentialCheck(`uniffiFree`,`uniffiClone`,`check`,), Structure.ByValue
+
+   internal fun uniffiSetValue(other: UniffiVTableCallbackInterfaceCredentialCheck) {
+        `uniffiFree` = other.`uniffiFree`
+        `uniffiClone` = other.`uniffiClone`
+        `check` = other.`check`
+    }
+
+}
 
 // A JNA Library to expose the extern-C FFI definitions.
 // This is an implementation detail which will be called internally by the public API.
@@ -710,6 +732,18 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_mimi_uniffi_checksum_func_value_json(
     ): Int
     external fun uniffi_mimi_uniffi_checksum_func_verify_vectors(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_func_identity_link_keys_component(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_func_open_queue_id(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_func_random_pseudonyms(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_func_safe_aad(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_func_seal_queue_id(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_func_wrapper_key_of_welcome(
     ): Int
     external fun uniffi_mimi_uniffi_checksum_method_fileopener_finish(
     ): Int
@@ -795,6 +829,92 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_mimi_uniffi_checksum_method_room_to_json(
     ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_commit_epoch(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_connection_forget_previous(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_connection_identify(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_connection_parts(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_connectionkey_expose(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_connectionkey_rotation_message(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_connectionkey_token_target(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_connectionrequest_connection_room_id(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_connectionrequest_verify(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_credentialcheck_check(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_knownroom_change_members(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_knownroom_consent(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_knownroom_follow(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_knownroom_judge(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_knownroom_members(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_knownroom_pseudonym_of(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_knownroom_renew(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_knownroom_rewrap(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_knownroom_rotate_connection(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_knownroom_sealed(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_knownroom_set_next_wrapper_key(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_knownroom_set_own_key(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_knownroom_welcome_extension(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_knownroom_wrapper_key(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_pendingconnection_accept(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_pendingconnection_parts(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_pendingconnection_sealed_request(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_pseudonymuses_forget_room(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_pseudonymuses_record(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_pseudonymuses_record_last_resort(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_realclient_issue(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_realclient_issue_unlinked(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_sealedroom_check_participants(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_sealedroom_follow(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_sealedroom_identity_link_keys(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_sealedroom_is_rotation_pending(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_sealedroom_join_externally(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_sealedroom_judge(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_sealedroom_with_pending_rotation(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_verifiedconnectionrequest_accept(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_verifiedconnectionrequest_connection_room_uri(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_verifiedconnectionrequest_requester(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_method_verifiedconnectionrequest_wrapper_key(
+    ): Int
     external fun uniffi_mimi_uniffi_checksum_method_conversation_rooms(
     ): Int
     external fun uniffi_mimi_uniffi_checksum_method_conversation_snapshots(
@@ -827,6 +947,32 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_mimi_uniffi_checksum_constructor_room_parse(
     ): Int
+    external fun uniffi_mimi_uniffi_checksum_constructor_commit_of_authenticated_content(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_constructor_commit_of_public_message(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_constructor_connection_restore(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_constructor_connectionkey_generate(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_constructor_connectionkey_new(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_constructor_connectionrequest_open(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_constructor_knownroom_create(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_constructor_knownroom_learn(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_constructor_pendingconnection_request(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_constructor_pendingconnection_restore(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_constructor_pseudonymuses_new(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_constructor_realclient_new(
+    ): Int
+    external fun uniffi_mimi_uniffi_checksum_constructor_sealedroom_of_group(
+    ): Int
     external fun uniffi_mimi_uniffi_checksum_constructor_conversation_new(
     ): Int
     external fun uniffi_mimi_uniffi_checksum_constructor_conversation_restore(
@@ -847,6 +993,7 @@ internal object UniffiLib {
 
     init {
         Native.register(UniffiLib::class.java, findLibraryName(componentName = "mimi"))
+        uniffiCallbackInterfaceCredentialCheck.register(this)
         
     }
 
@@ -997,6 +1144,164 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_mimi_uniffi_fn_method_room_to_json(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_clone_commit(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_mimi_uniffi_fn_free_commit(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_mimi_uniffi_fn_constructor_commit_of_authenticated_content(`cipherSuite`: Short,`content`: RustBuffer.ByValue,`waiting`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_mimi_uniffi_fn_constructor_commit_of_public_message(`cipherSuite`: Short,`message`: RustBuffer.ByValue,`waiting`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_mimi_uniffi_fn_method_commit_epoch(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_mimi_uniffi_fn_clone_connection(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_mimi_uniffi_fn_free_connection(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_mimi_uniffi_fn_constructor_connection_restore(`parts`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_mimi_uniffi_fn_method_connection_forget_previous(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_mimi_uniffi_fn_method_connection_identify(`ptr`: Long,`credential`: RustBuffer.ByValue,`check`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_method_connection_parts(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_clone_connectionkey(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_mimi_uniffi_fn_free_connectionkey(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_mimi_uniffi_fn_constructor_connectionkey_generate(`cipherSuite`: Short,`seed`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_mimi_uniffi_fn_constructor_connectionkey_new(`cipherSuite`: Short,`bytes`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_mimi_uniffi_fn_method_connectionkey_expose(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_method_connectionkey_rotation_message(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_method_connectionkey_token_target(`ptr`: Long,`userUri`: RustBuffer.ByValue,`provider`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_clone_connectionrequest(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_mimi_uniffi_fn_free_connectionrequest(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_mimi_uniffi_fn_constructor_connectionrequest_open(`cipherSuite`: Short,`responderUri`: RustBuffer.ByValue,`privateKey`: RustBuffer.ByValue,`sealed`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_mimi_uniffi_fn_method_connectionrequest_connection_room_id(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_method_connectionrequest_verify(`ptr`: Long,`groupInfo`: RustBuffer.ByValue,`ratchetTree`: RustBuffer.ByValue,`check`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_mimi_uniffi_fn_clone_credentialcheck(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_mimi_uniffi_fn_free_credentialcheck(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_mimi_uniffi_fn_init_callback_vtable_credentialcheck(`vtable`: UniffiVTableCallbackInterfaceCredentialCheck,
+    ): Unit
+    external fun uniffi_mimi_uniffi_fn_method_credentialcheck_check(`ptr`: Long,`credential`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_clone_knownroom(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_mimi_uniffi_fn_free_knownroom(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_mimi_uniffi_fn_constructor_knownroom_create(`roomUri`: RustBuffer.ByValue,`credential`: RustBuffer.ByValue,`connectionKey`: Long,`uses`: Long,`rule`: RustBuffer.ByValue,`policy`: RustBuffer.ByValue,`check`: Long,`seed`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_mimi_uniffi_fn_constructor_knownroom_learn(`cipherSuite`: Short,`sealed`: Long,`wrapperKey`: RustBuffer.ByValue,`policy`: RustBuffer.ByValue,`check`: Long,`seed`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_mimi_uniffi_fn_method_knownroom_change_members(`ptr`: Long,`users`: RustBuffer.ByValue,`removed`: RustBuffer.ByValue,`check`: Long,`seed`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_method_knownroom_consent(`ptr`: Long,`leafIndex`: Int,`privateKey`: RustBuffer.ByValue,`groupId`: RustBuffer.ByValue,`lastEpoch`: Long,`joiner`: RustBuffer.ByValue,`seed`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_method_knownroom_follow(`ptr`: Long,`commit`: Long,`check`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_method_knownroom_judge(`ptr`: Long,`commit`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_method_knownroom_members(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_method_knownroom_pseudonym_of(`ptr`: Long,`userUri`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_method_knownroom_renew(`ptr`: Long,`leafIndex`: Int,`signaturePublicKey`: RustBuffer.ByValue,`real`: Long,`connectionKey`: Long,`seed`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_method_knownroom_rewrap(`ptr`: Long,`seed`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_method_knownroom_rotate_connection(`ptr`: Long,`connection`: Long,`senderLeaf`: Int,`message`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_mimi_uniffi_fn_method_knownroom_sealed(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_mimi_uniffi_fn_method_knownroom_set_next_wrapper_key(`ptr`: Long,`componentSecret`: RustBuffer.ByValue,`groupId`: RustBuffer.ByValue,`epoch`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_mimi_uniffi_fn_method_knownroom_set_own_key(`ptr`: Long,`leafIndex`: Int,`connectionKey`: Long,`seed`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_method_knownroom_welcome_extension(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_method_knownroom_wrapper_key(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_clone_pendingconnection(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_mimi_uniffi_fn_free_pendingconnection(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_mimi_uniffi_fn_constructor_pendingconnection_request(`responderUri`: RustBuffer.ByValue,`establishmentKey`: RustBuffer.ByValue,`requester`: Long,`connectionKey`: Long,`connectionRoomUri`: RustBuffer.ByValue,`connectionRoom`: Long,`seed`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_mimi_uniffi_fn_constructor_pendingconnection_restore(`parts`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_mimi_uniffi_fn_method_pendingconnection_accept(`ptr`: Long,`response`: RustBuffer.ByValue,`room`: Long,`leafIndex`: Int,`earlier`: RustBuffer.ByValue,`check`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_mimi_uniffi_fn_method_pendingconnection_parts(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_method_pendingconnection_sealed_request(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_clone_pseudonymuses(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_mimi_uniffi_fn_free_pseudonymuses(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_mimi_uniffi_fn_constructor_pseudonymuses_new(uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_mimi_uniffi_fn_method_pseudonymuses_forget_room(`ptr`: Long,`roomUri`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_mimi_uniffi_fn_method_pseudonymuses_record(`ptr`: Long,`roomUri`: RustBuffer.ByValue,`credential`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_mimi_uniffi_fn_method_pseudonymuses_record_last_resort(`ptr`: Long,`roomUri`: RustBuffer.ByValue,`credential`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_clone_realclient(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_mimi_uniffi_fn_free_realclient(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_mimi_uniffi_fn_constructor_realclient_new(`userUri`: RustBuffer.ByValue,`clientUri`: RustBuffer.ByValue,`credential`: RustBuffer.ByValue,`privateKey`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_mimi_uniffi_fn_method_realclient_issue(`ptr`: Long,`pseudonyms`: RustBuffer.ByValue,`signaturePublicKey`: RustBuffer.ByValue,`connectionKey`: Long,`seed`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_method_realclient_issue_unlinked(`ptr`: Long,`cipherSuite`: Short,`pseudonyms`: RustBuffer.ByValue,`signaturePublicKey`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_clone_sealedroom(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_mimi_uniffi_fn_free_sealedroom(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_mimi_uniffi_fn_constructor_sealedroom_of_group(`groupContext`: RustBuffer.ByValue,`ratchetTree`: RustBuffer.ByValue,`rule`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_mimi_uniffi_fn_method_sealedroom_check_participants(`ptr`: Long,`participants`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_mimi_uniffi_fn_method_sealedroom_follow(`ptr`: Long,`commit`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_method_sealedroom_identity_link_keys(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_method_sealedroom_is_rotation_pending(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Byte
+    external fun uniffi_mimi_uniffi_fn_method_sealedroom_join_externally(`ptr`: Long,`wrapperKey`: RustBuffer.ByValue,`roomUri`: RustBuffer.ByValue,`credential`: RustBuffer.ByValue,`connectionKey`: Long,`removed`: RustBuffer.ByValue,`uses`: Long,`seed`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_method_sealedroom_judge(`ptr`: Long,`commit`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_method_sealedroom_with_pending_rotation(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_mimi_uniffi_fn_clone_verifiedconnectionrequest(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_mimi_uniffi_fn_free_verifiedconnectionrequest(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_mimi_uniffi_fn_method_verifiedconnectionrequest_accept(`ptr`: Long,`ownConnectionKey`: Long,`earlier`: RustBuffer.ByValue,`seed`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_method_verifiedconnectionrequest_connection_room_uri(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_method_verifiedconnectionrequest_requester(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_method_verifiedconnectionrequest_wrapper_key(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_mimi_uniffi_fn_clone_conversation(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_mimi_uniffi_fn_free_conversation(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -1046,6 +1351,18 @@ internal object UniffiLib {
     external fun uniffi_mimi_uniffi_fn_func_value_json(`typeName`: RustBuffer.ByValue,`encoded`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_mimi_uniffi_fn_func_verify_vectors(`name`: RustBuffer.ByValue,`text`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_func_identity_link_keys_component(uniffi_out_err: UniffiRustCallStatus, 
+    ): Int
+    external fun uniffi_mimi_uniffi_fn_func_open_queue_id(`cipherSuite`: Short,`privateKey`: RustBuffer.ByValue,`sealed`: RustBuffer.ByValue,`clientPseudonym`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_func_random_pseudonyms(`provider`: RustBuffer.ByValue,`seed`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_func_safe_aad(`items`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_func_seal_queue_id(`cipherSuite`: Short,`providerKey`: RustBuffer.ByValue,`queueId`: RustBuffer.ByValue,`clientPseudonym`: RustBuffer.ByValue,`seed`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_mimi_uniffi_fn_func_wrapper_key_of_welcome(`groupInfo`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun ffi_mimi_uniffi_rustbuffer_alloc(`size`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
@@ -1220,6 +1537,24 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_mimi_uniffi_checksum_func_verify_vectors() and 0xFFFF) != 62776) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_mimi_uniffi_checksum_func_identity_link_keys_component() and 0xFFFF) != 39616) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_func_open_queue_id() and 0xFFFF) != 53400) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_func_random_pseudonyms() and 0xFFFF) != 6225) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_func_safe_aad() and 0xFFFF) != 25497) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_func_seal_queue_id() and 0xFFFF) != 9653) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_func_wrapper_key_of_welcome() and 0xFFFF) != 5889) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_mimi_uniffi_checksum_method_fileopener_finish() and 0xFFFF) != 21997) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1346,6 +1681,135 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_mimi_uniffi_checksum_method_room_to_json() and 0xFFFF) != 20557) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_commit_epoch() and 0xFFFF) != 46276) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_connection_forget_previous() and 0xFFFF) != 23759) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_connection_identify() and 0xFFFF) != 62607) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_connection_parts() and 0xFFFF) != 60859) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_connectionkey_expose() and 0xFFFF) != 14574) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_connectionkey_rotation_message() and 0xFFFF) != 20590) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_connectionkey_token_target() and 0xFFFF) != 61473) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_connectionrequest_connection_room_id() and 0xFFFF) != 48083) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_connectionrequest_verify() and 0xFFFF) != 63976) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_credentialcheck_check() and 0xFFFF) != 63765) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_knownroom_change_members() and 0xFFFF) != 38373) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_knownroom_consent() and 0xFFFF) != 14522) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_knownroom_follow() and 0xFFFF) != 63784) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_knownroom_judge() and 0xFFFF) != 28937) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_knownroom_members() and 0xFFFF) != 4517) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_knownroom_pseudonym_of() and 0xFFFF) != 10306) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_knownroom_renew() and 0xFFFF) != 64271) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_knownroom_rewrap() and 0xFFFF) != 18250) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_knownroom_rotate_connection() and 0xFFFF) != 18958) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_knownroom_sealed() and 0xFFFF) != 7825) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_knownroom_set_next_wrapper_key() and 0xFFFF) != 28855) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_knownroom_set_own_key() and 0xFFFF) != 37509) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_knownroom_welcome_extension() and 0xFFFF) != 11663) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_knownroom_wrapper_key() and 0xFFFF) != 24021) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_pendingconnection_accept() and 0xFFFF) != 23360) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_pendingconnection_parts() and 0xFFFF) != 11392) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_pendingconnection_sealed_request() and 0xFFFF) != 33597) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_pseudonymuses_forget_room() and 0xFFFF) != 2008) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_pseudonymuses_record() and 0xFFFF) != 34513) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_pseudonymuses_record_last_resort() and 0xFFFF) != 29532) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_realclient_issue() and 0xFFFF) != 14417) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_realclient_issue_unlinked() and 0xFFFF) != 55102) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_sealedroom_check_participants() and 0xFFFF) != 56283) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_sealedroom_follow() and 0xFFFF) != 38435) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_sealedroom_identity_link_keys() and 0xFFFF) != 24793) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_sealedroom_is_rotation_pending() and 0xFFFF) != 9363) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_sealedroom_join_externally() and 0xFFFF) != 25150) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_sealedroom_judge() and 0xFFFF) != 13336) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_sealedroom_with_pending_rotation() and 0xFFFF) != 44979) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_verifiedconnectionrequest_accept() and 0xFFFF) != 6673) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_verifiedconnectionrequest_connection_room_uri() and 0xFFFF) != 40186) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_verifiedconnectionrequest_requester() and 0xFFFF) != 52466) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_method_verifiedconnectionrequest_wrapper_key() and 0xFFFF) != 11095) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_mimi_uniffi_checksum_method_conversation_rooms() and 0xFFFF) != 14491) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1392,6 +1856,45 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_mimi_uniffi_checksum_constructor_room_parse() and 0xFFFF) != 50705) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_constructor_commit_of_authenticated_content() and 0xFFFF) != 45641) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_constructor_commit_of_public_message() and 0xFFFF) != 35970) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_constructor_connection_restore() and 0xFFFF) != 29417) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_constructor_connectionkey_generate() and 0xFFFF) != 45643) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_constructor_connectionkey_new() and 0xFFFF) != 18773) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_constructor_connectionrequest_open() and 0xFFFF) != 25848) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_constructor_knownroom_create() and 0xFFFF) != 49814) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_constructor_knownroom_learn() and 0xFFFF) != 60321) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_constructor_pendingconnection_request() and 0xFFFF) != 1872) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_constructor_pendingconnection_restore() and 0xFFFF) != 6868) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_constructor_pseudonymuses_new() and 0xFFFF) != 24361) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_constructor_realclient_new() and 0xFFFF) != 39143) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_mimi_uniffi_checksum_constructor_sealedroom_of_group() and 0xFFFF) != 14946) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_mimi_uniffi_checksum_constructor_conversation_new() and 0xFFFF) != 41543) {
@@ -1491,7 +1994,38 @@ object UniffiWithHandle
  *
  * @suppress
  * */
-object NoHandle
+object NoHandle// Magic number for the Rust proxy to call using the same mechanism as every other method,
+// to free the callback once it's dropped by Rust.
+internal const val IDX_CALLBACK_FREE = 0
+// Callback return codes
+internal const val UNIFFI_CALLBACK_SUCCESS = 0
+internal const val UNIFFI_CALLBACK_ERROR = 1
+internal const val UNIFFI_CALLBACK_UNEXPECTED_ERROR = 2
+
+/**
+ * @suppress
+ */
+public abstract class FfiConverterCallbackInterface<CallbackInterface: Any>: FfiConverter<CallbackInterface, Long> {
+    internal val handleMap = UniffiHandleMap<CallbackInterface>()
+
+    internal fun drop(handle: Long) {
+        handleMap.remove(handle)
+    }
+
+    override fun lift(value: Long): CallbackInterface {
+        return handleMap.get(value)
+    }
+
+    override fun read(buf: ByteBuffer) = lift(buf.getLong())
+
+    override fun lower(value: CallbackInterface) = handleMap.insert(value)
+
+    override fun allocationSize(value: CallbackInterface) = 8UL
+
+    override fun write(value: CallbackInterface, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
 /**
  * The cleaner interface for Object finalization code to run.
  * This is the entry point to any implementation that we're using.
@@ -2498,6 +3032,309 @@ public object FfiConverterTypeCase: FfiConverter<Case, Long> {
 
 
 /**
+ * A commit with the proposals that it names. Your MLS stack has verified who sent each of them.
+ */
+public interface CommitInterface {
+    
+    /**
+     * The epoch in which it was sent.
+     */
+    fun `epoch`(): kotlin.ULong
+    
+    companion object
+}
+
+/**
+ * A commit with the proposals that it names. Your MLS stack has verified who sent each of them.
+ */
+open class Commit: Disposable, AutoCloseable, CommitInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_mimi_uniffi_fn_free_commit(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_mimi_uniffi_fn_clone_commit(handle, status)
+        }
+    }
+
+    
+    /**
+     * The epoch in which it was sent.
+     */override fun `epoch`(): kotlin.ULong {
+            return FfiConverterULong.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_commit_epoch(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+
+    
+
+
+    
+    companion object {
+        
+    /**
+     * The commit in an encoded AuthenticatedContent, as a stack has decrypted it. `waiting` are such
+     * contents of proposals.
+     */
+    @Throws(MimiException::class) fun `ofAuthenticatedContent`(`cipherSuite`: kotlin.UShort, `content`: kotlin.ByteArray, `waiting`: List<kotlin.ByteArray>): Commit {
+            return FfiConverterTypeCommit.lift(
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_constructor_commit_of_authenticated_content(
+    
+        
+        FfiConverterUShort.lower(`cipherSuite`),
+        FfiConverterByteArray.lower(`content`),
+        FfiConverterSequenceByteArray.lower(`waiting`),_status)
+}
+    )
+    }
+    
+
+        
+    /**
+     * The commit in an encoded MLSMessage with a PublicMessage. `waiting` are the messages of
+     * proposals that it may name by reference.
+     */
+    @Throws(MimiException::class) fun `ofPublicMessage`(`cipherSuite`: kotlin.UShort, `message`: kotlin.ByteArray, `waiting`: List<kotlin.ByteArray>): Commit {
+            return FfiConverterTypeCommit.lift(
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_constructor_commit_of_public_message(
+    
+        
+        FfiConverterUShort.lower(`cipherSuite`),
+        FfiConverterByteArray.lower(`message`),
+        FfiConverterSequenceByteArray.lower(`waiting`),_status)
+}
+    )
+    }
+    
+
+        
+    }
+    
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeCommit: FfiConverter<Commit, Long> {
+    override fun lower(value: Commit): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): Commit {
+        return Commit(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): Commit {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: Commit) = 8UL
+
+    override fun write(value: Commit, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
  * Writes messages of one sender in one room.
  */
 public interface ComposerInterface {
@@ -3009,6 +3846,987 @@ public object FfiConverterTypeComposer: FfiConverter<Composer, Long> {
 
 
 /**
+ * A user with whom keys were exchanged.
+ */
+public interface ConnectionInterface {
+    
+    /**
+     * Forgets the key from before the last rotation.
+     */
+    fun `forgetPrevious`(): Connection
+    
+    /**
+     * The client that an encoded PseudonymousCredential of this user is for.
+     */
+    fun `identify`(`credential`: kotlin.ByteArray, `check`: CredentialCheck): MemberState
+    
+    /**
+     * What to store.
+     */
+    fun `parts`(): ConnectionParts
+    
+    companion object
+}
+
+/**
+ * A user with whom keys were exchanged.
+ */
+open class Connection: Disposable, AutoCloseable, ConnectionInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_mimi_uniffi_fn_free_connection(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_mimi_uniffi_fn_clone_connection(handle, status)
+        }
+    }
+
+    
+    /**
+     * Forgets the key from before the last rotation.
+     */override fun `forgetPrevious`(): Connection {
+            return FfiConverterTypeConnection.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_connection_forget_previous(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The client that an encoded PseudonymousCredential of this user is for.
+     */
+    @Throws(MimiException::class)override fun `identify`(`credential`: kotlin.ByteArray, `check`: CredentialCheck): MemberState {
+            return FfiConverterTypeMemberState.lift(
+    callWithHandle {
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_connection_identify(
+        it,
+        
+        FfiConverterByteArray.lower(`credential`),
+        FfiConverterTypeCredentialCheck.lower(`check`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * What to store.
+     */override fun `parts`(): ConnectionParts {
+            return FfiConverterTypeConnectionParts.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_connection_parts(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+
+    
+
+
+    
+    companion object {
+        
+    /**
+     * A connection from storage.
+     */
+    @Throws(MimiException::class) fun `restore`(`parts`: ConnectionParts): Connection {
+            return FfiConverterTypeConnection.lift(
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_constructor_connection_restore(
+    
+        
+        FfiConverterTypeConnectionParts.lower(`parts`),_status)
+}
+    )
+    }
+    
+
+        
+    }
+    
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeConnection: FfiConverter<Connection, Long> {
+    override fun lower(value: Connection): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): Connection {
+        return Connection(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): Connection {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: Connection) = 8UL
+
+    override fun write(value: Connection, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * The key that a user gives to those with whom it is connected.
+ */
+public interface ConnectionKeyInterface {
+    
+    /**
+     * The key in clear, to store, and for the user's other clients.
+     */
+    fun `expose`(): kotlin.ByteArray
+    
+    /**
+     * What a user with this new key sends to its connections, as application data of the connection
+     * room.
+     */
+    fun `rotationMessage`(): kotlin.ByteArray
+    
+    /**
+     * The `target_user` of a KeyMaterialRequest for the KeyPackages that this user has uploaded for
+     * its connections.
+     */
+    fun `tokenTarget`(`userUri`: kotlin.String, `provider`: kotlin.String): kotlin.String
+    
+    companion object
+}
+
+/**
+ * The key that a user gives to those with whom it is connected.
+ */
+open class ConnectionKey: Disposable, AutoCloseable, ConnectionKeyInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+    /**
+     * The key with these KDF.Nh bytes: 32, 48 or 64.
+     */
+    constructor(`cipherSuite`: kotlin.UShort, `bytes`: kotlin.ByteArray) :
+        this(UniffiWithHandle, 
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_constructor_connectionkey_new(
+    
+        
+        FfiConverterUShort.lower(`cipherSuite`),
+        FfiConverterByteArray.lower(`bytes`),_status)
+}
+    )
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_mimi_uniffi_fn_free_connectionkey(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_mimi_uniffi_fn_clone_connectionkey(handle, status)
+        }
+    }
+
+    
+    /**
+     * The key in clear, to store, and for the user's other clients.
+     */override fun `expose`(): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_connectionkey_expose(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * What a user with this new key sends to its connections, as application data of the connection
+     * room.
+     */
+    @Throws(MimiException::class)override fun `rotationMessage`(): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_connectionkey_rotation_message(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The `target_user` of a KeyMaterialRequest for the KeyPackages that this user has uploaded for
+     * its connections.
+     */
+    @Throws(MimiException::class)override fun `tokenTarget`(`userUri`: kotlin.String, `provider`: kotlin.String): kotlin.String {
+            return FfiConverterString.lift(
+    callWithHandle {
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_connectionkey_token_target(
+        it,
+        
+        FfiConverterString.lower(`userUri`),
+        FfiConverterString.lower(`provider`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+
+    
+
+
+    
+    companion object {
+        
+    /**
+     * A new key of a cipher suite. `seed` is 32 bytes from a secure generator.
+     */
+    @Throws(MimiException::class) fun `generate`(`cipherSuite`: kotlin.UShort, `seed`: kotlin.ByteArray): ConnectionKey {
+            return FfiConverterTypeConnectionKey.lift(
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_constructor_connectionkey_generate(
+    
+        
+        FfiConverterUShort.lower(`cipherSuite`),
+        FfiConverterByteArray.lower(`seed`),_status)
+}
+    )
+    }
+    
+
+        
+    }
+    
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeConnectionKey: FfiConverter<ConnectionKey, Long> {
+    override fun lower(value: ConnectionKey): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): ConnectionKey {
+        return ConnectionKey(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): ConnectionKey {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: ConnectionKey) = 8UL
+
+    override fun write(value: ConnectionKey, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * A request that was opened. It is not signed: look at the connection room with `verify`.
+ */
+public interface ConnectionRequestInterface {
+    
+    /**
+     * The room to fetch from the requester's provider, as the request names it.
+     */
+    fun `connectionRoomId`(): kotlin.ByteArray
+    
+    /**
+     * Looks at the connection room, by its encoded GroupInfo and ratchet tree. Uses the request up.
+     */
+    fun `verify`(`groupInfo`: kotlin.ByteArray, `ratchetTree`: kotlin.ByteArray, `check`: CredentialCheck): VerifiedConnectionRequest
+    
+    companion object
+}
+
+/**
+ * A request that was opened. It is not signed: look at the connection room with `verify`.
+ */
+open class ConnectionRequest: Disposable, AutoCloseable, ConnectionRequestInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_mimi_uniffi_fn_free_connectionrequest(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_mimi_uniffi_fn_clone_connectionrequest(handle, status)
+        }
+    }
+
+    
+    /**
+     * The room to fetch from the requester's provider, as the request names it.
+     */override fun `connectionRoomId`(): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_connectionrequest_connection_room_id(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Looks at the connection room, by its encoded GroupInfo and ratchet tree. Uses the request up.
+     */
+    @Throws(MimiException::class)override fun `verify`(`groupInfo`: kotlin.ByteArray, `ratchetTree`: kotlin.ByteArray, `check`: CredentialCheck): VerifiedConnectionRequest {
+            return FfiConverterTypeVerifiedConnectionRequest.lift(
+    callWithHandle {
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_connectionrequest_verify(
+        it,
+        
+        FfiConverterByteArray.lower(`groupInfo`),
+        FfiConverterByteArray.lower(`ratchetTree`),
+        FfiConverterTypeCredentialCheck.lower(`check`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+
+    
+
+
+    
+    companion object {
+        
+    /**
+     * Opens an encoded HPKECiphertext that came to `responder_uri`, with the private key of that
+     * user's connection establishment key.
+     */
+    @Throws(MimiException::class) fun `open`(`cipherSuite`: kotlin.UShort, `responderUri`: kotlin.String, `privateKey`: kotlin.ByteArray, `sealed`: kotlin.ByteArray): ConnectionRequest {
+            return FfiConverterTypeConnectionRequest.lift(
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_constructor_connectionrequest_open(
+    
+        
+        FfiConverterUShort.lower(`cipherSuite`),
+        FfiConverterString.lower(`responderUri`),
+        FfiConverterByteArray.lower(`privateKey`),
+        FfiConverterByteArray.lower(`sealed`),_status)
+}
+    )
+    }
+    
+
+        
+    }
+    
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeConnectionRequest: FfiConverter<ConnectionRequest, Long> {
+    override fun lower(value: ConnectionRequest): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): ConnectionRequest {
+        return ConnectionRequest(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): ConnectionRequest {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: ConnectionRequest) = 8UL
+
+    override fun write(value: ConnectionRequest, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
  * Rooms that messages are folded into, whatever the order in which they are received. The lines are
  * those of the vectors of kind `timeline`, as JSON.
  */
@@ -3250,6 +5068,340 @@ public object FfiConverterTypeConversation: FfiConverter<Conversation, Long> {
     override fun allocationSize(value: Conversation) = 8UL
 
     override fun write(value: Conversation, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * What vouches for real credentials: your PKI, or whatever says which client has which key. It must
+ * not call the object that asks it.
+ */
+public interface CredentialCheck {
+    
+    /**
+     * The client of an encoded Credential (RFC 9420 §5.3); nothing if no authority that you trust
+     * for it says so. A check that throws vouches for nothing.
+     */
+    fun `check`(`credential`: kotlin.ByteArray): CheckedClient?
+    
+    companion object
+}
+
+/**
+ * What vouches for real credentials: your PKI, or whatever says which client has which key. It must
+ * not call the object that asks it.
+ */
+open class CredentialCheckImpl: Disposable, AutoCloseable, CredentialCheck
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_mimi_uniffi_fn_free_credentialcheck(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_mimi_uniffi_fn_clone_credentialcheck(handle, status)
+        }
+    }
+
+    
+    /**
+     * The client of an encoded Credential (RFC 9420 §5.3); nothing if no authority that you trust
+     * for it says so. A check that throws vouches for nothing.
+     */
+    @Throws(MimiException::class)override fun `check`(`credential`: kotlin.ByteArray): CheckedClient? {
+            return FfiConverterOptionalTypeCheckedClient.lift(
+    callWithHandle {
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_credentialcheck_check(
+        it,
+        
+        FfiConverterByteArray.lower(`credential`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+
+    
+
+
+    
+    
+    /**
+     * @suppress
+     */
+    companion object
+    
+}
+
+
+
+// Put the implementation in an object so we don't pollute the top-level namespace
+internal object uniffiCallbackInterfaceCredentialCheck {
+    internal object `check`: UniffiCallbackInterfaceCredentialCheckMethod0 {
+        override fun callback(`uniffiHandle`: Long,`credential`: RustBuffer.ByValue,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeCredentialCheck.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`check`(
+                    FfiConverterByteArray.lift(`credential`),
+                )
+            }
+            val writeReturn = { value: CheckedClient? -> uniffiOutReturn.setValue(FfiConverterOptionalTypeCheckedClient.lower(value)) }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: MimiException -> FfiConverterTypeMimiError.lower(e) }
+            )
+        }
+    }
+
+    internal object uniffiFree: UniffiCallbackInterfaceFree {
+        override fun callback(handle: Long) {
+            FfiConverterTypeCredentialCheck.handleMap.remove(handle)
+        }
+    }
+
+    internal object uniffiClone: UniffiCallbackInterfaceClone {
+        override fun callback(handle: Long): Long {
+            return FfiConverterTypeCredentialCheck.handleMap.clone(handle)
+        }
+    }
+
+    internal var vtable = UniffiVTableCallbackInterfaceCredentialCheck.UniffiByValue(
+        uniffiFree,
+        uniffiClone,
+        `check`,
+    )
+
+    // Registers the foreign callback with the Rust side.
+    // This method is generated for each callback interface.
+    internal fun register(lib: UniffiLib) {
+        lib.uniffi_mimi_uniffi_fn_init_callback_vtable_credentialcheck(vtable)
+    }
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeCredentialCheck: FfiConverter<CredentialCheck, Long> {
+    internal val handleMap = UniffiHandleMap<CredentialCheck>()
+
+    override fun lower(value: CredentialCheck): Long {
+        if (value is CredentialCheckImpl) {
+             // Rust-implemented object.  Clone the handle and return it
+            return value.uniffiCloneHandle()
+         } else {
+            // Kotlin object, generate a new vtable handle and return that.
+            return handleMap.insert(value)
+         }
+    }
+
+    override fun lift(value: Long): CredentialCheck {
+        if ((value and 1.toLong()) == 0.toLong()) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return CredentialCheckImpl(UniffiWithHandle, value)
+        } else {
+            // Kotlin-generated handle, get the object from the handle map
+            return handleMap.remove(value)
+        }
+    }
+
+    override fun read(buf: ByteBuffer): CredentialCheck {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: CredentialCheck) = 8UL
+
+    override fun write(value: CredentialCheck, buf: ByteBuffer) {
         buf.putLong(lower(value))
     }
 }
@@ -4665,6 +6817,638 @@ public object FfiConverterTypeHubKeys: FfiConverter<HubKeys, Long> {
 
 
 /**
+ * A room as a member knows it: who is at each leaf.
+ */
+public interface KnownRoomInterface {
+    
+    /**
+     * What goes with a commit that removes the clients at these leaves and adds these users.
+     */
+    fun `changeMembers`(`users`: List<AddedUser>, `removed`: List<kotlin.UInt>, `check`: CredentialCheck, `seed`: kotlin.ByteArray): MembersChange
+    
+    /**
+     * The encoded SafeAAD item by which the client at a leaf consents to another client of its user
+     * under their user pseudonym. `private_key` is the leaf's in this room; `joiner` is the other
+     * client's encoded PseudonymousCredential.
+     */
+    fun `consent`(`leafIndex`: kotlin.UInt, `privateKey`: kotlin.ByteArray, `groupId`: kotlin.ByteArray, `lastEpoch`: kotlin.ULong, `joiner`: kotlin.ByteArray, `seed`: kotlin.ByteArray): kotlin.ByteArray
+    
+    /**
+     * Follows a commit, and opens the links of the leaves that it changes. If it is refused, nothing
+     * changes.
+     */
+    fun `follow`(`commit`: Commit, `check`: CredentialCheck): Followed
+    
+    /**
+     * Judges a commit by the public rules, as the hub does, and changes nothing.
+     */
+    fun `judge`(`commit`: Commit): CommitChanges
+    
+    /**
+     * All members, in the order of their leaves.
+     */
+    fun `members`(): List<Member>
+    
+    /**
+     * The user pseudonym of a real user in this room; nothing if the room does not know it.
+     */
+    fun `pseudonymOf`(`userUri`: kotlin.String): kotlin.String?
+    
+    /**
+     * Another credential for the client's own leaf, with the same pseudonyms.
+     */
+    fun `renew`(`leafIndex`: kotlin.UInt, `signaturePublicKey`: kotlin.ByteArray, `real`: RealClient, `connectionKey`: ConnectionKey, `seed`: kotlin.ByteArray): Renewed
+    
+    /**
+     * The encoded IdentityLinkKeysUpdate that puts all keys under the wrapper key that the members
+     * share.
+     */
+    fun `rewrap`(`seed`: kotlin.ByteArray): kotlin.ByteArray
+    
+    /**
+     * The connection with a user who says in the connection room that its key is another.
+     */
+    fun `rotateConnection`(`connection`: Connection, `senderLeaf`: kotlin.UInt, `message`: kotlin.ByteArray): Connection
+    
+    /**
+     * The public side of the room.
+     */
+    fun `sealed`(): SealedRoom
+    
+    /**
+     * Sets the wrapper key of the epoch that began a change of it, by the MLS exporter's secret of
+     * the component of the wrapped keys in that epoch.
+     */
+    fun `setNextWrapperKey`(`componentSecret`: kotlin.ByteArray, `groupId`: kotlin.ByteArray, `epoch`: kotlin.ULong)
+    
+    /**
+     * The encoded IdentityLinkKeysUpdate by which the member at a leaf sets its own key.
+     */
+    fun `setOwnKey`(`leafIndex`: kotlin.UInt, `connectionKey`: ConnectionKey, `seed`: kotlin.ByteArray): kotlin.ByteArray
+    
+    /**
+     * The encoded IdentityLinkExtension for the GroupInfo inside a Welcome, and for no other.
+     */
+    fun `welcomeExtension`(): kotlin.ByteArray
+    
+    /**
+     * The room's wrapper key in clear, to store, and for join links.
+     */
+    fun `wrapperKey`(): kotlin.ByteArray
+    
+    companion object
+}
+
+/**
+ * A room as a member knows it: who is at each leaf.
+ */
+open class KnownRoom: Disposable, AutoCloseable, KnownRoomInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_mimi_uniffi_fn_free_knownroom(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_mimi_uniffi_fn_clone_knownroom(handle, status)
+        }
+    }
+
+    
+    /**
+     * What goes with a commit that removes the clients at these leaves and adds these users.
+     */
+    @Throws(MimiException::class)override fun `changeMembers`(`users`: List<AddedUser>, `removed`: List<kotlin.UInt>, `check`: CredentialCheck, `seed`: kotlin.ByteArray): MembersChange {
+            return FfiConverterTypeMembersChange.lift(
+    callWithHandle {
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_knownroom_change_members(
+        it,
+        
+        FfiConverterSequenceTypeAddedUser.lower(`users`),
+        FfiConverterSequenceUInt.lower(`removed`),
+        FfiConverterTypeCredentialCheck.lower(`check`),
+        FfiConverterByteArray.lower(`seed`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The encoded SafeAAD item by which the client at a leaf consents to another client of its user
+     * under their user pseudonym. `private_key` is the leaf's in this room; `joiner` is the other
+     * client's encoded PseudonymousCredential.
+     */
+    @Throws(MimiException::class)override fun `consent`(`leafIndex`: kotlin.UInt, `privateKey`: kotlin.ByteArray, `groupId`: kotlin.ByteArray, `lastEpoch`: kotlin.ULong, `joiner`: kotlin.ByteArray, `seed`: kotlin.ByteArray): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_knownroom_consent(
+        it,
+        
+        FfiConverterUInt.lower(`leafIndex`),
+        FfiConverterByteArray.lower(`privateKey`),
+        FfiConverterByteArray.lower(`groupId`),
+        FfiConverterULong.lower(`lastEpoch`),
+        FfiConverterByteArray.lower(`joiner`),
+        FfiConverterByteArray.lower(`seed`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Follows a commit, and opens the links of the leaves that it changes. If it is refused, nothing
+     * changes.
+     */
+    @Throws(MimiException::class)override fun `follow`(`commit`: Commit, `check`: CredentialCheck): Followed {
+            return FfiConverterTypeFollowed.lift(
+    callWithHandle {
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_knownroom_follow(
+        it,
+        
+        FfiConverterTypeCommit.lower(`commit`),
+        FfiConverterTypeCredentialCheck.lower(`check`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Judges a commit by the public rules, as the hub does, and changes nothing.
+     */
+    @Throws(MimiException::class)override fun `judge`(`commit`: Commit): CommitChanges {
+            return FfiConverterTypeCommitChanges.lift(
+    callWithHandle {
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_knownroom_judge(
+        it,
+        
+        FfiConverterTypeCommit.lower(`commit`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * All members, in the order of their leaves.
+     */override fun `members`(): List<Member> {
+            return FfiConverterSequenceTypeMember.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_knownroom_members(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The user pseudonym of a real user in this room; nothing if the room does not know it.
+     */
+    @Throws(MimiException::class)override fun `pseudonymOf`(`userUri`: kotlin.String): kotlin.String? {
+            return FfiConverterOptionalString.lift(
+    callWithHandle {
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_knownroom_pseudonym_of(
+        it,
+        
+        FfiConverterString.lower(`userUri`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Another credential for the client's own leaf, with the same pseudonyms.
+     */
+    @Throws(MimiException::class)override fun `renew`(`leafIndex`: kotlin.UInt, `signaturePublicKey`: kotlin.ByteArray, `real`: RealClient, `connectionKey`: ConnectionKey, `seed`: kotlin.ByteArray): Renewed {
+            return FfiConverterTypeRenewed.lift(
+    callWithHandle {
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_knownroom_renew(
+        it,
+        
+        FfiConverterUInt.lower(`leafIndex`),
+        FfiConverterByteArray.lower(`signaturePublicKey`),
+        FfiConverterTypeRealClient.lower(`real`),
+        FfiConverterTypeConnectionKey.lower(`connectionKey`),
+        FfiConverterByteArray.lower(`seed`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The encoded IdentityLinkKeysUpdate that puts all keys under the wrapper key that the members
+     * share.
+     */
+    @Throws(MimiException::class)override fun `rewrap`(`seed`: kotlin.ByteArray): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_knownroom_rewrap(
+        it,
+        
+        FfiConverterByteArray.lower(`seed`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The connection with a user who says in the connection room that its key is another.
+     */
+    @Throws(MimiException::class)override fun `rotateConnection`(`connection`: Connection, `senderLeaf`: kotlin.UInt, `message`: kotlin.ByteArray): Connection {
+            return FfiConverterTypeConnection.lift(
+    callWithHandle {
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_knownroom_rotate_connection(
+        it,
+        
+        FfiConverterTypeConnection.lower(`connection`),
+        FfiConverterUInt.lower(`senderLeaf`),
+        FfiConverterByteArray.lower(`message`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The public side of the room.
+     */override fun `sealed`(): SealedRoom {
+            return FfiConverterTypeSealedRoom.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_knownroom_sealed(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Sets the wrapper key of the epoch that began a change of it, by the MLS exporter's secret of
+     * the component of the wrapped keys in that epoch.
+     */
+    @Throws(MimiException::class)override fun `setNextWrapperKey`(`componentSecret`: kotlin.ByteArray, `groupId`: kotlin.ByteArray, `epoch`: kotlin.ULong)
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_knownroom_set_next_wrapper_key(
+        it,
+        
+        FfiConverterByteArray.lower(`componentSecret`),
+        FfiConverterByteArray.lower(`groupId`),
+        FfiConverterULong.lower(`epoch`),_status)
+}
+    }
+    
+    
+
+    
+    /**
+     * The encoded IdentityLinkKeysUpdate by which the member at a leaf sets its own key.
+     */
+    @Throws(MimiException::class)override fun `setOwnKey`(`leafIndex`: kotlin.UInt, `connectionKey`: ConnectionKey, `seed`: kotlin.ByteArray): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_knownroom_set_own_key(
+        it,
+        
+        FfiConverterUInt.lower(`leafIndex`),
+        FfiConverterTypeConnectionKey.lower(`connectionKey`),
+        FfiConverterByteArray.lower(`seed`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The encoded IdentityLinkExtension for the GroupInfo inside a Welcome, and for no other.
+     */
+    @Throws(MimiException::class)override fun `welcomeExtension`(): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_knownroom_welcome_extension(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The room's wrapper key in clear, to store, and for join links.
+     */override fun `wrapperKey`(): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_knownroom_wrapper_key(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+
+    
+
+
+    
+    companion object {
+        
+    /**
+     * A new room with its creator at leaf 0, under the creator's encoded credential.
+     */
+    @Throws(MimiException::class) fun `create`(`roomUri`: kotlin.String, `credential`: kotlin.ByteArray, `connectionKey`: ConnectionKey, `uses`: PseudonymUses, `rule`: WrapperKeyRule, `policy`: LinkPolicy, `check`: CredentialCheck, `seed`: kotlin.ByteArray): KnownRoom {
+            return FfiConverterTypeKnownRoom.lift(
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_constructor_knownroom_create(
+    
+        
+        FfiConverterString.lower(`roomUri`),
+        FfiConverterByteArray.lower(`credential`),
+        FfiConverterTypeConnectionKey.lower(`connectionKey`),
+        FfiConverterTypePseudonymUses.lower(`uses`),
+        FfiConverterTypeWrapperKeyRule.lower(`rule`),
+        FfiConverterTypeLinkPolicy.lower(`policy`),
+        FfiConverterTypeCredentialCheck.lower(`check`),
+        FfiConverterByteArray.lower(`seed`),_status)
+}
+    )
+    }
+    
+
+        
+    /**
+     * The room that a client has joined, with the wrapper key of its Welcome or join link. `sealed`
+     * is the room after the join.
+     */
+    @Throws(MimiException::class) fun `learn`(`cipherSuite`: kotlin.UShort, `sealed`: SealedRoom, `wrapperKey`: kotlin.ByteArray, `policy`: LinkPolicy, `check`: CredentialCheck, `seed`: kotlin.ByteArray): KnownRoom {
+            return FfiConverterTypeKnownRoom.lift(
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_constructor_knownroom_learn(
+    
+        
+        FfiConverterUShort.lower(`cipherSuite`),
+        FfiConverterTypeSealedRoom.lower(`sealed`),
+        FfiConverterByteArray.lower(`wrapperKey`),
+        FfiConverterTypeLinkPolicy.lower(`policy`),
+        FfiConverterTypeCredentialCheck.lower(`check`),
+        FfiConverterByteArray.lower(`seed`),_status)
+}
+    )
+    }
+    
+
+        
+    }
+    
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeKnownRoom: FfiConverter<KnownRoom, Long> {
+    override fun lower(value: KnownRoom): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): KnownRoom {
+        return KnownRoom(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): KnownRoom {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: KnownRoom) = 8UL
+
+    override fun write(value: KnownRoom, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
  * A valid message (mimi-content-09 §4).
  */
 public interface MessageInterface {
@@ -5136,6 +7920,1005 @@ public object FfiConverterTypeMessage: FfiConverter<Message, Long> {
 
 
 /**
+ * A request for a connection that was not answered yet.
+ */
+public interface PendingConnectionInterface {
+    
+    /**
+     * The user has joined the connection room at `leaf_index`, with `response` in its commit's
+     * SafeAAD. `room` has followed that commit. `earlier` is the connection with the user that there
+     * is already.
+     */
+    fun `accept`(`response`: kotlin.ByteArray, `room`: KnownRoom, `leafIndex`: kotlin.UInt, `earlier`: Connection?, `check`: CredentialCheck): Connection
+    
+    /**
+     * What to store.
+     */
+    fun `parts`(): PendingParts
+    
+    /**
+     * The encoded HPKECiphertext for the user's provider; nothing after `restore`.
+     */
+    fun `sealedRequest`(): kotlin.ByteArray?
+    
+    companion object
+}
+
+/**
+ * A request for a connection that was not answered yet.
+ */
+open class PendingConnection: Disposable, AutoCloseable, PendingConnectionInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_mimi_uniffi_fn_free_pendingconnection(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_mimi_uniffi_fn_clone_pendingconnection(handle, status)
+        }
+    }
+
+    
+    /**
+     * The user has joined the connection room at `leaf_index`, with `response` in its commit's
+     * SafeAAD. `room` has followed that commit. `earlier` is the connection with the user that there
+     * is already.
+     */
+    @Throws(MimiException::class)override fun `accept`(`response`: kotlin.ByteArray, `room`: KnownRoom, `leafIndex`: kotlin.UInt, `earlier`: Connection?, `check`: CredentialCheck): Connection {
+            return FfiConverterTypeConnection.lift(
+    callWithHandle {
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_pendingconnection_accept(
+        it,
+        
+        FfiConverterByteArray.lower(`response`),
+        FfiConverterTypeKnownRoom.lower(`room`),
+        FfiConverterUInt.lower(`leafIndex`),
+        FfiConverterOptionalTypeConnection.lower(`earlier`),
+        FfiConverterTypeCredentialCheck.lower(`check`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * What to store.
+     */override fun `parts`(): PendingParts {
+            return FfiConverterTypePendingParts.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_pendingconnection_parts(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The encoded HPKECiphertext for the user's provider; nothing after `restore`.
+     */override fun `sealedRequest`(): kotlin.ByteArray? {
+            return FfiConverterOptionalByteArray.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_pendingconnection_sealed_request(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+
+    
+
+
+    
+    companion object {
+        
+    /**
+     * Asks a user for a connection, with the connection room that `requester` has created.
+     */
+    @Throws(MimiException::class) fun `request`(`responderUri`: kotlin.String, `establishmentKey`: kotlin.ByteArray, `requester`: RealClient, `connectionKey`: ConnectionKey, `connectionRoomUri`: kotlin.String, `connectionRoom`: KnownRoom, `seed`: kotlin.ByteArray): PendingConnection {
+            return FfiConverterTypePendingConnection.lift(
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_constructor_pendingconnection_request(
+    
+        
+        FfiConverterString.lower(`responderUri`),
+        FfiConverterByteArray.lower(`establishmentKey`),
+        FfiConverterTypeRealClient.lower(`requester`),
+        FfiConverterTypeConnectionKey.lower(`connectionKey`),
+        FfiConverterString.lower(`connectionRoomUri`),
+        FfiConverterTypeKnownRoom.lower(`connectionRoom`),
+        FfiConverterByteArray.lower(`seed`),_status)
+}
+    )
+    }
+    
+
+        
+    /**
+     * A pending connection from storage.
+     */
+    @Throws(MimiException::class) fun `restore`(`parts`: PendingParts): PendingConnection {
+            return FfiConverterTypePendingConnection.lift(
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_constructor_pendingconnection_restore(
+    
+        
+        FfiConverterTypePendingParts.lower(`parts`),_status)
+}
+    )
+    }
+    
+
+        
+    }
+    
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypePendingConnection: FfiConverter<PendingConnection, Long> {
+    override fun lower(value: PendingConnection): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): PendingConnection {
+        return PendingConnection(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): PendingConnection {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: PendingConnection) = 8UL
+
+    override fun write(value: PendingConnection, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * The rooms in which a client has used each of its pseudonyms and keys: one that is used twice
+ * links the two rooms.
+ */
+public interface PseudonymUsesInterface {
+    
+    /**
+     * Forgets a room that no longer exists.
+     */
+    fun `forgetRoom`(`roomUri`: kotlin.String)
+    
+    /**
+     * Notes that an encoded credential is used in a room.
+     */
+    fun `record`(`roomUri`: kotlin.String, `credential`: kotlin.ByteArray)
+    
+    /**
+     * Notes the use of a credential of a KeyPackage of last resort. Returns the other rooms that are
+     * linked by it.
+     */
+    fun `recordLastResort`(`roomUri`: kotlin.String, `credential`: kotlin.ByteArray): List<kotlin.String>
+    
+    companion object
+}
+
+/**
+ * The rooms in which a client has used each of its pseudonyms and keys: one that is used twice
+ * links the two rooms.
+ */
+open class PseudonymUses: Disposable, AutoCloseable, PseudonymUsesInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+    /**
+     * No use yet. Recording all again restores the notes.
+     */
+    constructor() :
+        this(UniffiWithHandle, 
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_constructor_pseudonymuses_new(
+    
+        _status)
+}
+    )
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_mimi_uniffi_fn_free_pseudonymuses(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_mimi_uniffi_fn_clone_pseudonymuses(handle, status)
+        }
+    }
+
+    
+    /**
+     * Forgets a room that no longer exists.
+     */
+    @Throws(MimiException::class)override fun `forgetRoom`(`roomUri`: kotlin.String)
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_pseudonymuses_forget_room(
+        it,
+        
+        FfiConverterString.lower(`roomUri`),_status)
+}
+    }
+    
+    
+
+    
+    /**
+     * Notes that an encoded credential is used in a room.
+     */
+    @Throws(MimiException::class)override fun `record`(`roomUri`: kotlin.String, `credential`: kotlin.ByteArray)
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_pseudonymuses_record(
+        it,
+        
+        FfiConverterString.lower(`roomUri`),
+        FfiConverterByteArray.lower(`credential`),_status)
+}
+    }
+    
+    
+
+    
+    /**
+     * Notes the use of a credential of a KeyPackage of last resort. Returns the other rooms that are
+     * linked by it.
+     */
+    @Throws(MimiException::class)override fun `recordLastResort`(`roomUri`: kotlin.String, `credential`: kotlin.ByteArray): List<kotlin.String> {
+            return FfiConverterSequenceString.lift(
+    callWithHandle {
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_pseudonymuses_record_last_resort(
+        it,
+        
+        FfiConverterString.lower(`roomUri`),
+        FfiConverterByteArray.lower(`credential`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+
+    
+
+
+    
+    
+    /**
+     * @suppress
+     */
+    companion object
+    
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypePseudonymUses: FfiConverter<PseudonymUses, Long> {
+    override fun lower(value: PseudonymUses): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): PseudonymUses {
+        return PseudonymUses(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): PseudonymUses {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: PseudonymUses) = 8UL
+
+    override fun write(value: PseudonymUses, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * A client by its real names, with the key that its real credential vouches for.
+ */
+public interface RealClientInterface {
+    
+    /**
+     * An encoded PseudonymousCredential for one room or KeyPackage. `signature_public_key` is that
+     * of a new key, used there alone.
+     */
+    fun `issue`(`pseudonyms`: Pseudonyms, `signaturePublicKey`: kotlin.ByteArray, `connectionKey`: ConnectionKey, `seed`: kotlin.ByteArray): kotlin.ByteArray
+    
+    /**
+     * A credential that shows its identity to no member, for rooms that allow it.
+     */
+    fun `issueUnlinked`(`cipherSuite`: kotlin.UShort, `pseudonyms`: Pseudonyms, `signaturePublicKey`: kotlin.ByteArray): kotlin.ByteArray
+    
+    companion object
+}
+
+/**
+ * A client by its real names, with the key that its real credential vouches for.
+ */
+open class RealClient: Disposable, AutoCloseable, RealClientInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+    /**
+     * A client with its encoded Credential and its signature key.
+     */
+    constructor(`userUri`: kotlin.String, `clientUri`: kotlin.String, `credential`: kotlin.ByteArray, `privateKey`: kotlin.ByteArray) :
+        this(UniffiWithHandle, 
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_constructor_realclient_new(
+    
+        
+        FfiConverterString.lower(`userUri`),
+        FfiConverterString.lower(`clientUri`),
+        FfiConverterByteArray.lower(`credential`),
+        FfiConverterByteArray.lower(`privateKey`),_status)
+}
+    )
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_mimi_uniffi_fn_free_realclient(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_mimi_uniffi_fn_clone_realclient(handle, status)
+        }
+    }
+
+    
+    /**
+     * An encoded PseudonymousCredential for one room or KeyPackage. `signature_public_key` is that
+     * of a new key, used there alone.
+     */
+    @Throws(MimiException::class)override fun `issue`(`pseudonyms`: Pseudonyms, `signaturePublicKey`: kotlin.ByteArray, `connectionKey`: ConnectionKey, `seed`: kotlin.ByteArray): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_realclient_issue(
+        it,
+        
+        FfiConverterTypePseudonyms.lower(`pseudonyms`),
+        FfiConverterByteArray.lower(`signaturePublicKey`),
+        FfiConverterTypeConnectionKey.lower(`connectionKey`),
+        FfiConverterByteArray.lower(`seed`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * A credential that shows its identity to no member, for rooms that allow it.
+     */
+    @Throws(MimiException::class)override fun `issueUnlinked`(`cipherSuite`: kotlin.UShort, `pseudonyms`: Pseudonyms, `signaturePublicKey`: kotlin.ByteArray): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_realclient_issue_unlinked(
+        it,
+        
+        FfiConverterUShort.lower(`cipherSuite`),
+        FfiConverterTypePseudonyms.lower(`pseudonyms`),
+        FfiConverterByteArray.lower(`signaturePublicKey`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+
+    
+
+
+    
+    
+    /**
+     * @suppress
+     */
+    companion object
+    
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeRealClient: FfiConverter<RealClient, Long> {
+    override fun lower(value: RealClient): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): RealClient {
+        return RealClient(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): RealClient {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: RealClient) = 8UL
+
+    override fun write(value: RealClient, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
  * The state of a room, as vectors of kind `policy` have it in `room`.
  */
 public interface RoomInterface {
@@ -5497,6 +9280,885 @@ public object FfiConverterTypeRoom: FfiConverter<Room, Long> {
 }
 
 
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * A room as all parties have it, the hub too: pseudonyms and wrapped keys, and no key to them.
+ */
+public interface SealedRoomInterface {
+    
+    /**
+     * Refuses a room in which a user pseudonym is not on the participant list.
+     */
+    fun `checkParticipants`(`participants`: List<kotlin.String>)
+    
+    /**
+     * Applies a commit. If it is refused, nothing changes.
+     */
+    fun `follow`(`commit`: Commit): CommitChanges
+    
+    /**
+     * The encoded IdentityLinkKeysData of the room.
+     */
+    fun `identityLinkKeys`(): kotlin.ByteArray
+    
+    /**
+     * Whether members were removed and the keys are not yet wrapped anew.
+     */
+    fun `isRotationPending`(): kotlin.Boolean
+    
+    /**
+     * Wraps the key of a client that joins by an external commit, with the wrapper key of a join
+     * link or a member. `removed` is the client's own earlier leaf. Its credential is noted in
+     * `uses`.
+     */
+    fun `joinExternally`(`wrapperKey`: kotlin.ByteArray, `roomUri`: kotlin.String, `credential`: kotlin.ByteArray, `connectionKey`: ConnectionKey, `removed`: List<kotlin.UInt>, `uses`: PseudonymUses, `seed`: kotlin.ByteArray): ExternalJoin
+    
+    /**
+     * Judges a commit by the public rules, and changes nothing.
+     */
+    fun `judge`(`commit`: Commit): CommitChanges
+    
+    /**
+     * The same room from storage, in which a change of the wrapper key was pending.
+     */
+    fun `withPendingRotation`(): SealedRoom
+    
+    companion object
+}
+
+/**
+ * A room as all parties have it, the hub too: pseudonyms and wrapped keys, and no key to them.
+ */
+open class SealedRoom: Disposable, AutoCloseable, SealedRoomInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_mimi_uniffi_fn_free_sealedroom(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_mimi_uniffi_fn_clone_sealedroom(handle, status)
+        }
+    }
+
+    
+    /**
+     * Refuses a room in which a user pseudonym is not on the participant list.
+     */
+    @Throws(MimiException::class)override fun `checkParticipants`(`participants`: List<kotlin.String>)
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_sealedroom_check_participants(
+        it,
+        
+        FfiConverterSequenceString.lower(`participants`),_status)
+}
+    }
+    
+    
+
+    
+    /**
+     * Applies a commit. If it is refused, nothing changes.
+     */
+    @Throws(MimiException::class)override fun `follow`(`commit`: Commit): CommitChanges {
+            return FfiConverterTypeCommitChanges.lift(
+    callWithHandle {
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_sealedroom_follow(
+        it,
+        
+        FfiConverterTypeCommit.lower(`commit`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The encoded IdentityLinkKeysData of the room.
+     */
+    @Throws(MimiException::class)override fun `identityLinkKeys`(): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_sealedroom_identity_link_keys(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Whether members were removed and the keys are not yet wrapped anew.
+     */override fun `isRotationPending`(): kotlin.Boolean {
+            return FfiConverterBoolean.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_sealedroom_is_rotation_pending(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Wraps the key of a client that joins by an external commit, with the wrapper key of a join
+     * link or a member. `removed` is the client's own earlier leaf. Its credential is noted in
+     * `uses`.
+     */
+    @Throws(MimiException::class)override fun `joinExternally`(`wrapperKey`: kotlin.ByteArray, `roomUri`: kotlin.String, `credential`: kotlin.ByteArray, `connectionKey`: ConnectionKey, `removed`: List<kotlin.UInt>, `uses`: PseudonymUses, `seed`: kotlin.ByteArray): ExternalJoin {
+            return FfiConverterTypeExternalJoin.lift(
+    callWithHandle {
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_sealedroom_join_externally(
+        it,
+        
+        FfiConverterByteArray.lower(`wrapperKey`),
+        FfiConverterString.lower(`roomUri`),
+        FfiConverterByteArray.lower(`credential`),
+        FfiConverterTypeConnectionKey.lower(`connectionKey`),
+        FfiConverterSequenceUInt.lower(`removed`),
+        FfiConverterTypePseudonymUses.lower(`uses`),
+        FfiConverterByteArray.lower(`seed`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Judges a commit by the public rules, and changes nothing.
+     */
+    @Throws(MimiException::class)override fun `judge`(`commit`: Commit): CommitChanges {
+            return FfiConverterTypeCommitChanges.lift(
+    callWithHandle {
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_sealedroom_judge(
+        it,
+        
+        FfiConverterTypeCommit.lower(`commit`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The same room from storage, in which a change of the wrapper key was pending.
+     */override fun `withPendingRotation`(): SealedRoom {
+            return FfiConverterTypeSealedRoom.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_sealedroom_with_pending_rotation(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+
+    
+
+
+    
+    companion object {
+        
+    /**
+     * The room of a group, by its encoded GroupContext and ratchet tree, which are authentic.
+     */
+    @Throws(MimiException::class) fun `ofGroup`(`groupContext`: kotlin.ByteArray, `ratchetTree`: kotlin.ByteArray, `rule`: WrapperKeyRule): SealedRoom {
+            return FfiConverterTypeSealedRoom.lift(
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_constructor_sealedroom_of_group(
+    
+        
+        FfiConverterByteArray.lower(`groupContext`),
+        FfiConverterByteArray.lower(`ratchetTree`),
+        FfiConverterTypeWrapperKeyRule.lower(`rule`),_status)
+}
+    )
+    }
+    
+
+        
+    }
+    
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeSealedRoom: FfiConverter<SealedRoom, Long> {
+    override fun lower(value: SealedRoom): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): SealedRoom {
+        return SealedRoom(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): SealedRoom {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: SealedRoom) = 8UL
+
+    override fun write(value: SealedRoom, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * A request whose room has only clients of the user who asks.
+ */
+public interface VerifiedConnectionRequestInterface {
+    
+    /**
+     * Says yes, and uses the request up. `earlier` is the connection with the user that there is
+     * already.
+     */
+    fun `accept`(`ownConnectionKey`: ConnectionKey, `earlier`: Connection?, `seed`: kotlin.ByteArray): AcceptedConnection
+    
+    /**
+     * The room to join.
+     */
+    fun `connectionRoomUri`(): kotlin.String
+    
+    /**
+     * The client that asks, and its user.
+     */
+    fun `requester`(): CheckedClient
+    
+    /**
+     * That room's wrapper key, for `join_externally`.
+     */
+    fun `wrapperKey`(): kotlin.ByteArray
+    
+    companion object
+}
+
+/**
+ * A request whose room has only clients of the user who asks.
+ */
+open class VerifiedConnectionRequest: Disposable, AutoCloseable, VerifiedConnectionRequestInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_mimi_uniffi_fn_free_verifiedconnectionrequest(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_mimi_uniffi_fn_clone_verifiedconnectionrequest(handle, status)
+        }
+    }
+
+    
+    /**
+     * Says yes, and uses the request up. `earlier` is the connection with the user that there is
+     * already.
+     */
+    @Throws(MimiException::class)override fun `accept`(`ownConnectionKey`: ConnectionKey, `earlier`: Connection?, `seed`: kotlin.ByteArray): AcceptedConnection {
+            return FfiConverterTypeAcceptedConnection.lift(
+    callWithHandle {
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_verifiedconnectionrequest_accept(
+        it,
+        
+        FfiConverterTypeConnectionKey.lower(`ownConnectionKey`),
+        FfiConverterOptionalTypeConnection.lower(`earlier`),
+        FfiConverterByteArray.lower(`seed`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The room to join.
+     */
+    @Throws(MimiException::class)override fun `connectionRoomUri`(): kotlin.String {
+            return FfiConverterString.lift(
+    callWithHandle {
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_verifiedconnectionrequest_connection_room_uri(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The client that asks, and its user.
+     */
+    @Throws(MimiException::class)override fun `requester`(): CheckedClient {
+            return FfiConverterTypeCheckedClient.lift(
+    callWithHandle {
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_verifiedconnectionrequest_requester(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * That room's wrapper key, for `join_externally`.
+     */
+    @Throws(MimiException::class)override fun `wrapperKey`(): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_method_verifiedconnectionrequest_wrapper_key(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+
+    
+
+
+    
+    
+    /**
+     * @suppress
+     */
+    companion object
+    
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeVerifiedConnectionRequest: FfiConverter<VerifiedConnectionRequest, Long> {
+    override fun lower(value: VerifiedConnectionRequest): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): VerifiedConnectionRequest {
+        return VerifiedConnectionRequest(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): VerifiedConnectionRequest {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: VerifiedConnectionRequest) = 8UL
+
+    override fun write(value: VerifiedConnectionRequest, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+
+/**
+ * A connection that was accepted, and the answer.
+ */
+data class AcceptedConnection (
+    /**
+     * The connection.
+     */
+    var `connection`: Connection
+    , 
+    /**
+     * The encoded item for the SafeAAD of the external commit.
+     */
+    var `safeAadItem`: kotlin.ByteArray
+    
+): Disposable{
+    
+
+    
+
+    
+    @Suppress("UNNECESSARY_SAFE_CALL") // codegen is much simpler if we unconditionally emit safe calls here
+    override fun destroy() {
+        
+    Disposable.destroy(
+        this.`connection`,
+        this.`safeAadItem`
+    )
+    }
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeAcceptedConnection: FfiConverterRustBuffer<AcceptedConnection> {
+    override fun read(buf: ByteBuffer): AcceptedConnection {
+        return AcceptedConnection(
+            FfiConverterTypeConnection.read(buf),
+            FfiConverterByteArray.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: AcceptedConnection) = (
+            FfiConverterTypeConnection.allocationSize(value.`connection`) +
+            FfiConverterByteArray.allocationSize(value.`safeAadItem`)
+    )
+
+    override fun write(value: AcceptedConnection, buf: ByteBuffer) {
+            FfiConverterTypeConnection.write(value.`connection`, buf)
+            FfiConverterByteArray.write(value.`safeAadItem`, buf)
+    }
+}
+
+
+
+/**
+ * A connected user who is to be added.
+ */
+data class AddedUser (
+    /**
+     * The connection.
+     */
+    var `connection`: Connection
+    , 
+    /**
+     * The encoded PseudonymousCredentials of its KeyPackages, one for each client, in the order of
+     * the commit's Add proposals.
+     */
+    var `credentials`: List<kotlin.ByteArray>
+    
+): Disposable{
+    
+
+    
+
+    
+    @Suppress("UNNECESSARY_SAFE_CALL") // codegen is much simpler if we unconditionally emit safe calls here
+    override fun destroy() {
+        
+    Disposable.destroy(
+        this.`connection`,
+        this.`credentials`
+    )
+    }
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeAddedUser: FfiConverterRustBuffer<AddedUser> {
+    override fun read(buf: ByteBuffer): AddedUser {
+        return AddedUser(
+            FfiConverterTypeConnection.read(buf),
+            FfiConverterSequenceByteArray.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: AddedUser) = (
+            FfiConverterTypeConnection.allocationSize(value.`connection`) +
+            FfiConverterSequenceByteArray.allocationSize(value.`credentials`)
+    )
+
+    override fun write(value: AddedUser, buf: ByteBuffer) {
+            FfiConverterTypeConnection.write(value.`connection`, buf)
+            FfiConverterSequenceByteArray.write(value.`credentials`, buf)
+    }
+}
+
+
 
 /**
  * Whether something is allowed, and why.
@@ -5625,6 +10287,61 @@ public object FfiConverterTypeCandidateReport: FfiConverterRustBuffer<CandidateR
 
 
 /**
+ * A real client, as an authority knows it.
+ */
+data class CheckedClient (
+    /**
+     * The user.
+     */
+    var `userUri`: kotlin.String
+    , 
+    /**
+     * The client.
+     */
+    var `clientUri`: kotlin.String
+    , 
+    /**
+     * The key that the credential vouches for.
+     */
+    var `signaturePublicKey`: kotlin.ByteArray
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeCheckedClient: FfiConverterRustBuffer<CheckedClient> {
+    override fun read(buf: ByteBuffer): CheckedClient {
+        return CheckedClient(
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterByteArray.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: CheckedClient) = (
+            FfiConverterString.allocationSize(value.`userUri`) +
+            FfiConverterString.allocationSize(value.`clientUri`) +
+            FfiConverterByteArray.allocationSize(value.`signaturePublicKey`)
+    )
+
+    override fun write(value: CheckedClient, buf: ByteBuffer) {
+            FfiConverterString.write(value.`userUri`, buf)
+            FfiConverterString.write(value.`clientUri`, buf)
+            FfiConverterByteArray.write(value.`signaturePublicKey`, buf)
+    }
+}
+
+
+
+/**
  * What a client can show and its user can read, most preferred first.
  */
 data class ClientProfile (
@@ -5666,6 +10383,85 @@ public object FfiConverterTypeClientProfile: FfiConverterRustBuffer<ClientProfil
     override fun write(value: ClientProfile, buf: ByteBuffer) {
             FfiConverterSequenceString.write(value.`mediaTypes`, buf)
             FfiConverterSequenceString.write(value.`languages`, buf)
+    }
+}
+
+
+
+/**
+ * What a commit does to a room.
+ */
+data class CommitChanges (
+    /**
+     * The leaves where clients are added.
+     */
+    var `added`: List<kotlin.UInt>
+    , 
+    /**
+     * The leaves that the commit blanks, even if it fills them again.
+     */
+    var `removed`: List<kotlin.UInt>
+    , 
+    /**
+     * The leaves that get another credential.
+     */
+    var `updated`: List<kotlin.UInt>
+    , 
+    /**
+     * Whether it only puts all keys under another wrapper key.
+     */
+    var `isRewrap`: kotlin.Boolean
+    , 
+    /**
+     * Whether it begins a change of the wrapper key.
+     */
+    var `beginsRotation`: kotlin.Boolean
+    , 
+    /**
+     * The component's data in the next GroupContext.
+     */
+    var `identityLinkKeys`: kotlin.ByteArray
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeCommitChanges: FfiConverterRustBuffer<CommitChanges> {
+    override fun read(buf: ByteBuffer): CommitChanges {
+        return CommitChanges(
+            FfiConverterSequenceUInt.read(buf),
+            FfiConverterSequenceUInt.read(buf),
+            FfiConverterSequenceUInt.read(buf),
+            FfiConverterBoolean.read(buf),
+            FfiConverterBoolean.read(buf),
+            FfiConverterByteArray.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: CommitChanges) = (
+            FfiConverterSequenceUInt.allocationSize(value.`added`) +
+            FfiConverterSequenceUInt.allocationSize(value.`removed`) +
+            FfiConverterSequenceUInt.allocationSize(value.`updated`) +
+            FfiConverterBoolean.allocationSize(value.`isRewrap`) +
+            FfiConverterBoolean.allocationSize(value.`beginsRotation`) +
+            FfiConverterByteArray.allocationSize(value.`identityLinkKeys`)
+    )
+
+    override fun write(value: CommitChanges, buf: ByteBuffer) {
+            FfiConverterSequenceUInt.write(value.`added`, buf)
+            FfiConverterSequenceUInt.write(value.`removed`, buf)
+            FfiConverterSequenceUInt.write(value.`updated`, buf)
+            FfiConverterBoolean.write(value.`isRewrap`, buf)
+            FfiConverterBoolean.write(value.`beginsRotation`, buf)
+            FfiConverterByteArray.write(value.`identityLinkKeys`, buf)
     }
 }
 
@@ -5729,6 +10525,77 @@ public object FfiConverterTypeCommitment: FfiConverterRustBuffer<Commitment> {
             FfiConverterByteArray.write(value.`salt`, buf)
             FfiConverterByteArray.write(value.`safeAadItem`, buf)
             FfiConverterString.write(value.`sendingUri`, buf)
+    }
+}
+
+
+
+/**
+ * What to store of a connection. It holds secrets.
+ */
+data class ConnectionParts (
+    /**
+     * The cipher suite of the keys.
+     */
+    var `cipherSuite`: kotlin.UShort
+    , 
+    /**
+     * The user.
+     */
+    var `userUri`: kotlin.String
+    , 
+    /**
+     * Its connection key.
+     */
+    var `connectionKey`: kotlin.ByteArray
+    , 
+    /**
+     * The key before that, while KeyPackages made with it are around.
+     */
+    var `previous`: kotlin.ByteArray? = null 
+    , 
+    /**
+     * Fingerprints of the keys that the user has replaced, 16 bytes each.
+     */
+    var `retired`: List<kotlin.ByteArray> = listOf() 
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeConnectionParts: FfiConverterRustBuffer<ConnectionParts> {
+    override fun read(buf: ByteBuffer): ConnectionParts {
+        return ConnectionParts(
+            FfiConverterUShort.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterByteArray.read(buf),
+            FfiConverterOptionalByteArray.read(buf),
+            FfiConverterSequenceByteArray.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: ConnectionParts) = (
+            FfiConverterUShort.allocationSize(value.`cipherSuite`) +
+            FfiConverterString.allocationSize(value.`userUri`) +
+            FfiConverterByteArray.allocationSize(value.`connectionKey`) +
+            FfiConverterOptionalByteArray.allocationSize(value.`previous`) +
+            FfiConverterSequenceByteArray.allocationSize(value.`retired`)
+    )
+
+    override fun write(value: ConnectionParts, buf: ByteBuffer) {
+            FfiConverterUShort.write(value.`cipherSuite`, buf)
+            FfiConverterString.write(value.`userUri`, buf)
+            FfiConverterByteArray.write(value.`connectionKey`, buf)
+            FfiConverterOptionalByteArray.write(value.`previous`, buf)
+            FfiConverterSequenceByteArray.write(value.`retired`, buf)
     }
 }
 
@@ -5989,6 +10856,61 @@ public object FfiConverterTypeEffectReport: FfiConverterRustBuffer<EffectReport>
             FfiConverterSequenceString.write(value.`limits`, buf)
             FfiConverterSequenceTypeRoleEffectReport.write(value.`roles`, buf)
             FfiConverterSequenceString.write(value.`lockOuts`, buf)
+    }
+}
+
+
+
+/**
+ * What goes with an external commit.
+ */
+data class ExternalJoin (
+    /**
+     * Where the joiner lands.
+     */
+    var `leafIndex`: kotlin.UInt
+    , 
+    /**
+     * The encoded item for the commit's SafeAAD.
+     */
+    var `safeAadItem`: kotlin.ByteArray
+    , 
+    /**
+     * The encoded IdentityLinkKeysUpdate for the commit's AppDataUpdate.
+     */
+    var `update`: kotlin.ByteArray
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeExternalJoin: FfiConverterRustBuffer<ExternalJoin> {
+    override fun read(buf: ByteBuffer): ExternalJoin {
+        return ExternalJoin(
+            FfiConverterUInt.read(buf),
+            FfiConverterByteArray.read(buf),
+            FfiConverterByteArray.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: ExternalJoin) = (
+            FfiConverterUInt.allocationSize(value.`leafIndex`) +
+            FfiConverterByteArray.allocationSize(value.`safeAadItem`) +
+            FfiConverterByteArray.allocationSize(value.`update`)
+    )
+
+    override fun write(value: ExternalJoin, buf: ByteBuffer) {
+            FfiConverterUInt.write(value.`leafIndex`, buf)
+            FfiConverterByteArray.write(value.`safeAadItem`, buf)
+            FfiConverterByteArray.write(value.`update`, buf)
     }
 }
 
@@ -6273,6 +11195,69 @@ public object FfiConverterTypeFindingReport: FfiConverterRustBuffer<FindingRepor
             FfiConverterSequenceString.write(value.`steps`, buf)
             FfiConverterSequenceTypeStepReport.write(value.`moves`, buf)
             FfiConverterOptionalString.write(value.`example`, buf)
+    }
+}
+
+
+
+/**
+ * What a member learns from a commit.
+ */
+data class Followed (
+    /**
+     * The leaves that are new, have another credential, or show an identity at last.
+     */
+    var `changed`: List<kotlin.UInt>
+    , 
+    /**
+     * Those of them whose link does not hold: tell your user.
+     */
+    var `failed`: List<kotlin.UInt>
+    , 
+    /**
+     * The member that has wrapped the keys wrongly: `rewrap` mends it.
+     */
+    var `wrongRewrapBy`: kotlin.UInt?
+    , 
+    /**
+     * Whether the new epoch's secret is to be given to `set_next_wrapper_key`.
+     */
+    var `beginsRotation`: kotlin.Boolean
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeFollowed: FfiConverterRustBuffer<Followed> {
+    override fun read(buf: ByteBuffer): Followed {
+        return Followed(
+            FfiConverterSequenceUInt.read(buf),
+            FfiConverterSequenceUInt.read(buf),
+            FfiConverterOptionalUInt.read(buf),
+            FfiConverterBoolean.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Followed) = (
+            FfiConverterSequenceUInt.allocationSize(value.`changed`) +
+            FfiConverterSequenceUInt.allocationSize(value.`failed`) +
+            FfiConverterOptionalUInt.allocationSize(value.`wrongRewrapBy`) +
+            FfiConverterBoolean.allocationSize(value.`beginsRotation`)
+    )
+
+    override fun write(value: Followed, buf: ByteBuffer) {
+            FfiConverterSequenceUInt.write(value.`changed`, buf)
+            FfiConverterSequenceUInt.write(value.`failed`, buf)
+            FfiConverterOptionalUInt.write(value.`wrongRewrapBy`, buf)
+            FfiConverterBoolean.write(value.`beginsRotation`, buf)
     }
 }
 
@@ -6980,6 +11965,124 @@ public object FfiConverterTypeMatrixRow: FfiConverterRustBuffer<MatrixRow> {
 
 
 /**
+ * What is known of the client at a leaf.
+ */
+data class Member (
+    /**
+     * The leaf.
+     */
+    var `leafIndex`: kotlin.UInt
+    , 
+    /**
+     * The pseudonym of its user.
+     */
+    var `userPseudonym`: kotlin.String
+    , 
+    /**
+     * Its own pseudonym.
+     */
+    var `clientPseudonym`: kotlin.String
+    , 
+    /**
+     * Who it is.
+     */
+    var `state`: MemberState
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeMember: FfiConverterRustBuffer<Member> {
+    override fun read(buf: ByteBuffer): Member {
+        return Member(
+            FfiConverterUInt.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterTypeMemberState.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Member) = (
+            FfiConverterUInt.allocationSize(value.`leafIndex`) +
+            FfiConverterString.allocationSize(value.`userPseudonym`) +
+            FfiConverterString.allocationSize(value.`clientPseudonym`) +
+            FfiConverterTypeMemberState.allocationSize(value.`state`)
+    )
+
+    override fun write(value: Member, buf: ByteBuffer) {
+            FfiConverterUInt.write(value.`leafIndex`, buf)
+            FfiConverterString.write(value.`userPseudonym`, buf)
+            FfiConverterString.write(value.`clientPseudonym`, buf)
+            FfiConverterTypeMemberState.write(value.`state`, buf)
+    }
+}
+
+
+
+/**
+ * What goes with a commit that adds and removes clients.
+ */
+data class MembersChange (
+    /**
+     * The encoded item for the commit's SafeAAD, if it adds clients.
+     */
+    var `safeAadItem`: kotlin.ByteArray?
+    , 
+    /**
+     * The encoded IdentityLinkKeysUpdate for the commit's AppDataUpdate, if keys change.
+     */
+    var `update`: kotlin.ByteArray?
+    , 
+    /**
+     * The added clients at their leaves, in the order of the Add proposals.
+     */
+    var `added`: List<Member>
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeMembersChange: FfiConverterRustBuffer<MembersChange> {
+    override fun read(buf: ByteBuffer): MembersChange {
+        return MembersChange(
+            FfiConverterOptionalByteArray.read(buf),
+            FfiConverterOptionalByteArray.read(buf),
+            FfiConverterSequenceTypeMember.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: MembersChange) = (
+            FfiConverterOptionalByteArray.allocationSize(value.`safeAadItem`) +
+            FfiConverterOptionalByteArray.allocationSize(value.`update`) +
+            FfiConverterSequenceTypeMember.allocationSize(value.`added`)
+    )
+
+    override fun write(value: MembersChange, buf: ByteBuffer) {
+            FfiConverterOptionalByteArray.write(value.`safeAadItem`, buf)
+            FfiConverterOptionalByteArray.write(value.`update`, buf)
+            FfiConverterSequenceTypeMember.write(value.`added`, buf)
+    }
+}
+
+
+
+/**
  * What became of a message (mimi-message-status-01 §3).
  */
 data class MessageStatus (
@@ -7234,6 +12337,69 @@ public object FfiConverterTypePartInfo: FfiConverterRustBuffer<PartInfo> {
 
 
 /**
+ * What to store of a pending connection. It holds a secret.
+ */
+data class PendingParts (
+    /**
+     * The cipher suite of the key.
+     */
+    var `cipherSuite`: kotlin.UShort
+    , 
+    /**
+     * The user who was asked.
+     */
+    var `responderUri`: kotlin.String
+    , 
+    /**
+     * The room that the user is to join.
+     */
+    var `connectionRoomUri`: kotlin.String
+    , 
+    /**
+     * The private key for the answer.
+     */
+    var `responsePrivateKey`: kotlin.ByteArray
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypePendingParts: FfiConverterRustBuffer<PendingParts> {
+    override fun read(buf: ByteBuffer): PendingParts {
+        return PendingParts(
+            FfiConverterUShort.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterByteArray.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: PendingParts) = (
+            FfiConverterUShort.allocationSize(value.`cipherSuite`) +
+            FfiConverterString.allocationSize(value.`responderUri`) +
+            FfiConverterString.allocationSize(value.`connectionRoomUri`) +
+            FfiConverterByteArray.allocationSize(value.`responsePrivateKey`)
+    )
+
+    override fun write(value: PendingParts, buf: ByteBuffer) {
+            FfiConverterUShort.write(value.`cipherSuite`, buf)
+            FfiConverterString.write(value.`responderUri`, buf)
+            FfiConverterString.write(value.`connectionRoomUri`, buf)
+            FfiConverterByteArray.write(value.`responsePrivateKey`, buf)
+    }
+}
+
+
+
+/**
  * A message in short: plain text without control characters but line breaks and tabs.
  */
 data class Preview (
@@ -7291,6 +12457,53 @@ public object FfiConverterTypePreview: FfiConverterRustBuffer<Preview> {
             FfiConverterString.write(value.`quote`, buf)
             FfiConverterString.write(value.`searchText`, buf)
             FfiConverterOptionalString.write(value.`leftOut`, buf)
+    }
+}
+
+
+
+/**
+ * The pseudonyms of a client for one room.
+ */
+data class Pseudonyms (
+    /**
+     * The user pseudonym, which all clients of the user share in the room.
+     */
+    var `userPseudonym`: kotlin.String
+    , 
+    /**
+     * The client pseudonym.
+     */
+    var `clientPseudonym`: kotlin.String
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypePseudonyms: FfiConverterRustBuffer<Pseudonyms> {
+    override fun read(buf: ByteBuffer): Pseudonyms {
+        return Pseudonyms(
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Pseudonyms) = (
+            FfiConverterString.allocationSize(value.`userPseudonym`) +
+            FfiConverterString.allocationSize(value.`clientPseudonym`)
+    )
+
+    override fun write(value: Pseudonyms, buf: ByteBuffer) {
+            FfiConverterString.write(value.`userPseudonym`, buf)
+            FfiConverterString.write(value.`clientPseudonym`, buf)
     }
 }
 
@@ -7362,6 +12575,53 @@ public object FfiConverterTypeRefusal: FfiConverterRustBuffer<Refusal> {
             FfiConverterOptionalString.write(value.`field`, buf)
             FfiConverterOptionalULong.write(value.`offset`, buf)
             FfiConverterOptionalString.write(value.`section`, buf)
+    }
+}
+
+
+
+/**
+ * What a client's commit gives its own leaf.
+ */
+data class Renewed (
+    /**
+     * The encoded PseudonymousCredential for the leaf in the commit's path.
+     */
+    var `credential`: kotlin.ByteArray
+    , 
+    /**
+     * The encoded IdentityLinkKeysUpdate for the commit's AppDataUpdate.
+     */
+    var `update`: kotlin.ByteArray
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeRenewed: FfiConverterRustBuffer<Renewed> {
+    override fun read(buf: ByteBuffer): Renewed {
+        return Renewed(
+            FfiConverterByteArray.read(buf),
+            FfiConverterByteArray.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Renewed) = (
+            FfiConverterByteArray.allocationSize(value.`credential`) +
+            FfiConverterByteArray.allocationSize(value.`update`)
+    )
+
+    override fun write(value: Renewed, buf: ByteBuffer) {
+            FfiConverterByteArray.write(value.`credential`, buf)
+            FfiConverterByteArray.write(value.`update`, buf)
     }
 }
 
@@ -8794,6 +14054,175 @@ public object FfiConverterTypeFraming: FfiConverterRustBuffer<Framing> {
 
 
 
+/**
+ * Whether the members have to let each other know who they are.
+ */
+
+enum class LinkPolicy {
+    
+    /**
+     * They have to: the rule of the drafts.
+     */
+    REQUIRED,
+    /**
+     * As they like.
+     */
+    OPTIONAL,
+    /**
+     * They must not.
+     */
+    FORBIDDEN;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeLinkPolicy: FfiConverterRustBuffer<LinkPolicy> {
+    override fun read(buf: ByteBuffer) = try {
+        LinkPolicy.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: LinkPolicy) = 4UL
+
+    override fun write(value: LinkPolicy, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * Who the client at a leaf is.
+ */
+sealed class MemberState {
+    
+    /**
+     * This client of this user.
+     */
+    data class Known(
+        /**
+         * The user.
+         */
+        val `userUri`: kotlin.String, 
+        /**
+         * The client.
+         */
+        val `clientUri`: kotlin.String) : MemberState()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * It shows no identity, as the room allows.
+     */
+    object Unlinked : MemberState()
+    
+    
+    /**
+     * Its link does not hold. Show no name for it, and tell your user.
+     */
+    data class Failed(
+        /**
+         * Why.
+         */
+        val `refusal`: uniffi.mimi.Refusal) : MemberState()
+        
+    {
+        
+
+        companion object
+    }
+    
+
+    
+
+    
+    
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeMemberState : FfiConverterRustBuffer<MemberState>{
+    override fun read(buf: ByteBuffer): MemberState {
+        return when(buf.getInt()) {
+            1 -> MemberState.Known(
+                FfiConverterString.read(buf),
+                FfiConverterString.read(buf),
+                )
+            2 -> MemberState.Unlinked
+            3 -> MemberState.Failed(
+                FfiConverterTypeRefusal.read(buf),
+                )
+            else -> throw RuntimeException("invalid enum value, something is very wrong!!")
+        }
+    }
+
+    override fun allocationSize(value: MemberState): ULong = when(value) {
+        is MemberState.Known -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterString.allocationSize(value.`userUri`)
+                + FfiConverterString.allocationSize(value.`clientUri`)
+            )
+        }
+        is MemberState.Unlinked -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+        is MemberState.Failed -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeRefusal.allocationSize(value.`refusal`)
+            )
+        }
+    }
+
+    override fun write(value: MemberState, buf: ByteBuffer) {
+        when(value) {
+            is MemberState.Known -> {
+                buf.putInt(1)
+                FfiConverterString.write(value.`userUri`, buf)
+                FfiConverterString.write(value.`clientUri`, buf)
+                Unit
+            }
+            is MemberState.Unlinked -> {
+                buf.putInt(2)
+                Unit
+            }
+            is MemberState.Failed -> {
+                buf.putInt(3)
+                FfiConverterTypeRefusal.write(value.`refusal`, buf)
+                Unit
+            }
+        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
+    }
+}
+
+
+
+
+
 
 
 /**
@@ -9345,6 +14774,49 @@ public object FfiConverterTypeRunRole: FfiConverterRustBuffer<RunRole> {
 
 
 
+/**
+ * How a room's wrapper key changes. The members agree on it; nothing on the wire says it.
+ */
+
+enum class WrapperKeyRule {
+    
+    /**
+     * Never, as the drafts have it.
+     */
+    STATIC,
+    /**
+     * Whenever members leave: a construction of this library, in no draft.
+     */
+    CHANGES_WITH_REMOVALS;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeWrapperKeyRule: FfiConverterRustBuffer<WrapperKeyRule> {
+    override fun read(buf: ByteBuffer) = try {
+        WrapperKeyRule.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: WrapperKeyRule) = 4UL
+
+    override fun write(value: WrapperKeyRule, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
 
 /**
  * @suppress
@@ -9531,6 +15003,70 @@ public object FfiConverterOptionalByteArray: FfiConverterRustBuffer<kotlin.ByteA
         } else {
             buf.put(1)
             FfiConverterByteArray.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalTypeConnection: FfiConverterRustBuffer<Connection?> {
+    override fun read(buf: ByteBuffer): Connection? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeConnection.read(buf)
+    }
+
+    override fun allocationSize(value: Connection?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeConnection.allocationSize(value)
+        }
+    }
+
+    override fun write(value: Connection?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeConnection.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalTypeCheckedClient: FfiConverterRustBuffer<CheckedClient?> {
+    override fun read(buf: ByteBuffer): CheckedClient? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeCheckedClient.read(buf)
+    }
+
+    override fun allocationSize(value: CheckedClient?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeCheckedClient.allocationSize(value)
+        }
+    }
+
+    override fun write(value: CheckedClient?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeCheckedClient.write(value, buf)
         }
     }
 }
@@ -9807,6 +15343,62 @@ public object FfiConverterSequenceString: FfiConverterRustBuffer<List<kotlin.Str
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterString.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceByteArray: FfiConverterRustBuffer<List<kotlin.ByteArray>> {
+    override fun read(buf: ByteBuffer): List<kotlin.ByteArray> {
+        val len = buf.getInt()
+        return List<kotlin.ByteArray>(len) {
+            FfiConverterByteArray.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<kotlin.ByteArray>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterByteArray.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<kotlin.ByteArray>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterByteArray.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeAddedUser: FfiConverterRustBuffer<List<AddedUser>> {
+    override fun read(buf: ByteBuffer): List<AddedUser> {
+        val len = buf.getInt()
+        return List<AddedUser>(len) {
+            FfiConverterTypeAddedUser.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<AddedUser>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeAddedUser.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<AddedUser>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeAddedUser.write(it, buf)
         }
     }
 }
@@ -10115,6 +15707,34 @@ public object FfiConverterSequenceTypeMatrixRow: FfiConverterRustBuffer<List<Mat
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeMatrixRow.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeMember: FfiConverterRustBuffer<List<Member>> {
+    override fun read(buf: ByteBuffer): List<Member> {
+        val len = buf.getInt()
+        return List<Member>(len) {
+            FfiConverterTypeMember.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<Member>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeMember.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<Member>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeMember.write(it, buf)
         }
     }
 }
@@ -10702,6 +16322,103 @@ public object FfiConverterMapStringBoolean: FfiConverterRustBuffer<Map<kotlin.St
         
         FfiConverterString.lower(`name`),
         FfiConverterString.lower(`text`),_status)
+}
+    )
+    }
+    
+
+        /**
+         * The component of the wrapped keys: that of the AppDataUpdate with an `update`.
+         */ fun `identityLinkKeysComponent`(): kotlin.UShort {
+            return FfiConverterUShort.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_func_identity_link_keys_component(
+    
+        _status)
+}
+    )
+    }
+    
+
+        /**
+         * Opens the sealed queue ID of the client with this pseudonym, at its provider.
+         */
+    @Throws(MimiException::class) fun `openQueueId`(`cipherSuite`: kotlin.UShort, `privateKey`: kotlin.ByteArray, `sealed`: kotlin.ByteArray, `clientPseudonym`: kotlin.String): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_func_open_queue_id(
+    
+        
+        FfiConverterUShort.lower(`cipherSuite`),
+        FfiConverterByteArray.lower(`privateKey`),
+        FfiConverterByteArray.lower(`sealed`),
+        FfiConverterString.lower(`clientPseudonym`),_status)
+}
+    )
+    }
+    
+
+        /**
+         * New pseudonyms under a provider's domain. `seed` is 32 bytes from a secure generator.
+         */
+    @Throws(MimiException::class) fun `randomPseudonyms`(`provider`: kotlin.String, `seed`: kotlin.ByteArray): Pseudonyms {
+            return FfiConverterTypePseudonyms.lift(
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_func_random_pseudonyms(
+    
+        
+        FfiConverterString.lower(`provider`),
+        FfiConverterByteArray.lower(`seed`),_status)
+}
+    )
+    }
+    
+
+        /**
+         * A message's SafeAAD with these encoded items, in their order.
+         */
+    @Throws(MimiException::class) fun `safeAad`(`items`: List<kotlin.ByteArray>): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_func_safe_aad(
+    
+        
+        FfiConverterSequenceByteArray.lower(`items`),_status)
+}
+    )
+    }
+    
+
+        /**
+         * Seals a client's queue ID, at most 63 bytes, to its provider, for the leaf with this client
+         * pseudonym.
+         */
+    @Throws(MimiException::class) fun `sealQueueId`(`cipherSuite`: kotlin.UShort, `providerKey`: kotlin.ByteArray, `queueId`: kotlin.ByteArray, `clientPseudonym`: kotlin.String, `seed`: kotlin.ByteArray): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_func_seal_queue_id(
+    
+        
+        FfiConverterUShort.lower(`cipherSuite`),
+        FfiConverterByteArray.lower(`providerKey`),
+        FfiConverterByteArray.lower(`queueId`),
+        FfiConverterString.lower(`clientPseudonym`),
+        FfiConverterByteArray.lower(`seed`),_status)
+}
+    )
+    }
+    
+
+        /**
+         * The wrapper key that the encoded GroupInfo inside a Welcome brings.
+         */
+    @Throws(MimiException::class) fun `wrapperKeyOfWelcome`(`groupInfo`: kotlin.ByteArray): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    uniffiRustCallWithError(MimiException) { _status ->
+    UniffiLib.uniffi_mimi_uniffi_fn_func_wrapper_key_of_welcome(
+    
+        
+        FfiConverterByteArray.lower(`groupInfo`),_status)
 }
     )
     }
