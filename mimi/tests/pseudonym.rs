@@ -177,7 +177,7 @@ impl World {
         &self.room_keys[&credential.signature_public_key.to_vec()]
     }
 
-    fn check(&self) -> impl Fn(&[u8]) -> Option<CheckedClient> + Send + Sync {
+    fn check(&self) -> impl Fn(&[u8]) -> Option<CheckedClient> {
         let directory = self.directory.clone();
         move |credential: &[u8]| directory.get(credential).cloned()
     }

@@ -1,42 +1,11 @@
 import * as wasm from "./mimi_wasm.js";
+import { Handle, MimiError, call, drawn, parsed, plain } from "./handle.js";
 import { parseJson, writeJson } from "./json.js";
 import type * as t from "./types.js";
 
+export * from "./pseudonym.js";
 export type * from "./types.js";
-export { parseJson, writeJson };
-
-/** What every function here throws for input that it refuses. */
-export class MimiError extends Error implements t.ErrorRecord {
-  override readonly name = "MimiError";
-  readonly kind: t.ErrorKind;
-  readonly reason: string | null;
-  readonly field: string | null;
-  readonly offset: number | null;
-  readonly section: string | null;
-
-  constructor(record: t.ErrorRecord) {
-    super(record.message);
-    this.kind = record.kind;
-    this.reason = record.reason;
-    this.field = record.field;
-    this.offset = record.offset;
-    this.section = record.section;
-  }
-}
-
-function call<T>(run: () => T): T {
-  try {
-    return run();
-  } catch (error) {
-    // Anything else is a defect of the module or of the caller's memory, and stays as it is.
-    if (typeof error !== "string") throw error;
-    throw new MimiError(JSON.parse(error) as t.ErrorRecord);
-  }
-}
-
-function parsed<T>(run: () => string): T {
-  return parseJson(call(run)) as T;
-}
+export { MimiError, parseJson, writeJson };
 
 /** Bytes of hex or base64. */
 export function bytesOfText(text: string): Uint8Array {
@@ -85,24 +54,6 @@ export function checkUri(uri: string): t.UriInfo {
 /** Whether two MIMI URIs name the same, however each is spelled. */
 export function sameUri(a: string, b: string): boolean {
   return call(() => wasm.sameUri(a, b));
-}
-
-/** Memory of the module, which `free` gives back; at the latest the garbage collector does. */
-abstract class Handle<Raw extends { free(): void }> {
-  readonly #raw: Raw;
-
-  constructor(raw: Raw) {
-    this.#raw = raw;
-  }
-
-  /** For the functions here alone. */
-  get raw(): Raw {
-    return this.#raw;
-  }
-
-  free(): void {
-    this.#raw.free();
-  }
 }
 
 /** Bytes, taken apart: the fields as a tree, each before those that lie in it, and all bytes as runs. */
@@ -184,8 +135,6 @@ export class Message extends Handle<wasm.Message> {
   }
 }
 
-const drawn = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
-
 /** What a user says in a room. Salts are drawn from `crypto.getRandomValues`, unless they are given. */
 export class Composer extends Handle<wasm.Composer> {
   constructor(senderUri: string, roomUri: string) {
@@ -222,6 +171,22 @@ export class Composer extends Handle<wasm.Composer> {
   unreact(first: string, reaction: Message, salt = drawn(16)): Message {
     return new Message(call(() => this.raw.unreact(salt, first, reaction.raw)));
   }
+
+  /** A message that carries a status report. */
+  receipt(statuses: t.StatusEntry[], salt = drawn(16)): Message {
+    return new Message(call(() => this.raw.receipt(salt, statusJson(statuses))));
+  }
+
+  /** A link to a conference. */
+  conference(url: string, description: string, salt = drawn(16)): Message {
+    return new Message(call(() => this.raw.conference(salt, url, description)));
+  }
+
+  /** A file, with a caption or without. */
+  file(file: t.SealedFile, caption: t.Text | null = null, salt = drawn(16)): Message {
+    const { text, markdown = false, language = "" } = caption ?? {};
+    return new Message(withFile(file, (raw) => this.raw.file(salt, text, markdown, language, raw)));
+  }
 }
 
 /** Whom a receiver trusts to have franked: a signer, or the holder of a shared secret. */
@@ -248,29 +213,31 @@ export class HubKeys extends Handle<wasm.HubKeys> {
 
 /** How the messages of a room are franked (mimi-protocol-06 §5.4). */
 export class Franking extends Handle<wasm.Franking> {
-  static signed(): Franking {
-    return new Franking(wasm.Franking.signed());
+  /** What the hub signs (mimi-protocol-05 and -06). */
+  static signed(framing: t.Framing = "bare"): Franking {
+    return new Franking(wasm.Franking.signed(framing === "application_framing"));
   }
 
-  /** The construction of mimi-protocol-03. */
-  static integrityMac(): Franking {
-    return new Franking(wasm.Franking.integrityMac());
+  /** The MAC of mimi-protocol-03 and -04. */
+  static integrityMac(framing: t.Framing = "bare"): Franking {
+    return new Franking(wasm.Franking.integrityMac(framing === "application_framing"));
+  }
+
+  /** The hash of mimi-protocol-02; the key is that of the extension with the sender, the room and the franking key. */
+  static contextHash(assertionKey: t.Integer, framing: t.Framing = "bare"): Franking {
+    return new Franking(wasm.Franking.contextHash(BigInt(assertionKey), framing === "application_framing"));
   }
 
   commit(applicationData: Uint8Array, senderUri: string, roomUri: string): t.Commitment {
-    return call(() => {
-      const made = this.raw.commit(applicationData, senderUri, roomUri);
-      const { frankingTag, salt, safeAadItem, sendingUri } = made;
-      made.free();
-      return { frankingTag, salt, safeAadItem, sendingUri };
-    });
+    const made = () => this.raw.commit(applicationData, senderUri, roomUri);
+    return call(() => plain(made(), "frankingTag", "salt", "safeAadItem", "sendingUri"));
   }
 
   frank(keys: HubKeys, submission: t.Submission, acceptedTimestamp: t.Integer, seed = drawn(32)): t.Frank {
     const { frankingTag, sendingUri, submittedBy, presentedNames } = submission;
     const { roomUri, participants, usersWithClients } = submission;
-    return call(() => {
-      const made = this.raw.frank(
+    const made = () =>
+      this.raw.frank(
         keys.raw,
         frankingTag,
         sendingUri,
@@ -282,10 +249,7 @@ export class Franking extends Handle<wasm.Franking> {
         BigInt(acceptedTimestamp),
         seed,
       );
-      const { serverFrank, cipherSuite, proof } = made;
-      made.free();
-      return { serverFrank, cipherSuite, proof };
-    });
+    return call(() => plain(made(), "serverFrank", "cipherSuite", "proof"));
   }
 
   /** What the message refers to and the frank does not bind, in words. Throws if the tag or the stamp does not hold. */
@@ -327,9 +291,94 @@ export function decodeStatusReport(encoded: Uint8Array): t.MessageStatus[] {
   return parsed(() => wasm.decodeStatusReport(encoded));
 }
 
-export function encodeStatusReport(statuses: Pick<t.MessageStatus, "message_id" | "status">[]): Uint8Array {
-  const pairs = statuses.map(({ message_id, status }) => ({ message_id, status }));
-  return call(() => wasm.encodeStatusReport(JSON.stringify(pairs)));
+export function encodeStatusReport(statuses: t.StatusEntry[]): Uint8Array {
+  return call(() => wasm.encodeStatusReport(statusJson(statuses)));
+}
+
+function statusJson(statuses: t.StatusEntry[]): string {
+  return JSON.stringify(statuses.map(({ message_id, status }) => ({ message_id, status })));
+}
+
+const FILE = [
+  "url",
+  "contentType",
+  "size",
+  "expires",
+  "encAlg",
+  "key",
+  "nonce",
+  "aad",
+  "hashAlg",
+  "contentHash",
+  "description",
+  "filename",
+] as const;
+
+function withFile<T>(file: t.SealedFile, run: (raw: wasm.SealedFile) => T): T {
+  const raw = new wasm.SealedFile();
+  try {
+    Object.assign(raw, { ...file, size: BigInt(file.size) });
+    return call(() => run(raw));
+  } finally {
+    raw.free();
+  }
+}
+
+/** What part `index` of a message says about its file; `null` if that is no file behind a URL. It holds the key. */
+export function fileOfMessage(message: Message, index: number): t.SealedFile | null {
+  const raw = wasm.SealedFile.ofMessage(message.raw, index);
+  return raw === undefined ? null : plain(raw, ...FILE);
+}
+
+const AEADS = { aes_128_gcm: 1, aes_256_gcm: 2, chacha20_poly1305: 29 };
+
+/** Encrypts a file of any size, piece by piece; the pieces are uploaded in their order, then the tag. */
+export class FileSealer extends Handle<wasm.FileSealer> {
+  constructor(aead: keyof typeof AEADS = "aes_128_gcm", seed = drawn(32)) {
+    const raw = call(() => wasm.FileSealer.begin(AEADS[aead], seed));
+    if (raw === undefined) throw new RangeError(`no algorithm has the name ${aead}`);
+    super(raw);
+  }
+
+  seal(piece: Uint8Array): Uint8Array {
+    return call(() => this.raw.seal(piece));
+  }
+
+  finish(url: string, contentType: string): { tag: Uint8Array; file: t.SealedFile } {
+    const { tag, file } = plain(
+      call(() => this.raw.finish(url, contentType)),
+      "tag",
+      "file",
+    );
+    return { tag, file: plain(file, ...FILE) };
+  }
+}
+
+/** Opens a stored file in two readings of the same bytes: the first verifies all of it, the second decrypts. */
+export class FileOpener extends Handle<wasm.FileOpener> {
+  constructor(file: t.SealedFile, nowMs: t.Integer = Date.now()) {
+    super(withFile(file, (raw) => new wasm.FileOpener(raw, BigInt(nowMs))));
+  }
+
+  /** Takes the next piece of the first reading. */
+  verify(piece: Uint8Array): void {
+    call(() => this.raw.verify(piece));
+  }
+
+  /** Ends the first reading: checks size, hash and tag. Returns the length of the content. */
+  verified(): bigint {
+    return call(() => this.raw.verified());
+  }
+
+  /** Decrypts the next piece of the second reading. */
+  open(piece: Uint8Array): Uint8Array {
+    return call(() => this.raw.open(piece));
+  }
+
+  /** Ends the second reading. If it fails, discard what was opened. */
+  finish(): void {
+    call(() => this.raw.finish());
+  }
 }
 
 /** Safe HTML of Markdown or HTML; `null` for other types and unknown charsets. */

@@ -402,3 +402,134 @@ export interface Reported {
   frank: Frank;
   acceptedTimestamp: Integer;
 }
+
+export type Framing = "bare" | "application_framing";
+
+export type StatusEntry = Pick<MessageStatus, "message_id" | "status">;
+
+/** What a message says about a file behind a URL. It holds the key. */
+export interface SealedFile {
+  url: string;
+  contentType: string;
+  /** Bytes of the stored file; 0 if unknown. */
+  size: Integer;
+  /** When the file is gone, in seconds since the UNIX epoch; 0 if it stays. */
+  expires: number;
+  /** The AEAD algorithm's number in IANA's registry; 0 for none. */
+  encAlg: number;
+  key: Uint8Array;
+  nonce: Uint8Array;
+  aad: Uint8Array;
+  /** The hash algorithm's number; 1 for SHA-256. */
+  hashAlg: number;
+  contentHash: Uint8Array;
+  description: string;
+  filename: string;
+}
+
+/** A real client, as an authority knows it. */
+export interface CheckedClient {
+  userUri: string;
+  clientUri: string;
+  /** The key that the credential vouches for. */
+  signaturePublicKey: Uint8Array;
+}
+
+/** The pseudonyms of a client for one room. */
+export interface Pseudonyms {
+  /** All clients of the user share it in the room. */
+  userPseudonym: string;
+  clientPseudonym: string;
+}
+
+/** What the members of a room agree on; nothing on the wire says it. By default, the drafts' rules. */
+export interface RoomRules {
+  /** Whether the wrapper key changes when members leave: a construction of this library, in no draft. */
+  wrapperKey?: "static" | "changes_with_removals";
+  /** Whether members show who they are. */
+  identityLinks?: "required" | "optional" | "forbidden";
+}
+
+/** What a commit does to a room. */
+export interface CommitChanges {
+  /** The leaves where clients are added. */
+  added: number[];
+  /** The leaves that the commit blanks, even if it fills them again. */
+  removed: number[];
+  /** The leaves that get another credential. */
+  updated: number[];
+  /** Whether it only puts all keys under another wrapper key. */
+  isRewrap: boolean;
+  /** Whether it begins a change of the wrapper key. */
+  beginsRotation: boolean;
+  /** The component's data in the next GroupContext. */
+  identityLinkKeys: Uint8Array;
+}
+
+/** What goes with an external commit. */
+export interface ExternalJoin {
+  /** Where the joiner lands. */
+  leafIndex: number;
+  /** The encoded item for the commit's SafeAAD. */
+  safeAadItem: Uint8Array;
+  /** The encoded IdentityLinkKeysUpdate for the commit's AppDataUpdate. */
+  update: Uint8Array;
+}
+
+/** Who the client at a leaf is. Of one that failed show no name, and tell your user. */
+export type MemberState =
+  | { state: "known"; userUri: string; clientUri: string }
+  | { state: "unlinked" }
+  | { state: "failed"; error: ErrorRecord };
+
+/** What is known of the client at a leaf. */
+export type Member = MemberState & Pseudonyms & { leafIndex: number };
+
+/** What a member learns from a commit. */
+export interface Followed {
+  /** The leaves that are new, have another credential, or show an identity at last. */
+  changed: number[];
+  /** Those of them whose link does not hold: tell your user. */
+  failed: number[];
+  /** The member that has wrapped the keys wrongly: `rewrap` mends it. */
+  wrongRewrapBy: number | null;
+  /** Whether the new epoch's secret is to be given to `setNextWrapperKey`. */
+  beginsRotation: boolean;
+}
+
+/** What goes with a commit that adds and removes clients. */
+export interface MembersChange {
+  /** The encoded item for the commit's SafeAAD, if it adds clients. */
+  safeAadItem: Uint8Array | null;
+  /** The encoded IdentityLinkKeysUpdate for the commit's AppDataUpdate, if keys change. */
+  update: Uint8Array | null;
+  /** The added clients at their leaves, in the order of the Add proposals. */
+  added: Member[];
+}
+
+/** What a client's commit gives its own leaf. */
+export interface Renewed {
+  /** The encoded PseudonymousCredential for the leaf in the commit's path. */
+  credential: Uint8Array;
+  /** The encoded IdentityLinkKeysUpdate for the commit's AppDataUpdate. */
+  update: Uint8Array;
+}
+
+/** What to store of a connection. It holds secrets. */
+export interface ConnectionParts {
+  cipherSuite: number;
+  userUri: string;
+  connectionKey: Uint8Array;
+  /** The key before that, while KeyPackages made with it are around. */
+  previous?: Uint8Array | null;
+  /** Fingerprints of the keys that the user has replaced, 16 bytes each. */
+  retired?: Uint8Array[];
+}
+
+/** What to store of a pending connection. It holds a secret. */
+export interface PendingParts {
+  cipherSuite: number;
+  responderUri: string;
+  connectionRoomUri: string;
+  responsePrivateKey: Uint8Array;
+}

@@ -3,7 +3,7 @@
 use mimi::compose::{self, Expires, Options, Text};
 use wasm_bindgen::prelude::*;
 
-use crate::message::Message;
+use crate::message::{Message, statuses};
 use crate::{Thrown, thrown};
 
 /// What a user says in a room.
@@ -78,5 +78,28 @@ impl Composer {
 
     pub fn unreact(&self, salt: &[u8], first: &str, reaction: &Message) -> Thrown<Message> {
         self.0.unreact(salt, first, &reaction.0).map(Message).map_err(thrown)
+    }
+    /// The statuses as JSON.
+    pub fn receipt(&self, salt: &[u8], report: &str) -> Thrown<Message> {
+        self.0.receipt(salt, &statuses(report)?).map(Message).map_err(thrown)
+    }
+
+    pub fn conference(&self, salt: &[u8], url: &str, description: &str) -> Thrown<Message> {
+        self.0.conference(salt, url, description, &Options::default()).map(Message).map_err(thrown)
+    }
+
+    /// Without words, without a caption.
+    #[cfg(feature = "attachment")]
+    pub fn file(
+        &self,
+        salt: &[u8],
+        words: Option<String>,
+        markdown: bool,
+        language: &str,
+        file: &crate::attachment::SealedFile,
+    ) -> Thrown<Message> {
+        let caption = words.map(|words| text(&words, markdown, language));
+        let (caption, file) = (caption.as_ref(), file.inner());
+        self.0.file(salt, caption, &file, &Options::default()).map(Message).map_err(thrown)
     }
 }

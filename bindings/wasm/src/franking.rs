@@ -79,17 +79,27 @@ impl HubKeys {
     }
 }
 
+fn framing(framed: bool) -> Framing {
+    if framed { Framing::ApplicationFraming } else { Framing::Bare }
+}
+
 #[wasm_bindgen]
 impl Franking {
     /// The signed construction of mimi-protocol-06.
-    pub fn signed() -> Franking {
-        Self(franking::Franking::new(Construction::Signed, Framing::Bare))
+    pub fn signed(framed: bool) -> Franking {
+        Self(franking::Franking::new(Construction::Signed, framing(framed)))
     }
 
     /// The integrity MAC of mimi-protocol-03.
     #[wasm_bindgen(js_name = integrityMac)]
-    pub fn integrity_mac() -> Franking {
-        Self(franking::Franking::new(Construction::IntegrityMac, Framing::Bare))
+    pub fn integrity_mac(framed: bool) -> Franking {
+        Self(franking::Franking::new(Construction::IntegrityMac, framing(framed)))
+    }
+
+    /// The context hash of mimi-protocol-02.
+    #[wasm_bindgen(js_name = contextHash)]
+    pub fn context_hash(assertion_key: i64, framed: bool) -> Franking {
+        Self(franking::Franking::new(Construction::ContextHash { assertion_key }, framing(framed)))
     }
 
     pub fn commit(&self, application_data: &[u8], sender_uri: &str, room_uri: &str) -> Thrown<Commitment> {

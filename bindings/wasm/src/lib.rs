@@ -7,6 +7,8 @@ use mimi::Error;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
+#[cfg(feature = "attachment")]
+mod attachment;
 #[cfg(feature = "content")]
 mod compose;
 #[cfg(feature = "franking")]
@@ -17,6 +19,8 @@ mod inspection;
 mod message;
 #[cfg(feature = "policy")]
 mod policy;
+#[cfg(feature = "pseudonym")]
+mod pseudonym;
 #[cfg(feature = "timeline")]
 mod timeline;
 

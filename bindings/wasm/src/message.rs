@@ -80,21 +80,26 @@ pub fn decode_status_report(encoded: &[u8]) -> Thrown<String> {
     answer(content::decode_status_report(encoded))
 }
 
-/// `encode_status_report` of the facade; the statuses as JSON.
-#[wasm_bindgen(js_name = encodeStatusReport)]
-pub fn encode_status_report(statuses: &str) -> Thrown<Vec<u8>> {
+/// Statuses as JSON.
+pub(crate) fn statuses(text: &str) -> Thrown<Vec<content::MessageStatus>> {
     #[derive(serde::Deserialize)]
     struct Entry {
         message_id: String,
         status: u8,
     }
-    let entries: Vec<Entry> = serde_json::from_str(statuses).map_err(|error| not_json("statuses", &error))?;
+    let entries: Vec<Entry> = serde_json::from_str(text).map_err(|error| not_json("statuses", &error))?;
     let entries = entries.into_iter().map(|Entry { message_id, status }| content::MessageStatus {
         message_id,
         status,
         name: None,
     });
-    content::encode_status_report(&entries.collect::<Vec<_>>()).map_err(thrown)
+    Ok(entries.collect())
+}
+
+/// `encode_status_report` of the facade; the statuses as JSON.
+#[wasm_bindgen(js_name = encodeStatusReport)]
+pub fn encode_status_report(text: &str) -> Thrown<Vec<u8>> {
+    content::encode_status_report(&statuses(text)?).map_err(thrown)
 }
 
 /// `render::to_html` of the facade.

@@ -15,13 +15,13 @@ use crate::seed::generator;
 use crate::{Error, Result};
 
 /// What vouches for real credentials: your PKI, or whatever says which client has which key.
-pub trait CredentialCheck: Send + Sync {
+pub trait CredentialCheck {
     /// The client of an encoded Credential (RFC 9420 §5.3); `None` if no authority that you trust
     /// for it says so.
     fn check(&self, credential: &[u8]) -> Option<CheckedClient>;
 }
 
-impl<F: Fn(&[u8]) -> Option<CheckedClient> + Send + Sync> CredentialCheck for F {
+impl<F: Fn(&[u8]) -> Option<CheckedClient>> CredentialCheck for F {
     fn check(&self, credential: &[u8]) -> Option<CheckedClient> {
         self(credential)
     }
