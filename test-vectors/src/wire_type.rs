@@ -7,15 +7,13 @@ use core::fmt;
 use mimi_codec::{Encode, FieldPlace, registry};
 use mimi_content::{MessageDerivedValues, MessageStatusReport, MimiContent};
 use serde::Serialize;
-use serde::de::Deserialize;
+use serde::de::DeserializeOwned;
 use serde::ser::Error as _;
 use serde_json::Value;
 
 use crate::document_place::{
     MESSAGE_DERIVED_VALUES, MESSAGE_STATUS_REPORT, MIMI_CONTENT, places as document_places,
 };
-#[cfg(feature = "generate")]
-use crate::file_format::GenerateError;
 
 pub use mimi_codec::registry::RegistryEntry as TypeEntry;
 
@@ -92,10 +90,11 @@ pub(crate) fn places_until_refused(name: &str, encoded: &[u8]) -> Option<Vec<Fie
     }
 }
 
-/// The encoding of a value of the type `name`, given as JSON. Documents in CBOR are not encoded
-/// here.
-#[cfg(feature = "generate")]
-pub(crate) fn encode_json(name: &str, json: &Value) -> Result<Vec<u8>, GenerateError> {
+/// The encoding of a value of the type `name`, given as JSON; `None` for a type that can't be read
+/// from JSON.
+///
+/// It is apart from [`Inspected`], so that programs that only show bytes are not built with it.
+pub(crate) fn encode_json(name: &str, json: &Value) -> Option<Result<Vec<u8>, String>> {
     struct OfJson<'a>(&'a Value);
     impl registry::Visitor for OfJson<'_> {
         type Output = Result<Vec<u8>, String>;
@@ -104,19 +103,24 @@ pub(crate) fn encode_json(name: &str, json: &Value) -> Result<Vec<u8>, GenerateE
             T::deserialize(self.0).map_err(|error| error.to_string()).and_then(|value| encode_wire(&value))
         }
     }
-    let encoded = registry::visit(name, OfJson(json)).unwrap_or_else(|| Err("unknown type".into()));
-    encoded.map_err(|why| GenerateError::Defect(alloc::format!("{name}: {why}")))
+    match name {
+        "MimiContent" => Some(document_of_json(json, MimiContent::encode)),
+        "MessageStatusReport" => Some(document_of_json(json, MessageStatusReport::encode)),
+        // It borrows its fields, and hex digits hold none to borrow.
+        "MessageDerivedValues" => None,
+        _ => registry::visit(name, OfJson(json)),
+    }
 }
 
-/// Encodes a value that is given as JSON.
-type EncodeValue = fn(&Value) -> Result<Vec<u8>, String>;
+fn document_of_json<T: DeserializeOwned>(json: &Value, encode: fn(&T) -> Vec<u8>) -> Result<Vec<u8>, String> {
+    T::deserialize(json).map(|value| encode(&value)).map_err(|error| error.to_string())
+}
 
 /// A decoded value, whatever its type.
 pub struct Inspected<'a> {
     encoded: &'a [u8],
     encoded_again: Result<Vec<u8>, String>,
     to_json: fn(&[u8], bool) -> serde_json::Result<String>,
-    encode_value: Option<EncodeValue>,
     places: fn(&[u8]) -> Vec<FieldPlace>,
 }
 
@@ -148,15 +152,14 @@ impl Inspected<'_> {
         self.encoded_again.clone()
     }
 
+    /// The bytes that were decoded.
+    pub(crate) fn encoded(&self) -> &[u8] {
+        self.encoded
+    }
+
     /// Where the fields stand.
     pub(crate) fn places(&self) -> Vec<FieldPlace> {
         (self.places)(self.encoded)
-    }
-
-    /// The encoding of another value of the same type, given as JSON; `None` if the type can't be
-    /// read from JSON.
-    pub(crate) fn encode_value(&self, json: &Value) -> Option<Result<Vec<u8>, String>> {
-        self.encode_value.map(|encode_value| encode_value(json))
     }
 }
 
@@ -244,14 +247,13 @@ impl From<mimi_content::DecodeError> for WireRefusal {
 }
 
 macro_rules! document {
-    ($type:ident$(<$lifetime:lifetime>)?, $shape:expr, $encode_value:expr) => {
+    ($type:ident$(<$lifetime:lifetime>)?, $shape:expr) => {
         impl<'a> Document<'a> for $type$(<$lifetime>)? {
             fn inspected(encoded: &'a [u8]) -> Result<Inspected<'a>, WireRefusal> {
                 Ok(Inspected {
                     encoded,
                     encoded_again: Ok($type::decode(encoded)?.encode()),
                     to_json: |encoded, pretty| to_json(&$type::decode(encoded).map_err(serde_json::Error::custom)?, pretty),
-                    encode_value: $encode_value,
                     places: |encoded| document_places(encoded, $shape),
                 })
             }
@@ -259,18 +261,9 @@ macro_rules! document {
     };
 }
 
-document!(
-    MimiContent,
-    MIMI_CONTENT,
-    Some(|json| Self::deserialize(json).map(|value| value.encode()).map_err(|e| e.to_string()))
-);
-document!(
-    MessageStatusReport,
-    MESSAGE_STATUS_REPORT,
-    Some(|json| { Self::deserialize(json).map(|value| value.encode()).map_err(|error| error.to_string()) })
-);
-// It borrows its fields, and hex digits hold none to borrow.
-document!(MessageDerivedValues<'a>, MESSAGE_DERIVED_VALUES, None);
+document!(MimiContent, MIMI_CONTENT);
+document!(MessageStatusReport, MESSAGE_STATUS_REPORT);
+document!(MessageDerivedValues<'a>, MESSAGE_DERIVED_VALUES);
 
 /// Decodes a type of the codec's registry.
 struct Inspect<'a>(&'a [u8]);
@@ -296,9 +289,6 @@ impl<'a> registry::Visitor for Inspect<'a> {
             to_json: |encoded, pretty| {
                 to_json(&T::decode_exact(encoded).map_err(serde_json::Error::custom)?, pretty)
             },
-            encode_value: Some(|json| {
-                T::deserialize(json).map_err(|error| error.to_string()).and_then(|value| encode_wire(&value))
-            }),
             places: |encoded| FieldPlace::all::<T>(encoded).unwrap_or_default(),
         })
     }

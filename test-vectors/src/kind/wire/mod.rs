@@ -66,7 +66,7 @@ impl Kind for Wire {
             Err(error) => case.fail("encoded", "to be encoded again", error),
         }
         if let Some(value) = value {
-            verify_value(case, &inspected, &encoded, value);
+            verify_value(case, name, &inspected, value);
         }
     }
 
@@ -95,12 +95,13 @@ fn unknown_type(case: &mut Case<'_>, name: &str) {
 }
 
 /// Encoding the value gives the bytes, and decoding the bytes gives the value.
-fn verify_value(case: &mut Case<'_>, inspected: &wire_type::Inspected<'_>, encoded: &[u8], value: &Value) {
+fn verify_value(case: &mut Case<'_>, name: &str, inspected: &wire_type::Inspected<'_>, value: &Value) {
+    let encoded = inspected.encoded();
     let found = match inspected.json().and_then(|json| serde_json::from_str::<Value>(&json)) {
         Ok(found) => found,
         Err(error) => return case.fail("value", "a JSON form", error),
     };
-    match inspected.encode_value(value) {
+    match wire_type::encode_json(name, value) {
         // Types that are only written as JSON: the JSON itself is compared.
         None => case.same_json("value", value, &found),
         Some(Ok(bytes)) if bytes == encoded => {}

@@ -16,10 +16,15 @@ use serde_json::{Value, json};
 
 use crate::file_format::{GenerateError, GeneratedCase, Seed};
 use crate::kind::room::{Sent, sent};
-use crate::wire_type::{encode_json, inspect};
+use crate::wire_type::{self, inspect};
 
 fn defect(why: impl ToString) -> GenerateError {
     GenerateError::Defect(why.to_string())
+}
+
+fn encode_json(type_name: &str, value: &Value) -> Result<Vec<u8>, GenerateError> {
+    let encoded = wire_type::encode_json(type_name, value).unwrap_or_else(|| Err("unknown type".into()));
+    encoded.map_err(|why| defect(format!("{type_name}: {why}")))
 }
 
 pub(super) fn cases(seed: &Seed) -> Result<Vec<GeneratedCase>, GenerateError> {
