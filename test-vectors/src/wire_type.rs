@@ -14,6 +14,8 @@ use serde_json::Value;
 use crate::document_place::{
     MESSAGE_DERIVED_VALUES, MESSAGE_STATUS_REPORT, MIMI_CONTENT, places as document_places,
 };
+#[cfg(feature = "generate")]
+use crate::file_format::GenerateError;
 
 pub use mimi_codec::registry::RegistryEntry as TypeEntry;
 
