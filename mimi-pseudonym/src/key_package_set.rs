@@ -8,6 +8,7 @@ use alloc::{
     collections::{BTreeMap, BTreeSet},
     vec::Vec,
 };
+use core::cmp::Reverse;
 
 use mimi_codec::{
     RoomUri,
@@ -154,6 +155,53 @@ pub fn choose_set<'a, C: Ord>(
     candidates
         .min_by_key(|chosen| (chosen.set.last_resort, chosen.linked_rooms))
         .ok_or(PseudonymError::NoWholeKeyPackageSet)
+}
+
+/// The KeyPackages of one user pseudonym that a provider hands out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SetForRequest {
+    /// Those that fit the request; never empty.
+    pub fitting: Vec<KeyPackage>,
+    /// Those of the set that do not fit it. They are out of the stock with the others, unless the
+    /// set is of last resort: their pseudonym is this room's now.
+    pub others: Vec<KeyPackage>,
+}
+
+/// Hands out a set from a user's stock, at a provider that knows no client of the user: of the sets
+/// that are not of last resort the one with the most KeyPackages that fit the request, or else such
+/// a set of last resort, which stays in the stock. Of several that are as good, the first by the
+/// bytes of its user pseudonym. `None` if no KeyPackage fits.
+///
+/// # Errors
+/// Those of [`leaf_credential`], for a stock that was not checked by [`check_upload`];
+/// [`MixedKeyPackageSet`](PseudonymError::MixedKeyPackageSet) when a set has some of last resort
+/// and some that are not. The stock stays as it is.
+pub fn hand_out_set(
+    stock: &mut Vec<KeyPackage>,
+    fits: impl Fn(&KeyPackage) -> bool,
+) -> Result<Option<SetForRequest>, PseudonymError> {
+    let mut sets: BTreeMap<&IdentifierUri, (bool, usize)> = BTreeMap::new();
+    for key_package in stock.iter() {
+        let name = &leaf_credential(&key_package.leaf_node)?.user_pseudonym;
+        let last_resort = key_package.is_last_resort();
+        let (of_set, fitting) = sets.entry(name).or_insert((last_resort, 0));
+        if *of_set != last_resort {
+            return Err(PseudonymError::MixedKeyPackageSet);
+        }
+        *fitting = fitting.saturating_add(usize::from(fits(key_package)));
+    }
+    let best = sets.into_iter().filter(|(_, (_, fitting))| *fitting > 0);
+    let best = best.min_by_key(|(_, (last_resort, fitting))| (*last_resort, Reverse(*fitting)));
+    let Some((name, (last_resort, _))) = best else { return Ok(None) };
+    let name = name.clone();
+    let of_set = |it: &KeyPackage| leaf_credential(&it.leaf_node).is_ok_and(|it| it.user_pseudonym == name);
+    let chosen: Vec<KeyPackage> = if last_resort {
+        stock.iter().filter(|it| of_set(it)).cloned().collect()
+    } else {
+        stock.extract_if(.., |it| of_set(it)).collect()
+    };
+    let (fitting, others) = chosen.into_iter().partition(|it| fits(it));
+    Ok(Some(SetForRequest { fitting, others }))
 }
 
 /// A day, in seconds.

@@ -156,8 +156,8 @@ pub use credential::{
 pub use disclosure::{DisclosedIdentity, Disclosure, verify_disclosure};
 pub use error::PseudonymError;
 pub use key_package_set::{
-    ChosenSet, KeyPackageSet, UploadPlan, UploadedKeyPackage, check_upload, choose_set, key_package_sets,
-    plan_uploads, upload_lifetime,
+    ChosenSet, KeyPackageSet, SetForRequest, UploadPlan, UploadedKeyPackage, check_upload, choose_set,
+    hand_out_set, key_package_sets, plan_uploads, upload_lifetime,
 };
 pub use known_room::{Followed, KnownRoom};
 pub use leaf_changes::{ChangedBy, LeafChanges};

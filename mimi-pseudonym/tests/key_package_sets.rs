@@ -8,12 +8,13 @@ use std::collections::BTreeSet;
 
 use mimi_codec::{
     Opaque, RoomUri,
-    mls::{LeafNodeSelect, Lifetime},
+    code_points::ExtensionType,
+    mls::{Credential, Extension, Extensions, KeyPackage, LeafNodeSelect, Lifetime},
     protocol::{IdentifierUri, PseudonymousCredentialTBS},
 };
 use mimi_pseudonym::{
     KeyPackageSet, PseudonymError, PseudonymUses, Reuse, UploadPlan, UploadedKeyPackage, check_upload,
-    choose_set, key_package_sets, plan_uploads, upload_lifetime,
+    choose_set, hand_out_set, key_package_sets, plan_uploads, upload_lifetime,
 };
 use proptest::prelude::*;
 use world::World;
@@ -146,6 +147,52 @@ fn refuses_a_set_with_a_client_twice_or_of_two_kinds() {
     assert_eq!(twice, Err(PseudonymError::RepeatedKeyPackage));
     let mixed = key_package_sets([uploaded(0, 1, false), uploaded(0, 2, true)]);
     assert_eq!(mixed, Err(PseudonymError::MixedKeyPackageSet));
+}
+
+/// A set of a user with so many clients.
+fn stored(world: &mut World, user: &world::User, last_resort: bool) -> Vec<KeyPackage> {
+    let mut set: Vec<KeyPackage> = world.set(user).iter().map(world::key_package).collect();
+    if last_resort {
+        let extension_type = ExtensionType::LAST_RESORT;
+        let mark = Extension { extension_type, extension_data: Opaque::default() };
+        for key_package in &mut set {
+            key_package.extensions = Extensions::new(vec![mark.clone()]).unwrap();
+            assert!(key_package.is_last_resort());
+        }
+    }
+    set
+}
+
+#[test]
+fn hands_out_the_ordinary_set_that_fits_best_once_and_one_of_last_resort_again_and_again() {
+    let mut world = World::new();
+    let (one, two, three) = (world.user("one", 1), world.user("two", 2), world.user("three", 3));
+    let last_resort = stored(&mut world, &three, true);
+    let (small, large) = (stored(&mut world, &one, false), stored(&mut world, &two, false));
+    let mut stock = [last_resort.clone(), small.clone(), large.clone()].concat();
+
+    // Half of the larger set does not fit; it serves no other room.
+    let without_one = |it: &KeyPackage| *it != large[0] && *it != small[0];
+    let set = hand_out_set(&mut stock, without_one).unwrap().unwrap();
+    assert_eq!((set.fitting, set.others), (vec![large[1].clone()], vec![large[0].clone()]));
+    assert_eq!(stock.len(), 4);
+    let set = hand_out_set(&mut stock, |_| true).unwrap().unwrap();
+    assert_eq!((set.fitting, set.others), (small, vec![]));
+    for _ in 0..2 {
+        let set = hand_out_set(&mut stock, |it| *it != last_resort[1]).unwrap().unwrap();
+        assert_eq!(set.fitting, [last_resort[0].clone(), last_resort[2].clone()]);
+        assert_eq!(set.others, [last_resort[1].clone()]);
+        assert_eq!(stock, last_resort);
+    }
+    assert_eq!(hand_out_set(&mut stock, |_| false), Ok(None));
+    assert_eq!(stock, last_resort);
+    assert_eq!(hand_out_set(&mut Vec::new(), |_| true), Ok(None));
+
+    stock[0].extensions = Extensions::default();
+    assert_eq!(hand_out_set(&mut stock, |_| true), Err(PseudonymError::MixedKeyPackageSet));
+    stock[0].leaf_node.credential = Credential::Basic { identity: "alice".into() };
+    assert_eq!(hand_out_set(&mut stock, |_| true), Err(PseudonymError::NotPseudonymous));
+    assert_eq!(stock.len(), 3);
 }
 
 proptest! {

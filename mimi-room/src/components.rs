@@ -25,7 +25,7 @@ const REPLACED: [ComponentID; 4] = [
 /// # Errors
 /// [`RoomRefusal::Component`] for a component that no right covers, for a second update of one, and
 /// for an update that its component does not allow.
-pub(crate) fn updates<'p>(
+pub fn updates<'p>(
     dictionary: &AppDataDictionary,
     proposals: impl IntoIterator<Item = &'p Proposal>,
 ) -> Result<ComponentUpdates, RoomRefusal> {

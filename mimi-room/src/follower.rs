@@ -21,7 +21,11 @@ use mimi_codec::{
 };
 use mimi_crypto::{CipherSuiteProvider, CryptoError, key_package_ref, verify_key_material_request};
 
-use crate::{Identity, hub::Response, key_material::unsupported};
+use crate::{
+    Identity,
+    hub::Response,
+    key_material::{answer_code, answers_request},
+};
 
 /// How many bodies of `/notify` are remembered, so that a repeated one is delivered once.
 pub const REMEMBERED_BODIES: usize = 4096;
@@ -59,8 +63,8 @@ impl Stock {
     }
 
     /// Takes out the first KeyPackage that is valid now and fits; a last resort stays.
-    fn take(&mut self, now_ms: u64, fits: impl Fn(&KeyPackage) -> bool) -> Option<Stored> {
-        let fits = |it: &Stored| it.key_package.is_valid_at(now_ms) && fits(&it.key_package);
+    fn take(&mut self, fits: impl Fn(&KeyPackage) -> bool) -> Option<Stored> {
+        let fits = |it: &Stored| fits(&it.key_package);
         match self.packages.iter().position(fits) {
             Some(place) => self.packages.remove(place),
             None => self.last_resort.clone().filter(fits),
@@ -289,7 +293,7 @@ impl Follower {
         let (code, clients, refused) = match consent.map(|_| ()) {
             Err(refused) => (refused.code(TellsOfOtherRooms::Yes), Vec::new(), Some(refused)),
             Ok(()) => match self.hand_out(&request, &target, now_ms) {
-                Some(clients) => (code_of(&clients), clients, None),
+                Some(clients) => (answer_code(&clients), clients, None),
                 None => (KeyMaterialUserCode::USER_UNKNOWN, Vec::new(), None),
             },
         };
@@ -305,15 +309,12 @@ impl Follower {
         target: &UserUri,
         now_ms: u64,
     ) -> Option<Vec<ClientKeyMaterial>> {
-        let fits = |it: &KeyPackage| {
-            request.acceptable_ciphersuites.contains(&it.cipher_suite)
-                && unsupported(&it.leaf_node, &request.required_capabilities).is_none()
-        };
+        let fits = |it: &KeyPackage| answers_request(request, it, now_ms);
         let mut material = Vec::new();
         for (client, stock) in self.stock.get_mut(target)? {
             let client_uri = IdentifierUri::from(client);
             stock.forget_expired(now_ms, &mut self.in_stock);
-            let found = stock.take(now_ms, fits);
+            let found = stock.take(fits);
             let other = stock.valid(now_ms).next();
             material.push(match (found, other) {
                 (Some(Stored { key_package, reference }), _) => {
@@ -462,14 +463,5 @@ impl Follower {
             _ => self.clients_in(room).cloned().collect(),
         };
         Delivery { to, message }
-    }
-}
-
-fn code_of(clients: &[ClientKeyMaterial]) -> KeyMaterialUserCode {
-    let found = clients.iter().filter(|it| it.key_package().is_some()).count();
-    match found {
-        0 => KeyMaterialUserCode::NO_COMPATIBLE_MATERIAL,
-        _ if found == clients.len() => KeyMaterialUserCode::SUCCESS,
-        _ => KeyMaterialUserCode::PARTIAL_SUCCESS,
     }
 }

@@ -34,6 +34,7 @@ use rand_core::CryptoRng;
 
 pub use answer::{AuditAction, AuditEvent, AuditOutcome, FanOut, HubAnswer, Response};
 pub use codes::{IssuedCode, JoinCodeBook};
+pub use group_info::BegunEpoch;
 pub use key_material::KeyMaterialStep;
 pub use limits::{HubLimits, Meter, Rate};
 pub use query::{Profiles, QueryAnswer, identifier_query};

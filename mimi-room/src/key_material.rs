@@ -1,6 +1,7 @@
 //! A requester's check of the KeyPackages that a provider has handed out (mimi-protocol-06 §5.2).
 //!
-//! The provider's side is [`Follower::key_material`](crate::follower::Follower::key_material).
+//! The provider's side is [`Follower::key_material`](crate::follower::Follower::key_material). A
+//! provider that keeps a stock of its own asks [`answers_request`] and [`answer_code`].
 
 use alloc::{boxed::Box, collections::BTreeSet, vec::Vec};
 use core::fmt;
@@ -224,6 +225,27 @@ pub fn check_key_material<C: CipherSuiteProvider + ?Sized>(
     Ok(ClaimedKeyMaterial { target, usable, unusable })
 }
 
+/// Whether a KeyPackage answers a request: it is of an acceptable cipher suite, its client supports
+/// what the request requires and what its own leaf uses, and it is valid now
+/// (mimi-protocol-06 §5.2, RFC 9420 §7.3).
+#[must_use]
+pub fn answers_request(request: &KeyMaterialRequest, key_package: &KeyPackage, now_ms: u64) -> bool {
+    request.acceptable_ciphersuites.contains(&key_package.cipher_suite)
+        && unsupported(&key_package.leaf_node, &request.required_capabilities).is_none()
+        && key_package.is_valid_at(now_ms)
+}
+
+/// The code of an answer that lists these clients of a known user.
+#[must_use]
+pub fn answer_code(clients: &[ClientKeyMaterial]) -> KeyMaterialUserCode {
+    let found = clients.iter().filter(|it| it.key_package().is_some()).count();
+    match found {
+        0 => KeyMaterialUserCode::NO_COMPATIBLE_MATERIAL,
+        _ if found == clients.len() => KeyMaterialUserCode::SUCCESS,
+        _ => KeyMaterialUserCode::PARTIAL_SUCCESS,
+    }
+}
+
 struct Check<'a, C: ?Sized, I> {
     suite: &'a C,
     identity: &'a I,
@@ -279,7 +301,7 @@ impl<C: CipherSuiteProvider + ?Sized, I: Identity> Check<'_, C, I> {
 
 /// The first thing that a group requires, or that the leaf itself uses, and that the leaf's
 /// capabilities do not list (RFC 9420 §7.2, §7.3 and §11.1).
-pub(crate) fn unsupported(leaf: &LeafNode, required: &RequiredCapabilities) -> Option<UnsupportedCapability> {
+fn unsupported(leaf: &LeafNode, required: &RequiredCapabilities) -> Option<UnsupportedCapability> {
     let offered = &leaf.capabilities;
     let lists = Lists {
         extensions: offered.extensions.iter().copied().collect(),

@@ -76,6 +76,7 @@ mod wishes;
 #[doc = include_str!("../../docs/guides/client.md")]
 mod guides {}
 
+pub use components::updates as component_updates;
 pub use creation::{CreationError, NewRoom};
 pub use decision::{
     ApplyError, CommitDecision, Committed, Committer, MessageDecision, ProposalsDecision, Right,

@@ -7,11 +7,13 @@ use alloc::{
 };
 
 use mimi_codec::{
-    CapabilityType, Decode, RequestFailure, UserUri,
-    mls::{Proposal, Sender},
-    protocol::{GroupInfoAnswer, GroupInfoRequest, GroupInfoResponse, Protocol},
+    CapabilityType, Decode, Encode, RequestFailure, UserUri,
+    mls::{GroupContext, GroupInfo, MAC, Proposal, Sender, SignaturePublicKey},
+    protocol::{GroupInfoAnswer, GroupInfoOption, GroupInfoRequest, GroupInfoResponse, Protocol},
 };
-use mimi_crypto::{CipherSuiteProvider, answer_group_info_request, verify_group_info_request};
+use mimi_crypto::{
+    CipherSuiteProvider, answer_group_info_request, verify_group_info_request, verify_with_label,
+};
 use mimi_policy::{Actor, Change as PolicyChange, Form, ProposedChange, RoomParts, RoomState, TableSeed};
 use rand_core::CryptoRng;
 
@@ -19,7 +21,57 @@ use super::{
     AuditAction, AuditEvent, AuditOutcome, Call, HostedRoom, Hub, HubAnswer, HubError, IssuedCode, Response,
     update::{audit, malformed},
 };
-use crate::{Identity, Member, MlsStack, Right, Room, WaitingProposal};
+use crate::{GroupInfoProblem, Identity, Member, MlsStack, Right, Room, WaitingProposal};
+
+/// The epoch that a commit begins.
+#[derive(Clone, Copy, Debug)]
+pub struct BegunEpoch<'a> {
+    /// Its GroupContext.
+    pub group_context: &'a GroupContext,
+    /// The confirmation tag of the commit; `None` if the message has none.
+    pub confirmation_tag: Option<&'a MAC>,
+    /// The leaf of the committer, after the commit.
+    pub committer: u32,
+    /// The key with which the committer signs after the commit.
+    pub committer_key: &'a SignaturePublicKey,
+}
+
+impl BegunEpoch<'_> {
+    /// Whether those who join the epoch can rely on the GroupInfo beside the commit: it is of this
+    /// epoch, it has the commit's confirmation tag, and the committer has signed it
+    /// (mimi-protocol-06 §5.3).
+    ///
+    /// # Errors
+    /// The first [`GroupInfoProblem`].
+    pub fn check_group_info<C: CipherSuiteProvider + ?Sized>(
+        &self,
+        suite: &C,
+        option: GroupInfoOption,
+    ) -> Result<GroupInfo, GroupInfoProblem> {
+        let tag = self.confirmation_tag.ok_or(GroupInfoProblem::ConfirmationTag)?;
+        let group_info = match option {
+            GroupInfoOption::Full { group_info } => group_info.into_inner(),
+            GroupInfoOption::Partial { partial_group_info } => partial_group_info
+                .get()
+                .group_info(self.group_context.clone(), tag.clone(), self.committer)
+                .map_err(|_| GroupInfoProblem::Partial)?,
+        };
+        if group_info.group_context != *self.group_context {
+            return Err(GroupInfoProblem::GroupContext);
+        }
+        // The tag is public: it stands in the commit.
+        if group_info.confirmation_tag != *tag {
+            return Err(GroupInfoProblem::ConfirmationTag);
+        }
+        if group_info.signer != self.committer {
+            return Err(GroupInfoProblem::Signer);
+        }
+        let tbs = group_info.tbs().to_bytes().map_err(|_| GroupInfoProblem::Signature)?;
+        verify_with_label(suite, self.committer_key, b"GroupInfoTBS", &tbs, &group_info.signature)
+            .map_err(|_| GroupInfoProblem::Signature)?;
+        Ok(group_info)
+    }
+}
 
 impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
     /// Answers the body of `POST /groupInfo/{roomId}`, sealed for the requester.

@@ -13,12 +13,12 @@ use mimi_codec::{
     },
     ratchet_tree_options::RatchetTreeOption,
 };
-use mimi_crypto::{CipherSuiteProvider, ref_hash, verify_with_label};
+use mimi_crypto::{CipherSuiteProvider, ref_hash};
 use mimi_policy::Actor;
 
 use super::{
-    AuditAction, AuditEvent, AuditOutcome, Call, FanOut, HostedRoom, Hub, HubAnswer, HubError, LastCommit,
-    Response,
+    AuditAction, AuditEvent, AuditOutcome, BegunEpoch, Call, FanOut, HostedRoom, Hub, HubAnswer, HubError,
+    LastCommit, Response,
 };
 use crate::{
     ApplyError, CommitDecision, Committed, GroupInfoProblem, Identity, JoinCodes, MlsStack,
@@ -165,8 +165,6 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         Ok((actor, rights, accepted_at, change))
     }
 
-    /// Whether those who join by it can rely on the GroupInfo: it is of the new epoch, it has the
-    /// commit's confirmation tag, and the committer has signed it.
     fn check_group_info<S: MlsStack>(
         &self,
         hosted: &HostedRoom<S>,
@@ -174,40 +172,22 @@ impl<C: CipherSuiteProvider, I: Identity> Hub<C, I> {
         option: GroupInfoOption,
     ) -> Result<GroupInfo, RoomRefusal> {
         let refuse = RoomRefusal::GroupInfo;
-        let context = decision.group_context();
-        let signer = decision.committer().leaf_index;
-        let tag = decision.confirmation_tag.clone();
-        let tag = tag.ok_or(refuse(GroupInfoProblem::ConfirmationTag))?;
-        let group_info = match option {
-            GroupInfoOption::Full { group_info } => group_info.into_inner(),
-            GroupInfoOption::Partial { partial_group_info } => partial_group_info
-                .get()
-                .group_info(context.clone(), tag.clone(), signer)
-                .map_err(|_| refuse(GroupInfoProblem::Partial))?,
-        };
-        if group_info.group_context != *context {
-            return Err(refuse(GroupInfoProblem::GroupContext));
-        }
-        if group_info.confirmation_tag != tag {
-            return Err(refuse(GroupInfoProblem::ConfirmationTag));
-        }
-        if group_info.signer != signer {
-            return Err(refuse(GroupInfoProblem::Signer));
-        }
+        let committer = decision.committer().leaf_index;
         let key: SignaturePublicKey = match &decision.path_key {
             Some(key) => key.clone(),
             None => {
-                let leaf = hosted.stack.leaf(signer);
+                let leaf = hosted.stack.leaf(committer);
                 let leaf = leaf.map_err(|error| RoomRefusal::Mls(error.to_string()))?;
                 leaf.ok_or(refuse(GroupInfoProblem::Signer))?.signature_key
             }
         };
-        let problem = |_| refuse(GroupInfoProblem::Signature);
-        let tbs = group_info.tbs().to_bytes();
-        let tbs = tbs.map_err(|_| refuse(GroupInfoProblem::Signature))?;
-        verify_with_label(&self.suite, &key, b"GroupInfoTBS", &tbs, &group_info.signature)
-            .map_err(problem)?;
-        Ok(group_info)
+        let epoch = BegunEpoch {
+            group_context: decision.group_context(),
+            confirmation_tag: decision.confirmation_tag.as_ref(),
+            committer,
+            committer_key: &key,
+        };
+        epoch.check_group_info(&self.suite, option).map_err(refuse)
     }
 
     #[allow(clippy::type_complexity, reason = "the four parts of one judgement")]

@@ -1,7 +1,7 @@
 //! From the proposals of a commit to a decision by `mimi-policy`, and to the components that follow
 //! from it.
 
-use std::{collections::BTreeSet, fmt};
+use std::fmt;
 
 use mimi_codec::{
     code_points::ComponentID,
@@ -10,7 +10,7 @@ use mimi_codec::{
     protocol::UpdateResponseCode,
 };
 use mimi_policy::{InvalidRequestError, Refusal, Request, RoomState};
-use mimi_room::Right;
+use mimi_room::{Right, RoomRefusal, component_updates};
 use openmls::prelude::{self as mls, AppDataDictionaryUpdater, AppDataUpdates};
 
 use crate::{Result, stack, telling};
@@ -36,8 +36,8 @@ pub enum Refused {
     Invalid(InvalidRequestError),
     /// The room's policy forbids it.
     Policy(Refusal),
-    /// It updates a component of which no one here knows what an update does.
-    Component(ComponentID),
+    /// It updates a component that no right covers, or in a way that the component does not allow.
+    Room(RoomRefusal),
     /// All else.
     Other(String),
 }
@@ -47,7 +47,8 @@ impl Refused {
     #[must_use]
     pub const fn update_response_code(&self) -> UpdateResponseCode {
         match self {
-            Self::Component(_) | Self::Other(_) => UpdateResponseCode::INVALID_PROPOSAL,
+            Self::Room(refusal) => refusal.update_response_code(),
+            Self::Other(_) => UpdateResponseCode::INVALID_PROPOSAL,
             Self::Invalid(invalid) => invalid.update_response_code(),
             Self::Policy(refusal) => refusal.reason.update_response_code(),
         }
@@ -59,7 +60,7 @@ impl fmt::Display for Refused {
         match self {
             Self::Invalid(invalid) => invalid.fmt(f),
             Self::Policy(refusal) => refusal.fmt(f),
-            Self::Component(id) => write!(f, "it is not known what an update of {id} does"),
+            Self::Room(refusal) => refusal.fmt(f),
             Self::Other(why) => f.write_str(why),
         }
     }
@@ -95,20 +96,8 @@ pub fn decide(
     let why = telling::rights(room, &rights.collect::<Vec<_>>());
     let mut room = room.clone();
     room.apply(plan).map_err(|stale| Refused::Other(stale.to_string()))?;
-    let components = room.to_components().map_err(|defect| Refused::Other(defect.to_string()))?;
-    let updates = proposals.iter().filter_map(|(proposal, _)| match proposal {
-        Proposal::AppDataUpdate(update) => Some(update.component_id),
-        _ => None,
-    });
-    let updated: BTreeSet<ComponentID> = updates.collect();
-    let known = |id: &ComponentID| components.iter().any(|component| component.component_id == *id);
-    if let Some(unknown) = updated.iter().find(|id| !known(id)) {
-        return Err(Refused::Component(*unknown));
-    }
-    let changed = components.into_iter().filter(|new| {
-        updated.contains(&new.component_id) && dictionary.data(new.component_id) != Some(&new.data)
-    });
-    let changed = changed.map(|new| (new.component_id, Some(new.data.into_bytes()))).collect();
+    let proposals = proposals.iter().map(|(proposal, _)| *proposal);
+    let changed = component_updates(dictionary, proposals).map_err(Refused::Room)?;
     Ok(Decision { room, changed, why })
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mimi_codec::{
     Encode, MimiUri, Opaque,
-    mls::{ExternalSender, GroupContext, GroupInfo, KeyPackage, RatchetTree, Sender, Welcome},
+    mls::{ExternalSender, GroupInfo, KeyPackage, PublicMessage, RatchetTree, Sender, Welcome},
     protocol::{
         ClientKeyMaterial, CommitMessage, GroupInfoOption, GroupInfoRatchetTreeTBE, GroupInfoRequest,
         GroupInfoResponse, HandshakeBundle, IdentifierUri, KeyMaterialRequest, KeyMaterialResponse,
@@ -15,10 +15,14 @@ use mimi_codec::{
 };
 use mimi_crypto::{
     RustCrypto, answer_group_info_request, verify_group_info_request, verify_key_material_request,
-    verify_with_label,
 };
 use mimi_policy::TableSeed;
-use mimi_pseudonym::{check_extensions_for_hub, leaf_credential};
+use mimi_pseudonym::{SetForRequest, check_extensions_for_hub, hand_out_set, leaf_credential};
+use mimi_room::{
+    RoomRefusal,
+    hub::BegunEpoch,
+    key_material::{answer_code, answers_request},
+};
 use openmls::prelude::{
     MlsMessageIn, OpenMlsProvider, ProcessedMessageContent, ProposalStore, ProtocolMessage, PublicGroup,
     StagedCommit,
@@ -30,7 +34,7 @@ use super::{
     judging::{self, public_message},
     room::{Judged, Objection, PublicRoom},
 };
-use crate::{Result, ensure, identity::ProviderKey, stack};
+use crate::{Result, identity::ProviderKey, stack};
 
 /// A room, as its hub has it.
 struct Hosted {
@@ -123,32 +127,22 @@ impl Server {
         self.key_packages.entry(token.clone()).or_default().extend(key_packages);
     }
 
-    /// `POST /keyMaterial/{targetUser}`: one set of key packages, the largest that isn't of last
-    /// resort (7). It is handed out once.
+    /// `POST /keyMaterial/{targetUser}`: one set of key packages, for a user of whom it knows no
+    /// client.
     ///
     /// # Errors
     /// When the body does not decode, or its signature is not good.
-    pub fn key_material(&mut self, body: &[u8]) -> Result<KeyMaterialResponse> {
+    pub fn key_material(&mut self, body: &[u8], now_ms: u64) -> Result<KeyMaterialResponse> {
         let request: KeyMaterialRequest = stack::decode(body)?;
         let request = verify_key_material_request(&self.suite, request)?.into_request();
-        let mut sets: BTreeMap<IdentifierUri, Vec<KeyPackage>> = BTreeMap::new();
-        let uploaded = self.key_packages.get_mut(&request.target_user);
-        let uploaded = uploaded.map(std::mem::take).unwrap_or_default();
-        for key_package in uploaded {
-            let user_pseudonym = leaf_credential(&key_package.leaf_node)?.user_pseudonym.clone();
-            sets.entry(user_pseudonym).or_default().push(key_package);
-        }
-        let ordinary = sets.iter().filter(|(_, set)| !set.iter().any(KeyPackage::is_last_resort));
-        let chosen = ordinary.max_by_key(|(_, set)| set.len()).map(|(name, _)| name.clone());
-        let chosen = chosen.and_then(|name| sets.remove(&name)).unwrap_or_default();
-        self.upload(&request.target_user, sets.into_values().flatten().collect());
-        let clients = chosen.into_iter().map(|key_package| {
-            let client_uri = leaf_credential(&key_package.leaf_node)?.client_pseudonym.clone();
-            Ok(ClientKeyMaterial::Success { client_uri, key_package: Box::new(key_package) })
-        });
-        let clients: Vec<ClientKeyMaterial> = clients.collect::<Result<_>>()?;
-        let status =
-            if clients.is_empty() { KeyMaterialUserCode::USER_UNKNOWN } else { KeyMaterialUserCode::SUCCESS };
+        let (status, clients) = match self.key_packages.get_mut(&request.target_user) {
+            None => (KeyMaterialUserCode::USER_UNKNOWN, Vec::new()),
+            Some(stock) => {
+                let set = hand_out_set(stock, |it| answers_request(&request, it, now_ms))?;
+                let clients = set.map_or_else(|| Ok(Vec::new()), client_key_material)?;
+                (answer_code(&clients), clients)
+            }
+        };
         Ok(KeyMaterialResponse::new(Protocol::Mls10, status, request.target_user, clients)?)
     }
 
@@ -192,11 +186,8 @@ impl Server {
         else {
             return Err("not a commit".into());
         };
-        let GroupInfoOption::Full { group_info } = *group_info_option else {
-            return Err("the hub wants the whole GroupInfo".into());
-        };
         let hosted = self.rooms.get(uri).ok_or("there is no such room")?;
-        match self.judge(hosted, &commit, group_info) {
+        match self.judge(hosted, &commit, *group_info_option) {
             Ok((judged, staged, group_info)) => {
                 let accepted = self.put_into_effect(uri, commit, welcome, (judged, staged, group_info))?;
                 let (error_description, accepted_timestamp) = (String::new(), now);
@@ -214,15 +205,14 @@ impl Server {
         &self,
         hosted: &Hosted,
         commit: &CommitMessage,
-        group_info: TreelessGroupInfo,
+        option: GroupInfoOption,
     ) -> Result<(Judged, StagedCommit, GroupInfo), Objection> {
         let public = public_message(commit.get())?;
         let processed = self.verify(hosted, commit)?;
         let judged = hosted.room.judge(&self.suite, public.content())?;
         let staged = self.stage(hosted, processed, &judged)?;
-        let group_info = group_info.into_inner();
+        let group_info = self.check_group_info(hosted, option, public, &judged, &staged)?;
         check_extensions_for_hub(&group_info.extensions)?;
-        self.check_group_info(hosted, &group_info, public.content().sender(), &judged, &staged)?;
         Ok((judged, staged, group_info))
     }
 
@@ -249,28 +239,26 @@ impl Server {
         }
     }
 
-    /// Who joins from outside will rely on it: it is of the new epoch, and the committer has signed
-    /// it.
     fn check_group_info(
         &self,
         hosted: &Hosted,
-        group_info: &GroupInfo,
-        sender: &Sender,
+        option: GroupInfoOption,
+        public: &PublicMessage,
         judged: &Judged,
         staged: &StagedCommit,
-    ) -> Result<()> {
-        let context: GroupContext = stack::of_openmls(staged.group_context())?;
-        ensure!(group_info.group_context == context, "the GroupInfo is of another epoch");
-        let signer = match sender {
+    ) -> Result<GroupInfo> {
+        let committer = match public.content().sender() {
             Sender::Member { leaf_index } => *leaf_index,
             _ => hosted.group.ext_commit_sender_index(staged)?.u32(),
         };
-        ensure!(group_info.signer == signer, "another user has signed the GroupInfo");
-        let signer = judged.leaf_changes().leaves().get(signer).ok_or("the signer has gone")?;
-        let tbs = group_info.tbs().to_bytes()?;
-        let key = &signer.signature_public_key;
-        verify_with_label(&self.suite, key, b"GroupInfoTBS", &tbs, &group_info.signature)?;
-        Ok(())
+        let leaf = judged.leaf_changes().leaves().get(committer).ok_or("the committer has gone")?;
+        let epoch = BegunEpoch {
+            group_context: &stack::of_openmls(staged.group_context())?,
+            confirmation_tag: public.auth().confirmation_tag.as_ref(),
+            committer,
+            committer_key: &leaf.signature_public_key,
+        };
+        Ok(epoch.check_group_info(&self.suite, option).map_err(RoomRefusal::GroupInfo)?)
     }
 
     fn put_into_effect(
@@ -313,6 +301,21 @@ impl Server {
         let key = &self.key.signing_key()?;
         Ok(answer_group_info_request(&self.suite, &request, room_id, &tbe, hub, key, &mut self.rng)?)
     }
+}
+
+/// The clients that a set is for, each by its pseudonym.
+fn client_key_material(set: SetForRequest) -> Result<Vec<ClientKeyMaterial>> {
+    let client =
+        |it: &KeyPackage| -> Result<_> { Ok(leaf_credential(&it.leaf_node)?.client_pseudonym.clone()) };
+    let fitting = set
+        .fitting
+        .into_iter()
+        .map(|it| Ok(ClientKeyMaterial::Success { client_uri: client(&it)?, key_package: Box::new(it) }));
+    let others = set.others.iter().map(|it| {
+        let client_capabilities = Some(it.leaf_node.capabilities.clone().into());
+        Ok(ClientKeyMaterial::NothingCompatible { client_uri: client(it)?, client_capabilities })
+    });
+    fitting.chain(others).collect()
 }
 
 fn refusal(

@@ -266,7 +266,9 @@ impl<'n> Stage<'n> {
         let provider = user.mimi_uri().ok_or("not a MIMI URI")?.host().as_str().to_owned();
         let path = format!("POST /keyMaterial/{}", without_scheme(&token)?);
         let body = self.request(name, &provider, &path, &request)?;
-        let response = self.server(&provider)?.key_material(&body)?;
+        // OpenMLS dates key packages by the system's clock.
+        let now_ms = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs().saturating_mul(1000);
+        let response = self.server(&provider)?.key_material(&body, now_ms)?;
         let body = self.respond(&provider, name, &path, &response)?;
         let response: KeyMaterialResponse = stack::decode(&body)?;
         Ok(response.clients().iter().filter_map(|it| it.key_package().cloned()).collect())
