@@ -122,7 +122,7 @@ fn document_of_json<T: DeserializeOwned>(json: &Value, encode: fn(&T) -> Vec<u8>
 pub struct Inspected<'a> {
     encoded: &'a [u8],
     encoded_again: Result<Vec<u8>, String>,
-    to_json: fn(&[u8], bool) -> serde_json::Result<String>,
+    to_json: fn(&[u8]) -> serde_json::Result<String>,
     places: fn(&[u8]) -> Vec<FieldPlace>,
 }
 
@@ -133,7 +133,7 @@ impl Inspected<'_> {
     ///
     /// None for the types of this workspace.
     pub fn json(&self) -> serde_json::Result<String> {
-        (self.to_json)(self.encoded, false)
+        (self.to_json)(self.encoded)
     }
 
     /// The value as indented JSON.
@@ -142,7 +142,7 @@ impl Inspected<'_> {
     ///
     /// As [`Inspected::json`].
     pub fn pretty_json(&self) -> serde_json::Result<String> {
-        (self.to_json)(self.encoded, true)
+        self.json().map(|json| indented(&json))
     }
 
     /// The encoding of the decoded value.
@@ -228,8 +228,51 @@ impl fmt::Display for WireRefusal {
 
 impl core::error::Error for WireRefusal {}
 
-fn to_json(value: &impl Serialize, pretty: bool) -> serde_json::Result<String> {
-    if pretty { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) }
+/// JSON on one line, without white space outside of strings, in the form of
+/// [`serde_json::to_string_pretty`]: that function itself would be there once for each type.
+fn indented(json: &str) -> String {
+    let mut out = String::with_capacity(json.len().saturating_mul(2));
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    let mut characters = json.chars().peekable();
+    let line = |out: &mut String, depth: usize| {
+        out.push('\n');
+        out.extend(core::iter::repeat_n("  ", depth));
+    };
+    while let Some(character) = characters.next() {
+        if in_string {
+            out.push(character);
+            in_string = escaped || character != '"';
+            escaped = character == '\\' && !escaped;
+            continue;
+        }
+        match character {
+            '{' | '[' => {
+                out.push(character);
+                match characters.next_if(|next| matches!(next, '}' | ']')) {
+                    Some(end) => out.push(end),
+                    None => {
+                        depth = depth.saturating_add(1);
+                        line(&mut out, depth);
+                    }
+                }
+            }
+            '}' | ']' => {
+                depth = depth.saturating_sub(1);
+                line(&mut out, depth);
+                out.push(character);
+            }
+            ',' => {
+                out.push(character);
+                line(&mut out, depth);
+            }
+            ':' => out.push_str(": "),
+            _ => {
+                in_string = character == '"';
+                out.push(character);
+            }
+        }
+    }
+    out
 }
 
 /// A document in CBOR.
@@ -255,7 +298,7 @@ macro_rules! document {
                 Ok(Inspected {
                     encoded,
                     encoded_again: Ok($type::decode(encoded)?.encode()),
-                    to_json: |encoded, pretty| to_json(&$type::decode(encoded).map_err(serde_json::Error::custom)?, pretty),
+                    to_json: |encoded| serde_json::to_string(&$type::decode(encoded).map_err(serde_json::Error::custom)?),
                     places: |encoded| document_places(encoded, $shape),
                 })
             }
@@ -288,8 +331,8 @@ impl<'a> registry::Visitor for Inspect<'a> {
         Ok(Inspected {
             encoded: self.0,
             encoded_again: encode_wire(&T::decode_exact(self.0)?),
-            to_json: |encoded, pretty| {
-                to_json(&T::decode_exact(encoded).map_err(serde_json::Error::custom)?, pretty)
+            to_json: |encoded| {
+                serde_json::to_string(&T::decode_exact(encoded).map_err(serde_json::Error::custom)?)
             },
             places: |encoded| FieldPlace::all::<T>(encoded).unwrap_or_default(),
         })
@@ -298,4 +341,24 @@ impl<'a> registry::Visitor for Inspect<'a> {
 
 fn encode_wire(value: &impl Encode) -> Result<Vec<u8>, String> {
     value.to_bytes().map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may stop")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_indented_as_serde_json_does_it() {
+        for json in [
+            r#"{"a":[],"b":{},"c":[1,[2,{"d":null}],true],"e":"[{\":,}]\\","f":"\\\""}"#,
+            r#""text""#,
+            "[]",
+            "[[[]]]",
+            "12",
+        ] {
+            let value: Value = serde_json::from_str(json).unwrap();
+            assert_eq!(indented(json), serde_json::to_string_pretty(&value).unwrap());
+        }
+    }
 }
