@@ -75,7 +75,7 @@ fn open<T: DecodeOwned>(dictionary: &AppDataDictionary, id: ComponentID) -> Opti
 fn dictionary(pieces: Vec<Piece>) -> AppDataDictionary {
     let mut data = BTreeMap::new();
     for piece in pieces {
-        let (place, octets) = match &piece {
+        let (place, bytes) = match &piece {
             Piece::Base(policy) => (0, policy.to_bytes()),
             Piece::Roles(policy) => (1, policy.to_bytes()),
             Piece::Status(policy) => (2, policy.to_bytes()),
@@ -88,9 +88,9 @@ fn dictionary(pieces: Vec<Piece>) -> AppDataDictionary {
             Piece::Bots(policy) => (9, policy.to_bytes()),
             Piece::Expiration(policy) => (10, policy.to_bytes()),
             Piece::Operation(policy) => (11, policy.to_bytes()),
-            Piece::Octets(place, octets) => (usize::from(*place) % COMPONENTS.len(), Ok(octets.clone())),
+            Piece::Octets(place, bytes) => (usize::from(*place) % COMPONENTS.len(), Ok(bytes.clone())),
         };
-        data.insert(COMPONENTS[place].0, octets.expect("encodes"));
+        data.insert(COMPONENTS[place].0, bytes.expect("encodes"));
     }
     let entries =
         data.into_iter().map(|(component_id, data)| ComponentData { component_id, data: data.into() });

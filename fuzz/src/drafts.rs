@@ -44,14 +44,14 @@ struct Change {
 
 impl Change {
     /// The encoding, changed, and whether it is another.
-    fn of(change: Option<Self>, mut octets: Vec<u8>) -> (Vec<u8>, bool) {
-        let Some(Change { at, difference }) = change else { return (octets, false) };
-        let length = octets.len();
+    fn of(change: Option<Self>, mut bytes: Vec<u8>) -> (Vec<u8>, bool) {
+        let Some(Change { at, difference }) = change else { return (bytes, false) };
+        let length = bytes.len();
         if length == 0 {
-            return (octets, false);
+            return (bytes, false);
         }
-        octets[usize::from(at) % length] ^= difference;
-        (octets, difference != 0)
+        bytes[usize::from(at) % length] ^= difference;
+        (bytes, difference != 0)
     }
 }
 
@@ -180,8 +180,8 @@ pub fn virtual_client(data: &[u8]) {
                 assert!(leaf < leaf_count);
                 assert_eq!(given.insert(key, ()), None, "a secret was given out twice");
                 let info = one.seal_derivation_info(suite, public_key, &secret).expect("seals");
-                let (octets, changed) = Change::of(input.in_info, info.to_bytes().expect("encodes"));
-                let opened = mimi_codec::virtual_clients::DerivationInfo::decode_exact(&octets)
+                let (bytes, changed) = Change::of(input.in_info, info.to_bytes().expect("encodes"));
+                let opened = mimi_codec::virtual_clients::DerivationInfo::decode_exact(&bytes)
                     .ok()
                     .and_then(|info| other.open_derivation_info(suite, public_key, &info).ok());
                 assert_eq!(opened.is_none(), changed);
@@ -238,8 +238,8 @@ pub fn outside(data: &[u8]) {
     let (group, epoch) = (&b"group"[..], input.epoch);
     let info = sign_external_encryption_info(suite, signing_key, public_key, group, epoch, &mut rng);
     let info = info.expect("signs");
-    let (octets, changed) = Change::of(input.in_info, info.to_bytes().expect("encodes"));
-    let received = ExternalEncryptionInfo::decode_exact(&octets).ok();
+    let (bytes, changed) = Change::of(input.in_info, info.to_bytes().expect("encodes"));
+    let received = ExternalEncryptionInfo::decode_exact(&bytes).ok();
     let verified = received.and_then(|info| verify_external_encryption_info(suite, info, group, epoch).ok());
     assert_eq!(verified.is_none(), changed);
     let own = verify_external_encryption_info(suite, info, group, epoch).expect("verifies");
@@ -251,8 +251,8 @@ pub fn outside(data: &[u8]) {
     let auth = FramedContentAuthData { signature: "signature".into(), confirmation_tag: None };
     let public = PublicMessage::new(content.expect("content"), auth, None).expect("a message");
     let message = seal_private_external_message(suite, &own, &public, &mut rng).expect("seals");
-    let (octets, changed) = Change::of(input.in_message, message.to_bytes().expect("encodes"));
-    let opened = PrivateExternalMessage::decode_exact(&octets)
+    let (bytes, changed) = Change::of(input.in_message, message.to_bytes().expect("encodes"));
+    let opened = PrivateExternalMessage::decode_exact(&bytes)
         .ok()
         .and_then(|it| open_private_external_message(suite, &private_key, group, epoch, &it).ok());
     assert_eq!(opened, (!changed).then_some(public));
@@ -263,10 +263,10 @@ pub fn outside(data: &[u8]) {
         if input.associated { RemovalMode::RemoveAssociatedMembers } else { RemovalMode::SenderRemovalOnly };
     let place = (input.leaf_index, &leaf);
     let intent = sign_leaf_operation_intent(suite, signing_key, group, place, mode, &mut rng).expect("signs");
-    let (octets, changed) = Change::of(input.in_intent, intent.to_bytes().expect("encodes"));
+    let (bytes, changed) = Change::of(input.in_intent, intent.to_bytes().expect("encodes"));
     let in_group = if input.other_group { &b"other"[..] } else { group };
     let at = |index| (index == input.leaf_index).then_some(&leaf);
-    let verified = LeafOperationIntent::decode_exact(&octets)
+    let verified = LeafOperationIntent::decode_exact(&bytes)
         .ok()
         .and_then(|intent| verify_leaf_operation_intent(suite, in_group, at, intent).ok());
     assert_eq!(verified.is_none(), changed || input.other_group);

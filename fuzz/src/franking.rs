@@ -201,13 +201,13 @@ fn report_of<C: Under>(message: &Message<C>) -> ReportedMessage<C> {
 /// What a database holds comes back as it was, and is good for its own message alone.
 fn stored<C: Under>(honest: &Message<C>, changed: &Message<C>) {
     let stored = honest.verify(&ROOM).expect("honest").store();
-    let octets = stored.to_bytes().expect("encodes");
-    let again: StoredFrank<C> = bounded(MULTIPLE, &octets, StoredFrank::from_bytes).expect("was stored");
+    let bytes = stored.to_bytes().expect("encodes");
+    let again: StoredFrank<C> = bounded(MULTIPLE, &bytes, StoredFrank::from_bytes).expect("was stored");
     assert_eq!(again, stored);
     let reported = ReportedMessage::of_stored(&C::CONTENT, &changed.application_data, &again);
     assert_eq!(reported.is_ok(), changed.application_data == honest.application_data, "{reported:?}");
     let other = if C::REVISION == 6 { 3 } else { 6 };
-    let foreign = [&[other], &octets[1..]].concat();
+    let foreign = [&[other], &bytes[1..]].concat();
     assert_eq!(
         StoredFrank::<C>::from_bytes(&foreign),
         Err(FrankingError::StoredConstruction { expected: C::REVISION, actual: other })
@@ -230,11 +230,11 @@ fn changed<C: Under>(honest: &Message<C>, change: &Change) -> Option<Message<C>>
             message.frank_aad.franking_tag.0[usize::from(*at) % 32] ^= difference;
         }
         Change::Frank(at, difference) => {
-            let mut octets = C::frank_bytes(&message.frank);
-            let at = usize::from(*at) % octets.len();
-            octets[at] ^= difference;
-            message.frank = C::Frank::decode_exact(&octets).ok()?;
-            assert_eq!(message.frank.to_bytes().as_deref(), Ok(&*octets));
+            let mut bytes = C::frank_bytes(&message.frank);
+            let at = usize::from(*at) % bytes.len();
+            bytes[at] ^= difference;
+            message.frank = C::Frank::decode_exact(&bytes).ok()?;
+            assert_eq!(message.frank.to_bytes().as_deref(), Ok(&*bytes));
         }
         Change::OtherFrank(other) => message.frank = other.message::<C>().frank,
         Change::Time(bit) => message.accepted_timestamp ^= 1 << (bit % 64),

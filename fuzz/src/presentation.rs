@@ -118,9 +118,9 @@ fn element(tag: &str) -> Result<&'static str, String> {
 /// Where the `>` of a tag stands: not inside quotes.
 fn end_of_tag(tag: &str) -> Option<usize> {
     let mut quoted = false;
-    tag.bytes().position(|octet| {
-        quoted ^= octet == b'"';
-        octet == b'>' && !quoted
+    tag.bytes().position(|byte| {
+        quoted ^= byte == b'"';
+        byte == b'>' && !quoted
     })
 }
 
@@ -371,10 +371,10 @@ pub fn attachment(data: &[u8]) {
     };
     let honest = sealed.into_part("https://a.example/file", "image/png");
     let (mut part, mut fetched) = (honest.clone(), stored.clone());
-    let xor = |octets: &mut [u8], at: usize, difference: u8| {
-        let length = octets.len().max(1);
-        if let Some(octet) = octets.get_mut(at % length) {
-            *octet ^= difference;
+    let xor = |bytes: &mut [u8], at: usize, difference: u8| {
+        let length = bytes.len().max(1);
+        if let Some(byte) = bytes.get_mut(at % length) {
+            *byte ^= difference;
         }
     };
     match &input.damage {

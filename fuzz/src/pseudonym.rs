@@ -114,13 +114,13 @@ static SCENE: LazyLock<Scene> = LazyLock::new(|| {
 struct Flip(u16, u8);
 
 impl Flip {
-    fn of(self, octets: &[u8]) -> Vec<u8> {
-        let mut octets = octets.to_vec();
-        let length = octets.len();
-        if let Some(octet) = octets.get_mut(usize::from(self.0) % length.max(1)) {
-            *octet ^= self.1;
+    fn of(self, bytes: &[u8]) -> Vec<u8> {
+        let mut bytes = bytes.to_vec();
+        let length = bytes.len();
+        if let Some(byte) = bytes.get_mut(usize::from(self.0) % length.max(1)) {
+            *byte ^= self.1;
         }
-        octets
+        bytes
     }
 
     /// The value with a byte of its encoding changed, if that is one.

@@ -74,12 +74,12 @@ struct Change {
 impl Change {
     /// The encoding, changed, and whether it is another.
     fn of(change: Option<Self>, value: &impl Encode) -> (Vec<u8>, bool) {
-        let mut octets = value.to_bytes().expect("encodes");
-        let place = change.map(|change| (usize::from(change.at) % octets.len(), change.difference));
+        let mut bytes = value.to_bytes().expect("encodes");
+        let place = change.map(|change| (usize::from(change.at) % bytes.len(), change.difference));
         if let Some((place, difference)) = place {
-            octets[place] ^= difference;
+            bytes[place] ^= difference;
         }
-        (octets, place.is_some_and(|(_, difference)| difference != 0))
+        (bytes, place.is_some_and(|(_, difference)| difference != 0))
     }
 }
 
@@ -177,7 +177,7 @@ pub fn associated_party(data: &[u8]) {
         extensions: Extensions::default(),
     };
     let now = context(input.epoch);
-    let ap_secret = random_secret(&mut rng, suite.parameters().nh);
+    let ap_secret = random_secret(suite.parameters().nh, &mut rng);
     let derive = |index| ApCommit::derive(suite, &ap_secret, index, verified.entry()).expect("derives");
     let (sent, committer) = derive(input.ap_index).seal(suite, public_key, &now, &mut rng).expect("seals");
     let (received, changed) = Change::of(input.in_commit, &sent);
@@ -193,7 +193,7 @@ pub fn associated_party(data: &[u8]) {
     let opened = AgreedApCommit::open(suite, private_key, &received, &then);
     assert_eq!(opened.is_ok(), !changed && !input.other_epoch);
 
-    let previous = random_secret(&mut rng, suite.parameters().nh);
+    let previous = random_secret(suite.parameters().nh, &mut rng);
     let begin = |commit: &AgreedApCommit, previous: Option<&Secret>| {
         ApEpoch::begin(suite, previous, commit, &now).expect("begins")
     };

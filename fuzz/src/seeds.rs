@@ -92,9 +92,9 @@ fn add_drawn(seeds: &mut BTreeMap<&'static str, Vec<Vec<u8>>>) {
     let mut rng = ChaCha20Rng::seed_from_u64(1);
     for target in targets {
         for length in [16, 48, 96, 192, 384, 768] {
-            let mut octets = vec![0; length];
-            rng.fill_bytes(&mut octets);
-            add(seeds, &[target], &octets);
+            let mut bytes = vec![0; length];
+            rng.fill_bytes(&mut bytes);
+            add(seeds, &[target], &bytes);
         }
     }
 }

@@ -67,9 +67,9 @@ impl Group {
         let signing_key = suite.signing_key(&private_key).expect("a key");
         let public_key = suite.signature_public_key(&signing_key);
         let sizes = *suite.parameters();
-        let key = AeadKey::from_secret(&suite, random_secret(&mut rng, sizes.nk)).expect("of its length");
+        let key = AeadKey::from_secret(&suite, random_secret(sizes.nk, &mut rng)).expect("of its length");
         let (nonce, sender_data_secret) =
-            (random_secret(&mut rng, sizes.nn), random_secret(&mut rng, sizes.nh));
+            (random_secret(sizes.nn, &mut rng), random_secret(sizes.nh, &mut rng));
         Self { suite, receivers, context, signing_key, public_key, key, nonce, sender_data_secret }
     }
 

@@ -98,8 +98,8 @@ pub fn fold(data: &[u8]) {
     }
 
     let expected = Naive { messages: &messages, reads: &reads, retractions: &[] }.view(&about);
-    let octets = messages.iter().map(|message| message.content().encode()).collect::<Vec<_>>().concat();
-    let timeline = bounded_beside(MULTIPLE, TABLES, &octets, |_| {
+    let bytes = messages.iter().map(|message| message.content().encode()).collect::<Vec<_>>().concat();
+    let timeline = bounded_beside(MULTIPLE, TABLES, &bytes, |_| {
         let mut timeline = Timeline::new();
         arriving.iter().for_each(|event| take(&mut timeline, &messages, *event));
         timeline

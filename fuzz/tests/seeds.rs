@@ -18,8 +18,8 @@ fn targets_hold_on_their_seeds_and_on_damaged_ones() {
             run(input);
             for step in 1..8_usize {
                 let mut damaged = input.clone();
-                if let Some(octet) = damaged.get_mut(input.len() * step / 8) {
-                    *octet = octet.wrapping_add(u8::try_from(step).unwrap());
+                if let Some(byte) = damaged.get_mut(input.len() * step / 8) {
+                    *byte = byte.wrapping_add(u8::try_from(step).unwrap());
                 }
                 run(&damaged);
                 damaged.truncate(input.len() * step / 8);

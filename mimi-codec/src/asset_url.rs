@@ -1,5 +1,5 @@
-//! `https` URLs of assets, and whether a hub may fetch one (mimi-protocol §5.10, mimi-room-policy
-//! §6.4).
+//! `https` URLs of assets, and whether a hub may fetch one (mimi-protocol-06 §5.10,
+//! mimi-room-policy-04 §6.4).
 //!
 //! The check stands between a hub and being an open proxy, so the reading of a URL must leave no
 //! room for a second reading by the HTTP library that fetches it: user information, a host that

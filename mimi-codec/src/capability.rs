@@ -1,4 +1,4 @@
-//! The capabilities of a role (mimi-room-policy §8, registry in §10.2).
+//! The capabilities of a role (mimi-room-policy-04 §8, registry in §10.2).
 //!
 
 use alloc::vec::Vec;
@@ -25,7 +25,7 @@ macro_rules! capabilities {
     };
 }
 
-/// `uint16 CapabilityType;` – what the holder of a role may do (mimi-room-policy §3, §10.2).
+/// `uint16 CapabilityType;` – what the holder of a role may do (mimi-room-policy-04 §3, §10.2).
 ///
 /// A number that the registry doesn't know is kept, and grants nothing. 0xF000 to 0xFFFF are for
 /// private use.
@@ -64,7 +64,7 @@ macro_rules! capabilities {
 /// | `can_add_self` | it became canOpenJoin (anyone) and canJoinIfPreauthorized (by credential claims); to guess would open a room |
 /// | `can_grant_voice`, `can_revoke_voice` | voice is a role with canSendMessage; granting it is canChangeUserRole |
 /// | `can_end_call` | never registered; the call capabilities stop at joining and media |
-/// | `canAddUser`, `canRemoveUser`, `canSetUserRole` | names of the examples in mimi-protocol §3.1, never registered |
+/// | `canAddUser`, `canRemoveUser`, `canSetUserRole` | names of the examples in mimi-protocol-06 §3.1, never registered |
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, tls_codec::TlsSize, tls_codec::TlsSerializeBytes,
 )]

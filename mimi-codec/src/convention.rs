@@ -51,8 +51,8 @@
 //!
 //! With `check f` behind it, fields are private: `new` and decoding run `f`, getters read,
 //! `into_parts` takes apart, and `repair g` bends a random value until it keeps the rule. `f` is a
-//! `fn(&X) -> Result<(), InvalidValueError>`, and a decoder reports the offset of the field that the
-//! `InvalidValueError` names.
+//! `fn(&X) -> Result<(), InvalidValueError>`, and a decoder reports the offset of the field that
+//! the `InvalidValueError` names.
 //!
 //! ```text
 //! wire_struct! {

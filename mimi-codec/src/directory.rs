@@ -1,4 +1,4 @@
-//! The directory document of a provider (mimi-protocol §5.1): JSON, one URL template for each
+//! The directory document of a provider (mimi-protocol-06 §5.1): JSON, one URL template for each
 //! endpoint.
 
 use alloc::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! The endpoints of mimi-protocol §5, and what of a request and its response is HTTP's: status
+//! The endpoints of mimi-protocol-06 §5, and what of a request and its response is HTTP's: status
 //! codes, `Retry-After`, media types, the variable of the path, and bodies that come twice.
 
 use alloc::string::String;
@@ -11,7 +11,7 @@ use crate::protocol::{ConsentEndpoint, ConsentEntry, KeyMaterialRequest};
 
 macro_rules! endpoints {
     ($($(#[doc = $doc:literal])* $variant:ident $name:literal,)*) => {
-        /// An endpoint of mimi-protocol §5.
+        /// An endpoint of mimi-protocol-06 §5.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Endpoint {
             $($(#[doc = $doc])* $variant,)*
@@ -55,7 +55,7 @@ endpoints! {
     ProxyDownload "proxyDownload",
 }
 
-/// The media type of the directory document, which is JSON (mimi-protocol §5.1).
+/// The media type of the directory document, which is JSON (mimi-protocol-06 §5.1).
 pub const DIRECTORY_MEDIA_TYPE: &str = "application/json";
 
 /// What precedes the body of an HTTP response.
@@ -71,10 +71,10 @@ pub struct ResponseHead {
 }
 
 impl Endpoint {
-    /// The head of the response to a request that was taken (mimi-protocol §5): 201 without a body
-    /// where the draft says so (`/notify` §5.5, consent §5.7) and for a report (§5.9), which has no
-    /// answer; 200 and a body elsewhere. A refusal that the answer's struct has a code for is such
-    /// a response, too.
+    /// The head of the response to a request that was taken (mimi-protocol-06 §5): 201 without a
+    /// body where the draft says so (`/notify` §5.5, consent §5.7) and for a report (§5.9), which
+    /// has no answer; 200 and a body elsewhere. A refusal that the answer's struct has a code for
+    /// is such a response, too.
     ///
     /// ```
     /// use mimi_codec::{Endpoint, MEDIA_TYPE};
@@ -154,7 +154,7 @@ pub trait NamesAddressee {
 }
 
 impl NamesAddressee for KeyMaterialRequest {
-    /// `{targetUser}` is the target, to the byte (mimi-protocol §5.2).
+    /// `{targetUser}` is the target, to the byte (mimi-protocol-06 §5.2).
     fn is_addressed_to(&self, variable: &[u8]) -> bool {
         self.target_user.as_bytes() == variable
     }
@@ -162,7 +162,7 @@ impl NamesAddressee for KeyMaterialRequest {
 
 impl NamesAddressee for ConsentEntry {
     /// The domain is the target's under `requestConsent`, the requester's under `updateConsent`,
-    /// whatever the case of letters (mimi-protocol §5.7).
+    /// whatever the case of letters (mimi-protocol-06 §5.7).
     fn is_addressed_to(&self, variable: &[u8]) -> bool {
         let scope = self.scope();
         let addressee = match self.endpoint() {
@@ -216,8 +216,8 @@ impl fmt::Display for OtherAddresseeError {
 
 impl core::error::Error for OtherAddresseeError {}
 
-/// What makes a request to `/notify` the same as an earlier one (mimi-protocol §5.5): the same hub
-/// and the same bytes. The follower answers the second with 201 and does not deliver it again.
+/// What makes a request to `/notify` the same as an earlier one (mimi-protocol-06 §5.5): the same
+/// hub and the same bytes. The follower answers the second with 201 and does not deliver it again.
 ///
 /// Two requests are the same when their keys are equal; a follower that remembers many stores a
 /// hash of [`Self::parts`].

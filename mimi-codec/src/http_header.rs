@@ -1,4 +1,4 @@
-//! The header fields that name the two providers of a request (mimi-protocol §4.1).
+//! The header fields that name the two providers of a request (mimi-protocol-06 §4.1).
 //!
 //! The source stands in `From`, as `mimi@` and its domain; the target in `Host`, whose port says
 //! nothing about the provider. Values come without the white space around them, as an HTTP library

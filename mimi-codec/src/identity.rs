@@ -48,7 +48,8 @@ impl core::error::Error for IdentityError {
 /// Whether some parser would read the scheme `mimi`. A URL parser drops control characters and
 /// spaces in front, and tabs and line ends anywhere (WHATWG URL §4.4); a decoder of UTF-8 drops a
 /// byte order mark; a server that unescapes a path segment once too often reads `mimi%3A`. Each
-/// would be a second spelling. Of a byte order mark, each byte is dropped: alone they are not UTF-8.
+/// would be a second spelling. Of a byte order mark, each byte is dropped: alone they are not
+/// UTF-8.
 fn reads_as_mimi(uri: &[u8]) -> bool {
     let mut rest = uri;
     let unescaped = core::iter::from_fn(|| {
@@ -195,10 +196,9 @@ identity! {
     /// The identifier of a user (mimi-protocol-06 §7.5), or of a server that proposes from outside.
     ///
     /// A MIMI URI counts in its normal form only (RFC 3986 §6.2.2), and text that begins with
-    /// `mimi:` in any case of letters, as a URL parser or a decoder of UTF-8 or of escapes reads it,
-    /// must be a MIMI URI. An identifier
-    /// of another scheme, or an opaque one such as a pseudonym, counts as it is. Two values are the
-    /// same user exactly if their bytes are equal.
+    /// `mimi:` in any case of letters, as a URL parser or a decoder of UTF-8 or of escapes reads
+    /// it, must be a MIMI URI. An identifier of another scheme, or an opaque one such as a
+    /// pseudonym, counts as it is. Two values are the same user exactly if their bytes are equal.
     ///
     /// ```
     /// use mimi_codec::{IdentityError, MimiUri, UserUri};

@@ -1,4 +1,4 @@
-//! Media types (mls-extensions §6.2): as structs, and as the text of RFC 9110 §8.3.1.
+//! Media types (mls-extensions-10 §6.2): as structs, and as the text of RFC 9110 §8.3.1.
 //!
 //! The struct holds what the text means: values without the quotation marks of a quoted string and
 //! without the backslash of a quoted pair. Reading puts a value on the wire as it is meant; writing
@@ -59,7 +59,7 @@ const NOT_A_TYPE: DecodeErrorKind = DecodeErrorKind::Rule("not `type/subtype`");
 const NOT_A_TOKEN: DecodeErrorKind = DecodeErrorKind::Rule("a parameter's name is not a token");
 const NOT_A_VALUE: DecodeErrorKind = DecodeErrorKind::Rule("a parameter's value has a control character");
 
-/// A parameter of a media type (mls-extensions §6.2.2).
+/// A parameter of a media type (mls-extensions-10 §6.2.2).
 ///
 /// ```text
 /// struct {
@@ -228,7 +228,7 @@ fn check_distinct(parameters: &[Parameter]) -> core::result::Result<(), InvalidV
     }
 }
 
-/// An IANA media type with its parameters (mls-extensions §6.2.2). It is always one:
+/// An IANA media type with its parameters (mls-extensions-10 §6.2.2). It is always one:
 /// `type/subtype`, of tokens, and no parameter twice. Its text fields are UTF-8.
 ///
 /// ```text
@@ -308,7 +308,7 @@ impl MediaType {
 
     /// Whether this entry of a list of media types covers `other`: the same type in any case, and
     /// every parameter of the entry. So `text/markdown` covers `text/markdown;variant=GFM-MIMI`,
-    /// and not the other way round (mimi-room-policy §6.4).
+    /// and not the other way round (mimi-room-policy-04 §6.4).
     ///
     /// To compare many entries with one type, sort it once: [`Self::sorted`].
     #[must_use]
@@ -523,7 +523,7 @@ crate::tls::tls_bridge!(encode decode MediaType);
 
 wire_struct! {
     /// The media types that a client receives, or that a group demands, at least one
-    /// (mls-extensions §6.2.2): component 0x0003, `content_media_types`.
+    /// (mls-extensions-10 §6.2.2): component 0x0003, `content_media_types`.
     ///
     /// ```text
     /// struct {

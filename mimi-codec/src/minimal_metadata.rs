@@ -33,7 +33,8 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// A client's identity_link_key under the room's wrapper key (mimi-metadata-minimalization §4).
+    /// A client's identity_link_key under the room's wrapper key (mimi-metadata-minimalization-02
+    /// §4).
     ///
     /// ```text
     /// struct {
@@ -126,7 +127,7 @@ impl IdentityLinkKeysUpdate {
 
 wire_struct! {
     /// The wrapped keys of the clients that a commit adds: the SafeAAD item of component 0x8B01
-    /// (mimi-metadata-minimalization §4.1, as a list, in the order of the Add proposals).
+    /// (mimi-metadata-minimalization-02 §4.1, as a list, in the order of the Add proposals).
     ///
     /// ```text
     /// struct {
@@ -141,7 +142,7 @@ wire_struct! {
 
 wire_struct! {
     /// The room's wrapper key, for those who are added: component 0x8B01 in the GroupInfo of a
-    /// Welcome (mimi-metadata-minimalization §4.1). It has no place in a GroupInfo that the hub
+    /// Welcome (mimi-metadata-minimalization-02 §4.1). It has no place in a GroupInfo that the hub
     /// sees.
     ///
     /// ```text
@@ -159,8 +160,8 @@ wire_struct! {
 pub type IdentityLinkWrapperKeyExtension = IdentityLinkExtension;
 
 wire_struct! {
-    /// What the initiator of a connection tells the other user (mimi-metadata-minimalization §5),
-    /// sealed with the label `ConnectionRequest`.
+    /// What the initiator of a connection tells the other user (mimi-metadata-minimalization-02
+    /// §5), sealed with the label `ConnectionRequest`.
     ///
     /// ```text
     /// struct {
@@ -186,7 +187,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// The answer to a [`ConnectionRequest`] (mimi-metadata-minimalization §5), sealed with the
+    /// The answer to a [`ConnectionRequest`] (mimi-metadata-minimalization-02 §5), sealed with the
     /// label `ConnectionResponse`; the sealed form is the SafeAAD item of component 0x8B02 in the
     /// external commit.
     ///

@@ -1,4 +1,5 @@
-//! Is the peer of a TLS connection the provider that a request names? (mimi-protocol §4.1, RFC 9525)
+//! Is the peer of a TLS connection the provider that a request names? (mimi-protocol-06 §4.1, RFC
+//! 9525)
 //!
 //! A server checks the client's certificate against the domain in From; a client checks the
 //! server's against the domain that it put into Host. Only DNS names of the certificate (`dNSName`

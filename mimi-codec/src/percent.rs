@@ -1,4 +1,4 @@
-//! An identifier as one path segment of a URL (RFC 3986 §2.1, mimi-protocol §5.2).
+//! An identifier as one path segment of a URL (RFC 3986 §2.1, mimi-protocol-06 §5.2).
 //!
 //! Everything but RFC 3986's unreserved characters is escaped, `/` and `:` included: only so can
 //! the segment be taken apart again, whatever a proxy on the way does with slashes.

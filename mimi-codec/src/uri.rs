@@ -1,5 +1,5 @@
-//! MIMI URIs (mimi-protocol §3, mimi-identity-05 §4): providers, users, pseudonyms, clients, rooms,
-//! MLS groups and teams.
+//! MIMI URIs (mimi-protocol-06 §3, mimi-identity-05 §4): providers, users, pseudonyms, clients,
+//! rooms, MLS groups and teams.
 //!
 
 use alloc::borrow::Cow;
@@ -18,7 +18,7 @@ use crate::text::{TextError, TextErrorKind, serde_as_text};
 
 const SCHEME: &str = "mimi://";
 
-/// What a MIMI URI identifies (mimi-protocol §3; pseudonyms and teams: mimi-identity-05 §4).
+/// What a MIMI URI identifies (mimi-protocol-06 §3; pseudonyms and teams: mimi-identity-05 §4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum UriKind<'a> {
     /// `mimi://a.example`

@@ -37,10 +37,10 @@ struct Stream {
 }
 
 fn id(stream: &str, number: usize) -> MessageId {
-    let mut octets: [u8; 32] =
+    let mut bytes: [u8; 32] =
         Sha256::new().chain_update(stream).chain_update(number.to_be_bytes()).finalize().into();
-    octets[0] = 1;
-    MessageId::from_bytes(octets)
+    bytes[0] = 1;
+    MessageId::from_bytes(bytes)
 }
 
 /// What a message is in a stream: what it replaces and replies to, and its body.

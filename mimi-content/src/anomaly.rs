@@ -197,7 +197,7 @@ pub enum Anomaly {
     /// The message is larger than local policy allows.
     TooLarge {
         /// Its bytes.
-        octets: usize,
+        bytes: usize,
     },
     /// Extension 1 names another sender than MLS.
     SenderUriDiffers,
@@ -287,8 +287,8 @@ pub enum ReferenceField {
 /// What the drafts advise to do about an [`Anomaly`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Advice {
-    /// Log it and discard the message (mimi-content §9.1), or refuse the message because its author
-    /// could choose its ID.
+    /// Log it and discard the message (mimi-content-09 §9.1), or refuse the message because its
+    /// author could choose its ID.
     Discard,
     /// The receiver may reject the message (more-extensions section 7).
     MayReject,
@@ -348,7 +348,7 @@ impl fmt::Display for Anomaly {
             Self::TimestampBeforeFormat => f.write_str("accepted before the format was published"),
             Self::ExpiredLongAgo { ago_ms } => write!(f, "expired {ago_ms} ms ago"),
             Self::ExpiresFarAhead { ahead_ms } => write!(f, "expires {ahead_ms} ms ahead"),
-            Self::TooLarge { octets } => write!(f, "{octets} bytes are more than local policy allows"),
+            Self::TooLarge { bytes } => write!(f, "{bytes} bytes are more than local policy allows"),
             Self::SenderUriDiffers => f.write_str("extension 1 names another sender than MLS"),
             Self::RoomUriDiffers => f.write_str("extension 2 names another room"),
             Self::NullBodyReplacesNothing => f.write_str("a body without content that replaces nothing"),
@@ -488,9 +488,9 @@ impl<'r, 'a> ReceivedMessage<'r, 'a> {
     }
 
     fn check_claims(&self, found: &mut Vec<Anomaly>) {
-        let octets = self.message.encoded().len();
-        if octets > self.limits.max_size {
-            found.push(Anomaly::TooLarge { octets });
+        let bytes = self.message.encoded().len();
+        if bytes > self.limits.max_size {
+            found.push(Anomaly::TooLarge { bytes });
         }
         let extensions = self.message.extensions();
         if extensions.sender_uri().is_some_and(|uri| uri != self.sender_uri) {

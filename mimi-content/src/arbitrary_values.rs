@@ -147,8 +147,8 @@ fn write_item(u: &mut Unstructured<'_>, level: u8, encoded: &mut Vec<u8>) -> Res
             if u.ratio(1, 3)? {
                 // A bignum, which mere chance would hardly hit.
                 writer::head(&mut tagged, Major::Tag, u.int_in_range(2..=3)?);
-                let octets = u.arbitrary::<[u8; 17]>()?;
-                writer::bytes(&mut tagged, octets.get(..u.int_in_range(9..=17)?).unwrap_or_default());
+                let bytes = u.arbitrary::<[u8; 17]>()?;
+                writer::bytes(&mut tagged, bytes.get(..u.int_in_range(9..=17)?).unwrap_or_default());
             } else {
                 writer::head(&mut tagged, Major::Tag, u.arbitrary()?);
                 write_item(u, next, &mut tagged)?;

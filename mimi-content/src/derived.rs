@@ -1,4 +1,4 @@
-//! What an implementation derives beside a message: mimi-content §4.6.
+//! What an implementation derives beside a message: mimi-content-09 §4.6.
 
 use alloc::vec::Vec;
 use core::fmt;

@@ -1,4 +1,4 @@
-//! What a part is for: mimi-content §4.4 and 8.2.2.
+//! What a part is for: mimi-content-09 §4.4 and 8.2.2.
 
 use core::fmt;
 

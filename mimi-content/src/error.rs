@@ -185,7 +185,7 @@ pub enum DecodeErrorKind {
         /// What would have been right.
         expected: &'static str,
     },
-    /// An indefinite length (mimi-content §6.1).
+    /// An indefinite length (mimi-content-09 §6.1).
     IndefiniteLength,
     /// An integer, length, tag or float that has a shorter form (§6.1).
     NotShortest,

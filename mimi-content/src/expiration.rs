@@ -1,4 +1,4 @@
-//! When a message should disappear: mimi-content §4.1.
+//! When a message should disappear: mimi-content-09 §4.1.
 
 /// The sender's hint that the message should be deleted locally; nothing assures that a receiver
 /// does.

@@ -1,4 +1,4 @@
-//! The media types that stand in messages: mimi-content §7.1, mimi-message-status section 6.
+//! The media types that stand in messages: mimi-content-09 §7.1, mimi-message-status section 6.
 
 /// A MIMI content message: what an application message holds, and, inside another one, a message of
 /// its own. Every client must be able to receive it.

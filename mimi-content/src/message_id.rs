@@ -1,4 +1,4 @@
-//! Message IDs: mimi-content §3.3.
+//! Message IDs: mimi-content-09 §3.3.
 
 use core::fmt;
 
@@ -68,8 +68,8 @@ impl MessageId {
     ///
     /// # Errors
     ///
-    /// [`UriTooLongError`] if a URI has more than 65535 bytes: its length does not fit the 16 bits that
-    /// are hashed.
+    /// [`UriTooLongError`] if a URI has more than 65535 bytes: its length does not fit the 16 bits
+    /// that are hashed.
     pub fn compute(
         sender_uri: &str,
         room_uri: &str,
@@ -106,8 +106,8 @@ impl MessageId {
     /// The algorithm, then all but the last byte of its output.
     fn from_sha256(output: &[u8; 32]) -> Self {
         let mut id = [HashAlgorithm::SHA_256.0; 32];
-        let ([_, place @ ..], [octets @ .., _]) = (&mut id, output);
-        place.copy_from_slice(octets);
+        let ([_, place @ ..], [bytes @ .., _]) = (&mut id, output);
+        place.copy_from_slice(bytes);
         Self(id)
     }
 
@@ -143,8 +143,8 @@ impl TryFrom<&[u8]> for MessageId {
     type Error = core::array::TryFromSliceError;
 
     /// Takes exactly 32 bytes.
-    fn try_from(octets: &[u8]) -> Result<Self, Self::Error> {
-        octets.try_into().map(Self)
+    fn try_from(bytes: &[u8]) -> Result<Self, Self::Error> {
+        bytes.try_into().map(Self)
     }
 }
 
@@ -186,7 +186,7 @@ impl Sink for MessageIdHash {
 
 /// The length of a URI as it is hashed.
 fn uri_length(uri: &str) -> Result<[u8; 2], UriTooLongError> {
-    u16::try_from(uri.len()).map(u16::to_be_bytes).map_err(|_| UriTooLongError { octets: uri.len() })
+    u16::try_from(uri.len()).map(u16::to_be_bytes).map_err(|_| UriTooLongError { bytes: uri.len() })
 }
 
 /// Bytes of a SHA-256 block.
@@ -220,13 +220,13 @@ fn short_message_id(uris: [(&[u8; 2], &str); 2], encoded: &[u8], salt: &Salt) ->
     place.copy_from_slice(encoded);
     let (place, rest) = rest.split_first_chunk_mut()?;
     *place = *salt.as_bytes();
-    let octets = capacity.checked_sub(rest.len())?;
+    let bytes = capacity.checked_sub(rest.len())?;
     let (place, _) = rest.split_first_mut()?;
     *place = 0x80;
-    let count = octets.checked_add(9)?.div_ceil(BLOCK);
+    let count = bytes.checked_add(9)?.div_ceil(BLOCK);
     let padded = blocks.get_mut(..count)?;
     let (_, place) = padded.last_mut()?.split_last_chunk_mut()?;
-    *place = (octets as u64).checked_mul(8)?.to_be_bytes();
+    *place = (bytes as u64).checked_mul(8)?.to_be_bytes();
 
     let mut state = INITIAL;
     sha2::block_api::compress256(&mut state, padded);
@@ -244,12 +244,12 @@ fn short_message_id(uris: [(&[u8; 2], &str); 2], encoded: &[u8], salt: &Salt) ->
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct UriTooLongError {
     /// How long it is.
-    pub octets: usize,
+    pub bytes: usize,
 }
 
 impl fmt::Display for UriTooLongError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "URI of {} bytes, message IDs allow 65535", self.octets)
+        write!(f, "URI of {} bytes, message IDs allow 65535", self.bytes)
     }
 }
 
@@ -397,7 +397,7 @@ mod tests {
         let longer: String = "a".repeat(65536);
         assert!(MessageId::compute(&longest, &longest, b"", &SALT).is_ok());
         for (sender, room) in [(&longer, &longest), (&longest, &longer)] {
-            assert_eq!(MessageId::compute(sender, room, b"", &SALT), Err(UriTooLongError { octets: 65536 }));
+            assert_eq!(MessageId::compute(sender, room, b"", &SALT), Err(UriTooLongError { bytes: 65536 }));
         }
     }
 

@@ -1,4 +1,4 @@
-//! The random salt of a message: mimi-content §4.1 and 9.2.
+//! The random salt of a message: mimi-content-09 §4.1 and 9.2.
 
 use core::fmt;
 
@@ -24,9 +24,9 @@ impl Salt {
     /// Draws 16 bytes.
     #[must_use]
     pub fn generate(rng: &mut dyn CryptoRng) -> Self {
-        let mut octets = [0; 16];
-        rng.fill_bytes(&mut octets);
-        Self(octets)
+        let mut bytes = [0; 16];
+        rng.fill_bytes(&mut bytes);
+        Self(bytes)
     }
 
     /// The bytes.
@@ -87,20 +87,20 @@ mod tests {
         type Error = core::convert::Infallible;
 
         fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
-            let mut octets = [0; 4];
-            self.try_fill_bytes(&mut octets)?;
-            Ok(u32::from_le_bytes(octets))
+            let mut bytes = [0; 4];
+            self.try_fill_bytes(&mut bytes)?;
+            Ok(u32::from_le_bytes(bytes))
         }
 
         fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
-            let mut octets = [0; 8];
-            self.try_fill_bytes(&mut octets)?;
-            Ok(u64::from_le_bytes(octets))
+            let mut bytes = [0; 8];
+            self.try_fill_bytes(&mut bytes)?;
+            Ok(u64::from_le_bytes(bytes))
         }
 
-        fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Self::Error> {
-            for octet in octets {
-                *octet = self.0;
+        fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
+            for byte in bytes {
+                *byte = self.0;
                 self.0 = self.0.wrapping_add(1);
             }
             Ok(())

@@ -207,14 +207,14 @@ fn finds_expirations_over_a_year_away() {
 
 #[test]
 fn finds_a_message_over_the_local_limit() {
-    let octets = builder(text("")).build().unwrap().encode().len();
+    let bytes = builder(text("")).build().unwrap().encode().len();
     let limited = |max_size| {
         anomalies_of(builder(text("")), |received| {
             received.limits = AnomalyLimits { max_size, ..AnomalyLimits::default() }
         })
     };
-    assert_eq!(limited(octets), []);
-    assert_eq!(limited(octets - 1), [Anomaly::TooLarge { octets }]);
+    assert_eq!(limited(bytes), []);
+    assert_eq!(limited(bytes - 1), [Anomaly::TooLarge { bytes }]);
 }
 
 #[test]
@@ -481,7 +481,7 @@ fn advises_what_the_drafts_do() {
                 Anomaly::TimestampBeforeFormat,
                 Anomaly::ExpiredLongAgo { ago_ms: 1 },
                 Anomaly::ExpiresFarAhead { ahead_ms: 1 },
-                Anomaly::TooLarge { octets: 1 },
+                Anomaly::TooLarge { bytes: 1 },
                 Anomaly::SenderUriDiffers,
                 Anomaly::RoomUriDiffers,
             ],

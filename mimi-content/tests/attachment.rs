@@ -34,9 +34,9 @@ impl rand_core::TryRng for Replay {
         panic!("bytes only")
     }
 
-    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Self::Error> {
-        let rest = self.0.split_off(octets.len());
-        octets.copy_from_slice(&self.0);
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
+        let rest = self.0.split_off(bytes.len());
+        bytes.copy_from_slice(&self.0);
         self.0 = rest;
         Ok(())
     }
@@ -318,7 +318,7 @@ fn errors_say_what_is_wrong() {
         (AttachmentError::NothingToVerify, "neither encrypted nor with a hash"),
         (AttachmentError::OtherContent, "the content has another hash"),
         (AttachmentError::Forged, "the content was not encrypted with this key, nonce and aad"),
-        (AttachmentError::TooLong { octets: 5 }, "5 bytes are too many for the algorithm"),
+        (AttachmentError::TooLong { bytes: 5 }, "5 bytes are too many for the algorithm"),
     ] {
         assert_eq!(error.to_string(), words);
     }
@@ -577,7 +577,7 @@ mod stream {
         let mut sealer = FileSealer::generate_with(&Mine, AeadAlgorithm(999), &mut counting()).unwrap();
         let mut stored = vec![1, 2, 3];
         sealer.seal(&mut stored).unwrap();
-        assert_eq!(sealer.seal(&mut [0; 48]), Err(AttachmentError::TooLong { octets: 51 }));
+        assert_eq!(sealer.seal(&mut [0; 48]), Err(AttachmentError::TooLong { bytes: 51 }));
         let (tag, attachment) = sealer.finish();
         stored.extend(tag);
         let part = attachment.into_part("", "x/y");

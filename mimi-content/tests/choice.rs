@@ -390,8 +390,8 @@ fn warns_where_people_may_see_something_else() {
 
 /// Any message that a decoder accepts, with contents that refer to each other.
 fn any_message() -> impl Strategy<Value = MimiContent> {
-    prop::collection::vec(any::<u8>(), 0..3000).prop_filter_map("not enough bytes", |octets| {
-        MimiContent::arbitrary(&mut Unstructured::new(&octets)).ok()
+    prop::collection::vec(any::<u8>(), 0..3000).prop_filter_map("not enough bytes", |bytes| {
+        MimiContent::arbitrary(&mut Unstructured::new(&bytes)).ok()
     })
 }
 

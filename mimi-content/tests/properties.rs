@@ -352,8 +352,8 @@ impl Edit {
         };
         let whole = encoded.len();
         match self {
-            Self::Set(at, octet) => encoded[range(at, 1, whole)].fill(*octet),
-            Self::Insert(at, octet) => encoded.insert(at.index(whole + 1), *octet),
+            Self::Set(at, byte) => encoded[range(at, 1, whole)].fill(*byte),
+            Self::Insert(at, byte) => encoded.insert(at.index(whole + 1), *byte),
             Self::Remove(at, length) => drop(encoded.drain(range(at, *length, whole))),
             Self::Repeat(at, length) => {
                 let place = range(at, *length, whole);
@@ -372,10 +372,10 @@ impl Edit {
 fn edit() -> impl Strategy<Value = Edit> {
     let length = || prop_oneof![4 => 1_usize..4, 2 => 4_usize..40, 1 => 40_usize..400];
     // Heads at every step of their widths, and bytes that stand for something by themselves.
-    let octet = || prop_oneof![Just(0x18), Just(0x60), Just(0xf6), Just(0xf7), Just(0x9f), any::<u8>()];
+    let byte = || prop_oneof![Just(0x18), Just(0x60), Just(0xf6), Just(0xf7), Just(0x9f), any::<u8>()];
     prop_oneof![
-        4 => (any::<Index>(), octet()).prop_map(|(at, octet)| Edit::Set(at, octet)),
-        1 => (any::<Index>(), octet()).prop_map(|(at, octet)| Edit::Insert(at, octet)),
+        4 => (any::<Index>(), byte()).prop_map(|(at, byte)| Edit::Set(at, byte)),
+        1 => (any::<Index>(), byte()).prop_map(|(at, byte)| Edit::Insert(at, byte)),
         1 => (any::<Index>(), length()).prop_map(|(at, length)| Edit::Remove(at, length)),
         1 => (any::<Index>(), length()).prop_map(|(at, length)| Edit::Repeat(at, length)),
         3 => (any::<Index>(), any::<Index>(), length(), any::<bool>())

@@ -594,7 +594,7 @@ fn refuses_more_than_1024_parts() {
     refuses(&flat(1024), Kind::TooManyParts, BODY_AT + 5, "body.parts");
     refuses(&flat(65535), Kind::TooManyParts, BODY_AT + 5, "body.parts");
 
-    // The same number over two levels: 1 + 2 + 2 * 510 = 1023, and one more multipart of two is 1026.
+    // The same number over two levels: 1 + 2 + 2 * 510 = 1023; one more multipart of two is 1026.
     let inner = |count: u16| {
         let [high, low] = count.to_be_bytes();
         multi(&[0x02], &[0x99, high, low], &NULL_PART.repeat(count.into()))

@@ -340,12 +340,12 @@ pub fn generate_hpke_key_pair<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     rng: &mut dyn CryptoRng,
 ) -> Result<(HpkePrivateKey, HPKEPublicKey), CryptoError> {
-    suite.derive_hpke_key_pair(&random_secret(rng, suite.parameters().hpke_private_key))
+    suite.derive_hpke_key_pair(&random_secret(suite.parameters().hpke_private_key, rng))
 }
 
 /// `length` bytes from the caller's generator.
 #[must_use]
-pub fn random_secret(rng: &mut dyn CryptoRng, length: usize) -> Secret {
+pub fn random_secret(length: usize, rng: &mut dyn CryptoRng) -> Secret {
     let mut bytes = vec![0; length];
     rng.fill_bytes(&mut bytes);
     Secret::from_provider(bytes)

@@ -56,7 +56,7 @@ fn committer_member_and_party_go_through_the_epochs_together() {
     for Scene { suite, mut rng, private_key, entry, .. } in scenes() {
         let mut previous: Option<ApEpoch> = None;
         for epoch in 1..4 {
-            let ap_secret = random_secret(&mut rng, suite.parameters().nh);
+            let ap_secret = random_secret(suite.parameters().nh, &mut rng);
             let context = group_context(&suite, epoch);
             let derive = || ApCommit::derive(&suite, &ap_secret, 0, &entry).unwrap();
             let (sent, committer) = derive().seal(&suite, &entry.encryption_key, &context, &mut rng).unwrap();
@@ -92,7 +92,7 @@ fn derives_by_the_drafts_formulas() {
             let head = [&[0, nh as u8, label.len() as u8], label.as_bytes()].concat();
             suite.expand(secret, &[&head[..], &length, context].concat(), nh as u16).unwrap()
         };
-        let ap_secret = random_secret(&mut rng, nh);
+        let ap_secret = random_secret(nh, &mut rng);
         let context = group_context(&suite, 9);
         let export_context = [&3u32.to_be_bytes()[..], &entry.to_bytes().unwrap()].concat();
         let base = expand(&ap_secret, "AP Commit Base Secret", &export_context);
@@ -105,7 +105,7 @@ fn derives_by_the_drafts_formulas() {
         let (_, commit) = commit.seal(&suite, &entry.encryption_key, &context, &mut rng).unwrap();
         assert_eq!(commit.ap_commit_secret(), &secret);
 
-        let init = random_secret(&mut rng, nh);
+        let init = random_secret(nh, &mut rng);
         let zero = Secret::new(&suite, vec![0; nh]).unwrap();
         for (given, salt) in [(None, &zero), (Some(&init), &init)] {
             let extracted = suite.extract(salt, &secret).unwrap();
@@ -130,7 +130,7 @@ fn derives_by_the_drafts_formulas() {
 #[test]
 fn each_party_has_secrets_of_its_own() {
     for Scene { suite, mut rng, entry, .. } in scenes() {
-        let ap_secret = random_secret(&mut rng, suite.parameters().nh);
+        let ap_secret = random_secret(suite.parameters().nh, &mut rng);
         let mut other = entry.clone();
         other.external_sender_index = 0;
         let base = |index, entry| {
@@ -167,7 +167,7 @@ fn refuses_commit_secrets_that_differ_or_were_changed() {
     for Scene { suite, mut rng, private_key, entry, .. } in scenes() {
         let nh = suite.parameters().nh;
         let context = group_context(&suite, 1);
-        let (ap_secret, other) = (random_secret(&mut rng, nh), random_secret(&mut rng, nh));
+        let (ap_secret, other) = (random_secret(nh, &mut rng), random_secret(nh, &mut rng));
         let derive = |secret| ApCommit::derive(&suite, secret, 0, &entry).unwrap();
         let (sent, _) = derive(&ap_secret).seal(&suite, &entry.encryption_key, &context, &mut rng).unwrap();
         assert_eq!(derive(&other).agree(&sent).unwrap_err(), CryptoError::ApCommitSecretMismatch);
@@ -193,7 +193,7 @@ fn refuses_a_sealed_secret_under_the_id_of_another() {
     for Scene { suite, mut rng, private_key, entry, .. } in scenes() {
         let nh = suite.parameters().nh;
         let context = group_context(&suite, 1);
-        let honest = ApCommit::derive(&suite, &random_secret(&mut rng, nh), 0, &entry).unwrap();
+        let honest = ApCommit::derive(&suite, &random_secret(nh, &mut rng), 0, &entry).unwrap();
         let id = honest.ap_commit_secret_id();
         let encryption =
             AssociatedPartyCommitEncryptionContext::of(context.clone(), id.clone()).to_bytes().unwrap();
@@ -225,10 +225,10 @@ fn refuses_groups_of_another_suite_and_secrets_of_another_length() {
     for Scene { suite, mut rng, entry, .. } in scenes() {
         let nh = suite.parameters().nh;
         let mut context = group_context(&suite, 1);
-        let ap_secret = random_secret(&mut rng, nh);
+        let ap_secret = random_secret(nh, &mut rng);
         let derive = || ApCommit::derive(&suite, &ap_secret, 0, &entry).unwrap();
         let (sent, commit) = derive().seal(&suite, &entry.encryption_key, &context, &mut rng).unwrap();
-        let long = random_secret(&mut rng, nh + 1);
+        let long = random_secret(nh + 1, &mut rng);
         let refused = ApEpoch::begin(&suite, Some(&long), &commit, &context).unwrap_err();
         assert_eq!(refused, CryptoError::InvalidLength { what: "salt", expected: nh, actual: nh + 1 });
         let refused = ApCommit::derive(&suite, &long, 0, &entry).unwrap_err();

@@ -125,7 +125,7 @@ fn init_secrets_follow_their_party() {
     let ((_, again), (_, updated), (_, new)) = (scene.entry(0), scene.entry(2), scene.entry(3));
     let proposals = [remove(0), add(&new), add(&again), update(external(2), &updated)];
     let changed = scene.apply(&before, &proposals).unwrap();
-    let secrets: Vec<_> = (0..3).map(|_| random_secret(&mut scene.rng, 32)).collect();
+    let secrets: Vec<_> = (0..3).map(|_| random_secret(32, &mut scene.rng)).collect();
     // Who is removed and added by one commit begins anew.
     assert_eq!(
         changed.previous_ap_init_secrets(&MEMBER, &secrets).unwrap(),
@@ -166,7 +166,7 @@ fn members_and_parties_agree_while_the_list_changes() {
     for (epoch, (committer, proposals)) in (1..).zip(commits) {
         let Scene { suite, senders, rng, .. } = &mut scene;
         let changed = apply_associated_party_proposals(suite, &list, &proposals, senders).unwrap();
-        let ap_secret = random_secret(rng, 32);
+        let ap_secret = random_secret(32, rng);
         let context = GroupContext {
             version: Mls10,
             cipher_suite: CipherSuite(1),
@@ -208,7 +208,7 @@ fn ap_commits_are_derived_under_the_new_index_and_entry() {
     let mut scene = Scene::new(3);
     let before = scene.list(&[0, 1, 2]);
     let changed = scene.apply(&before, &[remove(0)]).unwrap();
-    let ap_secret = random_secret(&mut scene.rng, 32);
+    let ap_secret = random_secret(32, &mut scene.rng);
     let commits = changed.ap_commits(&scene.suite, &ap_secret).unwrap();
     for (index, commit) in (0..).zip(&commits) {
         let entry = &before.associated_parties[index as usize + 1];

@@ -258,8 +258,8 @@ fn refuses_forgeries_whatever_the_generator() {
     let honest: Vec<_> = (0..170).map(|number| honest(&suite, number, &mut rng)).collect();
     let mut signed = honest.clone();
     signed[5].message = b"never signed".to_vec();
-    for octet in [0, 1, 0x80, 0xff] {
-        let verdicts = verdicts(&suite, &signed, &mut Stuck(octet));
+    for byte in [0, 1, 0x80, 0xff] {
+        let verdicts = verdicts(&suite, &signed, &mut Stuck(byte));
         assert_eq!(verdicts[5], Err(CryptoError::InvalidSignature));
     }
 

@@ -135,10 +135,10 @@ fn requests_are_signed_under_the_names_of_their_tbs() {
 fn the_exporter_trees_root_is_application_export() {
     for Scene { suite, mut rng, .. } in scenes() {
         let nh = suite.parameters().nh;
-        let epoch_secret = random_secret(&mut rng, nh);
+        let epoch_secret = random_secret(nh, &mut rng);
         let mut tree = ExporterTree::from_epoch_secret(&suite, &epoch_secret).unwrap();
         let mut secret = expand(&suite, &epoch_secret, "application_export", b"", nh);
-        // Component 0x0007 is the leaf that lies left of the first 13 nodes, and right of the last 3.
+        // Component 0x0007 is the leaf left of the first 13 nodes, and right of the last 3.
         for side in [vec!["left"; 13], vec!["right"; 3]].concat() {
             let side = side.as_bytes();
             secret = expand(&suite, &secret, "tree", side, nh);
@@ -233,9 +233,9 @@ fn a_semi_private_message_is_sealed_by_the_formulas() {
         let tbs = semi_private_tbs(content.clone(), &context).unwrap().to_bytes().unwrap();
         let signature = sign_with_label(suite, signing_key, b"FramedContentTBS", &tbs, rng).unwrap();
         let auth = FramedContentAuthData { signature: signature.clone().into(), confirmation_tag: None };
-        let key = AeadKey::from_secret(suite, random_secret(rng, sizes.nk)).unwrap();
-        let nonce = random_secret(rng, sizes.nn);
-        let sender_data_secret = random_secret(rng, sizes.nh);
+        let key = AeadKey::from_secret(suite, random_secret(sizes.nk, rng)).unwrap();
+        let nonce = random_secret(sizes.nn, rng);
+        let sender_data_secret = random_secret(sizes.nh, rng);
         let keys = HandshakeKeys {
             key: &key,
             nonce: &nonce,

@@ -129,8 +129,8 @@ proptest! {
         }
 
         // The AEAD alone.
-        let key = AeadKey::from_secret(&suite, random_secret(&mut rng, suite.parameters().nk)).unwrap();
-        let nonce = random_secret(&mut rng, suite.parameters().nn);
+        let key = AeadKey::from_secret(&suite, random_secret(suite.parameters().nk, &mut rng)).unwrap();
+        let nonce = random_secret(suite.parameters().nn, &mut rng);
         let sealed = suite.aead_seal(&key, nonce.expose(), &context, &plaintext).unwrap();
         let opened = suite.aead_open(&key, nonce.expose(), &context, &sealed).unwrap();
         prop_assert_eq!(opened.expose(), &plaintext[..]);
@@ -153,7 +153,7 @@ proptest! {
         components in prop::collection::vec(any::<u16>(), 1..24),
     ) {
         let mut rng = ChaCha20Rng::seed_from_u64(seed);
-        let root = random_secret(&mut rng, suite.parameters().nh);
+        let root = random_secret(suite.parameters().nh, &mut rng);
         let mut tree = ExporterTree::new(&suite, root.clone()).unwrap();
         let mut seen = BTreeSet::new();
         for component in components {
@@ -261,7 +261,7 @@ proptest! {
             };
             let changed = apply_associated_party_proposals(&suite, &list, &proposals, &senders).unwrap();
             let context = context(&suite, epoch, Extensions::default());
-            let ap_secret = random_secret(&mut rng, suite.parameters().nh);
+            let ap_secret = random_secret(suite.parameters().nh, &mut rng);
             let init = changed.previous_ap_init_secrets(&committer, &members).unwrap();
             let mut next = vec![];
             let commits = changed.ap_commits(&suite, &ap_secret).unwrap();
@@ -368,8 +368,8 @@ fn a_semi_private_message_is_refused_when_any_bit_changes() {
     let tbs = semi_private_tbs(content.clone(), &context).unwrap().to_bytes().unwrap();
     let signature = sign_with_label(&suite, &signing_key, b"FramedContentTBS", &tbs, &mut rng).unwrap();
     let auth = FramedContentAuthData { signature: signature.into(), confirmation_tag: None };
-    let key = AeadKey::from_secret(&suite, random_secret(&mut rng, 16)).unwrap();
-    let (nonce, sender_data_secret) = (random_secret(&mut rng, 12), random_secret(&mut rng, 32));
+    let key = AeadKey::from_secret(&suite, random_secret(16, &mut rng)).unwrap();
+    let (nonce, sender_data_secret) = (random_secret(12, &mut rng), random_secret(32, &mut rng));
     let keys =
         HandshakeKeys { key: &key, nonce: &nonce, generation: 3, sender_data_secret: &sender_data_secret };
     let message = seal_semi_private_message(&suite, &context, &content, auth, 3, &keys, &mut rng).unwrap();

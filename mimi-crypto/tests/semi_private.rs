@@ -67,9 +67,9 @@ fn scenes() -> impl Iterator<Item = Scene> {
             })
             .into();
         let sizes = *suite.parameters();
-        let key = AeadKey::from_secret(&suite, random_secret(&mut rng, sizes.nk)).unwrap();
-        let nonce = random_secret(&mut rng, sizes.nn);
-        let sender_data_secret = random_secret(&mut rng, sizes.nh);
+        let key = AeadKey::from_secret(&suite, random_secret(sizes.nk, &mut rng)).unwrap();
+        let nonce = random_secret(sizes.nn, &mut rng);
+        let sender_data_secret = random_secret(sizes.nh, &mut rng);
         let listed = receivers.iter().map(|(_, receiver)| receiver.clone()).collect();
         let context = GroupContext {
             version: Mls10,
@@ -490,7 +490,7 @@ fn refuses_sender_data_and_keys_that_are_not_the_messages() {
     for mut scene in scenes() {
         let message = scene.seal(remove(4));
         let Scene { suite, rng, key, nonce, sender_data_secret, .. } = &mut scene;
-        let other = random_secret(rng, suite.parameters().nh);
+        let other = random_secret(suite.parameters().nh, rng);
         assert_eq!(open_sender_data(suite, &other, &message), Err(CryptoError::DecryptionFailed));
         let sender_data = open_sender_data(suite, sender_data_secret, &message).unwrap();
         let other_leaf = SenderData { leaf_index: LEAF + 1, ..sender_data.clone() };
@@ -499,7 +499,7 @@ fn refuses_sender_data_and_keys_that_are_not_the_messages() {
         let other_guard = SenderData { reuse_guard: Octets([0; 4]), ..sender_data.clone() };
         let refused = open_as_member(suite, &other_guard, key, nonce, &message);
         assert_eq!(refused, Err(CryptoError::DecryptionFailed));
-        let other_key = AeadKey::from_secret(suite, random_secret(rng, suite.parameters().nk)).unwrap();
+        let other_key = AeadKey::from_secret(suite, random_secret(suite.parameters().nk, rng)).unwrap();
         let refused = open_as_member(suite, &sender_data, &other_key, nonce, &message);
         assert_eq!(refused, Err(CryptoError::DecryptionFailed));
     }

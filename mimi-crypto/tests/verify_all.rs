@@ -29,14 +29,14 @@ impl Crafted {
         Self { a, public_key: a * B + EIGHT_TORSION[torsion] }
     }
 
-    fn octets(&self) -> [u8; 32] {
+    fn bytes(&self) -> [u8; 32] {
         self.public_key.compress().to_bytes()
     }
 
     fn hash(&self, r: &EdwardsPoint, message: &[u8]) -> Scalar {
         let hash = Sha512::new()
             .chain_update(r.compress().as_bytes())
-            .chain_update(self.octets())
+            .chain_update(self.bytes())
             .chain_update(message)
             .finalize();
         Scalar::from_bytes_mod_order_wide(&hash.into())
@@ -126,7 +126,7 @@ fn refuses_two_signatures_whose_small_components_cancel() {
     expected[0] = Err(CryptoError::InvalidSignature);
     expected[1] = Err(CryptoError::InvalidSignature);
     let signed = pairs(&messages, &signatures);
-    assert_eq!(verdicts(ED25519, &crafted.octets().as_slice().into(), &signed), expected);
+    assert_eq!(verdicts(ED25519, &crafted.bytes().as_slice().into(), &signed), expected);
 }
 
 /// Every component of small order of the key beside every one of R. With the cofactor all would
@@ -141,7 +141,7 @@ fn components_of_small_order_get_the_verdict_that_they_get_alone() {
             messages.iter().enumerate().map(|(at, message)| crafted.sign(message, at % 8)).collect();
         let signed = pairs(&messages, &signatures);
         for ((message, signature), verdict) in
-            signed.iter().zip(verdicts(ED25519, &crafted.octets().as_slice().into(), &signed))
+            signed.iter().zip(verdicts(ED25519, &crafted.bytes().as_slice().into(), &signed))
         {
             let difference = crafted.difference(message, signature);
             assert!((difference * Scalar::from(8_u64)).is_identity());
@@ -157,7 +157,7 @@ fn refuses_keys_and_signatures_that_are_none_for_each_of_them() {
     let crafted = Crafted::new(0);
     let messages = messages(16);
     let honest: Vec<_> = messages.iter().map(|message| crafted.sign(message, 0)).collect();
-    let public_key = crafted.octets().as_slice().into();
+    let public_key = crafted.bytes().as_slice().into();
 
     let mut signatures = honest.clone();
     signatures[0].pop();
@@ -166,9 +166,9 @@ fn refuses_keys_and_signatures_that_are_none_for_each_of_them() {
     // s + l is the same number modulo l.
     let order = hex::decode("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010").unwrap();
     let mut carry = 0;
-    for (octet, add) in signatures[3][32..].iter_mut().zip(&order) {
-        let sum = u16::from(*octet) + u16::from(*add) + carry;
-        *octet = sum as u8;
+    for (byte, add) in signatures[3][32..].iter_mut().zip(&order) {
+        let sum = u16::from(*byte) + u16::from(*add) + carry;
+        *byte = sum as u8;
         carry = sum >> 8;
     }
     // R of small order, alone and with s = 0.
@@ -200,7 +200,7 @@ fn refuses_keys_and_signatures_that_are_none_for_each_of_them() {
     let (expected, actual) = (32, 31);
     let what = "signature public key";
     let short = vec![Err(CryptoError::InvalidLength { what, expected, actual }); 16];
-    assert_eq!(verdicts(ED25519, &crafted.octets()[..31].into(), &signed), short);
+    assert_eq!(verdicts(ED25519, &crafted.bytes()[..31].into(), &signed), short);
 }
 
 /// R of small order that satisfies the equation: a key of full order, and `k` is what it is.
@@ -220,7 +220,7 @@ fn refuses_an_r_of_small_order_that_satisfies_the_equation() {
     let signed = pairs(&messages, &signatures);
     assert!(crafted.difference(&messages[0], &signatures[0]).is_identity());
     assert_eq!(
-        verdicts(ED25519, &crafted.octets().as_slice().into(), &signed),
+        verdicts(ED25519, &crafted.bytes().as_slice().into(), &signed),
         vec![Err(CryptoError::InvalidSignature); 8]
     );
 }
@@ -262,6 +262,6 @@ proptest! {
             }
             signature
         }).collect();
-        verdicts(ED25519, &crafted.octets().as_slice().into(), &pairs(&messages, &signatures));
+        verdicts(ED25519, &crafted.bytes().as_slice().into(), &pairs(&messages, &signatures));
     }
 }

@@ -32,7 +32,7 @@ impl HubKey {
     /// Draws 32 bytes from the caller's generator, to be stored and given to [`Self::new`].
     #[must_use]
     pub fn generate(rng: &mut dyn CryptoRng) -> Secret {
-        random_secret(rng, 32)
+        random_secret(32, rng)
     }
 
     // server_frank = HMAC_SHA256(hub_key, (franking_tag || context) )
@@ -133,8 +133,8 @@ impl HubKeyRing {
 mod tests {
     use super::*;
 
-    fn key(octet: u8) -> HubKey {
-        HubKey::new(&Secret::from_provider([octet; 32])).unwrap()
+    fn key(byte: u8) -> HubKey {
+        HubKey::new(&Secret::from_provider([byte; 32])).unwrap()
     }
 
     #[test]

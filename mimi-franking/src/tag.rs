@@ -30,8 +30,8 @@ impl MacKey {
         } else {
             key
         };
-        for (place, octet) in block.iter_mut().zip(key) {
-            *place = *octet;
+        for (place, byte) in block.iter_mut().zip(key) {
+            *place = *byte;
         }
         Self(<Hmac<Sha256> as KeyInit>::new((&*block).into()))
     }
@@ -50,7 +50,8 @@ impl fmt::Debug for MacKey {
     }
 }
 
-/// Content in a `Debug` form: its length. The salt in it would let a reader of logs confirm guesses.
+/// Content in a `Debug` form: its length. The salt in it would let a reader of logs confirm
+/// guesses.
 pub(crate) struct Undisclosed<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Debug for Undisclosed<'_> {
@@ -83,16 +84,16 @@ macro_rules! tag_key {
             /// Takes bytes from the content or from the sender's cryptographically secure
             /// generator.
             #[must_use]
-            pub fn from_bytes(octets: [u8; $length]) -> Self {
-                Self(Zeroizing::new(octets))
+            pub fn from_bytes(bytes: [u8; $length]) -> Self {
+                Self(Zeroizing::new(bytes))
             }
 
             /// Draws the bytes for a new message.
             #[must_use]
-            pub fn random(rng: &mut dyn CryptoRng) -> Self {
-                let mut octets = Zeroizing::new([0; $length]);
-                rng.fill_bytes(octets.as_mut_slice());
-                Self(octets)
+            pub fn generate(rng: &mut dyn CryptoRng) -> Self {
+                let mut bytes = Zeroizing::new([0; $length]);
+                rng.fill_bytes(bytes.as_mut_slice());
+                Self(bytes)
             }
         }
 

@@ -37,8 +37,8 @@ fn sent<C: Under>(room: &Room, text: &str) -> Message<C> {
     Message::sent(room, &C::content([7; 32], ALICE, ROOM, text), ALICE, ROOM)
 }
 
-fn contains(octets: &[u8], part: &[u8]) -> bool {
-    octets.windows(part.len()).any(|window| window == part)
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
 }
 
 // "Hub can't read the content of messages unless they are reported."
@@ -297,8 +297,8 @@ fn what_is_fanned_out_has_no_sender() {
     for part in [ALICE, "alice", "b.example"] {
         assert!(!contains(&seen, part.as_bytes()), "{part}");
     }
-    for octets in [Message::<IntegrityMac>::frank_bytes(&room), Message::<ContextHash>::frank_bytes(&room)] {
-        assert!(!contains(&octets, b"alice"));
+    for bytes in [Message::<IntegrityMac>::frank_bytes(&room), Message::<ContextHash>::frank_bytes(&room)] {
+        assert!(!contains(&bytes, b"alice"));
     }
 }
 
@@ -330,7 +330,7 @@ fn a_follower_that_tries_every_user_fails_against_the_keyed_constructions() {
     let hashed = sent::<ContextHash>(&room, "x");
     let maced = sent::<IntegrityMac>(&room, "x");
     let guesses = [[0; 32], *hashed.frank_aad.franking_tag, *hashed.frank.server_frank, [0xff; 32]];
-    let secret = |octets: [u8; 32]| mimi_crypto::Secret::of_length(octets, 32).unwrap();
+    let secret = |bytes: [u8; 32]| mimi_crypto::Secret::of_length(bytes, 32).unwrap();
     let contexts = guesses.map(|guess| ContextSecret::new(secret(guess)).unwrap());
     let integrities = guesses.map(|guess| IntegritySecret::new(&secret(guess)).unwrap());
     let other = Room::seeded(SUITE, 2);
@@ -622,8 +622,8 @@ fn a_report_says_of_each_message_what_failed() {
     assert_eq!((report.note.as_str(), report.reporting_user.0.clone()), ("please look", Some(uri(BOB))));
     let tampered = mimi_message([1; 16], ALICE, ROOM, "TWO");
     report.messages[1].message_content = tampered.into();
-    let octets = report.to_bytes().unwrap();
-    let report = mimi_codec::Decode::decode_exact(&octets).unwrap();
+    let bytes = report.to_bytes().unwrap();
+    let report = mimi_codec::Decode::decode_exact(&bytes).unwrap();
     let agents = [OwnAgent::new(&room.suite, room.agent.franking_signature_key.clone()).unwrap()];
     let own = mimi_franking::OwnAgents(&agents);
     let room_uri = uri(ROOM);

@@ -63,10 +63,10 @@ fn each(receiver: FrankingError, hub: FrankingError) -> Refusals {
     Refusals { receiver: Some(receiver), hub: Some(hub) }
 }
 
-fn flipped(octets: Octets<32>, at: usize) -> Octets<32> {
-    let mut octets = octets;
-    octets.0[at % 32] ^= 1;
-    octets
+fn flipped(bytes: Octets<32>, at: usize) -> Octets<32> {
+    let mut bytes = bytes;
+    bytes.0[at % 32] ^= 1;
+    bytes
 }
 
 const NO_SIGNATURE: FrankingError = FrankingError::IntegritySignature(CryptoError::InvalidSignature);

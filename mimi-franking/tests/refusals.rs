@@ -461,25 +461,25 @@ fn many_get_the_verdicts_that_they_get_alone() {
 fn refuses_what_is_no_stored_frank() {
     let room = Room::new(SUITE);
     let stored = sent::<Signed>(&room).verify(&room).unwrap().store();
-    let octets = stored.to_bytes().unwrap();
-    assert_eq!(StoredFrank::<Signed>::from_bytes(&octets), Ok(stored.clone()));
-    assert_eq!(octets[0], 6);
-    for cut in 1..octets.len() {
-        let found = StoredFrank::<Signed>::from_bytes(&octets[..cut]);
+    let bytes = stored.to_bytes().unwrap();
+    assert_eq!(StoredFrank::<Signed>::from_bytes(&bytes), Ok(stored.clone()));
+    assert_eq!(bytes[0], 6);
+    for cut in 1..bytes.len() {
+        let found = StoredFrank::<Signed>::from_bytes(&bytes[..cut]);
         assert!(matches!(found, Err(FrankingError::Decode(_))), "{cut}");
     }
     let Err(FrankingError::Decode(error)) = StoredFrank::<Signed>::from_bytes(b"") else {
         panic!("accepted")
     };
     assert_eq!((error.offset(), error.path().to_string().as_str()), (0, "StoredFrank.revision"));
-    let Err(FrankingError::Decode(error)) = StoredFrank::<Signed>::from_bytes(&octets[..5]) else {
+    let Err(FrankingError::Decode(error)) = StoredFrank::<Signed>::from_bytes(&bytes[..5]) else {
         panic!("accepted")
     };
     assert_eq!(
         (error.offset(), error.path().to_string().as_str()),
         (1, "StoredFrank.frank_aad.franking_tag")
     );
-    let longer = [octets.as_slice(), &[0]].concat();
+    let longer = [bytes.as_slice(), &[0]].concat();
     let Err(FrankingError::Decode(error)) = StoredFrank::<Signed>::from_bytes(&longer) else {
         panic!("accepted")
     };
@@ -498,9 +498,9 @@ fn a_stored_frank_is_verified_again_or_not_believed() {
     let other = mimi_message([8; 16], ALICE, ROOM, "x");
     assert_eq!(again(&stored, &other), Err(FrankingError::TagMismatch));
     // An attacker wrote another time into the database: the frank decodes, but does not verify.
-    let mut octets = stored.to_bytes().unwrap();
-    *octets.last_mut().unwrap() ^= 1;
-    let tampered = StoredFrank::<Signed>::from_bytes(&octets).unwrap();
+    let mut bytes = stored.to_bytes().unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    let tampered = StoredFrank::<Signed>::from_bytes(&bytes).unwrap();
     assert_eq!(
         again(&tampered, &message.application_data),
         Err(FrankingError::IntegritySignature(CryptoError::InvalidSignature))
@@ -592,26 +592,26 @@ fn round_trip<C: Under>() -> (Vec<u8>, ReportedMessage<C>) {
         frank: message.frank.clone(),
         accepted_timestamp: NOW,
     };
-    let octets = reported.to_bytes().unwrap();
-    assert_eq!(ReportedMessage::<C>::decode_exact(&octets).as_ref(), Ok(&reported));
-    for cut in 0..octets.len() {
-        assert!(ReportedMessage::<C>::decode_exact(&octets[..cut]).is_err());
+    let bytes = reported.to_bytes().unwrap();
+    assert_eq!(ReportedMessage::<C>::decode_exact(&bytes).as_ref(), Ok(&reported));
+    for cut in 0..bytes.len() {
+        assert!(ReportedMessage::<C>::decode_exact(&bytes[..cut]).is_err());
     }
-    (octets, reported)
+    (bytes, reported)
 }
 
 #[test]
 fn a_reported_message_is_the_abusive_message_of_its_draft() {
-    let (octets, reported) = round_trip::<Signed>();
+    let (bytes, reported) = round_trip::<Signed>();
     let abusive = AbusiveMessage::from(reported.clone());
-    assert_eq!(abusive.to_bytes().unwrap(), octets);
+    assert_eq!(abusive.to_bytes().unwrap(), bytes);
     assert_eq!(ReportedMessage::<Signed>::from(abusive), reported);
     // The older franks are 64 and 96 bytes, before the 8 of the time.
-    let (octets, reported) = round_trip::<IntegrityMac>();
+    let (bytes, reported) = round_trip::<IntegrityMac>();
     let frank = [*reported.frank.server_frank, *reported.frank.franking_integrity_check].concat();
-    assert_eq!(octets[octets.len() - 72..octets.len() - 8], frank);
-    let (octets, reported) = round_trip::<ContextHash>();
+    assert_eq!(bytes[bytes.len() - 72..bytes.len() - 8], frank);
+    let (bytes, reported) = round_trip::<ContextHash>();
     let frank = &reported.frank;
     let frank = [*frank.franking_tag, *frank.server_frank, *frank.franking_context_hash].concat();
-    assert_eq!(octets[octets.len() - 104..octets.len() - 8], frank);
+    assert_eq!(bytes[bytes.len() - 104..bytes.len() - 8], frank);
 }

@@ -1,4 +1,4 @@
-//! The component policies of a room (mimi-room-policy §5 to §7): whether a component is sound in
+//! The component policies of a room (mimi-room-policy-04 §5 to §7): whether a component is sound in
 //! itself, and the answer to the question that a client or a hub asks of it.
 //!
 //! One module for each component. Each has a `findings` function, which says what is wrong with the

@@ -66,10 +66,10 @@ pub enum Defect {
     MinimumAboveMaximum(u32),
     /// A role's minimum of active participants exceeds its maximum.
     MinimumActiveAboveMaximum(u32),
-    /// `canOpenJoin` stands on a role other than 0 (mimi-room-policy §8.1.1).
+    /// `canOpenJoin` stands on a role other than 0 (mimi-room-policy-04 §8.1.1).
     OpenJoinOutsideRoleZero(u32),
     /// A role of a fixed-membership room, neither 0 nor banned, has `canAddParticipant`
-    /// (mimi-room-policy §5).
+    /// (mimi-room-policy-04 §5).
     AddsToFixedMembership(u32),
     /// A user is on the participant list twice.
     DuplicateParticipant(UserUri),
@@ -91,7 +91,7 @@ pub enum Defect {
     },
     /// A client is in the group twice.
     DuplicateClient(ClientUri),
-    /// A user of a single-device room has several clients (mimi-room-policy §5).
+    /// A user of a single-device room has several clients (mimi-room-policy-04 §5).
     SeveralClients(UserUri),
     /// The base policy's maximum of users is exceeded.
     TooManyUsers {
@@ -107,7 +107,7 @@ pub enum Defect {
         /// Clients in the group.
         clients: usize,
     },
-    /// A parent-dependent room names no parent (mimi-room-policy §5).
+    /// A parent-dependent room names no parent (mimi-room-policy-04 §5).
     NoParentRoom,
     /// Who is in the parent room that it names isn't known.
     UnknownParentRoom,

@@ -1,4 +1,4 @@
-//! Who can see to it that a capability is kept (mimi-room-policy §8.3).
+//! Who can see to it that a capability is kept (mimi-room-policy-04 §8.3).
 
 use mimi_codec::CapabilityType;
 

@@ -179,7 +179,7 @@ pub(crate) fn defined_roles(roles: &RoleData) -> BTreeMap<u32, &Role> {
     defined
 }
 
-/// Whether the room has a role for the banned (mimi-room-policy §8.1.3).
+/// Whether the room has a role for the banned (mimi-room-policy-04 §8.1.3).
 pub(crate) fn has_banned_role(roles: &BTreeMap<u32, &Role>) -> bool {
     roles.get(&BANNED).is_some_and(|role| role.role_name == "banned")
 }

@@ -1,4 +1,5 @@
-//! What a MIMI content message does, and which capabilities it takes (mimi-room-policy §8.3, §8.4).
+//! What a MIMI content message does, and which capabilities it takes (mimi-room-policy-04 §8.3,
+//! §8.4).
 //!
 //! A hub sees who sends and no more; all else is decided by the clients that open the message, each
 //! for itself and all alike. [`Requirements::of`] reads the fields of a message, with what is known
@@ -143,8 +144,8 @@ impl<'m, 'a> AuthorizedMessage<'m, 'a> {
         &self.requirements
     }
 
-    /// What it does. [`MessageAction::EditOtherTopic`] changes the topic and nothing else, whatever the
-    /// message holds.
+    /// What it does. [`MessageAction::EditOtherTopic`] changes the topic and nothing else, whatever
+    /// the message holds.
     #[must_use]
     pub const fn act(&self) -> MessageAction {
         self.requirements.act()

@@ -1,4 +1,4 @@
-//! Who gets messages, and what users may do with what they have got (mimi-room-policy §8.3 to
+//! Who gets messages, and what users may do with what they have got (mimi-room-policy-04 §8.3 to
 //! §8.5).
 
 use core::fmt;

@@ -31,18 +31,18 @@ pub struct Refusal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
-    /// The room isn't persistent and its last client is gone (mimi-room-policy §5).
+    /// The room isn't persistent and its last client is gone (mimi-room-policy-04 §5).
     RoomGone,
-    /// The operational policy allows no external commits (mimi-room-policy §7).
+    /// The operational policy allows no external commits (mimi-room-policy-04 §7).
     ExternalCommitsForbidden,
-    /// The operational policy allows no external proposals (mimi-room-policy §7).
+    /// The operational policy allows no external proposals (mimi-room-policy-04 §7).
     ExternalProposalsForbidden,
     /// Accepted proposals wait for a member's commit, and an external commit would void them
     /// (mimi-protocol-06 §5.5 and §7.1).
     ProposalsWait,
 
     /// A server sends external proposals and nothing else, a client none in an external sender's
-    /// place (mimi-protocol §7.3).
+    /// place (mimi-protocol-06 §7.3).
     WrongSender {
         /// The form of the message.
         form: Form,
@@ -58,7 +58,7 @@ pub enum Reason {
     /// An external sender that is neither on the list nor preauthorized for a role that exists.
     NotPreAuthorized(UserUri),
 
-    /// Two operations on one user's place in the list (mimi-protocol §7.5).
+    /// Two operations on one user's place in the list (mimi-protocol-06 §7.5).
     SecondOperation(UserUri),
     /// Two operations on one client.
     SecondClientOperation(ClientUri),
@@ -66,10 +66,10 @@ pub enum Reason {
     SecondUpdate(ComponentID),
     /// A second range retracts messages of this sender (mimi-hub-retracted-messages-00 §3.2).
     SecondRetractedRange(UserUri),
-    /// New roles beside a change of the participant list (mimi-room-policy §3).
+    /// New roles beside a change of the participant list (mimi-room-policy-04 §3).
     RolesBesideListChange,
     /// New preauthorization beside a change of the participant list that isn't a removal
-    /// (mimi-room-policy §4).
+    /// (mimi-room-policy-04 §4).
     PreAuthBesideListChange,
     /// A ReInit beside something else (RFC 9420 §12.2).
     ReInitBesideOthers,
@@ -79,7 +79,7 @@ pub enum Reason {
         form: Form,
     },
 
-    /// The user to be added is on the list (mimi-protocol §7.5).
+    /// The user to be added is on the list (mimi-protocol-06 §7.5).
     AlreadyListed(UserUri),
     /// The user isn't on the list.
     NotListed(UserUri),
@@ -93,11 +93,11 @@ pub enum Reason {
     ClientInGroup(ClientUri),
     /// The user has no such client in the group.
     NoSuchClient(ClientUri),
-    /// The list of a fixed-membership room doesn't change (mimi-room-policy §5).
+    /// The list of a fixed-membership room doesn't change (mimi-room-policy-04 §5).
     FixedMembership,
-    /// The room's URI never changes (mimi-protocol §7.6).
+    /// The room's URI never changes (mimi-protocol-06 §7.6).
     RoomUriChanged,
-    /// No capability allows changing this component (mimi-room-policy §8.7).
+    /// No capability allows changing this component (mimi-room-policy-04 §8.7).
     NoCapabilityFor(ComponentID),
 
     /// The role hasn't the capability. Where several would do, the one that comes nearest.
@@ -126,17 +126,17 @@ pub enum Reason {
     },
     /// The join code is not valid.
     InvalidJoinCode,
-    /// Role 1 isn't named `banned` (mimi-room-policy §8.1.3).
+    /// Role 1 isn't named `banned` (mimi-room-policy-04 §8.1.3).
     NoBannedRole,
     /// Clients of another user are added only together with the user, by the same actor
-    /// (mimi-room-policy §8.1.1).
+    /// (mimi-room-policy-04 §8.1.1).
     NotOwnClient(ClientUri),
 
     /// A client of a user who isn't on the list.
     ClientWithoutParticipant(UserUri),
-    /// A removed user's clients stay in the group (mimi-protocol §5.3).
+    /// A removed user's clients stay in the group (mimi-protocol-06 §5.3).
     ClientsLeftBehind(UserUri),
-    /// A banned user's clients stay in the group, or come to it (mimi-protocol §5.3).
+    /// A banned user's clients stay in the group, or come to it (mimi-protocol-06 §5.3).
     ClientsOfBanned(UserUri),
     /// The client whose leaf goes can't commit that (RFC 9420 §12.4).
     OwnLeafRemoved(ClientUri),
@@ -181,7 +181,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// What a hub answers to an `UpdateRequest` (mimi-protocol §5.3): `invalidProposal` where no
+    /// What a hub answers to an `UpdateRequest` (mimi-protocol-06 §5.3): `invalidProposal` where no
     /// right would help, else `notAllowed`.
     #[must_use]
     pub const fn update_response_code(&self) -> UpdateResponseCode {
@@ -210,7 +210,7 @@ impl Reason {
         }
     }
 
-    /// What a hub answers to a `SubmitMessageRequest` (mimi-protocol §5.4).
+    /// What a hub answers to a `SubmitMessageRequest` (mimi-protocol-06 §5.4).
     #[must_use]
     pub const fn submit_response_code(&self) -> SubmitResponseCode {
         SubmitResponseCode::NOT_ALLOWED

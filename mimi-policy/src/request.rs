@@ -163,9 +163,9 @@ pub enum RequestProblem {
     UnknownLeaf(u32),
     /// The credential of the client that it adds names no user.
     UnknownHolder,
-    /// The room's participants go by their real names (mimi-room-policy §5).
+    /// The room's participants go by their real names (mimi-room-policy-04 §5).
     PseudonymsNotAllowed,
-    /// The list of the last commit has no such place (mimi-protocol §7.5).
+    /// The list of the last commit has no such place (mimi-protocol-06 §7.5).
     UserIndexOutOfRange(u32),
     /// The update isn't one of its component; offsets count from the beginning of its bytes.
     Malformed {
@@ -200,7 +200,7 @@ impl InvalidRequestError {
         self.proposal.into_iter().chain(self.also.iter().map(|also| also.proposal)).collect()
     }
 
-    /// What a hub answers to an `UpdateRequest` (mimi-protocol §5.3).
+    /// What a hub answers to an `UpdateRequest` (mimi-protocol-06 §5.3).
     #[must_use]
     pub const fn update_response_code(&self) -> UpdateResponseCode {
         match self.problem {
@@ -483,8 +483,8 @@ impl Invalid {
 }
 
 /// The first proposal that was accepted for the epoch and that a commit doesn't refer to: such a
-/// commit is refused (mimi-protocol §7.3). Not to be asked of an external commit, which refers to
-/// none but SelfRemoves.
+/// commit is refused (mimi-protocol-06 §7.3). Not to be asked of an external commit, which refers
+/// to none but SelfRemoves.
 #[must_use]
 pub fn first_omitted<'r>(accepted: &'r [ProposalRef], commit: &Commit) -> Option<&'r ProposalRef> {
     let named = commit.proposals.iter().filter_map(|proposal| match proposal {

@@ -13,7 +13,7 @@ use crate::Defect;
 pub const NO_ROLE: u32 = 0;
 /// The index of the role for banned users, if its name is exactly [`BANNED_NAME`].
 pub const BANNED_ROLE: u32 = 1;
-/// The name that makes role 1 the banned one (mimi-room-policy §8.1.3).
+/// The name that makes role 1 the banned one (mimi-room-policy-04 §8.1.3).
 pub const BANNED_NAME: &str = "banned";
 
 /// What is asked of one role in a decision.
@@ -118,7 +118,7 @@ impl RoleTable {
         self.banned && role == BANNED_ROLE
     }
 
-    /// What a fixed-membership room forbids its roles (mimi-room-policy §5).
+    /// What a fixed-membership room forbids its roles (mimi-room-policy-04 §5).
     pub(crate) fn check_fixed_membership(&self, defects: &mut Vec<Defect>) {
         for entry in &self.entries {
             let exempt = entry.index == NO_ROLE || self.is_banned(entry.index);

@@ -65,8 +65,8 @@ impl Slot {
 /// The state of a room, valid whenever it exists.
 ///
 /// It is the state as of the last commit, and with it every change that was accepted since: a
-/// change counts from then on (mimi-protocol §7.1). Look-ups cost the same for ten participants and
-/// a hundred thousand.
+/// change counts from then on (mimi-protocol-06 §7.1). Look-ups cost the same for ten participants
+/// and a hundred thousand.
 #[derive(Clone, Debug)]
 pub struct RoomState {
     seed: TableSeed,
@@ -202,7 +202,7 @@ impl RoomState {
     }
 
     /// The participant at a place in the list as of the last commit, by which updates of the list
-    /// count (mimi-protocol §7.5).
+    /// count (mimi-protocol-06 §7.5).
     #[must_use]
     pub fn participant_at(&self, user_index: u32) -> Option<&UserUri> {
         let slot = self.slot(self.order.nth(user_index)?)?;
@@ -255,7 +255,7 @@ impl RoomState {
         !self.pending.is_empty()
     }
 
-    /// Whether the room shows up when users search for rooms (mimi-room-policy §5).
+    /// Whether the room shows up when users search for rooms (mimi-room-policy-04 §5).
     #[must_use]
     pub const fn is_discoverable(&self) -> bool {
         self.base.discoverable

@@ -1,8 +1,8 @@
 //! Each capability and each of its conditions: what is allowed, and what is refused for that cause
-//! alone (mimi-room-policy §8).
+//! alone (mimi-room-policy-04 §8).
 //!
-//! The scenes are the vectors' of kind `policy`. Those told here have no vector, mostly because they
-//! are one step beside a scene that has.
+//! The scenes are the vectors' of kind `policy`. Those told here have no vector, mostly because
+//! they are one step beside a scene that has.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::arithmetic_side_effects, missing_docs)]

@@ -211,7 +211,7 @@ fn body() -> impl Strategy<Value = NestedPart> {
 
 fn content(replaces: impl Strategy<Value = bool>) -> impl Strategy<Value = Vec<u8>> {
     (replaces, any::<bool>(), select(&TOPICS), body()).prop_map(|(replaces, replies, topic, body)| {
-        let id = |octet, is_there: bool| is_there.then(|| MessageId::from_bytes([octet; 32]));
+        let id = |byte, is_there: bool| is_there.then(|| MessageId::from_bytes([byte; 32]));
         MimiContent::builder(Salt::from_bytes([7; 16]), body)
             .replaces(id(1, replaces))
             .in_reply_to(id(2, replies))

@@ -60,7 +60,7 @@ impl ConnectionKey {
     /// A new key, from the caller's generator alone.
     #[must_use]
     pub fn generate<S: CipherSuiteProvider + ?Sized>(suite: &S, rng: &mut dyn CryptoRng) -> Self {
-        Self(random_secret(rng, suite.parameters().nh))
+        Self(random_secret(suite.parameters().nh, rng))
     }
 
     /// The key of the link of the credential with these pseudonyms and this signature key.

@@ -54,7 +54,7 @@ pub enum PseudonymError {
     IdentityLinkForbidden,
     /// A wrapped key for a credential that has no identity link.
     KeyWithoutIdentityLink,
-    /// The AddAAD has another number of keys than the commit adds clients; without an AddAAD it is 0.
+    /// The AddAAD has another number of keys than the commit adds clients; no AddAAD has 0.
     AddAadCount {
         /// How many clients the commit adds.
         expected: usize,

@@ -25,7 +25,7 @@ pub(crate) fn seal<S: CipherSuiteProvider + ?Sized>(
     plaintext: &[u8],
     rng: &mut dyn CryptoRng,
 ) -> Result<Opaque, PseudonymError> {
-    let nonce = random_secret(rng, suite.parameters().nn);
+    let nonce = random_secret(suite.parameters().nn, rng);
     let ciphertext = suite.aead_seal(key, nonce.expose(), aad, plaintext)?;
     let sealed = NonceAndCiphertext { nonce: nonce.expose().into(), ciphertext: ciphertext.into() };
     Ok(sealed.to_bytes()?.into())

@@ -53,7 +53,7 @@ impl IdentityLinkWrapperKey {
         suite: &S,
         rng: &mut dyn CryptoRng,
     ) -> Result<Self, PseudonymError> {
-        Self::from_secret(suite, random_secret(rng, suite.parameters().nh))
+        Self::from_secret(suite, random_secret(suite.parameters().nh, rng))
     }
 
     /// The key of KDF.Nh bytes that a Welcome, a join link or a connection request brought.

@@ -1,4 +1,4 @@
-//! Consent to be added to rooms (mimi-protocol §5.7, §8).
+//! Consent to be added to rooms (mimi-protocol-06 §5.7, §8).
 //!
 //! [`Consents`] is what a provider keeps: the target's, to decide whether key material is handed
 //! out, and the requester's, of what it was told. It takes each [`ConsentEntry`] and says what came

@@ -1,5 +1,5 @@
 //! One-to-one, ad-hoc and named groups: all of them rooms, told apart by their settings
-//! (mimi-room-policy §5).
+//! (mimi-room-policy-04 §5).
 //!
 //! A fixed-membership room is the one conversation of its participants: only one can exist for a
 //! set of them. So there is a key that follows from the set alone, by which the same people find
@@ -153,7 +153,7 @@ impl ConversationKey {
 
 impl fmt::Display for ConversationKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 

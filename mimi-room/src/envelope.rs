@@ -1,4 +1,5 @@
-//! The envelope of policies that a hub allows in its rooms (mimi-room-policy §1, mimi-arch §4.4).
+//! The envelope of policies that a hub allows in its rooms (mimi-room-policy-04 §1, mimi-arch
+//! §4.4).
 //!
 //! The creator of a room chooses a policy inside the envelope, and every update stays in it. An
 //! [`Envelope`] that states nothing allows everything; each field narrows it. [`Envelope::check`]

@@ -77,7 +77,7 @@ pub enum ReportRefusal {
     /// It holds no authenticator, or one longer than any hash.
     Length {
         /// The length in bytes.
-        octets: usize,
+        bytes: usize,
     },
 }
 
@@ -88,7 +88,7 @@ impl fmt::Display for ReportRefusal {
             Self::OtherEpoch { reported, expected } => {
                 write!(f, "the report is about epoch {reported} instead of {expected}")
             }
-            Self::Length { octets } => write!(f, "an epoch authenticator doesn't have {octets} bytes"),
+            Self::Length { bytes } => write!(f, "an epoch authenticator doesn't have {bytes} bytes"),
         }
     }
 }
@@ -172,7 +172,7 @@ impl ForkReports {
             return Err(ReportRefusal::OtherEpoch { reported: epoch, expected: self.epoch });
         }
         if !(1..=MAX_AUTHENTICATOR).contains(&epoch_authenticator.len()) {
-            return Err(ReportRefusal::Length { octets: epoch_authenticator.len() });
+            return Err(ReportRefusal::Length { bytes: epoch_authenticator.len() });
         }
         let (_, report) = self.reports.get_mut(client).ok_or(ReportRefusal::NotAMember)?;
         match report {
@@ -362,8 +362,8 @@ mod tests {
         assert_eq!(reports.report(&client("f"), 3, &[1; 32]), Err(ReportRefusal::NotAMember));
         let other = ReportRefusal::OtherEpoch { reported: 4, expected: 3 };
         assert_eq!(reports.report(&client("a"), 4, &[1; 32]), Err(other));
-        assert_eq!(reports.report(&client("a"), 3, b""), Err(ReportRefusal::Length { octets: 0 }));
-        assert_eq!(reports.report(&client("a"), 3, &[1; 65]), Err(ReportRefusal::Length { octets: 65 }));
+        assert_eq!(reports.report(&client("a"), 3, b""), Err(ReportRefusal::Length { bytes: 0 }));
+        assert_eq!(reports.report(&client("a"), 3, &[1; 65]), Err(ReportRefusal::Length { bytes: 65 }));
         let ForkVerdict::Undecided { branches, silent, .. } = reports.verdict() else { panic!("decided") };
         assert_eq!((branches.len(), silent.len()), (0, 5));
         assert_eq!(reports.report(&client("a"), 3, &[1; 64]), Ok(()));

@@ -1,8 +1,8 @@
 //! The hub of rooms: one function for each endpoint of mimi-protocol-06 §5.
 //!
-//! A server hands in the body, the provider that sent it, and the time. It gets an [`HubAnswer`]: the
-//! HTTP response, the audit events, and the [`HubChange`] that the answer promises. The server stores
-//! what it needs, calls [`Hub::apply`], sends the response, and delivers the fan-outs. Until
+//! A server hands in the body, the provider that sent it, and the time. It gets an [`HubAnswer`]:
+//! the HTTP response, the audit events, and the [`HubChange`] that the answer promises. The server
+//! stores what it needs, calls [`Hub::apply`], sends the response, and delivers the fan-outs. Until
 //! `apply`, a request has changed nothing but the time and the rate meters of the room.
 
 mod answer;

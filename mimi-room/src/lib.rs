@@ -5,8 +5,8 @@
 //! - **[`Room`]** is what all of them agree on: roles and participants, the components, the client
 //!   behind each leaf, the proposals that wait, the epoch. [`Room::judge_commit`],
 //!   [`Room::judge_proposals`] and [`Room::judge_message`] say what a message changes and by which
-//!   right, or why it is [`RoomRefusal`]. [`Room::apply_commit`] and [`Room::apply_proposals`] put that
-//!   into effect, after the caller has stored it.
+//!   right, or why it is [`RoomRefusal`]. [`Room::apply_commit`] and [`Room::apply_proposals`] put
+//!   that into effect, after the caller has stored it.
 //! - **[`MlsStack`]** is what the room asks of MLS, and **[`Identity`]** who a credential names.
 //! - [`NewRoom`] says what a new group is created with; a group that was created or joined becomes
 //!   a room by [`Room::load`].
@@ -42,7 +42,6 @@
 //! ```
 #![no_std]
 #![forbid(unsafe_code)]
-#![deny(missing_docs)]
 
 extern crate alloc;
 

@@ -1,5 +1,5 @@
-//! What the hub and a follower may learn of who is in a room, by its settings (mimi-protocol §5.3,
-//! §6; the notes of June and November 2024).
+//! What the hub and a follower may learn of who is in a room, by its settings (mimi-protocol-06
+//! §5.3, §6; the notes of June and November 2024).
 
 use mimi_codec::{
     code_points::WireFormat,

@@ -61,7 +61,7 @@ fn what_others_refuse_says_why() {
     says(ConversationExistsError { room }, &["mimi://b.example/r/x"]);
     says(ReportRefusal::NotAMember, &["not in the group"]);
     says(ReportRefusal::OtherEpoch { reported: 7, expected: 8 }, &["7", "8"]);
-    says(ReportRefusal::Length { octets: 77 }, &["77"]);
+    says(ReportRefusal::Length { bytes: 77 }, &["77"]);
     says(ApprovalRefusal::Expired { at_ms: 77 }, &["77 ms"]);
     says(ApprovalRefusal::BeforeProposal, &["earlier"]);
     says(ApprovalRefusal::OtherChange, &["another change"]);

@@ -220,8 +220,8 @@ enum Reading {
 }
 
 impl FileOpener {
-    /// Begins to verify the file of part `index` of a message, at `now_ms` in milliseconds since the
-    /// UNIX epoch.
+    /// Begins to verify the file of part `index` of a message, at `now_ms` in milliseconds since
+    /// the UNIX epoch.
     ///
     /// # Errors
     ///
@@ -285,8 +285,8 @@ impl FileOpener {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::State`] before [`verified`](Self::verified), [`ErrorKind::NotAuthentic`] if more
-    /// is read than was verified.
+    /// [`ErrorKind::State`] before [`verified`](Self::verified), [`ErrorKind::NotAuthentic`] if
+    /// more is read than was verified.
     pub fn open(&mut self, piece: &[u8]) -> Result<Vec<u8>> {
         let Reading::Second(file) = &mut self.0 else {
             return Err(Error::new(ErrorKind::State, "the file is not verified"));

@@ -156,7 +156,8 @@ impl Composer {
     ///
     /// # Errors
     ///
-    /// As [`message`](Self::message), and [`ErrorKind::InvalidInput`] for an ID that is not 32 bytes.
+    /// As [`message`](Self::message), and [`ErrorKind::InvalidInput`] for an ID that is not 32
+    /// bytes.
     pub fn reply(&self, salt: &[u8], to: &str, text: &Text, options: &Options) -> Result<Message> {
         built(self.inner.reply(salt_of(salt)?, message_id("to", to)?, text.inner()?), options)
     }
@@ -170,8 +171,8 @@ impl Composer {
         built(self.inner.react(salt_of(salt)?, message_id("to", to)?, reaction), options)
     }
 
-    /// A new text for a message: `first` is the ID of its first version, as hex, `latest` its latest
-    /// version. Pictures beside a caption stay.
+    /// A new text for a message: `first` is the ID of its first version, as hex, `latest` its
+    /// latest version. Pictures beside a caption stay.
     ///
     /// # Errors
     ///
@@ -231,7 +232,8 @@ impl Composer {
         built(self.inner.conference(salt_of(salt)?, url, description), options)
     }
 
-    /// A file, with a caption or without; [`SealedFile`](crate::attachment::SealedFile) describes it.
+    /// A file, with a caption or without; [`SealedFile`](crate::attachment::SealedFile) describes
+    /// it.
     ///
     /// # Errors
     ///
@@ -267,8 +269,8 @@ impl Composer {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::InvalidInput`] for an empty label or one with control characters, and for a URI that
-/// names no user.
+/// [`ErrorKind::InvalidInput`] for an empty label or one with control characters, and for a URI
+/// that names no user.
 pub fn mention_link(label: &str, uri: &str) -> Result<String> {
     link(label, uri).map_err(|error| Error::new(ErrorKind::InvalidInput, error).because(&error))
 }

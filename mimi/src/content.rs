@@ -363,8 +363,8 @@ pub struct Violation {
     pub offset: u64,
 }
 
-/// Reads a document as far as it can be read, and lists what is wrong with it. Nothing is decided by
-/// this: for logs, support and the import of old stores.
+/// Reads a document as far as it can be read, and lists what is wrong with it. Nothing is decided
+/// by this: for logs, support and the import of old stores.
 ///
 /// ```
 /// let diagnosis = mimi::content::diagnose(&[0x87, 0x40]);

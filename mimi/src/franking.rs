@@ -234,9 +234,9 @@ fn domain(field: &str, name: &str) -> Result<DnsName> {
 }
 
 impl Agent {
-    /// The franking agent of a group's encoded GroupContext. `hub_domain` is the domain of the server
-    /// that delivers the messages; `presented_names` are the DNS names of the agent's certificate,
-    /// whose chain, validity and key the caller has checked.
+    /// The franking agent of a group's encoded GroupContext. `hub_domain` is the domain of the
+    /// server that delivers the messages; `presented_names` are the DNS names of the agent's
+    /// certificate, whose chain, validity and key the caller has checked.
     ///
     /// # Errors
     ///
@@ -290,7 +290,7 @@ impl HubKeys {
     }
 }
 
-fn octets(field: &str, bytes: &[u8]) -> Result<Octets<32>> {
+fn fixed(field: &str, bytes: &[u8]) -> Result<Octets<32>> {
     let wrong = |_| Error::input(field, format!("{} bytes, expected 32", bytes.len()));
     bytes.try_into().map(Octets).map_err(wrong)
 }
@@ -320,7 +320,7 @@ trait Form: Kind {
 impl Form for Signed {
     fn to_frank(frank: &Frank, _: &[u8]) -> Result<SignedFrank> {
         Ok(SignedFrank {
-            server_frank: octets("server_frank", &frank.server_frank)?,
+            server_frank: fixed("server_frank", &frank.server_frank)?,
             franking_signature_ciphersuite: CipherSuite(frank.cipher_suite),
             franking_integrity_signature: frank.proof.as_slice().into(),
         })
@@ -338,8 +338,8 @@ impl Form for Signed {
 impl Form for IntegrityMac {
     fn to_frank(frank: &Frank, _: &[u8]) -> Result<IntegrityMacFrank> {
         Ok(IntegrityMacFrank {
-            server_frank: octets("server_frank", &frank.server_frank)?,
-            franking_integrity_check: octets("proof", &frank.proof)?,
+            server_frank: fixed("server_frank", &frank.server_frank)?,
+            franking_integrity_check: fixed("proof", &frank.proof)?,
         })
     }
 
@@ -352,9 +352,9 @@ impl Form for IntegrityMac {
 impl Form for ContextHash {
     fn to_frank(frank: &Frank, franking_tag: &[u8]) -> Result<ContextHashFrank> {
         Ok(ContextHashFrank {
-            franking_tag: octets("franking_tag", franking_tag)?,
-            server_frank: octets("server_frank", &frank.server_frank)?,
-            franking_context_hash: octets("proof", &frank.proof)?,
+            franking_tag: fixed("franking_tag", franking_tag)?,
+            server_frank: fixed("server_frank", &frank.server_frank)?,
+            franking_context_hash: fixed("proof", &frank.proof)?,
         })
     }
 
@@ -393,8 +393,8 @@ impl Franking {
         }
     }
 
-    /// The hub's part: the stamp on a message that it accepts at this time, in milliseconds since the
-    /// UNIX epoch. No two messages of a room may have the same time. `seed` is 32 bytes from a
+    /// The hub's part: the stamp on a message that it accepts at this time, in milliseconds since
+    /// the UNIX epoch. No two messages of a room may have the same time. `seed` is 32 bytes from a
     /// cryptographically secure generator, used once.
     ///
     /// # Errors
@@ -538,7 +538,7 @@ fn stamped<C: Form>(
     seed: &[u8],
 ) -> Result<Frank> {
     let failed = |error: FrankingError| franking_error(&error);
-    let frank_aad = FrankAAD { franking_tag: octets("franking_tag", &submission.franking_tag)? };
+    let frank_aad = FrankAAD { franking_tag: fixed("franking_tag", &submission.franking_tag)? };
     let submitted_by = domain("submitted_by", &submission.submitted_by)?;
     let provider = match_presented_identities(submitted_by.as_ref(), &submission.presented_names)
         .map_err(|error| Error::new(ErrorKind::NotAuthentic, error).in_field("presented_names"))?;
@@ -567,7 +567,7 @@ fn received<C: Form>(
     content: &impl FrankableContent<C>,
     message: &FrankedMessage,
 ) -> Result<Vec<String>> {
-    let frank_aad = FrankAAD { franking_tag: octets("franking_tag", &message.franking_tag)? };
+    let frank_aad = FrankAAD { franking_tag: fixed("franking_tag", &message.franking_tag)? };
     let frank = C::to_frank(&message.frank, &message.franking_tag)?;
     let received = DecryptedMessage {
         application_data: &message.application_data,

@@ -2,8 +2,8 @@
 //! and the base of its bindings for other languages.
 //!
 //! Nothing here borrows: no type has a lifetime or a type parameter, and all are `Send` and `Sync`.
-//! The JSON forms are those of the test vectors. There is one [`Error`], which keeps the reason, the
-//! field and the byte.
+//! The JSON forms are those of the test vectors. There is one [`Error`], which keeps the reason,
+//! the field and the byte.
 //!
 //! | module | what it does | feature |
 //! |-|-|-|
@@ -57,13 +57,13 @@
 //!
 //! # Features
 //!
-//! All features are on by default. For a small program choose: `content` and `inspect` take the least.
+//! All features are on by default. For a small program choose: `content` and `inspect` take the
+//! least.
 //!
 //! The crates below this one borrow from what they decode, run without `std`, and say more in their
 //! types: `mimi-content`, `mimi-policy`, `mimi-franking` and the others. Programs for many messages
 //! should use those.
 #![forbid(unsafe_code)]
-#![deny(missing_docs)]
 
 #[cfg(feature = "attachment")]
 pub mod attachment;

@@ -10,7 +10,8 @@ const SEED: usize = 32;
 
 /// A generator that is expanded from a seed by ChaCha20.
 ///
-/// Refuses a seed of another length, and one of zeros alone: that is a buffer that was never filled.
+/// Refuses a seed of another length, and one of zeros alone: that is a buffer that was never
+/// filled.
 pub(crate) fn generator(seed: &[u8]) -> Result<ChaCha20Rng> {
     let bytes: [u8; SEED] = seed
         .try_into()

@@ -13,8 +13,9 @@ use crate::{Error, ErrorKind, Result};
 /// `"read_at": ms` once the user has read it. With
 /// `"content_type": "application/mimi-message-status"` the bytes are a status report by itself. A
 /// message that the hub has not accepted yet has `"local": id` and `"created_at": ms` in the place
-/// of the timestamp, and later lines say what became of it: `{"local": id, "accepted_timestamp": ms}`,
-/// `{"local": id, "failed": true}` or `{"local": id, "dropped": true}`. What the hub retracts is
+/// of the timestamp, and later lines say what became of it:
+/// `{"local": id, "accepted_timestamp": ms}`, `{"local": id, "failed": true}` or
+/// `{"local": id, "dropped": true}`. What the hub retracts is
 /// `{"room_uri", "sender_uri", "component": 80 or 81, "retraction": hex}`.
 ///
 /// Only senders may change their messages; what others try is reported in `findings`.
@@ -99,8 +100,8 @@ impl Conversation {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] if it is not JSON, has a room twice, or one of them is not a valid
-    /// snapshot; the message then begins with the room's URI.
+    /// [`ErrorKind::InvalidInput`] if it is not JSON, has a room twice, or one of them is not a
+    /// valid snapshot; the message then begins with the room's URI.
     pub fn restore(snapshots: &str) -> Result<Self> {
         let snapshots = parse_json(snapshots).map_err(|error| Error::input("snapshots", error))?;
         Self::restore_json(&snapshots)

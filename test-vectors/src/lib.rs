@@ -46,7 +46,6 @@
 //! | `room` (by `generate`) | the kind `room`; links `std` and OpenMLS |
 #![no_std]
 #![forbid(unsafe_code)]
-#![deny(missing_docs)]
 
 extern crate alloc;
 #[cfg(feature = "generate")]

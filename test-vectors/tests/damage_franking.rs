@@ -38,9 +38,9 @@ fn reports(case: &Value, field: &str) {
 }
 
 fn flip(value: &mut Value, at: usize) {
-    let mut octets = hex::decode(value.as_str().unwrap()).unwrap();
-    octets[at] ^= 1;
-    *value = json!(hex::encode(octets));
+    let mut bytes = hex::decode(value.as_str().unwrap()).unwrap();
+    bytes[at] ^= 1;
+    *value = json!(hex::encode(bytes));
 }
 
 #[test]

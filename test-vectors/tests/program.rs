@@ -318,7 +318,7 @@ fn inspect_shows_a_message_as_a_tree() {
     };
     let nested = tree("multipart-3");
     assert!(
-        nested.starts_with("size         716 octets, 11 parts\nmessage_id   01cfebeadbdb83c1"),
+        nested.starts_with("size         716 bytes, 11 parts\nmessage_id   01cfebeadbdb83c1"),
         "{nested}"
     );
     for line in [
@@ -326,16 +326,16 @@ fn inspect_shows_a_message_as_a_tree() {
         "part 0  render  chooseOne of 2 parts",
         "  part 1  render  processAll of 2 parts",
         "    part 2  render  chooseOne of 2 parts",
-        "      part 4  render [fr]  text/html;charset=utf-8, 101 octets: <html><body><h1>Bienvenue!</h1>\\n<img src=\"cid:5@local.inval…",
+        "      part 4  render [fr]  text/html;charset=utf-8, 101 bytes: <html><body><h1>Bienvenue!</h1>\\n<img src=\"cid:5@local.inval…",
         "        refers to part 5",
-        "    part 10  inline  image/png, 16 octets: h'fa444237451a05a72bb0f67037cc1669'",
+        "    part 10  inline  image/png, 16 bytes: h'fa444237451a05a72bb0f67037cc1669'",
     ] {
         assert!(nested.lines().any(|found| found == line), "{line}\n{nested}");
     }
     let attachment = tree("attachment");
     for line in [
-        "part 0  attachment [en]  video/mp4, 708234961 octets at https://example.com/storage/8ksB4bSrrRE.mp4",
-        "  encrypted with AEAD_AES_128_GCM (1), key of 16 octets, nonce of 12, aad of 0",
+        "part 0  attachment [en]  video/mp4, 708234961 bytes at https://example.com/storage/8ksB4bSrrRE.mp4",
+        "  encrypted with AEAD_AES_128_GCM (1), key of 16 bytes, nonce of 12, aad of 0",
         "  sha-256 (1) 9ab17a8cf0890baaae7ee016c7312fcc080ba46498389458ee44f0276e783163",
         "  description 2 hours of key signing video",
         "  filename bigfile.mp4",
@@ -405,12 +405,12 @@ fn inspect_shows_in_which_fields_two_encodings_differ() {
         b"\0\x01\0\x01\x05rooms\0\0\0\0\0\0\0\x07\x01\0\0\0\x02\0\x02\0\x03\0\0\0\x06\x03sig\x03tag",
     );
     let ran = diff("MLSMessage", &a, &a);
-    assert_eq!((ran.status, ran.out.as_str(), ran.err.as_str()), (0, "nothing differs: 38 octets\n", ""));
+    assert_eq!((ran.status, ran.out.as_str(), ran.err.as_str()), (0, "nothing differs: 38 bytes\n", ""));
     let ran = diff("MLSMessage", &a, &b);
     assert_eq!((ran.status, ran.err.as_str()), (1, ""));
     let expected = format!(
-        "a  38 octets  {a}\n\
-         b  39 octets  {b}\n\
+        "a  38 bytes  {a}\n\
+         b  39 bytes  {b}\n\
          MLSMessage.body.mls_public_message.public_message.content.group_id\n  \
            a  byte 4: 726f6f6d (8 characters)\n  \
            b  byte 4: 726f6f6d73 (10 characters)\n\

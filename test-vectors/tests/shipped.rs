@@ -20,7 +20,7 @@ fn cases(file: &str) -> Vec<Value> {
     file["cases"].as_array().unwrap().clone()
 }
 
-fn octets(case: &Value, member: &str) -> Vec<u8> {
+fn bytes(case: &Value, member: &str) -> Vec<u8> {
     hex::decode(case[member].as_str().unwrap()).unwrap()
 }
 
@@ -82,7 +82,7 @@ fn agree_with_another_cbor_library() {
             if case["name"] == "extension value: simple values without a meaning" {
                 continue;
             }
-            let encoded = octets(case, "encoded");
+            let encoded = bytes(case, "encoded");
             let message: Cbor = ciborium::from_reader(&encoded[..]).unwrap();
             assert_eq!(
                 without_extensions(content(&message)),
@@ -95,7 +95,7 @@ fn agree_with_another_cbor_library() {
             );
 
             let (sender, room) = (case["sender_uri"].as_str().unwrap(), case["room_uri"].as_str().unwrap());
-            let salt = octets(&case["value"], "salt");
+            let salt = bytes(&case["value"], "salt");
             let length = |text: &str| u16::try_from(text.len()).unwrap().to_be_bytes();
             let parts_08 =
                 [&length(sender)[..], sender.as_bytes(), &length(room), room.as_bytes(), &encoded, &salt];

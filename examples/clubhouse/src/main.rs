@@ -83,7 +83,7 @@ fn shown(events: &[Event], act: Option<u8>) -> Result<&[Event]> {
 fn write_trace(directory: &Path, events: &[Event]) -> Result<()> {
     fs::create_dir_all(directory)?;
     for file in trace::files(events) {
-        fs::write(directory.join(&file.name), file.octets)?;
+        fs::write(directory.join(&file.name), file.bytes)?;
     }
     Ok(())
 }

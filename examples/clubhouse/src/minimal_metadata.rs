@@ -1,4 +1,4 @@
-//! A minimal-metadata room on OpenMLS (mimi-protocol §6; mimi-metadata-minimalization): the hub
+//! A minimal-metadata room on OpenMLS (mimi-protocol-06 §6; mimi-metadata-minimalization): the hub
 //! decides on pseudonyms, and only the participants learn who is who.
 //!
 //! - [`person`] is a user with its clients: real credentials, a connection key, connections, key

@@ -32,7 +32,7 @@ pub struct Body {
     /// The draft's name of the struct.
     pub type_name: &'static str,
     /// The bytes.
-    pub octets: Vec<u8>,
+    pub bytes: Vec<u8>,
 }
 
 /// A decision.
@@ -127,9 +127,9 @@ impl Narrator {
         path: impl Into<String>,
         body: &T,
     ) -> Result<Vec<u8>> {
-        let octets = body.to_bytes()?;
-        self.forward(from, to, hop, path, T::NAME, &octets);
-        Ok(octets)
+        let bytes = body.to_bytes()?;
+        self.forward(from, to, hop, path, T::NAME, &bytes);
+        Ok(bytes)
     }
 
     /// A body is handed on as it came.
@@ -140,9 +140,9 @@ impl Narrator {
         hop: Hop,
         path: impl Into<String>,
         type_name: &'static str,
-        octets: &[u8],
+        bytes: &[u8],
     ) {
         let (from, to, path) = (from.into(), to.into(), path.into());
-        self.events.push(Event::Sent(Body { from, to, hop, path, type_name, octets: octets.to_vec() }));
+        self.events.push(Event::Sent(Body { from, to, hop, path, type_name, bytes: bytes.to_vec() }));
     }
 }

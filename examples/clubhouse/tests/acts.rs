@@ -100,7 +100,7 @@ fn every_body_is_what_its_name_says(story: &Story) {
     let files = trace::files(story.world.narrator.events());
     assert!(files.len() > 100, "{} bodies", files.len());
     for file in files {
-        match registry::visit(file.type_name, Check(file.octets)) {
+        match registry::visit(file.type_name, Check(file.bytes)) {
             Some(result) => result.unwrap_or_else(|error| panic!("{}: {error}", file.name)),
             None => panic!("{}: no such struct", file.type_name),
         }
@@ -158,7 +158,7 @@ fn who_comes_from_outside_waits_for_those_who_leave() {
 /// The last message that was fanned out, as its body has it.
 fn last_message(world: &World) -> (u64, ApplicationMessage, Option<Frank>) {
     let bodies = world.narrator.events().iter().rev().filter_map(|event| match event {
-        Event::Sent(body) if body.type_name == "FanoutMessage" => Some(&body.octets),
+        Event::Sent(body) if body.type_name == "FanoutMessage" => Some(&body.bytes),
         _ => None,
     });
     for body in bodies {

@@ -34,7 +34,7 @@ fn no_body_between_servers_and_clients_names_anybody() {
     for event in played(1) {
         let Event::Sent(body) = event else { continue };
         for name in ["u/alice", "u/bob", "u/charlie", "u/dave", "alice-1", "bob-1", "bob-2"] {
-            let found = body.octets.windows(name.len()).any(|window| window == name.as_bytes());
+            let found = body.bytes.windows(name.len()).any(|window| window == name.as_bytes());
             assert!(!found, "{name} in {} of {}", body.type_name, body.path);
         }
     }

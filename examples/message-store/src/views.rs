@@ -17,8 +17,9 @@ pub struct Page {
 }
 
 impl Page {
-    /// The entries in their order. [`TimelineEntry::versions`] is the history of edits, [`TimelineEntry::statuses`]
-    /// tells who has read it, and [`TimelineEntry::in_reply_to`] what it replies to.
+    /// The entries in their order. [`TimelineEntry::versions`] is the history of edits,
+    /// [`TimelineEntry::statuses`] tells who has read it, and [`TimelineEntry::in_reply_to`] what
+    /// it replies to.
     pub fn entries(&self) -> impl DoubleEndedIterator<Item = TimelineEntry<'_, Vec<u8>, NotAuthorizedError>> {
         self.ids.iter().filter_map(|id| self.timeline.entry(id))
     }

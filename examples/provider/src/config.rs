@@ -117,7 +117,7 @@ pub struct Limits {
     pub max_requests_per_peer: usize,
     /// How many requests a provider may make at once. Default 2000.
     pub request_burst: u32,
-    /// After how many milliseconds a provider may make one more request. 0 means no limit. Default 2.
+    /// After how many milliseconds a provider may make one more request. 0: no limit. Default 2.
     pub request_interval_ms: u64,
     /// How many requests for KeyPackages a provider may make at once. Default 200.
     pub key_material_burst: u32,
@@ -136,7 +136,7 @@ pub struct Limits {
     pub max_rooms_in_memory: usize,
     /// How many reports of abuse are kept. Beyond, new ones are only counted. Default 10,000.
     pub max_reports: u64,
-    /// How long a delivery waits for an absent provider before it is given up, in hours. Default 168.
+    /// How many hours a delivery waits for an absent provider before it is given up. Default 168.
     pub delivery_hours: u64,
     /// How long bodies that were handled are remembered, so that none is handled twice, in hours.
     /// Default 336; not less than `delivery_hours`.
@@ -228,7 +228,8 @@ impl Config {
         Ok(config)
     }
 
-    /// Opens the database. It waits for it: not to be called on a thread of an asynchronous runtime.
+    /// Opens the database. It waits for it: not to be called on a thread of an asynchronous
+    /// runtime.
     ///
     /// # Errors
     /// If the database cannot be opened, or was made by another version of the program.

@@ -153,8 +153,8 @@ impl ProviderKeys {
         Ok(self.suite.signing_key(&self.private)?)
     }
 
-    /// What the key of the gateway of Oblivious HTTP is derived from: the same in all processes of a
-    /// provider and after a restart, and no way back to the private key.
+    /// What the key of the gateway of Oblivious HTTP is derived from: the same in all processes of
+    /// a provider and after a restart, and no way back to the private key.
     #[must_use]
     pub fn gateway_seed(&self) -> Vec<u8> {
         self.suite.hash(&[b"mimi-provider gateway of Oblivious HTTP\0", self.private.expose()])

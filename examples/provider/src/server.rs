@@ -1,7 +1,7 @@
 //! HTTPS for other providers, HTTP on loopback for own clients and for the operator.
 //!
-//! [`federation`] answers other providers, [`local`] the provider's own clients, [`health`] the monitor that
-//! watches the process.
+//! [`federation`] answers other providers, [`local`] the provider's own clients, [`health`] the
+//! monitor that watches the process.
 
 pub mod answer;
 pub mod federation;

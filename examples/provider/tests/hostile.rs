@@ -171,8 +171,8 @@ async fn slow_and_huge_requests_are_cut_off_and_others_served() {
     let huge = bob.ask(Endpoint::Notify, b"mimi://b.example/r/x", vec![0; 200_000]).unwrap();
     until(async || matches!(bob.send(huge.clone()).await, Ok(PeerAnswer { status: 413, .. }))).await;
     assert!(refusals(host, "body too long") >= 1);
-    // Each of the rest is tried until it is refused for what it tests: on a busy machine a handshake
-    // or a chunk may take so long that another limit comes first.
+    // Each of the rest is tried until it is refused for what it tests: on a busy machine a
+    // handshake or a chunk may take so long that another limit comes first.
     let head = "POST /v1/notify/mimi%3A%2F%2Fb.example%2Fr%2Fx HTTP/1.1\r\nHost: a.example\r\nFrom: mimi@b.example\r\n";
     let chunk = format!("8000\r\n{}\r\n", "x".repeat(0x8000));
     until(async || {

@@ -128,8 +128,8 @@ fn read(
         .proposals
         .iter()
         .map(|(proposal, sender)| {
-            let octets = proposal.to_bytes().expect("encodes");
-            (Proposal::decode_exact(&octets).expect("was written"), sender.as_ref())
+            let bytes = proposal.to_bytes().expect("encodes");
+            (Proposal::decode_exact(&bytes).expect("was written"), sender.as_ref())
         })
         .collect();
     let request = if matches!(form, Form::Commit | Form::ExternalCommit) {
@@ -217,13 +217,13 @@ fn damage(proposals: &mut [(Proposal, Option<Sender>)], at: u8, data: &[u8]) {
         _ => None,
     });
     for update in updates {
-        let mut octets = update.as_slice().to_vec();
+        let mut bytes = update.as_slice().to_vec();
         let difference = data.last().copied().unwrap_or(1);
-        let place = usize::from(at) % octets.len().max(1);
-        if let Some(octet) = octets.get_mut(place) {
-            *octet ^= difference;
+        let place = usize::from(at) % bytes.len().max(1);
+        if let Some(byte) = bytes.get_mut(place) {
+            *byte ^= difference;
         }
-        *update = octets.into();
+        *update = bytes.into();
     }
 }
 

@@ -1,5 +1,5 @@
-//! `POST /reportAbuse/{roomId}`: reporting abuse to the hub (mimi-protocol §5.9). The response has
-//! no body.
+//! `POST /reportAbuse/{roomId}`: reporting abuse to the hub (mimi-protocol-06 §5.9). The response
+//! has no body.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -12,7 +12,7 @@ use crate::{
 };
 
 wire_struct! {
-    /// A reported message (mimi-protocol §5.9).
+    /// A reported message (mimi-protocol-06 §5.9).
     ///
     /// ```text
     /// struct {
@@ -33,7 +33,7 @@ wire_struct! {
 }
 
 open_registry! {
-    /// The kind of abuse (mimi-protocol §5.9). The draft lists no other value than this one; the
+    /// The kind of abuse (mimi-protocol-06 §5.9). The draft lists no other value than this one; the
     /// others are kept.
     pub struct AbuseType(u8) {
         /// None stated.
@@ -42,7 +42,7 @@ open_registry! {
 }
 
 wire_struct! {
-    /// An abuse report (mimi-protocol §5.9).
+    /// An abuse report (mimi-protocol-06 §5.9).
     ///
     /// ```text
     /// struct {

@@ -14,7 +14,7 @@ use crate::{
 };
 
 wire_enum! {
-    /// What a [`ConsentEntry`] is about (mimi-protocol §5.7).
+    /// What a [`ConsentEntry`] is about (mimi-protocol-06 §5.7).
     pub enum ConsentOperation {
         /// A request is withdrawn.
         0 "cancel" => Cancel,
@@ -28,7 +28,7 @@ wire_enum! {
 }
 
 wire_select! {
-    /// A step in the matter of who may add whom to rooms (mimi-protocol §5.7).
+    /// A step in the matter of who may add whom to rooms (mimi-protocol-06 §5.7).
     ///
     /// ```text
     /// struct {
@@ -94,8 +94,8 @@ wire_select! {
 }
 
 wire_struct! {
-    /// What a consent is about (mimi-protocol §5.7). A `cancel` has the scope of the request that
-    /// it withdraws.
+    /// What a consent is about (mimi-protocol-06 §5.7). A `cancel` has the scope of the request
+    /// that it withdraws.
     ///
     /// ```text
     /// struct {
@@ -114,7 +114,7 @@ wire_struct! {
     }
 }
 
-/// The two endpoints that carry a [`ConsentEntry`] (mimi-protocol §5.7).
+/// The two endpoints that carry a [`ConsentEntry`] (mimi-protocol-06 §5.7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ConsentEndpoint {
     /// From the requester's provider to the target's: `request` and `cancel`.

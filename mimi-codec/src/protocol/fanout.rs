@@ -1,4 +1,5 @@
-//! `POST /notify/{roomId}`: what the hub hands on (mimi-protocol §5.5). The response has no body.
+//! `POST /notify/{roomId}`: what the hub hands on (mimi-protocol-06 §5.5). The response has no
+//! body.
 //!
 //! A body is one or more [`FanoutMessage`]s end to end. [`FanoutMessages`](super::FanoutMessages)
 //! walks them where they lie.
@@ -17,7 +18,7 @@ use crate::{
     ratchet_tree_options::RatchetTreeOption,
 };
 
-/// A message of a room, as the hub hands it on (mimi-protocol §5.5). There is no protocol byte.
+/// A message of a room, as the hub hands it on (mimi-protocol-06 §5.5). There is no protocol byte.
 ///
 /// What may come with it, the message itself says. A proposal's `moreProposals` are of its group
 /// and epoch. A commit has `externalProposals` only if it joins its sender to the group, and they

@@ -1,5 +1,5 @@
 //! The body of `/notify` where it lies: what a follower walks and routes without a copy
-//! (mimi-protocol §5.5).
+//! (mimi-protocol-06 §5.5).
 
 use super::fanout::{check_external_proposals, refuse_message};
 use super::room_message::{

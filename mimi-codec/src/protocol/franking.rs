@@ -1,4 +1,5 @@
-//! The structs of message franking (mimi-protocol §5.4.1); computing them is up to `mimi-franking`.
+//! The structs of message franking (mimi-protocol-06 §5.4.1); computing them is up to
+//! `mimi-franking`.
 
 use alloc::vec::Vec;
 
@@ -11,7 +12,7 @@ use crate::{
 };
 
 wire_struct! {
-    /// The stamp of the hub on an accepted message (mimi-protocol §5.4).
+    /// The stamp of the hub on an accepted message (mimi-protocol-06 §5.4).
     ///
     /// ```text
     /// struct {
@@ -32,7 +33,7 @@ wire_struct! {
 
 wire_struct! {
     /// The sender's commitment to a message: the `frank_aad` item of its SafeAAD, component 0x0020
-    /// (mimi-protocol §5.4.1).
+    /// (mimi-protocol-06 §5.4.1).
     ///
     /// ```text
     /// struct {
@@ -63,11 +64,11 @@ wire_struct! {
     }
 }
 
-/// The `update` of an AppDataUpdate for component 0x0021 (mimi-protocol §5.4.1).
+/// The `update` of an AppDataUpdate for component 0x0021 (mimi-protocol-06 §5.4.1).
 pub type FrankingAgentUpdate = FrankingAgentData;
 
 wire_struct! {
-    /// What the hub knows about a message that it franks (mimi-protocol §5.4.1.2).
+    /// What the hub knows about a message that it franks (mimi-protocol-06 §5.4.1.2).
     ///
     /// ```text
     /// struct {
@@ -88,7 +89,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// What the hub signs (label `FrankingIntegrityTBS`, mimi-protocol §5.4.1.2).
+    /// What the hub signs (label `FrankingIntegrityTBS`, mimi-protocol-06 §5.4.1.2).
     ///
     /// ```text
     /// struct {

@@ -14,7 +14,7 @@ use crate::{
 };
 
 wire_struct! {
-    /// What is signed of a [`GroupInfoRequest`]: all but the signature (mimi-protocol §5.6).
+    /// What is signed of a [`GroupInfoRequest`]: all but the signature (mimi-protocol-06 §5.6).
     ///
     /// Neither the room nor the time is in it: an observer of a request can send it again, to
     /// another room, too. Only that the answer is sealed to `group_info_public_key` protects it.
@@ -49,8 +49,8 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// A request for a room's GroupInfo (mimi-protocol §5.6). The joining code is an optional, as
-    /// in the TBS.
+    /// A request for a room's GroupInfo (mimi-protocol-06 §5.6). The joining code is an optional,
+    /// as in the TBS.
     ///
     /// ```text
     /// struct {
@@ -116,8 +116,8 @@ impl GroupInfoRequestTBS {
 }
 
 open_registry! {
-    /// What became of a [`GroupInfoRequest`] (mimi-protocol §5.6). Unlisted values are kept; they
-    /// have no body.
+    /// What became of a [`GroupInfoRequest`] (mimi-protocol-06 §5.6). Unlisted values are kept;
+    /// they have no body.
     pub struct GroupInfoCode(u8) {
         /// GroupInfo and ratchet tree are in the answer.
         1 "success" => SUCCESS,
@@ -129,7 +129,7 @@ open_registry! {
 }
 
 wire_struct! {
-    /// A proposal that the hub has accepted and no commit has taken up yet (mimi-protocol §5.6).
+    /// A proposal that the hub has accepted and no commit has taken up yet (mimi-protocol-06 §5.6).
     ///
     /// ```text
     /// struct {
@@ -147,9 +147,9 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// What is sealed in a [`GroupInfoResponse`] (mimi-protocol §5.6): by `EncryptWithLabel` with
-    /// the label `GroupInfo and ratchet_tree encryption` and the bytes of the room's identifier as
-    /// context.
+    /// What is sealed in a [`GroupInfoResponse`] (mimi-protocol-06 §5.6): by `EncryptWithLabel`
+    /// with the label `GroupInfo and ratchet_tree encryption` and the bytes of the room's
+    /// identifier as context.
     ///
     /// ```text
     /// struct {
@@ -193,8 +193,8 @@ wire_select! {
 }
 
 wire_struct! {
-    /// The answer to a [`GroupInfoRequest`] (mimi-protocol §5.6). It carries a body for `success`
-    /// only.
+    /// The answer to a [`GroupInfoRequest`] (mimi-protocol-06 §5.6). It carries a body for
+    /// `success` only.
     ///
     /// ```text
     /// struct {
@@ -225,8 +225,8 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// What the hub signs of a [`GroupInfoResponse`] (mimi-protocol §5.6). It exists for `success`
-    /// only.
+    /// What the hub signs of a [`GroupInfoResponse`] (mimi-protocol-06 §5.6). It exists for
+    /// `success` only.
     ///
     /// ```text
     /// struct {

@@ -1,4 +1,4 @@
-//! `POST /update/{roomId}`: submitting a proposal or a commit (mimi-protocol §5.3).
+//! `POST /update/{roomId}`: submitting a proposal or a commit (mimi-protocol-06 §5.3).
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -15,7 +15,7 @@ use crate::{
 };
 
 wire_enum! {
-    /// How the GroupInfo comes with a commit (mimi-protocol §5.3).
+    /// How the GroupInfo comes with a commit (mimi-protocol-06 §5.3).
     pub enum GroupInfoRepresentation {
         /// As a whole.
         1 "full" => Full,
@@ -65,7 +65,7 @@ fn offset_of_presence(reader: Reader<'_>, _: &InvalidValueError) -> Option<usize
 }
 
 wire_select! {
-    /// The GroupInfo of the epoch that a commit begins (mimi-protocol §5.3).
+    /// The GroupInfo of the epoch that a commit begins (mimi-protocol-06 §5.3).
     ///
     /// ```text
     /// struct {
@@ -103,7 +103,7 @@ impl GroupInfoOption {
     }
 }
 
-/// A commit or a proposal and what comes with it (mimi-protocol §5.3). The message itself says
+/// A commit or a proposal and what comes with it (mimi-protocol-06 §5.3). The message itself says
 /// which.
 ///
 /// ```text
@@ -224,7 +224,7 @@ impl tls_codec::Size for HandshakeBundle {
 crate::tls::tls_bridge!(encode decode HandshakeBundle);
 
 wire_struct! {
-    /// The body of an update (mimi-protocol §5.3). There is no protocol byte: the room knows its
+    /// The body of an update (mimi-protocol-06 §5.3). There is no protocol byte: the room knows its
     /// protocol, and it is MLS.
     ///
     /// ```text
@@ -242,7 +242,7 @@ wire_struct! {
 }
 
 open_registry! {
-    /// What became of an [`UpdateRequest`] (mimi-protocol §5.3). Unlisted values are kept.
+    /// What became of an [`UpdateRequest`] (mimi-protocol-06 §5.3). Unlisted values are kept.
     pub struct UpdateResponseCode(u8) {
         /// It will be distributed.
         0 "success" => SUCCESS,
@@ -256,7 +256,7 @@ open_registry! {
 }
 
 wire_select! {
-    /// The answer to an [`UpdateRequest`] (mimi-protocol §5.3).
+    /// The answer to an [`UpdateRequest`] (mimi-protocol-06 §5.3).
     ///
     /// ```text
     /// struct {

@@ -100,7 +100,7 @@ macro_rules! uri_struct {
 }
 
 uri_struct! {
-    /// An identifier of a provider, user, client, room or group (mimi-protocol §5.2). It has at
+    /// An identifier of a provider, user, client, room or group (mimi-protocol-06 §5.2). It has at
     /// least one byte; whether it is a MIMI URI, [`Self::mimi_uri`] tells.
     ///
     /// ```text
@@ -112,8 +112,8 @@ uri_struct! {
 }
 
 uri_struct! {
-    /// A URI of any scheme (mimi-protocol §7.6, mimi-room-policy Appendix B). Without bytes it is
-    /// none.
+    /// A URI of any scheme (mimi-protocol-06 §7.6, mimi-room-policy Appendix B). Without bytes it
+    /// is none.
     ///
     /// ```text
     /// struct {

@@ -14,7 +14,7 @@ use crate::{
 };
 
 wire_enum! {
-    /// What a [`QueryElement`] looks into (mimi-protocol §5.8).
+    /// What a [`QueryElement`] looks into (mimi-protocol-06 §5.8).
     pub enum SearchIdentifierType {
         /// The whole handle URI.
         1 "handle" => Handle,
@@ -36,7 +36,7 @@ wire_enum! {
 }
 
 wire_select! {
-    /// One thing that a user must match to be found (mimi-protocol §5.8).
+    /// One thing that a user must match to be found (mimi-protocol-06 §5.8).
     ///
     /// ```text
     /// struct {
@@ -198,7 +198,7 @@ impl QueryElement {
 }
 
 wire_struct! {
-    /// A query (mimi-protocol §5.8).
+    /// A query (mimi-protocol-06 §5.8).
     ///
     /// ```text
     /// struct {
@@ -310,7 +310,7 @@ impl IdentifierQuery<'_> {
 }
 
 open_registry! {
-    /// What became of an [`IdentifierRequest`] (mimi-protocol §5.8).
+    /// What became of an [`IdentifierRequest`] (mimi-protocol-06 §5.8).
     pub struct IdentifierQueryCode(u8) {
         /// There is a match.
         0 "success" => SUCCESS,
@@ -326,7 +326,7 @@ open_registry! {
 }
 
 open_registry! {
-    /// Where a [`ProfileField`] comes from (mimi-protocol §5.8).
+    /// Where a [`ProfileField`] comes from (mimi-protocol-06 §5.8).
     pub struct FieldSource(u8) {
         /// An OpenID Connect standard claim.
         7 "oidcStdClaim" => OIDC_STD_CLAIM,
@@ -336,7 +336,7 @@ open_registry! {
 }
 
 wire_struct! {
-    /// A field of a user's profile (mimi-protocol §5.8).
+    /// A field of a user's profile (mimi-protocol-06 §5.8).
     ///
     /// ```text
     /// struct {
@@ -356,7 +356,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// A user that was found (mimi-protocol §5.8).
+    /// A user that was found (mimi-protocol-06 §5.8).
     ///
     /// ```text
     /// struct {
@@ -373,7 +373,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// The answer to an [`IdentifierRequest`] (mimi-protocol §5.8).
+    /// The answer to an [`IdentifierRequest`] (mimi-protocol-06 §5.8).
     ///
     /// ```text
     /// struct {

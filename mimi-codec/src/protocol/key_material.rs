@@ -1,4 +1,4 @@
-//! `POST /keyMaterial/{targetUser}`: claiming initial key material (mimi-protocol §5.2).
+//! `POST /keyMaterial/{targetUser}`: claiming initial key material (mimi-protocol-06 §5.2).
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -12,7 +12,7 @@ use crate::{
 };
 
 wire_enum! {
-    /// The end-to-end protocol of a request (mimi-protocol §5).
+    /// The end-to-end protocol of a request (mimi-protocol-06 §5).
     pub enum Protocol {
         /// MLS 1.0.
         1 "mls10" => Mls10,
@@ -20,7 +20,7 @@ wire_enum! {
 }
 
 wire_struct! {
-    /// A request for key material of all clients of a user (mimi-protocol §5.2).
+    /// A request for key material of all clients of a user (mimi-protocol-06 §5.2).
     ///
     /// Nothing in it names the hub or the time: an observer of one can send it again.
     ///
@@ -64,7 +64,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// What is signed of a [`KeyMaterialRequest`]: all but the signature (mimi-protocol §5.2).
+    /// What is signed of a [`KeyMaterialRequest`]: all but the signature (mimi-protocol-06 §5.2).
     ///
     /// ```text
     /// struct {
@@ -137,7 +137,7 @@ impl KeyMaterialRequestTBS {
 }
 
 open_registry! {
-    /// What became of a [`KeyMaterialRequest`] as a whole (mimi-protocol §5.2).
+    /// What became of a [`KeyMaterialRequest`] as a whole (mimi-protocol-06 §5.2).
     pub struct KeyMaterialUserCode(u8) {
         /// There is key material for every client of the user.
         0 "success" => SUCCESS,
@@ -159,7 +159,7 @@ open_registry! {
 }
 
 wire_enum! {
-    /// What became of a [`KeyMaterialRequest`] for one client (mimi-protocol §5.2).
+    /// What became of a [`KeyMaterialRequest`] for one client (mimi-protocol-06 §5.2).
     pub enum KeyMaterialClientCode {
         /// There is key material.
         0 "success" => Success,
@@ -171,7 +171,7 @@ wire_enum! {
 }
 
 wire_select! {
-    /// The key material of one client (mimi-protocol §5.2).
+    /// The key material of one client (mimi-protocol-06 §5.2).
     ///
     /// ```text
     /// struct {
@@ -243,7 +243,7 @@ impl ClientKeyMaterial {
 }
 
 wire_struct! {
-    /// The answer to a [`KeyMaterialRequest`] (mimi-protocol §5.2).
+    /// The answer to a [`KeyMaterialRequest`] (mimi-protocol-06 §5.2).
     ///
     /// Clients are listed only under `success`, if all of them have success, under
     /// `partialSuccess`, if one of them has, and under `noCompatibleMaterial`, if none has.
@@ -304,8 +304,8 @@ impl KeyMaterialResponse {
 
 impl KeyPackage {
     /// Whether its lifetime is over at `now_ms`, in milliseconds since the UNIX epoch. A provider
-    /// hands out no such KeyPackage (mimi-protocol §5.2). One whose leaf states no lifetime is no
-    /// good for adding anybody, and counts as over.
+    /// hands out no such KeyPackage (mimi-protocol-06 §5.2). One whose leaf states no lifetime is
+    /// no good for adding anybody, and counts as over.
     #[must_use]
     pub fn is_expired(&self, now_ms: u64) -> bool {
         match &self.leaf_node.leaf_node_source {

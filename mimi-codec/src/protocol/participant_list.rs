@@ -1,4 +1,4 @@
-//! The participant list (mimi-protocol §7.5): component 0x0022 of the GroupContext.
+//! The participant list (mimi-protocol-06 §7.5): component 0x0022 of the GroupContext.
 
 use alloc::vec::Vec;
 
@@ -12,7 +12,7 @@ use crate::{
 pub type RoleIndex = u32;
 
 wire_struct! {
-    /// A user and its role (mimi-protocol §7.5).
+    /// A user and its role (mimi-protocol-06 §7.5).
     ///
     /// ```text
     /// struct {
@@ -31,7 +31,7 @@ wire_struct! {
 
 wire_struct! {
     /// The participants of a room and their roles, in the order that updates count by
-    /// (mimi-protocol §7.5).
+    /// (mimi-protocol-06 §7.5).
     ///
     /// ```text
     /// struct {
@@ -74,7 +74,7 @@ wire_view! {
 }
 
 wire_struct! {
-    /// A new role for a user of the list (mimi-protocol §7.5).
+    /// A new role for a user of the list (mimi-protocol-06 §7.5).
     ///
     /// ```text
     /// struct {
@@ -91,8 +91,8 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// The `update` of an AppDataUpdate for component 0x0022 (mimi-protocol §7.5). Indices count in
-    /// the list before it.
+    /// The `update` of an AppDataUpdate for component 0x0022 (mimi-protocol-06 §7.5). Indices count
+    /// in the list before it.
     ///
     /// ```text
     /// struct {

@@ -1,4 +1,5 @@
-//! Credentials of minimal metadata rooms (mimi-protocol §6.1, mimi-metadata-minimalization §3).
+//! Credentials of minimal metadata rooms (mimi-protocol-06 §6.1, mimi-metadata-minimalization-02
+//! §3).
 //!
 //! The struct is in both drafts, with the same fields. Signing, sealing and opening are up to
 //! `mimi-pseudonym`.
@@ -13,7 +14,7 @@ use crate::{
 };
 
 wire_struct! {
-    /// A client under a pseudonym (mimi-protocol §6.1).
+    /// A client under a pseudonym (mimi-protocol-06 §6.1).
     ///
     /// The draft leaves out the length of the key; it is a `SignaturePublicKey`, as in MLS.
     ///
@@ -40,7 +41,8 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// What the real credential's key signs of a [`PseudonymousCredential`] (mimi-protocol §6.1).
+    /// What the real credential's key signs of a [`PseudonymousCredential`] (mimi-protocol-06
+    /// §6.1).
     ///
     /// ```text
     /// struct {
@@ -60,7 +62,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// What is sealed in a [`PseudonymousCredential`]: who it is (mimi-protocol §6.1).
+    /// What is sealed in a [`PseudonymousCredential`]: who it is (mimi-protocol-06 §6.1).
     ///
     /// ```text
     /// struct {

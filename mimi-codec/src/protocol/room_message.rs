@@ -438,7 +438,7 @@ fn offset_of(reader: &mut Reader<'_>, invalid: &InvalidValueError) -> Result<usi
     Ok(reader.offset())
 }
 
-/// What may stand in a fan-out, and what its kind lets come with it (mimi-protocol §5.5).
+/// What may stand in a fan-out, and what its kind lets come with it (mimi-protocol-06 §5.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MessageKind {
     Application,

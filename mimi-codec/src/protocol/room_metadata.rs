@@ -1,4 +1,4 @@
-//! What a room shows of itself to people (mimi-protocol §7.6): component 0x0023 of the
+//! What a room shows of itself to people (mimi-protocol-06 §7.6): component 0x0023 of the
 //! GroupContext.
 
 use alloc::string::String;
@@ -12,7 +12,7 @@ use crate::{
 
 const HAS_NUL: DecodeErrorKind = DecodeErrorKind::Rule("text holds a NUL");
 
-/// Text without NUL (mimi-protocol §7.6). It may be empty.
+/// Text without NUL (mimi-protocol-06 §7.6). It may be empty.
 ///
 /// ```text
 /// /* a sequence of valid UTF8 without nulls */
@@ -110,7 +110,7 @@ impl<'a> arbitrary::Arbitrary<'a> for UTF8String {
 }
 
 wire_struct! {
-    /// A description of a room, in one language and format (mimi-protocol §7.6).
+    /// A description of a room, in one language and format (mimi-protocol-06 §7.6).
     ///
     /// ```text
     /// struct {
@@ -145,7 +145,7 @@ impl RichDescription {
 }
 
 wire_struct! {
-    /// A room's metadata (mimi-protocol §7.6).
+    /// A room's metadata (mimi-protocol-06 §7.6).
     ///
     /// ```text
     /// struct {
@@ -175,7 +175,7 @@ wire_struct! {
 }
 
 /// The `update` of an AppDataUpdate for component 0x0023; it replaces the data as a whole
-/// (mimi-protocol §7.6).
+/// (mimi-protocol-06 §7.6).
 pub type RoomMetaUpdate = RoomMetaData;
 
 impl RoomMetaData {

@@ -1,4 +1,5 @@
-//! `POST /submitMessage/{roomId}`: handing an application message to the hub (mimi-protocol §5.4).
+//! `POST /submitMessage/{roomId}`: handing an application message to the hub (mimi-protocol-06
+//! §5.4).
 
 use alloc::vec::Vec;
 
@@ -9,7 +10,7 @@ use crate::{
 };
 
 wire_struct! {
-    /// A message for a room (mimi-protocol §5.4).
+    /// A message for a room (mimi-protocol-06 §5.4).
     ///
     /// ```text
     /// struct {
@@ -33,7 +34,7 @@ wire_struct! {
 }
 
 open_registry! {
-    /// What became of a [`SubmitMessageRequest`] (mimi-protocol §5.4). Unlisted values are kept.
+    /// What became of a [`SubmitMessageRequest`] (mimi-protocol-06 §5.4). Unlisted values are kept.
     pub struct SubmitResponseCode(u8) {
         /// The message will be distributed.
         0 "accepted" => ACCEPTED,
@@ -72,8 +73,8 @@ wire_select! {
 }
 
 wire_struct! {
-    /// The answer to a [`SubmitMessageRequest`] (mimi-protocol §5.4). The draft's arm `success` is
-    /// the code `accepted`.
+    /// The answer to a [`SubmitMessageRequest`] (mimi-protocol-06 §5.4). The draft's arm `success`
+    /// is the code `accepted`.
     ///
     /// ```text
     /// struct {

@@ -1,5 +1,5 @@
-//! Attached files: where they lie, how they are fetched, what they may be (mimi-room-policy §6.4):
-//! component 0x002C.
+//! Attached files: where they lie, how they are fetched, what they may be (mimi-room-policy-04
+//! §6.4): component 0x002C.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -12,7 +12,7 @@ use crate::{
 };
 
 open_registry! {
-    /// Where clients upload assets (mimi-room-policy §6.4). Unlisted values are kept.
+    /// Where clients upload assets (mimi-room-policy-04 §6.4). Unlisted values are kept.
     pub struct AssetUploadLocation(u8) {
         /// Anywhere.
         0 "unspecified" => UNSPECIFIED,
@@ -24,7 +24,7 @@ open_registry! {
 }
 
 wire_struct! {
-    /// A domain name (mimi-room-policy §6.4).
+    /// A domain name (mimi-room-policy-04 §6.4).
     ///
     /// ```text
     /// struct {
@@ -54,7 +54,7 @@ impl From<DnsNameRef<'_>> for DomainName {
 }
 
 wire_struct! {
-    /// Where the assets of a provider's users lie (mimi-room-policy §6.4).
+    /// Where the assets of a provider's users lie (mimi-room-policy-04 §6.4).
     ///
     /// ```text
     /// struct {
@@ -71,8 +71,8 @@ wire_struct! {
 }
 
 open_registry! {
-    /// How an asset is fetched (mimi-room-policy §6.4, mimi-protocol §5.10). Unlisted values are
-    /// kept.
+    /// How an asset is fetched (mimi-room-policy-04 §6.4, mimi-protocol-06 §5.10). Unlisted values
+    /// are kept.
     pub struct DownloadPrivacyType(u8) {
         /// By the client itself, which shows the asset provider its address.
         0 "direct" => DIRECT,
@@ -84,7 +84,7 @@ open_registry! {
 }
 
 wire_struct! {
-    /// The ways to fetch an asset (mimi-room-policy §6.4). The default is one way, although the
+    /// The ways to fetch an asset (mimi-room-policy-04 §6.4). The default is one way, although the
     /// draft writes a vector.
     ///
     /// ```text
@@ -105,7 +105,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// The policy for assets (mimi-room-policy §6.4). The permitted media types are an optional
+    /// The policy for assets (mimi-room-policy-04 §6.4). The permitted media types are an optional
     /// list.
     ///
     /// ```text

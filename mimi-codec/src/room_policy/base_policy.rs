@@ -1,11 +1,11 @@
-//! What holds for a whole room (mimi-room-policy §5): component 0x0027.
+//! What holds for a whole room (mimi-room-policy-04 §5): component 0x0027.
 
 use alloc::vec::Vec;
 
 use crate::{code_points::ComponentID, convention::wire_struct, protocol::Uri};
 
 wire_struct! {
-    /// The base policy of a room (mimi-room-policy §5).
+    /// The base policy of a room (mimi-room-policy-04 §5).
     ///
     /// `Uri parent_room<V>` is one URI, as the prose says, and `Component` is a `ComponentID`.
     ///
@@ -57,5 +57,5 @@ wire_struct! {
 pub type BaseRoomData = BaseRoomPolicy;
 
 /// The `update` of an AppDataUpdate for component 0x0027; it replaces the data as a whole
-/// (mimi-room-policy §5).
+/// (mimi-room-policy-04 §5).
 pub type BaseRoomUpdate = BaseRoomPolicy;

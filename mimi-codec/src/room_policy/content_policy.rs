@@ -1,4 +1,5 @@
-//! What may be sent in a room and what becomes of it (mimi-room-policy §6.1, §6.3, §6.5 to §6.8).
+//! What may be sent in a room and what becomes of it (mimi-room-policy-04 §6.1, §6.3, §6.5 to
+//! §6.8).
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -10,7 +11,7 @@ use crate::{
 };
 
 wire_struct! {
-    /// Delivery notifications and read receipts (mimi-room-policy §6.1): component 0x0028.
+    /// Delivery notifications and read receipts (mimi-room-policy-04 §6.1): component 0x0028.
     ///
     /// ```text
     /// struct {
@@ -51,7 +52,7 @@ wire_select! {
 }
 
 wire_struct! {
-    /// Links in text and their previews (mimi-room-policy §6.3): component 0x002B.
+    /// Links in text and their previews (mimi-room-policy-04 §6.3): component 0x002B.
     /// `Uri link_preview_proxy<V>` is one URI.
     ///
     /// ```text
@@ -89,7 +90,7 @@ pub type LinkPreviewPolicyData = LinkPreviewPolicy;
 pub type LinkPreviewPolicyUpdate = LinkPreviewPolicy;
 
 wire_select! {
-    /// Logging (mimi-room-policy §6.5): component 0x002D.
+    /// Logging (mimi-room-policy-04 §6.5): component 0x002D.
     ///
     /// ```text
     /// struct {
@@ -139,7 +140,8 @@ pub type LoggingPolicyData = LoggingPolicy;
 pub type LoggingPolicyUpdate = LoggingPolicy;
 
 wire_select! {
-    /// What those who join get to see of the time before (mimi-room-policy §6.6): component 0x002E.
+    /// What those who join get to see of the time before (mimi-room-policy-04 §6.6): component
+    /// 0x002E.
     ///
     /// ```text
     /// struct {
@@ -191,7 +193,7 @@ pub type HistoryPolicyData = HistoryPolicy;
 pub type HistoryPolicyUpdate = HistoryPolicy;
 
 wire_struct! {
-    /// A bot that the room allows (mimi-room-policy §6.7).
+    /// A bot that the room allows (mimi-room-policy-04 §6.7).
     ///
     /// ```text
     /// struct {
@@ -226,7 +228,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// The bots that a room allows (mimi-room-policy §6.7): component 0x002F.
+    /// The bots that a room allows (mimi-room-policy-04 §6.7): component 0x002F.
     ///
     /// ```text
     /// struct {
@@ -246,7 +248,7 @@ pub type BotPolicyData = BotPolicy;
 pub type BotPolicyUpdate = BotPolicy;
 
 wire_select! {
-    /// Messages that expire (mimi-room-policy §6.8): component 0x0030. Durations are in seconds.
+    /// Messages that expire (mimi-room-policy-04 §6.8): component 0x0030. Durations are in seconds.
     ///
     /// ```text
     /// struct {

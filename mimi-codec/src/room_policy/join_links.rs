@@ -1,11 +1,11 @@
-//! Links that let outsiders join (mimi-room-policy §6.2): components 0x0029 and 0x002A.
+//! Links that let outsiders join (mimi-room-policy-04 §6.2): components 0x0029 and 0x002A.
 
 use alloc::vec::Vec;
 
 use crate::{Opaque, convention::wire_struct, protocol::Uri};
 
 wire_struct! {
-    /// What join links a room has (mimi-room-policy §6.2): component 0x0029.
+    /// What join links a room has (mimi-room-policy-04 §6.2): component 0x0029.
     ///
     /// ```text
     /// struct {
@@ -36,7 +36,8 @@ pub type JoinLinkPolicyData = JoinLinkPolicy;
 pub type JoinLinkPolicyUpdate = JoinLinkPolicy;
 
 wire_struct! {
-    /// A join link (mimi-room-policy §6.2), of variable length although the draft doesn't say so.
+    /// A join link (mimi-room-policy-04 §6.2), of variable length although the draft doesn't say
+    /// so.
     ///
     /// ```text
     /// struct {
@@ -51,7 +52,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// The active join links of a room (mimi-room-policy §6.2): component 0x002A.
+    /// The active join links of a room (mimi-room-policy-04 §6.2): component 0x002A.
     ///
     /// ```text
     /// JoinLink JoinLinksData<V>;
@@ -63,8 +64,8 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// The `update` of an AppDataUpdate for component 0x002A (mimi-room-policy §6.2). Indices count
-    /// in the list before it.
+    /// The `update` of an AppDataUpdate for component 0x002A (mimi-room-policy-04 §6.2). Indices
+    /// count in the list before it.
     ///
     /// ```text
     /// struct {

@@ -1,4 +1,4 @@
-//! How clients run the group (mimi-room-policy §7.1): component 0x0024.
+//! How clients run the group (mimi-room-policy-04 §7.1): component 0x0024.
 
 use alloc::vec::Vec;
 
@@ -12,8 +12,8 @@ use crate::{
 };
 
 wire_struct! {
-    /// What clients can do (mimi-room-policy §7.1). `WireFormats` with `<V>` is one vector of wire
-    /// formats.
+    /// What clients can do (mimi-room-policy-04 §7.1). `WireFormats` with `<V>` is one vector of
+    /// wire formats.
     ///
     /// ```text
     /// struct {
@@ -54,7 +54,7 @@ wire_struct! {
 }
 
 wire_enum! {
-    /// When pending proposals are committed (mimi-room-policy §7.1).
+    /// When pending proposals are committed (mimi-room-policy-04 §7.1).
     pub enum PendingProposalStrategy {
         /// Not stated.
         0 "unspecified" => Unspecified,
@@ -66,7 +66,7 @@ wire_enum! {
 }
 
 wire_select! {
-    /// When pending proposals are committed (mimi-room-policy §7.1). The draft's arm `extension`
+    /// When pending proposals are committed (mimi-room-policy-04 §7.1). The draft's arm `extension`
     /// has no number in the enum, so that it can't occur.
     ///
     /// ```text
@@ -103,7 +103,7 @@ wire_select! {
 }
 
 wire_struct! {
-    /// A range of times and the one to start from, in seconds (mimi-room-policy §7.1).
+    /// A range of times and the one to start from, in seconds (mimi-room-policy-04 §7.1).
     ///
     /// ```text
     /// struct {
@@ -126,7 +126,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// What clients keep and pad for application messages (mimi-room-policy §7.1).
+    /// What clients keep and pad for application messages (mimi-room-policy-04 §7.1).
     ///
     /// ```text
     /// struct {
@@ -146,7 +146,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// The operational policy of a room (mimi-room-policy §7.1). Lifetimes are in seconds, as in
+    /// The operational policy of a room (mimi-room-policy-04 §7.1). Lifetimes are in seconds, as in
     /// MLS.
     ///
     /// ```text

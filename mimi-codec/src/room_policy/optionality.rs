@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::convention::wire_enum;
 
 wire_enum! {
-    /// Whether something is left to choice, demanded or barred (mimi-room-policy §6.1).
+    /// Whether something is left to choice, demanded or barred (mimi-room-policy-04 §6.1).
     pub enum Optionality {
         /// The user's own choice.
         0 "optional" => Optional,

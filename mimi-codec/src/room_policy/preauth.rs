@@ -1,11 +1,11 @@
-//! Who may take a role by virtue of its credential (mimi-room-policy §4): component 0x0026.
+//! Who may take a role by virtue of its credential (mimi-room-policy-04 §4): component 0x0026.
 
 use alloc::vec::Vec;
 
 use crate::{Opaque, code_points::CredentialType, convention::wire_struct};
 
 wire_struct! {
-    /// A claim that a credential can make (mimi-room-policy §4).
+    /// A claim that a credential can make (mimi-room-policy-04 §4).
     ///
     /// ```text
     /// struct {
@@ -22,7 +22,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// A claim and the value that it must have (mimi-room-policy §4).
+    /// A claim and the value that it must have (mimi-room-policy-04 §4).
     ///
     /// ```text
     /// struct {
@@ -39,7 +39,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// A role for users who make all of some claims (mimi-room-policy §4).
+    /// A role for users who make all of some claims (mimi-room-policy-04 §4).
     ///
     /// The draft's syntax has a whole `Role` for the target; its prose speaks of a role, which is
     /// an index everywhere else.
@@ -60,7 +60,7 @@ wire_struct! {
 
 wire_struct! {
     /// The rules by which credentials lead to roles; the first that matches counts
-    /// (mimi-room-policy §4).
+    /// (mimi-room-policy-04 §4).
     ///
     /// ```text
     /// struct {
@@ -74,5 +74,5 @@ wire_struct! {
 }
 
 /// The `update` of an AppDataUpdate for component 0x0026; it replaces the data as a whole
-/// (mimi-room-policy §4).
+/// (mimi-room-policy-04 §4).
 pub type PreAuthUpdate = PreAuthData;

@@ -1,4 +1,4 @@
-//! Roles and their capabilities (mimi-room-policy §3): component 0x0025.
+//! Roles and their capabilities (mimi-room-policy-04 §3): component 0x0025.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use crate::{capability::CapabilityType, convention::wire_struct};
 
 wire_struct! {
-    /// Where participants may be moved from one role (mimi-room-policy §3).
+    /// Where participants may be moved from one role (mimi-room-policy-04 §3).
     ///
     /// ```text
     /// struct {
@@ -23,7 +23,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// A role (mimi-room-policy §3).
+    /// A role (mimi-room-policy-04 §3).
     ///
     /// ```text
     /// struct {
@@ -62,7 +62,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// The roles of a room (mimi-room-policy §3).
+    /// The roles of a room (mimi-room-policy-04 §3).
     ///
     /// ```text
     /// struct {
@@ -76,5 +76,5 @@ wire_struct! {
 }
 
 /// The `update` of an AppDataUpdate for component 0x0025; it replaces the data as a whole
-/// (mimi-room-policy §3).
+/// (mimi-room-policy-04 §3).
 pub type RoleUpdate = RoleData;

@@ -51,8 +51,8 @@ fn many_parts(parts: usize) -> Vec<u8> {
     MimiContent::builder(Salt::from_bytes([7; 16]), body).build().unwrap().encode()
 }
 
-fn large_text(octets: usize) -> Vec<u8> {
-    let body = NestedPart::single(Disposition::RENDER, "", "text/plain;charset=utf-8", "a".repeat(octets));
+fn large_text(bytes: usize) -> Vec<u8> {
+    let body = NestedPart::single(Disposition::RENDER, "", "text/plain;charset=utf-8", "a".repeat(bytes));
     MimiContent::builder(Salt::from_bytes([7; 16]), body).build().unwrap().encode()
 }
 

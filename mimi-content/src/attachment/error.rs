@@ -51,7 +51,7 @@ pub enum AttachmentError {
     /// The file is longer than the algorithm allows.
     TooLong {
         /// Bytes of the file.
-        octets: u64,
+        bytes: u64,
     },
 }
 
@@ -68,7 +68,7 @@ impl fmt::Display for AttachmentError {
             Self::NothingToVerify => f.write_str("neither encrypted nor with a hash"),
             Self::OtherContent => f.write_str("the content has another hash"),
             Self::Forged => f.write_str("the content was not encrypted with this key, nonce and aad"),
-            Self::TooLong { octets } => write!(f, "{octets} bytes are too many for the algorithm"),
+            Self::TooLong { bytes } => write!(f, "{bytes} bytes are too many for the algorithm"),
         }
     }
 }

@@ -171,11 +171,11 @@ impl<C: StreamCipher + StreamCipherSeek + Send + Sync, M: UniversalHash + Clone 
     for Working<C, M>
 {
     fn apply_keystream(&mut self, offset: u64, piece: &mut [u8]) -> Result<()> {
-        let too_long = || AttachmentError::TooLong { octets: offset.saturating_add(piece.len() as u64) };
+        let too_long = || AttachmentError::TooLong { bytes: offset.saturating_add(piece.len() as u64) };
         let at = offset.checked_add(self.skipped).ok_or_else(too_long)?;
         self.cipher.try_seek(at).map_err(|_| too_long())?;
-        let octets = offset.saturating_add(piece.len() as u64);
-        self.cipher.try_apply_keystream(piece).map_err(|_| AttachmentError::TooLong { octets })
+        let bytes = offset.saturating_add(piece.len() as u64);
+        self.cipher.try_apply_keystream(piece).map_err(|_| AttachmentError::TooLong { bytes })
     }
 
     fn authenticate(&mut self, mut ciphertext: &[u8]) {
@@ -317,7 +317,7 @@ impl FileSealer {
     pub fn seal(&mut self, piece: &mut [u8]) -> Result<()> {
         let size = self.size.saturating_add(piece.len() as u64);
         if size > self.longest {
-            return Err(AttachmentError::TooLong { octets: size });
+            return Err(AttachmentError::TooLong { bytes: size });
         }
         self.aead.apply_keystream(self.size, piece)?;
         self.aead.authenticate(piece);

@@ -1,4 +1,4 @@
-//! Items of any type, as extension values hold them: mimi-content §6.1 to 6.3.
+//! Items of any type, as extension values hold them: mimi-content-09 §6.1 to 6.3.
 
 use alloc::borrow::ToOwned;
 use core::cmp::Ordering;

@@ -1,4 +1,4 @@
-//! Content ID URIs in the parts that may hold them: mimi-content §4.4.
+//! Content ID URIs in the parts that may hold them: mimi-content-09 §4.4.
 
 use alloc::vec::Vec;
 

@@ -1,4 +1,4 @@
-//! Text that may be sent: mimi-content §7.1.
+//! Text that may be sent: mimi-content-09 §7.1.
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;

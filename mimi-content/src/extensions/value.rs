@@ -42,8 +42,8 @@ impl MessageExtensions {
     ///
     /// # Errors
     ///
-    /// As [`MessageExtensions::set_encoded`]: the tree may nest too deep, or hold keys twice or of other
-    /// types than integers, text and byte strings.
+    /// As [`MessageExtensions::set_encoded`]: the tree may nest too deep, or hold keys twice or of
+    /// other types than integers, text and byte strings.
     pub fn set_value<'k>(
         &mut self,
         key: impl Into<ExtensionKey<'k>>,
@@ -56,8 +56,8 @@ impl MessageExtensions {
 }
 
 /// Writes the deterministic form. What lies below the deepest level that
-/// [`MessageExtensions::set_encoded`] accepts is left out: the recursion ends, and the check of what was
-/// written then refuses it for the depth.
+/// [`MessageExtensions::set_encoded`] accepts is left out: the recursion ends, and the check of
+/// what was written then refuses it for the depth.
 fn write(value: &Value, level: u8, encoded: &mut Vec<u8>) {
     let next = level.saturating_add(1);
     if level > MAX_DEPTH && matches!(value, Value::Array(_) | Value::Map(_) | Value::Tag(..)) {

@@ -12,10 +12,10 @@ use super::event::{Alignment, Element, RenderEvent, events};
 ///
 /// - Links keep their target as [`events`] says. A link to another part of the message is
 ///   `href="cid:N@local.invalid"`, a picture `src="cid:N@local.invalid"`: the client resolves both.
-/// - The elements are
-///   `p br hr h1 … h6 blockquote pre code ul ol li em strong del a img table thead tbody tr th td input`,
-///   the attributes `href`, `title`, `src`, `alt`, `start`, `class="language-…"` on code,
-///   `style="text-align: …"` on cells, and `type="checkbox"`, `disabled`, `checked` on input.
+/// - The elements are `p br hr h1 … h6 blockquote pre code ul ol li em strong del a img` and
+///   `table thead tbody tr th td input`, the attributes `href`, `title`, `src`, `alt`, `start`,
+///   `class="language-…"` on code, `style="text-align: …"` on cells, and `type="checkbox"`,
+///   `disabled`, `checked` on input.
 ///
 /// ```
 /// use mimi_content::gfm::to_html;

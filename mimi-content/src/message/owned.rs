@@ -325,8 +325,8 @@ impl MimiContentBuilder {
     ///
     /// # Errors
     ///
-    /// As [`MessageExtensions::set_encoded`]; [`ExtensionError::SenderOrRoom`] for the keys 1 and 2 of a
-    /// message that a [`Composer`](crate::Composer) began.
+    /// As [`MessageExtensions::set_encoded`]; [`ExtensionError::SenderOrRoom`] for the keys 1 and 2
+    /// of a message that a [`Composer`](crate::Composer) began.
     pub fn extension<'k>(
         mut self,
         key: impl Into<ExtensionKey<'k>>,

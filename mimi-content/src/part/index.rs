@@ -1,4 +1,4 @@
-//! Part indexes and the content ID URIs made from them: mimi-content §4.4.
+//! Part indexes and the content ID URIs made from them: mimi-content-09 §4.4.
 
 use core::fmt;
 

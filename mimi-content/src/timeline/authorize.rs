@@ -1,4 +1,4 @@
-//! Who may change what others have seen: mimi-content §9.3.
+//! Who may change what others have seen: mimi-content-09 §9.3.
 
 use core::fmt;
 

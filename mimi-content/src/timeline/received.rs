@@ -375,8 +375,8 @@ fn digest(write: impl FnOnce(&mut Hash)) -> Digest {
     let mut hash = Hash(Sha256::new());
     write(&mut hash);
     let mut half = Digest::default();
-    for (place, octet) in half.iter_mut().zip(hash.0.finalize()) {
-        *place = octet;
+    for (place, byte) in half.iter_mut().zip(hash.0.finalize()) {
+        *place = byte;
     }
     half
 }

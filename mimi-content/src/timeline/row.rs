@@ -196,8 +196,8 @@ impl<R> MessageRow<R> {
         self.place.message_id
     }
 
-    /// Whether it is a first instance that is shown by itself. An index over these by [`TimelinePlace`] is
-    /// the conversation.
+    /// Whether it is a first instance that is shown by itself. An index over these by
+    /// [`TimelinePlace`] is the conversation.
     #[must_use]
     pub fn is_entry(&self) -> bool {
         self.is_present()

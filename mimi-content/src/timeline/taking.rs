@@ -35,8 +35,8 @@ impl<P, R> Timeline<P, R> {
     /// Takes a message in, with what the caller wants to keep for it.
     ///
     /// `rules` decide about this message, if it changes another, and about those that waited for
-    /// it; see [`TimelineChange`] for what they may depend on. [`sender_only`](super::sender_only) is the
-    /// draft's default.
+    /// it; see [`TimelineChange`] for what they may depend on. [`sender_only`](super::sender_only)
+    /// is the draft's default.
     pub fn insert(
         &mut self,
         received: TimelineMessage<'_>,

@@ -46,9 +46,9 @@ pub(crate) struct TestMessage {
 }
 
 pub(crate) fn id(number: u8) -> MessageId {
-    let mut octets = [number; 32];
-    octets[0] = 1;
-    MessageId::from_bytes(octets)
+    let mut bytes = [number; 32];
+    bytes[0] = 1;
+    MessageId::from_bytes(bytes)
 }
 
 pub(crate) fn topic(number: u8) -> Vec<u8> {

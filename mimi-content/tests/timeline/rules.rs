@@ -1127,9 +1127,9 @@ fn reactions_beside_content_count_and_go_with_it() {
 fn a_long_chain_in_any_order_is_folded_and_walked_without_recursion() {
     const LENGTH: u32 = 20_000;
     let id = |number: u32| {
-        let mut octets = [0; 32];
-        octets[..4].copy_from_slice(&number.to_be_bytes());
-        MessageId::from_bytes(octets)
+        let mut bytes = [0; 32];
+        bytes[..4].copy_from_slice(&number.to_be_bytes());
+        MessageId::from_bytes(bytes)
     };
     let chain = |number: u32, replaces: bool| {
         let builder = MimiContent::builder(Salt::from_bytes([1; 16]), text("text"));

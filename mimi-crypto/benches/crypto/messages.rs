@@ -75,9 +75,9 @@ fn scene(receivers: usize) -> Scene {
         auth: FramedContentAuthData { signature: signature.into(), confirmation_tag: None },
         tbs,
         receivers,
-        key: AeadKey::from_secret(&suite, random_secret(&mut rng, 16)).unwrap(),
-        nonce: random_secret(&mut rng, 12),
-        sender_data_secret: random_secret(&mut rng, 32),
+        key: AeadKey::from_secret(&suite, random_secret(16, &mut rng)).unwrap(),
+        nonce: random_secret(12, &mut rng),
+        sender_data_secret: random_secret(32, &mut rng),
         signature_key: suite.signature_public_key(&signing_key),
     }
 }
@@ -204,9 +204,9 @@ fn party() -> Subject {
     let (private_key, public_key) = generate_hpke_key_pair(&suite, &mut rng).unwrap();
     let entry = sign_associated_party_entry(&suite, &signing_key, public_key, 0, &mut rng).unwrap();
     let context = scene(1).context;
-    let commit = ApCommit::derive(&suite, &random_secret(&mut rng, 32), 0, &entry).unwrap();
+    let commit = ApCommit::derive(&suite, &random_secret(32, &mut rng), 0, &entry).unwrap();
     let (sent, _) = commit.seal(&suite, &entry.encryption_key, &context, &mut rng).unwrap();
-    let init = random_secret(&mut rng, 32);
+    let init = random_secret(32, &mut rng);
     let label = mimi_codec::associated_parties::AssociatedPartyCommitEncryptionContext::of(
         context.clone(),
         sent.ap_commit_secret_id.clone(),

@@ -172,7 +172,7 @@ impl Weights {
     fn fill(&mut self, output: &mut [u8]) {
         for part in output.chunks_mut(64) {
             let block = Sha512::new().chain_update(self.seed).chain_update(self.counter.to_be_bytes());
-            part.iter_mut().zip(block.finalize()).for_each(|(octet, drawn)| *octet = drawn);
+            part.iter_mut().zip(block.finalize()).for_each(|(byte, drawn)| *byte = drawn);
             self.counter += 1;
         }
     }
@@ -180,9 +180,9 @@ impl Weights {
 
 /// Has no E a part in the subgroup of order l?
 fn hold_in_the_subgroup(equations: &[&Equation], rs: &[EdwardsPoint], weights: &mut Weights) -> bool {
-    let mut octets = vec![[0; 16]; equations.len()];
-    weights.fill(octets.as_flattened_mut());
-    let weights: Vec<_> = octets.into_iter().map(|z| Scalar::from(u128::from_le_bytes(z))).collect();
+    let mut bytes = vec![[0; 16]; equations.len()];
+    weights.fill(bytes.as_flattened_mut());
+    let weights: Vec<_> = bytes.into_iter().map(|z| Scalar::from(u128::from_le_bytes(z))).collect();
     let weighted = equations.iter().zip(&weights);
     let of_base: Scalar = weighted.clone().map(|(equation, z)| -(equation.s * z)).sum();
     let scalars = core::iter::once(of_base)

@@ -107,10 +107,10 @@ impl Multiples {
 
 /// `scalar = Σ digits[i] * 32^i`, each digit from -15 to 16.
 fn digits(scalar: &Scalar) -> [i16; DIGITS] {
-    let octets = scalar.as_bytes();
+    let bytes = scalar.as_bytes();
     let mut bits = 0_u32;
     let mut held = 0_usize;
-    let mut next = octets.iter();
+    let mut next = bytes.iter();
     let mut carry = 0_i16;
     core::array::from_fn(|_| {
         if held < WIDTH {

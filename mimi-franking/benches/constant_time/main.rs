@@ -56,7 +56,7 @@ struct Bench {
     /// `--test`: too few measurements for a verdict.
     is_test: bool,
     /// Nanoseconds that one byte takes in a control.
-    octet: f64,
+    byte: f64,
     rng: ChaCha20Rng,
 }
 
@@ -74,9 +74,9 @@ impl Bench {
         let mut times = [Vec::new(), Vec::new()];
         for _ in 0..self.measurements {
             let kind = (self.rng.next_u32() & 1) as usize;
-            let mut octets = expected;
-            octets[[0, 31][kind]] ^= 0x80;
-            let candidate = make(octets);
+            let mut bytes = expected;
+            bytes[[0, 31][kind]] ^= 0x80;
+            let candidate = make(bytes);
             // What making it left to do, in caches and store buffers, is over before the clock
             // starts.
             black_box(compare(black_box(&candidate)));
@@ -94,7 +94,7 @@ impl Bench {
     /// A control: what it takes for each byte is the measure of the others.
     fn control(&mut self, name: &str, times: Times) -> Verdict {
         let control = welch(times);
-        self.octet = control.difference.abs() / 31.0;
+        self.byte = control.difference.abs() / 31.0;
         let verdict = control.verdict(0.0);
         self.print(name, &control, verdict);
         verdict
@@ -102,7 +102,7 @@ impl Bench {
 
     fn report(&self, name: &str, times: Times) {
         let comparison = welch(times);
-        self.print(name, &comparison, comparison.verdict(self.octet));
+        self.print(name, &comparison, comparison.verdict(self.byte));
     }
 
     fn print(&self, name: &str, Comparison { t, difference, mean }: &Comparison, verdict: Verdict) {
@@ -140,7 +140,7 @@ fn main() {
     let mut bench = Bench {
         measurements: if is_test { 200 } else { 1_000_000 },
         is_test,
-        octet: 0.0,
+        byte: 0.0,
         rng: ChaCha20Rng::seed_from_u64(1),
     };
     let suite = RustCrypto::new(CipherSuite::MLS_128_DHKEMX25519_AES128GCM_SHA256_ED25519).unwrap();
@@ -148,21 +148,21 @@ fn main() {
     // The bare comparisons, several in a row, since one is over before a clock can tell.
     let expected = [0x5a; 32];
     let calls = 16;
-    let times = bench.times(expected, calls, |octets| octets, |candidate| leaves_early(candidate, &expected));
+    let times = bench.times(expected, calls, |bytes| bytes, |candidate| leaves_early(candidate, &expected));
     let bare_control = bench.control("control: byte by byte, left early", times);
     let secret = Secret::of_length(expected, 32).unwrap();
-    let make = |octets: [u8; 32]| Secret::of_length(octets, 32).unwrap();
+    let make = |bytes: [u8; 32]| Secret::of_length(bytes, 32).unwrap();
     let times = bench.times(expected, calls, make, |candidate| *candidate == secret);
     bench.report("mimi_crypto::Secret", times);
     let secret = SecretOpaque::new(expected);
-    let make = |octets: [u8; 32]| SecretOpaque::new(octets);
+    let make = |bytes: [u8; 32]| SecretOpaque::new(bytes);
     let times = bench.times(expected, calls, make, |candidate| *candidate == secret);
     bench.report("mimi_codec::SecretOpaque", times);
     let key = Secret::of_length([3; 32], 32).unwrap();
     let parts: [&[u8]; 1] = [b"content"];
     let tag: [u8; 32] = suite.mac(&key, &parts).unwrap().to_vec().try_into().unwrap();
     let times =
-        bench.times(tag, 1, |octets| octets, |candidate| suite.verify_mac(&key, &parts, candidate).is_ok());
+        bench.times(tag, 1, |bytes| bytes, |candidate| suite.verify_mac(&key, &parts, candidate).is_ok());
     bench.report("mimi_crypto: verify_mac", times);
 
     let franked_control = franking(&mut bench);
@@ -204,7 +204,7 @@ fn franking(bench: &mut Bench) -> Verdict {
     let frank = franked.frank().clone();
 
     let salt = FrankingSalt::from_bytes([7; 16]);
-    let make_tag = |octets: [u8; 32]| FrankAAD { franking_tag: octets.into() };
+    let make_tag = |bytes: [u8; 32]| FrankAAD { franking_tag: bytes.into() };
     let times = bench.times(*tag.franking_tag, 1, make_tag, |candidate| {
         leaves_early(&franking_tag(&salt, black_box(&application_data)).franking_tag, &candidate.franking_tag)
     });
@@ -224,9 +224,9 @@ fn franking(bench: &mut Bench) -> Verdict {
     let times = bench.times(*tag.franking_tag, 1, make_tag, |candidate| is_accepted(candidate, &frank));
     bench.report("receiver: franking_tag", times);
 
-    let make = |octets: [u8; 32]| {
+    let make = |bytes: [u8; 32]| {
         let mut frank = frank.clone();
-        frank.franking_integrity_check = octets.into();
+        frank.franking_integrity_check = bytes.into();
         frank
     };
     let times =
@@ -235,9 +235,9 @@ fn franking(bench: &mut Bench) -> Verdict {
 
     let check =
         ReportCheck { hub_keys: &hub_keys, own: &IntegrityMac, content: &content, room_uri: &room_uri };
-    let make = |octets: [u8; 32]| {
+    let make = |bytes: [u8; 32]| {
         let mut frank = frank.clone();
-        frank.server_frank = octets.into();
+        frank.server_frank = bytes.into();
         [ReportedMessage::<IntegrityMac> {
             message_content: application_data.as_slice().into(),
             frank,
@@ -255,9 +255,9 @@ fn franking(bench: &mut Bench) -> Verdict {
     let franked: hub::Franked<ContextHash> =
         hub::frank(&hub_keys, &context, &submission(commitment), NOW, &mut rng).unwrap();
     let frank = franked.frank().clone();
-    let make = |octets: [u8; 32]| {
+    let make = |bytes: [u8; 32]| {
         let mut frank = frank.clone();
-        frank.franking_context_hash = octets.into();
+        frank.franking_context_hash = bytes.into();
         frank
     };
     let times = bench.times(*frank.franking_context_hash, 1, make, |candidate| {

@@ -35,10 +35,10 @@ pub(crate) struct Comparison {
 
 impl Comparison {
     /// The verdict, where a comparison that leaves early takes `byte` nanoseconds for each byte.
-    pub(crate) fn verdict(&self, octet: f64) -> Verdict {
+    pub(crate) fn verdict(&self, byte: f64) -> Verdict {
         if self.t.abs() < 4.5 {
             Verdict::NotFound
-        } else if self.difference.abs() < octet {
+        } else if self.difference.abs() < byte {
             Verdict::LessThanAnOctet
         } else {
             Verdict::Differs

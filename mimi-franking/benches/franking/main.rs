@@ -50,10 +50,10 @@ fn room(text: &str) -> RoomUri {
     RoomUri::try_from(text).unwrap()
 }
 
-fn message(number: u8, octets: usize) -> Vec<u8> {
+fn message(number: u8, bytes: usize) -> Vec<u8> {
     let mut extensions = mimi_content::MessageExtensions::new();
     set_sender_and_room(&mut extensions, SENDER, ROOM).unwrap();
-    let text = "a".repeat(octets);
+    let text = "a".repeat(bytes);
     let body = NestedPart::single(Disposition::RENDER, "en", "text/plain;charset=utf-8", text);
     let salt = Salt::from_bytes([number; 16]);
     MimiContent::builder(salt, body).extensions(extensions).build().unwrap().encode()
@@ -177,8 +177,8 @@ fn main() {
     // Receiver: a hash of the content, one verification.
     let public_key = dalek.verifying_key();
     let ed25519_signature = ed25519_dalek::Signature::from_bytes(&signature);
-    for octets in [300, 64 * 1024] {
-        let application_data = message(1, octets);
+    for bytes in [300, 64 * 1024] {
+        let application_data = message(1, bytes);
         let submission = submit(&application_data);
         let franked: hub::Franked<Signed> =
             hub::frank(&ring, &agent_key, &submission, NOW, &mut ChaCha20Rng::seed_from_u64(1)).unwrap();
@@ -194,7 +194,7 @@ fn main() {
         assert!(receiver::verify(&verifier, &CONTENT, &received).unwrap().is_some());
         ratio(
             &format!(
-                "receiver: verify {octets} bytes of text / SHA-256 of the content and one Ed25519 verification"
+                "receiver: verify {bytes} bytes of text / SHA-256 of the content and one Ed25519 verification"
             ),
             1.15,
             rounds,

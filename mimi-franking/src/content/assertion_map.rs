@@ -66,13 +66,13 @@ impl<'a> Items<'a> {
 
     /// The argument of a head of this major type.
     fn argument(&mut self, major: u8) -> Result<usize, ContentError> {
-        let initial = u64::from(self.octet()?);
+        let initial = u64::from(self.byte()?);
         if initial >> 5 != u64::from(major) {
             return Err(ContentError::MalformedAssertion);
         }
         let (argument, least) = match initial & 0x1f {
             short @ 0..24 => (short, 0),
-            24 => (u64::from(self.octet()?), 24),
+            24 => (u64::from(self.byte()?), 24),
             25 => (self.big_endian(2)?, 1 << 8),
             26 => (self.big_endian(4)?, 1 << 16),
             _ => return Err(ContentError::MalformedAssertion),
@@ -81,12 +81,12 @@ impl<'a> Items<'a> {
         argument.ok_or(ContentError::MalformedAssertion)
     }
 
-    fn octet(&mut self) -> Result<u8, ContentError> {
+    fn byte(&mut self) -> Result<u8, ContentError> {
         self.take(1)?.first().copied().ok_or(ContentError::MalformedAssertion)
     }
 
-    fn big_endian(&mut self, octets: usize) -> Result<u64, ContentError> {
-        Ok(self.take(octets)?.iter().fold(0, |value, octet| value << 8 | u64::from(*octet)))
+    fn big_endian(&mut self, bytes: usize) -> Result<u64, ContentError> {
+        Ok(self.take(bytes)?.iter().fold(0, |value, byte| value << 8 | u64::from(*byte)))
     }
 
     fn head(&mut self, major: u8, argument: usize) -> Result<(), ContentError> {
@@ -157,10 +157,10 @@ pub fn set_franking_assertion_02(
     extensions.set_encoded(ExtensionKey::Integer(assertion_key), &encoded)
 }
 
-fn entry(encoded: &mut Vec<u8>, key: u8, major: u8, octets: &[u8]) {
+fn entry(encoded: &mut Vec<u8>, key: u8, major: u8, bytes: &[u8]) {
     encoded.push(key);
-    head(encoded, major, octets.len());
-    encoded.extend_from_slice(octets);
+    head(encoded, major, bytes.len());
+    encoded.extend_from_slice(bytes);
 }
 
 /// Writes a head in its shortest form. No length here exceeds four bytes.

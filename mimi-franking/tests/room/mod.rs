@@ -127,7 +127,7 @@ impl Room {
         let agent = agent_data(&suite, &signing_key);
         let group_context = group_context(suite.parameters().cipher_suite, Some(&agent));
         let nh = suite.parameters().nh;
-        let epoch = ApEpoch::from_epoch_secret(&suite, &mimi_crypto::random_secret(&mut rng, nh)).unwrap();
+        let epoch = ApEpoch::from_epoch_secret(&suite, &mimi_crypto::random_secret(nh, &mut rng)).unwrap();
         let integrity = IntegritySecret::of_epoch(&suite, &epoch).unwrap();
         let context = ContextSecret::of_epoch(&suite, &epoch).unwrap();
         let mut hub_keys = HubKeyRing::new();

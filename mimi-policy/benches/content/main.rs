@@ -34,8 +34,8 @@ fn encode(body: NestedPart) -> Vec<u8> {
     MimiContent::builder(Salt::from_bytes([7; 16]), body).build().unwrap().encode()
 }
 
-fn text(media_type: &str, octets: usize) -> Vec<u8> {
-    let text: Vec<u8> = SENTENCE.bytes().cycle().take(octets).collect();
+fn text(media_type: &str, bytes: usize) -> Vec<u8> {
+    let text: Vec<u8> = SENTENCE.bytes().cycle().take(bytes).collect();
     encode(NestedPart::single(Disposition::RENDER, "", media_type, text))
 }
 
@@ -100,14 +100,14 @@ const SIZES: [usize; 3] = [1 << 12, 1 << 16, 1 << 20];
 fn growth(c: &mut Criterion) {
     let mut group = c.benchmark_group("growth");
     for (name, soup) in SOUPS {
-        for octets in SIZES {
-            let mut content: Vec<u8> = soup.bytes().cycle().take(octets).collect();
+        for bytes in SIZES {
+            let mut content: Vec<u8> = soup.bytes().cycle().take(bytes).collect();
             content.extend(b" https://a.example");
-            let at = octets + 1;
+            let at = bytes + 1;
             let unknown = |_: &str| false;
             assert_eq!(first_link("text/plain", &content, unknown), Some(FirstLink::At(at)), "{name}");
-            let input = octets.to_string();
-            group.throughput(Throughput::Bytes(octets as u64));
+            let input = bytes.to_string();
+            group.throughput(Throughput::Bytes(bytes as u64));
             group.bench_function(BenchmarkId::new(name, input), |b| {
                 b.iter(|| first_link(black_box("text/html"), black_box(&content), unknown));
             });
@@ -147,9 +147,9 @@ impl Estimates {
         println!("\nNanoseconds for each byte of HTML that is looked through:\n");
         println!("| | 4 KiB | 64 KiB | 1 MiB |\n|-|-|-|-|");
         for (name, _) in SOUPS {
-            let each = SIZES.map(|octets| {
-                let time = self.nanoseconds("growth", name, &octets.to_string());
-                time.map_or("-".to_owned(), |time| format!("{:.2}", time / octets as f64))
+            let each = SIZES.map(|bytes| {
+                let time = self.nanoseconds("growth", name, &bytes.to_string());
+                time.map_or("-".to_owned(), |time| format!("{:.2}", time / bytes as f64))
             });
             println!("| {name} | {} |", each.join(" | "));
         }

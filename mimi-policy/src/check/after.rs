@@ -115,7 +115,7 @@ impl<'r, 'a> After<'r, 'a> {
         self.check_base()
     }
 
-    /// Clients leave with their users, and come to none but participants (mimi-protocol §5.3).
+    /// Clients leave with their users, and come to none but participants (mimi-protocol-06 §5.3).
     fn check_clients(&self, actor: &Actor, rights: &Rights<'_, '_>) -> Result<(), Refusal> {
         for item in self.items.items.iter().filter(|item| item.kind == Kind::Client) {
             let (Change::RemoveClient { client, .. }, Actor::Client { client: own, .. }) =
@@ -228,8 +228,8 @@ impl<'r, 'a> After<'r, 'a> {
         Ok(())
     }
 
-    /// The limits of roles (mimi-room-policy §3): minima where a user leaves, maxima where a user
-    /// comes.
+    /// The limits of roles (mimi-room-policy-04 §3): minima where a user leaves, maxima where a
+    /// user comes.
     fn check_limits(&self, rights: &Rights<'_, '_>) -> Result<(), Refusal> {
         let mut deltas: BTreeMap<u32, RoleDelta> = BTreeMap::new();
         for affected in &self.items.users {
@@ -325,7 +325,7 @@ impl<'r, 'a> After<'r, 'a> {
         }
     }
 
-    /// The base policy (mimi-room-policy §5).
+    /// The base policy (mimi-room-policy-04 §5).
     pub(super) fn check_base(&self) -> Result<(), Refusal> {
         self.find_base_defect().map_err(|defect| {
             let concerned = self.concerned_by(&defect);

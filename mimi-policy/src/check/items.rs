@@ -273,8 +273,8 @@ impl<'a> Items<'a> {
         }
     }
 
-    /// What may not stand in one commit (mimi-room-policy §3 and §4, mimi-protocol §7.6, RFC 9420
-    /// §12.2).
+    /// What may not stand in one commit (mimi-room-policy-04 §3 and §4, mimi-protocol-06 §7.6, RFC
+    /// 9420 §12.2).
     pub(super) fn check_together(&self, room: &RoomState, form: Form) -> Result<(), Refusal> {
         // An external commit takes up nothing that was accepted before.
         let pending =

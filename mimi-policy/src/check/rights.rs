@@ -1,4 +1,4 @@
-//! The right to each change (mimi-room-policy §8): one function for each kind of change.
+//! The right to each change (mimi-room-policy-04 §8): one function for each kind of change.
 
 use alloc::vec::Vec;
 
@@ -217,7 +217,7 @@ impl<'r, 'a> Rights<'r, 'a> {
         self.items.users.get(item.user?)
     }
 
-    /// canAddParticipant, canBan in advance, and joining (mimi-room-policy §8.1.1).
+    /// canAddParticipant, canBan in advance, and joining (mimi-room-policy-04 §8.1.1).
     fn addition(&self, item: &Item<'a>, user: &UserUri, role: u32) -> Result<Right, Reason> {
         self.check_addition(item, user, role)?;
         let by = &item.by;
@@ -310,7 +310,7 @@ impl<'r, 'a> Rights<'r, 'a> {
         Ok((grant(item, Some(capability), basis), comes))
     }
 
-    /// canRemoveParticipant, and canRemoveSelf (mimi-room-policy §8.1.2).
+    /// canRemoveParticipant, and canRemoveSelf (mimi-room-policy-04 §8.1.2).
     fn removal(&self, item: &Item<'a>, user: &UserUri) -> Result<Right, Reason> {
         let from = self.listed_role(item, user)?;
         if self.room.base().fixed_membership {
@@ -337,7 +337,7 @@ impl<'r, 'a> Rights<'r, 'a> {
         if role == NO_ROLE { Err(Reason::NotListed(user.clone())) } else { Ok(role) }
     }
 
-    /// canBan, canUnBan, canChangeUserRole and canChangeOwnRole (mimi-room-policy §8.1.3).
+    /// canBan, canUnBan, canChangeUserRole and canChangeOwnRole (mimi-room-policy-04 §8.1.3).
     fn role_change(&self, item: &Item<'a>, user: &UserUri, to: u32) -> Result<Right, Reason> {
         let from = self.listed_role(item, user)?;
         self.room.check_role(to)?;
@@ -387,7 +387,8 @@ impl<'r, 'a> Rights<'r, 'a> {
         }
     }
 
-    /// canAddOwnClient, and the clients of a user who comes to the list (mimi-room-policy §8.1.1).
+    /// canAddOwnClient, and the clients of a user who comes to the list (mimi-room-policy-04
+    /// §8.1.1).
     fn client_addition(&self, item: &Item<'a>, user: &UserUri, client: &ClientUri) -> Result<Right, Reason> {
         let Some(affected) = self.affected(item) else {
             return Err(Reason::ClientWithoutParticipant(user.clone()));
@@ -439,7 +440,7 @@ impl<'r, 'a> Rights<'r, 'a> {
     }
 
     /// canRemoveOwnClient, canKick, and the clients of a user who leaves or is banned
-    /// (mimi-room-policy §8.1.2).
+    /// (mimi-room-policy-04 §8.1.2).
     fn client_removal(&self, item: &Item<'a>, user: &UserUri, client: &ClientUri) -> Result<Right, Reason> {
         let affected = self.affected(item);
         let slot = affected.and_then(|affected| affected.slot);
@@ -510,7 +511,7 @@ impl<'r, 'a> Rights<'r, 'a> {
         if self.room.pending().list.is_empty() { None } else { cut_off() }
     }
 
-    /// canChangeRoomName and the like, for each field that differs (mimi-room-policy §8.2).
+    /// canChangeRoomName and the like, for each field that differs (mimi-room-policy-04 §8.2).
     fn metadata(&mut self, item: &Item<'a>, new: &RoomMetaData) -> Result<(), Refusal> {
         let by = &item.by;
         if by.cut_off {

@@ -69,7 +69,7 @@ impl Party {
 
 impl RoomState {
     /// The first entry of the preauthorization that the claims match and that is asked for, with
-    /// its place (mimi-room-policy §4).
+    /// its place (mimi-room-policy-04 §4).
     pub(super) fn first_match(
         &self,
         claims: &Claims,

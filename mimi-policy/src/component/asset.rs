@@ -1,4 +1,4 @@
-//! Attached files, images, audio and video (mimi-room-policy §6.4): component 0x002C.
+//! Attached files, images, audio and video (mimi-room-policy-04 §6.4): component 0x002C.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -150,7 +150,7 @@ pub enum AssetFinding {
     DefaultDownloadForbidden(DownloadPrivacyType),
     /// The default way to download isn't among those allowed.
     DefaultDownloadNotAllowed(DownloadPrivacyType),
-    /// Direct download may be chosen, which is not recommended (mimi-protocol §5.10.1).
+    /// Direct download may be chosen, which is not recommended (mimi-protocol-06 §5.10.1).
     DirectDownload,
     /// No asset of this kind is small enough: the greatest size is 0.
     MaximumZero(AssetKind),
@@ -536,7 +536,7 @@ fn check_media_type(policy: &AssetPolicy, content_type: &str) -> Result<(), Asse
     }
 }
 
-/// The ways to download, the best for privacy first (mimi-protocol §5.10).
+/// The ways to download, the best for privacy first (mimi-protocol-06 §5.10).
 const PREFERENCE: [DownloadPrivacyType; 3] =
     [DownloadPrivacyType::OHTTP, DownloadPrivacyType::HUB_PROXY, DownloadPrivacyType::DIRECT];
 

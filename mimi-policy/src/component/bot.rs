@@ -1,4 +1,4 @@
-//! Chat bots (mimi-room-policy §6.7): component 0x002F.
+//! Chat bots (mimi-room-policy-04 §6.7): component 0x002F.
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;

@@ -1,4 +1,4 @@
-//! Chat history for those who join (mimi-room-policy §6.6): component 0x002E.
+//! Chat history for those who join (mimi-room-policy-04 §6.6): component 0x002E.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;

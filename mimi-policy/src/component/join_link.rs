@@ -1,4 +1,4 @@
-//! Join links (mimi-room-policy §6.2): components 0x0029 and 0x002A.
+//! Join links (mimi-room-policy-04 §6.2): components 0x0029 and 0x002A.
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;

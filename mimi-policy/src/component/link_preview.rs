@@ -1,4 +1,4 @@
-//! Links and their previews (mimi-room-policy §6.3): component 0x002B.
+//! Links and their previews (mimi-room-policy-04 §6.3): component 0x002B.
 
 use alloc::vec::Vec;
 use core::fmt;

@@ -1,4 +1,4 @@
-//! Logging (mimi-room-policy §6.5): component 0x002D.
+//! Logging (mimi-room-policy-04 §6.5): component 0x002D.
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;

@@ -1,4 +1,4 @@
-//! Messages that expire (mimi-room-policy §6.8): component 0x0030. Durations are in seconds.
+//! Messages that expire (mimi-room-policy-04 §6.8): component 0x0030. Durations are in seconds.
 
 use alloc::vec::Vec;
 use core::fmt;

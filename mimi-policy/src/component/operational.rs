@@ -1,4 +1,4 @@
-//! How clients run the group (mimi-room-policy §7): component 0x0024.
+//! How clients run the group (mimi-room-policy-04 §7): component 0x0024.
 //!
 //! A room needn't take a position on everything: an empty list of handshake formats and a greatest
 //! lifetime of 0 state nothing.
@@ -430,7 +430,7 @@ pub fn check_external_commit(policy: Option<&OperationalParameters>) -> Result<(
 }
 
 /// Whether a proposal or commit may have this wire format. Never PrivateMessage, whatever the room
-/// says: hub and joiners have to follow the handshakes (mimi-protocol §5.3).
+/// says: hub and joiners have to follow the handshakes (mimi-protocol-06 §5.3).
 ///
 /// # Errors
 /// [`OperationalRefusal::HandshakeFormat`], [`OperationalRefusal::Forbidden`].

@@ -1,4 +1,4 @@
-//! Delivery notifications and read receipts (mimi-room-policy §6.1): component 0x0028.
+//! Delivery notifications and read receipts (mimi-room-policy-04 §6.1): component 0x0028.
 
 use alloc::vec::Vec;
 use core::fmt;

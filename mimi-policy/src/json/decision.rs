@@ -71,7 +71,8 @@ impl fmt::Display for WhyRefused {
 }
 
 impl WhyRefused {
-    /// Of a refused message, who has to refuse it: the hub sees no content (mimi-room-policy §8.3).
+    /// Of a refused message, who has to refuse it: the hub sees no content (mimi-room-policy-04
+    /// §8.3).
     #[must_use]
     pub const fn refused_by(&self) -> RefusedBy {
         match self {

@@ -117,38 +117,37 @@ fn from(content: &[u8], at: usize) -> &[u8] {
 
 /// The bytes that `rest` begins with, up to the first for which `ends` holds.
 fn until(rest: &[u8], ends: impl Fn(u8) -> bool) -> &[u8] {
-    let length = rest.iter().position(|&octet| ends(octet)).unwrap_or(rest.len());
+    let length = rest.iter().position(|&byte| ends(byte)).unwrap_or(rest.len());
     rest.get(..length).unwrap_or_default()
 }
 
-const fn is_white_space(octet: u8) -> bool {
-    matches!(octet, b' ' | b'\t' | b'\n' | b'\x0c' | b'\r')
+const fn is_white_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\x0c' | b'\r')
 }
 
 /// Whether a URI may hold the byte (RFC 3986), but for those that more often stand around it in
 /// text.
-fn is_of_uri(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || b"-._~:/?#@!$&*+,;=%".contains(&octet)
+fn is_of_uri(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~:/?#@!$&*+,;=%".contains(&byte)
 }
 
 /// `scheme://…`
 fn with_scheme(content: &[u8], is_none: &impl Fn(&[u8]) -> bool) -> Option<usize> {
-    let colons = content.iter().enumerate().filter(|(_, octet)| **octet == b':').map(|(colon, _)| colon);
+    let colons = content.iter().enumerate().filter(|(_, byte)| **byte == b':').map(|(colon, _)| colon);
     for colon in colons.filter(|colon| from(content, *colon).starts_with(b"://")) {
         let follows = from(content, colon.saturating_add(3)).first();
-        if follows.is_none_or(|&octet| octet == b' ' || octet.is_ascii_control() || b"<>\"".contains(&octet))
-        {
+        if follows.is_none_or(|&byte| byte == b' ' || byte.is_ascii_control() || b"<>\"".contains(&byte)) {
             continue;
         }
         // A scheme begins with a letter; what stands before it in the same run is no part of it.
         let before = content.get(..colon).unwrap_or_default();
         let run = before.iter().rev().take(MAX_SCHEME);
-        let run = run.take_while(|octet| octet.is_ascii_alphanumeric() || b"+-.".contains(octet)).count();
+        let run = run.take_while(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte)).count();
         let run = colon.saturating_sub(run);
         let letter = from(before, run).iter().position(u8::is_ascii_alphabetic);
         let Some(start) = letter.map(|letter| run.saturating_add(letter)) else { continue };
-        let uri = until(from(content, start), |octet| !is_of_uri(octet));
-        let end = uri.iter().rposition(|octet| !b".,;:!?*_~".contains(octet)).unwrap_or_default();
+        let uri = until(from(content, start), |byte| !is_of_uri(byte));
+        let end = uri.iter().rposition(|byte| !b".,;:!?*_~".contains(byte)).unwrap_or_default();
         if !is_none(uri.get(..=end).unwrap_or_default()) {
             return Some(start);
         }
@@ -168,9 +167,9 @@ fn in_markdown(content: &[u8], is_none: &impl Fn(&[u8]) -> bool) -> Option<usize
     // quotes and lists before it.
     let mut label: Option<usize> = None;
     let mut only_markers = true;
-    for (at, &octet) in content.iter().enumerate() {
+    for (at, &byte) in content.iter().enumerate() {
         let next = at.saturating_add(1);
-        let destination = match octet {
+        let destination = match byte {
             b']' => match content.get(next) {
                 Some(b'(') => destination(content, next.saturating_add(1), b')'),
                 Some(b':') if label.is_some_and(|label| at.saturating_sub(label) <= MAX_LABEL) => {
@@ -190,7 +189,7 @@ fn in_markdown(content: &[u8], is_none: &impl Fn(&[u8]) -> bool) -> Option<usize
         {
             return Some(start);
         }
-        only_markers = match octet {
+        only_markers = match byte {
             b'\n' | b'\r' => true,
             b' ' | b'\t' | b'>' | b'-' | b'+' | b'*' | b'.' | b')' | b'0'..=b'9' => only_markers,
             _ => false,
@@ -202,15 +201,15 @@ fn in_markdown(content: &[u8], is_none: &impl Fn(&[u8]) -> bool) -> Option<usize
 /// The destination of a link that begins at `at` or behind white space there, if it isn't empty.
 fn destination(content: &[u8], at: usize, end: u8) -> Option<(usize, &[u8])> {
     let rest = from(content, at);
-    let skipped = rest.iter().position(|&octet| !is_white_space(octet))?;
+    let skipped = rest.iter().position(|&byte| !is_white_space(byte))?;
     let start = at.saturating_add(skipped);
     let rest = from(content, start);
     let (start, target) = match rest.first() {
         Some(b'<') => {
             let start = start.saturating_add(1);
-            (start, until(from(content, start), |octet| octet == b'>' || octet == b'\n'))
+            (start, until(from(content, start), |byte| byte == b'>' || byte == b'\n'))
         }
-        _ => (start, until(rest, |octet| is_white_space(octet) || octet == end)),
+        _ => (start, until(rest, |byte| is_white_space(byte) || byte == end)),
     };
     (!target.is_empty()).then_some((start, target))
 }
@@ -218,9 +217,9 @@ fn destination(content: &[u8], at: usize, end: u8) -> Option<(usize, &[u8])> {
 /// What stands between `<` and `>`, if it can be an autolink.
 fn autolink(content: &[u8], at: usize) -> Option<(usize, &[u8])> {
     let rest = from(content, at);
-    let target = until(rest, |octet| is_white_space(octet) || octet == b'<' || octet == b'>');
+    let target = until(rest, |byte| is_white_space(byte) || byte == b'<' || byte == b'>');
     let closed = from(rest, target.len()).first() == Some(&b'>');
-    (closed && target.iter().any(|octet| b":@".contains(octet))).then_some((at, target))
+    (closed && target.iter().any(|byte| b":@".contains(byte))).then_some((at, target))
 }
 
 /// The attributes of HTML that name a resource; those of another namespace (`xlink:href`) count as
@@ -245,9 +244,9 @@ const RESOURCE_ATTRIBUTES: [&str; 12] = [
 /// behind the first tag, counts as one.
 fn in_html(content: &[u8], is_none: &impl Fn(&[u8]) -> bool) -> Option<usize> {
     let (mut has_tag, mut behind_border) = (false, false);
-    for (at, &octet) in content.iter().enumerate() {
-        has_tag |= octet == b'<' && content.get(at.saturating_add(1)).is_some_and(u8::is_ascii_alphabetic);
-        if has_tag && behind_border && octet.is_ascii_alphabetic() {
+    for (at, &byte) in content.iter().enumerate() {
+        has_tag |= byte == b'<' && content.get(at.saturating_add(1)).is_some_and(u8::is_ascii_alphabetic);
+        if has_tag && behind_border && byte.is_ascii_alphabetic() {
             let rest = from(content, at);
             let name = until(rest.get(..MAX_NAME).unwrap_or(rest), ends_name);
             if is_resource(name) {
@@ -259,7 +258,7 @@ fn in_html(content: &[u8], is_none: &impl Fn(&[u8]) -> bool) -> Option<usize> {
                 }
             }
         }
-        behind_border = is_white_space(octet) || matches!(octet, b'/' | b'"' | b'\'');
+        behind_border = is_white_space(byte) || matches!(byte, b'/' | b'"' | b'\'');
     }
     None
 }
@@ -267,12 +266,12 @@ fn in_html(content: &[u8], is_none: &impl Fn(&[u8]) -> bool) -> Option<usize> {
 /// Longer than the name of any attribute, with its namespace.
 const MAX_NAME: usize = 32;
 
-const fn ends_name(octet: u8) -> bool {
-    is_white_space(octet) || matches!(octet, b'/' | b'=' | b'>')
+const fn ends_name(byte: u8) -> bool {
+    is_white_space(byte) || matches!(byte, b'/' | b'=' | b'>')
 }
 
 fn is_resource(name: &[u8]) -> bool {
-    let local = name.rsplit(|&octet| octet == b':').next().unwrap_or_default();
+    let local = name.rsplit(|&byte| byte == b':').next().unwrap_or_default();
     RESOURCE_ATTRIBUTES.iter().any(|attribute| attribute.as_bytes().eq_ignore_ascii_case(local))
 }
 
@@ -293,7 +292,7 @@ enum AttributeValue<'a> {
 
 fn attribute_value(content: &[u8], at: usize) -> AttributeValue<'_> {
     let skip = |at: usize| {
-        at.saturating_add(from(content, at).iter().take_while(|&&octet| is_white_space(octet)).count())
+        at.saturating_add(from(content, at).iter().take_while(|&&byte| is_white_space(byte)).count())
     };
     let equals = skip(at);
     if from(content, equals).first() != Some(&b'=') {
@@ -304,23 +303,23 @@ fn attribute_value(content: &[u8], at: usize) -> AttributeValue<'_> {
         Some(&quote @ (b'"' | b'\'')) => (start.saturating_add(1), Some(quote)),
         _ => (start, None),
     };
-    let ends = |octet: u8| match quote {
-        Some(quote) => octet == quote,
-        None => is_white_space(octet) || octet == b'>',
+    let ends = |byte: u8| match quote {
+        Some(quote) => byte == quote,
+        None => is_white_space(byte) || byte == b'>',
     };
     // NUL stands for U+FFFD, which stays.
-    let is_taken_off = |octet: u8| (1..=b' ').contains(&octet);
-    let before = until(from(content, start), |octet| ends(octet) || !is_taken_off(octet)).len();
+    let is_taken_off = |byte: u8| (1..=b' ').contains(&byte);
+    let before = until(from(content, start), |byte| ends(byte) || !is_taken_off(byte)).len();
     let start = start.saturating_add(before);
     let rest = from(content, start);
-    if rest.first().is_none_or(|&octet| ends(octet) || octet == b'#') {
+    if rest.first().is_none_or(|&byte| ends(byte) || byte == b'#') {
         return AttributeValue::Nothing;
     }
     let value = until(rest.get(..=MAX_VALUE).unwrap_or(rest), ends);
     if value.len() > MAX_VALUE {
         return AttributeValue::TooLong { start };
     }
-    let behind = value.iter().rev().take_while(|&&octet| is_taken_off(octet)).count();
+    let behind = value.iter().rev().take_while(|&&byte| is_taken_off(byte)).count();
     let value = value.get(..value.len().saturating_sub(behind)).unwrap_or_default();
     AttributeValue::Value { start, value }
 }

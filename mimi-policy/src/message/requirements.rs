@@ -387,7 +387,7 @@ fn is_deletion(message: &MimiContentRef<'_>) -> bool {
     matches!(message.body().part, PartRef::Null)
 }
 
-/// A link to a user who is in the room (mimi-content §9.5).
+/// A link to a user who is in the room (mimi-content-09 §9.5).
 fn is_mention(uri: &str, known: &impl ClientKnowledge) -> bool {
     MimiUriRef::parse(uri).is_ok_and(|parsed| parsed.kind().names_user())
         && UserUri::try_from(uri).is_ok_and(|user| known.is_participant(&user))

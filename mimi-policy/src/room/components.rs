@@ -54,8 +54,8 @@ impl fmt::Display for ComponentDifferenceError {
 
 impl core::error::Error for ComponentDifferenceError {}
 
-/// The components that this crate judges changes of (mimi-protocol §10.3 and §10.4,
-/// mimi-room-policy §10.1).
+/// The components that this crate judges changes of (mimi-protocol-06 §10.3 and §10.4,
+/// mimi-room-policy-04 §10.1).
 pub(crate) const fn is_room_component(component: ComponentID) -> bool {
     component.0 >= ComponentID::PARTICIPANT_LIST.0 && component.0 <= ComponentID::MESSAGE_EXPIRATION_POLICY.0
 }

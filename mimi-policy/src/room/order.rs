@@ -1,4 +1,4 @@
-//! The order of the participant list, by which updates count (mimi-protocol §7.5).
+//! The order of the participant list, by which updates count (mimi-protocol-06 §7.5).
 //!
 //! Who leaves the list leaves a gap behind, so that the rest doesn't move. A Fenwick tree over the
 //! gaps finds the n-th participant, and is rebuilt without gaps once half of it is gaps: a change

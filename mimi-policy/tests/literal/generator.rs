@@ -7,21 +7,21 @@ use super::room::{Base, Cap, Change, Claim, Field, Form, Preauth, Role, Room, Tr
 
 /// Where choices come from: first a fuzzer's bytes, one for each, then a generator.
 pub(crate) struct Dice<'a> {
-    octets: &'a [u8],
+    bytes: &'a [u8],
     state: u64,
 }
 
 impl<'a> Dice<'a> {
     /// Where the bytes end, one seed makes the same choices for all of them, so that a change of
     /// one byte changes little.
-    pub(crate) fn new(octets: &'a [u8], seed: u64) -> Self {
-        Self { octets, state: seed }
+    pub(crate) fn new(bytes: &'a [u8], seed: u64) -> Self {
+        Self { bytes, state: seed }
     }
 
     /// SplitMix64: a test needs no better.
     fn next(&mut self) -> u64 {
-        if let Some((first, rest)) = self.octets.split_first() {
-            self.octets = rest;
+        if let Some((first, rest)) = self.bytes.split_first() {
+            self.bytes = rest;
             return u64::from(*first);
         }
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -52,14 +52,14 @@ impl Commit {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Refused`] for other bytes, [`ErrorKind::InvalidInput`] for a message that is not
-    /// a commit, [`ErrorKind::Unknown`] for a reference to none of the proposals.
+    /// [`ErrorKind::Refused`] for other bytes, [`ErrorKind::InvalidInput`] for a message that is
+    /// not a commit, [`ErrorKind::Unknown`] for a reference to none of the proposals.
     pub fn of_public_message(cipher_suite: u16, message: &[u8], waiting: &[Vec<u8>]) -> Result<Self> {
         Self::new(cipher_suite, message, waiting, public_content)
     }
 
-    /// The commit in an encoded AuthenticatedContent (RFC 9420 §6), as a stack has decrypted it from
-    /// a PrivateMessage or a SemiPrivateMessage. `waiting` are such contents of proposals.
+    /// The commit in an encoded AuthenticatedContent (RFC 9420 §6), as a stack has decrypted it
+    /// from a PrivateMessage or a SemiPrivateMessage. `waiting` are such contents of proposals.
     ///
     /// # Errors
     ///

@@ -98,8 +98,8 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotAuthentic`](crate::ErrorKind::NotAuthentic) for a link that does not open with
-    /// this user's keys, or that no authority vouches for;
+    /// [`ErrorKind::NotAuthentic`](crate::ErrorKind::NotAuthentic) for a link that does not open
+    /// with this user's keys, or that no authority vouches for;
     /// [`ErrorKind::NotAllowed`](crate::ErrorKind::NotAllowed) if it shows another user.
     pub fn identify(&self, credential: &[u8], check: &dyn CredentialCheck) -> Result<MemberState> {
         let (suite, credential) = (suite(self.suite)?, pseudonymous(credential)?);
@@ -212,15 +212,15 @@ impl PendingConnection {
     }
 
     /// The user has joined the connection room at `leaf_index`, with `response`, an encoded
-    /// SealedConnectionResponse, in its commit's SafeAAD. `room` has followed that commit. `earlier`
-    /// is the connection with the user that there is already.
+    /// SealedConnectionResponse, in its commit's SafeAAD. `room` has followed that commit.
+    /// `earlier` is the connection with the user that there is already.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotAuthentic`](crate::ErrorKind::NotAuthentic) for an answer that does not open,
-    /// or that has another key than the joiner's link was made with;
-    /// [`ErrorKind::NotAllowed`](crate::ErrorKind::NotAllowed) if another user has joined, or the key
-    /// is one that the user has replaced.
+    /// [`ErrorKind::NotAuthentic`](crate::ErrorKind::NotAuthentic) for an answer that does not
+    /// open, or that has another key than the joiner's link was made with;
+    /// [`ErrorKind::NotAllowed`](crate::ErrorKind::NotAllowed) if another user has joined, or the
+    /// key is one that the user has replaced.
     pub fn accept(
         &self,
         response: &[u8],
@@ -325,13 +325,13 @@ impl VerifiedConnectionRequest {
     }
 
     /// Says yes: the connection, and the encoded item for the SafeAAD of the external commit, whose
-    /// credential is to be made with `own_connection_key`. `earlier` is the connection with the user
-    /// that there is already; `seed` is 32 bytes from a secure generator.
+    /// credential is to be made with `own_connection_key`. `earlier` is the connection with the
+    /// user that there is already; `seed` is 32 bytes from a secure generator.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotAllowed`](crate::ErrorKind::NotAllowed) with `RetiredConnectionKey` for an old
-    /// request, sent again; [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a
+    /// [`ErrorKind::NotAllowed`](crate::ErrorKind::NotAllowed) with `RetiredConnectionKey` for an
+    /// old request, sent again; [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a
     /// response key that is not of the suite.
     pub fn accept(
         self,
@@ -390,8 +390,9 @@ pub fn seal_queue_id(
 ///
 /// # Errors
 ///
-/// [`ErrorKind::NotAuthentic`](crate::ErrorKind::NotAuthentic) with `QueueIdDoesNotOpen`, also for a
-/// leaf that has copied another's; [`ErrorKind::Refused`](crate::ErrorKind::Refused) for other bytes.
+/// [`ErrorKind::NotAuthentic`](crate::ErrorKind::NotAuthentic) with `QueueIdDoesNotOpen`, also for
+/// a leaf that has copied another's; [`ErrorKind::Refused`](crate::ErrorKind::Refused) for other
+/// bytes.
 pub fn open_queue_id(
     cipher_suite: u16,
     private_key: &[u8],

@@ -78,8 +78,8 @@ pub fn random_pseudonyms(provider: &str, seed: &[u8]) -> Result<Pseudonyms> {
     Ok(Pseudonyms { user_pseudonym: text(&user), client_pseudonym: text(&client) })
 }
 
-/// The key that a user gives to those with whom it is connected. All clients of the user hold it; its
-/// holder can open every identity link that the user makes with it. Erased when dropped.
+/// The key that a user gives to those with whom it is connected. All clients of the user hold it;
+/// its holder can open every identity link that the user makes with it. Erased when dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ConnectionKey {
     pub(super) suite: u16,
@@ -97,7 +97,8 @@ impl ConnectionKey {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for an unknown suite, or no seed.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for an unknown suite, or no
+    /// seed.
     pub fn generate(cipher_suite: u16, seed: &[u8]) -> Result<Self> {
         let key = pseudonym::ConnectionKey::generate(&suite(cipher_suite)?, &mut generator(seed)?);
         Ok(Self { suite: cipher_suite, key })
@@ -121,8 +122,8 @@ impl ConnectionKey {
         self.key.expose().to_vec()
     }
 
-    /// What a user with this new key sends to its connections, as application data of the connection
-    /// room: an encoded ConnectionResponse.
+    /// What a user with this new key sends to its connections, as application data of the
+    /// connection room: an encoded ConnectionResponse.
     ///
     /// # Errors
     ///
@@ -167,8 +168,8 @@ impl RealClient {
         })
     }
 
-    /// A pseudonymous credential for one room or KeyPackage, encoded. `signature_public_key` is that
-    /// of a new key, used there alone; `seed` is 32 bytes from a secure generator.
+    /// A pseudonymous credential for one room or KeyPackage, encoded. `signature_public_key` is
+    /// that of a new key, used there alone; `seed` is 32 bytes from a secure generator.
     ///
     /// # Errors
     ///
@@ -263,15 +264,15 @@ impl PseudonymUses {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotAllowed`](crate::ErrorKind::NotAllowed) with `PseudonymReused` if a pseudonym
-    /// or the key was used in another room. Nothing is noted then.
+    /// [`ErrorKind::NotAllowed`](crate::ErrorKind::NotAllowed) with `PseudonymReused` if a
+    /// pseudonym or the key was used in another room. Nothing is noted then.
     pub fn record(&mut self, room_uri: &str, credential: &[u8]) -> Result<()> {
         let (room, credential) = (room(room_uri)?, pseudonymous(credential)?);
         self.0.record(&room, &credential, Reuse::Refused).map(drop).map_err(failed)
     }
 
-    /// Notes the use of a credential of a KeyPackage of last resort, which may be used again. Returns
-    /// the other rooms that are linked by it.
+    /// Notes the use of a credential of a KeyPackage of last resort, which may be used again.
+    /// Returns the other rooms that are linked by it.
     ///
     /// # Errors
     ///

@@ -53,8 +53,8 @@ pub struct RoomRules {
     pub identity_links: LinkPolicy,
 }
 
-/// A room as a member knows it: who is at each leaf. It opens each link once, so a commit costs what
-/// it changes.
+/// A room as a member knows it: who is at each leaf. It opens each link once, so a commit costs
+/// what it changes.
 #[derive(Clone, Debug)]
 pub struct KnownRoom {
     suite: u16,
@@ -147,7 +147,8 @@ impl KnownRoom {
     ///
     /// [`ErrorKind::NotAllowed`](crate::ErrorKind::NotAllowed) with `PseudonymReused` for a
     /// credential of another room, [`ErrorKind::Refused`](crate::ErrorKind::Refused) and
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for what is no credential or room.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for what is no credential or
+    /// room.
     pub fn create(
         room_uri: &str,
         credential: &[u8],
@@ -169,13 +170,14 @@ impl KnownRoom {
         Ok(Self { suite: connection_key.suite, room, policy })
     }
 
-    /// The room that a client has joined, with the wrapper key of its Welcome or join link: opens all
-    /// links. `sealed` is the room after the join. `seed` is 32 bytes from a secure generator.
+    /// The room that a client has joined, with the wrapper key of its Welcome or join link: opens
+    /// all links. `sealed` is the room after the join. `seed` is 32 bytes from a secure generator.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for another suite, or a key that
-    /// does not have KDF.Nh bytes. A link that does not hold is no error: see [`MemberState::Failed`].
+    /// does not have KDF.Nh bytes. A link that does not hold is no error: see
+    /// [`MemberState::Failed`].
     pub fn learn(
         cipher_suite: u16,
         sealed: &SealedRoom,
@@ -252,13 +254,13 @@ impl KnownRoom {
         CommitChanges::of(&commit.judged_by(self.room.sealed())?)
     }
 
-    /// Follows a commit, and opens the links of the leaves that it changes. A link that does not hold
-    /// is no error, since the hub cannot see it: the leaf is among those that failed.
+    /// Follows a commit, and opens the links of the leaves that it changes. A link that does not
+    /// hold is no error, since the hub cannot see it: the leaf is among those that failed.
     ///
     /// # Errors
     ///
-    /// As [`SealedRoom::judge`]; [`ErrorKind::State`](crate::ErrorKind::State) with `NoWrapperKey` if
-    /// the commit ends a change of the wrapper key that was not
+    /// As [`SealedRoom::judge`]; [`ErrorKind::State`](crate::ErrorKind::State) with `NoWrapperKey`
+    /// if the commit ends a change of the wrapper key that was not
     /// [set](Self::set_next_wrapper_key). Nothing has changed then.
     pub fn follow(&mut self, commit: &Commit, check: &dyn CredentialCheck) -> Result<Followed> {
         let judged = commit.judged_by(self.room.sealed())?;
@@ -273,8 +275,8 @@ impl KnownRoom {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotAllowed`](crate::ErrorKind::NotAllowed) for users, clients or pseudonyms that
-    /// are there already, and while a change of the wrapper key is pending;
+    /// [`ErrorKind::NotAllowed`](crate::ErrorKind::NotAllowed) for users, clients or pseudonyms
+    /// that are there already, and while a change of the wrapper key is pending;
     /// [`ErrorKind::NotAuthentic`](crate::ErrorKind::NotAuthentic) for a link that does not open or
     /// shows another user.
     pub fn change_members(
@@ -358,13 +360,13 @@ impl KnownRoom {
         encode(&self.room.rewrap(&self.provider()?, &mut generator(seed)?).map_err(failed)?)
     }
 
-    /// The encoded IdentityLinkKeysUpdate by which the member at a leaf sets its own key, if the one
-    /// that added it did not.
+    /// The encoded IdentityLinkKeysUpdate by which the member at a leaf sets its own key, if the
+    /// one that added it did not.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotAllowed`](crate::ErrorKind::NotAllowed) for a leaf that has no link, and while
-    /// a change of the wrapper key is pending.
+    /// [`ErrorKind::NotAllowed`](crate::ErrorKind::NotAllowed) for a leaf that has no link, and
+    /// while a change of the wrapper key is pending.
     pub fn set_own_key(
         &self,
         leaf_index: u32,
@@ -403,8 +405,8 @@ impl KnownRoom {
         Ok(Renewed { credential: encode(&renewed.credential)?, update: encode(&renewed.update)? })
     }
 
-    /// The encoded SafeAAD item by which the client at a leaf consents to another client of its user
-    /// under their user pseudonym, until an epoch. `private_key` is the leaf's in this room;
+    /// The encoded SafeAAD item by which the client at a leaf consents to another client of its
+    /// user under their user pseudonym, until an epoch. `private_key` is the leaf's in this room;
     /// `joiner` is the other client's encoded PseudonymousCredential.
     ///
     /// # Errors
@@ -427,14 +429,14 @@ impl KnownRoom {
         item(ComponentID::PSEUDONYM_CONSENT, &consent)
     }
 
-    /// The connection with a user who says in the connection room that its key is another: `message`
-    /// is application data of the client at `sender_leaf`, an encoded ConnectionResponse.
+    /// The connection with a user who says in the connection room that its key is another:
+    /// `message` is application data of the client at `sender_leaf`, an encoded ConnectionResponse.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotAllowed`](crate::ErrorKind::NotAllowed) for another sender than the connected
-    /// user, and for a key that it has replaced before; [`ErrorKind::Refused`](crate::ErrorKind::Refused)
-    /// for another message.
+    /// [`ErrorKind::NotAllowed`](crate::ErrorKind::NotAllowed) for another sender than the
+    /// connected user, and for a key that it has replaced before;
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) for another message.
     pub fn rotate_connection(
         &self,
         connection: &Connection,

@@ -72,8 +72,8 @@ impl SealedRoom {
     ///
     /// [`ErrorKind::NotAllowed`](crate::ErrorKind::NotAllowed),
     /// [`ErrorKind::NotAuthentic`](crate::ErrorKind::NotAuthentic) or
-    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused), with the rule as the reason. Such a commit
-    /// is invalid, for hub and members alike.
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused), with the rule as the reason. Such a
+    /// commit is invalid, for hub and members alike.
     pub fn judge(&self, commit: &Commit) -> Result<CommitChanges> {
         CommitChanges::of(&commit.judged_by(&self.0)?)
     }
@@ -152,15 +152,15 @@ pub struct ExternalJoin {
     pub update: Vec<u8>,
 }
 
-/// Wraps the joiner's key with the wrapper key of a join link or a member. `seed` is 32 bytes from a
-/// secure generator.
+/// Wraps the joiner's key with the wrapper key of a join link or a member. `seed` is 32 bytes from
+/// a secure generator.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::NotAuthentic`](crate::ErrorKind::NotAuthentic) with `StaleWrapperKey` for the key of
-/// an old link, [`ErrorKind::NotAllowed`](crate::ErrorKind::NotAllowed) for a pseudonym that was used
-/// in another room, [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for keys of another
-/// length.
+/// [`ErrorKind::NotAuthentic`](crate::ErrorKind::NotAuthentic) with `StaleWrapperKey` for the key
+/// of an old link, [`ErrorKind::NotAllowed`](crate::ErrorKind::NotAllowed) for a pseudonym that was
+/// used in another room, [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for keys of
+/// another length.
 pub fn join_externally(
     sealed: &SealedRoom,
     wrapper_key: &[u8],

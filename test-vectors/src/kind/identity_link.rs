@@ -102,7 +102,7 @@ impl Input {
     fn read(case: &mut Case<'_>) -> Option<Self> {
         let cipher_suite = case.structured::<u16>("cipher_suite", "the number of a cipher suite");
         let texts = ["client_pseudonym", "user_pseudonym"].map(|field| case.text(field).map(Vec::from));
-        let octets = [
+        let bytes = [
             "connection_key",
             "pseudonym_signature_public_key",
             "credential_tbs",
@@ -120,7 +120,7 @@ impl Input {
         ]
         .map(|field| case.bytes(field));
         let [client_pseudonym, user_pseudonym] = texts;
-        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n] = octets;
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n] = bytes;
         Some(Self {
             cipher_suite: cipher_suite?.1,
             client_pseudonym: client_pseudonym?,

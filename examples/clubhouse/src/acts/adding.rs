@@ -1,6 +1,6 @@
-//! Act 2: users and their clients are added (mimi-protocol §3.2 and §3.3). Key packages come by way
-//! of the hub, so that it knows where the Welcome goes; the participant list and the group change
-//! in one commit.
+//! Act 2: users and their clients are added (mimi-protocol-06 §3.2 and §3.3). Key packages come by
+//! way of the hub, so that it knows where the Welcome goes; the participant list and the group
+//! change in one commit.
 
 use mimi_codec::{ClientUri, UserUri};
 use mimi_room::Wishes;

@@ -1,5 +1,5 @@
-//! Act 10: consent (mimi-protocol §5.7 and 8). No key packages are given for a user who hasn't said
-//! yes; and yes to one room is not yes to another.
+//! Act 10: consent (mimi-protocol-06 §5.7 and 8). No key packages are given for a user who hasn't
+//! said yes; and yes to one room is not yes to another.
 
 use mimi_codec::{
     extensions::AppDataDictionary,

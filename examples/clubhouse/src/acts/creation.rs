@@ -1,5 +1,5 @@
-//! Act 1: a room and its group come to be (mimi-protocol §3.1). It is local to the hub's provider;
-//! what matters is what stands in the GroupContext from the beginning.
+//! Act 1: a room and its group come to be (mimi-protocol-06 §3.1). It is local to the hub's
+//! provider; what matters is what stands in the GroupContext from the beginning.
 
 use mimi_codec::{
     ClientUri, MimiUri, RoomUri, UserUri,

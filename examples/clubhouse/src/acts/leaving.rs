@@ -1,5 +1,5 @@
 //! Act 6: ways out of a room. Who leaves proposes it, and the next commit has to take it up
-//! (mimi-protocol §3.5); who is removed or banned leaves the group in the same commit; who is
+//! (mimi-protocol-06 §3.5); who is removed or banned leaves the group in the same commit; who is
 //! kicked stays a participant.
 
 use mimi_codec::protocol::{SubmitResponseCode, UpdateResponseCode};

@@ -1,4 +1,4 @@
-//! Act 4: messages (mimi-protocol §3.4). The hub sees neither words nor who reacts to what; it
+//! Act 4: messages (mimi-protocol-06 §3.4). The hub sees neither words nor who reacts to what; it
 //! franks what it can't read. A user who receives a message verifies the frank, and asks the room's
 //! policy about what the hub couldn't see.
 
@@ -55,9 +55,9 @@ fn no_sender_on_the_way(story: &Story) -> Result<()> {
         if body.type_name != "FanoutMessage" {
             continue;
         }
-        let message: FanoutMessage = stack::decode(&body.octets)?;
+        let message: FanoutMessage = stack::decode(&body.bytes)?;
         if matches!(message.event(), FanoutEvent::Application { .. }) {
-            let seen = body.octets.windows(name.len()).any(|window| window == name);
+            let seen = body.bytes.windows(name.len()).any(|window| window == name);
             ensure!(!seen, "Cathy's URI is in a message that is fanned out");
         }
     }

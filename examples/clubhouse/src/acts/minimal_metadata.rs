@@ -1,6 +1,6 @@
-//! Act 8: the same in a minimal-metadata room (mimi-protocol §6; mimi-metadata-minimalization). The
-//! hub decides on pseudonyms; who is who, only the participants learn. It has providers and users
-//! of its own, so that all that the servers ever held can be searched in the end.
+//! Act 8: the same in a minimal-metadata room (mimi-protocol-06 §6; mimi-metadata-minimalization).
+//! The hub decides on pseudonyms; who is who, only the participants learn. It has providers and
+//! users of its own, so that all that the servers ever held can be searched in the end.
 
 use std::collections::BTreeSet;
 
@@ -59,8 +59,8 @@ fn rules() -> preset::Preset {
     rules
 }
 
-/// Two users become connected (mimi-metadata-minimalization §5): each gets the other's connection
-/// key.
+/// Two users become connected (mimi-metadata-minimalization-02 §5): each gets the other's
+/// connection key.
 fn connect(stage: &mut Stage<'_>, requester: &mut Person, responder: &mut Person) -> Result<Club> {
     let (asking, asked) = (client_name(requester, 0), client_name(responder, 0));
     stage.narrator.scene(format!("{} asks {} for a connection", requester.uri(), responder.uri()));
@@ -310,11 +310,11 @@ fn servers_know_no_user(stage: &mut Stage<'_>, people: &[&Person], rooms: &[&Clu
     let mut summary = Vec::new();
     for (domain, server) in stage.servers() {
         let held = server.held()?;
-        let octets: usize = held.iter().map(Vec::len).sum();
+        let bytes: usize = held.iter().map(Vec::len).sum();
         for needle in &needles {
             ensure!(!holds(&held, needle), "{domain} holds {:?}", String::from_utf8_lossy(needle));
         }
-        summary.push(format!("{domain}: {} byte strings, {octets} bytes, no name and no key", held.len()));
+        summary.push(format!("{domain}: {} byte strings, {bytes} bytes, no name and no key", held.len()));
     }
     // The search does find what is there: the hub has the pseudonyms, in its messages and in
     // OpenMLS's storage.

@@ -1,6 +1,6 @@
-//! Act 7: external joins (mimi-protocol §3.6 and §5.6). The hub hands out the GroupInfo, sealed for
-//! who asks, and decides on the commit that follows: a new device of a participant, a participant
-//! who was kicked, a stranger with a code.
+//! Act 7: external joins (mimi-protocol-06 §3.6 and §5.6). The hub hands out the GroupInfo, sealed
+//! for who asks, and decides on the commit that follows: a new device of a participant, a
+//! participant who was kicked, a stranger with a code.
 
 use super::roles;
 use crate::{Result, client::Says, ensure, story::Story};

@@ -1,5 +1,5 @@
-//! Act 5: a report of abuse (mimi-protocol §5.9). The hub has kept no message. It proves what was
-//! sent, by whom and when, from what the reporter hands in; and what is forged, it refuses.
+//! Act 5: a report of abuse (mimi-protocol-06 §5.9). The hub has kept no message. It proves what
+//! was sent, by whom and when, from what the reporter hands in; and what is forged, it refuses.
 
 use mimi_codec::protocol::AbuseReport;
 
@@ -31,11 +31,11 @@ pub(super) fn play(story: &mut Story) -> Result<()> {
     let forgeries: [(&str, Forge); 4] = [
         ("Bob puts other words into Dave's mouth", |report, _, _| {
             for message in &mut report.messages {
-                let mut octets = message.message_content.to_vec();
-                if let Some(octet) = octets.last_mut() {
-                    *octet ^= 1;
+                let mut bytes = message.message_content.to_vec();
+                if let Some(byte) = bytes.last_mut() {
+                    *byte ^= 1;
                 }
-                message.message_content = octets.into();
+                message.message_content = bytes.into();
             }
         }),
         ("Bob says that Alice has sent it", |report, _, cast| {

@@ -150,7 +150,7 @@ fn follower_learns_nothing(
         _ => None,
     });
     let held: Vec<&[u8]> =
-        held.filter(|it| !it.type_name.starts_with("KeyMaterial")).map(|it| it.octets.as_slice()).collect();
+        held.filter(|it| !it.type_name.starts_with("KeyMaterial")).map(|it| it.bytes.as_slice()).collect();
     let contains = |bytes: &[u8], needle: &[u8]| bytes.windows(needle.len()).any(|it| it == needle);
     // Bob's own name it knows: he is its user.
     for needle in [&b"alice"[..], b"cathy", package] {
@@ -158,9 +158,9 @@ fn follower_learns_nothing(
     }
     // A PublicMessage would have told it.
     ensure!(contains(public, b"cathy") && contains(public, package), "the search finds nothing");
-    let octets: usize = held.iter().map(|it| it.len()).sum();
+    let size: usize = held.iter().map(|it| it.len()).sum();
     let what = format!(
-        "{} bodies, {octets} bytes: a {:?} of epoch {}, and nothing of who did what to whom",
+        "{} bodies, {size} bytes: a {:?} of epoch {}, and nothing of who did what to whom",
         held.len(),
         message.content_type(),
         message.epoch()

@@ -196,7 +196,7 @@ impl Client {
 
 impl Membership {
     /// Whether the sender may send this, by what the room's policy says of its content
-    /// (mimi-room-policy §8.3): no hub can tell.
+    /// (mimi-room-policy-04 §8.3): no hub can tell.
     fn authorize(&self, application_data: &[u8], sender: &str) -> Result<MessageAction> {
         let content = MimiContentRef::decode(application_data)?;
         let user = UserUri::try_from(sender)?;

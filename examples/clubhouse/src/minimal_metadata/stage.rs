@@ -153,9 +153,9 @@ impl<'n> Stage<'n> {
         path: &str,
         body: &T,
     ) -> Result<Vec<u8>> {
-        let octets = body.to_bytes()?;
-        self.forward((from, to), hop, path, T::NAME, &octets);
-        Ok(octets)
+        let bytes = body.to_bytes()?;
+        self.forward((from, to), hop, path, T::NAME, &bytes);
+        Ok(bytes)
     }
 
     /// A body is handed on as it came.
@@ -165,12 +165,12 @@ impl<'n> Stage<'n> {
         hop: Hop,
         path: &str,
         type_name: &'static str,
-        octets: &[u8],
+        bytes: &[u8],
     ) {
-        self.narrator.forward(from, to, hop, path, type_name, octets);
+        self.narrator.forward(from, to, hop, path, type_name, bytes);
         for party in [from, to] {
             if let Some(server) = self.servers.get_mut(party) {
-                server.hold(octets);
+                server.hold(bytes);
             }
         }
     }
@@ -188,11 +188,11 @@ impl<'n> Stage<'n> {
         body: &T,
     ) -> Result<Vec<u8>> {
         let own = self.home(name)?;
-        let octets = self.send((name, &own), Hop::Local, path, body)?;
+        let bytes = self.send((name, &own), Hop::Local, path, body)?;
         if own != to {
-            self.forward((&own, to), Hop::Request, path, T::NAME, &octets);
+            self.forward((&own, to), Hop::Request, path, T::NAME, &bytes);
         }
-        Ok(octets)
+        Ok(bytes)
     }
 
     /// The answer comes back the same way.
@@ -203,12 +203,12 @@ impl<'n> Stage<'n> {
         path: &str,
         body: &T,
     ) -> Result<Vec<u8>> {
-        let (own, octets) = (self.home(name)?, body.to_bytes()?);
+        let (own, bytes) = (self.home(name)?, body.to_bytes()?);
         if own != from {
-            self.forward((from, &own), Hop::Response, path, T::NAME, &octets);
+            self.forward((from, &own), Hop::Response, path, T::NAME, &bytes);
         }
-        self.forward((&own, name), Hop::Local, "the answer", T::NAME, &octets);
-        Ok(octets)
+        self.forward((&own, name), Hop::Local, "the answer", T::NAME, &bytes);
+        Ok(bytes)
     }
 
     // Key packages.
@@ -366,8 +366,8 @@ impl<'n> Stage<'n> {
                     continue;
                 }
                 let name_of = name.clone();
-                let octets = self.deliver(provider, &name_of, &body)?;
-                let received = member.receive(&octets, &self.authority)?;
+                let bytes = self.deliver(provider, &name_of, &body)?;
+                let received = member.receive(&bytes, &self.authority)?;
                 let why = received.newcomers.iter().map(|(leaf, who)| match who {
                     LeafIdentity::Known(identity) => format!("leaf {leaf} is {}", identity.user()),
                     LeafIdentity::Unlinked => format!("leaf {leaf} shows no identity"),

@@ -1,4 +1,4 @@
-//! As a sequence diagram in Mermaid's language, like those of mimi-protocol §3.
+//! As a sequence diagram in Mermaid's language, like those of mimi-protocol-06 §3.
 
 use std::fmt::Write;
 
@@ -30,7 +30,7 @@ pub fn render(events: &[Event]) -> String {
                     Hop::Local => "-)",
                 };
                 let (from, to) = (identifier(&body.from), identifier(&body.to));
-                let (path, size) = (plain(&body.path), body.octets.len());
+                let (path, size) = (plain(&body.path), body.bytes.len());
                 writeln!(text, "    {from}{arrow}{to}: {path} {} ({size})", body.type_name)
             }
             Event::Decided(verdict) => {

@@ -27,7 +27,7 @@ fn event(event: &Event) -> Value {
             },
             "path": body.path,
             "type": body.type_name,
-            "octets": body.octets.len(),
+            "bytes": body.bytes.len(),
         }),
         Event::Saw { who, what } => json!({ "event": "saw", "who": who, "what": what }),
         Event::Decided(verdict) => json!({

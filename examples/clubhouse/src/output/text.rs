@@ -108,7 +108,7 @@ fn sent(text: &mut String, body: &Body, style: Style) -> std::fmt::Result {
         Hop::Request => shortened(&body.path, 0),
         Hop::Response => "200 OK".to_owned(),
     };
-    let size = body.octets.len();
+    let size = body.bytes.len();
     let length =
         path.chars().count().saturating_add(body.type_name.len()).saturating_add(size.to_string().len());
     let what = style.paint("33", body.type_name);

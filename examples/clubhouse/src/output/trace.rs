@@ -11,7 +11,7 @@ pub struct File<'e> {
     /// The draft's name of the struct.
     pub type_name: &'static str,
     /// The body.
-    pub octets: &'e [u8],
+    pub bytes: &'e [u8],
 }
 
 /// The bodies among the events, in order.
@@ -25,7 +25,7 @@ pub fn files(events: &[Event]) -> Vec<File<'_>> {
                 let place = files.len().saturating_add(1);
                 let (from, to, type_name) = (&body.from, &body.to, body.type_name);
                 let name = format!("{place:04}-act{act:02}-{from}-to-{to}-{type_name}");
-                files.push(File { name, type_name, octets: &body.octets });
+                files.push(File { name, type_name, bytes: &body.bytes });
             }
             _ => {}
         }

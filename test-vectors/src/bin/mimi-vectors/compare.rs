@@ -38,12 +38,12 @@ pub(crate) fn print(
         }
     };
     if as_json {
-        let octets = [a.len(), b.len()];
-        writeln!(out, "{}", json!({"type": type_name, "octets": octets, "differences": differences}))?;
+        let bytes = [a.len(), b.len()];
+        writeln!(out, "{}", json!({"type": type_name, "octets": bytes, "differences": differences}))?;
     } else if differences.is_empty() {
-        writeln!(out, "nothing differs: {} octets", a.len())?;
+        writeln!(out, "nothing differs: {} bytes", a.len())?;
     } else {
-        writeln!(out, "a  {} octets  {file_a}\nb  {} octets  {file_b}", a.len(), b.len())?;
+        writeln!(out, "a  {} bytes  {file_a}\nb  {} bytes  {file_b}", a.len(), b.len())?;
         for difference in &differences {
             print_difference(difference, out)?;
         }

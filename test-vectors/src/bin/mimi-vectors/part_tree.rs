@@ -14,7 +14,7 @@ const EXCERPT: usize = 60;
 pub(crate) fn print(message: &MimiContentRef<'_>, out: &mut dyn Write) -> io::Result<()> {
     let count = message.parts().len();
     let parts = if count == 1 { "part" } else { "parts" };
-    writeln!(out, "size         {} octets, {count} {parts}", message.encoded().len())?;
+    writeln!(out, "size         {} bytes, {count} {parts}", message.encoded().len())?;
     if let (Some(sender), Some(room)) = (message.extensions().sender_uri(), message.extensions().room_uri())
         && let Ok(id) = message.message_id(sender, room)
     {
@@ -87,8 +87,8 @@ fn print_part(
     match &part.part {
         PartRef::Null => writeln!(out, "  nothing")?,
         PartRef::Single(single) => {
-            let (kind, octets) = (excerpt(single.content_type.as_bytes()), single.content.len());
-            writeln!(out, "  {kind}, {octets} octets: {}", excerpt(single.content))?;
+            let (kind, bytes) = (excerpt(single.content_type.as_bytes()), single.content.len());
+            writeln!(out, "  {kind}, {bytes} bytes: {}", excerpt(single.content))?;
         }
         PartRef::External(external) => print_external(external, &indent, out)?,
         PartRef::Multi(multi) => {
@@ -108,14 +108,14 @@ fn print_external(external: &ExternalPartRef<'_>, indent: &str, out: &mut dyn Wr
         excerpt(external.content_type.as_bytes())
     };
     let size =
-        if external.size == 0 { "unknown size".to_owned() } else { format!("{} octets", external.size) };
+        if external.size == 0 { "unknown size".to_owned() } else { format!("{} bytes", external.size) };
     writeln!(out, "  {kind}, {size} at {}", excerpt(external.url.as_bytes()))?;
     if external.enc_alg != AeadAlgorithm::NONE {
         let name = external.enc_alg.name().unwrap_or("unknown");
         let (key, nonce) = (external.key.len(), external.nonce.len());
         write!(
             out,
-            "{indent}  encrypted with {name} ({}), key of {key} octets, nonce of {nonce}",
+            "{indent}  encrypted with {name} ({}), key of {key} bytes, nonce of {nonce}",
             external.enc_alg.0
         )?;
         writeln!(out, ", aad of {}", external.aad.len())?;
@@ -176,10 +176,10 @@ fn anomalies(message: &MimiContentRef<'_>) -> Vec<Anomaly> {
 
 /// The beginning of a text, or of bytes that are not text; what a stranger wrote can't move the
 /// cursor.
-pub(crate) fn excerpt(octets: &[u8]) -> String {
-    match std::str::from_utf8(octets) {
+pub(crate) fn excerpt(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
         Ok(text) => visible(text, EXCERPT),
-        Err(_) => format!("h'{}'", shorten(hex::encode(octets).chars(), EXCERPT)),
+        Err(_) => format!("h'{}'", shorten(hex::encode(bytes).chars(), EXCERPT)),
     }
 }
 

@@ -82,7 +82,7 @@ impl Scene {
     fn honest(&mut self, ap_index: u32, epoch: u64, previous: Option<Vec<u8>>) -> Made<Members> {
         let Self { suite, stream, signing_key, public_key, .. } = self;
         let nh = suite.parameters().nh;
-        let ap_secret = random_secret(stream, nh);
+        let ap_secret = random_secret(nh, stream);
         let ap_entry = sign_associated_party_entry(
             suite,
             signing_key,

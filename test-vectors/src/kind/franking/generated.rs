@@ -278,8 +278,8 @@ impl rand_core::TryRng for Randomness<'_> {
         Ok(u64::from_be_bytes(self.0.array()))
     }
 
-    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Self::Error> {
-        octets.copy_from_slice(&self.0.bytes(octets.len()));
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
+        bytes.copy_from_slice(&self.0.bytes(bytes.len()));
         Ok(())
     }
 }
@@ -823,8 +823,8 @@ fn framed(cases: &mut Cases<'_>) -> Result<(), GenerateError> {
     )
 }
 
-fn flip_last(octets: &mut [u8]) {
-    if let Some(last) = octets.last_mut() {
+fn flip_last(bytes: &mut [u8]) {
+    if let Some(last) = bytes.last_mut() {
         *last ^= 1;
     }
 }

@@ -134,7 +134,7 @@ fn hub_domain() -> Result<DnsName, FrankingError> {
 }
 
 /// 32 bytes; anything else can't stand in the struct, and so is refused by its readers.
-fn octets(bytes: &[u8], otherwise: FrankingError) -> Result<Octets<32>, FrankingError> {
+fn fixed(bytes: &[u8], otherwise: FrankingError) -> Result<Octets<32>, FrankingError> {
     bytes.try_into().map(Octets).map_err(|_| otherwise)
 }
 
@@ -159,11 +159,11 @@ impl Members {
     }
 
     fn franking_tag(&self) -> Result<FrankAAD, FrankingError> {
-        Ok(FrankAAD { franking_tag: octets(&self.franking_tag, FrankingError::TagMismatch)? })
+        Ok(FrankAAD { franking_tag: fixed(&self.franking_tag, FrankingError::TagMismatch)? })
     }
 
     fn server_frank(&self) -> Result<Octets<32>, FrankingError> {
-        octets(&self.server_frank, FrankingError::ServerFrankMismatch)
+        fixed(&self.server_frank, FrankingError::ServerFrankMismatch)
     }
 
     /// The salt of the case is that of the content.
@@ -298,7 +298,7 @@ impl Revision03 {
     fn frank(&self, members: &Members) -> Result<IntegrityMacFrank, FrankingError> {
         Ok(IntegrityMacFrank {
             server_frank: members.server_frank()?,
-            franking_integrity_check: octets(&self.check, FrankingError::IntegrityCheckMismatch)?,
+            franking_integrity_check: fixed(&self.check, FrankingError::IntegrityCheckMismatch)?,
         })
     }
 }
@@ -312,7 +312,7 @@ impl Revision02 {
         Ok(ContextHashFrank {
             franking_tag: members.franking_tag()?.franking_tag,
             server_frank: members.server_frank()?,
-            franking_context_hash: octets(&self.hash, FrankingError::ContextHashMismatch)?,
+            franking_context_hash: fixed(&self.hash, FrankingError::ContextHashMismatch)?,
         })
     }
 }
@@ -331,8 +331,8 @@ impl rand_core::TryRng for Zeros {
         Ok(0)
     }
 
-    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Self::Error> {
-        octets.fill(0);
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
+        bytes.fill(0);
         Ok(())
     }
 }

@@ -84,9 +84,9 @@ impl Scene {
             confirmed_transcript_hash: stream.bytes(sizes.nh).into(),
             extensions,
         };
-        let key = AeadKey::from_secret(&suite, random_secret(&mut stream, sizes.nk))?;
-        let nonce = random_secret(&mut stream, sizes.nn);
-        let sender_data_secret = random_secret(&mut stream, sizes.nh);
+        let key = AeadKey::from_secret(&suite, random_secret(sizes.nk, &mut stream))?;
+        let nonce = random_secret(sizes.nn, &mut stream);
+        let sender_data_secret = random_secret(sizes.nh, &mut stream);
         Ok(Self {
             suite,
             signing_key,

@@ -1,4 +1,4 @@
-//! The message container: mimi-content §4.1.
+//! The message container: mimi-content-09 §4.1.
 
 mod borrowed;
 mod owned;

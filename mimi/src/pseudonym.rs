@@ -2,8 +2,8 @@
 //! mimi-metadata-minimalization-02).
 //!
 //! The hub keeps a [`SealedRoom`], which shows it pseudonyms only; a member a [`KnownRoom`], which
-//! shows who is at each leaf. Both judge the same [`Commit`] alike. A [`Connection`] lets a user add
-//! another, and recognise it.
+//! shows who is at each leaf. Both judge the same [`Commit`] alike. A [`Connection`] lets a user
+//! add another, and recognise it.
 //!
 //! ```
 //! use mimi::pseudonym::{

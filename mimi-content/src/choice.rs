@@ -1,4 +1,4 @@
-//! Which parts of a message to process: mimi-content §4.4 and 9.5.
+//! Which parts of a message to process: mimi-content-09 §4.4 and 9.5.
 
 mod language;
 mod media;

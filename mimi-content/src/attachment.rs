@@ -1,4 +1,4 @@
-//! Files behind a URL: mimi-content §4.5, 5.9 and 7.1.
+//! Files behind a URL: mimi-content-09 §4.5, 5.9 and 7.1.
 
 mod error;
 mod stream;
@@ -113,7 +113,7 @@ impl Attachment {
             let cipher = Cipher::new_from_slice(&key).map_err(|_| AttachmentError::UnknownAead(enc_alg))?;
             let at = nonce.as_slice().try_into().map_err(|_| AttachmentError::UnknownAead(enc_alg))?;
             let tag = cipher.encrypt_inout_detached(at, &[], content.as_mut_slice().into());
-            tag.map(Into::into).map_err(|_| AttachmentError::TooLong { octets: content.len() as u64 })
+            tag.map(Into::into).map_err(|_| AttachmentError::TooLong { bytes: content.len() as u64 })
         })?;
         content.extend_from_slice(&tag);
         Ok(Self { enc_alg, key, nonce, size: content.len() as u64, content_hash: sha256(content) })
@@ -288,6 +288,6 @@ fn key_length(enc_alg: AeadAlgorithm) -> Result<usize> {
     }
 }
 
-fn sha256(octets: &[u8]) -> [u8; 32] {
-    Sha256::digest(octets).into()
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
 }

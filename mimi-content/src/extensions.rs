@@ -1,4 +1,4 @@
-//! The extensions map: mimi-content §4.3, and the typed extensions of
+//! The extensions map: mimi-content-09 §4.3, and the typed extensions of
 //! mimi-content-more-extensions-00 and mimi-av-metadata-01.
 
 mod known;
@@ -332,8 +332,8 @@ impl MessageExtensions {
     }
 
     /// Makes the map of many extensions in one step, in any order. Takes time in proportion to
-    /// their bytes, times the logarithm of their number; [`MessageExtensions::set_encoded`] for each would
-    /// copy the map each time.
+    /// their bytes, times the logarithm of their number; [`MessageExtensions::set_encoded`] for
+    /// each would copy the map each time.
     ///
     /// ```
     /// use mimi_content::{ExtensionKey, MessageExtensions};
@@ -346,8 +346,8 @@ impl MessageExtensions {
     ///
     /// # Errors
     ///
-    /// As [`MessageExtensions::set_encoded`], and [`ExtensionError::Duplicate`] for a key that occurs
-    /// twice.
+    /// As [`MessageExtensions::set_encoded`], and [`ExtensionError::Duplicate`] for a key that
+    /// occurs twice.
     pub fn from_encoded<'k, 'v>(
         entries: impl IntoIterator<Item = (ExtensionKey<'k>, &'v [u8])>,
     ) -> core::result::Result<Self, ExtensionError> {

@@ -1,4 +1,4 @@
-//! Markdown in messages, variant GFM-MIMI: mimi-content §5.4, 7.1.1 and 9.6.
+//! Markdown in messages, variant GFM-MIMI: mimi-content-09 §5.4, 7.1.1 and 9.6.
 //!
 //! GitHub Flavored Markdown with tables, task lists and strikethrough, without bare autolinks and
 //! without HTML. `<https://example.com>` in angle brackets is a link: the draft's own mentions are

@@ -3,7 +3,7 @@
 //!
 //! A [`Timeline`] takes messages in whatever order they come and gives the same conversation for
 //! every order, but for one thing: of two different messages under one ID, the one that came first
-//! is kept (mimi-content §9.1), and the other is [`DifferentContent`].
+//! is kept (mimi-content-09 §9.1), and the other is [`DifferentContent`].
 //!
 //! - **Order** (§5.11): by the hub's accepted timestamp, then by the lexically lower message ID.
 //!   What was delivered twice with two timestamps stands at the earlier one.
@@ -227,8 +227,8 @@ impl<P, R> Timeline<P, R> {
         range.into_iter().flatten().filter_map(|node| self.first_at(node))
     }
 
-    /// The topics that have entries, in the order of their bytes. The empty topic ID means *no topic*
-    /// and is not listed.
+    /// The topics that have entries, in the order of their bytes. The empty topic ID means *no
+    /// topic* and is not listed.
     pub fn topics(&self) -> impl Iterator<Item = &[u8]> {
         let is_used =
             |topic: &(&[u8], u32)| !topic.0.is_empty() && self.rows.topic_entries(topic.1).next().is_some();

@@ -36,7 +36,7 @@ impl Major {
         }
     }
 
-    /// The initial byte of this type with an argument below 24, or with one of the markers 24 to 27.
+    /// The initial byte of this type with an argument below 24, or with a marker from 24 to 27.
     pub(crate) const fn initial(self, information: u8) -> u8 {
         ((self as u8) << 5) | information
     }

@@ -1,4 +1,4 @@
-//! Body parts: mimi-content §4.4 and 4.5.
+//! Body parts: mimi-content-09 §4.4 and 4.5.
 
 mod index;
 mod language;
