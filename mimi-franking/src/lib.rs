@@ -44,9 +44,9 @@
 //! let submission = hub::Submission::new(&safe_aad, sender, room.clone())?;
 //! let franked = hub::frank(&hub_keys, &agent_key, &submission, 1_767_225_601_234, &mut rng)?;
 //!
-//! // Bob's client decrypts the message and verifies its frank. let agent =
-//! FrankingAgent::of_group(&suite, &group_context, hub_domain.as_ref(), check_credential)?; let
-//! received = receiver::DecryptedMessage {
+//! // Bob's client decrypts the message and verifies its frank.
+//! let agent = FrankingAgent::of_group(&suite, &group_context, hub_domain.as_ref(), check_credential)?;
+//! let received = receiver::DecryptedMessage {
 //!     application_data: &application_data,
 //!     frank_aad: Some(commitment.frank_aad()),
 //!     frank: Some(franked.frank()),
@@ -56,10 +56,11 @@
 //! };
 //! let stored = receiver::verify(&agent, &content, &received)?.ok_or("not franked")?.store();
 //!
-//! // Bob reports it, and the hub, which has kept only its keys, checks the report. let report =
-//! report::AbuseReportBuilder::new(&alice, room.clone()); let report = report.message(&content,
-//! &application_data, &stored)?.build(); let check = report::ReportCheck { hub_keys: &hub_keys,
-//! own: &own, content: &content, room_uri: &room }; let proven = check.report(&report).remove(0)?;
+//! // Bob reports it, and the hub, which has kept only its keys, checks the report.
+//! let report = report::AbuseReportBuilder::new(&alice, room.clone());
+//! let report = report.message(&content, &application_data, &stored)?.build();
+//! let check = report::ReportCheck { hub_keys: &hub_keys, own: &own, content: &content, room_uri: &room };
+//! let proven = check.report(&report).remove(0)?;
 //! assert_eq!(proven.message_content(), application_data);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
