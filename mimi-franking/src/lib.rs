@@ -67,7 +67,8 @@
 //!
 //! # Attacks, and what stops them
 //!
-//! The tests are in `tests/attacks.rs`. *Open* means that the construction cannot stop the attack; the test demonstrates it.
+//! The tests are in `tests/attacks.rs`. *Open* means that the construction cannot stop the attack;
+//! the test demonstrates it.
 //!
 //! | attack | 06 [`Signed`] | 03 [`IntegrityMac`] | 02 [`ContextHash`] | test |
 //! |-|-|-|-|-|
@@ -92,11 +93,16 @@
 //!
 //! # Many at once
 //!
-//! [`receiver::verify_all`] and [`report::ReportCheck`] give each message the same verdict as a check of that message alone. They are faster if the provider verifies many signatures by one key faster: mimi-crypto's provider verifies 64 Ed25519 signatures in a little over half the time. It checks the full equation of each signature, because a sum of equations is unsafe with points of small order. ECDSA signatures are verified one by one.
+//! [`receiver::verify_all`] and [`report::ReportCheck`] give each message the same verdict as a
+//! check of that message alone. They are faster if the provider verifies many signatures by one key
+//! faster: mimi-crypto's provider verifies 64 Ed25519 signatures in a little over half the time. It
+//! checks the full equation of each signature, because a sum of equations is unsafe with points of
+//! small order. ECDSA signatures are verified one by one.
 //!
 //! # Features
 //!
-//! - `content`: `MimiFrankable` and `MimiFrankable02` read MIMI content. Without this feature the crate does not link CBOR.
+//! - `content`: `MimiFrankable` and `MimiFrankable02` read MIMI content. Without this feature the
+//!   crate does not link CBOR.
 #![no_std]
 #![forbid(unsafe_code)]
 
