@@ -176,8 +176,7 @@ impl Message {
         self.0.to_json().to_string()
     }
 
-    /// The message ID as hex, from the URIs of the user that MLS names as the sender and of the
-    /// room.
+    /// The message ID as hex, from the URIs of the user that MLS names as the sender and of the room.
     pub fn message_id(&self, sender_uri: String, room_uri: String) -> Result<String> {
         Ok(self.0.message_id(&sender_uri, &room_uri)?)
     }

@@ -12,8 +12,7 @@ macro_rules! error {
                 reason: Option<String>,
                 /// What is wrong, without the field and the offset.
                 detail: String,
-                /// The field: `MimiContent.body.parts[1]`; of JSON the member, of arguments their
-                /// name.
+                /// The field: `MimiContent.body.parts[1]`; of JSON the member, of arguments their name.
                 field: Option<String>,
                 /// The byte at which it is wrong, counted from 0.
                 offset: Option<u64>,

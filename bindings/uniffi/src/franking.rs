@@ -202,8 +202,8 @@ impl Franking {
         Ok(self.0.commit(&application_data, &sender_uri, &room_uri)?.cross())
     }
 
-    /// The hub's part: the stamp on a message that it accepts at this time. No two messages of a
-    /// room may have the same time.
+    /// The hub's part: the stamp on a message that it accepts at this time. No two messages of a room
+    /// may have the same time.
     pub fn frank(
         &self,
         keys: &HubKeys,
@@ -223,8 +223,8 @@ impl Franking {
         Ok(self.0.frank(&keys.0, &submission, accepted_timestamp, &seed)?.cross())
     }
 
-    /// The receiver's part: checks the tag and the stamp of a message. Returns what the message
-    /// refers to and the frank does not bind, in words.
+    /// The receiver's part: checks the tag and the stamp of a message. Returns what the message refers
+    /// to and the frank does not bind, in words.
     pub fn verify(&self, agent: &Agent, message: FrankedMessage) -> Result<Vec<String>> {
         let message = mimi::franking::FrankedMessage {
             application_data: message.application_data,

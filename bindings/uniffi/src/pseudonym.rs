@@ -7,8 +7,8 @@ use mimi::pseudonym as inner;
 use crate::convert::{Cross, locked, record, undisclosed};
 use crate::error::{MimiError, Refusal, Result};
 
-/// What vouches for real credentials: your PKI, or whatever says which client has which key. It
-/// must not call the object that asks it.
+/// What vouches for real credentials: your PKI, or whatever says which client has which key. It must
+/// not call the object that asks it.
 #[uniffi::export(with_foreign)]
 pub trait CredentialCheck: Send + Sync {
     /// The client of an encoded Credential (RFC 9420 §5.3); nothing if no authority that you trust
@@ -96,14 +96,14 @@ impl ConnectionKey {
         self.0.expose()
     }
 
-    /// What a user with this new key sends to its connections, as application data of the
-    /// connection room.
+    /// What a user with this new key sends to its connections, as application data of the connection
+    /// room.
     pub fn rotation_message(&self) -> Result<Vec<u8>> {
         Ok(self.0.rotation_message()?)
     }
 
-    /// The `target_user` of a KeyMaterialRequest for the KeyPackages that this user has uploaded
-    /// for its connections.
+    /// The `target_user` of a KeyMaterialRequest for the KeyPackages that this user has uploaded for
+    /// its connections.
     pub fn token_target(&self, user_uri: String, provider: String) -> Result<String> {
         Ok(inner::connection_token_target(&user_uri, &self.0, &provider)?)
     }
@@ -174,8 +174,8 @@ impl PseudonymUses {
         Ok(locked(&self.0).record(&room_uri, &credential)?)
     }
 
-    /// Notes the use of a credential of a KeyPackage of last resort. Returns the other rooms that
-    /// are linked by it.
+    /// Notes the use of a credential of a KeyPackage of last resort. Returns the other rooms that are
+    /// linked by it.
     pub fn record_last_resort(&self, room_uri: String, credential: Vec<u8>) -> Result<Vec<String>> {
         Ok(locked(&self.0).record_last_resort(&room_uri, &credential)?)
     }
@@ -203,8 +203,8 @@ impl Commit {
         Ok(Arc::new(Self(inner::Commit::of_public_message(cipher_suite, &message, &waiting)?)))
     }
 
-    /// The commit in an encoded AuthenticatedContent, as a stack has decrypted it. `waiting` are
-    /// such contents of proposals.
+    /// The commit in an encoded AuthenticatedContent, as a stack has decrypted it. `waiting` are such
+    /// contents of proposals.
     #[uniffi::constructor]
     pub fn of_authenticated_content(
         cipher_suite: u16,
@@ -478,8 +478,8 @@ impl KnownRoom {
         Ok(Arc::new(Self(Mutex::new(room))))
     }
 
-    /// The room that a client has joined, with the wrapper key of its Welcome or join link.
-    /// `sealed` is the room after the join.
+    /// The room that a client has joined, with the wrapper key of its Welcome or join link. `sealed`
+    /// is the room after the join.
     #[uniffi::constructor]
     pub fn learn(
         cipher_suite: u16,
@@ -525,8 +525,8 @@ impl KnownRoom {
         Ok(locked(&self.0).judge(&commit.0)?.cross())
     }
 
-    /// Follows a commit, and opens the links of the leaves that it changes. If it is refused,
-    /// nothing changes.
+    /// Follows a commit, and opens the links of the leaves that it changes. If it is refused, nothing
+    /// changes.
     pub fn follow(&self, commit: &Commit, check: Arc<dyn CredentialCheck>) -> Result<Followed> {
         Ok(locked(&self.0).follow(&commit.0, &Check(check))?.cross())
     }
@@ -589,9 +589,9 @@ impl KnownRoom {
         Ok(room.renew(leaf_index, &signature_public_key, &real.0, &connection_key.0, &seed)?.cross())
     }
 
-    /// The encoded SafeAAD item by which the client at a leaf consents to another client of its
-    /// user under their user pseudonym. `private_key` is the leaf's in this room; `joiner` is the
-    /// other client's encoded PseudonymousCredential.
+    /// The encoded SafeAAD item by which the client at a leaf consents to another client of its user
+    /// under their user pseudonym. `private_key` is the leaf's in this room; `joiner` is the other
+    /// client's encoded PseudonymousCredential.
     pub fn consent(
         &self,
         leaf_index: u32,
@@ -735,8 +735,8 @@ impl PendingConnection {
     }
 
     /// The user has joined the connection room at `leaf_index`, with `response` in its commit's
-    /// SafeAAD. `room` has followed that commit. `earlier` is the connection with the user that
-    /// there is already.
+    /// SafeAAD. `room` has followed that commit. `earlier` is the connection with the user that there
+    /// is already.
     pub fn accept(
         &self,
         response: Vec<u8>,
@@ -800,8 +800,7 @@ impl ConnectionRequest {
         self.1.clone()
     }
 
-    /// Looks at the connection room, by its encoded GroupInfo and ratchet tree. Uses the request
-    /// up.
+    /// Looks at the connection room, by its encoded GroupInfo and ratchet tree. Uses the request up.
     pub fn verify(
         &self,
         group_info: Vec<u8>,

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use crate::convert::locked;
 use crate::error::Result;
 
-/// Rooms that messages are folded into, whatever the order in which they are received. The lines
-/// are those of the vectors of kind `timeline`, as JSON.
+/// Rooms that messages are folded into, whatever the order in which they are received. The lines are
+/// those of the vectors of kind `timeline`, as JSON.
 #[derive(Debug, uniffi::Object)]
 pub struct Conversation(Mutex<mimi::timeline::Conversation>);
 
