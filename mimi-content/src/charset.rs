@@ -12,7 +12,7 @@ use crate::choice::media_type_parameter;
 /// Known are UTF-8, UTF-16 in both byte orders, US-ASCII, ISO-8859-1 and windows-1252, under the
 /// names of the [Encoding Standard](https://encoding.spec.whatwg.org/#names-and-labels); with
 /// feature `charsets` all encodings of that standard. A byte order mark goes before what the
-/// content type says. Bytes that are no text become U+FFFD: nothing else is lost for one wrong
+/// content type says; `utf-16` without one is little-endian (reading T71). Bytes that are no text become U+FFFD: nothing else is lost for one wrong
 /// byte.
 ///
 /// ```
@@ -167,6 +167,7 @@ mod tests {
             ("text/plain;charset=us-ascii", b"\x80\x93x\x94", "\u{20ac}\u{201c}x\u{201d}"),
             ("text/plain;charset=latin1", b"\xe9\xff", "éÿ"),
             ("text/plain;charset=utf-16", b"\xfe\xff\0h\0i", "hi"),
+            ("text/plain;charset=utf-16", b"h\0i\0", "hi"),
             ("text/plain;charset=utf-16be", b"\xd8\x3d\xde\x00x", "\u{1f600}\u{fffd}"),
             ("text/plain;charset=utf-16le", b"\x00\xd8", "\u{fffd}"),
         ] {

@@ -34,7 +34,12 @@ def kept(target):
 
 # --- what a person sees
 
-DOTS, SLASHES, COLONS, HYPHENS = "\u3002\uff61\u2024\ufe52", "\\\u2044\u2215\u29f8\u27cb\u2571\u3033\ufe68\u29f5\u2216", "\ufe55\u2236\ua789\u02d0\u0589", "\u2010\u2011\u2212\ufe63"
+DOTS = "\u3002\uff61\u2024\ufe52\u06d4\u0701\u0702\ua4f8\U0001d16d"
+SLASHES = "\\\u2044\u2215\u29f8\u27cb\u2571\u3033\ufe68\u29f5\u2216\u1735\u2041\u2cc6\u2f03\u31d3\U0001d23a"
+COLONS = "\ufe55\u2236\ua789\u02d0\u0589\u02f8\u05c3\u0703\u0704\u16ec\u205a\ua4fd\ufe30"
+HYPHENS = "\u2010\u2011\u2212\ufe63\u02d7\u2043"
+# Letters that the cases have and that look like Latin ones.
+ALIKE = str.maketrans("\u0430\u0435\u043e\u0440\u0441", "aeopc")
 INVISIBLE = re.compile(
     "[\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
@@ -103,8 +108,8 @@ def normal(address):
 FILES = "cab cc md mk mov pm ps py rs sh so zip".split()
 PATHS = "ac ai am app in la pl pub vi".split()
 # Those top-level domains that the cases use; a verifier of other texts needs IANA's list.
-TOP_LEVEL = set(FILES + PATHS + "com org net de example test io uk ws xxx bank localhost es ru".split() + ["xn--p1ai"])
-SHORT = {"http": r"[\w/\[]", "https": r"[\w/\[]", "ftp": r"[\w/\[]", "mimi": r"[\w/\[]", "tel": r"\+?[0-9]"}
+TOP_LEVEL = set(FILES + PATHS + "com org net de example test io uk ws xxx bank localhost es ru call you".split() + ["xn--p1ai"])
+SHORT = {"http": r"[\w/\[]", "https": r"[\w/\[]", "ftp": r"[\w/\[]", "mimi": r"[\w/\[]", "tel": r"\+?[0-9]", "sms": r"\+?[0-9]"}
 SHORT |= {scheme: r"[^\s@]+@\S" for scheme in ("mailto", "im", "xmpp", "sip", "sips", "pres")}
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9.-]*):(?:///*(?![\s.#?,)\"'])(?=\S)|(?=\S))")
 HOST = re.compile(r"[\w.-]*\w\.(?:\w[\w-]*)", re.UNICODE)
@@ -120,14 +125,17 @@ def ends_in_domain(host):
         return host if len(numbers) == 4 and all(n.isdigit() and len(n) < 4 and int(n) < 256 for n in numbers) else None
     if last.lower().startswith("xn--"):
         return host
-    ascii = re.match(r"[\x00-\x7f]*", last)[0]
+    if host in ("ADO.NET", "ASP.NET", "ML.NET", "VB.NET"):
+        return None
+    ascii = re.match(r"[\x00-,.-\x7f]*", last)[0]
     for label in dict.fromkeys((last, ascii)):
         try:
-            known = label and idna.encode(label, uts46=True).decode() in TOP_LEVEL
+            known = label and idna.encode(label.translate(ALIKE), uts46=True).decode() in TOP_LEVEL
         except idna.IDNAError:
             known = False
         if known:
-            sentence = len(label) == 2 and label[0].isupper() and label[1].islower() and rest[-1].islower()
+            number, begins = rest.isdigit() and len(rest) < 3, len(label) == 2 or label in ("Call", "You")
+            sentence = label[0].isupper() and label[1:].islower() and (number or begins and rest[-1].islower())
             return None if sentence else f"{rest}.{label}"
     return None
 
@@ -139,7 +147,7 @@ def is_file(host, before, after):
         return True
     if before.endswith("/") and not before.endswith("//"):
         return last in FILES + PATHS
-    decorated = before.endswith(("//", "@")) or after.startswith(("/", "?")) or re.match(r":[0-9]", after)
+    decorated = before.endswith(("//", "@")) or re.match(r"/|[?]\w|:(?:80|443|8080|8443)(?![0-9])", after)
     if decorated:
         return False
     return last in FILES and "." not in rest and rest.lower() != "www" or before.endswith(":") and last in PATHS
@@ -203,6 +211,15 @@ def addresses(text):
         at = yield form, begin, end
 
 
+def is_site(shown, target):
+    """Whether an address is a host alone, and the target on it."""
+    match = re.match(r"\w+://([^/?#]*)", target or "") or re.match(r"[a-z]+:(?=[^,]*\Z)([^?]*@[^?]*)", target or "")
+    if not match or not shown:
+        return False
+    host = match[1].rpartition("@")[2].lower()
+    return shown.partition("://")[2] in (host + "/", re.sub(r":[0-9]+\Z", "", host) + "/")
+
+
 def warning(text, target):
     if text == target:
         return None
@@ -231,6 +248,8 @@ def warning(text, target):
             forms = [f"[{p}]" if form != "scheme" and p.count(":") > 1 and not p.startswith(("[", "//")) else p for p in pieces]
             shown = {piece: normal(prefix + form_) for piece, form_ in zip(pieces, forms)}
             equal = [p for p, f in zip(pieces, forms) if expected and shown[p] == expected or prefix + f == target]
+            if form == "host":
+                equal += [p for p in pieces if is_site(shown[p], expected) and not re.match(r"[/?#:@]\w", word[word.find(p) + len(p):])]
             if equal:
                 at = begin + word.find(equal[0]) + len(equal[0])
             elif expected and expected.startswith("http:") and any(s == "https:" + expected[5:] for s in shown.values()):

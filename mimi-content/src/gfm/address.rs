@@ -43,11 +43,14 @@ pub(super) fn shown(text: &str) -> String {
 
 fn look(c: char) -> char {
     match c {
-        '\u{3002}' | '\u{ff61}' | '\u{2024}' | '\u{fe52}' => '.',
+        '\u{3002}' | '\u{ff61}' | '\u{2024}' | '\u{fe52}' | '\u{6d4}' | '\u{701}' | '\u{702}'
+        | '\u{a4f8}' | '\u{1d16d}' => '.',
         '\\' | '\u{2044}' | '\u{2215}' | '\u{29f8}' | '\u{27cb}' | '\u{2571}' | '\u{3033}' | '\u{ff3c}'
-        | '\u{fe68}' | '\u{29f5}' | '\u{2216}' => '/',
-        '\u{fe55}' | '\u{2236}' | '\u{a789}' | '\u{2d0}' | '\u{589}' => ':',
-        '\u{2010}' | '\u{2011}' | '\u{2212}' | '\u{fe63}' => '-',
+        | '\u{fe68}' | '\u{29f5}' | '\u{2216}' | '\u{1735}' | '\u{2041}' | '\u{2cc6}' | '\u{2f03}'
+        | '\u{31d3}' | '\u{1d23a}' => '/',
+        '\u{fe55}' | '\u{2236}' | '\u{a789}' | '\u{2d0}' | '\u{589}' | '\u{2f8}' | '\u{5c3}' | '\u{703}'
+        | '\u{704}' | '\u{16ec}' | '\u{205a}' | '\u{a4fd}' | '\u{fe30}' => ':',
+        '\u{2010}' | '\u{2011}' | '\u{2212}' | '\u{fe63}' | '\u{2d7}' | '\u{2043}' => '-',
         '\u{fe6b}' => '@',
         '\u{ff01}'..='\u{ff5e}' => {
             // Full-width forms stand in the order of ASCII.
@@ -61,7 +64,7 @@ fn look(c: char) -> char {
 type Follows = fn(&str) -> bool;
 
 /// Schemes that are written without slashes, with what must follow.
-const SHORT_SCHEMES: [(&str, Follows); 12] = [
+const SHORT_SCHEMES: [(&str, Follows); 13] = [
     ("http", begins_host),
     ("https", begins_host),
     ("ftp", begins_host),
@@ -73,8 +76,13 @@ const SHORT_SCHEMES: [(&str, Follows); 12] = [
     ("sips", names_user),
     ("pres", names_user),
     ("matrix", |rest| rest.starts_with("u/") || rest.starts_with("r/") || rest.starts_with("roomid/")),
-    ("tel", |rest| rest.trim_start_matches('+').starts_with(|c: char| c.is_ascii_digit())),
+    ("tel", begins_number),
+    ("sms", begins_number),
 ];
+
+fn begins_number(rest: &str) -> bool {
+    rest.trim_start_matches('+').starts_with(|c: char| c.is_ascii_digit())
+}
 
 fn begins_host(rest: &str) -> bool {
     rest.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '/' | '['))
@@ -310,7 +318,7 @@ fn host_length(host: &str, place: Place<'_>) -> Option<usize> {
         let numbers = host.split('.').map(|label| label.parse::<u8>().ok().filter(|_| label.len() <= 3));
         return (numbers.clone().count() == 4 && numbers.flatten().count() == 4).then_some(host.len());
     }
-    let attached = last.find(|c: char| !c.is_ascii()).filter(|at| *at > 0);
+    let attached = last.find(|c: char| !c.is_ascii() || c == '-').filter(|at| *at > 0);
     // This prefix is written only in names.
     let is_ascii_form =
         last.len() > 4 && last.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("xn--"));
@@ -318,8 +326,12 @@ fn host_length(host: &str, place: Place<'_>) -> Option<usize> {
     let last =
         whole.or_else(|| last.get(..attached?).filter(|last| is_top_level(&last.to_ascii_lowercase())))?;
     let length = rest.len().saturating_add(1).saturating_add(last.len());
-    (!is_file(rest, last, place) && !ends_sentence(rest, last)).then_some(length)
+    let is_product = PRODUCTS.contains(&host);
+    (!is_product && !is_file(rest, last, place) && !ends_sentence(rest, last)).then_some(length)
 }
+
+/// Names of products that are written like a host, and are read as names.
+const PRODUCTS: [&str; 4] = ["ADO.NET", "ASP.NET", "ML.NET", "VB.NET"];
 
 fn is_file(rest: &str, last: &str, place: Place<'_>) -> bool {
     // No host has an underscore in its registered name.
@@ -331,27 +343,52 @@ fn is_file(rest: &str, last: &str, place: Place<'_>) -> bool {
     if in_path {
         return is_one_of(&FILE_ENDINGS) || is_one_of(&PATH_ENDINGS);
     }
+    let port = place
+        .after
+        .strip_prefix(':')
+        .map(|after| after.get(..after.bytes().take_while(u8::is_ascii_digit).count()).unwrap_or_default());
     let decorated = place.before.ends_with("//")
         || place.before.ends_with('@')
-        || place.after.starts_with(['/', '?'])
-        || place.after.strip_prefix(':').is_some_and(|port| port.starts_with(|c: char| c.is_ascii_digit()));
+        || place.after.starts_with('/')
+        || place.after.strip_prefix('?').is_some_and(|query| query.starts_with(char::is_alphanumeric))
+        // Other numbers are lines of a file.
+        || port.is_some_and(|port| WEB_PORTS.contains(&port));
     is_one_of(&FILE_ENDINGS) && !decorated && !rest.contains('.') && !rest.eq_ignore_ascii_case("www")
         || place.before.ends_with(':') && is_one_of(&PATH_ENDINGS) && !decorated
 }
 
-/// Whether the dot ends a sentence, and a space is missing: a word of two letters with a capital
-/// follows, such as in `done.In`.
+/// Ports that make a host of what may be a file.
+const WEB_PORTS: [&str; 4] = ["80", "443", "8080", "8443"];
+
+/// Words that are top-level domains and begin a sentence more often than they end a host.
+const BEGINNINGS: [&str; 13] =
+    ["Call", "Free", "Here", "How", "Like", "New", "Now", "One", "Open", "Read", "Today", "World", "You"];
+
+/// Whether the dot ends a sentence or the number of an item, and a space is missing: a capitalized
+/// word of two letters or a usual beginning follows a small letter, such as in `done.In`, or any
+/// capitalized word a number, such as in `2.Call`. Neither is `10.am` a host.
 fn ends_sentence(rest: &str, last: &str) -> bool {
+    let is_number = rest.len() <= 2 && rest.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number && last == "am" {
+        return true;
+    }
     let mut letters = last.chars();
     let capital = letters.next().is_some_and(|c| c.is_ascii_uppercase());
+    let follows_word = rest.chars().next_back().is_some_and(char::is_lowercase);
     capital
-        && last.len() == 2
         && letters.all(|c| c.is_ascii_lowercase())
-        && rest.chars().next_back().is_some_and(char::is_lowercase)
+        && (is_number || follows_word && (last.len() == 2 || BEGINNINGS.contains(&last)))
 }
 
-/// A label in lower case and in ASCII.
+/// A label in lower case and in ASCII, with letters of other scripts that look like ASCII's
+/// replaced if nothing else is in it: a person reads them as those.
 fn ascii_label(label: &str) -> Cow<'_, str> {
+    if !label.is_ascii() && label.len() <= MAX_HOST {
+        let alike: Option<String> = label.chars().map(latin).collect();
+        if let Some(alike) = alike {
+            return Cow::Owned(alike);
+        }
+    }
     if label.is_ascii() || label.len() > MAX_HOST {
         return Cow::Owned(label.to_ascii_lowercase());
     }
@@ -359,6 +396,40 @@ fn ascii_label(label: &str) -> Cow<'_, str> {
         Ok(ascii) => ascii,
         Err(_) => Cow::Owned(label.to_lowercase()),
     }
+}
+
+/// The small Latin letter that an ASCII letter is, or that a Cyrillic, Greek or other letter looks
+/// like.
+fn latin(c: char) -> Option<char> {
+    Some(match c {
+        'a'..='z' => c,
+        'A'..='Z' => c.to_ascii_lowercase(),
+        'а' | 'А' | 'α' | 'Α' => 'a',
+        'В' | 'Β' => 'b',
+        'с' | 'С' | 'ϲ' | 'Ϲ' => 'c',
+        'ԁ' => 'd',
+        'е' | 'Е' | 'Ε' => 'e',
+        'ɡ' => 'g',
+        'һ' | 'Н' | 'Η' => 'h',
+        'і' | 'І' | 'ι' | 'Ι' | 'ı' => 'i',
+        'ј' | 'Ј' => 'j',
+        'К' | 'Κ' => 'k',
+        'ӏ' => 'l',
+        'М' | 'Μ' => 'm',
+        'Ν' => 'n',
+        'о' | 'О' | 'ο' | 'Ο' | 'օ' => 'o',
+        'р' | 'Р' | 'ρ' | 'Ρ' => 'p',
+        'ԛ' => 'q',
+        'ѕ' | 'Ѕ' => 's',
+        'Т' | 'Τ' => 't',
+        'υ' | 'ս' => 'u',
+        'ν' | 'ѵ' => 'v',
+        'ԝ' => 'w',
+        'х' | 'Х' | 'χ' | 'Χ' => 'x',
+        'у' | 'У' | 'Υ' | 'γ' => 'y',
+        'Ζ' => 'z',
+        _ => return None,
+    })
 }
 
 /// Bytes of a host, at most, for it to be converted. A name in the DNS has 253, and conversion

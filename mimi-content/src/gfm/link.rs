@@ -4,6 +4,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
+use core::ops::Range;
 
 use pulldown_cmark::{Event, LinkType, Tag, TagEnd};
 
@@ -172,12 +173,16 @@ pub fn mentions(markdown: &str, mut is_member: impl FnMut(&str) -> bool) -> Vec<
 /// is the address of a `mailto:` link, and says nothing about a `mimi:` or `im:` link, which
 /// mentions a user. Letters that look like others are not the same.
 ///
+/// A host name alone names a site: it is the same as every target on that host, on any port if it
+/// names none. A text with a scheme, a path or a query names a place, and must be that place.
+///
 /// ```
 /// use mimi_content::gfm::{LinkWarning, link_warning};
 ///
 /// let target = "https://example.com/foobar";
 /// assert_eq!(link_warning("example.com/foobar", target), None);
 /// assert_eq!(link_warning("https://example.com:443/foobar", target), None);
+/// assert_eq!(link_warning("example.com", target), None);
 /// assert_eq!(link_warning("read this", target), None);
 /// assert_eq!(link_warning("read README.md", target), None);
 /// assert_eq!(link_warning("\u{1f512}bank.example|login", target), Some(LinkWarning::OtherUrl));
@@ -236,6 +241,8 @@ struct Target<'t> {
     target: &'t str,
     scheme: &'t str,
     normal: Option<String>,
+    /// The host and port in the normal form.
+    host: Option<Range<usize>>,
     /// Bytes of the longest address that can be the target.
     longest: usize,
 }
@@ -245,8 +252,9 @@ impl<'t> Target<'t> {
         let (scheme, _) = target.split_once(':').unwrap_or_default();
         let normal = normal(target);
         let length = normal.as_deref().unwrap_or_default().len().max(target.len());
+        let host = normal.as_deref().and_then(host_of);
         // Percent-encoding takes three bytes for one, full-width letters were replaced.
-        Self { target, scheme, normal, longest: length.saturating_mul(4).saturating_add(64) }
+        Self { target, scheme, normal, host, longest: length.saturating_mul(4).saturating_add(64) }
     }
 
     fn is_of(&self, schemes: &[&str]) -> bool {
@@ -283,7 +291,7 @@ impl<'t> Target<'t> {
                 return (None, at(length));
             }
             let (Some(shown), Some(target)) = (normal(&shown), self.normal.as_deref()) else { continue };
-            if shown == target {
+            if shown == target || form == Form::Host && self.is_host(&shown) {
                 return (None, at(length));
             }
             let is_downgrade = target
@@ -299,9 +307,33 @@ impl<'t> Target<'t> {
         }
     }
 
+    /// Whether the normal form of an address is the target's host and no more.
+    fn is_host(&self, shown: &str) -> bool {
+        let of_target = self.host.clone().and_then(|host| self.normal.as_deref()?.get(host));
+        let alone = shown.split_once("://").and_then(|(_, rest)| rest.strip_suffix('/'));
+        let (Some(alone), Some(of_target)) = (alone, of_target) else { return false };
+        let without_port = of_target.trim_end_matches(|c: char| c.is_ascii_digit()).strip_suffix(':');
+        [Some(of_target), without_port].into_iter().flatten().any(|host| host.eq_ignore_ascii_case(alone))
+    }
+
     fn is_web(&self) -> bool {
         self.is_of(&["http", "https"])
     }
+}
+
+/// Where the host and port of a normal form are, without the user: after two slashes, or after the
+/// at sign of a mail address.
+fn host_of(normal: &str) -> Option<Range<usize>> {
+    let (scheme, rest) = normal.split_once(':')?;
+    let (slashes, authority) = match rest.strip_prefix("//") {
+        Some(rest) => (2, rest),
+        None if rest.contains('@') && !rest.contains(',') => (0, rest),
+        None => return None,
+    };
+    let authority = authority.split(['/', '?', '#']).next()?;
+    let user = authority.rfind('@').map_or(0, |at| at.saturating_add(1));
+    let start = scheme.len().saturating_add(1).saturating_add(slashes);
+    Some(start.saturating_add(user)..start.saturating_add(authority.len()))
 }
 
 /// The pieces of a word that may be the address that is shown: it, and what is left of it where
