@@ -21,14 +21,3 @@ pub fn thread_time() -> Duration {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     START.elapsed()
 }
-
-/// What one look at the clock costs.
-#[must_use]
-pub fn cost() -> Duration {
-    const LOOKS: u32 = 10_000;
-    let start = thread_time();
-    for _ in 1..LOOKS {
-        std::hint::black_box(thread_time());
-    }
-    thread_time().saturating_sub(start).checked_div(LOOKS).unwrap_or_default()
-}

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use message_store::Store;
-use message_store::clock::{cost, thread_time};
+use message_store::clock::thread_time;
 use message_store::traffic::{LOCAL_USER, START_MS, Sent, Traffic};
 use mimi_content::MimiContentRef;
 use mimi_content::timeline::{Incoming, Timeline, TimelineMessage, sender_only};
@@ -106,10 +106,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let messages = arguments.messages;
     let time = fold(&mut store, messages, arguments.batch)?;
     let database = store.database_time();
-    // Of the two looks at the clock around each call one is inside, and the other is no work of
-    // ours.
-    let clock = cost().saturating_mul(store.database_calls());
-    let own = time.saturating_sub(database).saturating_sub(clock);
+    let own = time.saturating_sub(database).saturating_sub(store.clock_time());
     println!("messages                {messages}");
     println!("time of SQLite          {:.1} µs per message", micros(database, messages));
     println!(

@@ -1,6 +1,9 @@
 //! HTML from strangers: its text, the parts that it shows, and a form of it that is safe for a
 //! page.
 
+#[cfg(feature = "html")]
+mod tidy;
+
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -468,6 +471,10 @@ impl PlainText {
 /// Nothing is fetched, run or styled. `cid:N@local.invalid` stays in links and sources for the
 /// client to resolve.
 ///
+/// HTML of more than 16 KiB or 256 tags is first written anew, so that time is in proportion to it:
+/// each element is closed where it was opened, at most 100 nest in each other, and a tag has at
+/// most 32 attributes. What is left out so shows what it holds.
+///
 /// ```
 /// use mimi_content::html::sanitize;
 ///
@@ -481,7 +488,13 @@ pub fn sanitize(html: &str) -> String {
 
     let mut schemes: std::collections::HashSet<&str> = crate::gfm::LINK_SCHEMES.into_iter().collect();
     schemes.insert("cid");
-    ammonia::Builder::default()
+    let mut builder = ammonia::Builder::default();
+    let html = if tidy::is_small(html) {
+        Cow::Borrowed(html)
+    } else {
+        tidy::tidy(html, &builder.clone_tags()).into()
+    };
+    builder
         .url_schemes(schemes)
         .url_relative(ammonia::UrlRelative::Deny)
         .link_rel(Some("noopener noreferrer"))
@@ -503,7 +516,7 @@ pub fn sanitize(html: &str) -> String {
                 _ => Some(value.into()),
             }
         })
-        .clean(html)
+        .clean(&html)
         .to_string()
 }
 
