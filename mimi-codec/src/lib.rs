@@ -74,6 +74,7 @@ mod percent;
 #[cfg(feature = "places")]
 mod place;
 mod reader;
+mod steps;
 #[cfg(feature = "serde")]
 mod strict_json;
 mod text;

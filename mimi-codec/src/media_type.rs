@@ -16,6 +16,7 @@ use crate::error::{DecodeError, DecodeErrorKind, EncodeError, InvalidValueError,
 use crate::list::{List, NotEmpty};
 use crate::octets::Opaque;
 use crate::reader::{Decode, Reader};
+use crate::steps::step;
 use crate::text::TextError;
 use crate::writer::{Encode, Writer};
 
@@ -118,6 +119,7 @@ impl Parameter {
 
     /// Equal names in any case, equal values; the names of character sets are equal in any case.
     fn equivalent(&self, other: &Self) -> bool {
+        step();
         self.parameter_name.eq_ignore_ascii_case(&other.parameter_name)
             && (self.parameter_value == other.parameter_value
                 || (self.parameter_name.eq_ignore_ascii_case("charset")
@@ -197,6 +199,7 @@ const FEW: usize = 16;
 
 /// The order of names, in which case doesn't count.
 fn compare_names(one: &Parameter, other: &Parameter) -> Ordering {
+    step();
     let one = one.parameter_name.bytes().map(|byte| byte.to_ascii_lowercase());
     one.cmp(other.parameter_name.bytes().map(|byte| byte.to_ascii_lowercase()))
 }

@@ -83,6 +83,14 @@ impl ComponentAnswer {
 /// lists takes the product of their lengths.
 pub const MAX_MEDIA_TYPES: usize = 1024;
 
+/// How many parameters all media types of such a list may have together.
+pub const MAX_PARAMETERS: usize = 4096;
+
+/// How many parameters the media types of a list have together.
+fn parameters_of(list: &[mimi_codec::MediaType]) -> usize {
+    list.iter().map(|it| it.parameters().len()).fold(0, usize::saturating_add)
+}
+
 /// How much a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ComponentSeverity {

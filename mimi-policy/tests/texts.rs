@@ -313,6 +313,7 @@ fn what_is_wrong_with_assets_names_them() {
     }
     says(AssetFinding::DirectDownload, &["direct"]);
     says(AssetFinding::TooManyMediaTypes { media_types: 7777 }, &["7777", "1024"]);
+    says(AssetFinding::TooManyParameters { parameters: 7777 }, &["7777", "4096"]);
     says(AssetFinding::NothingPermitted, &["permitted"]);
     says(AssetFinding::PermittedAndForbidden { permitted: 7, forbidden: 8 }, &["7", "8"]);
     for (kind, word) in [
@@ -371,6 +372,7 @@ fn what_is_wrong_with_operations_names_them() {
         );
     }
     says(OperationalFinding::TooManyMediaTypes { media_types: 7777 }, &["7777", "1024"]);
+    says(OperationalFinding::TooManyParameters { parameters: 7777 }, &["7777", "4096"]);
     let delays = OperationalFinding::DelaysOutOfOrder { minimum_delay_ms: 78, maximum_delay_ms: 77 };
     says(delays, &["78 ms", "77 ms"]);
     says(OperationalFinding::PrivateHandshake, &["PrivateMessage"]);

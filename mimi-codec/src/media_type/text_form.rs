@@ -156,6 +156,7 @@ pub(super) fn parse(text: &str) -> Result<MediaType, TextError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::steps::steps_of;
     use crate::{Decode, DecodeErrorKind, Encode, Segment};
     use alloc::string::ToString;
     use alloc::vec;
@@ -279,6 +280,31 @@ mod tests {
         let mut other = parsed.parameters().to_vec();
         other[50_000] = Parameter::new(other[50_000].parameter_name(), "another").unwrap();
         assert!(!parsed.covers(&MediaType::new("a/b", other).unwrap()));
+    }
+
+    #[test]
+    fn one_type_against_a_list_costs_the_two_of_them_and_not_their_product() {
+        // A list of 1,024 entries that the type of `count` parameters meets at its last one.
+        let entries: Vec<MediaType> =
+            (0..1024).map(|index| MediaType::parse(&alloc::format!("a/b;p{index}=x")).unwrap()).collect();
+        let steps = [1_000, 2_000, 4_000, 8_000].map(|count| {
+            let sent = MediaType::parse(&many(count)).unwrap();
+            let by_type = steps_of(|| {
+                let sorted = sent.sorted();
+                assert!(!entries.iter().any(|entry| sorted.is_covered_by(entry)));
+            });
+            let by_entry = steps_of(|| {
+                let entry = &entries[0];
+                assert!(!entry.covers(&sent) && sent.covers(&sent));
+            });
+            (by_type, by_entry)
+        });
+        for (one, double) in steps.iter().zip(&steps[1..]) {
+            // n log n.
+            assert!(double.0 * 4 < one.0 * 9, "{steps:?}");
+            assert!(double.1 * 4 < one.1 * 9, "{steps:?}");
+        }
+        assert!(steps[3].0 < 8_000 * 40, "{steps:?}");
     }
 
     #[test]

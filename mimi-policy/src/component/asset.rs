@@ -9,7 +9,7 @@ use mimi_codec::{
     room_policy::{AssetPolicy, AssetUploadLocation, DownloadPrivacyType, ProviderAssetUploadDomains},
 };
 
-use super::{ComponentSeverity, MAX_MEDIA_TYPES};
+use super::{ComponentSeverity, MAX_MEDIA_TYPES, MAX_PARAMETERS, parameters_of};
 
 /// What an asset counts as, for its capability and for its size.
 ///
@@ -159,6 +159,11 @@ pub enum AssetFinding {
         /// How many it holds.
         media_types: usize,
     },
+    /// The media types of a list have more than [`MAX_PARAMETERS`] parameters together.
+    TooManyParameters {
+        /// How many they have.
+        parameters: usize,
+    },
     /// The list of permitted media types is empty: nothing may be sent.
     NothingPermitted,
     /// A permitted media type is forbidden as well.
@@ -178,6 +183,7 @@ impl AssetFinding {
             Self::NotOneProvider { .. }
             | Self::NotTheHub { .. }
             | Self::TooManyMediaTypes { .. }
+            | Self::TooManyParameters { .. }
             | Self::DownloadAllowedAndForbidden(_)
             | Self::DefaultDownloadForbidden(_) => ComponentSeverity::Invalid,
             _ => ComponentSeverity::Advice,
@@ -207,7 +213,13 @@ impl fmt::Display for AssetFinding {
             Self::DirectDownload => f.write_str("direct download shows clients' addresses"),
             Self::MaximumZero(kind) => write!(f, "the greatest size of kind {kind} is 0"),
             Self::TooManyMediaTypes { media_types } => {
-                write!(f, "{media_types} media types in a list, and {MAX_MEDIA_TYPES} may be there")
+                write!(f, "a list has {media_types} media types, at most {MAX_MEDIA_TYPES} are allowed")
+            }
+            Self::TooManyParameters { parameters } => {
+                write!(
+                    f,
+                    "the media types of a list have {parameters} parameters, at most {MAX_PARAMETERS} are allowed"
+                )
             }
             Self::NothingPermitted => f.write_str("the list of permitted media types is empty"),
             Self::PermittedAndForbidden { permitted, forbidden } => {
@@ -243,6 +255,11 @@ fn find_in_media_types(policy: &AssetPolicy, found: &mut Vec<AssetFinding>) {
     let media_types = forbidden_types.len().max(permitted_types.len());
     if media_types > MAX_MEDIA_TYPES {
         found.push(AssetFinding::TooManyMediaTypes { media_types });
+        return;
+    }
+    let parameters = parameters_of(forbidden_types).max(parameters_of(permitted_types));
+    if parameters > MAX_PARAMETERS {
+        found.push(AssetFinding::TooManyParameters { parameters });
         return;
     }
     for (permitted, media_type) in permitted_types.iter().enumerate() {

@@ -16,7 +16,7 @@ use mimi_codec::{
     room_policy::{ExtendedCapabilities, MinDefaultMaxTime, OperationalParameters, PendingProposalPolicy},
 };
 
-use super::{ComponentSeverity, MAX_MEDIA_TYPES};
+use super::{ComponentSeverity, MAX_MEDIA_TYPES, MAX_PARAMETERS, parameters_of};
 
 /// One thing that clients can do, from the lists of [`ExtendedCapabilities`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +72,8 @@ fn names(lists: &ExtendedCapabilities, item: &ExtendedCapability) -> bool {
         ExtendedCapability::Component(component) => lists.component_ids.contains(component),
         ExtendedCapability::SafeAad(component) => lists.safe_aad_types.contains(component),
         ExtendedCapability::MediaType(media_type) => {
-            lists.media_types.iter().any(|entry| entry.covers(media_type))
+            let sorted = media_type.sorted();
+            lists.media_types.iter().any(|entry| sorted.is_covered_by(entry))
         }
         ExtendedCapability::ContentType(content_type) => lists.content_types.contains(content_type),
     }
@@ -98,9 +99,13 @@ fn shared(one: &ExtendedCapabilities, other: &ExtendedCapabilities) -> Vec<Exten
     items.extend(both(&one.wire_formats, &other.wire_formats, ExtendedCapability::WireFormat));
     items.extend(both(&one.component_ids, &other.component_ids, ExtendedCapability::Component));
     items.extend(both(&one.safe_aad_types, &other.safe_aad_types, ExtendedCapability::SafeAad));
-    if one.media_types.len().max(other.media_types.len()) <= MAX_MEDIA_TYPES {
-        let covered =
-            |media_type: &&MediaType| other.media_types.iter().any(|entry| entry.covers(media_type));
+    let within_limits =
+        |list: &[MediaType]| list.len() <= MAX_MEDIA_TYPES && parameters_of(list) <= MAX_PARAMETERS;
+    if within_limits(&one.media_types) && within_limits(&other.media_types) {
+        let covered = |media_type: &&MediaType| {
+            let sorted = media_type.sorted();
+            other.media_types.iter().any(|entry| sorted.is_covered_by(entry))
+        };
         for media_type in one.media_types.iter().filter(covered) {
             let item = ExtendedCapability::MediaType(media_type.clone());
             if !items.contains(&item) {
@@ -146,6 +151,11 @@ pub enum OperationalFinding {
         /// How many it holds.
         media_types: usize,
     },
+    /// The media types of a list have more than [`MAX_PARAMETERS`] parameters together.
+    TooManyParameters {
+        /// How many they have.
+        parameters: usize,
+    },
     /// The default time is below the least or above the greatest, or these are out of order.
     TimesOutOfOrder(TimeField),
     /// The least delay before a commit is above the greatest.
@@ -170,6 +180,7 @@ impl OperationalFinding {
         match self {
             Self::MandatoryAndForbidden(_)
             | Self::TooManyMediaTypes { .. }
+            | Self::TooManyParameters { .. }
             | Self::TimesOutOfOrder(_)
             | Self::DelaysOutOfOrder { .. }
             | Self::PrivateHandshake => ComponentSeverity::Invalid,
@@ -186,7 +197,13 @@ impl fmt::Display for OperationalFinding {
             Self::MandatoryAndForbidden(item) => write!(f, "{item} is both mandatory and forbidden"),
             Self::DefaultAndForbidden(item) => write!(f, "{item} is both a default and forbidden"),
             Self::TooManyMediaTypes { media_types } => {
-                write!(f, "{media_types} media types in a list, and {MAX_MEDIA_TYPES} may be there")
+                write!(f, "a list has {media_types} media types, at most {MAX_MEDIA_TYPES} are allowed")
+            }
+            Self::TooManyParameters { parameters } => {
+                write!(
+                    f,
+                    "the media types of a list have {parameters} parameters, at most {MAX_PARAMETERS} are allowed"
+                )
             }
             Self::TimesOutOfOrder(field) => write!(f, "{field}: minimum, default, maximum don't ascend"),
             Self::DelaysOutOfOrder { minimum_delay_ms, maximum_delay_ms } => {
@@ -221,6 +238,10 @@ pub fn findings(policy: &OperationalParameters) -> Vec<OperationalFinding> {
     let media_types = lists.into_iter().map(|list| list.media_types.len()).max().unwrap_or_default();
     if media_types > MAX_MEDIA_TYPES {
         found.push(OperationalFinding::TooManyMediaTypes { media_types });
+    }
+    let parameters = lists.into_iter().map(|list| parameters_of(&list.media_types)).max();
+    if let Some(parameters) = parameters.filter(|it| *it > MAX_PARAMETERS) {
+        found.push(OperationalFinding::TooManyParameters { parameters });
     }
     let formats: BTreeSet<WireFormat> = policy.handshake_formats.iter().copied().collect();
     for format in formats {
