@@ -163,7 +163,7 @@ pub fn mentions(markdown: &str, mut is_member: impl FnMut(&str) -> bool) -> Vec<
 ///
 /// `README.md` and `main.rs` are files, although `md` and `rs` are top-level domains: two labels
 /// that end in one of the endings `cab`, `cc`, `md`, `mk`, `mov`, `pm`, `ps`, `py`, `rs`, `sh`,
-/// `so`, `zip` are an address only with a port, a path, a query or slashes before them (reading
+/// `so`, `zip` are an address only with a path, a query, a port of the web or slashes (reading
 /// T61).
 ///
 /// # What counts as the same
