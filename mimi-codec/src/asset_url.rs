@@ -153,7 +153,7 @@ impl core::error::Error for AssetUrlError {
     }
 }
 
-/// Whether a `proxyDownload` or Oblivious HTTP request for `url` may be served (mimi-protocol
+/// Whether a `proxyDownload` or Oblivious HTTP request for `url` may be served (mimi-protocol-06
 /// §5.10.2, §5.10.3): its host must be one of `asset_domains`, equal but for the case of letters. A
 /// subdomain of one is another host.
 ///

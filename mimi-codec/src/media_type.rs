@@ -540,7 +540,7 @@ wire_struct! {
     }
 }
 
-/// Application data in a group whose GroupContext has `content_media_types` (mls-extensions
+/// Application data in a group whose GroupContext has `content_media_types` (mls-extensions-10
 /// §6.2.4).
 ///
 /// A media type of zero length stands for the first of the group's list. It has no parameters: the

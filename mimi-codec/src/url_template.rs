@@ -1,5 +1,5 @@
-//! URL templates of the directory, and the well-known place of the directory itself (mimi-protocol
-//! §5.1).
+//! URL templates of the directory, and the well-known place of the directory itself
+//! (mimi-protocol-06 §5.1).
 
 use alloc::string::String;
 use core::fmt;

@@ -1,4 +1,4 @@
-//! Secrets that a group shares with a party that isn't a member, such as the hub
+//! Secrets that a group shares with a party that is not a member, such as the hub
 //! (mls-associated-parties-01).
 //!
 //! An epoch of a party's key schedule is begun by a commit secret on which both sides agree. The
@@ -108,7 +108,7 @@ impl ApCommit {
     /// ```
     ///
     /// # Errors
-    /// [`CryptoError::InvalidLength`] for an `ap_secret` that hasn't KDF.Nh bytes.
+    /// [`CryptoError::InvalidLength`] for an `ap_secret` that has not KDF.Nh bytes.
     pub fn derive<S: CipherSuiteProvider + ?Sized>(
         suite: &S,
         ap_secret: &Secret,
@@ -182,11 +182,11 @@ impl ApCommit {
         Ok((sent, AgreedApCommit { secret: self.secret }))
     }
 
-    /// What a member that didn't commit does with what the committer sent: is it about the same
+    /// What a member that did not commit does with what the committer sent: is it about the same
     /// secret?
     ///
     /// # Errors
-    /// [`CryptoError::ApCommitSecretMismatch`] when it isn't.
+    /// [`CryptoError::ApCommitSecretMismatch`] when it is not.
     pub fn agree(self, received: &AssociatedPartyCommitSecret) -> Result<AgreedApCommit, CryptoError> {
         if self.secret_id.expose().ct_eq(&received.ap_commit_secret_id).into() {
             Ok(AgreedApCommit { secret: self.secret })
@@ -218,8 +218,8 @@ impl AgreedApCommit {
     ///
     /// # Errors
     /// [`CryptoError::CipherSuiteMismatch`] for a group of another suite; those of
-    /// [`safe_decrypt_with_label`]; [`CryptoError::InvalidLength`] when what was sealed hasn't
-    /// KDF.Nh bytes; [`CryptoError::ApCommitSecretMismatch`] when the ID isn't that of the secret.
+    /// [`safe_decrypt_with_label`]; [`CryptoError::InvalidLength`] when what was sealed has not
+    /// KDF.Nh bytes; [`CryptoError::ApCommitSecretMismatch`] when the ID is not that of the secret.
     pub fn open<S: CipherSuiteProvider + ?Sized>(
         suite: &S,
         private_key: &HpkePrivateKey,
@@ -305,7 +305,7 @@ impl ApEpoch {
     /// The epoch of an `ap_epoch_secret`.
     ///
     /// # Errors
-    /// [`CryptoError::InvalidLength`] when it hasn't KDF.Nh bytes.
+    /// [`CryptoError::InvalidLength`] when it has not KDF.Nh bytes.
     pub fn from_epoch_secret<S: CipherSuiteProvider + ?Sized>(
         suite: &S,
         ap_epoch_secret: &Secret,
@@ -365,7 +365,8 @@ pub fn associated_party_secrets<'e>(epochs: impl IntoIterator<Item = &'e ApEpoch
 /// `associated_parties`, of which there are `parties`.
 ///
 /// # Errors
-/// [`CryptoError::InvalidLength`] when there isn't one for each party, or one hasn't KDF.Nh bytes.
+/// [`CryptoError::InvalidLength`] when there is not one for each party, or one has not KDF.Nh
+/// bytes.
 pub fn ap_init_secrets<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     secrets: &AssociatedPartySecrets,

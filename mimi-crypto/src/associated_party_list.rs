@@ -75,7 +75,7 @@ pub struct ChangedAssociatedParties {
 ///   valid.
 /// - A party is one external sender, and has one entry. An update keeps its
 ///   `external_sender_index`, and comes from a party that was there before the commit and that the
-///   commit doesn't remove (as RFC 9420 §12.2, has it for members).
+///   commit does not remove (as RFC 9420 §12.2, has it for members).
 ///
 /// Without proposals, this is the check of a list that a joiner is given; from an empty list, that
 /// of a group's first one.
@@ -116,7 +116,7 @@ pub struct ChangedAssociatedParties {
 /// ```
 ///
 /// # Errors
-/// - [`CryptoError::UnknownAssociatedParty`] for a removal of an index that isn't there.
+/// - [`CryptoError::UnknownAssociatedParty`] for a removal of an index that is not there.
 /// - [`CryptoError::NotAnAssociatedParty`] for an update by a party without an entry.
 /// - [`CryptoError::AssociatedPartyChangedTwice`] for two proposals about one entry.
 /// - [`CryptoError::ExternalSenderMismatch`] for an update that names another external sender than
@@ -132,7 +132,7 @@ pub fn apply_associated_party_proposals<S: CipherSuiteProvider + ?Sized>(
 ) -> Result<ChangedAssociatedParties, CryptoError> {
     let current = &current.associated_parties;
     check_distinct(current)?;
-    // What becomes of the entries that don't stay as they are; `None` is removed.
+    // What becomes of the entries that do not stay as they are; `None` is removed.
     let mut changes: BTreeMap<u32, Option<&AssociatedPartyEntry>> = BTreeMap::new();
     let mut additions = Vec::new();
     for proposal in proposals {
@@ -235,15 +235,15 @@ impl ChangedAssociatedParties {
 
     /// The `ap_init_secret` of the previous epoch with which each party's new one
     /// [begins](crate::ApEpoch::begin), in the order of the list: its own where the party was there
-    /// before, updated or not, and `None`, which is 0, where it wasn't (5). An external commit sets
-    /// them all to 0, for all (6).
+    /// before, updated or not, and `None`, which is 0, where it was not (5). An external commit
+    /// sets them all to 0, for all (6).
     ///
     /// `committer` is the commit's sender; `secrets` are those of the previous epoch, in the order
     /// of the list before the commit. Who joins by an external commit has none, and gives none.
     ///
     /// # Errors
-    /// [`CryptoError::InvalidLength`] when there isn't one for each party of the list before a
-    /// member's commit, [`CryptoError::NotACommitter`] for a sender that can't commit.
+    /// [`CryptoError::InvalidLength`] when there is not one for each party of the list before a
+    /// member's commit, [`CryptoError::NotACommitter`] for a sender that cannot commit.
     pub fn previous_ap_init_secrets<'s>(
         &self,
         committer: &Sender,

@@ -90,7 +90,7 @@ impl<'c> VerifiedMultiCredential<'c> {
 /// # Errors
 /// [`CryptoError::NotAMultiCredential`] for any other credential, and for one without a binding,
 /// which would vouch for no user; [`CryptoError::UnsupportedCredential`] when a member, or this
-/// client, doesn't support what it has to; [`CryptoError::UnsupportedCipherSuite`] when `provider`
+/// client, does not support what it has to; [`CryptoError::UnsupportedCipherSuite`] when `provider`
 /// has none for a suite that this client says it supports; those of [`verify_credential_binding`].
 pub fn verify_multi_credential<'c, S: CipherSuiteProvider>(
     provider: &dyn Fn(CipherSuite) -> Option<S>,

@@ -13,7 +13,7 @@ use mimi_codec::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CryptoError {
-    /// The provider doesn't have this suite.
+    /// The provider does not have this suite.
     UnsupportedCipherSuite(CipherSuite),
     /// A message names one suite and is handled under another.
     CipherSuiteMismatch {
@@ -22,7 +22,7 @@ pub enum CryptoError {
         /// The suite of the message.
         actual: CipherSuite,
     },
-    /// Something hasn't the length that the suite gives it.
+    /// Something has not the length that the suite gives it.
     InvalidLength {
         /// What: a name of RFC 9420 or of a draft.
         what: &'static str,
@@ -37,15 +37,15 @@ pub enum CryptoError {
         /// Which key: a name of RFC 9420 or of a draft.
         what: &'static str,
     },
-    /// Bytes that can't be a signature of the suite, whatever the key and the content.
+    /// Bytes that cannot be a signature of the suite, whatever the key and the content.
     MalformedSignature,
-    /// The signature isn't one by this key over this content under this label.
+    /// The signature is not one by this key over this content under this label.
     InvalidSignature,
-    /// The tag isn't one by this key over this content.
+    /// The tag is not one by this key over this content.
     InvalidTag,
-    /// The ciphertext wasn't made with this key, nonce, label and context, or was changed.
+    /// The ciphertext was not made with this key, nonce, label and context, or was changed.
     DecryptionFailed,
-    /// KDF.Expand can't give that many bytes.
+    /// KDF.Expand cannot give that many bytes.
     OutputTooLong {
         /// The number of bytes asked for.
         length: usize,
@@ -73,13 +73,14 @@ pub enum CryptoError {
         /// The index in its new entry.
         actual: u32,
     },
-    /// Such a sender can't commit (RFC 9420 §6.1).
+    /// Such a sender cannot commit (RFC 9420 §6.1).
     NotACommitter(Sender),
     /// A credential that holds no bindings (mls-extensions-10 §6.5).
     NotAMultiCredential(CredentialType),
-    /// A member doesn't support this multi-credential, or what it holds (mls-extensions-10 §6.5.2).
+    /// A member does not support this multi-credential, or what it holds (mls-extensions-10
+    /// §6.5.2).
     UnsupportedCredential(CredentialType),
-    /// The signing key isn't the one whose public key the struct names.
+    /// The signing key is not the one whose public key the struct names.
     KeyMismatch {
         /// The struct's field that names the public key.
         what: &'static str,
@@ -88,8 +89,8 @@ pub enum CryptoError {
     RoomMismatch,
     /// The hub gives no GroupInfo, and this is why.
     NoGroupInfo(GroupInfoCode),
-    /// The group doesn't allow SemiPrivateMessages, has no external receiver, or the sender isn't a
-    /// member (mls-semiprivatemessage-07 §3).
+    /// The group does not allow SemiPrivateMessages, has no external receiver, or the sender is not
+    /// a member (mls-semiprivatemessage-07 §3).
     SemiPrivateNotAllowed,
     /// A proposal of this type must not be sent as a SemiPrivateMessage: a SelfRemove is sent as a
     /// PublicMessage only (mls-extensions-10 §6.3).
@@ -143,19 +144,19 @@ pub enum CryptoError {
     },
     /// The message has no key for this external receiver.
     UnknownReceiver,
-    /// The message's `partial_context_hash` isn't that of the sender's leaf and nonce
+    /// The message's `partial_context_hash` is not that of the sender's leaf and nonce
     /// (mls-semiprivatemessage-07 §3.1).
     PartialContextHashMismatch,
-    /// The message's `framed_content_tbs_hash` isn't that of what was opened: members and external
+    /// The message's `framed_content_tbs_hash` is not that of what was opened: members and external
     /// receivers would read different content (mls-semiprivatemessage-07 §3.1).
     FramedContentTbsHashMismatch,
     /// The provider couldn't do its work: an HSM out of reach, a message beyond the AEAD's limit.
     ProviderFailure,
-    /// What was opened or checked isn't what it should be.
+    /// What was opened or checked is not what it should be.
     Decode(DecodeError),
-    /// A value doesn't fit its vector.
+    /// A value does not fit its vector.
     Encode(EncodeError),
-    /// Values that can't stand together in one struct.
+    /// Values that cannot stand together in one struct.
     Invalid(InvalidValueError),
 }
 

@@ -15,8 +15,8 @@ const DEPTH: u8 = 16;
 /// The Exporter Tree of an epoch.
 ///
 /// It holds the roots of all subtrees from which nothing was exported. Exporting a secret deletes
-/// every node above it, so that who seizes the tree later can't compute what was exported before. A
-/// copy would undo that, and so there is no `Clone`.
+/// every node above it, so that who seizes the tree later cannot compute what was exported before.
+/// A copy would undo that, and so there is no `Clone`.
 ///
 /// ```
 /// use mimi_codec::code_points::{CipherSuite, ComponentID};
@@ -43,7 +43,7 @@ impl ExporterTree {
     /// The tree of the epoch that `epoch_secret` began.
     ///
     /// # Errors
-    /// [`CryptoError::InvalidLength`] for a secret that hasn't KDF.Nh bytes.
+    /// [`CryptoError::InvalidLength`] for a secret that has not KDF.Nh bytes.
     pub fn from_epoch_secret<S: CipherSuiteProvider + ?Sized>(
         suite: &S,
         epoch_secret: &Secret,
@@ -54,7 +54,7 @@ impl ExporterTree {
     /// The tree with this root, for an MLS stack that derives it itself.
     ///
     /// # Errors
-    /// [`CryptoError::InvalidLength`] for a secret that hasn't KDF.Nh bytes.
+    /// [`CryptoError::InvalidLength`] for a secret that has not KDF.Nh bytes.
     pub fn new<S: CipherSuiteProvider + ?Sized>(
         suite: &S,
         application_export_secret: Secret,

@@ -34,7 +34,7 @@ const ENCRYPTION_LABEL: &[u8] = b"GroupInfo and ratchet_tree encryption";
 ///
 /// # Errors
 /// [`CryptoError::CipherSuiteMismatch`] for a request of another suite,
-/// [`CryptoError::KeyMismatch`] when `signing_key` isn't the requester's, and those of
+/// [`CryptoError::KeyMismatch`] when `signing_key` is not the requester's, and those of
 /// [`sign_with_label`].
 pub fn sign_group_info_request<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
@@ -54,7 +54,7 @@ pub fn sign_group_info_request<S: CipherSuiteProvider + ?Sized>(
 /// [`verify_group_info_request`] makes one.
 ///
 /// Whether that key is the credential's, and may join, remains to be asked. A request names neither
-/// room nor time: who has seen one can send it again, but can't open the answer.
+/// room nor time: who has seen one can send it again, but cannot open the answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedGroupInfoRequest(GroupInfoRequest);
 
@@ -91,7 +91,7 @@ pub fn verify_group_info_request<S: CipherSuiteProvider + ?Sized>(
 ///
 /// # Errors
 /// [`CryptoError::CipherSuiteMismatch`] for a request of another suite,
-/// [`CryptoError::KeyMismatch`] when `signing_key` isn't `hub_sender`'s, and those of
+/// [`CryptoError::KeyMismatch`] when `signing_key` is not `hub_sender`'s, and those of
 /// [`encrypt_with_label`] and [`sign_with_label`].
 pub fn answer_group_info_request<S: CipherSuiteProvider + ?Sized>(
     suite: &S,

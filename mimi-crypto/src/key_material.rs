@@ -10,7 +10,7 @@ use crate::{CipherSuiteProvider, CryptoError, sign_with_label, verify_with_label
 
 const LABEL: &[u8] = b"KeyMaterialRequestTBS";
 
-/// The draft doesn't say under which suite the request is signed; the first acceptable one is what
+/// The draft does not say under which suite the request is signed; the first acceptable one is what
 /// both sides know.
 fn check_suite<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
@@ -18,7 +18,7 @@ fn check_suite<S: CipherSuiteProvider + ?Sized>(
 ) -> Result<(), CryptoError> {
     match request.acceptable_ciphersuites.first() {
         Some(first) => suite.parameters().check_suite(*first),
-        // The codec's list isn't empty.
+        // The codec's list is not empty.
         None => Ok(()),
     }
 }
@@ -32,7 +32,7 @@ fn check_suite<S: CipherSuiteProvider + ?Sized>(
 ///
 /// # Errors
 /// [`CryptoError::CipherSuiteMismatch`] unless the suite is the first acceptable one,
-/// [`CryptoError::KeyMismatch`] when `signing_key` isn't the requester's, and those of
+/// [`CryptoError::KeyMismatch`] when `signing_key` is not the requester's, and those of
 /// [`sign_with_label`].
 pub fn sign_key_material_request<S: CipherSuiteProvider + ?Sized>(
     suite: &S,

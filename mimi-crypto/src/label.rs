@@ -120,7 +120,7 @@ pub fn verify_batch_with_label<S: CipherSuiteProvider + ?Sized>(
     let messages: Result<Vec<_>, _> =
         signatures.iter().map(|signed| labelled(b"", label, signed.content)).collect();
     let Ok(messages) = messages else {
-        // One that can't be encoded doesn't keep the others from being verified.
+        // One that cannot be encoded does not keep the others from being verified.
         let verify = |signed: &LabelledSignature<'_>| {
             verify_with_label(suite, signed.public_key, label, signed.content, signed.signature)
         };

@@ -56,7 +56,7 @@ pub struct SignedMessage<'a> {
 /// unknown suite.
 ///
 /// What a method promises holds whatever it is given: lengths and forms are checked, comparisons of
-/// tags take a time that doesn't depend on their bytes, and no randomness comes from anywhere but
+/// tags take a time that does not depend on their bytes, and no randomness comes from anywhere but
 /// the generator that is handed in.
 ///
 /// # Example: signature keys that never leave an HSM
@@ -180,19 +180,19 @@ pub trait CipherSuiteProvider {
     /// Is `tag` the whole HMAC of all parts in a row?
     ///
     /// # Errors
-    /// [`CryptoError::InvalidTag`] when it isn't, a shortened one included.
+    /// [`CryptoError::InvalidTag`] when it is not, a shortened one included.
     fn verify_mac(&self, key: &Secret, parts: &[&[u8]], tag: &[u8]) -> Result<(), CryptoError>;
 
     /// KDF.Extract (RFC 5869 §2.2): KDF.Nh bytes.
     ///
     /// # Errors
-    /// [`CryptoError::InvalidLength`] for a salt that hasn't KDF.Nh bytes.
+    /// [`CryptoError::InvalidLength`] for a salt that has not KDF.Nh bytes.
     fn extract(&self, salt: &Secret, ikm: &Secret) -> Result<Secret, CryptoError>;
 
     /// KDF.Expand (RFC 5869 §2.3): `length` bytes.
     ///
     /// # Errors
-    /// [`CryptoError::InvalidLength`] for a `prk` that hasn't KDF.Nh bytes,
+    /// [`CryptoError::InvalidLength`] for a `prk` that has not KDF.Nh bytes,
     /// [`CryptoError::OutputTooLong`] for more than 255 KDF.Nh.
     fn expand(&self, prk: &Secret, info: &[u8], length: u16) -> Result<Secret, CryptoError>;
 
@@ -232,7 +232,7 @@ pub trait CipherSuiteProvider {
     ///
     /// # Errors
     /// [`CryptoError::ProviderFailure`] when the generator gives no key in a hundred attempts, and
-    /// so isn't one.
+    /// so is not one.
     fn generate_signature_key(&self, rng: &mut dyn CryptoRng) -> Result<SignaturePrivateKey, CryptoError>;
 
     /// The public key of a signing key, in the form of RFC 9420 §5.1.1.
@@ -267,8 +267,8 @@ pub trait CipherSuiteProvider {
     /// The verdicts are exactly those of [`Self::verify`], one for each pair, in their order; there
     /// is no signature that passes here and fails there, nor the other way round. A provider that
     /// can do this faster than one by one overrides it. The usual batch verification of Ed25519
-    /// won't do: it says nothing of the single signature, and passes some with a component of small
-    /// order that fail alone.
+    /// will not do: it says nothing of the single signature, and passes some with a component of
+    /// small order that fail alone.
     fn verify_all(
         &self,
         public_key: &SignaturePublicKey,
@@ -282,7 +282,7 @@ pub trait CipherSuiteProvider {
     /// that is faster.
     ///
     /// Where chance has a part in it, it may do no more than this: a signature that its key's owner
-    /// didn't make passes with a probability of 2^-128, one that the owner made so that it fails
+    /// did not make passes with a probability of 2^-128, one that the owner made so that it fails
     /// alone (with a component of small order) with 2^-64 for each batch in which it is tried. One
     /// that passes alone is never refused. A generator that can be predicted mustn't make it
     /// easier: [`RustCrypto`](crate::RustCrypto) hashes what it draws together with the signatures.

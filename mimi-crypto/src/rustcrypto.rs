@@ -41,7 +41,7 @@ pub use signature::RustCryptoSigningKey;
 /// - Ed25519 signatures are verified strictly: a public key or an `R` of small order is refused,
 ///   for which one signature can fit many messages, and so is a public key in a second encoding.
 /// - hpke-rs draws an encapsulation's randomness from a buffer that the caller's generator has
-///   filled; its own generator is not linked. It doesn't erase the intermediate values of an
+///   filled; its own generator is not linked. It does not erase the intermediate values of an
 ///   encapsulation.
 /// - The public key of ML-KEM is checked for integers beyond the modulus when sealing (FIPS 203
 ///   §7.2).

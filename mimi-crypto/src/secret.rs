@@ -146,7 +146,7 @@ impl AeadKey {
     /// A derived secret as a key.
     ///
     /// # Errors
-    /// [`CryptoError::InvalidLength`] when it hasn't AEAD.Nk bytes.
+    /// [`CryptoError::InvalidLength`] when it has not AEAD.Nk bytes.
     pub fn from_secret<S: CipherSuiteProvider + ?Sized>(
         suite: &S,
         secret: Secret,

@@ -9,7 +9,7 @@
 //!
 //! `encrypted_sender_data` is for members, and neither encryption covers it: who changes it on the
 //! way keeps the members from opening what external receivers still open. A hub that passes a
-//! message on can't know whether its members will.
+//! message on cannot know whether its members will.
 
 use alloc::{boxed::Box, vec::Vec};
 
@@ -54,7 +54,7 @@ pub struct HandshakeKeys<'a> {
 /// §6.1).
 ///
 /// # Errors
-/// [`CryptoError::Invalid`] when the sender isn't a member, and so doesn't sign the GroupContext.
+/// [`CryptoError::Invalid`] when the sender is not a member, and so does not sign the GroupContext.
 pub fn semi_private_tbs(
     content: FramedContent,
     group_context: &GroupContext,
@@ -276,8 +276,8 @@ pub struct UnauthenticatedHandshake {
 ///
 /// # Errors
 /// [`CryptoError::UnknownReceiver`] when the message has no key for it; those of
-/// [`decrypt_with_label`]; [`CryptoError::Decode`] for what doesn't hold what it should, padding
-/// that isn't zero included; [`CryptoError::ProposalNotSemiPrivate`] for a SelfRemove;
+/// [`decrypt_with_label`]; [`CryptoError::Decode`] for what does not hold what it should, padding
+/// that is not zero included; [`CryptoError::ProposalNotSemiPrivate`] for a SelfRemove;
 /// [`CryptoError::PartialContextHashMismatch`]; [`CryptoError::InvalidLength`] for a key or nonce
 /// of another length; [`CryptoError::DecryptionFailed`].
 pub fn open_as_external_receiver<S: CipherSuiteProvider + ?Sized>(
@@ -322,7 +322,7 @@ pub fn open_as_external_receiver_with<S: CipherSuiteProvider + ?Sized>(
 /// (3.2; RFC 9420 §6.3.2).
 ///
 /// # Errors
-/// [`CryptoError::InvalidLength`] for a secret that hasn't KDF.Nh bytes,
+/// [`CryptoError::InvalidLength`] for a secret that has not KDF.Nh bytes,
 /// [`CryptoError::DecryptionFailed`], [`CryptoError::Decode`].
 pub fn open_sender_data<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
@@ -342,7 +342,7 @@ pub fn open_sender_data<S: CipherSuiteProvider + ?Sized>(
 /// # Errors
 /// [`CryptoError::PartialContextHashMismatch`]; [`CryptoError::InvalidLength`] for a key or nonce
 /// of another length; [`CryptoError::DecryptionFailed`]; [`CryptoError::Decode`], padding that
-/// isn't zero included; [`CryptoError::ProposalNotSemiPrivate`] for a SelfRemove.
+/// is not zero included; [`CryptoError::ProposalNotSemiPrivate`] for a SelfRemove.
 pub fn open_as_member<S: CipherSuiteProvider + ?Sized>(
     suite: &S,
     sender_data: &SenderData,

@@ -147,7 +147,7 @@ fn every_member_supports_one_binding_of_weak_multi() {
     assert_eq!(verify(&old, &[&old, &new, &both]), Ok(vec![good]));
     assert_eq!(verify(&both, &[&old, &new]), Err(CryptoError::MalformedSignature));
     let refused = Err(CryptoError::UnsupportedCredential(WEAK_MULTI));
-    // X.509 only under a suite that it doesn't have.
+    // X.509 only under a suite that it does not have.
     assert_eq!(verify(&old, &[&old, &capabilities(&[2], &[X509, WEAK_MULTI])]), refused);
     assert_eq!(verify(&old, &[&old, &capabilities(&[2], &[BASIC, MULTI])]), refused);
 }

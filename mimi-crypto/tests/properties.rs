@@ -145,7 +145,7 @@ proptest! {
         }
     }
 
-    /// What a component gets doesn't depend on who asked before, and nothing is given twice.
+    /// What a component gets does not depend on who asked before, and nothing is given twice.
     #[test]
     fn an_exporter_tree_gives_each_component_its_secret_once_in_any_order(
         suite in any_suite(),

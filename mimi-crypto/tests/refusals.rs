@@ -178,7 +178,7 @@ fn refuses_r_of_small_order_under_a_good_key() {
         let mut signature = vec![0; 32];
         signature[0] = 1;
         signature.extend(hex::decode(s).unwrap());
-        // Who doesn't look at R accepts it.
+        // Who does not look at R accepts it.
         let lenient = ed25519_dalek::VerifyingKey::from_bytes(key.as_slice().try_into().unwrap()).unwrap();
         let parsed = ed25519_dalek::Signature::from_slice(&signature).unwrap();
         ed25519_dalek::Verifier::verify(&lenient, message, &parsed).unwrap();

@@ -134,7 +134,7 @@ impl Scene {
         open_as_external_receiver(&self.suite, receiver, private_key, message)
     }
 
-    /// A message by a member that doesn't keep to the draft: everything is consistent but what the
+    /// A message by a member that does not keep to the draft: everything is consistent but what the
     /// arguments say.
     fn dishonest(
         &mut self,

@@ -175,7 +175,7 @@ fn refuses_keys_and_signatures_that_are_none_for_each_of_them() {
     let identity = EIGHT_TORSION[0].compress().to_bytes();
     signatures[4][..32].copy_from_slice(&identity);
     signatures[5] = [identity, [0; 32]].concat();
-    // R that is no point, and one that isn't written in the canonical way: y = p + 1.
+    // R that is no point, and one that is not written in the canonical way: y = p + 1.
     signatures[6][..32].copy_from_slice(&[0xff; 32]);
     signatures[7][..32].copy_from_slice(
         &hex::decode("eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f").unwrap(),

@@ -41,10 +41,10 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }
 
-// "Hub can't read the content of messages unless they are reported."
+// "Hub cannot read the content of messages unless they are reported."
 
-/// All that the hub gets of the content is the tag, an HMAC under a salt it doesn't have: even with
-/// the right text at hand it can't tell that it is the right one.
+/// All that the hub gets of the content is the tag, an HMAC under a salt it does not have: even
+/// with the right text at hand it cannot tell that it is the right one.
 #[test]
 fn the_hub_cannot_confirm_a_guess_of_the_content() {
     let room = Room::new(SUITE);
@@ -82,7 +82,7 @@ fn a_salt_reused_lets_readers_of_one_message_confirm_guesses_of_the_other() {
     assert_ne!(franking_tag(&known_salt, &guess), fresh.frank_aad);
 }
 
-// "Receiver can't attribute a bogus abusive message to a sender."
+// "Receiver cannot attribute a bogus abusive message to a sender."
 
 /// What the hub says of a frank under other content: in 02 the frank repeats the tag, which comes
 /// first.
@@ -164,7 +164,7 @@ fn a_provider_can_frame_its_own_users_with_a_members_help() {
     framed_by_the_own_provider::<ContextHash>();
 }
 
-// "Sender can't deny a message they sent."
+// "Sender cannot deny a message they sent."
 
 fn no_denying<C: Under>(stamp: &FrankingError) {
     let room = Room::new(SUITE);
@@ -385,7 +385,7 @@ fn a_follower_that_knows_the_agents_key_finds_the_sender_by_trying_every_user() 
     assert!(tries(&Room::seeded(SUITE, 2).agent.franking_signature_key).is_empty());
 }
 
-// "Receiving client does not need to store ciphertext indefinitely", "Hubs don't need to store
+// "Receiving client does not need to store ciphertext indefinitely", "Hubs do not need to store
 // ciphertext".
 
 fn no_ciphertext<C: Under>() {
@@ -468,8 +468,8 @@ fn a_follower_can_replace_the_server_frank_only_in_02() {
 /// Two messages of one sender in one room that the hub accepted in the same millisecond have the
 /// same context, and what a receiver checks in 03 and 06 covers `server_frank` and context, not the
 /// tag. A follower that swaps their franks makes both unreportable, and no receiver notices:
-/// together with its user it can undo that a sender can't deny. A hub that gives every message of a
-/// room a time of its own stops that.
+/// together with its user it can undo that a sender cannot deny. A hub that gives every message of
+/// a room a time of its own stops that.
 fn swapped_franks<C: Under>(second_time: u64) -> [bool; 2] {
     let room = Room::new(SUITE);
     let one = sent::<C>(&room, "one");
@@ -515,7 +515,7 @@ const HER_ROOM: &str = "mimi://a.example/r/z";
 const VICTIM: &str = "mimi://a.example/u/x";
 const HIS_ROOM: &str = "mimi://a.example/r/ymimi://a.example/r/z";
 
-/// Mallory sends something vile to her own room, where her accomplices don't look, with an
+/// Mallory sends something vile to her own room, where her accomplices do not look, with an
 /// assertion that the victim sent it to his. A context without lengths is the same for both, so the
 /// accomplices' report convinces the hub.
 fn moved_boundary<C: Under>() -> Result<(), FrankingError> {
@@ -572,7 +572,7 @@ fn a_swapped_franking_agent_is_refused() {
         validate(agent).filter(|_| agent.franking_signature_key == room.agent.franking_signature_key)
     });
     assert_eq!(found.err(), Some(FrankingError::AgentNotTrusted));
-    // And the honest hub doesn't sign for an agent that isn't it.
+    // And the honest hub does not sign for an agent that is not it.
     let found = FrankingAgentKey::of_group(&room.suite, &room.signing_key, &context).err();
     assert_eq!(found, Some(FrankingError::AgentKeyMismatch));
 }

@@ -72,7 +72,7 @@ fn flipped(bytes: Octets<32>, at: usize) -> Octets<32> {
 const NO_SIGNATURE: FrankingError = FrankingError::IntegritySignature(CryptoError::InvalidSignature);
 
 /// The changes that all constructions have. `stamp` is what the receiver says when the context
-/// isn't the hub's.
+/// is not the hub's.
 fn changes_of_all<C: Under>(room: &Room, message: &Message<C>, at: usize, stamp: &FrankingError) {
     // The text, which stands at the end.
     change(room, message, each(FrankingError::TagMismatch, FrankingError::ServerFrankMismatch), |message| {
@@ -103,7 +103,7 @@ fn changes_of_all<C: Under>(room: &Room, message: &Message<C>, at: usize, stamp:
     change(room, message, receiver(FrankingError::TagMismatch), |message| {
         message.frank_aad.franking_tag = flipped(message.frank_aad.franking_tag, at);
     });
-    // Another hub, or another key: whatever the receiver says, the hub doesn't know the frank.
+    // Another hub, or another key: whatever the receiver says, the hub does not know the frank.
     let other = Room::seeded(CipherSuite(room.group_context.cipher_suite.0), 2);
     assert_eq!(message.report(&other), Err(FrankingError::ServerFrankMismatch));
     assert_eq!(message.verify(&other).err().as_ref(), Some(stamp));
@@ -219,7 +219,7 @@ proptest! {
             let IntegrityMacFrank { server_frank, .. } = &mut message.frank;
             *server_frank = flipped(*server_frank, at);
         });
-        // The hub no longer has the epoch's secret, and doesn't need it.
+        // The hub no longer has the epoch's secret, and does not need it.
         change(&room, &message, receiver(FrankingError::IntegrityCheckMismatch), |message| {
             let check = &mut message.frank.franking_integrity_check;
             *check = flipped(*check, at);
@@ -234,7 +234,7 @@ proptest! {
         in_02.frank_aad.franking_tag = flipped(in_02.frank_aad.franking_tag, at);
         prop_assert_eq!(in_02.verify(&room).err(), Some(FrankingError::TagMismatch));
         changes_but_tag(&room, &message, at);
-        // The hash doesn't cover server_frank: the receiver is blind to it.
+        // The hash does not cover server_frank: the receiver is blind to it.
         let unseen = Refusals { receiver: None, hub: Some(FrankingError::ServerFrankMismatch) };
         change(&room, &message, unseen, |message| {
             let ContextHashFrank { server_frank, .. } = &mut message.frank;

@@ -300,7 +300,7 @@ fn old_franks_verify_after_a_rotation_until_their_key_is_retired() {
     room.hub_keys.add(next, HubKey::new(&Secret::of_length([9; 40], 40).unwrap()).unwrap()).unwrap();
     assert_eq!(old.report(&room), Ok(()));
     assert_eq!(room.hub_keys.id_at(NOW), Ok(HubKeyId(1_000)));
-    // A time under the new key doesn't make an old frank a new one.
+    // A time under the new key does not make an old frank a new one.
     let mut moved = old.clone();
     moved.accepted_timestamp = NOW + 1;
     assert_eq!(moved.report(&room), Err(FrankingError::ServerFrankMismatch));
@@ -343,7 +343,7 @@ fn accepts_a_message_without_frank_as_unfranked() {
     assert_eq!(verify(message.received()), Ok(true));
     assert_eq!(verify(DecryptedMessage { frank: None, ..message.received() }), Ok(false));
     assert_eq!(verify(DecryptedMessage { frank: None, frank_aad: None, ..message.received() }), Ok(false));
-    // Nothing is asked of content that isn't franked.
+    // Nothing is asked of content that is not franked.
     assert_eq!(
         verify(DecryptedMessage { frank: None, application_data: b"?", ..message.received() }),
         Ok(false)
@@ -418,7 +418,7 @@ fn a_pseudonym_is_compared_like_any_sender() {
     let data = mimi_message([7; 16], pseudonym, ROOM, "x");
     let mut message = Message::<Signed>::sent(&room, &data, pseudonym, ROOM);
     assert_eq!(message.verify(&room).unwrap().context().sender_uri, uri(pseudonym));
-    // The name behind it isn't what the leaf shows.
+    // The name behind it is not what the leaf shows.
     message.sender_uri = uri(ALICE);
     assert_eq!(message.verify(&room), Err(FrankingError::SenderMismatch));
 }

@@ -116,7 +116,7 @@ pub enum Reason {
         /// To; 0 for leaving the list.
         to: u32,
     },
-    /// The credential's claims first match an entry for another role, or none (mimi-room-policy
+    /// The credential's claims first match an entry for another role, or none (mimi-room-policy-04
     /// §4).
     NotPreAuthorizedFor {
         /// The role that is asked for.

@@ -261,8 +261,8 @@ impl RoomState {
         self.base.discoverable
     }
 
-    /// Whether a new group may be made for the room once its last client is gone (mimi-room-policy
-    /// §5).
+    /// Whether a new group may be made for the room once its last client is gone
+    /// (mimi-room-policy-04 §5).
     #[must_use]
     pub const fn outlives_its_group(&self) -> bool {
         self.base.persistent_room

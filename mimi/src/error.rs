@@ -45,7 +45,7 @@ pub enum ErrorKind {
     InvalidInput,
     /// No type, case or message has this name.
     Unknown,
-    /// A value can't be built as it was asked for.
+    /// A value cannot be built as it was asked for.
     Build,
     /// The room's policy, or a rule of the protocol, does not allow it.
     NotAllowed,

@@ -1,7 +1,7 @@
 //! Messages, edits, reactions and reports as the conversation that a person sees.
 
 use mimi_codec::parse_json;
-use mimi_test_vectors::conversation::{Conversation as Rooms, Taken};
+use mimi_test_vectors::conversation::{RoomTimelines, Taken};
 use serde_json::Value;
 
 use crate::{Error, ErrorKind, Result};
@@ -21,7 +21,7 @@ use crate::{Error, ErrorKind, Result};
 /// Only senders may change their messages; what others try is reported in `findings`.
 #[derive(Clone, Debug, Default)]
 pub struct Conversation {
-    rooms: Rooms,
+    rooms: RoomTimelines,
 }
 
 /// What became of a line.
@@ -39,7 +39,7 @@ impl Conversation {
     /// them.
     #[must_use]
     pub fn new(local_user_uri: Option<&str>) -> Self {
-        Self { rooms: Rooms::new(local_user_uri) }
+        Self { rooms: RoomTimelines::new(local_user_uri) }
     }
 
     /// Takes one line in.
@@ -113,7 +113,7 @@ impl Conversation {
     ///
     /// As [`restore`](Self::restore).
     pub fn restore_json(snapshots: &Value) -> Result<Self> {
-        let rooms = Rooms::restore(snapshots).map_err(|why| Error::input("snapshots", why))?;
+        let rooms = RoomTimelines::restore(snapshots).map_err(|why| Error::input("snapshots", why))?;
         Ok(Self { rooms })
     }
 }

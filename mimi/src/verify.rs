@@ -11,8 +11,8 @@ pub use mimi_test_vectors::{Failure, Report, Selection};
 /// assert!(mimi::verify::verify("mine.json", file).holds());
 /// ```
 ///
-/// What can't be read as vectors is a failure in the report. The kind `room` is not judged here: it
-/// needs an MLS implementation, and `mimi-vectors verify` has one.
+/// What cannot be read as vectors is a failure in the report. The kind `room` is not judged here:
+/// it needs an MLS implementation, and `mimi-vectors verify` has one.
 #[must_use]
 pub fn verify(name: &str, text: &str) -> Report {
     mimi_test_vectors::verify_str(name, text)

@@ -174,7 +174,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Notes every number that isn't an integer or is too large for one.
+    /// Notes every number that is not an integer or is too large for one.
     pub(crate) fn check_numbers(&mut self, field: &str, value: &Value) {
         match value {
             Value::Number(number) => {

@@ -44,7 +44,7 @@ pub enum CompareError {
 /// stand; none exactly if the encodings are the same.
 ///
 /// A list of another length is one difference. What its elements have in common at both ends is
-/// passed over, so that one element more or less doesn't make all behind it differ.
+/// passed over, so that one element more or less does not make all behind it differ.
 ///
 /// ```
 /// let differences = mimi_test_vectors::compare("HPKECiphertext", b"\x01a\x02bc", b"\x01a\x01b")?;
@@ -76,7 +76,7 @@ fn value(inspected: &Inspected<'_>) -> Value {
     inspected.json().and_then(|json| serde_json::from_str(&json)).unwrap_or_default()
 }
 
-/// A difference that JSON doesn't show: everything from the first byte on.
+/// A difference that JSON does not show: everything from the first byte on.
 fn unnamed(name: &str, a: &[u8], b: &[u8]) -> FieldDifference {
     let offset = a.iter().zip(b).take_while(|(a, b)| a == b).count();
     let rest = |bytes: &[u8]| {

@@ -21,20 +21,20 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 /// One room of a conversation. The payload of a status report that was sent by itself is `None`.
-pub type Room = Timeline<Option<MimiContent>, NotAuthorizedError>;
+pub type RoomTimeline = Timeline<Option<MimiContent>, NotAuthorizedError>;
 
 /// Rooms that messages are folded into.
 ///
 /// ```
-/// use mimi_test_vectors::conversation::Conversation;
+/// use mimi_test_vectors::conversation::RoomTimelines;
 ///
-/// let mut conversation = Conversation::new(None);
+/// let mut conversation = RoomTimelines::new(None);
 /// assert!(conversation.take(r#"{"local": 1, "failed": true, "room_uri": 7}"#).is_err());
 /// assert_eq!(conversation.rooms().count(), 0);
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct Conversation {
-    rooms: BTreeMap<String, Room>,
+pub struct RoomTimelines {
+    rooms: BTreeMap<String, RoomTimeline>,
     local_user: Option<String>,
     /// The local user's own messages, by what the lines call them.
     local: BTreeMap<String, (String, MessageId)>,
@@ -129,7 +129,7 @@ fn retraction(component: u16, data: &[u8]) -> Result<Retraction, String> {
     }
 }
 
-impl Conversation {
+impl RoomTimelines {
     /// No messages, as they are seen by a user, or by someone who has sent none of them.
     #[must_use]
     pub fn new(local_user_uri: Option<&str>) -> Self {
@@ -137,7 +137,7 @@ impl Conversation {
     }
 
     /// The rooms, in the order of their URIs.
-    pub fn rooms(&self) -> impl Iterator<Item = (&str, &Room)> {
+    pub fn rooms(&self) -> impl Iterator<Item = (&str, &RoomTimeline)> {
         self.rooms.iter().map(|(uri, room)| (uri.as_str(), room))
     }
 
@@ -158,7 +158,7 @@ impl Conversation {
             .collect()
     }
 
-    /// The rooms of [snapshots](Conversation::snapshots).
+    /// The rooms of [snapshots](RoomTimelines::snapshots).
     ///
     /// # Errors
     ///
@@ -173,15 +173,16 @@ impl Conversation {
             snapshots.as_object().ok_or("an object of snapshots by room URI is expected")?
         {
             let snapshot = bytes(uri, snapshot.as_str().ok_or_else(|| format!("{uri}: hex is expected"))?)?;
-            let room = Room::restore(&snapshot, payload).map_err(|error| format!("{uri}: {error}"))?;
+            let room =
+                RoomTimeline::restore(&snapshot, payload).map_err(|error| format!("{uri}: {error}"))?;
             conversation.rooms.insert(uri.clone(), room);
         }
         Ok(conversation)
     }
 
-    fn room(&mut self, uri: &str) -> &mut Room {
+    fn room(&mut self, uri: &str) -> &mut RoomTimeline {
         let local_user = self.local_user.as_deref();
-        let new = || local_user.map_or_else(Room::new, Room::for_user);
+        let new = || local_user.map_or_else(RoomTimeline::new, RoomTimeline::for_user);
         self.rooms.entry(uri.into()).or_insert_with(new)
     }
 
@@ -339,7 +340,7 @@ fn kind_name(kind: BodyKind) -> &'static str {
     }
 }
 
-fn room_json(uri: &str, room: &Room, now_ms: u64) -> Value {
+fn room_json(uri: &str, room: &RoomTimeline, now_ms: u64) -> Value {
     let ids = |ids: &mut dyn Iterator<Item = MessageId>| ids.map(|id| id.to_string()).collect::<Vec<_>>();
     let findings = room.suspects().map(|version| {
         let findings = version.findings();

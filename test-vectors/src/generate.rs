@@ -34,7 +34,7 @@ pub struct Generated {
 /// # Errors
 ///
 /// [`GenerateError::UnknownKind`], and [`GenerateError::Defect`] if the crates that the vectors are
-/// about don't take what they should.
+/// about do not take what they should.
 pub fn generate(kind: &str, seed: &Seed) -> Result<Generated, GenerateError> {
     let kind = kind::find(kind).ok_or(GenerateError::UnknownKind)?;
     let flags = kind.flags();

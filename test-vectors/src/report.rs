@@ -12,7 +12,7 @@ use serde::Serialize;
 pub struct Report {
     /// The name that the file was given.
     pub file: String,
-    /// The kind that it says it is of; `None` if it doesn't come to that.
+    /// The kind that it says it is of; `None` if it does not come to that.
     pub kind: Option<String>,
     /// How many cases were checked: all that were selected, or none.
     pub cases: usize,
@@ -52,7 +52,7 @@ impl Report {
         }
     }
 
-    /// A report of a file that can't be verified at all: it can't be read, for example.
+    /// A report of a file that cannot be verified at all: it cannot be read, for example.
     ///
     /// ```
     /// let report = mimi_test_vectors::Report::unusable("lost.json", "a readable file", "permission denied");

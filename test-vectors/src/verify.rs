@@ -26,7 +26,7 @@ pub struct Progress {
 
 /// Checks every case of a vector file. `name` is what the report calls the file.
 ///
-/// Nothing is skipped: a file that can't be read as vectors, or has no cases, is a failure. Cases
+/// Nothing is skipped: a file that cannot be read as vectors, or has no cases, is a failure. Cases
 /// of a format, kind, cipher suite or revision that this verifier does not know are not judged and
 /// counted.
 ///

@@ -92,7 +92,7 @@ pub(crate) fn places_until_refused(name: &str, encoded: &[u8]) -> Option<Vec<Fie
     }
 }
 
-/// The encoding of a value of the type `name`, given as JSON; `None` for a type that can't be read
+/// The encoding of a value of the type `name`, given as JSON; `None` for a type that cannot be read
 /// from JSON.
 ///
 /// It is apart from [`Inspected`], so that programs that only show bytes are not built with it.
@@ -171,7 +171,7 @@ impl fmt::Debug for Inspected<'_> {
     }
 }
 
-/// Why bytes can't be shown.
+/// Why bytes cannot be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InspectError {
     /// No type has this name.

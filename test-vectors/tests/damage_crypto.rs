@@ -223,7 +223,7 @@ fn optional_members_that_belong_together_are_missed() {
     assert!(failures("semi-private", &none).contains(&"receivers".to_string()));
     let no_body = with(&first("group-info"), "plaintext", Value::Null);
     assert_eq!(failures("group-info", &no_body), ["plaintext"]);
-    // A suite that the keys aren't of.
+    // A suite that the keys are not of.
     let other = with(&first("group-info"), "cipher_suite", json!(2));
     assert_ne!(failures("group-info", &other), [""; 0]);
 }

@@ -135,7 +135,7 @@ fn refuses_a_party_that_accepts_what_it_must_refuse() {
             case["refused_by"] = json!(parties);
             assert_eq!(failures(&case), parties);
         }
-        // The receiver has no hub_key and can't refuse this one; the hub must.
+        // The receiver has no hub_key and cannot refuse this one; the hub must.
         let mut case = shipped_case(&format!("{revision}, suite 1: other hub_key"));
         assert!(failures(&case).is_empty());
         case["refused_by"] = json!(["receiver"]);

@@ -927,7 +927,7 @@ fn policy_lint_tells_findings_steps_and_examples() {
     let ran = run_with(&["policy", "lint", "-"], example.as_bytes());
     assert!(ran.out.contains("warning lock-out"), "{example}: {}", ran.out);
 
-    // Notes alone don't fail.
+    // Notes alone do not fail.
     let ran = run_with(&["policy", "lint", "-"], br#"{"roles": "cooperative"}"#);
     assert_eq!(ran.status, 0);
     let ran = run_with(&["policy", "lint", "-"], br#"{"roles": [{"index": 2}, {"index": 2}]}"#);

@@ -1,6 +1,6 @@
-//! What JavaScript calls. Values cross as JSON text, in the forms of the facade crate `mimi`; bytes as
-//! `Uint8Array`. A failure is thrown as the JSON text of [`mimi::Error`], of which `js/index.ts` makes
-//! a `MimiError`.
+//! What JavaScript calls. Values cross as JSON text, in the forms of the facade crate `mimi`; bytes
+//! as `Uint8Array`. A failure is thrown as the JSON text of [`mimi::Error`], of which `js/index.ts`
+//! makes a `MimiError`.
 #![forbid(unsafe_code)]
 
 use mimi::Error;

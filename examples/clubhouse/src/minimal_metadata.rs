@@ -15,11 +15,11 @@
 //!
 //! What OpenMLS 0.9 leaves to do here:
 //!
-//! - It carries a credential that it doesn't know as one `opaque<V>`. That is how `mimi-codec` has
+//! - It carries a credential that it does not know as one `opaque<V>`. That is how `mimi-codec` has
 //!   a pseudonym in a credential, so the two agree, and OpenMLS needs to know nothing of pseudonyms
 //!   ([`seam::openmls_credential`]).
 //! - An external commit in a group that requires SafeAAD gets an empty one, and nothing can be put
-//!   into it. So the GroupContext of these rooms doesn't require it, and members write the SafeAAD
+//!   into it. So the GroupContext of these rooms does not require it, and members write the SafeAAD
 //!   into `authenticated_data` themselves ([`seam::authenticated_data`]). The bytes are those of
 //!   the draft.
 //! - It puts the same extensions into the GroupInfo inside of the Welcome and into the one that it

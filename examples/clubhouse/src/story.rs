@@ -51,7 +51,7 @@ impl Story {
     /// Before the first act.
     ///
     /// # Errors
-    /// When the cast can't be made.
+    /// When the cast cannot be made.
     pub fn new(suite: RustCrypto, seed: u64) -> Result<Self> {
         let mut world = World::new(suite, &["a.example", "b.example", "c.example"], seed)?;
         let alice = user_uri("a.example", "alice")?;
@@ -72,7 +72,7 @@ impl Story {
             dave,
             erin,
         };
-        // They know each other. What consent is like between providers that don't, is act 10.
+        // They know each other. What consent is like between providers that do not, is act 10.
         world.consent(&cast.bob, &cast.alice)?;
         world.consent(&cast.cathy, &cast.bob)?;
         world.consent(&cast.dave, &cast.alice)?;
@@ -108,7 +108,7 @@ impl Story {
     /// Plays the acts up to a number.
     ///
     /// # Errors
-    /// When an act doesn't come out as it promises; the error names it.
+    /// When an act does not come out as it promises; the error names it.
     pub fn play_until(&mut self, last: u8) -> Result<()> {
         for act in ACTS.iter().filter(|act| act.number <= last) {
             self.world.narrator.act(act.number, act.title);

@@ -1,5 +1,5 @@
-//! `POST /requestConsent/{targetDomain}` and `POST /updateConsent/{requesterDomain}` (mimi-protocol
-//! §5.7). Responses have no body.
+//! `POST /requestConsent/{targetDomain}` and `POST /updateConsent/{requesterDomain}`
+//! (mimi-protocol-06 §5.7). Responses have no body.
 
 use alloc::vec::Vec;
 use core::fmt;

@@ -47,7 +47,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// Whose signature on a frank counts: component 0x0021 of the GroupContext (mimi-protocol
+    /// Whose signature on a frank counts: component 0x0021 of the GroupContext (mimi-protocol-06
     /// §5.4.1).
     ///
     /// ```text

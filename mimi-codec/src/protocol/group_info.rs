@@ -1,4 +1,4 @@
-//! `POST /groupInfo/{roomId}`: what a client needs to join without being added (mimi-protocol
+//! `POST /groupInfo/{roomId}`: what a client needs to join without being added (mimi-protocol-06
 //! §5.6).
 
 use alloc::boxed::Box;

@@ -1,5 +1,5 @@
-//! `POST /identifierQuery/{domain}`: finding the URI of a user of another provider (mimi-protocol
-//! §5.8).
+//! `POST /identifierQuery/{domain}`: finding the URI of a user of another provider
+//! (mimi-protocol-06 §5.8).
 
 use alloc::collections::BTreeSet;
 use alloc::string::String;

@@ -139,7 +139,7 @@ impl CommitMessage {
     }
 }
 
-/// Proposals that are submitted and fanned out together: one, and `moreProposals` (mimi-protocol
+/// Proposals that are submitted and fanned out together: one, and `moreProposals` (mimi-protocol-06
 /// §5.3, §5.5). All are of the same group and the same epoch.
 ///
 /// ```text

@@ -1,4 +1,4 @@
-//! Reactions: §5.3 and 5.7.
+//! Reactions (mimi-content-09 §5.3, §5.7).
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -25,7 +25,7 @@ impl<P, R> Clone for Reaction<'_, P, R> {
 impl<P, R> Copy for Reaction<'_, P, R> {}
 
 impl<'t, P, R> Reaction<'t, P, R> {
-    /// Who reacts, from MLS.
+    /// The sender of the reaction, as MLS authenticates it.
     #[must_use]
     pub fn sender_uri(&self) -> &'t str {
         self.first.sender_uri()
@@ -50,7 +50,7 @@ impl<'t, P, R> Reaction<'t, P, R> {
         self.current
     }
 
-    /// Which part of that message it is.
+    /// The part of that message which holds the reaction.
     #[must_use]
     pub fn part(&self) -> PartIndex {
         self.part.part
@@ -66,14 +66,14 @@ impl<'t, P, R> Reaction<'t, P, R> {
 /// Reactions with equal content: see [`ReactionContent::group`].
 #[derive(Debug)]
 pub struct ReactionGroup<'t, P, R> {
-    /// That of the first one.
+    /// What the reactions have in common, as the first one holds it.
     pub content: &'t ReactionContent,
     /// The reactions in their order; never empty.
     pub reactions: Vec<Reaction<'t, P, R>>,
 }
 
 impl<'t, P, R> ReactionGroup<'t, P, R> {
-    /// Who reacts so, each once, in the order of the URIs. Show their number, not that of the
+    /// The senders, each once, in the order of their URIs. Show their number, not that of the
     /// reactions: one sender may send the same many times.
     #[must_use]
     pub fn senders(&self) -> Vec<&'t str> {

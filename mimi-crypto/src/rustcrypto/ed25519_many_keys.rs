@@ -7,8 +7,8 @@
 //! E = [s]B - [k]A - R = 0        over the whole curve, which has 8 l points; A, R not of small order and canonical; s < l
 //! ```
 //!
-//! A sum of many such equations with random weights isn't the same: weights are taken modulo l, and
-//! points outside of the subgroup of order l can cancel each other out, so that a batch accepts
+//! A sum of many such equations with random weights is not the same: weights are taken modulo l,
+//! and points outside of the subgroup of order l can cancel each other out, so that a batch accepts
 //! signatures that are refused one by one, or the other way round. So two questions are asked.
 //!
 //! - Has every E no part in the subgroup of order l? `[8] sum [z]E = 0` with 128-bit random z for
@@ -24,7 +24,7 @@
 //! party's control: to find signatures that pass, they would have to try 2^128 batches.
 //!
 //! A batch for which either answer is no, and one that is too small to gain, has every
-//! `[s]B - [k]A` computed, and compared with R's bytes: what is saved is that R isn't decoded, and
+//! `[s]B - [k]A` computed, and compared with R's bytes: what is saved is that R is not decoded, and
 //! that all results are encoded with one inversion. No chance is in that.
 
 #![allow(
@@ -49,7 +49,7 @@ use crate::{CryptoError, SignedMessage};
 /// For fewer, sums for the second question take as long as is saved.
 const SMALLEST: usize = 160;
 
-/// More are verified in several batches, so that a signature that doesn't hold is searched for
+/// More are verified in several batches, so that a signature that does not hold is searched for
 /// among these only.
 const LARGEST: usize = 1024;
 
@@ -74,7 +74,7 @@ pub(super) fn verify_batch(
         let mut each = if hold { vec![true; all.len()] } else { hold_each(&all) }.into_iter();
         verdicts.extend(chunk.iter().zip(&equations).map(|(signed, equation)| match equation {
             Some(_) if each.next() == Some(true) => Ok(()),
-            // What doesn't hold, or has no equation, is refused with the error that it has there.
+            // What does not hold, or has no equation, is refused with the error that it has there.
             _ => one_by_one(signed),
         }));
     }
@@ -139,8 +139,8 @@ fn hold_each(equations: &[&Equation]) -> Vec<bool> {
     results.map(|((point, encoded), one)| *encoded.as_bytes() == one.r && !point.is_small_order()).collect()
 }
 
-/// Do all of them hold? No for those that don't, but for chances of 2^-128 and, for points of small
-/// order, 2^-64.
+/// Do all of them hold? No for those that do not, but for chances of 2^-128 and, for points of
+/// small order, 2^-64.
 fn hold_together(equations: &[&Equation], rng: &mut dyn CryptoRng) -> bool {
     let rs: Option<Vec<_>> = equations.iter().map(|equation| equation.r()).collect();
     let mut weights = Weights::of(equations, rng);

@@ -471,7 +471,7 @@ pub(super) fn seal(
             ciphertext: ciphertext.into(),
         })
         .map_err(|error| match error {
-            // Of all that can fail there, the Diffie-Hellman with a point that isn't one is what a
+            // Of all that can fail there, the Diffie-Hellman with a point that is not one is what a
             // caller can cause.
             HpkeError::CryptoError(_) => CryptoError::InvalidKey { what: "HPKE public key" },
             _ => CryptoError::ProviderFailure,

@@ -66,7 +66,7 @@ macro_rules! ecdsa_verify {
     }};
 }
 
-/// A point on the curve that isn't of small order.
+/// A point on the curve that is not of small order.
 pub(super) fn ed25519_public_key(public_key: &[u8]) -> Result<ed25519_dalek::VerifyingKey, CryptoError> {
     let public_key = public_key.try_into().map_err(|_| INVALID_PUBLIC_KEY)?;
     let key = ed25519_dalek::VerifyingKey::from_bytes(public_key).map_err(|_| INVALID_PUBLIC_KEY)?;

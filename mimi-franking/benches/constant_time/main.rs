@@ -8,7 +8,7 @@
 //! the time that one byte takes in a control.
 //!
 //! The controls leave at the first difference, are measured in the same way, and must show: where
-//! they don't, the machine is too restless to tell anything.
+//! they do not, the machine is too restless to tell anything.
 //!
 //! A bench and no test: what it says holds for one compiler and one machine, and a busy one can
 //! make any t.

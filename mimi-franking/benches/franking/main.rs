@@ -1,4 +1,4 @@
-//! What franking costs beside the primitives that it can't do without: an HMAC, a signature, a
+//! What franking costs beside the primitives that it cannot do without: an HMAC, a signature, a
 //! verification, a hash. The ratios are printed at the end; all figures of one ratio come from one
 //! run, in turns.
 //!

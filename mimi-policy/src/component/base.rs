@@ -1,4 +1,4 @@
-//! What the base policy says of credentials, parents and the other components (mimi-room-policy
+//! What the base policy says of credentials, parents and the other components (mimi-room-policy-04
 //! §5): component 0x0027.
 //!
 //! Who may join, leave or be moved is for the decisions on changes, not for this module; whether a

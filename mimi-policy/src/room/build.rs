@@ -16,7 +16,7 @@ use crate::{
     change::check_claim, role_table::RoleTable,
 };
 
-/// What a room is made of: the components that its members agree on, and what they know beside.
+/// The parts of a room: the components that its members agree on, and what else they know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomParts {
     /// The base policy; where there is none, [`Self::default_base`] holds.
@@ -59,7 +59,7 @@ impl RoomParts {
     }
 
     /// The base policy of a room that states none: participants come and go, with several devices,
-    /// without limits, pseudonyms are allowed, the room outlives its group and isn't found by
+    /// without limits, pseudonyms are allowed, the room outlives its group and is not found by
     /// searching.
     #[must_use]
     pub fn default_base() -> BaseRoomPolicy {
@@ -85,7 +85,7 @@ impl RoomState {
     /// themselves.
     ///
     /// # Errors
-    /// All defects, if the room isn't valid.
+    /// [`InvalidRoomError`] with all defects.
     pub fn new(parts: RoomParts, seed: TableSeed) -> Result<Self, InvalidRoomError> {
         let mut defects = Vec::new();
         let base_is_stated = parts.base.is_some();
@@ -96,7 +96,7 @@ impl RoomState {
             .iter()
             .find(|component| component.component_id == ComponentID::MLS_OPERATIONAL_POLICY)
             .map(|component| OperationalParameters::decode_exact(&component.data));
-        // What can't be read allows nothing.
+        // Parameters that cannot be read allow nothing.
         let allows = |allows: fn(&OperationalParameters) -> bool| match &operational {
             None => true,
             Some(parameters) => parameters.as_ref().is_ok_and(allows),

@@ -44,7 +44,7 @@ impl fmt::Display for Seed {
     }
 }
 
-/// A seed that isn't hex.
+/// A seed that is not hex.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidSeedError;
 

@@ -96,7 +96,7 @@ impl TryRng for NoRandomness {
 
 impl TryCryptoRng for NoRandomness {}
 
-/// Notes every refusal as a failure. What can't be judged, since members are missing or ill-typed,
+/// Notes every refusal as a failure. What cannot be judged, since members are missing or ill-typed,
 /// has been noted already.
 pub(super) fn must_hold(case: &mut Case<'_>, judgement: Option<Judgement>) {
     for Refusal { field, expected, found } in judgement.into_iter().flat_map(|judgement| judgement.0) {
@@ -260,7 +260,7 @@ pub(super) fn edit(members: &mut Value, member: &str, change: impl FnOnce(&mut V
     }
 }
 
-/// The cases that are refused first in another field than they should be, or that can't be judged.
+/// The cases that are refused first in another field than they should be, or that cannot be judged.
 #[cfg(all(test, feature = "generate"))]
 pub(super) fn refuses_each_for_its_reason(
     cases: &[Invalid],

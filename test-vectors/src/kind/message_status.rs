@@ -2,6 +2,7 @@
 
 #[cfg(feature = "generate")]
 mod flags;
+
 use alloc::format;
 
 use mimi_content::{MessageStatusReport, MessageStatusReportRef};

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::Kind;
 use crate::case::Case;
-use crate::conversation::Conversation;
+use crate::conversation::RoomTimelines;
 #[cfg(feature = "generate")]
 use crate::file_format::{Flag, GenerateError, GeneratedCase, Seed};
 
@@ -53,7 +53,7 @@ impl Kind for Timeline {
         };
         let local_user = case.optional_text("local_user").flatten();
         for order in orders {
-            let mut conversation = Conversation::new(local_user);
+            let mut conversation = RoomTimelines::new(local_user);
             for place in &order {
                 if let Some(message) = messages.get(*place)
                     && let Err(why) = conversation.take_json(message)
@@ -75,7 +75,7 @@ impl Kind for Timeline {
             }
         }
         if let Some(snapshots) = case.optional("snapshots") {
-            match Conversation::restore(snapshots) {
+            match RoomTimelines::restore(snapshots) {
                 Ok(restored) => {
                     let found = only_members(rooms, restored.to_json(now_ms));
                     if !case.passes(|case| case.same_json("rooms", rooms, &found)) {
@@ -89,13 +89,13 @@ impl Kind for Timeline {
 
     fn verify_invalid(&self, case: &mut Case<'_>) {
         if let Some(snapshots) = case.optional("snapshots") {
-            if Conversation::restore(snapshots).is_ok() {
+            if RoomTimelines::restore(snapshots).is_ok() {
                 case.fail_accepted();
             }
             return;
         }
         let Some((messages, _)) = input(case) else { return };
-        let mut conversation = Conversation::new(None);
+        let mut conversation = RoomTimelines::new(None);
         if messages.iter().all(|message| conversation.take_json(message).is_ok()) {
             case.fail_accepted();
         }

@@ -1,4 +1,4 @@
-//! Act 10: consent (mimi-protocol-06 §5.7 and 8). No key packages are given for a user who hasn't
+//! Act 10: consent (mimi-protocol-06 §5.7 and 8). No key packages are given for a user who has not
 //! said yes; and yes to one room is not yes to another.
 
 use mimi_codec::{

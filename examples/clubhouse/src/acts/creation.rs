@@ -33,7 +33,7 @@ pub(super) fn play(story: &mut Story) -> Result<()> {
 /// hub.
 ///
 /// # Errors
-/// When the provider doesn't host it.
+/// When the provider does not host it.
 pub fn new_room(world: &mut World, room: &RoomUri, creator: &UserUri, client: &ClientUri) -> Result<()> {
     let creator = UserRolePair { user: creator.as_opaque().clone(), role_index: roles::SUPER_ADMIN };
     let participants = ParticipantListData { participants: vec![creator] };

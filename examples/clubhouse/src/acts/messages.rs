@@ -1,6 +1,6 @@
 //! Act 4: messages (mimi-protocol-06 §3.4). The hub sees neither words nor who reacts to what; it
-//! franks what it can't read. A user who receives a message verifies the frank, and asks the room's
-//! policy about what the hub couldn't see.
+//! franks what it cannot read. A user who receives a message verifies the frank, and asks the
+//! room's policy about what the hub couldn't see.
 
 use mimi_codec::protocol::{FanoutEvent, FanoutMessage, SubmitResult};
 
@@ -64,7 +64,7 @@ fn no_sender_on_the_way(story: &Story) -> Result<()> {
     Ok(())
 }
 
-/// Dave, a guest, may not send links. The hub can't tell; all others can.
+/// Dave, a guest, may not send links. The hub cannot tell; all others can.
 fn what_the_hub_cannot_see(story: &mut Story) -> Result<()> {
     let (dave, room) = (story.cast.client_d1.clone(), story.room.clone());
     let link = Says::Text("Cheap tea at https://tea.example/");

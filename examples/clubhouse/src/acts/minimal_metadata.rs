@@ -251,7 +251,7 @@ fn dave_joins(stage: &mut Stage<'_>, club: &mut Club, dave: &mut Person) -> Resu
 
 /// The room's wrapper key never changes by the drafts, so that who was a member could open the
 /// links of those who come later. Here, those who stay agree on another, which the one who went
-/// can't derive (`mimi_pseudonym::rotation`).
+/// cannot derive (`mimi_pseudonym::rotation`).
 fn dave_is_removed(stage: &mut Stage<'_>, club: &mut Club, dave: &Person) -> Result<()> {
     stage.narrator.scene("Alice removes Dave, and his key goes with him");
     let (uri, name) = (club.uri.clone(), client_name(dave, 0));

@@ -1,6 +1,6 @@
 //! Act 3: the hub refuses what the room's policy refuses, with the draft's response codes; and
-//! clients refuse it too, if the hub doesn't. Who sends something forbidden here has a client that
-//! doesn't ask.
+//! clients refuse it too, if the hub does not. Who sends something forbidden here has a client that
+//! does not ask.
 
 use mimi_codec::{ClientUri, protocol::UpdateResponseCode};
 use mimi_room::Wishes;

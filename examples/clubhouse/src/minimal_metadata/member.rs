@@ -60,7 +60,7 @@ pub struct Member {
     room: PublicRoom,
     /// Who is who.
     known: KnownRoom<()>,
-    /// A commit of its own that the hub hasn't answered.
+    /// The client's own commit that the hub has not answered yet.
     pending: Option<Judged>,
 }
 
@@ -68,7 +68,7 @@ impl Member {
     /// Creates a room with this client in it.
     ///
     /// # Errors
-    /// When the parts make no room.
+    /// Fails if the parts make no valid room.
     pub fn create(
         suite: RustCrypto,
         room_id: &IdentifierUri,

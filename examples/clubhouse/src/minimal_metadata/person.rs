@@ -103,7 +103,7 @@ impl Person {
     /// A user with this many clients, whom its provider vouches for.
     ///
     /// # Errors
-    /// When a URI or a key can't be made.
+    /// When a URI or a key cannot be made.
     pub fn register(
         suite: RustCrypto,
         provider: &ProviderKey,
@@ -276,7 +276,7 @@ impl Person {
     /// and one of last resort (7).
     ///
     /// # Errors
-    /// When something can't be made.
+    /// When something cannot be made.
     pub fn key_packages(&mut self, device: usize, now: u64) -> Result<Vec<KeyPackage>> {
         let plan = plan_uploads(&self.key_package_sets()?, &device, 2, 1);
         let mut names = plan.complete;
@@ -289,7 +289,7 @@ impl Person {
         let mut key_packages = Vec::with_capacity(names.len());
         for (user_pseudonym, last_resort) in names {
             let alias = self.alias(device, &user_pseudonym)?;
-            // Whole days, so that the lifetime doesn't say which key packages were made together.
+            // Whole days, so that the lifetime does not say which key packages were made together.
             let Lifetime { not_before, not_after } = upload_lifetime(now);
             let mut builder = openmls::prelude::KeyPackage::builder()
                 .leaf_node_capabilities(capabilities())
@@ -313,7 +313,7 @@ impl Person {
     /// The sets that this user's clients have uploaded.
     ///
     /// # Errors
-    /// When they don't make sets.
+    /// When they do not make sets.
     pub fn key_package_sets(&self) -> Result<Vec<KeyPackageSet<usize>>> {
         Ok(key_package_sets(self.uploaded.iter().cloned())?)
     }

@@ -62,7 +62,7 @@ pub fn credential_with_key(alias: &Alias) -> Result<CredentialWithKey> {
 /// the extensions.
 ///
 /// # Errors
-/// When it can't be signed.
+/// When it cannot be signed.
 pub fn without_wrapper_key(
     suite: &RustCrypto,
     key: &ClientKey,

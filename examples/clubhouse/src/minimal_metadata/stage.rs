@@ -216,7 +216,7 @@ impl<'n> Stage<'n> {
     /// A client uploads what its user's sets lack, under a name that says nothing about the user.
     ///
     /// # Errors
-    /// When it can't.
+    /// When it cannot.
     pub fn upload_key_packages(&mut self, person: &mut Person, device: usize) -> Result<()> {
         // OpenMLS compares lifetimes with the clock of the machine, not with that of the story.
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs().saturating_mul(1000);
@@ -279,7 +279,7 @@ impl<'n> Stage<'n> {
     /// A client hands its provider a new room.
     ///
     /// # Errors
-    /// When the provider doesn't host it.
+    /// When the provider does not host it.
     pub fn host(&mut self, name: &str, uri: &IdentifierUri, creator: Member) -> Result<Club> {
         let hub = domain_of_uri(uri)?;
         let body = self.send((name, &hub), Hop::Local, "create the room", &creator.group_info()?)?;
@@ -320,7 +320,7 @@ impl<'n> Stage<'n> {
     /// A client sends a commit to the hub, which decides on pseudonyms.
     ///
     /// # Errors
-    /// When a user can't read a body, or the hub refuses the commit.
+    /// When a user cannot read a body, or the hub refuses the commit.
     pub fn update(
         &mut self,
         name: &str,
@@ -390,7 +390,7 @@ impl<'n> Stage<'n> {
     /// The hub hands a Welcome on, and the clients of a user join.
     ///
     /// # Errors
-    /// When one of them can't.
+    /// When one of them cannot.
     pub fn welcome(&mut self, club: &mut Club, person: &mut Person, accepted: &Accepted) -> Result<()> {
         let welcome = accepted.welcome.clone().ok_or("there is no Welcome")?;
         let message =
@@ -446,7 +446,7 @@ impl<'n> Stage<'n> {
     }
 }
 
-/// A client's name in the story. The servers don't see it.
+/// A client's name in the story. The servers do not see it.
 #[must_use]
 pub fn client_name(person: &Person, device: usize) -> String {
     let user = person.uri().id().unwrap_or("somebody");

@@ -17,7 +17,7 @@ pub fn render(events: &[Event]) -> String {
         _ => return text,
     };
     for event in events {
-        // Writing to a String can't fail.
+        // Writing to a String cannot fail.
         let _ = match event {
             Event::Act { number, title } => {
                 writeln!(text, "    note over {over}: Act {number}. {}", plain(title))

@@ -29,7 +29,7 @@ impl Style {
 pub fn render(events: &[Event], style: Style) -> String {
     let mut text = String::new();
     let mut rest = events;
-    // Writing to a String can't fail.
+    // Writing to a String cannot fail.
     while let [event, after @ ..] = rest {
         rest = match (event, after) {
             // A delivery and what came of it are one line.

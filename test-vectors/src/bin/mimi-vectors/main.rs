@@ -58,13 +58,13 @@ enum Command {
     Man(completions::ManArguments),
 }
 
-/// How a command ends, unless it can't even write.
+/// How a command ends, unless it cannot even write.
 enum Outcome {
     /// All holds.
     Holds,
     /// Something was refused, or a case failed.
     Fails,
-    /// The command can't be carried out as it was given; the text says why.
+    /// The command cannot be carried out as it was given; the text says why.
     WrongUsage(String),
 }
 
@@ -102,7 +102,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Writes a diagnostic. That it can't be written is no reason to stop.
+/// Writes a diagnostic. That it cannot be written is no reason to stop.
 fn complain(what: &str) {
     let _ = writeln!(io::stderr(), "mimi-vectors: {what}");
 }

@@ -174,7 +174,7 @@ fn anomalies(message: &MimiContentRef<'_>) -> Vec<Anomaly> {
     found
 }
 
-/// The beginning of a text, or of bytes that are not text; what a stranger wrote can't move the
+/// The beginning of a text, or of bytes that are not text; what a stranger wrote cannot move the
 /// cursor.
 pub(crate) fn excerpt(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {

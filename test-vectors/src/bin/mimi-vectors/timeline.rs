@@ -9,7 +9,7 @@ use mimi_content::timeline::{
     Acceptance, EntryState, NotAuthorizedError, ReactionContent, TimelineEntry, Version,
 };
 use mimi_content::{MessageId, MimiContent, Part};
-use mimi_test_vectors::conversation::{Conversation, Room, Taken, reference_name};
+use mimi_test_vectors::conversation::{RoomTimeline, RoomTimelines, Taken, reference_name};
 use serde_json::json;
 
 use crate::input::Input;
@@ -43,7 +43,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Outcome> {
-    let mut conversation = Conversation::new(arguments.local_user.as_deref());
+    let mut conversation = RoomTimelines::new(arguments.local_user.as_deref());
     let mut refused = false;
     for file in &arguments.files {
         let inputs = match read(file) {
@@ -107,7 +107,7 @@ fn search(directory: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
-fn insert(conversation: &mut Conversation, line: &str) -> Result<(), String> {
+fn insert(conversation: &mut RoomTimelines, line: &str) -> Result<(), String> {
     match conversation.take(line)? {
         Taken::DifferentContent(id) => Err(format!("another message came under the ID {id}")),
         _ => Ok(()),
@@ -164,7 +164,7 @@ fn reaction(content: &ReactionContent) -> String {
     }
 }
 
-fn print_room(uri: &str, room: &Room, now_ms: u64, out: &mut dyn Write) -> io::Result<()> {
+fn print_room(uri: &str, room: &RoomTimeline, now_ms: u64, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}  {} messages", excerpt(uri.as_bytes()), room.len())?;
     for entry in room.entries() {
         print_entry(&entry, now_ms, out)?;

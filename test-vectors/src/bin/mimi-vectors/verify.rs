@@ -21,8 +21,8 @@ pub(crate) struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
-    /// Succeed although some cases can't be judged, as their format, kind, cipher suite or revision
-    /// is unknown
+    /// Succeed although some cases cannot be judged, as their format, kind, cipher suite or
+    /// revision is unknown
     #[arg(long)]
     allow_unjudged: bool,
     /// Check only cases with this flag, or one of several
@@ -233,7 +233,7 @@ fn plural(count: usize, word: &str) -> String {
     if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
 
-/// What a vector file says can't move the cursor of a terminal.
+/// What a vector file says cannot move the cursor of a terminal.
 fn one_line(text: &str) -> String {
     text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
 }

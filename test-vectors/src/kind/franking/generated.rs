@@ -454,7 +454,7 @@ fn changes(cases: &mut Cases<'_>) -> Result<(), GenerateError> {
         vector.franking_tag.pop();
         Ok(())
     })?;
-    // The hash of 02 doesn't cover it.
+    // The hash of 02 does not cover it.
     let by_frank = if revision == Revision::ContextHash { HUB } else { BOTH };
     cases.invalid("other server_frank", "the hub made another", by_frank, |vector, _| {
         flip_last(&mut vector.server_frank);
@@ -548,7 +548,7 @@ fn boundary(cases: &mut Cases<'_>) -> Result<(), GenerateError> {
             vector.frank_as(MALLORY.0, MALLORY.1, stream)
         });
     }
-    // The formulas of the older constructions can't tell.
+    // The formulas of the older constructions cannot tell.
     let name = cases.name(name);
     let mut stream = Stream::new(cases.seed, "franking", &name);
     let message = Message { sender_uri: VICTIM.0, room_uri: VICTIM.1, ..Message::default() };

@@ -133,7 +133,7 @@ fn hub_domain() -> Result<DnsName, FrankingError> {
     DnsName::parse(HUB).map_err(|_| FrankingError::AgentNotTrusted)
 }
 
-/// 32 bytes; anything else can't stand in the struct, and so is refused by its readers.
+/// 32 bytes; anything else cannot stand in the struct, and so is refused by its readers.
 fn fixed(bytes: &[u8], otherwise: FrankingError) -> Result<Octets<32>, FrankingError> {
     bytes.try_into().map(Octets).map_err(|_| otherwise)
 }

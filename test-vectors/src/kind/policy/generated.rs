@@ -111,7 +111,7 @@ impl Scene {
         self.inactive(name, role).client(name, 1)
     }
 
-    /// The base policy, as far as it isn't the default.
+    /// The base policy, as far as it is not the default.
     fn base(mut self, members: Value) -> Self {
         self.base = base(members);
         self

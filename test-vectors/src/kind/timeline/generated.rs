@@ -13,7 +13,7 @@ use mimi_content::{
 };
 use serde_json::{Value, json};
 
-use crate::conversation::Conversation;
+use crate::conversation::RoomTimelines;
 use crate::file_format::{GenerateError, GeneratedCase, Seed, Stream};
 
 const ROOM: &str = "mimi://a.example/r/clubhouse";
@@ -130,7 +130,7 @@ impl Story {
 
     /// The case: what is seen of the messages at a time.
     fn case(self, name: &str, now_ms: u64, any_order: bool) -> Result<GeneratedCase, GenerateError> {
-        let mut conversation = Conversation::new(Some(ALICE));
+        let mut conversation = RoomTimelines::new(Some(ALICE));
         for line in &self.lines {
             conversation.take_json(line).map_err(GenerateError::Defect)?;
         }
@@ -165,7 +165,7 @@ fn damaged_snapshots(seed: &Seed) -> Result<Vec<GeneratedCase>, GenerateError> {
     let mut story = Story::new(seed, "snapshot");
     let first = story.send(BOB, 10, text("hello"), Fields::default())?;
     story.send(CATHY, 20, emoji("\u{1f389}"), to(first))?;
-    let mut conversation = Conversation::new(Some(ALICE));
+    let mut conversation = RoomTimelines::new(Some(ALICE));
     for line in &story.lines {
         conversation.take_json(line).map_err(GenerateError::Defect)?;
     }
