@@ -12,8 +12,8 @@ use crate::choice::media_type_parameter;
 /// Known are UTF-8, UTF-16 in both byte orders, US-ASCII, ISO-8859-1 and windows-1252, under the
 /// names of the [Encoding Standard](https://encoding.spec.whatwg.org/#names-and-labels); with
 /// feature `charsets` all encodings of that standard. A byte order mark goes before what the
-/// content type says; `utf-16` without one is little-endian (reading T71). Bytes that are no text become
-/// U+FFFD: nothing else is lost for one wrong byte.
+/// content type says; `utf-16` without one is little-endian (reading T71). Bytes that are no text
+/// become U+FFFD: nothing else is lost for one wrong byte.
 ///
 /// ```
 /// use mimi_content::decode_text;
