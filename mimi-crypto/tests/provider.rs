@@ -206,7 +206,7 @@ fn exchange<S: CipherSuiteProvider + ?Sized>(
     rng: &mut ChaCha20Rng,
 ) -> Result<(GroupInfoRequest, GroupInfoResponse), CryptoError> {
     let cipher_suite = suite.parameters().cipher_suite;
-    let credential = Credential::Basic { identity: "somebody".into() };
+    let credential = Credential::Basic { identity: "person".into() };
     let (private_key, public_key) = generate_hpke_key_pair(suite, rng)?;
     let tbs = GroupInfoRequestTBS {
         protocol: Protocol::Mls10,

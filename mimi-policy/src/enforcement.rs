@@ -25,7 +25,7 @@ impl EnforcedBy {
     /// What a user does with what it has got.
     const OWN_CLIENT: Self = Self { hub: false, other_clients: false, own_client: true };
     /// What no user may do yet.
-    const NOBODY: Self = Self { hub: false, other_clients: false, own_client: false };
+    const NONE: Self = Self { hub: false, other_clients: false, own_client: false };
 
     /// Whether anybody can.
     #[must_use]
@@ -113,7 +113,7 @@ pub const fn enforced_by(capability: CapabilityType) -> EnforcedBy {
         | C::CAN_RECEIVE_AUDIO
         | C::CAN_RECEIVE_VIDEO
         | C::CAN_VIEW_SHARED_SCREEN => EnforcedBy::OWN_CLIENT,
-        _ => EnforcedBy::NOBODY,
+        _ => EnforcedBy::NONE,
     }
 }
 
@@ -128,7 +128,7 @@ mod tests {
             assert_eq!(enforced_by(capability).anybody(), !capability.is_reserved(), "{capability}");
         }
         for unknown in [0x0012, 0x0112, 0x0700, 0xf000, 0xffff] {
-            assert_eq!(enforced_by(CapabilityType(unknown)), EnforcedBy::NOBODY);
+            assert_eq!(enforced_by(CapabilityType(unknown)), EnforcedBy::NONE);
         }
     }
 

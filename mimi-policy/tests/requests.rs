@@ -116,7 +116,7 @@ fn all_proposals_that_cannot_be_read_are_named() {
         (list(&[], &[9], &[]), None),
         (list(&[(1, 4)], &[], &[]), None),
         (remove(2), Some(member(9))),
-        (package(basic("nobody")), Some(Sender::NewMemberProposal {})),
+        (package(basic("stranger")), Some(Sender::NewMemberProposal {})),
         (remove(2), Some(Sender::NewMemberProposal {})),
     ];
     let invalid = commit(&all(), &proposals).unwrap_err();
@@ -384,7 +384,7 @@ fn refuses_indices_leaves_and_credentials_of_no_user() {
     assert_eq!(problem(&all(), list(&[], &[4], &[])), RequestProblem::UserIndexOutOfRange(4));
     assert_eq!(problem(&all(), list(&[(9, 2)], &[], &[])), RequestProblem::UserIndexOutOfRange(9));
     assert_eq!(problem(&all(), Proposal::Remove(Remove { removed: 7 })), RequestProblem::UnknownLeaf(7));
-    assert_eq!(problem(&all(), package(basic("nobody"))), RequestProblem::UnknownHolder);
+    assert_eq!(problem(&all(), package(basic("stranger"))), RequestProblem::UnknownHolder);
     let invalid = commit(&all(), &[(list(&[], &[], &[]), Some(member(9)))]).unwrap_err();
     assert_eq!((invalid.proposal, invalid.problem), (Some(0), RequestProblem::UnknownSender));
 }
@@ -510,7 +510,7 @@ fn a_new_leaf_keeps_the_user_and_the_client() {
     assert!(path(&own).is_ok());
     assert_eq!(path(&basic("bob/1")).unwrap_err(), RequestProblem::IdentityChanged);
     assert_eq!(path(&basic("alice/2")).unwrap_err(), RequestProblem::IdentityChanged);
-    assert_eq!(path(&basic("nobody")).unwrap_err(), RequestProblem::UnknownHolder);
+    assert_eq!(path(&basic("stranger")).unwrap_err(), RequestProblem::UnknownHolder);
     let new_leaf = |identity: &str| Proposal::Update(Box::new(Update { leaf_node: leaf(basic(identity)) }));
     assert_eq!(commit(&all(), &[(new_leaf("bob/1"), Some(member(1)))]).unwrap().changes, []);
     for (identity, sender) in [("alice/1", Some(member(1))), ("bob/2", Some(member(1)))] {

@@ -178,12 +178,12 @@ mod tests {
     #[test]
     fn accepts_any_mimi_uri_in_its_normal_form_as_a_pseudonym_that_was_received() {
         let uri = |text: &str| IdentifierUri::new(text).unwrap();
-        let odd = uri("mimi://a.example/x/somebody");
+        let odd = uri("mimi://a.example/x/person");
         let other = uri("mimi://a.example/d/not-a-uuid");
         assert_eq!(pseudonym_provider(&other, &odd).unwrap().as_str(), "a.example");
         let stranger = uri("mimi://b.example/u/1");
         assert_eq!(pseudonym_provider(&other, &stranger), Err(PseudonymError::ProviderMismatch));
-        let no_uri = uri("somebody");
+        let no_uri = uri("person");
         let error = no_uri.mimi_uri().unwrap_err();
         assert_eq!(pseudonym_provider(&other, &no_uri), Err(PseudonymError::InvalidPseudonym(error)));
         for (spelling, offset) in [

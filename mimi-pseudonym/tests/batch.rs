@@ -69,7 +69,7 @@ fn room(world: &mut World, kinds: &[Leaf]) -> (RoomLeaves, LinkKeys, IdentityLin
         let (suite, rng) = (&world.suite, &mut world.rng);
         let signing_key = if *kind == SignedByAnother { &other_key } else { &user.clients[0].signing_key };
         let real = match kind {
-            UnknownToTheAuthority => mimi_codec::mls::Credential::Basic { identity: "nobody".into() },
+            UnknownToTheAuthority => mimi_codec::mls::Credential::Basic { identity: "stranger".into() },
             _ => user.clients[0].credential.clone(),
         };
         let real = RealClient { credential: &real, signing_key, ..user.clients[0].real() };

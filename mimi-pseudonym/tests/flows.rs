@@ -461,7 +461,7 @@ fn a_member_shows_who_it_is_later_to_one_room_and_for_the_key_that_it_has_there(
     let anothers = Disclosure { credential: &alice.clients[0].credential, audience: &room };
     let refused = verify_disclosure(&leaf, &room, &anothers, &check);
     assert_eq!(refused, Err(PseudonymError::DisclosedKeyMismatch));
-    let unknown = mimi_codec::mls::Credential::Basic { identity: "nobody".into() };
+    let unknown = mimi_codec::mls::Credential::Basic { identity: "stranger".into() };
     let unknown = Disclosure { credential: &unknown, audience: &room };
     let refused = verify_disclosure(&leaf, &room, &unknown, &check);
     assert_eq!(refused, Err(PseudonymError::CredentialRefused));

@@ -353,7 +353,7 @@ mod tests {
             for (leaf, member) in members.iter() {
                 assert_eq!(members.leaf_of(&member.client), Some(leaf));
             }
-            assert!(members.leaf_of(&member("nobody").client).is_none());
+            assert!(members.leaf_of(&member("stranger").client).is_none());
             let width = members.iter().last().map_or(0, |(leaf, _)| leaf + 1);
             assert_eq!(members.width(), width);
             let blank: Vec<u32> = (0..width).filter(|leaf| members.get(*leaf).is_none()).collect();

@@ -481,7 +481,7 @@ fn a_client_that_is_not_the_targets_is_unusable_and_the_others_are_not() {
             "the credential identifies client mimi://b.example/d/b9 of user mimi://b.example/u/bob",
         ),
         (
-            of(|it| it.leaf_node.credential = Credential::Basic { identity: "nobody".into() }),
+            of(|it| it.leaf_node.credential = Credential::Basic { identity: "stranger".into() }),
             "credential refused: no space",
         ),
         // Another client has the key.

@@ -209,7 +209,7 @@ impl Tester {
         let request = |requester: &DnsName, target: &DnsName| -> Result<Vec<u8>> {
             let entry = ConsentEntry::Request {
                 requester_uri: identifier(requester, "tester")?,
-                target_uri: identifier(target, "nobody")?,
+                target_uri: identifier(target, "stranger")?,
                 room_id: None,
                 consent_extensions: AppDataDictionary::default(),
             };
@@ -217,7 +217,7 @@ impl Tester {
         };
         let revoke = |requester: &DnsName, target: &DnsName| -> Result<Vec<u8>> {
             let entry = ConsentEntry::Revoke {
-                requester_uri: identifier(requester, "nobody")?,
+                requester_uri: identifier(requester, "stranger")?,
                 target_uri: identifier(target, "tester")?,
                 room_id: None,
                 consent_extensions: AppDataDictionary::default(),
@@ -336,7 +336,7 @@ impl Tester {
             let what = "a body that does not decode: 400 or 404";
             self.case((endpoint.name(), Kind::Invalid, section, what), ask, status_is(&[400, 404])).await;
         }
-        let user = UserUri::try_from(uri(&self.target, "u", "nobody").as_str())?;
+        let user = UserUri::try_from(uri(&self.target, "u", "stranger").as_str())?;
         let request = client.key_material_request(&decoy, &user)?;
         let bytes = request.to_bytes()?;
         let name = Endpoint::KeyMaterial.name();

@@ -265,7 +265,7 @@ impl PolicyRoom {
             let (now, later) = rest.split_at(run);
             let invalid = |refusal: Refusal| WhyRefused::InvalidPending(place, refusal);
             let unknown =
-                PolicyActor::ExternalSender { external_sender: "nobody".into(), claims: Vec::new() };
+                PolicyActor::ExternalSender { external_sender: "stranger".into(), claims: Vec::new() };
             let by = actor(first.by.as_ref().unwrap_or(&unknown), self).map_err(WhyRefused::Identity)?;
             let changes = now.iter().map(|proposed| change(proposed, self));
             let changes = changes.collect::<Result<Vec<_>, _>>().map_err(WhyRefused::Identity)?;

@@ -449,7 +449,7 @@ impl<'n> Stage<'n> {
 /// A client's name in the story. The servers do not see it.
 #[must_use]
 pub fn client_name(person: &Person, device: usize) -> String {
-    let user = person.uri().id().unwrap_or("somebody");
+    let user = person.uri().id().unwrap_or("person");
     format!("{user}-{}", device.saturating_add(1))
 }
 

@@ -12,7 +12,7 @@ pub(super) const FLAGS: &[Flag] = &[
         of: |case| case.valid && case.has(&["suite"]),
     },
     Flag {
-        name: "NoBody",
+        name: "WithoutBody",
         about: "Answers without a body, and bodies where there must be none.",
         bug: "The body is read whatever the status says.",
         section: "mimi-protocol-06 §5.6",
