@@ -15,8 +15,8 @@ use chacha20poly1305::ChaCha20Poly1305;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use mimi_content::choice::{Choice, Profile};
 use mimi_content::{
-    AeadAlgorithm, Attachment, Disposition, ExternalPart, MimiContent, MimiContentRef, MultiPart, NestedPart,
-    PartSemantics, Salt, gfm,
+    AeadAlgorithm, Attachment, Disposition, ExternalPart, FileSealer, MimiContent, MimiContentRef, MultiPart,
+    NestedPart, PartSemantics, Salt, gfm,
 };
 use pulldown_cmark::{Options, Parser};
 use rand_chacha::ChaCha20Rng;
@@ -94,6 +94,46 @@ fn files<C: AeadInOut + KeyInit>(c: &mut Criterion, name: &str, enc_alg: AeadAlg
     }
 }
 
+/// A file of 1 GiB, sealed in pieces of 64 KiB: against the algorithm alone, which encrypts the same
+/// pieces each as a message of its own, and against that with the hash that the format asks for.
+fn stream<C: AeadInOut + KeyInit>(c: &mut Criterion, name: &str, enc_alg: AeadAlgorithm) {
+    const PIECE: usize = 65_536;
+    const PIECES: usize = (1 << 30) / PIECE;
+    let mut group = c.benchmark_group(format!("stream {name}"));
+    group.throughput(Throughput::Bytes(1 << 30)).sample_size(10);
+    let mut piece = vec![7; PIECE];
+    let (cipher, nonce) = (C::new_from_slice(&vec![1; C::key_size()]).unwrap(), Default::default());
+    group.bench_function(BenchmarkId::new("sealer", "1 GiB"), |b| {
+        b.iter(|| {
+            let mut sealer = FileSealer::generate(enc_alg, &mut ChaCha20Rng::from_seed([7; 32])).unwrap();
+            for _ in 0..PIECES {
+                sealer.seal(black_box(&mut piece)).unwrap();
+            }
+            sealer.finish()
+        });
+    });
+    group.bench_function(BenchmarkId::new("AEAD", "1 GiB"), |b| {
+        b.iter(|| {
+            for _ in 0..PIECES {
+                let piece = black_box(piece.as_mut_slice());
+                black_box(cipher.encrypt_inout_detached(&nonce, &[], piece.into()).unwrap());
+            }
+        });
+    });
+    group.bench_function(BenchmarkId::new("AEAD and hash", "1 GiB"), |b| {
+        b.iter(|| {
+            let mut hash = Sha256::new();
+            for _ in 0..PIECES {
+                let piece = black_box(piece.as_mut_slice());
+                black_box(cipher.encrypt_inout_detached(&nonce, &[], (&mut *piece).into()).unwrap());
+                hash.update(piece);
+            }
+            hash.finalize()
+        });
+    });
+    group.finish();
+}
+
 /// Texts without HTML or foreign links, of which the bare renderer makes the same.
 fn texts() -> [(&'static str, String); 2] {
     let short =
@@ -102,10 +142,13 @@ fn texts() -> [(&'static str, String); 2] {
     [("message", short.to_owned()), ("64 KiB", long.repeat(65_536 / long.len()))]
 }
 
+fn options() -> Options {
+    Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH
+}
+
 fn bare_html(markdown: &str) -> String {
-    let options = Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH;
     let mut html = String::with_capacity(markdown.len() * 2);
-    pulldown_cmark::html::push_html(&mut html, Parser::new_ext(markdown, options));
+    pulldown_cmark::html::push_html(&mut html, Parser::new_ext(markdown, options()));
     html
 }
 
@@ -126,6 +169,12 @@ fn markdown(c: &mut Criterion) {
         });
         group.bench_with_input(BenchmarkId::new("bare", name), &text, |b, text| {
             b.iter(|| bare_html(black_box(text)))
+        });
+        group.bench_with_input(BenchmarkId::new("events", name), &text, |b, text| {
+            b.iter(|| gfm::events(black_box(text)).count())
+        });
+        group.bench_with_input(BenchmarkId::new("parser", name), &text, |b, text| {
+            b.iter(|| Parser::new_ext(black_box(text), options()).into_offset_iter().count())
         });
     }
     group.finish();
@@ -202,6 +251,16 @@ impl Estimates {
                 println!("| {group} | {} |", ratios.join(" | "));
             }
         }
+        println!("\nTime to seal 1 GiB in pieces, to that of the algorithm alone and with the hash:\n");
+        println!("| | AEAD | AEAD and hash |\n|-|-|-|");
+        for cipher in ["AES-128-GCM", "AES-256-GCM", "ChaCha20-Poly1305"] {
+            let group = format!("stream {cipher}");
+            let ratios = ["AEAD", "AEAD and hash"].map(|bare| self.ratio(&group, "1 GiB", bare, "sealer"));
+            println!("| {cipher} | {} |", ratios.join(" | "));
+        }
+        println!("\nTime to make the events, to that of the parser:\n\n| message | 64 KiB |\n|-|-|");
+        let ratios = ["message", "64 KiB"].map(|text| self.ratio("markdown", text, "parser", "events"));
+        println!("| {} |", ratios.join(" | "));
         println!("\nTimes as fast as rendering without a filter:\n\n| | message | 64 KiB |\n|-|-|-|");
         for function in ["to_html", "to_plain_text", "escape_html"] {
             let ratios = ["message", "64 KiB"].map(|text| self.ratio("markdown", text, function, "bare"));
@@ -228,6 +287,9 @@ fn main() {
     files::<Aes128Gcm>(&mut criterion, "AES-128-GCM", AeadAlgorithm::AES_128_GCM);
     files::<Aes256Gcm>(&mut criterion, "AES-256-GCM", AeadAlgorithm::AES_256_GCM);
     files::<ChaCha20Poly1305>(&mut criterion, "ChaCha20-Poly1305", AeadAlgorithm::CHACHA20_POLY1305);
+    stream::<Aes128Gcm>(&mut criterion, "AES-128-GCM", AeadAlgorithm::AES_128_GCM);
+    stream::<Aes256Gcm>(&mut criterion, "AES-256-GCM", AeadAlgorithm::AES_256_GCM);
+    stream::<ChaCha20Poly1305>(&mut criterion, "ChaCha20-Poly1305", AeadAlgorithm::CHACHA20_POLY1305);
     markdown(&mut criterion);
     choosing(&mut criterion);
     criterion.final_summary();

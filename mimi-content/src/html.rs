@@ -28,15 +28,16 @@ use crate::part::PartIndex;
 #[must_use]
 pub fn to_plain_text(html: &str) -> String {
     let mut text = PlainText::default();
-    for token in (Tokens { rest: html }) {
+    for token in Tokens::new(html) {
         text.token(&token);
     }
     text.written.trim_end().into()
 }
 
-/// The parts that a page shows or links: those that the sources of its pictures, sounds and films
-/// name, and the targets of links that hold something to follow. A `cid:` URI elsewhere, such as in
-/// a comment or a script, names none.
+/// The parts that a page shows or links as [`sanitize`] makes it: those that the sources of its
+/// pictures name, and the targets of links that hold something to follow. A `cid:` URI elsewhere,
+/// such as in a comment, a script, a film or an object, names none, since what it names would not be
+/// seen.
 ///
 /// ```
 /// use mimi_content::{PartIndex, html::shown_parts};
@@ -46,10 +47,12 @@ pub fn to_plain_text(html: &str) -> String {
 /// ```
 #[must_use]
 pub fn shown_parts(html: &str) -> Vec<PartIndex> {
+    #[cfg(feature = "html")]
+    let html = &*tidy::tidied(html, &ammonia::Builder::default());
     let mut found = Vec::new();
     // The part that the link which is open leads to.
     let mut link = None;
-    for token in (Tokens { rest: html }) {
+    for token in Tokens::new(html) {
         match token {
             Token::Text(text) if !text.trim().is_empty() => found.extend(link.take()),
             Token::Text(_) => {}
@@ -59,15 +62,18 @@ pub fn shown_parts(html: &str) -> Vec<PartIndex> {
                 }
             }
             Token::Start { name, attributes } => {
-                let element = Sources::of(name, attributes);
+                if is_one_of(name, &OTHER_RULES) {
+                    break;
+                }
+                let element = Sources::of(attributes);
                 if element.hidden {
                     continue;
                 }
-                if name.eq_ignore_ascii_case("a") || name.eq_ignore_ascii_case("area") {
+                if name.eq_ignore_ascii_case("a") {
                     link = element.href;
-                } else if !element.shown.is_empty() {
+                } else if name.eq_ignore_ascii_case("img") && element.src.is_some() {
                     found.extend(link.take());
-                    found.extend(element.shown);
+                    found.extend(element.src);
                 }
             }
         }
@@ -75,39 +81,25 @@ pub fn shown_parts(html: &str) -> Vec<PartIndex> {
     found
 }
 
-/// What the attributes of an element name.
+/// What the attributes of an element name. Of several with one name, the first counts.
 #[derive(Default)]
 struct Sources {
-    shown: Vec<PartIndex>,
+    src: Option<PartIndex>,
     href: Option<PartIndex>,
     hidden: bool,
 }
 
 impl Sources {
-    fn of(name: &str, attributes: &str) -> Self {
+    fn of(attributes: &str) -> Self {
         let mut sources = Self::default();
-        let shows = |attribute: &str| {
-            let known: &[&str] = match () {
-                () if name.eq_ignore_ascii_case("object") => &["data"],
-                () if name.eq_ignore_ascii_case("image") || name.eq_ignore_ascii_case("use") => {
-                    &["href", "xlink:href"]
-                }
-                () if ["img", "audio", "video", "source", "embed", "input", "iframe", "track"]
-                    .iter()
-                    .any(|known| name.eq_ignore_ascii_case(known)) =>
-                {
-                    &["src", "poster"]
-                }
-                () => &[],
-            };
-            known.iter().any(|known| attribute.eq_ignore_ascii_case(known))
-        };
+        let (mut has_src, mut has_href) = (false, false);
         for (attribute, value) in (Attributes { rest: attributes }) {
-            let part = PartIndex::from_content_id(decode_entities(value).trim()).ok();
-            if shows(attribute) {
-                sources.shown.extend(part);
-            } else if attribute.eq_ignore_ascii_case("href") {
-                sources.href = part;
+            // Parsers of URLs take away ASCII white space alone.
+            let part = || PartIndex::from_content_id(decode_entities(value).trim_ascii()).ok();
+            if attribute.eq_ignore_ascii_case("src") && !core::mem::replace(&mut has_src, true) {
+                sources.src = part();
+            } else if attribute.eq_ignore_ascii_case("href") && !core::mem::replace(&mut has_href, true) {
+                sources.href = part();
             } else if attribute.eq_ignore_ascii_case("hidden") {
                 sources.hidden = true;
             } else if attribute.eq_ignore_ascii_case("style") {
@@ -127,19 +119,36 @@ enum Token<'t> {
     End(&'t str),
 }
 
+/// Elements in and behind which parsers go by other rules than elsewhere. What follows them does not
+/// count as shown: a part that is shown once more is better than one that is not shown.
+const OTHER_RULES: [&str; 7] = ["template", "select", "math", "svg", "frameset", "plaintext", "object"];
+
 /// Cuts HTML into tokens, forgiving as browsers are. Comments, declarations and the content of
 /// elements that are not text are passed over.
 struct Tokens<'t> {
     rest: &'t str,
+    /// Bytes of `rest` that are text whatever they look like.
+    raw: usize,
+    /// Which of [`NOT_TEXT`] have no end tag from here on, so that none is looked for again.
+    unended: [bool; NOT_TEXT.len()],
 }
 
-/// Elements whose content is no text of the page.
-const NOT_TEXT: [&str; 13] = [
-    "script", "style", "template", "noscript", "iframe", "noembed", "noframes", "title", "head", "math",
-    "select", "object", "textarea",
-];
+/// Elements whose content is no text of the page and holds no elements: it ends with their end tag,
+/// or with the page.
+const RAW: [&str; 8] = ["script", "style", "noscript", "iframe", "noembed", "noframes", "title", "textarea"];
+
+/// Elements whose content is not shown, if they end.
+const NOT_TEXT: [&str; 4] = ["template", "math", "select", "object"];
+
+fn is_one_of(name: &str, names: &[&str]) -> bool {
+    names.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
 
 impl<'t> Tokens<'t> {
+    fn new(html: &'t str) -> Self {
+        Self { rest: html, raw: 0, unended: [false; NOT_TEXT.len()] }
+    }
+
     /// Passes over everything up to and including `end`; to the end of the text if it does not
     /// occur.
     fn skip_past(&mut self, end: &str) {
@@ -147,19 +156,42 @@ impl<'t> Tokens<'t> {
         self.rest = self.rest.get(at..).unwrap_or_default();
     }
 
-    /// Passes over the content of an element, and leaves its end tag.
-    fn skip_content(&mut self, name: &str) {
-        let mut rest = self.rest;
-        while let Some(at) = rest.find("</") {
-            rest = rest.get(at..).unwrap_or_default();
-            let after = rest.get(2..).unwrap_or_default();
-            if after.get(..name.len()).is_some_and(|end| end.eq_ignore_ascii_case(name)) {
-                self.rest = rest;
+    /// The content of an element, up to its end tag; `None` if there is no such tag.
+    fn content(&self, name: &str) -> Option<usize> {
+        let mut from = 0_usize;
+        loop {
+            let rest = self.rest.get(from..)?;
+            let at = rest.find("</")?;
+            from = from.saturating_add(at);
+            let after = self.rest.get(from.saturating_add(2)..)?;
+            if after.get(..name.len()).is_some_and(|end| end.eq_ignore_ascii_case(name))
+                && !after.as_bytes().get(name.len()).is_some_and(u8::is_ascii_alphanumeric)
+            {
+                return Some(from);
+            }
+            from = from.saturating_add(2);
+        }
+    }
+
+    /// What follows the start tag of an element that is not made of text and elements.
+    fn enter(&mut self, name: &str, is_closed: bool) {
+        // A slash before the end of a tag means nothing, but for elements of MathML and SVG.
+        if is_one_of(name, &RAW) {
+            let end = self.content(name).unwrap_or(self.rest.len());
+            self.rest = self.rest.get(end..).unwrap_or_default();
+        } else if is_one_of(name, &["xmp", "plaintext"]) {
+            // A plain text does not end.
+            let end = if name.len() == 3 { self.content(name) } else { None };
+            self.raw = end.unwrap_or(self.rest.len());
+        } else if let Some(place) = NOT_TEXT.iter().position(|known| known.eq_ignore_ascii_case(name)) {
+            if is_closed && name.eq_ignore_ascii_case("math") || self.unended.get(place) == Some(&true) {
                 return;
             }
-            rest = after;
+            match self.content(name) {
+                Some(end) => self.rest = self.rest.get(end..).unwrap_or_default(),
+                None => self.unended.iter_mut().skip(place).take(1).for_each(|unended| *unended = true),
+            }
         }
-        self.rest = "";
     }
 }
 
@@ -170,6 +202,11 @@ impl<'t> Iterator for Tokens<'t> {
         loop {
             if self.rest.is_empty() {
                 return None;
+            }
+            if self.raw > 0 {
+                let (text, rest) = self.rest.split_at_checked(core::mem::take(&mut self.raw))?;
+                self.rest = rest;
+                return Some(Token::Text(text));
             }
             let Some(tag) = self.rest.strip_prefix('<') else {
                 let end = self.rest.find('<').unwrap_or(self.rest.len());
@@ -194,13 +231,14 @@ impl<'t> Iterator for Tokens<'t> {
             } else if tag.starts_with_letter(0) {
                 let name = name(tag);
                 let inside = tag.get(name.len()..).unwrap_or_default();
-                let length = tag_length(inside);
+                let Some(length) = tag_length(inside) else {
+                    // Parsers drop a tag that does not end.
+                    self.rest = "";
+                    return None;
+                };
                 let attributes = inside.get(..length).unwrap_or_default();
                 self.rest = inside.get(length.saturating_add(1)..).unwrap_or_default();
-                let closed = attributes.ends_with('/');
-                if !closed && NOT_TEXT.iter().any(|known| known.eq_ignore_ascii_case(name)) {
-                    self.skip_content(name);
-                }
+                self.enter(name, attributes.ends_with('/'));
                 return Some(Token::Start { name, attributes });
             } else {
                 self.rest = tag;
@@ -225,23 +263,37 @@ fn name(tag: &str) -> &str {
     tag.get(..end).unwrap_or_default()
 }
 
-/// Bytes before the `>` that ends a tag; values in quotes may hold one.
-fn tag_length(inside: &str) -> usize {
-    let mut quote = None;
-    let mut before = b' ';
-    for (at, byte) in inside.bytes().enumerate() {
-        match quote {
-            Some(open) if byte == open => quote = None,
-            Some(_) => {}
-            None if byte == b'>' => return at,
-            None if matches!(byte, b'"' | b'\'') && before == b'=' => quote = Some(byte),
-            None => {}
-        }
-        if !byte.is_ascii_whitespace() {
-            before = byte;
-        }
+/// Bytes before the `>` that ends a tag; values in quotes may hold one. `None` if it does not end.
+fn tag_length(inside: &str) -> Option<usize> {
+    enum At {
+        BeforeName,
+        Name,
+        AfterName,
+        BeforeValue,
+        Value,
+        Quoted(u8),
     }
-    inside.len()
+    let mut state = At::BeforeName;
+    for (at, byte) in inside.bytes().enumerate() {
+        state = match (state, byte) {
+            (At::Quoted(quote), _) if byte == quote => At::BeforeName,
+            (At::Quoted(quote), _) => At::Quoted(quote),
+            (_, b'>') => return Some(at),
+            (At::BeforeValue, b'"' | b'\'') => At::Quoted(byte),
+            (At::BeforeValue, _) if byte.is_ascii_whitespace() => At::BeforeValue,
+            (At::BeforeValue, _) => At::Value,
+            (At::Value, _) if !byte.is_ascii_whitespace() => At::Value,
+            (At::Name, _) if byte.is_ascii_whitespace() => At::AfterName,
+            (At::AfterName, _) if byte.is_ascii_whitespace() => At::AfterName,
+            (At::Name | At::AfterName, b'=') => At::BeforeValue,
+            (At::Name | At::AfterName, b'/') => At::BeforeName,
+            (At::BeforeName, b'/') => At::BeforeName,
+            (At::BeforeName | At::Value, _) if byte.is_ascii_whitespace() => At::BeforeName,
+            // An equals sign at the beginning is part of the name.
+            (At::BeforeName | At::Name | At::AfterName | At::Value, _) => At::Name,
+        };
+    }
+    None
 }
 
 /// The attributes of a tag, with their values as they are written.
@@ -473,7 +525,7 @@ impl PlainText {
 ///
 /// HTML of more than 16 KiB or 256 tags is first written anew, so that time is in proportion to it:
 /// each element is closed where it was opened, at most 100 nest in each other, and a tag has at
-/// most 32 attributes. What is left out so shows what it holds.
+/// most 32 attributes that have a meaning. What is left out so shows what it holds.
 ///
 /// ```
 /// use mimi_content::html::sanitize;
@@ -489,11 +541,7 @@ pub fn sanitize(html: &str) -> String {
     let mut schemes: std::collections::HashSet<&str> = crate::gfm::LINK_SCHEMES.into_iter().collect();
     schemes.insert("cid");
     let mut builder = ammonia::Builder::default();
-    let html = if tidy::is_small(html) {
-        Cow::Borrowed(html)
-    } else {
-        tidy::tidy(html, &builder.clone_tags()).into()
-    };
+    let html = tidy::tidied(html, &builder);
     builder
         .url_schemes(schemes)
         .url_relative(ammonia::UrlRelative::Deny)
@@ -539,6 +587,12 @@ mod tests {
             ("<b>a</b><i title='>'>b</i>", "ab"),
             ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</table>", "a b\nc"),
             ("<script>a", ""),
+            ("<html><head><title>a</title><body>b<header>c</header>", "b\nc"),
+            ("<xmp><b>a</xmp>b", "<b>ab"),
+            ("<plaintext><b>a</plaintext>", "<b>a</plaintext>"),
+            ("<select>a<object>b", "ab"),
+            ("<script/>a</script>b<math/>c", "bc"),
+            ("<style></styles>a</style>b", "b"),
             ("<a href=x", ""),
             ("", ""),
         ] {
@@ -552,10 +606,17 @@ mod tests {
         let (one, two) = (cid(1), cid(2));
         for (html, found) in [
             (alloc::format!("<img alt=x src={one}>"), &[1][..]),
-            (alloc::format!("<IMG SRC=' {one} '/><video poster=\"{two}\">"), &[1, 2]),
+            (alloc::format!("<IMG SRC=' {one} '/><video poster=\"{two}\">"), &[1]),
             (alloc::format!("<a href={one}>x</a><a href={two}><b> </b></a>"), &[1]),
             (alloc::format!("<a href={one}><img src={two}></a>"), &[1, 2]),
-            (alloc::format!("<object data={one}></object>"), &[1]),
+            (alloc::format!("<object data={one}></object><svg><image href={two}></svg>"), &[]),
+            (alloc::format!("<video src={one}></video><picture><source src={two}></picture>"), &[]),
+            (alloc::format!("<map><area href={one}>x</map><img src=x src={two}>"), &[]),
+            (alloc::format!("<script/><img src={one}></script><img src={two}>"), &[2]),
+            (alloc::format!("<xmp><img src={one}></xmp><img src={two}>"), &[2]),
+            (alloc::format!("<plaintext><img src={one}></plaintext><img src={two}>"), &[]),
+            (alloc::format!("<img src={one}><select><img src={two}>"), &[1]),
+            (alloc::format!("<img src='\u{a0}{one}'><img src='\t{two}\n'>"), &[2]),
             (alloc::format!("<!-- <img src={one}> --> {two} <code>{one}</code>"), &[]),
             (alloc::format!("<script>'<img src={one}>'</script><template><img src={two}></template>"), &[]),
             (alloc::format!("<img hidden src={one}><img style='display: none' src={two}>"), &[]),
@@ -585,7 +646,7 @@ mod tests {
         ] {
             for count in [1_000, 2_000, 4_000, 8_000] {
                 let html = piece.repeat(count);
-                let tokens = (Tokens { rest: &html }).count();
+                let tokens = Tokens::new(&html).count();
                 assert!(tokens <= 2 * count, "{piece}");
                 let _ = (to_plain_text(&html), shown_parts(&html));
             }

@@ -479,3 +479,95 @@ fn without_a_tree(mut encoded: &[u8]) -> Option<String> {
     }
     None
 }
+
+/// What counts as shown is in the page that is made of it, whatever stands around it.
+#[cfg(feature = "html")]
+mod html {
+    use mimi_content::html::{sanitize, shown_parts};
+    use proptest::prelude::*;
+
+    fn pieces() -> impl Strategy<Value = String> {
+        let names = [
+            "a",
+            "img",
+            "p",
+            "b",
+            "table",
+            "td",
+            "svg",
+            "math",
+            "select",
+            "object",
+            "video",
+            "template",
+            "script",
+            "style",
+            "xmp",
+            "plaintext",
+            "textarea",
+            "title",
+            "noscript",
+            "head",
+            "body",
+            "li",
+            "form",
+            "button",
+            "frameset",
+            "option",
+            "image",
+            "map",
+            "area",
+            "details",
+            "iframe",
+            "caption",
+            "ruby",
+            "br",
+            "x-y",
+        ];
+        let attributes = prop::sample::select(vec![
+            "",
+            " hidden",
+            " src=x",
+            " href=x",
+            "/",
+            " /",
+            " style='display:none'",
+            " src=\"\"",
+            " =\"",
+            " '",
+            " alt='>'",
+            " src='\u{a0}cid:2@local.invalid'",
+        ]);
+        let source = prop::sample::select(vec![
+            "",
+            " src=cid:1@local.invalid",
+            " href='cid:2@local.invalid'",
+            " SRC = \" CID:3@local.invalid\"",
+            " href=&#99;id:1@local.invalid",
+            " data=cid:2@local.invalid",
+            " poster=cid:2@local.invalid",
+        ]);
+        let start = (prop::sample::select(names.to_vec()), attributes.clone(), source, attributes)
+            .prop_map(|(name, before, source, after)| format!("<{name}{before}{source}{after}>"));
+        let end = prop::sample::select(names.to_vec()).prop_map(|name| format!("</{name}>"));
+        let other =
+            prop::sample::select(vec!["x", " ", "<!--", "-->", "--!>", "<![CDATA[", "]]>", "<", "&", "</"]);
+        prop_oneof![4 => start, 2 => end, 1 => other.prop_map(String::from)]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn a_part_that_counts_as_shown_is_in_the_page(pieces in prop::collection::vec(pieces(), 0..12)) {
+            let html = pieces.concat();
+            for html in [html.clone(), html.clone() + &"<p>x</p>".repeat(300)] {
+                let page = sanitize(&html);
+                for part in shown_parts(&html) {
+                    let shown = format!("=\"cid:{part}@local.invalid\"");
+                    prop_assert!(page.contains(&shown), "{part}: {html}\n{page}");
+                }
+            }
+        }
+    }
+}
