@@ -94,8 +94,8 @@ fn files<C: AeadInOut + KeyInit>(c: &mut Criterion, name: &str, enc_alg: AeadAlg
     }
 }
 
-/// A file of 1 GiB, sealed in pieces of 64 KiB: against the algorithm alone, which encrypts the same
-/// pieces each as a message of its own, and against that with the hash that the format asks for.
+/// A file of 1 GiB, sealed in pieces of 64 KiB: against the algorithm alone, which encrypts each of
+/// the pieces as a message of its own, and against that with the hash that the format asks for.
 fn stream<C: AeadInOut + KeyInit>(c: &mut Criterion, name: &str, enc_alg: AeadAlgorithm) {
     const PIECE: usize = 65_536;
     const PIECES: usize = (1 << 30) / PIECE;

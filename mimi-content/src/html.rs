@@ -36,8 +36,8 @@ pub fn to_plain_text(html: &str) -> String {
 
 /// The parts that a page shows or links as [`sanitize`] makes it: those that the sources of its
 /// pictures name, and the targets of links that hold something to follow. A `cid:` URI elsewhere,
-/// such as in a comment, a script, a film or an object, names none, since what it names would not be
-/// seen.
+/// such as in a comment, a script, a film or an object, names none, since what it names would not
+/// be seen.
 ///
 /// ```
 /// use mimi_content::{PartIndex, html::shown_parts};
@@ -119,8 +119,8 @@ enum Token<'t> {
     End(&'t str),
 }
 
-/// Elements in and behind which parsers go by other rules than elsewhere. What follows them does not
-/// count as shown: a part that is shown once more is better than one that is not shown.
+/// Elements in and behind which parsers go by other rules than elsewhere. What follows them does
+/// not count as shown: a part that is shown once more is better than one that is not shown.
 const OTHER_RULES: [&str; 7] = ["template", "select", "math", "svg", "frameset", "plaintext", "object"];
 
 /// Cuts HTML into tokens, forgiving as browsers are. Comments, declarations and the content of

@@ -41,8 +41,8 @@ fn is_small(html: &str) -> bool {
     html.len() <= 16_384 && html.bytes().filter(|byte| *byte == b'<').count() <= 256
 }
 
-/// The text with the elements and attributes of `allowed` alone, each closed where it was opened, and
-/// few open at once. Text is kept as the tokenizer cuts it.
+/// The text with the elements and attributes of `allowed` alone, each closed where it was opened,
+/// and few open at once. Text is kept as the tokenizer cuts it.
 fn tidy(html: &str, allowed: &Allowed) -> String {
     let mut tidy = Tidy { allowed, open: Vec::new(), shown: 0, written: String::with_capacity(html.len()) };
     for token in Tokens::new(html) {
